@@ -1,0 +1,303 @@
+# Builds everything from the sources that it finds: a new .c or .lua file needs
+# no line here. Outputs go to $(BUILD); another configuration is another BUILD.
+#
+#   make CC=clang          another compiler
+#   make CFLAGS=-g3        debugging, or what a distribution wants
+#   make BUILD=build/mine  somewhere else
+
+.DEFAULT_GOAL := all
+.DELETE_ON_ERROR:
+.SUFFIXES:
+.SECONDARY:
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+ifeq ($(MAKELEVEL),0)
+MAKEFLAGS += -j$(shell nproc 2>/dev/null || echo 2)
+endif
+
+# ---- configuration -----------------------------------------------------------
+
+ifeq ($(origin CC),default)
+CC := gcc
+endif
+ifeq ($(origin AR),default)
+AR := ar
+endif
+BUILD ?= build
+CFLAGS ?= -g
+LDFLAGS ?=
+SAN ?=
+PREFIX ?= /usr/local
+LUA_INC ?= /usr/include/lua5.4
+LUA_LIB ?= -l:liblua5.4.a
+LPEG_LIB ?= -l:liblua5.4-lpeg.a
+INSTALL ?= install
+FORMAT ?= clang-format
+
+VERSION := $(or $(shell sed -n 's/^.define ND_VERSION "\(.*\)"/\1/p' \
+             src/nadir.h 2>/dev/null),0.1.0)
+ARCH := $(firstword $(subst -, ,$(shell $(CC) -dumpmachine 2>/dev/null)))
+
+WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wpointer-arith -Wvla \
+        -Wwrite-strings -Werror
+MODEL := -std=c11 -fPIC -fvisibility=hidden -ffp-contract=off -fno-math-errno \
+         -fno-trapping-math -fwrapv -pthread
+CPPFLAGS := -Isrc -D_DEFAULT_SOURCE
+COMPILE = $(CC) $(CPPFLAGS) $(MODEL) $(WARN) $(OPT) $(CFLAGS) $(SAN)
+OPT := -O2
+DEPEND = -MMD -MP -MF $@.d -MT $@
+
+# A source that uses ND_LEVEL (src/kernel/level.h) is compiled once for each
+# level of the CPU, and src/base/cpu.c picks one at start-up.
+LEVEL_WORDS := \<ND_(LEVEL|LEVELLED|IS_BASELINE)\>
+LEVEL_avx2 := -mavx2 -mfma
+LEVEL_avx512 := -mavx512f -mavx512vl -mavx512dq -mavx512bw -mfma
+LEVELS := baseline $(if $(filter x86_64,$(ARCH)),avx2 avx512)
+
+# ---- sources -----------------------------------------------------------------
+
+CORE := $(wildcard $(patsubst %,src/%/*.c,base kernel tensor op tape optim))
+BINDING := $(wildcard src/lua/*.c)
+PROGRAM := $(wildcard src/cli/*.c)
+SCRIPTS := $(sort $(shell find lua -name '*.lua' 2>/dev/null))
+LEVELLED := $(shell grep -lE '$(LEVEL_WORDS)' /dev/null $(filter \
+              src/kernel/% src/op/% src/optim/%,$(CORE)))
+TESTS := $(filter-out tests/lint/% tests/bench/%,$(wildcard tests/*/test_*.c))
+
+plain = $(patsubst src/%.c,$(BUILD)/obj/%.o,$(1))
+CORE_OBJ := $(call plain,$(filter-out $(LEVELLED),$(CORE))) \
+            $(foreach l,$(LEVELS),$(LEVELLED:src/%.c=$(BUILD)/obj/%.$(l).o))
+BINDING_OBJ := $(call plain,$(BINDING)) $(BUILD)/obj/embedded.o
+PROGRAM_OBJ := $(call plain,$(PROGRAM))
+TEST_BIN := $(TESTS:tests/%.c=$(BUILD)/tests/%)
+HOSTS := $(patsubst examples/embed/%.c,$(BUILD)/tests/embed/%,$(wildcard \
+           examples/embed/*.c))
+
+# libedit goes in only if it can be linked statically: the program is one file.
+static = $(findstring /,$(shell $(CC) -print-file-name=lib$(1).a 2>/dev/null))
+EDIT := $(if $(wildcard /usr/include/histedit.h),$(if $(call static,edit),$(if \
+          $(call static,tinfo),$(if $(call static,bsd),$(call static,md)))))
+EDIT_LIB := $(if $(EDIT),-l:libedit.a -l:libtinfo.a -l:libbsd.a -l:libmd.a)
+EDIT_DEF := $(if $(EDIT),-DND_HAVE_LIBEDIT)
+
+comma := ,
+# Lua's whole API stays visible, for C modules that scripts load.
+LINK_PROGRAM = -Wl,-E -Wl,--whole-archive $(LUA_LIB) -Wl,--no-whole-archive \
+  -Wl,--exclude-libs,libedit.a:libtinfo.a:libbsd.a:libmd.a:liblua5.4-lpeg.a
+NODEFS = $(if $(SAN),,-Wl$(comma)-z$(comma)defs)
+
+# ---- targets -----------------------------------------------------------------
+
+.PHONY: FORCE all demo test test-programs lint bench bench-peers asan ubsan \
+        tsan valgrind oom docs expand install uninstall clean size arm help
+
+all: ## build the program, the libraries and the Lua module
+all: $(BUILD)/nadir $(BUILD)/libnadir.a $(BUILD)/libnadir.so \
+     $(BUILD)/libnadir-lua.a $(BUILD)/nadir.so
+
+demo: ## install what is missing, build, train the linear regression
+	@tools/deps.sh build demo
+	@$(MAKE) all
+	$(BUILD)/nadir examples/02_linear_regression.lua
+
+test: ## build and pass all tests; T=word runs those whose path has the word
+	@tools/deps.sh build demo test
+	@$(MAKE) all test-programs
+	@BUILD=$(BUILD) CC="$(CC)" SAN="$(SAN)" tests/run $(T)
+
+lint: ## check warnings, layers, exports, forbidden calls, format, analysers
+	@tools/deps.sh build lint
+	@tests/lint/run $(T)
+
+bench: all ## time the benchmarks, beside the peers that are installed
+	BUILD=$(BUILD) tests/bench/run
+
+bench-peers: ## install PyTorch, TensorFlow, JAX and NumPy under build/
+	python3 -m venv build/venv-peers
+	build/venv-peers/bin/pip install torch tensorflow-cpu jax numpy
+
+ASAN := -fsanitize=address,undefined -fno-sanitize-recover=all \
+        -fno-omit-frame-pointer
+UBSAN := -fsanitize=undefined -fno-sanitize-recover=all
+TSAN := -fsanitize=thread
+
+asan: ## run all tests under the address, leak and undefined sanitizers
+	@$(MAKE) test BUILD=build/asan SAN="$(ASAN)"
+
+ubsan: ## run all tests under the undefined behaviour sanitizer
+	@$(MAKE) test BUILD=build/ubsan SAN="$(UBSAN)"
+
+tsan: ## run all tests under the thread sanitizer
+	@$(MAKE) test BUILD=build/tsan SAN="$(TSAN)"
+
+valgrind: ## run all tests under valgrind
+	@tools/deps.sh build demo test valgrind
+	@$(MAKE) all test-programs
+	@BUILD=$(BUILD) CC="$(CC)" WRAP="valgrind -q --leak-check=full \
+	  --errors-for-leak-kinds=definite,indirect --error-exitcode=99" \
+	  tests/run $(T)
+
+oom: ## fail the n-th allocation, for every n
+	@$(MAKE) test T=oom
+
+docs: $(BUILD)/docs/ops.md ## write the reference page of the ops to build/docs
+
+expand: ## print one op's preprocessed code: FILE=op/unary.c OP=tanh
+	@test -n "$(FILE)" -a -n "$(OP)" || \
+	  { echo "usage: make expand FILE=op/unary.c OP=tanh"; exit 2; }
+	@$(CC) $(CPPFLAGS) $(MODEL) -DND_LEVEL=baseline -E -P src/$(FILE) | \
+	  tools/expand.sh $(OP)
+
+size: all ## print the size of the stripped program
+	@strip -o $(BUILD)/nadir.stripped $(BUILD)/nadir
+	@stat -c '%s bytes, stripped: %n' $(BUILD)/nadir.stripped
+
+ARM := build/arm/sysroot/usr
+arm: ## build all of it for aarch64 and run the tests under qemu
+	@tools/deps.sh build arm
+	@tools/arm.sh build/arm/sysroot
+	@$(MAKE) all test-programs BUILD=build/arm CC=aarch64-linux-gnu-gcc \
+	  AR=aarch64-linux-gnu-ar LDFLAGS=-L$(ARM)/lib/aarch64-linux-gnu \
+	  LUA_INC="$(ARM)/include/lua5.4 -isystem $(ARM)/include/aarch64-linux-gnu"
+	@BUILD=build/arm WRAP="qemu-aarch64-static -L /usr/aarch64-linux-gnu" \
+	  KINDS="c lang example host cli" tests/run $(T)
+
+clean: ## remove what was built, and leave the benchmark's peers
+	find build -mindepth 1 -maxdepth 1 ! -name 'venv*' -exec rm -rf {} +
+
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile | \
+	  while IFS='|' read -r t d; do printf '%-12s %s\n' "$$t" "$$d"; done
+
+# ---- compiling ---------------------------------------------------------------
+
+# A stamp changes only when its text does; what depends on it is then rebuilt.
+stamp = @mkdir -p $(@D); echo '$(1)' | cmp -s - $@ || echo '$(1)' > $@
+
+$(BUILD)/flags: FORCE
+	$(call stamp,$(COMPILE) $(LAYER_cli) $(LEVEL_avx2) $(LEVEL_avx512))
+$(BUILD)/objects: FORCE
+	$(call stamp,$(CORE_OBJ) $(BINDING_OBJ) $(PROGRAM_OBJ) $(LDFLAGS))
+$(BUILD)/scripts: FORCE
+	$(call stamp,$(SCRIPTS))
+
+# What one layer needs beyond the rest; only these two know Lua.
+LAYER_lua := -isystem $(LUA_INC)
+LAYER_cli := -isystem $(LUA_INC) $(EDIT_DEF)
+
+$(BUILD)/obj/%.o: src/%.c $(BUILD)/flags
+	@mkdir -p $(@D)
+	@echo "cc $<"
+	@$(COMPILE) $(LAYER_$(*D)) $(DEPEND) -c -o $@ $<
+
+define level
+$(LEVELLED:src/%.c=$(BUILD)/obj/%.$(1).o): $(BUILD)/obj/%.$(1).o: \
+    src/%.c $(BUILD)/flags
+	@mkdir -p $$(@D)
+	@echo "cc $$< ($(1))"
+	@$$(COMPILE) -O3 -DND_LEVEL=$(1) $(LEVEL_$(1)) $$(DEPEND) -c -o $$@ $$<
+endef
+$(foreach l,$(LEVELS),$(eval $(call level,$(l))))
+
+$(BUILD)/embedded.c: $(SCRIPTS) tools/embed.sh $(BUILD)/scripts
+	@tools/embed.sh $(SCRIPTS) > $@
+
+$(BUILD)/obj/embedded.o: $(BUILD)/embedded.c $(BUILD)/flags
+	@mkdir -p $(@D)
+	@$(COMPILE) $(DEPEND) -c -o $@ $<
+
+# ---- linking -----------------------------------------------------------------
+
+define archive
+	@echo "ar $@"
+	@rm -f $@
+	@$(AR) rcs $@ $(filter %.o,$^)
+endef
+
+$(BUILD)/libnadir.a: $(CORE_OBJ) $(BUILD)/objects
+	$(archive)
+
+$(BUILD)/libnadir-lua.a: $(BINDING_OBJ) $(BUILD)/objects
+	$(archive)
+
+SONAME := libnadir.so.$(firstword $(subst ., ,$(VERSION)))
+$(BUILD)/libnadir.so: $(CORE_OBJ) $(BUILD)/objects
+	@echo "ld $@"
+	@$(CC) -shared -pthread $(SAN) $(LDFLAGS) $(NODEFS) -Wl,-soname,$(SONAME) \
+	  -o $@ $(filter %.o,$^) -lm
+
+# The host brings Lua; the module brings LPeg and shows one name.
+$(BUILD)/nadir.so: $(CORE_OBJ) $(BINDING_OBJ) $(BUILD)/objects
+	@echo "ld $@"
+	@echo '{ global: luaopen_nadir; local: *; };' > $(BUILD)/module.map
+	@$(CC) -shared -pthread $(SAN) $(LDFLAGS) \
+	  -Wl,--version-script=$(BUILD)/module.map \
+	  -o $@ $(filter %.o,$^) $(LPEG_LIB) -lm
+
+$(BUILD)/nadir: $(PROGRAM_OBJ) $(BINDING_OBJ) $(CORE_OBJ) $(BUILD)/objects
+	@echo "ld $@"
+	@$(CC) -pthread $(SAN) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LINK_PROGRAM) \
+	  $(LPEG_LIB) $(EDIT_LIB) -lm -ldl
+
+# ---- tests -------------------------------------------------------------------
+
+test-programs: $(TEST_BIN) $(HOSTS)
+
+$(BUILD)/tests/%: tests/%.c $(BUILD)/libnadir.a
+	@mkdir -p $(@D)
+	@echo "cc $<"
+	@$(COMPILE) -Itests $(DEPEND) -o $@ $< $(LDFLAGS) \
+	  $(BUILD)/libnadir.a -lm
+
+$(BUILD)/docs/ops.md: $(BUILD)/tools/docs
+	@mkdir -p $(@D)
+	$< > $@
+
+$(BUILD)/tools/docs: tools/docs.c $(BUILD)/libnadir.a
+	@mkdir -p $(@D)
+	@echo "cc $<"
+	@$(COMPILE) $(DEPEND) -o $@ $< $(LDFLAGS) $(BUILD)/libnadir.a -lm
+
+# Hosts of the whole interpreter, linked as the README tells users to.
+LINK_HOST = $(BUILD)/libnadir-lua.a $(BUILD)/libnadir.a $(LPEG_LIB) $(LUA_LIB) \
+  -lm -ldl
+HOST = $(COMPILE) -Isrc/lua -isystem $(LUA_INC) -Itests $(DEPEND) -o $@ $< \
+  $(LDFLAGS) $(LINK_HOST)
+
+$(BUILD)/tests/embed/%: tests/embed/%.c $(BUILD)/libnadir.a \
+    $(BUILD)/libnadir-lua.a
+	@mkdir -p $(@D)
+	@echo "cc $<"
+	@$(HOST)
+
+$(HOSTS): $(BUILD)/tests/embed/%: examples/embed/%.c $(BUILD)/libnadir.a \
+    $(BUILD)/libnadir-lua.a
+	@mkdir -p $(@D)
+	@echo "cc $<"
+	@$(HOST)
+
+# ---- installing --------------------------------------------------------------
+
+DEST = $(DESTDIR)$(PREFIX)
+
+install: all ## install under DESTDIR and PREFIX (/usr/local)
+	$(INSTALL) -d $(DEST)/bin $(DEST)/include $(DEST)/lib/pkgconfig \
+	  $(DEST)/lib/lua/5.4
+	$(INSTALL) -m 755 $(BUILD)/nadir $(DEST)/bin
+	$(INSTALL) -m 644 src/nadir.h $(wildcard src/lua/nadirlua.h) $(DEST)/include
+	$(INSTALL) -m 644 $(BUILD)/libnadir.a $(BUILD)/libnadir-lua.a $(DEST)/lib
+	$(INSTALL) -m 755 $(BUILD)/libnadir.so $(DEST)/lib/libnadir.so.$(VERSION)
+	ln -sf libnadir.so.$(VERSION) $(DEST)/lib/$(SONAME)
+	ln -sf $(SONAME) $(DEST)/lib/libnadir.so
+	$(INSTALL) -m 755 $(BUILD)/nadir.so $(DEST)/lib/lua/5.4
+	for f in nadir nadir-lua; do sed -e 's|@PREFIX@|$(PREFIX)|' \
+	  -e 's|@VERSION@|$(VERSION)|' tools/$$f.pc.in \
+	  > $(DEST)/lib/pkgconfig/$$f.pc || exit; done
+
+uninstall: ## remove what install put there
+	rm -f $(DEST)/bin/nadir $(DEST)/include/nadir.h $(DEST)/include/nadirlua.h \
+	  $(DEST)/lib/libnadir.a $(DEST)/lib/libnadir-lua.a \
+	  $(DEST)/lib/libnadir.so* $(DEST)/lib/lua/5.4/nadir.so \
+	  $(DEST)/lib/pkgconfig/nadir.pc $(DEST)/lib/pkgconfig/nadir-lua.pc
+
+-include $(shell find $(BUILD)/obj $(BUILD)/tests $(BUILD)/tools -name '*.d' \
+           2>/dev/null)

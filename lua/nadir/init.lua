@@ -1,0 +1,48 @@
+--- The module "nadir". The C core passes its table of ops, classes and switches;
+-- this file adds what is best written in Lua. Nothing here knows an op: they
+-- come from the core's table.
+local nd = ...
+
+--- Pairs of two lists, `{{a[1], b[1]}, ...}`, for `apply_gradients`.
+-- Goes on to the end of the longer list; what a list lacks is `false`.
+---@param a table
+---@param b table
+---@return table
+function nd.zip(a, b)
+  local pairs_ = {}
+  for i = 1, math.max(#a, #b) do
+    pairs_[i] = { a[i] or false, b[i] or false }
+  end
+  return pairs_
+end
+
+local core_range = nd.range
+
+--- `range(limit)`, `range(start, limit, delta)`: both ends included.
+---@return userdata tensor of rank 1; int32 if all arguments are integers
+function nd.range(start, limit, ...)
+  if limit == nil or type(limit) == "table" then
+    return core_range(1, start, 1, limit)
+  end
+  return core_range(start, limit, ...)
+end
+
+nd.convert_to_tensor = nd.constant
+
+--- Loads a chunk like Lua's `load`; the text may use the `with` statement.
+function nd.load(...)
+  return require "nadir.syntax".load(...)
+end
+
+-- Modules that are loaded when they are first asked for.
+local lazy = { plot = "nadir.plot", help = "nadir.help", layers = "nadir.layers" }
+
+return setmetatable(nd, {
+  __index = function(_, name)
+    if lazy[name] then
+      local module = require(lazy[name])
+      rawset(nd, name, module)
+      return module
+    end
+  end,
+})

@@ -1,0 +1,85 @@
+// base/context.c: makes and frees the context.
+
+#include "base/context.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void *allocate_by_malloc(void *data, void *block, size_t old_size,
+                                size_t new_size, nd_memory_kind kind)
+{
+  (void)data;
+  (void)old_size;
+  (void)kind;
+  if (new_size > 0)
+    return realloc(block, new_size);
+  free(block);
+  return NULL;
+}
+
+// The caller's configuration over the defaults; fields that an older header
+// did not have stay at theirs.
+static nd_config complete_config(const nd_config *given)
+{
+  nd_config full = { .size = sizeof full };
+  if (given != NULL) {
+    const size_t n = given->size < sizeof full ? given->size : sizeof full;
+    memcpy(&full, given, n);
+  }
+  if (full.allocator == NULL)
+    full.allocator = allocate_by_malloc;
+  if (full.cpu == NULL)
+    full.cpu = getenv("NADIR_CPU");
+  if (full.cpu != NULL && full.cpu[0] == '\0')
+    full.cpu = NULL;
+  return full;
+}
+
+nd_context *nd_context_new(const nd_config *config)
+{
+  const nd_config full = complete_config(config);
+  nd_level level;
+  if (!nd_level_choose(full.cpu, &level))
+    return NULL;
+  nd_context *c = full.allocator(full.allocator_data, NULL, 0, sizeof *c,
+                                 ND_MEMORY_OBJECT);
+  if (c == NULL)
+    return NULL;
+  memset(c, 0, sizeof *c);
+  c->level = level;
+  c->memory.allocator = full.allocator;
+  c->memory.data = full.allocator_data;
+  c->memory.quota[ND_MEMORY_TENSOR] = full.tensor_quota;
+  c->memory.quota[ND_MEMORY_SCRIPT] = full.script_quota;
+  return c;
+}
+
+void nd_context_free(nd_context *c)
+{
+  if (c == NULL)
+    return;
+  nd_small_trim(c);
+  nd_memory_free(c, c->pool, c->pool_room * sizeof *c->pool, ND_MEMORY_OBJECT);
+  nd_memory_trim(c);
+  c->memory.allocator(c->memory.data, c, sizeof *c, 0, ND_MEMORY_OBJECT);
+}
+
+const char *nd_context_cpu(const nd_context *c)
+{
+  return nd_level_name(c->level);
+}
+
+void nd_interrupt(nd_context *c)
+{
+  atomic_store(&c->interrupted, true);
+}
+
+bool nd_context_ready(nd_context *c)
+{
+  if (c->error.code != ND_OK)
+    return false;
+  if (!atomic_load_explicit(&c->interrupted, memory_order_relaxed))
+    return true;
+  atomic_store(&c->interrupted, false);
+  return nd_fail(c, ND_INTERRUPTED, "interrupted");
+}

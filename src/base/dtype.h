@@ -1,0 +1,37 @@
+// base/dtype.h: element types: names, sizes, and sets of them.
+
+#ifndef ND_BASE_DTYPE_H
+#define ND_BASE_DTYPE_H
+
+#include "nadir.h"
+
+// The one list of element types: constant, C type, name in messages.
+#define ND_DTYPE_LIST(T)        \
+  T(ND_FLOAT32, float, float32) \
+  T(ND_FLOAT64, double, float64) \
+  T(ND_INT32, int32_t, int32)   \
+  T(ND_INT64, int64_t, int64)   \
+  T(ND_UINT8, uint8_t, uint8)   \
+  T(ND_BOOL, uint8_t, bool)
+
+// Sets of dtypes, one bit each.
+enum {
+  ND_FLOATS = 1 << ND_FLOAT32 | 1 << ND_FLOAT64,
+  ND_INTS = 1 << ND_INT32 | 1 << ND_INT64 | 1 << ND_UINT8,
+  ND_NUMBERS = ND_FLOATS | ND_INTS,
+  ND_BOOLS = 1 << ND_BOOL,
+  ND_ANY = ND_NUMBERS | ND_BOOLS
+};
+
+const char *nd_dtype_name(nd_dtype dtype);
+size_t nd_dtype_size(nd_dtype dtype);
+
+// False when no dtype has that name; else sets `*dtype`.
+bool nd_dtype_find(const char *name, nd_dtype *dtype);
+
+static inline bool nd_dtype_in(nd_dtype dtype, int set)
+{
+  return (set >> dtype & 1) != 0;
+}
+
+#endif

@@ -1,0 +1,232 @@
+// base/memory.c: the allocator, its accounts, and the cache of blocks.
+//
+// A block is one allocation: padding up to a 64-byte line, the nd_block, then
+// the values. Blocks are kept in size classes when they are freed, up to
+// CACHE_BYTES, since fresh memory costs a page fault per 4 KB. The alignment is
+// ours, on plain malloc: with glibc's aligned_alloc a training loop was
+// measured to fragment from 29 MB to 3.8 GB.
+
+#include "base/memory.h"
+
+#include <string.h>
+
+#include "base/context.h"
+
+enum { CACHE_BYTES = 24 << 20 };
+
+_Static_assert(sizeof(nd_block) <= ND_ALIGNMENT, "values follow the header");
+
+static void count(nd_memory *m, nd_memory_kind kind, size_t old_size,
+                  size_t new_size)
+{
+  m->used[kind] += new_size - old_size;
+  if (m->used[kind] > m->peak[kind])
+    m->peak[kind] = m->used[kind];
+}
+
+bool nd_memory_allows(nd_context *c, size_t bytes, nd_memory_kind kind)
+{
+  const nd_memory *m = &c->memory;
+  const size_t quota = m->quota[kind];
+  if (quota == 0 || (m->used[kind] <= quota && bytes <= quota - m->used[kind]))
+    return true;
+  return nd_fail(c, ND_NO_MEMORY,
+                 "out of memory: %zu bytes more than the quota of %zu allows",
+                 bytes - (quota > m->used[kind] ? quota - m->used[kind] : 0),
+                 quota);
+}
+
+static void *ask_host(nd_context *c, void *block, size_t old_size,
+                      size_t new_size, nd_memory_kind kind)
+{
+  nd_memory *m = &c->memory;
+  void *p = m->allocator(m->data, block, old_size, new_size, kind);
+  if (p == NULL && new_size > 0 && m->cached > 0) {
+    nd_memory_trim(c);
+    p = m->allocator(m->data, block, old_size, new_size, kind);
+  }
+  if (p == NULL && new_size > 0)
+    nd_fail(c, ND_NO_MEMORY, "out of memory: %zu bytes refused", new_size);
+  return p;
+}
+
+void *nd_memory_resize(nd_context *c, void *block, size_t old_size,
+                       size_t new_size, nd_memory_kind kind)
+{
+  if (new_size > old_size && !nd_memory_allows(c, new_size - old_size, kind))
+    return NULL;
+  void *p = ask_host(c, block, old_size, new_size, kind);
+  if (p != NULL || new_size == 0)
+    count(&c->memory, kind, old_size, new_size);
+  return p;
+}
+
+void *nd_memory_resize_script(nd_context *c, void *block, size_t old_size,
+                              size_t new_size)
+{
+  nd_memory *m = &c->memory;
+  const size_t quota = m->quota[ND_MEMORY_SCRIPT];
+  if (quota != 0 && new_size > old_size &&
+      m->used[ND_MEMORY_SCRIPT] + (new_size - old_size) > quota)
+    return NULL;
+  void *p = m->allocator(m->data, block, old_size, new_size, ND_MEMORY_SCRIPT);
+  if (p != NULL || new_size == 0)
+    count(m, ND_MEMORY_SCRIPT, old_size, new_size);
+  return p;
+}
+
+void *nd_memory_new(nd_context *c, size_t size, nd_memory_kind kind)
+{
+  return nd_memory_resize(c, NULL, 0, size, kind);
+}
+
+void nd_memory_free(nd_context *c, void *block, size_t size,
+                    nd_memory_kind kind)
+{
+  if (block != NULL)
+    nd_memory_resize(c, block, size, 0, kind);
+}
+
+// The size that all objects of a class have.
+static size_t small_size(size_t cls)
+{
+  return cls * ND_SMALL_STEP;
+}
+
+static size_t small_class(size_t size)
+{
+  return (size + ND_SMALL_STEP - 1) / ND_SMALL_STEP;
+}
+
+void *nd_small_new(nd_context *c, size_t size)
+{
+  const size_t cls = small_class(size);
+  void **object = c->memory.spare[cls];
+  if (object == NULL)
+    return nd_memory_new(c, small_size(cls), ND_MEMORY_OBJECT);
+  c->memory.spare[cls] = *object;
+  return object;
+}
+
+void nd_small_free(nd_context *c, void *object, size_t size)
+{
+  void **link = object;
+  const size_t cls = small_class(size);
+  *link = c->memory.spare[cls];
+  c->memory.spare[cls] = link;
+}
+
+void nd_small_trim(nd_context *c)
+{
+  for (size_t cls = 0; cls < ND_SMALL_CLASSES; cls++) {
+    while (c->memory.spare[cls] != NULL) {
+      void **object = c->memory.spare[cls];
+      c->memory.spare[cls] = *object;
+      nd_memory_free(c, object, small_size(cls), ND_MEMORY_OBJECT);
+    }
+  }
+}
+
+// Class of a size: octave times four plus the two bits below the leading one;
+// `capacity` becomes the largest size of the class.
+static uint32_t size_class(size_t bytes, size_t *capacity)
+{
+  const size_t units = bytes <= 64 ? 1 : (bytes - 1) >> 6;
+  const int octave = 63 - __builtin_clzll((unsigned long long)units);
+  if (octave < 2) {
+    *capacity = (units + (bytes > 64)) << 6;
+    return (uint32_t)(*capacity >> 6);
+  }
+  const size_t step = units >> (octave - 2);
+  *capacity = ((step + 1) << (octave - 2)) << 6;
+  return (uint32_t)(octave * 4) + (uint32_t)(step & 3);
+}
+
+// The block that lives in `memory`, at its first line boundary.
+static nd_block *place_block(void *memory, size_t capacity, uint32_t cls)
+{
+  const uintptr_t at = (uintptr_t)memory;
+  const uintptr_t line = (at + ND_ALIGNMENT - 1) & ~(uintptr_t)(ND_ALIGNMENT - 1);
+  nd_block *b = (nd_block *)((char *)memory + (line - at));
+  b->memory = memory;
+  b->capacity = capacity;
+  b->size_class = cls;
+  return b;
+}
+
+// What the allocator is asked for, for a block of that capacity.
+static size_t footprint(size_t capacity)
+{
+  return capacity + 2 * ND_ALIGNMENT;
+}
+
+static nd_block *fresh_block(nd_context *c, size_t capacity, uint32_t cls)
+{
+  void *memory = ask_host(c, NULL, 0, footprint(capacity), ND_MEMORY_TENSOR);
+  return memory == NULL ? NULL : place_block(memory, capacity, cls);
+}
+
+nd_block *nd_block_new(nd_context *c, size_t bytes)
+{
+  if (!nd_memory_allows(c, bytes, ND_MEMORY_TENSOR))
+    return NULL;
+  nd_memory *m = &c->memory;
+  size_t capacity;
+  const uint32_t cls = size_class(bytes, &capacity);
+  nd_block *b = m->cache[cls];
+  if (b != NULL) {
+    m->cache[cls] = b->next;
+    m->cached -= b->capacity;
+  } else {
+    b = fresh_block(c, capacity, cls);
+    if (b == NULL)
+      return NULL;
+  }
+  b->next = NULL;
+  b->bytes = bytes;
+  b->refs = 1;
+  count(m, ND_MEMORY_TENSOR, 0, bytes);
+  return b;
+}
+
+static void return_block(nd_memory *m, nd_block *b)
+{
+  m->allocator(m->data, b->memory, footprint(b->capacity), 0,
+               ND_MEMORY_TENSOR);
+}
+
+void nd_block_free(nd_context *c, nd_block *b)
+{
+  nd_memory *m = &c->memory;
+  count(m, ND_MEMORY_TENSOR, b->bytes, 0);
+  if (m->cached + b->capacity > CACHE_BYTES) {
+    return_block(m, b);
+    return;
+  }
+  b->next = m->cache[b->size_class];
+  m->cache[b->size_class] = b;
+  m->cached += b->capacity;
+}
+
+void nd_memory_trim(nd_context *c)
+{
+  nd_memory *m = &c->memory;
+  for (int i = 0; i < ND_CACHE_CLASSES; i++) {
+    while (m->cache[i] != NULL) {
+      nd_block *b = m->cache[i];
+      m->cache[i] = b->next;
+      m->cached -= b->capacity;
+      return_block(m, b);
+    }
+  }
+}
+
+size_t nd_context_bytes(const nd_context *c, nd_memory_kind kind)
+{
+  return c->memory.used[kind];
+}
+
+size_t nd_context_peak(const nd_context *c, nd_memory_kind kind)
+{
+  return c->memory.peak[kind];
+}

@@ -1,0 +1,73 @@
+// base/memory.h: all memory comes from the host's allocator through here, is
+// counted by kind, and is held to the quotas.
+
+#ifndef ND_BASE_MEMORY_H
+#define ND_BASE_MEMORY_H
+
+#include "nadir.h"
+
+// Size classes of the block cache: four to an octave, from 64 bytes up.
+enum { ND_CACHE_CLASSES = 240, ND_ALIGNMENT = 64 };
+
+// Small objects: sizes in steps of 32 bytes, kept on free lists.
+enum { ND_SMALL_STEP = 32, ND_SMALL_CLASSES = 8 };
+
+// A run of bytes for tensor values, 64-byte aligned. `bytes` is what was asked
+// for and counted, `capacity` the size of its class.
+typedef struct nd_block {
+  struct nd_block *next;  // in the cache
+  void *memory;           // what the allocator gave
+  size_t bytes;
+  size_t capacity;
+  uint32_t size_class;
+  uint32_t refs;  // for the owner's use
+} nd_block;
+
+typedef struct nd_memory {
+  nd_allocator *allocator;
+  void *data;
+  size_t used[ND_MEMORY_KINDS];
+  size_t peak[ND_MEMORY_KINDS];
+  size_t quota[ND_MEMORY_KINDS];  // 0: none
+  size_t cached;                  // bytes waiting in `cache`, in no count
+  nd_block *cache[ND_CACHE_CLASSES];
+  void *spare[ND_SMALL_CLASSES];  // free small objects, linked by first word
+} nd_memory;
+
+// Like realloc through the host's allocator; counted. On refusal returns NULL
+// and keeps the error. A new size of 0 frees.
+void *nd_memory_resize(nd_context *c, void *block, size_t old_size,
+                       size_t new_size, nd_memory_kind kind);
+
+void *nd_memory_new(nd_context *c, size_t size, nd_memory_kind kind);
+void nd_memory_free(nd_context *c, void *block, size_t size,
+                    nd_memory_kind kind);
+
+// Objects of up to ND_SMALL_STEP * (ND_SMALL_CLASSES - 1) bytes that come and
+// go at a high rate: headers of tensors. Freed ones wait on a list.
+void *nd_small_new(nd_context *c, size_t size);
+void nd_small_free(nd_context *c, void *object, size_t size);
+void nd_small_trim(nd_context *c);
+
+// nd_memory_resize for the Lua heap: a refusal is the Lua VM's to report, so it
+// leaves no error.
+void *nd_memory_resize_script(nd_context *c, void *block, size_t old_size,
+                              size_t new_size);
+
+// True if `bytes` more of that kind stay within the quota; else the error.
+bool nd_memory_allows(nd_context *c, size_t bytes, nd_memory_kind kind);
+
+// A block for `bytes` of values, from the cache when it has one. The values
+// start at nd_block_data.
+nd_block *nd_block_new(nd_context *c, size_t bytes);
+void nd_block_free(nd_context *c, nd_block *b);
+
+static inline void *nd_block_data(nd_block *b)
+{
+  return (char *)b + ND_ALIGNMENT;
+}
+
+// Gives every cached block back to the host.
+void nd_memory_trim(nd_context *c);
+
+#endif

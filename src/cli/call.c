@@ -1,0 +1,101 @@
+// cli/call.c: protected calls, their tracebacks, and messages on stderr.
+
+#include "cli/call.h"
+
+#include <lauxlib.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/interrupt.h"
+
+// The error as a string that wants a traceback, or NULL: then an object's own
+// text is on the stack and says everything.
+static const char *message_text(lua_State *L)
+{
+  const char *message = lua_tostring(L, 1);
+  if (message != NULL)
+    return message;
+  if (luaL_callmeta(L, 1, "__tostring") && lua_type(L, -1) == LUA_TSTRING)
+    return NULL;
+  return lua_pushfstring(L, "(error object is a %s value)",
+                         luaL_typename(L, 1));
+}
+
+static int add_traceback(lua_State *L)
+{
+  const char *message = message_text(L);
+  if (message != NULL)
+    luaL_traceback(L, L, message, 1);
+  return 1;
+}
+
+// Whether a function of the user's was running, other than the line itself.
+static bool has_depth(lua_State *L)
+{
+  lua_Debug ar;
+  for (int level = 1; lua_getstack(L, level, &ar); level++) {
+    lua_getinfo(L, "S", &ar);
+    if (strcmp(ar.what, "Lua") == 0)
+      return true;
+  }
+  return false;
+}
+
+static int add_brief_traceback(lua_State *L)
+{
+  static const char below[] = "\n\t[C]: in ?";
+  const char *message = message_text(L);
+  if (message == NULL)
+    return 1;
+  if (!has_depth(L)) {
+    lua_pushstring(L, message);
+    return 1;
+  }
+  luaL_traceback(L, L, message, 1);
+  size_t size;
+  const char *text = lua_tolstring(L, -1, &size);
+  const size_t cut = sizeof below - 1;
+  if (size > cut && strcmp(text + size - cut, below) == 0)
+    lua_pushlstring(L, text, size - cut);
+  return 1;
+}
+
+// Makes a string of the error.
+static int keep_message(lua_State *L)
+{
+  const char *message = message_text(L);
+  if (message != NULL)
+    lua_pushstring(L, message);
+  return 1;
+}
+
+int cli_call(lua_State *L, int arguments, int results, enum cli_trace trace)
+{
+  static const lua_CFunction handlers[] = { add_traceback, add_brief_traceback,
+                                            keep_message };
+  const int base = lua_gettop(L) - arguments;
+  lua_pushcfunction(L, handlers[trace]);
+  lua_insert(L, base);
+  cli_interrupt_raise(L);
+  const int status = lua_pcall(L, arguments, results, base);
+  cli_interrupt_end(L);
+  lua_remove(L, base);
+  return status;
+}
+
+int cli_report(lua_State *L, int status, const char *program)
+{
+  if (status == LUA_OK)
+    return status;
+  const char *message = lua_tostring(L, -1);
+  if (message == NULL)
+    message = "(error message is not a string)";
+  fflush(stdout);
+  if (program != NULL)
+    fprintf(stderr, "%s: ", program);
+  fprintf(stderr, "%s\n", message);
+  fflush(stderr);
+  lua_pop(L, 1);
+  return status;
+}

@@ -1,0 +1,245 @@
+// cli/line.c: the editor is libedit where there is a terminal and the build
+// found it, and fgets everywhere else.
+
+#include "cli/line.h"
+
+#include <errno.h>
+#include <lauxlib.h>
+#include <locale.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "cli/complete.h"
+#include "cli/history.h"
+#include "cli/interrupt.h"
+
+#ifdef ND_HAVE_LIBEDIT
+#include <histedit.h>
+#endif
+
+struct cli_editor {
+  lua_State *L;        // for completion
+  const char *prompt;  // of the line that is read
+#ifdef ND_HAVE_LIBEDIT
+  EditLine *edit;  // NULL: plain input
+  History *history;
+#endif
+};
+
+// ------------------------------------------------------------ plain input --
+
+// Pushes a line of any length, without its end.
+static enum cli_line read_plain(lua_State *L, const char *prompt)
+{
+  luaL_Buffer buffer;
+  bool any = false;
+  fputs(prompt, stdout);
+  fflush(stdout);
+  luaL_buffinit(L, &buffer);
+  for (;;) {
+    char *room = luaL_prepbuffer(&buffer);
+    if (fgets(room, LUAL_BUFFERSIZE, stdin) == NULL)
+      break;
+    any = true;
+    size_t size = strlen(room);
+    const bool whole = size > 0 && room[size - 1] == '\n';
+    luaL_addsize(&buffer, whole ? size - 1 : size);
+    if (whole)
+      break;
+  }
+  luaL_pushresult(&buffer);
+  if (any && !cli_interrupt_noted())
+    return CLI_LINE_READ;
+  lua_pop(L, 1);
+  clearerr(stdin);
+  return cli_interrupt_noted() ? CLI_LINE_INTERRUPTED : CLI_LINE_END;
+}
+
+// ---------------------------------------------------------------- editing --
+
+#ifdef ND_HAVE_LIBEDIT
+
+static char *edit_prompt(EditLine *edit)
+{
+  struct cli_editor *editor = NULL;
+  el_get(edit, EL_CLIENTDATA, &editor);
+  return (char *)editor->prompt;
+}
+
+static int terminal_columns(void)
+{
+  struct winsize size;
+  if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
+    return size.ws_col;
+  return 80;
+}
+
+// The tab key: completes a name, or indents where there is none.
+static unsigned char edit_complete(EditLine *edit, int key)
+{
+  (void)key;
+  struct cli_editor *editor = NULL;
+  el_get(edit, EL_CLIENTDATA, &editor);
+  const LineInfo *line = el_line(edit);
+  struct cli_completion c = { .text = line->buffer,
+                              .size = (size_t)(line->cursor - line->buffer),
+                              .list = stdout,
+                              .columns = terminal_columns() };
+  if (strspn(c.text, " \t") >= c.size)
+    return el_insertstr(edit, "  ") == 0 ? CC_REFRESH : CC_ERROR;
+  cli_complete(editor->L, &c);
+  if (c.insert[0] != '\0')
+    return el_insertstr(edit, c.insert) == 0 ? CC_REFRESH : CC_ERROR;
+  fflush(stdout);
+  return c.count > 1 ? CC_REDISPLAY : CC_ERROR;
+}
+
+static void enter_history(void *data, const char *line)
+{
+  const struct cli_editor *editor = data;
+  HistEvent event;
+  history(editor->history, &event, H_ENTER, line);
+}
+
+static void open_history(struct cli_editor *editor)
+{
+  HistEvent event;
+  editor->history = history_init();
+  if (editor->history == NULL)
+    return;
+  history(editor->history, &event, H_SETSIZE, CLI_HISTORY_LINES);
+  history(editor->history, &event, H_SETUNIQUE, 1);
+  cli_history_load(enter_history, editor);
+  el_set(editor->edit, EL_HIST, history, editor->history);
+}
+
+// Letters beyond ASCII need a locale that has them.
+static void choose_locale(void)
+{
+  setlocale(LC_CTYPE, "");
+  if (MB_CUR_MAX == 1)
+    setlocale(LC_CTYPE, "C.UTF-8");
+}
+
+static void open_edit(struct cli_editor *editor)
+{
+  if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
+    return;
+  choose_locale();
+  editor->edit = el_init("nadir", stdin, stdout, stderr);
+  if (editor->edit == NULL)
+    return;
+  el_set(editor->edit, EL_CLIENTDATA, editor);
+  el_set(editor->edit, EL_PROMPT, edit_prompt);
+  el_set(editor->edit, EL_EDITOR, "emacs");
+  el_set(editor->edit, EL_SIGNAL, 1);
+  // The narrow el_set copies both strings and never frees them.
+  el_wset(editor->edit, EL_ADDFN, L"nd-complete", L"Complete a name",
+          edit_complete);
+  el_set(editor->edit, EL_BIND, "^I", "nd-complete", NULL);
+  el_set(editor->edit, EL_BIND, "^R", "em-inc-search-prev", NULL);
+  open_history(editor);
+  el_source(editor->edit, NULL);
+}
+
+static void close_edit(struct cli_editor *editor)
+{
+  if (editor->history != NULL)
+    history_end(editor->history);
+  if (editor->edit != NULL)
+    el_end(editor->edit);
+  editor->history = NULL;
+  editor->edit = NULL;
+}
+
+static bool is_blank(const char *line)
+{
+  return line[strspn(line, " \t")] == '\0';
+}
+
+static void remember(struct cli_editor *editor, const char *line)
+{
+  HistEvent event;
+  if (editor->history == NULL || is_blank(line))
+    return;
+  const bool repeated = history(editor->history, &event, H_FIRST) == 0 &&
+                        strcmp(event.str, line) == 0;
+  if (repeated)
+    return;
+  enter_history(editor, line);
+  cli_history_add(line);
+}
+
+static enum cli_line read_edited(lua_State *L, struct cli_editor *editor)
+{
+  int size = 0;
+  const char *line = el_gets(editor->edit, &size);
+  if (line == NULL || size <= 0) {
+    el_reset(editor->edit);
+    return cli_interrupt_noted() ? CLI_LINE_INTERRUPTED : CLI_LINE_END;
+  }
+  if (line[size - 1] == '\n')
+    size--;
+  remember(editor, lua_pushlstring(L, line, (size_t)size));
+  return CLI_LINE_READ;
+}
+
+#endif
+
+// -------------------------------------------------------------- the editor --
+
+void cli_line_close(struct cli_editor *editor)
+{
+#ifdef ND_HAVE_LIBEDIT
+  close_edit(editor);
+#else
+  (void)editor;
+#endif
+}
+
+static int editor_gc(lua_State *L)
+{
+  cli_line_close(lua_touserdata(L, 1));
+  return 0;
+}
+
+struct cli_editor *cli_line_open(lua_State *L)
+{
+  struct cli_editor *editor = lua_newuserdatauv(L, sizeof *editor, 0);
+  memset(editor, 0, sizeof *editor);
+  editor->L = L;
+  lua_createtable(L, 0, 1);
+  lua_pushcfunction(L, editor_gc);
+  lua_setfield(L, -2, "__gc");
+  lua_setmetatable(L, -2);
+#ifdef ND_HAVE_LIBEDIT
+  open_edit(editor);
+#endif
+  return editor;
+}
+
+// Reads by the means at hand.
+static enum cli_line read_line(lua_State *L, struct cli_editor *editor)
+{
+#ifdef ND_HAVE_LIBEDIT
+  if (editor->edit != NULL)
+    return read_edited(L, editor);
+#endif
+  return read_plain(L, editor->prompt);
+}
+
+enum cli_line cli_line_read(lua_State *L, struct cli_editor *editor,
+                            const char *prompt)
+{
+  editor->prompt = prompt;
+  cli_interrupt_note();
+  const enum cli_line line = read_line(L, editor);
+  cli_interrupt_end(L);
+  if (line != CLI_LINE_READ && isatty(STDIN_FILENO))
+    putchar('\n');
+  return line;
+}

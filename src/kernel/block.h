@@ -1,0 +1,27 @@
+// kernel/block.h: what a kernel of an elementwise op is: a function over short
+// contiguous runs. It knows no shapes, strides, broadcasts or casts; the block
+// engine deals with those.
+
+#ifndef ND_KERNEL_BLOCK_H
+#define ND_KERNEL_BLOCK_H
+
+#include "nadir.h"
+
+enum {
+  ND_BLOCK = 512,   // elements of a run at most; fits L1 with its inputs
+  ND_MAX_FEEDS = 4  // inputs of a kernel at most: g, a, b, y
+};
+
+// out[i] = f(in[0][i], in[1][i], ...) for i < n <= ND_BLOCK. `out` overlaps no
+// input.
+typedef void nd_block_kernel(int n, void *restrict out,
+                             const void *const *in);
+
+// The kernels of one op: forward by input dtype; slope[i] computes the
+// gradient of input i from (g, inputs..., output), with a zero g giving zero.
+typedef struct nd_kernels {
+  nd_block_kernel *forward[ND_DTYPES];
+  nd_block_kernel *slope[2][2];
+} nd_kernels;
+
+#endif

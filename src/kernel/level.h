@@ -1,0 +1,42 @@
+// kernel/level.h: names for code that is compiled once per CPU level. The build
+// passes -DND_LEVEL=baseline, avx2 or avx512; a levelled file defines its table
+// as ND_LEVELLED(name), and the one compiled as baseline also holds whatever
+// must exist once.
+
+#ifndef ND_KERNEL_LEVEL_H
+#define ND_KERNEL_LEVEL_H
+
+#define ND_JOIN_NOW(a, b) a##_##b
+#define ND_JOIN(a, b) ND_JOIN_NOW(a, b)
+
+// `name` in this file's level: name_avx2.
+#define ND_LEVELLED(name) ND_JOIN(name, ND_LEVEL)
+
+#define ND_NUMBER_baseline 0
+#define ND_NUMBER_avx2 1
+#define ND_NUMBER_avx512 2
+#define ND_IS_BASELINE (ND_JOIN(ND_NUMBER, ND_LEVEL) == 0)
+
+// Declares `name` of every level in this build, and lists them by level; an
+// array's rows are listed one by one.
+#if defined(__x86_64__)
+#define ND_DECLARE_LEVELS(type, name) \
+  extern type name##_baseline;        \
+  extern type name##_avx2;            \
+  extern type name##_avx512
+#define ND_DECLARE_ROWS(type, name) \
+  extern type name##_baseline[];    \
+  extern type name##_avx2[];        \
+  extern type name##_avx512[]
+#define ND_LIST_LEVELS(name) \
+  { &name##_baseline, &name##_avx2, &name##_avx512 }
+#define ND_LIST_ROWS(name, i) \
+  { &name##_baseline[i], &name##_avx2[i], &name##_avx512[i] }
+#else
+#define ND_DECLARE_LEVELS(type, name) extern type name##_baseline
+#define ND_DECLARE_ROWS(type, name) extern type name##_baseline[]
+#define ND_LIST_LEVELS(name) { &name##_baseline }
+#define ND_LIST_ROWS(name, i) { &name##_baseline[i] }
+#endif
+
+#endif

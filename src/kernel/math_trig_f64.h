@@ -1,0 +1,288 @@
+// kernel/math_trig_f64.h: circular functions of kernel/math.h.
+#ifndef ND_KERNEL_MATH_TRIG_F64_H
+#define ND_KERNEL_MATH_TRIG_F64_H
+
+#include "math.h"
+
+// x = q pi/2 + high + low with |high| <= pi/4, exact to 2^-100, for
+// |x| < 2^46.
+typedef struct nd_angle_f64 {
+  double high, low;
+  uint64_t q;
+} nd_angle_f64;
+
+// x - q * part, exact because |x - q * part| < 2 has no bits below 2^-52.
+ND_INLINE double nd_subtract_turns_f64(double x, double q, double part)
+{
+#if ND_HAS_FMA
+  return __builtin_fma(-q, part, x);
+#else
+  const nd_pair_f64 p = nd_product_f64(q, part);
+  return x - p.high - p.low;
+#endif
+}
+
+ND_INLINE nd_angle_f64 nd_reduce_angle_f64(double x)
+{
+  const double shifted = nd_fma_f64(x, 0x1.45f306dc9c883p-1, ND_SHIFT_F64);
+  const double q = shifted - ND_SHIFT_F64;
+  const double near = nd_subtract_turns_f64(x, q, 0x1.921fb54442d18p+0);
+  const nd_pair_f64 p = nd_product_f64(q, 0x1.1a62633145c07p-54);
+  const nd_pair_f64 r = nd_sum_f64(near, -p.high);
+  const double low = nd_fma_f64(q, 0x1.f1976b7ed8fbcp-110, r.low - p.low);
+  return (nd_angle_f64){ r.high, low, nd_bits_f64(shifted) };
+}
+
+ND_INLINE nd_pair_f64 nd_sin_of_angle_f64(nd_angle_f64 a)
+{
+  const double r = a.high, z = r * r;
+  double s = 1.5890307453428228e-10;
+  s = nd_fma_f64(s, z, -2.5050647774349315e-08);
+  s = nd_fma_f64(s, z, 2.7557312999547546e-06);
+  s = nd_fma_f64(s, z, -0.00019841269827855273);
+  s = nd_fma_f64(s, z, 0.00833333333332004);
+  s = nd_fma_f64(s, z, -0.16666666666666624);
+  const double low = nd_fma_f64(a.low, -0.5 * z, a.low);
+  return nd_ordered_sum_f64(r, nd_fma_f64(r * z, s, low));
+}
+
+ND_INLINE nd_pair_f64 nd_cos_of_angle_f64(nd_angle_f64 a)
+{
+  const double r = a.high, z = r * r, half = 0.5 * z;
+  double c = -1.1355202006495374e-11;
+  c = nd_fma_f64(c, z, 2.0875638740649072e-09);
+  c = nd_fma_f64(c, z, -2.755731374213114e-07);
+  c = nd_fma_f64(c, z, 2.4801587287418101e-05);
+  c = nd_fma_f64(c, z, -0.0013888888888870911);
+  c = nd_fma_f64(c, z, 0.041666666666666581);
+  const double top = 1 - half, lost = (1 - top) - half;
+  const double low = nd_fma_f64(-r, a.low, lost);
+  return nd_ordered_sum_f64(top, nd_fma_f64(z * z, c, low));
+}
+
+// `odd` where q is odd, else `even`.
+ND_INLINE double nd_by_parity_f64(uint64_t q, double odd, double even)
+{
+  const uint64_t mask = -(q & 1);
+  return nd_float_f64((nd_bits_f64(odd) & mask) |
+                      (nd_bits_f64(even) & ~mask));
+}
+
+// -x where bit 1 of q is set.
+ND_INLINE double nd_negate_by_f64(uint64_t q, double x)
+{
+  return nd_float_f64(nd_bits_f64(x) ^ ((q & 2) << 62));
+}
+
+// Beyond the range of the reduction there is no answer: nan.
+#define ND_ANGLE_LIMIT_F64 0x1p46
+
+ND_INLINE double nd_sin_f64(double x)
+{
+  const double size = __builtin_fabs(x);
+  const nd_angle_f64 a = nd_reduce_angle_f64(size);
+  const double s = nd_sin_of_angle_f64(a).high;
+  const double c = nd_cos_of_angle_f64(a).high;
+  const double y = nd_negate_by_f64(a.q, nd_by_parity_f64(a.q, c, s));
+  const double signed_y =
+      nd_float_f64(nd_bits_f64(y) ^ (nd_bits_f64(x) & (uint64_t)1 << 63));
+  return size < ND_ANGLE_LIMIT_F64 ? signed_y : ND_NAN;
+}
+
+ND_INLINE double nd_cos_f64(double x)
+{
+  const double size = __builtin_fabs(x);
+  const nd_angle_f64 a = nd_reduce_angle_f64(size);
+  const double s = nd_sin_of_angle_f64(a).high;
+  const double c = nd_cos_of_angle_f64(a).high;
+  const double y = nd_negate_by_f64(a.q + 1, nd_by_parity_f64(a.q, s, c));
+  return size < ND_ANGLE_LIMIT_F64 ? y : ND_NAN;
+}
+
+ND_INLINE double nd_tan_f64(double x)
+{
+  const double size = __builtin_fabs(x);
+  const nd_angle_f64 a = nd_reduce_angle_f64(size);
+  const nd_pair_f64 s = nd_sin_of_angle_f64(a), c = nd_cos_of_angle_f64(a);
+  const double up = nd_by_parity_f64(a.q, -c.high, s.high);
+  const double up_low = nd_by_parity_f64(a.q, -c.low, s.low);
+  const double down = nd_by_parity_f64(a.q, s.high, c.high);
+  const double down_low = nd_by_parity_f64(a.q, s.low, c.low);
+  const double inverse = 1 / down, quotient = up * inverse;
+  const nd_pair_f64 back = nd_product_f64(quotient, down);
+  const double rest =
+      up - back.high - back.low + (up_low - quotient * down_low);
+  const double y = nd_fma_f64(rest, inverse, quotient);
+  const double signed_y =
+      nd_float_f64(nd_bits_f64(y) ^ (nd_bits_f64(x) & (uint64_t)1 << 63));
+  return size < ND_ANGLE_LIMIT_F64 ? signed_y : ND_NAN;
+}
+
+// Inverse functions: base + factor (y + tail), where base is a multiple of
+// pi/2 that is 0 or larger than the rest. Only the last sum rounds noticeably.
+ND_INLINE double nd_add_right_angles_f64(double count, double factor,
+                                         double y, double tail)
+{
+  const nd_pair_f64 sum = nd_ordered_sum_f64(count * 0x1.921fb54442d18p+0,
+                                             factor * y);
+  const double low = nd_fma_f64(count, 0x1.1a62633145c07p-54, sum.low);
+  return sum.high + nd_fma_f64(factor, tail, low);
+}
+
+// asin(s) - s for 0 <= s <= 1/2, from z = s^2.
+ND_INLINE double nd_asin_tail_f64(double s, double z)
+{
+  double p = 0.032676817960540103;
+  p = nd_fma_f64(p, z, -0.021077162402153987);
+  p = nd_fma_f64(p, z, 0.021763397237733639);
+  p = nd_fma_f64(p, z, 0.0036830875741081328);
+  p = nd_fma_f64(p, z, 0.010786516240479313);
+  p = nd_fma_f64(p, z, 0.011397778334713516);
+  p = nd_fma_f64(p, z, 0.01398096117064827);
+  p = nd_fma_f64(p, z, 0.017351600113048361);
+  p = nd_fma_f64(p, z, 0.02237221565939039);
+  p = nd_fma_f64(p, z, 0.030381942683631563);
+  p = nd_fma_f64(p, z, 0.04464285717512121);
+  p = nd_fma_f64(p, z, 0.074999999999702596);
+  p = nd_fma_f64(p, z, 0.16666666666666763);
+  return s * z * p;
+}
+
+// asin(x) = pi/2 - 2 asin(sqrt((1 - x) / 2)) for x > 1/2.
+ND_INLINE double nd_asin_f64(double x)
+{
+  const double a = __builtin_fabs(x);
+  const int far = a > 0.5;
+  const double z = far ? 0.5 - 0.5 * a : a * a;
+  const double s = far ? __builtin_sqrt(z) : a;
+  const double y = nd_add_right_angles_f64(far ? 1 : 0, far ? -2 : 1, s,
+                                           nd_asin_tail_f64(s, z));
+  return nd_copysign_f64(y, x);
+}
+
+ND_INLINE double nd_acos_f64(double x)
+{
+  const double a = __builtin_fabs(x);
+  const int far = a > 0.5;
+  const double z = far ? 0.5 - 0.5 * a : a * a;
+  const double s = far ? __builtin_sqrt(z) : a;
+  const double count = far ? (x < 0 ? 2 : 0) : 1;
+  const double factor = nd_copysign_f64(far ? 2 : 1, far ? x : -x);
+  return nd_add_right_angles_f64(count, factor, s, nd_asin_tail_f64(s, z));
+}
+
+// atan(t) - t for 0 <= t <= 1.
+ND_INLINE double nd_atan_tail_f64(double t)
+{
+  const double z = t * t;
+  double p = 1.3225523905785372e-05;
+  p = nd_fma_f64(p, z, -0.00015216529238623524);
+  p = nd_fma_f64(p, z, 0.00083134203396249438);
+  p = nd_fma_f64(p, z, -0.0028849748379089534);
+  p = nd_fma_f64(p, z, 0.0071966110809412211);
+  p = nd_fma_f64(p, z, -0.013900709986626195);
+  p = nd_fma_f64(p, z, 0.021985009655949895);
+  p = nd_fma_f64(p, z, -0.029903983224758436);
+  p = nd_fma_f64(p, z, 0.03664198787581225);
+  p = nd_fma_f64(p, z, -0.042191826405729674);
+  p = nd_fma_f64(p, z, 0.047223235835159645);
+  p = nd_fma_f64(p, z, -0.052535189428791484);
+  p = nd_fma_f64(p, z, 0.058805278992017589);
+  p = nd_fma_f64(p, z, -0.066664040712633585);
+  p = nd_fma_f64(p, z, 0.076922798409001208);
+  p = nd_fma_f64(p, z, -0.090909070031230291);
+  p = nd_fma_f64(p, z, 0.11111111007033252);
+  p = nd_fma_f64(p, z, -0.1428571428257534);
+  p = nd_fma_f64(p, z, 0.19999999999951465);
+  p = nd_fma_f64(p, z, -0.33333333333333071);
+  return t * z * p;
+}
+
+// atan(x) = pi/2 - atan(1 / x) for x > 1.
+ND_INLINE double nd_atan_f64(double x)
+{
+  const double a = __builtin_fabs(x);
+  const int steep = a > 1;
+  const double t = (steep ? 1 : a) / (steep ? a : 1);
+  const double y = nd_add_right_angles_f64(steep ? 1 : 0, steep ? -1 : 1, t,
+                                           nd_atan_tail_f64(t));
+  return nd_copysign_f64(y, x);
+}
+
+// The quotient of equal sizes is 1 even for 0 / 0, where the angle is 0 or pi,
+// and for inf / inf.
+ND_INLINE double nd_atan2_f64(double y, double x)
+{
+  const double height = __builtin_fabs(y), width = __builtin_fabs(x);
+  const int steep = height > width;
+  const double small = steep ? width : height;
+  const double large = steep ? height : width;
+  const double same = large == 0 ? 0 : 1;
+  const double t = small == large ? same : small / large;
+  const double left = nd_copysign_f64(1, x);
+  const double count = steep ? 1 : 1 - left;
+  const double factor = steep ? -left : left;
+  const double angle =
+      nd_add_right_angles_f64(count, factor, t, nd_atan_tail_f64(t));
+  return nd_copysign_f64(angle, y);
+}
+
+// erf(x) / x - 1 for |x| <= 1, from z = x^2.
+ND_INLINE double nd_erf_ratio_f64(double z)
+{
+  double p = 5.9452580933409669e-11;
+  p = nd_fma_f64(p, z, -1.1365663804177249e-09);
+  p = nd_fma_f64(p, z, 1.4657879290543206e-08);
+  p = nd_fma_f64(p, z, -1.6350025142388018e-07);
+  p = nd_fma_f64(p, z, 1.6460972809668905e-06);
+  p = nd_fma_f64(p, z, -1.4925593506444117e-05);
+  p = nd_fma_f64(p, z, 0.0001205533103688115);
+  p = nd_fma_f64(p, z, -0.00085483269787416669);
+  p = nd_fma_f64(p, z, 0.005223977624780855);
+  p = nd_fma_f64(p, z, -0.026866170645072893);
+  p = nd_fma_f64(p, z, 0.11283791670954857);
+  p = nd_fma_f64(p, z, -0.37612638903183748);
+  p = nd_fma_f64(p, z, 0.12837916709551259);
+  return p;
+}
+
+// log(1 - erf(x)) for 1 <= x <= 6, from t = x - 3/2.
+ND_INLINE double nd_log_erfc_f64(double t)
+{
+  double p = 2.2488334838526023e-14;
+  p = nd_fma_f64(p, t, -5.7062346681591766e-13);
+  p = nd_fma_f64(p, t, 6.7708316213820823e-12);
+  p = nd_fma_f64(p, t, -5.0172548839967465e-11);
+  p = nd_fma_f64(p, t, 2.5973880424319372e-10);
+  p = nd_fma_f64(p, t, -9.7125205661814176e-10);
+  p = nd_fma_f64(p, t, 2.3991855301544537e-09);
+  p = nd_fma_f64(p, t, -1.0825251017010556e-09);
+  p = nd_fma_f64(p, t, -2.787565046186756e-08);
+  p = nd_fma_f64(p, t, 1.9260682893828358e-07);
+  p = nd_fma_f64(p, t, -8.1875653805749225e-07);
+  p = nd_fma_f64(p, t, 2.3708354738364629e-06);
+  p = nd_fma_f64(p, t, -2.6468360364530784e-06);
+  p = nd_fma_f64(p, t, -2.2473687434811538e-05);
+  p = nd_fma_f64(p, t, 0.00021596330507830458);
+  p = nd_fma_f64(p, t, -0.0012572166868619198);
+  p = nd_fma_f64(p, t, 0.0060067463864397373);
+  p = nd_fma_f64(p, t, -0.025824140633643723);
+  p = nd_fma_f64(p, t, -0.89264033061503667);
+  p = nd_fma_f64(p, t, -3.5088008017795276);
+  p = nd_fma_f64(p, t, -3.3844920895515527);
+  return p;
+}
+
+ND_INLINE double nd_erf_f64(double x)
+{
+  const double a = __builtin_fabs(x);
+  const double inner = nd_fma_f64(a, nd_erf_ratio_f64(x * x), a);
+  const double bound = a > 6 ? 6 : a;
+  const nd_exponent_f64 e =
+      nd_reduce_exp_f64(nd_log_erfc_f64(bound - 1.5), 0);
+  const double s = nd_power_of_two_f64(e.n);
+  const double outer = 1 - nd_fma_f64(s, e.p, s);
+  return nd_copysign_f64(a < 1 ? inner : outer, x);
+}
+
+#endif

@@ -1,0 +1,55 @@
+// kernel/matmul.h: c[m n] = a[m k] b[k n], or the part of it in a range.
+//
+// Every c[i, j] is one chain of ND_FMA over k, from the first term to the last,
+// starting at 0. So its bits depend neither on tile sizes, nor on the range,
+// nor on the CPU's vector width; CPUs without FMA round twice per term.
+
+#ifndef ND_KERNEL_MATMUL_H
+#define ND_KERNEL_MATMUL_H
+
+#include "kernel/level.h"
+#include "nadir.h"
+
+// One multiply. Strides are counted in elements; `c` is row-major without gaps
+// and overlaps neither input. Only elements from..to-1 of `c`, counted in that
+// order, are computed and written.
+typedef struct nd_matmul {
+  int64_t m, n, k;
+  const void *a;
+  const void *b;
+  void *c;
+  int64_t a_row, a_column;
+  int64_t b_row, b_column;
+  int64_t from, to;
+} nd_matmul;
+
+typedef struct nd_matmul_kernels {
+  // Bytes that `run` needs at `scratch`, 64-byte aligned; 0 if none.
+  size_t (*scratch)(const nd_matmul *p);
+  void (*run)(const nd_matmul *p, void *scratch);
+
+  // The same by three loops: the test oracle of `run`.
+  void (*plain)(const nd_matmul *p);
+} nd_matmul_kernels;
+
+// By dtype; NULL for bool.
+typedef struct nd_matmul_table {
+  const nd_matmul_kernels *at[ND_DTYPES];
+} nd_matmul_table;
+
+// The body of `plain` for one element type.
+#define ND_MATMUL_LOOPS(type, fma)                             \
+  const type *a = p->a;                                        \
+  const type *b = p->b;                                        \
+  type *c = p->c;                                              \
+  for (int64_t at = p->from; at < p->to; at++) {               \
+    const int64_t i = at / p->n;                               \
+    const int64_t j = at % p->n;                               \
+    type sum = 0;                                              \
+    for (int64_t q = 0; q < p->k; q++)                         \
+      sum = (type)fma(a[i * p->a_row + q * p->a_column],       \
+                      b[q * p->b_row + j * p->b_column], sum); \
+    c[at] = sum;                                               \
+  }
+
+#endif

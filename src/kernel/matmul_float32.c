@@ -1,0 +1,11 @@
+// kernel/matmul_float32.c: the multiply of float32.
+
+#define REAL float
+#define REAL_BITS 32
+#include "kernel/matmul_real.h"
+
+const nd_matmul_kernels ND_LEVELLED(nd_matmul_float32) = {
+  scratch_bytes,
+  run,
+  plain,
+};

@@ -1,0 +1,11 @@
+// kernel/matmul_float64.c: the multiply of float64.
+
+#define REAL double
+#define REAL_BITS 64
+#include "kernel/matmul_real.h"
+
+const nd_matmul_kernels ND_LEVELLED(nd_matmul_float64) = {
+  scratch_bytes,
+  run,
+  plain,
+};

@@ -1,0 +1,573 @@
+// kernel/matmul_real.h: the multiply of one float type: matmul_float32.c and
+// matmul_float64.c define REAL and REAL_BITS and include this.
+//
+// A tile of c, TILE_ROWS by a panel of a few vectors, stays in registers while
+// it takes TERMS terms; then the next tile below takes the same part of b. So
+// b is packed into panels, which are read from the first cache over and over,
+// unless there are too few rows to pay for that. a is read where it lies,
+// except that wide multiplies pack it when it is flipped. The blocking is after
+// Goto and van de Geijn, "Anatomy of high-performance matrix multiplication"
+// (2008).
+
+#include "kernel/math.h"
+#include "kernel/matmul.h"
+
+#if ND_HAS_FMA && defined(__x86_64__)
+#include <immintrin.h>
+#elif ND_HAS_FMA && defined(__aarch64__)
+#include <arm_neon.h>
+#endif
+
+// Sizes of blocks, for caches of 32 KB and 512 KB or more.
+enum {
+  TERMS = 128,         // that a tile takes at a time
+  FEW_TERMS = 8,       // the same when c is one long row
+  PACKED_TERMS = 16,   // of one panel before the next gets its own
+  MANY_COLUMNS = 256,  // of b that are packed at a time
+  MANY_ROWS = 384,     // of a between two packings of b
+  FEW_ROWS = 48        // up to which b is read where it lies
+};
+
+// ---------------------------------------------------------------- vectors --
+
+#if defined(__AVX512F__)
+#define WIDTH 64  // bytes of a vector
+#define TILE_VECTORS 4
+#define FMA_32(a, b, c) _mm512_fmadd_ps(a, b, c)
+#define FMA_64(a, b, c) _mm512_fmadd_pd(a, b, c)
+#elif defined(__AVX2__)
+#define WIDTH 32
+#define TILE_VECTORS 2
+#define FMA_32(a, b, c) _mm256_fmadd_ps(a, b, c)
+#define FMA_64(a, b, c) _mm256_fmadd_pd(a, b, c)
+#elif ND_HAS_FMA && defined(__aarch64__)
+#define WIDTH 16
+#define TILE_VECTORS 4
+#define FMA_32(a, b, c) vfmaq_f32(c, a, b)
+#define FMA_64(a, b, c) vfmaq_f64(c, a, b)
+#else
+#define WIDTH 16
+#define TILE_VECTORS 2
+#define FMA_32(a, b, c) ((a) * (b) + (c))
+#define FMA_64(a, b, c) ((a) * (b) + (c))
+#endif
+#define TILE_ROWS 6
+#define FMA ND_JOIN(FMA, REAL_BITS)
+
+#ifdef __clang__
+#define UNROLL _Pragma("clang loop unroll(full)")
+#else
+#define UNROLL _Pragma("GCC unroll 16")
+#endif
+
+// The lower halves of two vectors, alternating, and the upper ones.
+#if WIDTH * 8 / REAL_BITS == 2
+#define LOW 0, 2
+#define HIGH 1, 3
+#elif WIDTH * 8 / REAL_BITS == 4
+#define LOW 0, 4, 1, 5
+#define HIGH 2, 6, 3, 7
+#elif WIDTH * 8 / REAL_BITS == 8
+#define LOW 0, 8, 1, 9, 2, 10, 3, 11
+#define HIGH 4, 12, 5, 13, 6, 14, 7, 15
+#else
+#define LOW 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23
+#define HIGH 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31
+#endif
+#define ZIP_LOW(x, y) __builtin_shufflevector(x, y, LOW)
+#define ZIP_HIGH(x, y) __builtin_shufflevector(x, y, HIGH)
+
+enum {
+  LANES = WIDTH / sizeof(REAL),
+  PANEL = TILE_VECTORS * LANES,  // columns
+};
+
+typedef REAL vector __attribute__((vector_size(WIDTH)));
+
+// The same anywhere in memory.
+typedef REAL loose
+  __attribute__((vector_size(WIDTH), aligned(sizeof(REAL)), may_alias));
+
+// Vector number `j` of a run.
+ND_INLINE vector load(const REAL *run, int j)
+{
+  return *(const loose *)(run + j * LANES);
+}
+
+ND_INLINE void store(REAL *run, int j, vector x)
+{
+  *(loose *)(run + j * LANES) = x;
+}
+
+ND_INLINE vector splat(REAL x)
+{
+  return x - (vector){ 0 };
+}
+
+// The multiply as it is worked on: `c` may lie transposed.
+typedef struct task {
+  const REAL *a;
+  const REAL *b;
+  REAL *c;
+  int64_t a_row, a_column;
+  int64_t b_row, b_column;
+  int64_t c_row, c_column;
+  int64_t k;
+  int64_t row, rows;        // first and end
+  int64_t column, columns;  // first and end
+  int64_t from, to;         // offsets into c
+} task;
+
+// Some columns of b. A packed panel is filled up with zeros to whole vectors.
+typedef struct panel {
+  const REAL *b;
+  int64_t stride;  // from row to row
+  int64_t column;
+  int columns;
+  int vectors;
+} panel;
+
+// ------------------------------------------------------------------ tiles --
+
+// c[rows, vectors] (+)= a[rows, k] b[k, vectors].
+ND_INLINE void tile(int rows, int vectors, int64_t k, const REAL *a,
+                    int64_t a_row, int64_t a_column, const REAL *b,
+                    int64_t b_row, REAL *c, int64_t c_row, bool start)
+{
+  vector sum[TILE_ROWS][TILE_VECTORS];
+  UNROLL
+  for (int i = 0; i < rows; i++) {
+    UNROLL
+    for (int j = 0; j < vectors; j++)
+      sum[i][j] = start ? (vector){ 0 } : load(c + i * c_row, j);
+  }
+  for (int64_t p = 0; p < k; p++) {
+    vector y[TILE_VECTORS];
+    UNROLL
+    for (int j = 0; j < vectors; j++)
+      y[j] = load(b, j);
+    UNROLL
+    for (int i = 0; i < rows; i++) {
+      const vector x = splat(a[i * a_row]);
+      UNROLL
+      for (int j = 0; j < vectors; j++)
+        sum[i][j] = FMA(x, y[j], sum[i][j]);
+    }
+    a += a_column;
+    b += b_row;
+  }
+  UNROLL
+  for (int i = 0; i < rows; i++) {
+    UNROLL
+    for (int j = 0; j < vectors; j++)
+      store(c + i * c_row, j, sum[i][j]);
+  }
+}
+
+typedef void tile_kernel(int64_t k, const REAL *a, int64_t a_row,
+                         int64_t a_column, const REAL *b, int64_t b_row,
+                         REAL *c, int64_t c_row, bool start);
+
+#define TILE(rows, vectors)                                                   \
+  static void tile_##rows##x##vectors(                                        \
+    int64_t k, const REAL *a, int64_t a_row, int64_t a_column, const REAL *b, \
+    int64_t b_row, REAL *c, int64_t c_row, bool start)                        \
+  {                                                                           \
+    tile(rows, vectors, k, a, a_row, a_column, b, b_row, c, c_row, start);    \
+  }
+
+#define TILES(vectors) \
+  TILE(6, vectors) TILE(4, vectors) TILE(2, vectors) TILE(1, vectors)
+TILES(1)
+TILES(2)
+#if TILE_VECTORS > 2
+TILES(4)
+#endif
+
+#define TILE_LIST(vectors)                                                  \
+  {                                                                         \
+    [1] = tile_1x##vectors, [2] = tile_2x##vectors, [4] = tile_4x##vectors, \
+    [6] = tile_6x##vectors,                                                 \
+  }
+
+static tile_kernel *const tiles[TILE_VECTORS + 1][TILE_ROWS + 1] = {
+  [1] = TILE_LIST(1),
+  [2] = TILE_LIST(2),
+#if TILE_VECTORS > 2
+  [4] = TILE_LIST(4),
+#endif
+};
+
+// `k` terms of the multiply, from number `from` on; `a` points at the packed
+// rows from t->row on, or is NULL.
+typedef struct stretch {
+  int64_t from, k;
+  const REAL *a;
+} stretch;
+
+// How many of the rows that are left make the next tile.
+ND_INLINE int tile_rows(int64_t left)
+{
+  return left >= 6 ? 6 : left >= 4 ? 4 : left >= 2 ? 2 : 1;
+}
+
+static void run_tile(const task *t, const stretch *s, const panel *b,
+                     int64_t row, int rows, REAL *c, int64_t c_row)
+{
+  tile_kernel *kernel = tiles[b->vectors][rows];
+  const bool start = s->from == 0;
+  if (s->a != NULL)
+    kernel(s->k, s->a + (row - t->row) * s->k, 1, rows, b->b, b->stride, c,
+           c_row, start);
+  else
+    kernel(s->k, t->a + row * t->a_row + s->from * t->a_column, t->a_row,
+           t->a_column, b->b, b->stride, c, c_row, start);
+}
+
+// A tile of which only a part is wanted, or whose columns are not adjacent in
+// c: by way of a buffer.
+static void run_edge(const task *t, const stretch *s, const panel *b,
+                     int64_t row, int rows)
+{
+  REAL buffer[TILE_ROWS * PANEL];
+  const int width = b->vectors * LANES;
+  const int64_t first = row * t->c_row + b->column * t->c_column;
+  const int64_t low = t->from - first;
+  const int64_t high = t->to - first;
+  REAL *const c = t->c + first;
+  for (int i = 0; i < rows && s->from > 0; i++) {
+    for (int j = 0; j < width; j++) {
+      const int64_t at = i * t->c_row + j * t->c_column;
+      const bool wanted = j < b->columns && at >= low && at < high;
+      buffer[i * width + j] = wanted ? c[at] : 0;
+    }
+  }
+  run_tile(t, s, b, row, rows, buffer, width);
+  for (int i = 0; i < rows; i++) {
+    for (int j = 0; j < b->columns; j++) {
+      const int64_t at = i * t->c_row + j * t->c_column;
+      if (at >= low && at < high)
+        c[at] = buffer[i * width + j];
+    }
+  }
+}
+
+// All rows of the task in one panel.
+static void run_panel(const task *t, const stretch *s, const panel *b)
+{
+  const bool whole = b->columns == b->vectors * LANES && t->c_column == 1;
+  int rows;
+  for (int64_t i = t->row; i < t->rows; i += rows) {
+    rows = tile_rows(t->rows - i);
+    const int64_t first = i * t->c_row + b->column * t->c_column;
+    const int64_t last = first + (rows - 1) * t->c_row + b->columns - 1;
+    if (whole && first >= t->from && last < t->to)
+      run_tile(t, s, b, i, rows, t->c + first, t->c_row);
+    else
+      run_edge(t, s, b, i, rows);
+  }
+}
+
+// ---------------------------------------------------------------- packing --
+
+// LANES rows of LANES, transposed.
+ND_INLINE void flip(const REAL *in, int64_t in_row, vector *x)
+{
+  UNROLL
+  for (int i = 0; i < LANES; i++)
+    x[i] = load(in + i * in_row, 0);
+  UNROLL
+  for (int round = 1; round < LANES; round *= 2) {
+    vector y[LANES];
+    UNROLL
+    for (int i = 0; i < LANES / 2; i++) {
+      y[2 * i] = ZIP_LOW(x[i], x[i + LANES / 2]);
+      y[2 * i + 1] = ZIP_HIGH(x[i], x[i + LANES / 2]);
+    }
+    UNROLL
+    for (int i = 0; i < LANES; i++)
+      x[i] = y[i];
+  }
+}
+
+ND_INLINE void store_flipped(const REAL *in, int64_t in_row, REAL *out,
+                             int64_t out_row)
+{
+  vector x[LANES];
+  flip(in, in_row, x);
+  UNROLL
+  for (int i = 0; i < LANES; i++)
+    store(out + i * out_row, 0, x[i]);
+}
+
+// Columns of b, where they are contiguous, to rows of a panel.
+static void pack_flipped(const REAL *b, int64_t b_column, int64_t k,
+                         int columns, REAL *out, int width)
+{
+  for (int j = 0; j < columns; j += LANES) {
+    int64_t p = 0;
+    for (; columns - j >= LANES && p + LANES <= k; p += LANES)
+      store_flipped(b + j * b_column + p, b_column, out + p * width + j, width);
+    for (; p < k; p++) {
+      for (int i = j; i < columns && i < j + LANES; i++)
+        out[p * width + i] = b[i * b_column + p];
+    }
+  }
+}
+
+// `k` rows of a panel of b.
+static void pack_panel(const task *t, const panel *y, const REAL *b, int64_t k,
+                       REAL *out)
+{
+  const int width = y->vectors * LANES;
+  const int columns = y->columns;
+  if (t->b_row == 1 && t->b_column != 1) {
+    pack_flipped(b, t->b_column, k, columns, out, width);
+  } else {
+    for (int64_t p = 0; p < k; p++) {
+      for (int j = 0; j < columns; j++)
+        out[p * width + j] = b[p * t->b_row + j * t->b_column];
+    }
+  }
+  for (int64_t p = 0; p < k && columns < width; p++) {
+    for (int j = columns; j < width; j++)
+      out[p * width + j] = 0;
+  }
+}
+
+// Cuts the next panel, from `column` on, out of those up to `end`.
+static panel next_panel(int64_t column, int64_t end)
+{
+  const int64_t left = (end - column) / LANES;
+  panel y = { .column = column };
+  y.vectors = left >= TILE_VECTORS ? TILE_VECTORS : left >= 2 ? 2 : 1;
+  y.columns = y.vectors * LANES;
+  if (left == 0)
+    y.columns = (int)(end - column);
+  y.stride = y.vectors * LANES;
+  return y;
+}
+
+// Terms of columns from..to-1 of b as panels, one after the other: a few terms
+// at a time, so that memory is read in long runs.
+static void pack_b(const task *t, const stretch *s, int64_t from, int64_t to,
+                   REAL *out)
+{
+  const int64_t step = t->b_row == 1 ? TERMS : PACKED_TERMS;
+  for (int64_t p = 0; p < s->k; p += step) {
+    const int64_t left = s->k - p;
+    const int64_t k = left < step ? left : step;
+    REAL *at = out;
+    for (int64_t j = from; j < to;) {
+      const panel y = next_panel(j, to);
+      pack_panel(t, &y, t->b + (s->from + p) * t->b_row + j * t->b_column, k,
+                 at + p * y.stride);
+      at += s->k * y.stride;
+      j += y.columns;
+    }
+  }
+}
+
+// The rows of a as columns of tiles.
+static void pack_a(const task *t, const stretch *s, REAL *out)
+{
+  int rows;
+  for (int64_t i = t->row; i < t->rows; i += rows) {
+    rows = tile_rows(t->rows - i);
+    const REAL *a = t->a + i * t->a_row + s->from * t->a_column;
+    for (int64_t p = 0; p < s->k; p++) {
+      for (int j = 0; j < rows; j++)
+        *out++ = a[p * t->a_column + j * t->a_row];
+    }
+  }
+}
+
+// ------------------------------------------------------------------ blocks --
+
+static task start(const nd_matmul *p)
+{
+  task t = {
+    .a = p->a,
+    .b = p->b,
+    .c = p->c,
+    .a_row = p->a_row,
+    .a_column = p->a_column,
+    .b_row = p->b_row,
+    .b_column = p->b_column,
+    .c_row = p->n,
+    .c_column = 1,
+    .k = p->k,
+    .row = p->from / p->n,
+    .rows = (p->to - 1) / p->n + 1,
+    .column = 0,
+    .columns = p->n,
+    .from = p->from,
+    .to = p->to,
+  };
+  if (t.rows - t.row == 1) {
+    t.column = p->from % p->n;
+    t.columns = (p->to - 1) % p->n + 1;
+  }
+  return t;
+}
+
+// The same multiply as c' = b' a': tall and narrow becomes wide and low.
+static task turn(const task *t)
+{
+  return (task){
+    .a = t->b,
+    .b = t->a,
+    .c = t->c,
+    .a_row = t->b_column,
+    .a_column = t->b_row,
+    .b_row = t->a_column,
+    .b_column = t->a_row,
+    .c_row = t->c_column,
+    .c_column = t->c_row,
+    .k = t->k,
+    .row = t->column,
+    .rows = t->columns,
+    .column = t->row,
+    .columns = t->rows,
+    .from = t->from,
+    .to = t->to,
+  };
+}
+
+// The three loops, see nd_matmul_kernels.
+static void plain(const nd_matmul *p)
+{
+  ND_MATMUL_LOOPS(REAL, ND_FMA);
+}
+
+// True if the loops are as fast: vectors have too little to hold.
+static bool is_tiny(const nd_matmul *p)
+{
+  const int64_t size = p->to - p->from;
+  return size == 1 || (size <= 32 && size * p->k <= 32);
+}
+
+// True if the rows of a are read where they lie. Flipped ones are far from each
+// other, and are packed when enough columns share them.
+static bool reads_a(const task *t)
+{
+  return t->a_column == 1 || t->columns - t->column < MANY_COLUMNS;
+}
+
+// True if no column of b need be packed, but for those that fill no vector.
+static bool reads_b(const task *t)
+{
+  return t->b_column == 1 && t->rows - t->row <= FEW_ROWS;
+}
+
+// Terms of b, with the last vector filled up, then of a. Either may turn out
+// to be the wide one.
+static size_t scratch_bytes(const nd_matmul *p)
+{
+  if (is_tiny(p))
+    return 0;
+  const int64_t k = p->k < TERMS ? p->k : TERMS;
+  const int64_t wide = p->m > p->n ? p->m : p->n;
+  const int64_t columns = wide < MANY_COLUMNS ? wide : MANY_COLUMNS + MANY_ROWS;
+  return (size_t)(k * (columns + LANES)) * sizeof(REAL);
+}
+
+// Columns from..to-1 of the task.
+static void run_columns(const task *t, const stretch *s, int64_t from,
+                        int64_t to, REAL *scratch)
+{
+  const bool in_place = reads_b(t);
+  const REAL *packed = scratch;
+  if (!in_place)
+    pack_b(t, s, from, to, scratch);
+  for (int64_t j = from; j < to;) {
+    panel y = next_panel(j, to);
+    y.b = packed;
+    if (!in_place) {
+      packed += s->k * y.stride;
+    } else if (y.columns == y.stride) {
+      y.b = t->b + s->from * t->b_row + j;
+      y.stride = t->b_row;
+    } else {
+      pack_b(t, s, j, to, scratch);
+    }
+    run_panel(t, s, &y);
+    j += y.columns;
+  }
+}
+
+// The next LANES columns of one row of c, where columns of b are contiguous:
+// as many products of two vectors, side by side.
+static vector dots(const task *t, const REAL *b)
+{
+  const REAL *a = t->a + t->row * t->a_row;
+  vector sum = { 0 };
+  int64_t p = 0;
+  for (; p + LANES <= t->k; p += LANES) {
+    vector y[LANES];
+    flip(b + p, t->b_column, y);
+    UNROLL
+    for (int i = 0; i < LANES; i++)
+      sum = FMA(splat(a[(p + i) * t->a_column]), y[i], sum);
+  }
+  for (; p < t->k; p++) {
+    vector y;
+    for (int j = 0; j < LANES; j++)
+      y[j] = b[j * t->b_column + p];
+    sum = FMA(splat(a[p * t->a_column]), y, sum);
+  }
+  return sum;
+}
+
+// As much of a task of one row as `dots` can do.
+static void run_dots(task *t)
+{
+  REAL *const c = t->c + t->row * t->c_row;
+  for (; t->columns - t->column >= LANES; t->column += LANES) {
+    const REAL *b = t->b + t->column * t->b_column;
+    store(c + t->column, 0, dots(t, b));
+  }
+}
+
+static void run_rows(const task *t, REAL *scratch)
+{
+  const bool is_row = t->rows - t->row == 1 && t->columns - t->column > PANEL;
+  const int64_t most = is_row ? FEW_TERMS : TERMS;
+  stretch s = { .from = 0 };
+  do {
+    const int64_t left = t->k - s.from;
+    s.k = left < most ? left : most;
+    s.a = NULL;
+    if (!reads_a(t)) {
+      REAL *const a = scratch + s.k * (MANY_COLUMNS + LANES);
+      pack_a(t, &s, a);
+      s.a = a;
+    }
+    for (int64_t j = t->column; j < t->columns; j += MANY_COLUMNS) {
+      const int64_t end = t->columns - j;
+      run_columns(t, &s, j, end < MANY_COLUMNS ? t->columns : j + MANY_COLUMNS,
+                  scratch);
+    }
+    s.from += s.k;
+  } while (s.from < t->k);
+}
+
+static void run(const nd_matmul *p, void *scratch)
+{
+  if (is_tiny(p)) {
+    plain(p);
+    return;
+  }
+  task t = start(p);
+  const int64_t height = t.rows - t.row;
+  if (p->n < LANES && p->n < height)
+    t = turn(&t);
+  if (t.rows - t.row == 1 && t.b_row == 1 && t.c_column == 1)
+    run_dots(&t);
+  const int64_t end = t.rows;
+  while (t.row < end) {
+    t.rows = end - t.row < MANY_ROWS ? end : t.row + MANY_ROWS;
+    run_rows(&t, scratch);
+    t.row = t.rows;
+  }
+}

@@ -1,0 +1,196 @@
+// kernel/softmax.c: the loops of both float dtypes from one template.
+
+#include "kernel/softmax.h"
+
+#include "kernel/math.h"
+#include "kernel/reduce.h"
+
+#define LARGER(a, b) ((a) >= (b) || (a) != (a) ? (a) : (b))
+#define ADD(a, b) ((a) + (b))
+
+// total = total f term(0) f ... f term(n - 1); `term` is an expression in `i`.
+#define FOLD(type, n, f, neutral, term, total)           \
+  do {                                                   \
+    if ((n) < ND_LANES) {                                \
+      for (int64_t i = 0; i < (n); i++)                  \
+        total = f(total, term);                          \
+      break;                                             \
+    }                                                    \
+    type lane[ND_LANES];                                 \
+    for (int j = 0; j < ND_LANES; j++)                   \
+      lane[j] = (neutral);                               \
+    int64_t at = 0;                                      \
+    for (; at + ND_LANES <= (n); at += ND_LANES) {       \
+      for (int j = 0; j < ND_LANES; j++) {               \
+        const int64_t i = at + j;                        \
+        lane[j] = f(lane[j], term);                      \
+      }                                                  \
+    }                                                    \
+    for (int64_t i = at; i < (n); i++)                   \
+      lane[i - at] = f(lane[i - at], term);              \
+    for (int half = ND_LANES / 2; half > 0; half /= 2) { \
+      for (int j = 0; j < half; j++)                     \
+        lane[j] = f(lane[j], lane[j + half]);            \
+    }                                                    \
+    total = f(total, lane[0]);                           \
+  } while (0)
+
+// Statement for every element: of row r, at position i of the piece. Columns
+// are one loop, so that they vectorize.
+#define EACH(statement)                           \
+  if (n == 1) {                                   \
+    for (int64_t r = 0; r < rows; r++) {          \
+      const int64_t i = r;                        \
+      statement;                                  \
+    }                                             \
+    return;                                       \
+  }                                               \
+  for (int64_t r = 0; r < rows; r++) {            \
+    for (int64_t i = r * n; i < (r + 1) * n; i++) \
+      statement;                                  \
+  }
+
+#define FOLDS(label, type)                                                    \
+  static void max_##label(int64_t rows, int64_t n, void *restrict pm,         \
+                          const void *restrict px)                            \
+  {                                                                           \
+    type *restrict m = pm;                                                    \
+    const type *restrict x = px;                                              \
+    if (n == 1) {                                                             \
+      for (int64_t r = 0; r < rows; r++)                                      \
+        m[r] = LARGER(m[r], x[r]);                                            \
+      return;                                                                 \
+    }                                                                         \
+    for (int64_t r = 0; r < rows; r++, x += n) {                              \
+      type total = m[r];                                                      \
+      FOLD(type, n, LARGER, (type)-ND_INF, x[i], total);                      \
+      m[r] = total;                                                           \
+    }                                                                         \
+  }                                                                           \
+  static void sum_##label(int64_t rows, int64_t n, double *restrict s,        \
+                          const void *restrict pe)                            \
+  {                                                                           \
+    const type *restrict e = pe;                                              \
+    if (n == 1) {                                                             \
+      for (int64_t r = 0; r < rows; r++)                                      \
+        s[r] += (double)e[r];                                                 \
+      return;                                                                 \
+    }                                                                         \
+    for (int64_t r = 0; r < rows; r++, e += n) {                              \
+      type total = 0;                                                         \
+      FOLD(type, n, ADD, 0, e[i], total);                                     \
+      s[r] += (double)total;                                                  \
+    }                                                                         \
+  }                                                                           \
+  static void cross_##label(int64_t rows, int64_t n, double *restrict loss,   \
+                            const void *restrict pz, const void *restrict pd, \
+                            const double *restrict s)                         \
+  {                                                                           \
+    const type *restrict z = pz;                                              \
+    const type *restrict d = pd;                                              \
+    for (int64_t r = 0; r < rows; r++, z += n, d += n) {                      \
+      const type log_s = (type)s[r];                                          \
+      type total = 0;                                                         \
+      FOLD(type, n, ADD, 0, z[i] == 0 ? 0 : z[i] * (log_s - d[i]), total);    \
+      loss[r] += (double)total;                                               \
+    }                                                                         \
+  }
+
+#define MAPS(label, type, exp_of)                                              \
+  static void start_##label(int64_t rows, void *restrict pm,                   \
+                            double *restrict s)                                \
+  {                                                                            \
+    type *restrict m = pm;                                                     \
+    for (int64_t r = 0; r < rows; r++) {                                       \
+      m[r] = (type)-ND_INF;                                                    \
+      s[r] = 0;                                                                \
+    }                                                                          \
+  }                                                                            \
+  static void steady_##label(int64_t rows, void *pm)                           \
+  {                                                                            \
+    type *m = pm;                                                              \
+    for (int64_t r = 0; r < rows; r++)                                         \
+      m[r] = m[r] - m[r] == 0 ? m[r] : 0;                                      \
+  }                                                                            \
+  static void shift_##label(int64_t rows, int64_t n, void *restrict pd,        \
+                            const void *restrict px, const void *restrict pm)  \
+  {                                                                            \
+    type *restrict d = pd;                                                     \
+    const type *restrict x = px;                                               \
+    const type *restrict m = pm;                                               \
+    EACH(d[i] = x[i] - m[r])                                                   \
+  }                                                                            \
+  static void exp_##label(int64_t n, void *restrict pe,                        \
+                          const void *restrict pd)                             \
+  {                                                                            \
+    type *restrict e = pe;                                                     \
+    const type *restrict d = pd;                                               \
+    for (int64_t i = 0; i < n; i++)                                            \
+      e[i] = exp_of(d[i]);                                                     \
+  }                                                                            \
+  static void divide_##label(int64_t rows, int64_t n, void *restrict py,       \
+                             const double *restrict s)                         \
+  {                                                                            \
+    type *restrict y = py;                                                     \
+    EACH(y[i] /= (type)s[r])                                                   \
+  }                                                                            \
+  static void subtract_##label(int64_t rows, int64_t n, void *restrict py,     \
+                               const double *restrict s)                       \
+  {                                                                            \
+    type *restrict y = py;                                                     \
+    EACH(y[i] -= (type)s[r])                                                   \
+  }                                                                            \
+  static void join_##label(int64_t rows, void *restrict py,                    \
+                           const void *restrict pm, const double *restrict s)  \
+  {                                                                            \
+    type *restrict y = py;                                                     \
+    const type *restrict m = pm;                                               \
+    for (int64_t r = 0; r < rows; r++)                                         \
+      y[r] = (type)((double)m[r] + s[r]);                                      \
+  }                                                                            \
+  static void give_##label(int64_t rows, void *restrict py,                    \
+                           const double *restrict s)                           \
+  {                                                                            \
+    type *restrict y = py;                                                     \
+    for (int64_t r = 0; r < rows; r++)                                         \
+      y[r] = (type)s[r];                                                       \
+  }                                                                            \
+  static void slope_##label(int64_t rows, int64_t n, void *restrict py,        \
+                            const void *restrict pz, const double *restrict s, \
+                            const double *restrict total,                      \
+                            const void *restrict pg)                           \
+  {                                                                            \
+    type *restrict y = py;                                                     \
+    const type *restrict z = pz;                                               \
+    const type *restrict pg_row = pg;                                          \
+    for (int64_t r = 0; r < rows; r++, y += n, z += n) {                       \
+      const type g = pg_row[r];                                                \
+      const type scale = (type)(total[r] / s[r]);                              \
+      for (int64_t i = 0; i < n; i++)                                          \
+        y[i] = g == 0 ? 0 : (y[i] * scale - z[i]) * g;                         \
+    }                                                                          \
+  }
+
+FOLDS(float32, float)
+FOLDS(float64, double)
+MAPS(float32, float, nd_exp_f32)
+MAPS(float64, double, nd_exp_f64)
+
+static void log_rows(int64_t rows, double *s)
+{
+  for (int64_t r = 0; r < rows; r++)
+    s[r] = nd_log_f64(s[r]);
+}
+
+#define ROW(label)                                                           \
+  {                                                                          \
+    .start = start_##label, .max = max_##label, .steady = steady_##label,    \
+    .shift = shift_##label, .exp = exp_##label, .sum = sum_##label,          \
+    .log = log_rows, .divide = divide_##label, .subtract = subtract_##label, \
+    .join = join_##label, .give = give_##label, .cross = cross_##label,      \
+    .slope = slope_##label                                                   \
+  }
+
+const nd_softmax_table ND_LEVELLED(nd_softmax_table) = {
+  .at = { [ND_FLOAT32] = ROW(float32), [ND_FLOAT64] = ROW(float64) }
+};

@@ -1,0 +1,74 @@
+// kernel/softmax.h: the loops of softmax and what is like it, over pieces of
+// rows.
+//
+// A piece is `rows` runs of `n` elements, one after the other in memory: whole
+// short rows, a part of one long row, or (n = 1) one element of each of many
+// neighbouring columns. So one set of loops serves every axis. Folds within a
+// piece go over ND_LANES lanes and a fixed tree, or one by one when the run is
+// shorter, whatever the CPU.
+
+#ifndef ND_KERNEL_SOFTMAX_H
+#define ND_KERNEL_SOFTMAX_H
+
+#include "kernel/level.h"
+#include "nadir.h"
+
+// Pointers are to elements of the table's dtype where not said otherwise; those
+// called `m` and all doubles have one element per row.
+typedef struct nd_softmax_kernels {
+  // m[r] = -inf, s[r] = 0
+  void (*start)(int64_t rows, void *restrict m, double *restrict s);
+
+  // m[r] = the largest of m[r] and of row r; nan wins.
+  void (*max)(int64_t rows, int64_t n, void *restrict m,
+              const void *restrict x);
+
+  // m[r] = 0 where m[r] is not finite.
+  void (*steady)(int64_t rows, void *m);
+
+  // d = x - m
+  void (*shift)(int64_t rows, int64_t n, void *restrict d,
+                const void *restrict x, const void *restrict m);
+
+  // e[i] = exp(d[i]) for i < n
+  void (*exp)(int64_t n, void *restrict e, const void *restrict d);
+
+  // s[r] += the sum of row r of e
+  void (*sum)(int64_t rows, int64_t n, double *restrict s,
+              const void *restrict e);
+
+  // s[r] = log(s[r])
+  void (*log)(int64_t rows, double *s);
+
+  // y = y / s
+  void (*divide)(int64_t rows, int64_t n, void *restrict y,
+                 const double *restrict s);
+
+  // y = y - s
+  void (*subtract)(int64_t rows, int64_t n, void *restrict y,
+                   const double *restrict s);
+
+  // y[r] = m[r] + s[r]
+  void (*join)(int64_t rows, void *restrict y, const void *restrict m,
+               const double *restrict s);
+
+  // y[r] = s[r]
+  void (*give)(int64_t rows, void *restrict y, const double *restrict s);
+
+  // loss[r] += the sum of z (s[r] - d) over row r, where a zero z gives zero
+  void (*cross)(int64_t rows, int64_t n, double *restrict loss,
+                const void *restrict z, const void *restrict d,
+                const double *restrict s);
+
+  // y = (y total / s - z) g, where a zero g[r] gives zero; g as m
+  void (*slope)(int64_t rows, int64_t n, void *restrict y,
+                const void *restrict z, const double *restrict s,
+                const double *restrict total, const void *restrict g);
+} nd_softmax_kernels;
+
+// By dtype: ND_FLOAT32, ND_FLOAT64.
+typedef struct nd_softmax_table {
+  nd_softmax_kernels at[2];
+} nd_softmax_table;
+
+#endif

@@ -1,0 +1,89 @@
+// lua/bind.h: how the parts of the binding see each other. Each ndL_open_ adds
+// its functions to the module table on top of the stack.
+
+#ifndef ND_LUA_BIND_H
+#define ND_LUA_BIND_H
+
+#include "lua/state.h"
+#include "op/op.h"
+#include "tape/tape.h"
+#include "tape/variable.h"
+
+void ndL_open_tensor(lua_State *L);
+void ndL_open_op(lua_State *L);
+void ndL_open_variable(lua_State *L);
+void ndL_open_tape(lua_State *L);
+void ndL_open_optimizer(lua_State *L);
+void ndL_open_random(lua_State *L);
+void ndL_open_system(lua_State *L);
+
+// ----------------------------------------------------------------- tensors --
+
+// The userdata of a tensor. `tensor` points to `value` for a scalar, which is
+// then nobody else's and needs no finalizer; else it is a reference.
+typedef struct ndL_box {
+  nd_tensor *tensor;
+  nd_tensor value;
+} ndL_box;
+
+// Pushes an empty box. Filling it cannot fail, so the order is: box, core call,
+// then ndL_fill, which takes the reference.
+ndL_box *ndL_newbox(lua_State *L);
+void ndL_fill(lua_State *L, ndL_state *S, ndL_box *box, nd_tensor *x);
+
+// ndL_fill, or the context's error when `x` is NULL. Returns 1.
+int ndL_result(lua_State *L, ndL_state *S, ndL_box *box, nd_tensor *x);
+
+// The tensor at `i`, borrowed: of a tensor or, noting the read, of a variable.
+// NULL when it is neither.
+nd_tensor *ndL_totensor(lua_State *L, ndL_state *S, int i);
+
+// The variable at `i`, NULL if it is none.
+nd_variable *ndL_tovariable(lua_State *L, ndL_state *S, int i);
+
+// Sets the __index of a type with tensor methods, once those are complete.
+void ndL_setindex(lua_State *L, ndL_state *S, ndL_type type);
+
+// ------------------------------------------------------------------ values --
+
+// The dtype that a literal at `i` (number, boolean, nested table) has by itself:
+// int32, int64, float32 or bool. ND_DTYPES if it is no literal.
+nd_dtype ndL_literaltype(lua_State *L, int i);
+
+// Pushes a box with the literal at `i` as a tensor of that dtype, and returns
+// the tensor. Raises errors as `function`.
+nd_tensor *ndL_pushliteral(lua_State *L, ndL_state *S, int i, nd_dtype dtype,
+                           const char *function);
+
+// Sets `*x` to the number or boolean at `i` as a scalar of that dtype.
+void ndL_setscalar(lua_State *L, ndL_state *S, int i, nd_dtype dtype,
+                   nd_tensor *x, const char *function);
+
+// What users may give for a tensor: one, a variable or a literal, which gets
+// `dtype` or, if that is ND_DTYPES, its own. May push one value to hold it.
+nd_tensor *ndL_checktensor(lua_State *L, ndL_state *S, int i, nd_dtype dtype,
+                           const char *function, const char *argument);
+
+// The dtype named at `i`; raises if there is none.
+nd_dtype ndL_checkdtype(lua_State *L, int i, const char *function);
+
+// A whole number at `i`: an integer, or a float with an integer's value.
+bool ndL_towhole(lua_State *L, int i, int64_t *n);
+
+// The shape at `i`, a whole number or a list of them, none below `least`.
+// Returns the rank.
+int ndL_checkshape(lua_State *L, int i, int64_t *shape, const char *function);
+
+// True if the value at `i` is a table of options: it has names as keys.
+bool ndL_isoptions(lua_State *L, int i);
+
+// Brings a call to positions: the first `fixed` arguments, then `n` that may
+// also come by name in a last table. What was left out is nil.
+void ndL_spread(lua_State *L, const char *function, int fixed, int n,
+                const char *const *names);
+
+// For a class that has only options: one table, or none. Leaves the table at 1.
+void ndL_checkoptions(lua_State *L, const char *function, int n,
+                      const char *const *names);
+
+#endif

@@ -1,0 +1,237 @@
+// lua/bind_optimizer.c: nd.optimizers: one class per update rule of the core's
+// table, with its settings as options and as fields.
+
+#include <string.h>
+
+#include "lua/bind.h"
+#include "optim/optimizer.h"
+
+static nd_optimizer *check_optimizer(lua_State *L, const char *function)
+{
+  if (ndL_typeof(L, ndL_upstate(L), 1) != NDL_OPTIMIZER)
+    ndL_typeerror(L, function, "self", "an optimizer", 1);
+  return *(nd_optimizer **)lua_touserdata(L, 1);
+}
+
+// The number or flag at `i`, as a setting.
+static double check_setting(lua_State *L, const nd_update *u, int setting,
+                            int i)
+{
+  const nd_setting *s = &u->settings[setting];
+  if (s->flag) {
+    if (!lua_isboolean(L, i))
+      ndL_typeerror(L, u->name, s->name, "true or false", i);
+    return lua_toboolean(L, i);
+  }
+  const nd_tensor *x = ndL_totensor(L, ndL_upstate(L), i);
+  if (x != NULL && x->size == 1)
+    return nd_tensor_first(x);
+  if (lua_type(L, i) != LUA_TNUMBER)
+    ndL_typeerror(L, u->name, s->name, "a number", i);
+  return lua_tonumber(L, i);
+}
+
+// Upvalue 2: the rule.
+static int optimizer_new(lua_State *L)
+{
+  ndL_state *S = ndL_upstate(L);
+  const nd_update *u = lua_touserdata(L, lua_upvalueindex(2));
+  const char *names[ND_MAX_SETTINGS];
+  int n = 0;
+  while (u->settings[n].name != NULL) {
+    names[n] = u->settings[n].name;
+    n++;
+  }
+  if (lua_type(L, 1) == LUA_TNUMBER) {
+    lua_createtable(L, 0, 1);
+    lua_pushvalue(L, 1);
+    lua_setfield(L, -2, names[0]);
+    lua_replace(L, 1);
+  }
+  ndL_checkoptions(L, u->name, n, names);
+  nd_optimizer **box = lua_newuserdatauv(L, sizeof *box, 0);
+  *box = NULL;
+  lua_rawgetp(L, LUA_REGISTRYINDEX, S->metatables[NDL_OPTIMIZER]);
+  lua_setmetatable(L, -2);
+  *box = nd_optimizer_new(S->context, u->name, NULL);
+  if (*box == NULL)
+    return ndL_raise(L, S);
+  for (int i = 0; i < n; i++) {
+    if (lua_getfield(L, 1, names[i]) != LUA_TNIL &&
+        !nd_optimizer_set(*box, names[i], check_setting(L, u, i, -1)))
+      return ndL_raise(L, S);
+    lua_pop(L, 1);
+  }
+  return 1;
+}
+
+static int optimizer_gc(lua_State *L)
+{
+  nd_optimizer **box = lua_touserdata(L, 1);
+  nd_optimizer_free(*box);
+  *box = NULL;
+  return 0;
+}
+
+// ---------------------------------------------------------- apply_gradients --
+
+typedef struct pairs {
+  nd_tensor **gradients;
+  nd_variable **variables;
+  int n;
+  int missing;
+} pairs;
+
+// Adds the gradient and the variable on top of the stack; pops them.
+static void add_pair(lua_State *L, ndL_state *S, pairs *p)
+{
+  nd_variable *v = ndL_tovariable(L, S, -1);
+  if (v == NULL)
+    ndL_typeerror(L, "apply_gradients", "a variable", "a Variable",
+                  lua_gettop(L));
+  nd_tensor *g = NULL;
+  if (lua_toboolean(L, -2)) {
+    const nd_variable *own = ndL_tovariable(L, S, -2);
+    g = own != NULL ? own->value : ndL_totensor(L, S, -2);
+    if (g == NULL)
+      ndL_typeerror(L, "apply_gradients", "a gradient", "a tensor or false",
+                    lua_gettop(L) - 1);
+  }
+  p->missing += g == NULL;
+  p->gradients[p->n] = g;
+  p->variables[p->n++] = v;
+  lua_pop(L, 2);
+}
+
+static void check_table(lua_State *L, int i, const char *argument)
+{
+  if (lua_type(L, i) != LUA_TTABLE)
+    ndL_typeerror(L, "apply_gradients", argument, "a table", i);
+}
+
+static pairs new_pairs(lua_State *L, lua_Unsigned n)
+{
+  pairs p = { .n = 0 };
+  p.gradients = lua_newuserdatauv(L, (n + 1) * sizeof *p.gradients, 0);
+  p.variables = lua_newuserdatauv(L, (n + 1) * sizeof *p.variables, 0);
+  return p;
+}
+
+static pairs read_pairs(lua_State *L, ndL_state *S)
+{
+  check_table(L, 2, "pairs");
+  const lua_Unsigned n = lua_rawlen(L, 2);
+  pairs p = new_pairs(L, n);
+  for (lua_Unsigned i = 1; i <= n; i++) {
+    lua_rawgeti(L, 2, (lua_Integer)i);
+    check_table(L, lua_gettop(L), "a pair {gradient, variable}");
+    lua_rawgeti(L, -1, 1);
+    lua_rawgeti(L, -2, 2);
+    add_pair(L, S, &p);
+    lua_pop(L, 1);
+  }
+  return p;
+}
+
+static pairs read_lists(lua_State *L, ndL_state *S)
+{
+  check_table(L, 2, "gradients");
+  check_table(L, 3, "variables");
+  const lua_Unsigned n = lua_rawlen(L, 3);
+  if (lua_rawlen(L, 2) > n)
+    ndL_error(L, "apply_gradients: %lld gradients for %lld variables",
+              (long long)lua_rawlen(L, 2), (long long)n);
+  pairs p = new_pairs(L, n);
+  for (lua_Unsigned i = 1; i <= n; i++) {
+    lua_rawgeti(L, 2, (lua_Integer)i);
+    lua_rawgeti(L, 3, (lua_Integer)i);
+    add_pair(L, S, &p);
+  }
+  return p;
+}
+
+// apply_gradients(pairs) or apply_gradients(gradients, variables)
+static int optimizer_apply(lua_State *L)
+{
+  ndL_state *S = ndL_upstate(L);
+  ndL_pace(L, S);
+  nd_optimizer *o = check_optimizer(L, "apply_gradients");
+  const bool lists = !lua_isnoneornil(L, 3);
+  const pairs p = lists ? read_lists(L, S) : read_pairs(L, S);
+  if (p.missing > 0 && p.missing < p.n) {
+    lua_pushfstring(L, "apply_gradients: %d of %d variables have no gradient",
+                    p.missing, p.n);
+    lua_warning(L, lua_tostring(L, -1), 0);
+  }
+  if (!nd_optimizer_apply(o, p.n, p.variables, p.gradients))
+    return ndL_raise(L, S);
+  return 0;
+}
+
+// ------------------------------------------------------------------ fields --
+
+// Upvalue 2: methods.
+static int optimizer_index(lua_State *L)
+{
+  const nd_optimizer *o = check_optimizer(L, "index");
+  lua_pushvalue(L, 2);
+  if (lua_rawget(L, lua_upvalueindex(2)) != LUA_TNIL)
+    return 1;
+  const char *key = lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2) : "";
+  const int i = nd_setting_find(o->update, key);
+  if (i >= 0 && o->update->settings[i].flag)
+    lua_pushboolean(L, o->settings[i] != 0);
+  else if (i >= 0)
+    lua_pushnumber(L, o->settings[i]);
+  else if (strcmp(key, "iterations") == 0)
+    lua_pushinteger(L, o->iterations);
+  else if (strcmp(key, "name") == 0)
+    lua_pushstring(L, o->update->name);
+  else
+    lua_pushnil(L);
+  return 1;
+}
+
+static int optimizer_newindex(lua_State *L)
+{
+  nd_optimizer *o = check_optimizer(L, "index");
+  const char *key = lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2) : "?";
+  const int i = nd_setting_find(o->update, key);
+  if (i < 0)
+    return ndL_error(L, "%s: unknown option '%s'", o->update->name, key);
+  if (!nd_optimizer_set(o, key, check_setting(L, o->update, i, 3)))
+    return ndL_raise(L, ndL_upstate(L));
+  return 0;
+}
+
+static const luaL_Reg methods[] = {
+  { "apply_gradients", optimizer_apply },
+  { NULL, NULL },
+};
+
+void ndL_open_optimizer(lua_State *L)
+{
+  ndL_state *S = ndL_getstate(L);
+  ndL_newmetatable(L, S, NDL_OPTIMIZER, "Optimizer");
+  lua_pushcfunction(L, optimizer_gc);
+  lua_setfield(L, -2, "__gc");
+  lua_pushlightuserdata(L, S);
+  lua_newtable(L);
+  ndL_setfunctions(L, methods);
+  lua_pushvalue(L, -1);
+  lua_setfield(L, -4, "__methods");
+  lua_pushcclosure(L, optimizer_index, 2);
+  lua_setfield(L, -2, "__index");
+  lua_pushlightuserdata(L, S);
+  lua_pushcclosure(L, optimizer_newindex, 1);
+  lua_setfield(L, -2, "__newindex");
+  lua_pop(L, 1);
+  lua_newtable(L);
+  for (int i = 0; nd_update_at(i) != NULL; i++) {
+    lua_pushlightuserdata(L, S);
+    lua_pushlightuserdata(L, (void *)(uintptr_t)nd_update_at(i));
+    lua_pushcclosure(L, optimizer_new, 2);
+    lua_setfield(L, -2, nd_update_at(i)->name);
+  }
+  lua_setfield(L, -2, "optimizers");
+}

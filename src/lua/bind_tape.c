@@ -1,0 +1,408 @@
+// lua/bind_tape.c: GradientTape. Targets and sources may be nested tables; they
+// are flattened for the core, and the gradients come back in the same shape.
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "lua/bind.h"
+
+static nd_tape *to_tape(lua_State *L, ndL_state *S, int i)
+{
+  if (ndL_typeof(L, S, i) != NDL_TAPE)
+    return NULL;
+  return *(nd_tape **)lua_touserdata(L, i);
+}
+
+static nd_tape *check_tape(lua_State *L, const char *function)
+{
+  nd_tape *t = to_tape(L, ndL_upstate(L), 1);
+  if (t == NULL)
+    ndL_typeerror(L, function, "self", "a GradientTape", 1);
+  return t;
+}
+
+static bool option(lua_State *L, const char *name, bool initial)
+{
+  if (lua_getfield(L, 1, name) == LUA_TNIL) {
+    lua_pop(L, 1);
+    return initial;
+  }
+  if (!lua_isboolean(L, -1))
+    ndL_typeerror(L, "GradientTape", name, "true or false", -1);
+  const bool value = lua_toboolean(L, -1);
+  lua_pop(L, 1);
+  return value;
+}
+
+static int tape_new(lua_State *L)
+{
+  static const char *const names[] = { "persistent",
+                                       "watch_accessed_variables" };
+  ndL_state *S = ndL_upstate(L);
+  int flags = 0;
+  if (lua_gettop(L) > 0) {
+    if (lua_isboolean(L, 1)) {
+      lua_newtable(L);
+      lua_insert(L, 1);
+      for (int i = 2; i >= 1; i--) {
+        if (lua_gettop(L) > 1 + i - 1) {
+          lua_pushvalue(L, 1 + i);
+          lua_setfield(L, 1, names[i - 1]);
+        }
+      }
+    }
+    ndL_checkoptions(L, "GradientTape", 2, names);
+    flags |= option(L, names[0], false) ? ND_TAPE_PERSISTENT : 0;
+    flags |= option(L, names[1], true) ? 0 : ND_TAPE_NO_AUTO_WATCH;
+  }
+  nd_tape **box = lua_newuserdatauv(L, sizeof *box, 0);
+  *box = NULL;
+  lua_rawgetp(L, LUA_REGISTRYINDEX, S->metatables[NDL_TAPE]);
+  lua_setmetatable(L, -2);
+  *box = nd_tape_new(S->context, flags);
+  return *box == NULL ? ndL_raise(L, S) : 1;
+}
+
+static int tape_gc(lua_State *L)
+{
+  nd_tape **box = lua_touserdata(L, 1);
+  nd_tape_free(*box);
+  *box = NULL;
+  return 0;
+}
+
+// Leaving the block only stops recording.
+static int tape_close(lua_State *L)
+{
+  nd_tape_stop(check_tape(L, "close"));
+  return 0;
+}
+
+// `with tape do`: a new tape records already.
+static int tape_enter(lua_State *L)
+{
+  nd_tape *t = check_tape(L, "GradientTape");
+  lua_settop(L, 1);
+  if (t->entered && t->fresh) {
+    t->fresh = false;
+    return 1;
+  }
+  return nd_tape_start(t) ? 1 : ndL_raise(L, ndL_upstate(L));
+}
+
+static int tape_release(lua_State *L)
+{
+  nd_tape *t = check_tape(L, "release");
+  nd_tape_stop(t);
+  nd_tape_clear(t);
+  return 0;
+}
+
+static int tape_reset(lua_State *L)
+{
+  if (!nd_tape_reset(check_tape(L, "reset")))
+    return ndL_raise(L, ndL_upstate(L));
+  return 0;
+}
+
+// ------------------------------------------------------------------- watch --
+
+static void watch(lua_State *L, ndL_state *S, nd_tape *t, int i, int depth)
+{
+  nd_variable *v = ndL_tovariable(L, S, i);
+  nd_tensor *x = v != NULL ? v->value : ndL_totensor(L, S, i);
+  if (x != NULL) {
+    if (!nd_dtype_in((nd_dtype)x->dtype, ND_FLOATS)) {
+      luaL_where(L, 1);
+      lua_pushfstring(L, "%swatch: a %s tensor has no gradient",
+                      lua_tostring(L, -1), nd_dtype_name((nd_dtype)x->dtype));
+      lua_warning(L, lua_tostring(L, -1), 0);
+      lua_pop(L, 2);
+    }
+    const bool ok = v != NULL ? nd_tape_watch_variable(t, v)
+                              : nd_tape_watch(t, x);
+    if (!ok)
+      ndL_raise(L, S);
+    return;
+  }
+  if (lua_type(L, i) != LUA_TTABLE || depth > ND_MAX_RANK)
+    ndL_typeerror(L, "watch", "a value", "a tensor or a Variable", i);
+  luaL_checkstack(L, 4, "watch");
+  for (lua_pushnil(L); lua_next(L, i); lua_pop(L, 1))
+    watch(L, S, t, lua_gettop(L), depth + 1);
+}
+
+static int tape_watch(lua_State *L)
+{
+  nd_tape *t = check_tape(L, "watch");
+  luaL_checkany(L, 2);
+  watch(L, ndL_upstate(L), t, 2, 0);
+  return 0;
+}
+
+static int compare_ids(const void *a, const void *b)
+{
+  const nd_variable *p = *(nd_variable *const *)a;
+  const nd_variable *q = *(nd_variable *const *)b;
+  return p->id < q->id ? -1 : p->id > q->id;
+}
+
+// In the order in which the variables were made.
+static int tape_watched(lua_State *L)
+{
+  const nd_tape *t = check_tape(L, "watched_variables");
+  const size_t n = t->variable_count;
+  nd_variable **sorted = lua_newuserdatauv(L, (n + 1) * sizeof *sorted, 0);
+  if (n > 0)
+    memcpy(sorted, t->variables, n * sizeof *sorted);
+  qsort(sorted, n, sizeof *sorted, compare_ids);
+  lua_getfield(L, LUA_REGISTRYINDEX, "nadir.variables");
+  lua_createtable(L, (int)n, 0);
+  lua_Integer at = 0;
+  for (size_t i = 0; i < n; i++) {
+    lua_rawgetp(L, -2, sorted[i]);
+    if (lua_isnil(L, -1))
+      lua_pop(L, 1);
+    else
+      lua_rawseti(L, -2, ++at);
+  }
+  return 1;
+}
+
+// ------------------------------------------------------------------- pause --
+
+static int tape_stop_recording(lua_State *L)
+{
+  ndL_state *S = ndL_upstate(L);
+  nd_tape *t = check_tape(L, "stop_recording");
+  lua_settop(L, 1);
+  lua_newuserdatauv(L, 0, 1);
+  lua_pushvalue(L, 1);
+  lua_setiuservalue(L, -2, 1);
+  lua_rawgetp(L, LUA_REGISTRYINDEX, S->metatables[NDL_PAUSE]);
+  lua_setmetatable(L, -2);
+  return nd_tape_pause(t) ? 1 : ndL_raise(L, S);
+}
+
+static int pause_close(lua_State *L)
+{
+  lua_getiuservalue(L, 1, 1);
+  nd_tape_resume(*(nd_tape **)lua_touserdata(L, -1));
+  return 0;
+}
+
+// ---------------------------------------------------------------- gradient --
+
+// Tensors out of nested tables, in a Lua userdata so that errors free it.
+typedef struct flat {
+  nd_tensor **at;
+  int n;
+} flat;
+
+enum { DEEPEST = 32 };
+
+static int count(lua_State *L, ndL_state *S, int i, const char *argument,
+                 int depth)
+{
+  if (ndL_typeof(L, S, i) <= NDL_VARIABLE)
+    return 1;
+  if (lua_type(L, i) != LUA_TTABLE || depth > DEEPEST)
+    ndL_typeerror(L, "gradient", argument, "a tensor, a Variable or a table",
+                  i);
+  luaL_checkstack(L, 4, "gradient");
+  int n = 0;
+  for (lua_pushnil(L); lua_next(L, i); lua_pop(L, 1))
+    n += count(L, S, lua_gettop(L), argument, depth + 1);
+  return n;
+}
+
+static nd_tensor *value_of(lua_State *L, ndL_state *S, int i)
+{
+  const nd_variable *v = ndL_tovariable(L, S, i);
+  return v != NULL ? v->value : ndL_totensor(L, S, i);
+}
+
+static void gather(lua_State *L, ndL_state *S, int i, flat *f)
+{
+  if (ndL_typeof(L, S, i) <= NDL_VARIABLE) {
+    f->at[f->n++] = value_of(L, S, i);
+    return;
+  }
+  for (lua_pushnil(L); lua_next(L, i); lua_pop(L, 1))
+    gather(L, S, lua_gettop(L), f);
+}
+
+// Pushes the memory that holds the list.
+static flat flatten(lua_State *L, ndL_state *S, int i, const char *argument)
+{
+  const int n = count(L, S, i, argument, 0);
+  flat f = { .n = 0 };
+  f.at = lua_newuserdatauv(L, (size_t)(n + 1) * sizeof *f.at, 0);
+  gather(L, S, i, &f);
+  return f;
+}
+
+// The seeds in parallel to the targets; `false` and nil stand for ones.
+static nd_tensor **read_seeds(lua_State *L, ndL_state *S, int i, int target,
+                              const flat *targets)
+{
+  const bool single = lua_type(L, target) != LUA_TTABLE;
+  const bool list = lua_type(L, i) == LUA_TTABLE &&
+                    (!single || ndL_typeof(L, S, i) <= NDL_VARIABLE);
+  nd_tensor **seeds = lua_newuserdatauv(
+    L, (size_t)(targets->n + 1) * sizeof *seeds, 0);
+  if (list && (int)lua_rawlen(L, i) != targets->n)
+    ndL_error(L, "gradient: %d output gradients for %d targets",
+              (int)lua_rawlen(L, i), targets->n);
+  for (int k = 0; k < targets->n; k++) {
+    if (list)
+      lua_rawgeti(L, i, k + 1);
+    else
+      lua_pushvalue(L, i);
+    seeds[k] = NULL;
+    if (lua_toboolean(L, -1))
+      seeds[k] = ndL_checktensor(L, S, lua_gettop(L),
+                                 (nd_dtype)targets->at[k]->dtype, "gradient",
+                                 "output_gradients");
+  }
+  return seeds;
+}
+
+static bool zeros_wanted(lua_State *L, int i)
+{
+  if (lua_isnoneornil(L, i))
+    return false;
+  if (lua_type(L, i) != LUA_TSTRING)
+    ndL_typeerror(L, "gradient", "unconnected_gradients", "'none' or 'zero'",
+                  i);
+  const char *mode = lua_tostring(L, i);
+  if (strcmp(mode, "zero") != 0 && strcmp(mode, "none") != 0)
+    ndL_error(L, "gradient: unconnected_gradients must be 'none' or 'zero', "
+                 "got '%s'", mode);
+  return mode[0] == 'z';
+}
+
+// Pushes gradients in the structure of the sources at `i`: a missing one is nil
+// alone and false in a table. `boxes` is the table of boxes, `*at` counts.
+static void rebuild(lua_State *L, ndL_state *S, int i, int boxes, int *at,
+                    bool inside)
+{
+  if (ndL_typeof(L, S, i) <= NDL_VARIABLE) {
+    lua_rawgeti(L, boxes, ++*at);
+    const ndL_box *box = lua_touserdata(L, -1);
+    if (box->tensor == NULL) {
+      lua_pop(L, 1);
+      if (inside)
+        lua_pushboolean(L, 0);
+      else
+        lua_pushnil(L);
+    }
+    return;
+  }
+  luaL_checkstack(L, 6, "gradient");
+  lua_newtable(L);
+  const int result = lua_gettop(L);
+  for (lua_pushnil(L); lua_next(L, i);) {
+    lua_pushvalue(L, -2);
+    rebuild(L, S, lua_gettop(L) - 1, boxes, at, true);
+    lua_rawset(L, result);
+    lua_pop(L, 1);
+  }
+}
+
+// Fills the boxes with the gradients, or zeros where they are missing.
+static bool fill_boxes(lua_State *L, ndL_state *S, const flat *sources,
+                       nd_tensor **gradients, int boxes, bool zeros)
+{
+  bool ok = true;
+  for (int k = 0; k < sources->n; k++) {
+    nd_tensor *g = gradients[k];
+    if (g == NULL && zeros) {
+      const nd_type type = nd_type_of(sources->at[k]);
+      g = nd_tensor_new(S->context, type.dtype, type.rank, type.shape, NULL);
+      ok = ok && g != NULL;
+    }
+    if (g == NULL)
+      continue;
+    lua_rawgeti(L, boxes, k + 1);
+    ndL_fill(L, S, lua_touserdata(L, -1), g);
+    lua_pop(L, 1);
+  }
+  return ok;
+}
+
+// gradient(target, sources, output_gradients, unconnected_gradients)
+static int tape_gradient(lua_State *L)
+{
+  static const char *const names[] = { "output_gradients",
+                                       "unconnected_gradients" };
+  ndL_state *S = ndL_upstate(L);
+  ndL_pace(L, S);
+  nd_tape *t = check_tape(L, "gradient");
+  if (lua_gettop(L) > 3)
+    ndL_spread(L, "gradient", 3, 2, names);
+  else
+    lua_settop(L, 5);
+  const bool zeros = zeros_wanted(L, 5);
+  const flat targets = flatten(L, S, 2, "target");
+  const flat sources = flatten(L, S, 3, "sources");
+  nd_tensor **seeds = NULL;
+  if (!lua_isnil(L, 4))
+    seeds = read_seeds(L, S, 4, 2, &targets);
+  nd_tensor **gradients = lua_newuserdatauv(
+    L, (size_t)(sources.n + 1) * sizeof *gradients, 0);
+  lua_createtable(L, sources.n, 0);
+  const int boxes = lua_gettop(L);
+  for (int k = 1; k <= sources.n; k++) {
+    ndL_newbox(L);
+    lua_rawseti(L, boxes, k);
+  }
+  luaL_checkstack(L, 4, "gradient");
+  if (!nd_tape_differentiate(t, targets.n, targets.at, seeds, sources.n,
+                             sources.at, gradients) ||
+      !fill_boxes(L, S, &sources, gradients, boxes, zeros))
+    return ndL_raise(L, S);
+  int at = 0;
+  rebuild(L, S, 3, boxes, &at, false);
+  return 1;
+}
+
+// -------------------------------------------------------------------- open --
+
+static const luaL_Reg methods[] = {
+  { "watch", tape_watch },
+  { "gradient", tape_gradient },
+  { "stop_recording", tape_stop_recording },
+  { "reset", tape_reset },
+  { "release", tape_release },
+  { "watched_variables", tape_watched },
+  { NULL, NULL },
+};
+
+static const luaL_Reg metamethods[] = {
+  { "__gc", tape_gc },
+  { "__close", tape_close },
+  { "__enter", tape_enter },
+  { NULL, NULL },
+};
+
+static const luaL_Reg functions[] = {
+  { "GradientTape", tape_new },
+  { NULL, NULL },
+};
+
+void ndL_open_tape(lua_State *L)
+{
+  ndL_state *S = ndL_getstate(L);
+  ndL_setfunctions(L, functions);
+  ndL_newmetatable(L, S, NDL_TAPE, "GradientTape");
+  ndL_setfunctions(L, metamethods);
+  lua_newtable(L);
+  ndL_setfunctions(L, methods);
+  lua_setfield(L, -2, "__index");
+  lua_pop(L, 1);
+  ndL_newmetatable(L, S, NDL_PAUSE, "stop_recording");
+  lua_pushcfunction(L, pause_close);
+  lua_setfield(L, -2, "__close");
+  lua_pop(L, 1);
+}

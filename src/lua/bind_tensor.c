@@ -1,0 +1,288 @@
+// lua/bind_tensor.c: tensors as Lua values: boxes, fields, indexing, and the
+// way back to numbers, tables and text.
+
+#include <string.h>
+
+#include "lua/bind.h"
+#include "tensor/print.h"
+#include "tensor/walk.h"
+
+// ------------------------------------------------------------------- boxes --
+
+ndL_box *ndL_newbox(lua_State *L)
+{
+  ndL_box *box = lua_newuserdatauv(L, sizeof *box, 0);
+  box->tensor = NULL;
+  return box;
+}
+
+void ndL_fill(lua_State *L, ndL_state *S, ndL_box *box, nd_tensor *x)
+{
+  ndL_type type = NDL_TENSOR;
+  box->tensor = x;
+  if (x->rank == 0) {
+    type = NDL_SCALAR;
+    box->value = *x;
+    box->value.refs = 0;
+    box->value.data = (char *)&box->value.value;
+    box->tensor = &box->value;
+    nd_tensor_release(x);
+  }
+  lua_rawgetp(L, LUA_REGISTRYINDEX, S->metatables[type]);
+  lua_setmetatable(L, -2);
+}
+
+int ndL_result(lua_State *L, ndL_state *S, ndL_box *box, nd_tensor *x)
+{
+  if (x == NULL)
+    return ndL_raise(L, S);
+  ndL_fill(L, S, box, x);
+  return 1;
+}
+
+static int tensor_gc(lua_State *L)
+{
+  ndL_box *box = lua_touserdata(L, 1);
+  nd_tensor_release(box->tensor);
+  box->tensor = NULL;
+  return 0;
+}
+
+nd_tensor *ndL_totensor(lua_State *L, ndL_state *S, int i)
+{
+  switch (ndL_typeof(L, S, i)) {
+  case NDL_SCALAR:
+  case NDL_TENSOR: return ((ndL_box *)lua_touserdata(L, i))->tensor;
+  case NDL_VARIABLE: {
+    nd_variable *v = *(nd_variable **)lua_touserdata(L, i);
+    return nd_variable_use(v);
+  }
+  default: return NULL;
+  }
+}
+
+// The values of a tensor or variable at `i`, which no tape notes.
+static nd_tensor *check_values(lua_State *L, ndL_state *S, int i,
+                               const char *function)
+{
+  const nd_variable *v = ndL_tovariable(L, S, i);
+  nd_tensor *x = v != NULL ? v->value : ndL_totensor(L, S, i);
+  if (x == NULL)
+    ndL_typeerror(L, function, "self", "a tensor", i);
+  return x;
+}
+
+// ------------------------------------------------------------------ values --
+
+static void push_element(lua_State *L, nd_dtype dtype, const void *element)
+{
+  switch (dtype) {
+  case ND_FLOAT32: lua_pushnumber(L, *(const float *)element); break;
+  case ND_FLOAT64: lua_pushnumber(L, *(const double *)element); break;
+  case ND_INT32: lua_pushinteger(L, *(const int32_t *)element); break;
+  case ND_INT64: lua_pushinteger(L, *(const int64_t *)element); break;
+  case ND_BOOL: lua_pushboolean(L, *(const uint8_t *)element); break;
+  default: lua_pushinteger(L, *(const uint8_t *)element); break;
+  }
+}
+
+static int tensor_item(lua_State *L)
+{
+  const nd_tensor *x = check_values(L, ndL_upstate(L), 1, "item");
+  if (x->size != 1)
+    return ndL_error(L, "item: needs one element, x is %s",
+                     ND_SHAPE(x->rank, x->dims));
+  push_element(L, (nd_dtype)x->dtype, x->data);
+  return 1;
+}
+
+static void push_nested(lua_State *L, const nd_tensor *x, nd_walk *walk,
+                        int axis)
+{
+  if (axis == x->rank) {
+    double element;
+    nd_walk_copy(walk, 1, &element);
+    push_element(L, (nd_dtype)x->dtype, &element);
+    return;
+  }
+  luaL_checkstack(L, 2, "totable");
+  const int64_t n = x->dims[axis];
+  lua_createtable(L, n < INT32_MAX ? (int)n : 0, 0);
+  for (int64_t i = 1; i <= n; i++) {
+    push_nested(L, x, walk, axis + 1);
+    lua_rawseti(L, -2, i);
+  }
+}
+
+static int tensor_totable(lua_State *L)
+{
+  const nd_tensor *x = check_values(L, ndL_upstate(L), 1, "totable");
+  nd_walk walk;
+  nd_walk_start(&walk, x, 0);
+  push_nested(L, x, &walk, 0);
+  return 1;
+}
+
+static int tensor_len(lua_State *L)
+{
+  const nd_tensor *x = check_values(L, ndL_upstate(L), 1, "#");
+  if (x->rank == 0)
+    return ndL_error(L, "#: needs an axis, x is []");
+  lua_pushinteger(L, x->dims[0]);
+  return 1;
+}
+
+static bool add_text(void *data, const char *text, size_t n)
+{
+  luaL_addlstring(data, text, n);
+  return true;
+}
+
+static int tensor_tostring(lua_State *L)
+{
+  const nd_tensor *x = check_values(L, ndL_upstate(L), 1, "tostring");
+  luaL_Buffer b;
+  luaL_buffinit(L, &b);
+  nd_print_tensor(x, NULL, add_text, &b);
+  luaL_pushresult(&b);
+  return 1;
+}
+
+// ------------------------------------------------------------------ fields --
+
+static void push_shape(lua_State *L, const nd_tensor *x)
+{
+  lua_createtable(L, x->rank, 0);
+  for (int i = 0; i < x->rank; i++) {
+    lua_pushinteger(L, x->dims[i]);
+    lua_rawseti(L, -2, i + 1);
+  }
+}
+
+// Pushes a property of every tensor; false if `key` names none.
+static bool push_property(lua_State *L, const nd_tensor *x, const char *key)
+{
+  if (strcmp(key, "shape") == 0)
+    push_shape(L, x);
+  else if (strcmp(key, "dtype") == 0)
+    lua_pushstring(L, nd_dtype_name((nd_dtype)x->dtype));
+  else if (strcmp(key, "rank") == 0)
+    lua_pushinteger(L, x->rank);
+  else if (strcmp(key, "size") == 0)
+    lua_pushinteger(L, x->size);
+  else
+    return false;
+  return true;
+}
+
+// Upvalues: state, methods, and the function of the op `slice`.
+static int tensor_index(lua_State *L)
+{
+  lua_pushvalue(L, 2);
+  if (lua_rawget(L, lua_upvalueindex(2)) != LUA_TNIL)
+    return 1;
+  if (lua_type(L, 2) == LUA_TSTRING) {
+    const nd_tensor *x = check_values(L, ndL_upstate(L), 1, "index");
+    return push_property(L, x, lua_tostring(L, 2));
+  }
+  lua_pushvalue(L, lua_upvalueindex(3));
+  lua_pushvalue(L, 1);
+  lua_pushvalue(L, 2);
+  lua_call(L, 2, 1);
+  return 1;
+}
+
+static int tensor_newindex(lua_State *L)
+{
+  return ndL_error(L, "index: tensors never change; use nd.Variable and assign");
+}
+
+// ------------------------------------------------------------- module level --
+
+// constant(value, dtype, shape)
+static int tensor_constant(lua_State *L)
+{
+  ndL_state *S = ndL_upstate(L);
+  static const char *const names[] = { "dtype", "shape" };
+  ndL_pace(L, S);
+  ndL_spread(L, "constant", 1, 2, names);
+  nd_dtype dtype = ND_DTYPES;
+  if (!lua_isnil(L, 2))
+    dtype = ndL_checkdtype(L, 2, "constant");
+  nd_tensor *x = ndL_totensor(L, S, 1);
+  if (x != NULL && dtype != ND_DTYPES && x->dtype != dtype)
+    return ndL_error(L, "constant: dtypes differ: %s and %s; use nd.cast",
+                     nd_dtype_name((nd_dtype)x->dtype), nd_dtype_name(dtype));
+  x = ndL_checktensor(L, S, 1, dtype, "constant", "value");
+  if (lua_isnil(L, 3)) {
+    ndL_box *same = ndL_newbox(L);
+    nd_args view = { .n = 1, .in = &x };
+    return ndL_result(L, S, same,
+                      nd_apply(S->context, nd_op_find("identity"), &view));
+  }
+  nd_args a = { .n = 1, .in = &x };
+  a.attr[0].given = true;
+  a.attr[0].n = (uint8_t)ndL_checkshape(L, 3, a.attr[0].v, "constant");
+  const char *op = x->size == 1 ? "broadcast_to" : "reshape";
+  ndL_box *box = ndL_newbox(L);
+  return ndL_result(L, S, box, nd_apply(S->context, nd_op_find(op), &a));
+}
+
+static int tensor_is(lua_State *L)
+{
+  const ndL_type type = ndL_typeof(L, ndL_upstate(L), 1);
+  lua_pushboolean(L, type == NDL_SCALAR || type == NDL_TENSOR);
+  return 1;
+}
+
+static const luaL_Reg methods[] = {
+  { "item", tensor_item },
+  { "totable", tensor_totable },
+  { NULL, NULL },
+};
+
+static const luaL_Reg functions[] = {
+  { "constant", tensor_constant },
+  { "is_tensor", tensor_is },
+  { NULL, NULL },
+};
+
+static void make_metatable(lua_State *L, ndL_state *S, ndL_type type)
+{
+  ndL_newmetatable(L, S, type, "Tensor");
+  lua_newtable(L);
+  ndL_setfunctions(L, methods);
+  lua_setfield(L, -2, "__methods");
+  static const luaL_Reg metamethods[] = {
+    { "__len", tensor_len },
+    { "__tostring", tensor_tostring },
+    { "__newindex", tensor_newindex },
+    { NULL, NULL },
+  };
+  ndL_setfunctions(L, metamethods);
+  if (type == NDL_TENSOR) {
+    lua_pushcfunction(L, tensor_gc);
+    lua_setfield(L, -2, "__gc");
+  }
+  lua_pop(L, 1);
+}
+
+void ndL_setindex(lua_State *L, ndL_state *S, ndL_type type)
+{
+  lua_rawgetp(L, LUA_REGISTRYINDEX, S->metatables[type]);
+  lua_pushlightuserdata(L, S);
+  lua_getfield(L, -2, "__methods");
+  lua_getfield(L, -1, "slice");
+  lua_pushcclosure(L, tensor_index, 3);
+  lua_setfield(L, -2, "__index");
+  lua_pop(L, 1);
+}
+
+void ndL_open_tensor(lua_State *L)
+{
+  ndL_state *S = ndL_getstate(L);
+  make_metatable(L, S, NDL_SCALAR);
+  make_metatable(L, S, NDL_TENSOR);
+  make_metatable(L, S, NDL_VARIABLE);
+  ndL_setfunctions(L, functions);
+}

@@ -1,0 +1,230 @@
+// lua/bind_variable.c: Variables as Lua values. Their operators and methods are
+// those of tensors; here is what only a place has.
+
+#include <string.h>
+
+#include "lua/bind.h"
+#include "tensor/print.h"
+
+// User value 1: the name.
+nd_variable *ndL_tovariable(lua_State *L, ndL_state *S, int i)
+{
+  if (ndL_typeof(L, S, i) != NDL_VARIABLE)
+    return NULL;
+  return *(nd_variable **)lua_touserdata(L, i);
+}
+
+static nd_variable *check_variable(lua_State *L, ndL_state *S,
+                                   const char *function)
+{
+  nd_variable *v = ndL_tovariable(L, S, 1);
+  if (v == NULL)
+    ndL_typeerror(L, function, "self", "a Variable", 1);
+  return v;
+}
+
+// Variable(value, trainable, name, dtype); a function gives the value.
+static int variable_new(lua_State *L)
+{
+  static const char *const names[] = { "trainable", "name", "dtype" };
+  ndL_state *S = ndL_upstate(L);
+  ndL_pace(L, S);
+  ndL_spread(L, "Variable", 1, 3, names);
+  if (lua_isfunction(L, 1)) {
+    lua_pushvalue(L, 1);
+    lua_call(L, 0, 1);
+    lua_replace(L, 1);
+  }
+  if (!lua_isnil(L, 2) && !lua_isboolean(L, 2))
+    ndL_typeerror(L, "Variable", "trainable", "true or false", 2);
+  if (!lua_isnil(L, 3) && lua_type(L, 3) != LUA_TSTRING)
+    ndL_typeerror(L, "Variable", "name", "a string", 3);
+  nd_dtype dtype = ND_DTYPES;
+  if (!lua_isnil(L, 4))
+    dtype = ndL_checkdtype(L, 4, "Variable");
+  nd_tensor *x = ndL_checktensor(L, S, 1, dtype, "Variable", "value");
+  if (dtype != ND_DTYPES && x->dtype != dtype)
+    return ndL_error(L, "Variable: dtypes differ: %s and %s; use nd.cast",
+                     nd_dtype_name((nd_dtype)x->dtype), nd_dtype_name(dtype));
+  nd_variable **box = lua_newuserdatauv(L, sizeof *box, 1);
+  *box = NULL;
+  lua_pushvalue(L, 3);
+  lua_setiuservalue(L, -2, 1);
+  lua_rawgetp(L, LUA_REGISTRYINDEX, S->metatables[NDL_VARIABLE]);
+  lua_setmetatable(L, -2);
+  const char *before = nd_context_enter(S->context, "Variable");
+  *box = nd_variable_new(x, lua_isnil(L, 2) || lua_toboolean(L, 2));
+  nd_context_leave(S->context, before);
+  if (*box == NULL)
+    return ndL_raise(L, S);
+  // A tape finds the variable's value by its identity; Lua finds the variable.
+  lua_getfield(L, LUA_REGISTRYINDEX, "nadir.variables");
+  lua_pushvalue(L, -2);
+  lua_rawsetp(L, -2, *box);
+  lua_pop(L, 1);
+  return 1;
+}
+
+static int variable_gc(lua_State *L)
+{
+  nd_variable **box = lua_touserdata(L, 1);
+  nd_variable_release(*box);
+  *box = NULL;
+  return 0;
+}
+
+typedef bool assignment(nd_variable *v, nd_tensor *x);
+
+static int assign_by(lua_State *L, const char *function, assignment *way)
+{
+  ndL_state *S = ndL_upstate(L);
+  ndL_pace(L, S);
+  nd_variable *v = check_variable(L, S, function);
+  const nd_dtype dtype = (nd_dtype)v->value->dtype;
+  nd_tensor *x = ndL_checktensor(L, S, 2, dtype, function, "value");
+  if (!way(v, x))
+    return ndL_raise(L, S);
+  lua_settop(L, 1);
+  return 1;
+}
+
+static int variable_assign(lua_State *L)
+{
+  return assign_by(L, "assign", nd_variable_assign);
+}
+
+static int variable_assign_add(lua_State *L)
+{
+  return assign_by(L, "assign_add", nd_variable_assign_add);
+}
+
+static int variable_assign_sub(lua_State *L)
+{
+  return assign_by(L, "assign_sub", nd_variable_assign_sub);
+}
+
+// The value as a tensor of its own.
+static int variable_read(lua_State *L)
+{
+  ndL_state *S = ndL_upstate(L);
+  nd_tensor *x = nd_variable_use(check_variable(L, S, "read_value"));
+  ndL_box *box = ndL_newbox(L);
+  nd_args a = { .n = 1, .in = &x };
+  return ndL_result(L, S, box,
+                    nd_apply(S->context, nd_op_find("identity"), &a));
+}
+
+static int variable_trainable(lua_State *L)
+{
+  lua_pushboolean(L, check_variable(L, ndL_upstate(L), "trainable")->trainable);
+  return 1;
+}
+
+static int variable_name(lua_State *L)
+{
+  check_variable(L, ndL_upstate(L), "name");
+  if (lua_getiuservalue(L, 1, 1) == LUA_TNIL)
+    lua_pushliteral(L, "Variable");
+  return 1;
+}
+
+static bool add_text(void *data, const char *text, size_t n)
+{
+  luaL_addlstring(data, text, n);
+  return true;
+}
+
+static int variable_tostring(lua_State *L)
+{
+  const nd_variable *v = check_variable(L, ndL_upstate(L), "tostring");
+  variable_name(L);
+  const char *name = lua_tostring(L, -1);
+  luaL_Buffer b;
+  luaL_buffinit(L, &b);
+  luaL_addstring(&b, "nd.Variable('");
+  luaL_addstring(&b, name);
+  luaL_addstring(&b, "', shape=");
+  nd_print_shape(v->value, add_text, &b);
+  luaL_addstring(&b, ", dtype=");
+  luaL_addstring(&b, nd_dtype_name((nd_dtype)v->value->dtype));
+  luaL_addstring(&b, v->value->rank > 1 ? ", value=\n" : ", value=");
+  nd_print(v->value, NULL, add_text, &b);
+  luaL_addchar(&b, ')');
+  luaL_pushresult(&b);
+  return 1;
+}
+
+static int variable_is(lua_State *L)
+{
+  lua_pushboolean(L, ndL_typeof(L, ndL_upstate(L), 1) == NDL_VARIABLE);
+  return 1;
+}
+
+static const luaL_Reg methods[] = {
+  { "assign", variable_assign },
+  { "assign_add", variable_assign_add },
+  { "assign_sub", variable_assign_sub },
+  { "read_value", variable_read },
+  { "value", variable_read },
+  { NULL, NULL },
+};
+
+static const luaL_Reg properties[] = {
+  { "trainable", variable_trainable },
+  { "name", variable_name },
+  { NULL, NULL },
+};
+
+static const luaL_Reg functions[] = {
+  { "Variable", variable_new },
+  { "is_variable", variable_is },
+  { NULL, NULL },
+};
+
+// Upvalues: state, the tensors' __index, and the properties.
+static int variable_index(lua_State *L)
+{
+  lua_pushvalue(L, 2);
+  if (lua_rawget(L, lua_upvalueindex(3)) == LUA_TNIL) {
+    lua_pop(L, 1);
+    lua_pushvalue(L, lua_upvalueindex(2));
+    lua_insert(L, 1);
+    lua_call(L, 2, 1);
+    return 1;
+  }
+  lua_pushvalue(L, 1);
+  lua_call(L, 1, 1);
+  return 1;
+}
+
+void ndL_open_variable(lua_State *L)
+{
+  ndL_state *S = ndL_getstate(L);
+  ndL_setfunctions(L, functions);
+  lua_newtable(L);
+  lua_newtable(L);
+  lua_pushliteral(L, "v");
+  lua_setfield(L, -2, "__mode");
+  lua_setmetatable(L, -2);
+  lua_setfield(L, LUA_REGISTRYINDEX, "nadir.variables");
+  for (int type = NDL_SCALAR; type <= NDL_VARIABLE; type++)
+    ndL_setindex(L, S, (ndL_type)type);
+  lua_rawgetp(L, LUA_REGISTRYINDEX, S->metatables[NDL_VARIABLE]);
+  lua_pushliteral(L, "Variable");
+  lua_setfield(L, -2, "__name");
+  lua_pushcfunction(L, variable_gc);
+  lua_setfield(L, -2, "__gc");
+  lua_pushlightuserdata(L, S);
+  lua_pushcclosure(L, variable_tostring, 1);
+  lua_setfield(L, -2, "__tostring");
+  lua_getfield(L, -1, "__methods");
+  ndL_setfunctions(L, methods);
+  lua_pop(L, 1);
+  lua_pushlightuserdata(L, S);
+  lua_getfield(L, -2, "__index");
+  lua_newtable(L);
+  ndL_setfunctions(L, properties);
+  lua_pushcclosure(L, variable_index, 3);
+  lua_setfield(L, -2, "__index");
+  lua_pop(L, 1);
+}

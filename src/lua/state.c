@@ -1,0 +1,249 @@
+// lua/state.c: opens the module, and what all of the binding shares: types,
+// errors with the script's line, and the collector's pace.
+
+#include "lua/state.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "lua/bind.h"
+#include "lua/embedded.h"
+
+// Net growth of tensor memory between two minor collections.
+enum { PACE_BYTES = 4 << 20 };
+
+static const char STATE_KEY = 0;
+static const char CONTEXT_KEY = 0;
+
+// ------------------------------------------------------------------ types --
+
+ndL_state *ndL_getstate(lua_State *L)
+{
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &STATE_KEY);
+  ndL_state *S = lua_touserdata(L, -1);
+  lua_pop(L, 1);
+  return S;
+}
+
+ndL_type ndL_typeof(lua_State *L, const ndL_state *S, int i)
+{
+  if (lua_type(L, i) != LUA_TUSERDATA || !lua_getmetatable(L, i))
+    return NDL_OTHER;
+  const void *mt = lua_topointer(L, -1);
+  lua_pop(L, 1);
+  for (int type = 0; type < NDL_TYPES; type++) {
+    if (S->metatables[type] == mt)
+      return (ndL_type)type;
+  }
+  return NDL_OTHER;
+}
+
+void ndL_newmetatable(lua_State *L, ndL_state *S, ndL_type type,
+                      const char *name)
+{
+  lua_newtable(L);
+  lua_pushstring(L, name);
+  lua_setfield(L, -2, "__name");
+  lua_pushboolean(L, 0);
+  lua_setfield(L, -2, "__metatable");
+  S->metatables[type] = lua_topointer(L, -1);
+  lua_pushvalue(L, -1);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, S->metatables[type]);
+}
+
+void ndL_setfunctions(lua_State *L, const luaL_Reg *functions)
+{
+  lua_pushlightuserdata(L, ndL_getstate(L));
+  luaL_setfuncs(L, functions, 1);
+}
+
+const char *ndL_typename(lua_State *L, int i)
+{
+  if (luaL_getmetafield(L, i, "__name") == LUA_TSTRING)
+    return lua_tostring(L, -1);
+  return luaL_typename(L, i);
+}
+
+// ----------------------------------------------------------------- errors --
+
+// Pushes "file:line: " of the innermost function that is a script's: neither C
+// nor one of our own Lua modules, whose chunk names begin with "=nadir".
+static void push_where(lua_State *L)
+{
+  lua_Debug ar;
+  for (int level = 1; lua_getstack(L, level, &ar); level++) {
+    lua_getinfo(L, "Sl", &ar);
+    if (ar.currentline > 0 && strncmp(ar.source, "=nadir", 6) != 0) {
+      lua_pushfstring(L, "%s:%d: ", ar.short_src, ar.currentline);
+      return;
+    }
+  }
+  lua_pushliteral(L, "");
+}
+
+int ndL_error(lua_State *L, const char *format, ...)
+{
+  char text[512];
+  va_list args;
+  va_start(args, format);
+  vsnprintf(text, sizeof text, format, args);
+  va_end(args);
+  push_where(L);
+  lua_pushstring(L, text);
+  lua_concat(L, 2);
+  return lua_error(L);
+}
+
+int ndL_raise(lua_State *L, ndL_state *S)
+{
+  char text[sizeof S->context->error.message];
+  memcpy(text, nd_error_message(S->context), sizeof text);
+  nd_error_clear(S->context);
+  return ndL_error(L, "%s", text);
+}
+
+int ndL_typeerror(lua_State *L, const char *function, const char *argument,
+                  const char *wanted, int i)
+{
+  if (lua_isnoneornil(L, i))
+    return ndL_error(L, "%s: %s is missing: it must be %s", function, argument,
+                     wanted);
+  return ndL_error(L, "%s: %s must be %s, got %s", function, argument, wanted,
+                   ndL_typename(L, i));
+}
+
+// -------------------------------------------------------------- collector --
+// Lua sees a few bytes of each tensor. So tensor memory is counted here: each
+// few megabytes of net growth cost a minor collection, and doubling since the
+// last full one costs a full one.
+
+void ndL_collect(lua_State *L, ndL_state *S)
+{
+  lua_gc(L, LUA_GCCOLLECT);
+  lua_gc(L, LUA_GCCOLLECT);
+  S->floor = nd_context_bytes(S->context, ND_MEMORY_TENSOR);
+  S->pace = S->floor + PACE_BYTES;
+}
+
+void ndL_pace(lua_State *L, ndL_state *S)
+{
+  if (S->context->memory.used[ND_MEMORY_TENSOR] < S->pace)
+    return;
+  lua_gc(L, LUA_GCSTEP, 0);
+  const size_t left = nd_context_bytes(S->context, ND_MEMORY_TENSOR);
+  if (left > 2 * S->floor + 4 * (size_t)PACE_BYTES)
+    ndL_collect(L, S);
+  else
+    S->pace = left + PACE_BYTES;
+}
+
+// ---------------------------------------------------------------- opening --
+
+static int state_gc(lua_State *L)
+{
+  ndL_state *S = lua_touserdata(L, 1);
+  if (S->owns_context)
+    nd_context_free(S->context);
+  S->context = NULL;
+  return 0;
+}
+
+void ndL_setcontext(lua_State *L, nd_context *c)
+{
+  lua_pushlightuserdata(L, c);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, &CONTEXT_KEY);
+}
+
+// Pushes the new state. It is the first thing of ours that gets a finalizer, so
+// its finalizer is the last to run.
+static ndL_state *open_state(lua_State *L)
+{
+  ndL_state *S = lua_newuserdatauv(L, sizeof *S, 0);
+  memset(S, 0, sizeof *S);
+  lua_newtable(L);
+  lua_pushcfunction(L, state_gc);
+  lua_setfield(L, -2, "__gc");
+  lua_setmetatable(L, -2);
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &CONTEXT_KEY);
+  S->context = lua_touserdata(L, -1);
+  lua_pop(L, 1);
+  if (S->context == NULL) {
+    S->owns_context = true;
+    S->context = nd_context_new(NULL);
+  }
+  if (S->context == NULL)
+    luaL_error(L, "nadir: no context: out of memory, or this CPU cannot run "
+                  "the level in NADIR_CPU");
+  S->pace = PACE_BYTES;
+  lua_pushvalue(L, -1);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, &STATE_KEY);
+  lua_gc(L, LUA_GCGEN, 0, 0);
+  return S;
+}
+
+static void load_embedded(lua_State *L, const struct ndL_embedded *e)
+{
+  char chunk[80];
+  snprintf(chunk, sizeof chunk, "=%s", e->name);
+  if (luaL_loadbufferx(L, e->text, e->size, chunk, "t") != LUA_OK)
+    lua_error(L);
+}
+
+// package.preload's function of an embedded module: upvalue 1 is its entry.
+static int open_embedded(lua_State *L)
+{
+  const struct ndL_embedded *e = lua_touserdata(L, lua_upvalueindex(1));
+  load_embedded(L, e);
+  lua_pushvalue(L, 1);
+  lua_call(L, 1, 1);
+  return 1;
+}
+
+static void preload_embedded(lua_State *L)
+{
+  luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_PRELOAD_TABLE);
+  for (const struct ndL_embedded *e = ndL_embedded; e->name != NULL; e++) {
+    if (strcmp(e->name, "nadir") == 0)
+      continue;
+    lua_pushlightuserdata(L, (void *)(uintptr_t)e);
+    lua_pushcclosure(L, open_embedded, 1);
+    lua_setfield(L, -2, e->name);
+  }
+  lua_pop(L, 1);
+}
+
+void ndL_preload(lua_State *L)
+{
+  preload_embedded(L);
+  luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_PRELOAD_TABLE);
+  lua_pushcfunction(L, luaopen_nadir);
+  lua_setfield(L, -2, "nadir");
+  lua_pop(L, 1);
+}
+
+static const struct ndL_embedded *find_embedded(const char *name)
+{
+  const struct ndL_embedded *e = ndL_embedded;
+  while (e->name != NULL && strcmp(e->name, name) != 0)
+    e++;
+  return e;
+}
+
+__attribute__((visibility("default"))) int luaopen_nadir(lua_State *L)
+{
+  preload_embedded(L);
+  open_state(L);
+  lua_newtable(L);
+  ndL_open_tensor(L);
+  ndL_open_op(L);
+  ndL_open_variable(L);
+  ndL_open_tape(L);
+  ndL_open_optimizer(L);
+  ndL_open_random(L);
+  ndL_open_system(L);
+  load_embedded(L, find_embedded("nadir"));
+  lua_insert(L, -2);
+  lua_call(L, 1, 1);
+  return 1;
+}

@@ -1,0 +1,81 @@
+// lua/state.h: what one Lua state holds of Nadir: the context, the metatables by
+// address, and the pace of the collector.
+
+#ifndef ND_LUA_STATE_H
+#define ND_LUA_STATE_H
+
+#include <lauxlib.h>
+#include <lua.h>
+
+#include "base/context.h"
+
+// Userdata types. A scalar travels by value and needs no finalizer.
+typedef enum ndL_type {
+  NDL_SCALAR,
+  NDL_TENSOR,
+  NDL_VARIABLE,
+  NDL_TAPE,
+  NDL_PAUSE,
+  NDL_OPTIMIZER,
+  NDL_RANDOM,
+  NDL_TYPES,
+  NDL_OTHER = NDL_TYPES
+} ndL_type;
+
+typedef struct ndL_state {
+  nd_context *context;
+  bool owns_context;
+  const void *metatables[NDL_TYPES];
+  size_t pace;   // bytes of tensors at which the collector is next called
+  size_t floor;  // bytes that a full collection left
+} ndL_state;
+
+// The state of `L`; upvalue 1 of every C function of ours.
+ndL_state *ndL_getstate(lua_State *L);
+
+static inline ndL_state *ndL_upstate(lua_State *L)
+{
+  return lua_touserdata(L, lua_upvalueindex(1));
+}
+
+// Registers "nadir" and every embedded module in package.preload.
+void ndL_preload(lua_State *L);
+
+// Makes states opened in `L` use `c`, which outlives `L`.
+void ndL_setcontext(lua_State *L, nd_context *c);
+
+int luaopen_nadir(lua_State *L);
+
+// Which of our types the value at `i` is; NDL_OTHER if none.
+ndL_type ndL_typeof(lua_State *L, const ndL_state *S, int i);
+
+// Sets `functions`, closures over the state, as fields of the table on top.
+void ndL_setfunctions(lua_State *L, const luaL_Reg *functions);
+
+// Pushes a new metatable for `type`, which is then known by its address.
+void ndL_newmetatable(lua_State *L, ndL_state *S, ndL_type type,
+                      const char *name);
+
+// Calls the collector if tensors grew enough since the last time.
+void ndL_pace(lua_State *L, ndL_state *S);
+
+// Collects everything that can be.
+void ndL_collect(lua_State *L, ndL_state *S);
+
+// ----------------------------------------------------------------- errors --
+
+// Raises `format` at the line of the script that called us.
+int ndL_error(lua_State *L, const char *format, ...)
+  __attribute__((format(printf, 2, 3)));
+
+// Raises the context's error and clears it.
+int ndL_raise(lua_State *L, ndL_state *S);
+
+// Raises "function: argument ... must be what, got type".
+int ndL_typeerror(lua_State *L, const char *function, const char *argument,
+                  const char *wanted, int i);
+
+// The name of the type of the value at `i`, as messages show it.
+const char *ndL_typename(lua_State *L, int i);
+
+#endif

@@ -1,0 +1,227 @@
+// nadir.h: the public C interface of Nadir, an interpreter for differentiable
+// programs. This header is all that a host needs to train from C; hosts that
+// also run Lua scripts add lua/nadirlua.h.
+//
+// In order of use: context, errors, tensors, ops, variables, tapes,
+// optimizers, random numbers.
+//
+// Rules that hold everywhere
+// - Every object belongs to one context. A context is used by one thread at a
+//   time; two contexts in two threads are independent.
+// - A function that returns an object returns one reference, which the caller
+//   gives back with the object's release function. Arguments are borrowed.
+// - Failure is NULL or false, and the context keeps the first failure until
+//   nd_error_clear. Until then calls that could fail do nothing and fail, so a
+//   sequence of calls can be checked once, at its end. A NULL argument gives a
+//   NULL result and adds no error of its own.
+// - Nothing here prints, exits, aborts or jumps over the caller's frames.
+// - Axes, indices and labels count from 1; -1 is the last one.
+
+#ifndef NADIR_H
+#define NADIR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define ND_VERSION "0.1.0"
+
+#if defined(__GNUC__)
+#define ND_API __attribute__((visibility("default")))
+#else
+#define ND_API
+#endif
+
+// The largest number of axes of a tensor.
+#define ND_MAX_RANK 8
+
+typedef struct nd_context nd_context;
+typedef struct nd_tensor nd_tensor;
+typedef struct nd_variable nd_variable;
+typedef struct nd_tape nd_tape;
+typedef struct nd_optimizer nd_optimizer;
+
+typedef enum nd_dtype {
+  ND_FLOAT32,
+  ND_FLOAT64,
+  ND_INT32,
+  ND_INT64,
+  ND_UINT8,
+  ND_BOOL,
+  ND_DTYPES  // how many there are
+} nd_dtype;
+
+// ---------------------------------------------------------------- context --
+
+// What a block of memory is for, as told to the host's allocator.
+typedef enum nd_memory_kind {
+  ND_MEMORY_TENSOR,  // values of tensors, 64-byte aligned by us
+  ND_MEMORY_OBJECT,  // headers, tapes, tables
+  ND_MEMORY_SCRIPT,  // the Lua heap
+  ND_MEMORY_KINDS
+} nd_memory_kind;
+
+// The host's allocator, shaped like realloc: `old_size` is the size of `block`
+// (0 with NULL), `new_size` 0 frees and returns NULL. It may return NULL to
+// refuse; shrinking must not fail.
+typedef void *nd_allocator(void *data, void *block, size_t old_size,
+                           size_t new_size, nd_memory_kind kind);
+
+// How to make a context. Set `size` to sizeof(nd_config) and leave the rest 0
+// for the defaults: malloc, no quotas, the best kernels this CPU runs.
+typedef struct nd_config {
+  size_t size;
+  nd_allocator *allocator;
+  void *allocator_data;
+  size_t tensor_quota;  // bytes of tensor values; 0: no limit
+  size_t script_quota;  // bytes of Lua heap; 0: no limit
+  const char *cpu;      // "baseline", "avx2", "avx512"; NULL: NADIR_CPU or best
+} nd_config;
+
+// Returns a new context, or NULL when memory runs out or `config->cpu` names a
+// level that this CPU or this build does not have. `config` may be NULL.
+ND_API nd_context *nd_context_new(const nd_config *config);
+
+// Frees the context. Release every object of it first: what is still held is
+// freed too, and its pointers dangle. NULL is allowed.
+ND_API void nd_context_free(nd_context *c);
+
+// Bytes now in use, and the most that ever were.
+ND_API size_t nd_context_bytes(const nd_context *c, nd_memory_kind kind);
+ND_API size_t nd_context_peak(const nd_context *c, nd_memory_kind kind);
+
+// The name of the kernels in use: "baseline", "avx2" or "avx512".
+ND_API const char *nd_context_cpu(const nd_context *c);
+
+// Asks whatever runs in `c` to stop: the running op fails with ND_INTERRUPTED
+// at its next range. The one function that other threads and signal handlers
+// may call.
+ND_API void nd_interrupt(nd_context *c);
+
+// ----------------------------------------------------------------- errors --
+
+typedef enum nd_code {
+  ND_OK,
+  ND_BAD_ARGUMENT,  // shapes, dtypes, names, positions
+  ND_BAD_STATE,     // right call at the wrong time: a used tape
+  ND_NO_MEMORY,     // allocator or quota said no
+  ND_INTERRUPTED    // nd_interrupt was called
+} nd_code;
+
+// The first failure since nd_error_clear; ND_OK and "" when there is none. The
+// message reads `op: what is wrong: facts` and is valid until it is cleared.
+ND_API nd_code nd_error_code(const nd_context *c);
+ND_API const char *nd_error_message(const nd_context *c);
+ND_API void nd_error_clear(nd_context *c);
+
+// ---------------------------------------------------------------- tensors --
+// Tensors never change.
+
+// Returns a tensor with a copy of `data`: elements in row-major order. NULL
+// `data` means zeros. Fails on a rank over ND_MAX_RANK, a negative size, a size
+// in bytes over PTRDIFF_MAX, or no memory.
+ND_API nd_tensor *nd_tensor_new(nd_context *c, nd_dtype dtype, int rank,
+                                const int64_t *shape, const void *data);
+
+ND_API nd_tensor *nd_tensor_retain(nd_tensor *x);
+ND_API void nd_tensor_release(nd_tensor *x);
+
+ND_API nd_dtype nd_tensor_dtype(const nd_tensor *x);
+ND_API int nd_tensor_rank(const nd_tensor *x);
+ND_API int64_t nd_tensor_size(const nd_tensor *x);
+
+// The sizes of the axes; valid as long as `x`.
+ND_API const int64_t *nd_tensor_shape(const nd_tensor *x);
+
+// Copies all elements, in row-major order, to `data`, which has room for them.
+ND_API bool nd_tensor_read(nd_tensor *x, void *data);
+
+// The value of a tensor with one element; an error with more or fewer.
+ND_API bool nd_tensor_item(nd_tensor *x, double *value);
+
+// ------------------------------------------------------------------- ops --
+
+// Applies the op called `name` to `n` tensors. `options` are the op's other
+// arguments as text, "axis=2 keepdims=true shape=[2 3]", or NULL. For example
+//   nd_tensor *s = nd_call(c, "reduce_sum", 1, &x, "axis=1");
+ND_API nd_tensor *nd_call(nd_context *c, const char *name, int n,
+                          nd_tensor *const *inputs, const char *options);
+
+// --------------------------------------------------------------- variables --
+// A variable is a place for a tensor. Reading one that is trainable is watched
+// by the tapes that record.
+
+ND_API nd_variable *nd_variable_new(nd_tensor *value, bool trainable);
+ND_API nd_variable *nd_variable_retain(nd_variable *v);
+ND_API void nd_variable_release(nd_variable *v);
+
+// The value now, as a new reference that later assignments do not change.
+ND_API nd_tensor *nd_variable_read(nd_variable *v);
+
+// Replace, add to, subtract from the value. `x` must have the variable's shape
+// and dtype.
+ND_API bool nd_variable_assign(nd_variable *v, nd_tensor *x);
+ND_API bool nd_variable_assign_add(nd_variable *v, nd_tensor *x);
+ND_API bool nd_variable_assign_sub(nd_variable *v, nd_tensor *x);
+
+// ------------------------------------------------------------------ tapes --
+
+typedef enum nd_tape_flags {
+  ND_TAPE_PERSISTENT = 1,  // gives any number of gradients
+  ND_TAPE_NO_AUTO_WATCH = 2  // reading a variable does not watch it
+} nd_tape_flags;
+
+// Returns a tape that records from now on.
+ND_API nd_tape *nd_tape_new(nd_context *c, int flags);
+
+// Stops recording, frees everything recorded, and the tape. NULL is allowed.
+ND_API void nd_tape_free(nd_tape *t);
+
+// Stop recording, and record again on top of what is there.
+ND_API bool nd_tape_stop(nd_tape *t);
+ND_API bool nd_tape_start(nd_tape *t);
+
+// Watch a tensor, or a variable that would not be watched by itself.
+ND_API bool nd_tape_watch(nd_tape *t, nd_tensor *x);
+ND_API bool nd_tape_watch_variable(nd_tape *t, nd_variable *v);
+
+// Gradients of the sum of all elements of `target` with respect to `n`
+// variables. `gradients[i]` becomes a new reference, or NULL where `target`
+// does not depend on `sources[i]`. A tape that is not persistent is used up.
+ND_API bool nd_tape_gradient(nd_tape *t, nd_tensor *target, int n,
+                             nd_variable *const *sources,
+                             nd_tensor **gradients);
+
+// -------------------------------------------------------------- optimizers --
+
+// Returns the optimizer called `name`, with its settings as text:
+//   nd_optimizer_new(c, "SGD", "learning_rate=0.1 momentum=0.9")
+ND_API nd_optimizer *nd_optimizer_new(nd_context *c, const char *name,
+                                      const char *options);
+ND_API void nd_optimizer_free(nd_optimizer *o);
+
+// Updates `n` variables in place. Entries of `gradients` may be NULL, which
+// leaves their variable alone; all NULL is an error.
+ND_API bool nd_optimizer_apply(nd_optimizer *o, int n,
+                               nd_variable *const *variables,
+                               nd_tensor *const *gradients);
+
+// Settings by name; an unknown name is an error.
+ND_API bool nd_optimizer_set(nd_optimizer *o, const char *name, double value);
+ND_API bool nd_optimizer_get(nd_optimizer *o, const char *name, double *value);
+
+// ----------------------------------------------------------------- random --
+
+// Restarts the context's generator; the ops random_uniform, random_normal, ...
+// draw from it.
+ND_API void nd_random_set_seed(nd_context *c, uint64_t seed);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,204 @@
+// op/args.c: arguments of ops that are no tensors: their initial values, and
+// reading them from text, for C hosts and for the tests' cases.
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "op/op.h"
+
+int nd_op_attr(const nd_op *op, const char *name, const nd_param **param)
+{
+  int i = 0;
+  for (const nd_param *p = op->params; p->name != NULL; p++) {
+    if (p->kind == ND_TENSOR || p->kind == ND_TENSORS)
+      continue;
+    if (strcmp(p->name, name) == 0) {
+      *param = p;
+      return i;
+    }
+    i++;
+  }
+  return -1;
+}
+
+// Sets `v` from the text that the table gives as initial value.
+static void set_initial(const nd_param *p, nd_attr *v)
+{
+  v->given = false;
+  v->n = 0;
+  v->integer = 0;
+  if (p->initial == NULL || strcmp(p->initial, "nil") == 0)
+    return;
+  v->given = true;
+  nd_dtype dtype;
+  if (p->kind == ND_FLAG)
+    v->integer = p->initial[0] == 't';
+  else if (p->kind == ND_NUMBER)
+    v->number = strtod(p->initial, NULL);
+  else if (p->kind == ND_WORD_DTYPE && nd_dtype_find(p->initial, &dtype))
+    v->integer = dtype;
+  else
+    v->integer = strtoll(p->initial, NULL, 10);
+}
+
+void nd_args_start(const nd_op *op, nd_args *a)
+{
+  nd_attr *v = a->attr;
+  for (const nd_param *p = op->params; p->name != NULL; p++) {
+    if (p->kind != ND_TENSOR && p->kind != ND_TENSORS)
+      set_initial(p, v++);
+  }
+}
+
+// ------------------------------------------------------------------- text --
+
+static const char *skip_space(const char *s)
+{
+  while (isspace((unsigned char)*s) || *s == ',')
+    s++;
+  return s;
+}
+
+// Copies the word at `s` and returns what follows it; NULL if it is too long.
+static const char *read_word(const char *s, char word[32])
+{
+  size_t n = 0;
+  while (isalnum((unsigned char)s[n]) || s[n] == '_')
+    n++;
+  if (n == 0 || n >= 32)
+    return NULL;
+  memcpy(word, s, n);
+  word[n] = '\0';
+  return s + n;
+}
+
+// Reads "3", "[1 2]" or, for ranges, "[1:2:1 3]" into v->v.
+static const char *read_list(const char *s, const nd_param *p, nd_attr *v)
+{
+  const bool bracket = *s == '[';
+  s = skip_space(s + bracket);
+  const int most = p->kind == ND_RANGES ? 3 * ND_MAX_RANK : ND_MAX_RANK;
+  v->dropped = 0;
+  while (*s != '\0' && *s != ']' && v->n < most) {
+    char *end;
+    v->v[v->n++] = strtoll(s, &end, 10);
+    if (end == s)
+      return NULL;
+    s = end;
+    if (p->kind == ND_RANGES && *s != ':' && v->n % 3 == 1) {
+      v->dropped |= (uint8_t)(1 << v->n / 3);
+      v->v[v->n] = v->v[v->n - 1];
+      v->v[v->n + 1] = 1;
+      v->n += 2;
+    } else if (*s == ':') {
+      s++;
+    }
+    if (!bracket)
+      return s;
+    s = skip_space(s);
+  }
+  return *s == ']' ? s + 1 : NULL;
+}
+
+static const char *read_number(const char *s, nd_attr *v, bool whole)
+{
+  char *end;
+  if (whole)
+    v->integer = strtoll(s, &end, 10);
+  else
+    v->number = strtod(s, &end);
+  return end == s ? NULL : end;
+}
+
+static const char *read_flag(const char *s, nd_attr *v)
+{
+  char word[32];
+  s = read_word(s, word);
+  if (s == NULL || (strcmp(word, "true") != 0 && strcmp(word, "false") != 0))
+    return NULL;
+  v->integer = word[0] == 't';
+  return s;
+}
+
+static const char *read_dtype(const char *s, nd_attr *v)
+{
+  char word[32];
+  nd_dtype dtype;
+  s = read_word(s, word);
+  if (s == NULL || !nd_dtype_find(word, &dtype))
+    return NULL;
+  v->integer = dtype;
+  return s;
+}
+
+static const char *read_value(const char *s, const nd_param *p, nd_attr *v)
+{
+  v->given = true;
+  v->n = 0;
+  switch (p->kind) {
+  case ND_FLAG: return read_flag(s, v);
+  case ND_NUMBER: return read_number(s, v, false);
+  case ND_WORD_DTYPE: return read_dtype(s, v);
+  case ND_AXES:
+  case ND_SIZES:
+  case ND_RANGES: return read_list(s, p, v);
+  default: return read_number(s, v, true);
+  }
+}
+
+bool nd_args_parse(nd_context *c, const nd_op *op, nd_args *a,
+                   const char *text)
+{
+  for (const char *s = skip_space(text); *s != '\0'; s = skip_space(s)) {
+    char word[32];
+    const nd_param *p;
+    const char *value = read_word(s, word);
+    if (value == NULL || *value != '=')
+      return nd_fail(c, ND_BAD_ARGUMENT, "options are name=value, got '%.40s'",
+                     s);
+    const int i = nd_op_attr(op, word, &p);
+    if (i < 0)
+      return nd_fail(c, ND_BAD_ARGUMENT, "unknown option '%s'", word);
+    s = read_value(value + 1, p, &a->attr[i]);
+    if (s == NULL)
+      return nd_fail(c, ND_BAD_ARGUMENT, "bad value for option '%s': '%.40s'",
+                     word, value + 1);
+  }
+  return true;
+}
+
+// ------------------------------------------------------------------- axes --
+
+int nd_axis_resolve(nd_context *c, int64_t axis, int rank)
+{
+  if (axis >= 1 && axis <= rank)
+    return (int)axis - 1;
+  if (axis <= -1 && axis >= -rank)
+    return (int)axis + rank;
+  if (axis == 0)
+    nd_fail(c, ND_BAD_ARGUMENT,
+            "axis 0: axes count from 1 here; TensorFlow's axis 0 is 1");
+  else
+    nd_fail(c, ND_BAD_ARGUMENT, "axis %lld is outside 1..%d", (long long)axis,
+            rank);
+  return -1;
+}
+
+int nd_axes_resolve(nd_context *c, const nd_attr *axes, int rank)
+{
+  if (!axes->given)
+    return (1 << rank) - 1;
+  int set = 0;
+  for (int i = 0; i < axes->n; i++) {
+    const int axis = nd_axis_resolve(c, axes->v[i], rank);
+    if (axis < 0)
+      return -1;
+    if (set >> axis & 1) {
+      nd_fail(c, ND_BAD_ARGUMENT, "axis %d appears twice", axis + 1);
+      return -1;
+    }
+    set |= 1 << axis;
+  }
+  return set;
+}

@@ -1,0 +1,374 @@
+// op/create.c: tensors from nothing: zeros, ones, fill, eye, range, linspace,
+// one_hot, and zeros and ones like another.
+
+#include <math.h>
+#include <string.h>
+
+#include "op/integers.h"
+#include "op/rule.h"
+
+// Writes `value` as element i of a tensor of any dtype.
+static void put(nd_tensor *x, int64_t i, double value)
+{
+  switch ((nd_dtype)x->dtype) {
+  case ND_FLOAT32: ((float *)(void *)x->data)[i] = (float)value; break;
+  case ND_FLOAT64: ((double *)(void *)x->data)[i] = value; break;
+  case ND_INT32: ((int32_t *)(void *)x->data)[i] = (int32_t)value; break;
+  case ND_INT64: ((int64_t *)(void *)x->data)[i] = (int64_t)value; break;
+  default: ((uint8_t *)x->data)[i] = (uint8_t)value; break;
+  }
+}
+
+static bool run_constant(const nd_job *job, int64_t from, int64_t to,
+                         double value)
+{
+  for (int64_t i = from; i < to; i++)
+    put(job->out, i, value);
+  return true;
+}
+
+static bool zeros_run(nd_context *c, const nd_job *job, int64_t from,
+                      int64_t to)
+{
+  (void)c;
+  const size_t width = nd_dtype_size((nd_dtype)job->out->dtype);
+  memset(job->out->data + (size_t)from * width, 0, (size_t)(to - from) * width);
+  return true;
+}
+
+static bool ones_run(nd_context *c, const nd_job *job, int64_t from, int64_t to)
+{
+  (void)c;
+  return run_constant(job, from, to, 1);
+}
+
+// ---------------------------------------------------------- zeros and ones --
+
+static const nd_param shape_params[] = {
+  { "shape", ND_SIZES, NULL, 0 },
+  { "dtype", ND_WORD_DTYPE, "float32", 0 },
+  { 0 },
+};
+static const nd_param like_params[] = { { "x", ND_TENSOR, NULL, 0 }, { 0 } };
+
+static bool shape_infer(nd_context *c, const nd_args *a, nd_type *out)
+{
+  const nd_attr *shape = &a->attr[0];
+  for (int i = 0; i < shape->n; i++) {
+    if (shape->v[i] < 0)
+      return nd_fail(c, ND_BAD_ARGUMENT, "negative size: %s",
+                     ND_SHAPE(shape->n, shape->v));
+  }
+  out->dtype = (nd_dtype)a->attr[1].integer;
+  out->rank = shape->n;
+  memcpy(out->shape, shape->v, (size_t)shape->n * sizeof *shape->v);
+  return true;
+}
+
+static bool like_infer(nd_context *c, const nd_args *a, nd_type *out)
+{
+  (void)c;
+  *out = nd_type_of(a->in[0]);
+  return true;
+}
+
+const nd_op nd_op_zeros = {
+  .name = "zeros",
+  .doc = "zeros of that shape",
+  .params = shape_params,
+  .attrs = 2,
+  .infer = shape_infer,
+  .run = zeros_run,
+};
+
+const nd_op nd_op_ones = {
+  .name = "ones",
+  .doc = "ones of that shape",
+  .params = shape_params,
+  .attrs = 2,
+  .infer = shape_infer,
+  .run = ones_run,
+};
+
+const nd_op nd_op_zeros_like = {
+  .name = "zeros_like",
+  .doc = "zeros with shape and dtype of x",
+  .params = like_params,
+  .dtypes = ND_ANY,
+  .infer = like_infer,
+  .run = zeros_run,
+};
+
+const nd_op nd_op_ones_like = {
+  .name = "ones_like",
+  .doc = "ones with shape and dtype of x",
+  .params = like_params,
+  .dtypes = ND_ANY,
+  .infer = like_infer,
+  .run = ones_run,
+};
+
+// -------------------------------------------------------------------- eye --
+
+static const nd_param eye_params[] = {
+  { "rows", ND_INTEGER, NULL, 0 },
+  { "columns", ND_INTEGER, "nil", 0 },
+  { "dtype", ND_WORD_DTYPE, "float32", 0 },
+  { 0 },
+};
+
+static bool eye_infer(nd_context *c, const nd_args *a, nd_type *out)
+{
+  out->dtype = (nd_dtype)a->attr[2].integer;
+  out->rank = 2;
+  out->shape[0] = a->attr[0].integer;
+  out->shape[1] = a->attr[a->attr[1].given ? 1 : 0].integer;
+  if (out->shape[0] < 0 || out->shape[1] < 0)
+    return nd_fail(c, ND_BAD_ARGUMENT, "negative size: %s",
+                   ND_SHAPE(2, out->shape));
+  return true;
+}
+
+static bool eye_run(nd_context *c, const nd_job *job, int64_t from, int64_t to)
+{
+  zeros_run(c, job, from, to);
+  const int64_t next = job->out->dims[1] + 1;
+  const int64_t side = job->out->dims[0] < job->out->dims[1]
+                         ? job->out->dims[0]
+                         : job->out->dims[1];
+  for (int64_t k = (from + next - 1) / next; k < side && k * next < to; k++)
+    put(job->out, k * next, 1);
+  return true;
+}
+
+const nd_op nd_op_eye = {
+  .name = "eye",
+  .doc = "identity matrix, square unless columns are given",
+  .params = eye_params,
+  .attrs = 3,
+  .infer = eye_infer,
+  .run = eye_run,
+};
+
+// --------------------------------------------------------- range, linspace --
+
+static const nd_param range_params[] = {
+  { "start", ND_TENSOR, NULL, 0 },
+  { "limit", ND_TENSOR, NULL, 0 },
+  { "delta", ND_TENSOR, "1", 0 },
+  { "dtype", ND_WORD_DTYPE, "nil", 0 },
+  { 0 },
+};
+
+static bool need_scalars(nd_context *c, const nd_args *a)
+{
+  for (int i = 0; i < a->n; i++) {
+    if (a->in[i]->rank != 0)
+      return nd_fail(c, ND_BAD_ARGUMENT, "needs numbers, got %s",
+                     ND_SHAPE(a->in[i]->rank, a->in[i]->dims));
+  }
+  return true;
+}
+
+static bool range_infer(nd_context *c, const nd_args *a, nd_type *out)
+{
+  if (!need_scalars(c, a))
+    return false;
+  const double start = nd_tensor_first(a->in[0]);
+  const double limit = nd_tensor_first(a->in[1]);
+  const double delta = nd_tensor_first(a->in[2]);
+  const double steps = floor((limit - start) / delta);
+  if (delta == 0 || !(fabs(steps) < 0x1p53))
+    return nd_fail(c, ND_BAD_ARGUMENT, "no such range: %.17g to %.17g by %.17g",
+                   start, limit, delta);
+  out->dtype = (nd_dtype)a->in[0]->dtype;
+  out->rank = 1;
+  out->shape[0] = steps < 0 ? 0 : (int64_t)steps + 1;
+  return true;
+}
+
+static bool range_run(nd_context *c, const nd_job *job, int64_t from,
+                      int64_t to)
+{
+  (void)c;
+  const double start = nd_tensor_first(job->args->in[0]);
+  const double delta = nd_tensor_first(job->args->in[2]);
+  for (int64_t i = from; i < to; i++)
+    put(job->out, i, start + (double)i * delta);
+  return true;
+}
+
+const nd_op nd_op_range = {
+  .name = "range",
+  .doc = "start, start + delta, ... up to limit, which is included",
+  .params = range_params,
+  .attrs = 1,
+  .dtypes = ND_NUMBERS,
+  .infer = range_infer,
+  .run = range_run,
+};
+
+static const nd_param linspace_params[] = {
+  { "start", ND_TENSOR, NULL, 0 },
+  { "stop", ND_TENSOR, NULL, 0 },
+  { "num", ND_INTEGER, NULL, 0 },
+  { "dtype", ND_WORD_DTYPE, "nil", 0 },
+  { 0 },
+};
+
+static bool linspace_infer(nd_context *c, const nd_args *a, nd_type *out)
+{
+  if (!need_scalars(c, a))
+    return false;
+  if (a->attr[0].integer < 0)
+    return nd_fail(c, ND_BAD_ARGUMENT, "num is negative: %lld",
+                   (long long)a->attr[0].integer);
+  out->dtype = (nd_dtype)a->in[0]->dtype;
+  out->rank = 1;
+  out->shape[0] = a->attr[0].integer;
+  return true;
+}
+
+// In double, rounded once; the last value is `stop` itself.
+static bool linspace_run(nd_context *c, const nd_job *job, int64_t from,
+                         int64_t to)
+{
+  (void)c;
+  const double start = nd_tensor_first(job->args->in[0]);
+  const double stop = nd_tensor_first(job->args->in[1]);
+  const int64_t last = job->out->size - 1;
+  const double step = last > 0 ? (stop - start) / (double)last : 0;
+  for (int64_t i = from; i < to; i++) {
+    const bool end = last > 0 && i == last;
+    put(job->out, i, end ? stop : (double)i * step + start);
+  }
+  return true;
+}
+
+extern const nd_op nd_op_linspace, nd_op_multiply, nd_op_subtract,
+  nd_op_reduce_sum;
+
+// Value i is start * (1 - t[i]) + stop * t[i] for t from 0 to 1.
+static nd_tensor *linspace_transpose(nd_context *c, int i, const nd_args *a,
+                                     nd_tensor *out, nd_tensor *g)
+{
+  nd_args ends = { .n = 2, .in = ends.few };
+  ends.attr[0] = a->attr[0];
+  ends.attr[1].given = false;
+  ends.few[0] = nd_rule_number(c, out, i == 0 ? 1 : 0);
+  ends.few[1] = nd_rule_number(c, out, i == 0 ? 0 : 1);
+  nd_tensor *t = nd_rule_args(c, &nd_op_linspace, &ends);
+  return nd_rule2(c, &nd_op_multiply, g, t);
+}
+
+const nd_op nd_op_linspace = {
+  .name = "linspace",
+  .doc = "num values from start to stop, evenly spaced, both included",
+  .params = linspace_params,
+  .attrs = 2,
+  .dtypes = ND_FLOATS,
+  .derivative = ND_LINEAR,
+  .infer = linspace_infer,
+  .run = linspace_run,
+  .transpose = linspace_transpose,
+  .low = -3,
+  .high = 3,
+  .cases = "[] [] num=5; [] [] num=0",
+};
+
+// ---------------------------------------------------------------- one_hot --
+
+static const nd_param one_hot_params[] = {
+  { "indices", ND_TENSOR, NULL, ND_INTS },
+  { "depth", ND_INTEGER, NULL, 0 },
+  { "dtype", ND_WORD_DTYPE, "float32", 0 },
+  { 0 },
+};
+
+static bool one_hot_infer(nd_context *c, const nd_args *a, nd_type *out)
+{
+  *out = nd_type_of(a->in[0]);
+  if (out->rank == ND_MAX_RANK || a->attr[0].integer < 0)
+    return nd_fail(c, ND_BAD_ARGUMENT, "no such shape: indices is %s, depth %lld",
+                   ND_SHAPE(out->rank, out->shape),
+                   (long long)a->attr[0].integer);
+  out->dtype = (nd_dtype)a->attr[1].integer;
+  out->shape[out->rank++] = a->attr[0].integer;
+  return true;
+}
+
+static bool one_hot_run(nd_context *c, const nd_job *job, int64_t from,
+                        int64_t to)
+{
+  zeros_run(c, job, from, to);
+  const int64_t depth = job->args->attr[0].integer;
+  int64_t index;
+  for (int64_t i = from / depth; i * depth < to; i++) {
+    nd_integers_read(job->args->in[0], i, 1, &index);
+    const int64_t at = i * depth + index - 1;
+    if (index >= 1 && index <= depth && at >= from && at < to)
+      put(job->out, at, 1);
+  }
+  return true;
+}
+
+const nd_op nd_op_one_hot = {
+  .name = "one_hot",
+  .doc = "rows of zeros with a 1 at each index; all zeros outside 1..depth",
+  .params = one_hot_params,
+  .attrs = 2,
+  .infer = one_hot_infer,
+  .run = one_hot_run,
+};
+
+// ------------------------------------------------------------------- fill --
+
+static const nd_param fill_params[] = {
+  { "shape", ND_SIZES, NULL, 0 },
+  { "value", ND_TENSOR, NULL, 0 },
+  { 0 },
+};
+
+extern const nd_op nd_op_broadcast_to;
+
+static bool fill_infer(nd_context *c, const nd_args *a, nd_type *out)
+{
+  return need_scalars(c, a) && nd_op_broadcast_to.infer(c, a, out);
+}
+
+static nd_tensor *fill_view(nd_context *c, const nd_args *a,
+                            const nd_type *type)
+{
+  return nd_op_broadcast_to.view(c, a, type);
+}
+
+static nd_tensor *fill_transpose(nd_context *c, int i, const nd_args *a,
+                                 nd_tensor *out, nd_tensor *g)
+{
+  (void)c;
+  (void)i;
+  (void)a;
+  (void)out;
+  return g;
+}
+
+const nd_op nd_op_fill = {
+  .name = "fill",
+  .doc = "that shape, filled with value",
+  .params = fill_params,
+  .attrs = 1,
+  .dtypes = ND_ANY,
+  .derivative = ND_LINEAR,
+  .infer = fill_infer,
+  .view = fill_view,
+  .transpose = fill_transpose,
+  .low = -3,
+  .high = 3,
+  .cases = "[] shape=[2 3]; [] shape=[0]",
+};
+
+const nd_op *const nd_ops_create[] = {
+  &nd_op_zeros, &nd_op_ones,     &nd_op_zeros_like, &nd_op_ones_like,
+  &nd_op_eye,   &nd_op_range,    &nd_op_linspace,   &nd_op_one_hot,
+  &nd_op_fill,  NULL,
+};

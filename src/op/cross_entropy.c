@@ -1,0 +1,393 @@
+// op/cross_entropy.c: cross entropy of labels with softmax(logits) over the
+// last axis, for labels that are distributions and for labels that are classes.
+//
+// The gradient of the logits is an op of its own, one pass over them; it is in
+// no list because users get it from a tape.
+
+#include <string.h>
+
+#include "op/integers.h"
+#include "op/rows.h"
+#include "op/vocab_tensor.h"
+
+extern const nd_op nd_op_softmax, nd_op_log_softmax;
+
+// ----------------------------------------------------------------- labels --
+
+static bool is_sparse(const nd_tensor *labels)
+{
+  return nd_dtype_in((nd_dtype)labels->dtype, ND_INTS);
+}
+
+// Labels of a piece of the logits.
+typedef struct reader {
+  const nd_tensor *labels;
+  nd_walk walk;
+  double z[ND_BLOCK];
+} reader;
+
+static void start_labels(reader *l, const nd_tensor *labels)
+{
+  l->labels = labels;
+  nd_walk_start(&l->walk, labels, 0);
+}
+
+// Classes as distributions: 1 at the label, else 0.
+static void expand_classes(reader *l, const nd_piece *p, int64_t length,
+                           size_t width)
+{
+  const float single = 1;
+  const double full = 1;
+  memset(l->z, 0, (size_t)(p->rows * p->n) * width);
+  for (int64_t r = 0; r < p->rows; r++) {
+    int64_t label;
+    const int64_t start = p->at + r * p->n;
+    nd_integers_read(l->labels, start / length, 1, &label);
+    const int64_t i = label - 1 - start % length;
+    if (i < 0 || i >= p->n)
+      continue;
+    memcpy((char *)l->z + (size_t)(r * p->n + i) * width,
+           width == sizeof single ? (const void *)&single : &full, width);
+  }
+}
+
+static const void *load_labels(reader *l, const nd_piece *p,
+                               const nd_rows *logits)
+{
+  if (is_sparse(l->labels)) {
+    expand_classes(l, p, logits->length, (size_t)logits->width);
+    return l->z;
+  }
+  if (nd_walk_is_dense(&l->walk))
+    return l->walk.data + p->at * logits->width;
+  nd_walk_seek(&l->walk, p->at);
+  nd_walk_copy(&l->walk, p->rows * p->n, l->z);
+  return l->z;
+}
+
+// --------------------------------------------------------------- the loss --
+
+static bool has_classes(nd_context *c, const nd_tensor *logits)
+{
+  return logits->rank > 0 ||
+         nd_fail(c, ND_BAD_ARGUMENT, "needs an axis of classes: logits is []");
+}
+
+// Logits without their last axis.
+static void drop_classes(const nd_tensor *logits, nd_type *out)
+{
+  *out = nd_type_of(logits);
+  out->rank--;
+}
+
+static bool soft_infer(nd_context *c, const nd_args *a, nd_type *out)
+{
+  const nd_tensor *labels = a->in[0], *logits = a->in[1];
+  if (!has_classes(c, logits))
+    return false;
+  drop_classes(logits, out);
+  return nd_same_shape(labels, logits) ||
+         nd_fail(c, ND_BAD_ARGUMENT,
+                 "shapes differ: labels is %s, logits is %s",
+                 ND_SHAPE(labels->rank, labels->dims),
+                 ND_SHAPE(logits->rank, logits->dims));
+}
+
+static bool sparse_infer(nd_context *c, const nd_args *a, nd_type *out)
+{
+  const nd_tensor *labels = a->in[0], *logits = a->in[1];
+  if (!has_classes(c, logits))
+    return false;
+  drop_classes(logits, out);
+  if (labels->rank == out->rank &&
+      memcmp(labels->dims, out->shape,
+             (size_t)out->rank * sizeof *out->shape) == 0)
+    return true;
+  return nd_fail(c, ND_BAD_ARGUMENT,
+                 "labels must have the shape of logits without its last axis: "
+                 "labels is %s, logits is %s",
+                 ND_SHAPE(labels->rank, labels->dims),
+                 ND_SHAPE(logits->rank, logits->dims));
+}
+
+static bool check_classes(nd_context *c, const nd_args *a)
+{
+  const nd_tensor *logits = a->in[1];
+  const int64_t classes = logits->dims[logits->rank - 1];
+  int64_t bad;
+  if (nd_integers_within(a->in[0], 1, classes, &bad))
+    return true;
+  return nd_fail(c, ND_BAD_ARGUMENT, "label %lld is outside 1..%lld%s",
+                 (long long)bad, (long long)classes,
+                 bad == 0 ? "; labels count from 1 here" : "");
+}
+
+// loss[r] = sum over j of z[r j] (log s[r] - (x[r j] - m[r]))
+static bool loss_run(nd_context *c, const nd_job *job, int64_t from, int64_t to)
+{
+  (void)c;
+  const nd_tensor *logits = job->args->in[1];
+  nd_rows l;
+  reader labels;
+  nd_piece p;
+  double loss[ND_BLOCK];
+  nd_rows_start(&l, logits, NULL, logits->dims[logits->rank - 1], 1);
+  start_labels(&labels, job->args->in[0]);
+  for (int64_t row = from; row < to; row += l.rows) {
+    nd_rows_tile(&l, row, to);
+    nd_rows_measure(&l, ND_KEEP_NONE, NULL, 0, 0);
+    l.k->log(l.rows, l.s);
+    memset(loss, 0, sizeof loss);
+    for (int64_t i = 0; i < l.pieces; i++) {
+      nd_rows_piece(&l, i, 0, INT64_MAX, &p);
+      l.k->shift(p.rows, p.n, l.d, nd_rows_load(&l, &p), l.m);
+      l.k->cross(p.rows, p.n, loss, load_labels(&labels, &p, &l), l.d, l.s);
+    }
+    l.k->give(l.rows, job->out->data + row * l.width, loss);
+  }
+  return true;
+}
+
+// ----------------------------------------------------------- its gradient --
+
+// y[r j] = (p[r j] sum over k of z[r k] - z[r j]) g[r], with p = softmax(x).
+// The sum is 1 for a distribution, and needed for the truth elsewhere.
+
+static bool slope_infer(nd_context *c, const nd_args *a, nd_type *out)
+{
+  (void)c;
+  *out = nd_type_of(a->in[1]);
+  return true;
+}
+
+// The sum of the labels of each row of the tile.
+static void add_labels(nd_rows *l, reader *labels, double *total)
+{
+  nd_piece p;
+  for (int64_t r = 0; r < l->rows; r++)
+    total[r] = is_sparse(labels->labels) ? 1 : 0;
+  for (int64_t i = 0; i < l->pieces && !is_sparse(labels->labels); i++) {
+    nd_rows_piece(l, i, 0, INT64_MAX, &p);
+    l->k->sum(p.rows, p.n, total, load_labels(labels, &p, l));
+  }
+}
+
+static bool slope_run(nd_context *c, const nd_job *job, int64_t from,
+                      int64_t to)
+{
+  (void)c;
+  const nd_tensor *logits = job->args->in[1];
+  char *out = job->out->data;
+  nd_rows l;
+  reader labels;
+  nd_piece p;
+  nd_walk gradient;
+  double total[ND_BLOCK];
+  double g[ND_BLOCK];
+  nd_rows_start(&l, logits, NULL, logits->dims[logits->rank - 1], 1);
+  start_labels(&labels, job->args->in[0]);
+  nd_walk_start(&gradient, job->args->in[2], 0);
+  for (int64_t row = nd_rows_first(&l, from);
+       nd_rows_tile_in(&l, row, from, to); row += l.rows) {
+    nd_rows_measure(&l, ND_KEEP_EXP, out, from, to);
+    add_labels(&l, &labels, total);
+    nd_walk_seek(&gradient, row);
+    nd_walk_copy(&gradient, l.rows, g);
+    for (int64_t i = 0; i < l.pieces; i++) {
+      if (nd_rows_piece(&l, i, from, to, &p))
+        l.k->slope(p.rows, p.n, out + p.at * l.width,
+                   load_labels(&labels, &p, &l), l.s, total, g);
+    }
+  }
+  return true;
+}
+
+// ------------------------------------------------------------- derivatives --
+
+// The sum over the last axis, which may stay as an axis of size 1.
+static nd_tensor *sum_classes(nd_context *c, nd_tensor *x, bool keep)
+{
+  nd_args sum = { .n = 1, .in = &x };
+  sum.attr[0] = (nd_attr){ .given = true, .n = 1, .v = { -1 } };
+  sum.attr[1].integer = keep;
+  return nd_rule_args(c, &nd_op_reduce_sum, &sum);
+}
+
+static nd_tensor *along_classes(nd_context *c, const nd_op *op, nd_tensor *x)
+{
+  nd_args a = { .n = 1, .in = &x };
+  nd_args_start(op, &a);
+  return nd_rule_args(c, op, &a);
+}
+
+// `g`, one number for each row of `like`, beside the classes.
+static nd_tensor *per_row(nd_context *c, nd_tensor *g, const nd_tensor *like)
+{
+  int64_t shape[ND_MAX_RANK];
+  memcpy(shape, like->dims, (size_t)like->rank * sizeof *shape);
+  shape[like->rank - 1] = 1;
+  return nd_rule_reshape(c, g, like->rank, shape);
+}
+
+static nd_tensor *ones_per_row(nd_context *c, const nd_tensor *like)
+{
+  nd_tensor *one = nd_rule_number(c, like, 1);
+  return nd_rule_broadcast(c, one, like->rank - 1, like->dims);
+}
+
+extern const nd_op nd_op_softmax_cross_entropy_slope;
+
+static nd_tensor *slope(nd_context *c, nd_tensor *labels, nd_tensor *logits,
+                        nd_tensor *g)
+{
+  const nd_op *op = &nd_op_softmax_cross_entropy_slope;
+  return nd_rule3(c, op, labels, logits, g);
+}
+
+static nd_tensor *loss_vjp(nd_context *c, int i, const nd_args *a,
+                           nd_tensor *out, nd_tensor *g)
+{
+  (void)out;
+  nd_tensor *logits = a->in[1];
+  if (i == 1)
+    return slope(c, a->in[0], logits, g);
+  nd_tensor *log_p = along_classes(c, &nd_op_log_softmax, logits);
+  return CHAIN(per_row(c, NEG(g), logits), log_p);
+}
+
+// The sum of two tangents, of which one may be NULL for zero.
+static nd_tensor *add_tangents(nd_context *c, nd_tensor *p, nd_tensor *q)
+{
+  return p == NULL ? q : q == NULL ? p : ADD(p, q);
+}
+
+static nd_tensor *loss_jvp(nd_context *c, const nd_args *a, nd_tensor *out,
+                           nd_tensor *const *t)
+{
+  (void)out;
+  nd_tensor *labels = a->in[0], *logits = a->in[1];
+  nd_tensor *by_labels = NULL;
+  nd_tensor *by_logits = NULL;
+  if (t[0] != NULL) {
+    nd_tensor *log_p = along_classes(c, &nd_op_log_softmax, logits);
+    by_labels = NEG(sum_classes(c, CHAIN(t[0], log_p), false));
+  }
+  if (t[1] != NULL) {
+    nd_tensor *d = slope(c, labels, logits, ones_per_row(c, logits));
+    by_logits = sum_classes(c, CHAIN(t[1], d), false);
+  }
+  return add_tangents(c, by_labels, by_logits);
+}
+
+// How the slope changes with the logits in direction `t`, and symmetrically how
+// its gradient `t` passes to the logits: g sum(z) p (t - sum(t p)).
+static nd_tensor *bend(nd_context *c, const nd_args *a, nd_tensor *t)
+{
+  nd_tensor *labels = a->in[0], *logits = a->in[1];
+  nd_tensor *p = along_classes(c, &nd_op_softmax, logits);
+  nd_tensor *y = MUL(p, SUB(t, sum_classes(c, MUL(t, p), true)));
+  if (!is_sparse(labels))
+    y = MUL(y, sum_classes(c, labels, true));
+  return CHAIN(per_row(c, a->in[2], logits), y);
+}
+
+static nd_tensor *slope_vjp(nd_context *c, int i, const nd_args *a,
+                            nd_tensor *out, nd_tensor *h)
+{
+  (void)out;
+  nd_tensor *labels = a->in[0], *logits = a->in[1], *g = a->in[2];
+  if (i == 1)
+    return bend(c, a, h);
+  if (i == 2) {
+    nd_tensor *d = slope(c, labels, logits, ones_per_row(c, logits));
+    return sum_classes(c, CHAIN(h, d), false);
+  }
+  nd_tensor *p = along_classes(c, &nd_op_softmax, logits);
+  return CHAIN(per_row(c, g, logits), SUB(sum_classes(c, MUL(h, p), true), h));
+}
+
+// Linear in labels and in g.
+static nd_tensor *slope_jvp(nd_context *c, const nd_args *a, nd_tensor *out,
+                            nd_tensor *const *t)
+{
+  (void)out;
+  nd_tensor *y = NULL;
+  if (t[0] != NULL)
+    y = slope(c, t[0], a->in[1], a->in[2]);
+  if (t[1] != NULL)
+    y = add_tangents(c, y, bend(c, a, t[1]));
+  if (t[2] != NULL)
+    y = add_tangents(c, y, slope(c, a->in[0], a->in[1], t[2]));
+  return y;
+}
+
+// ------------------------------------------------------------- the entries --
+
+static const nd_param soft_params[] = {
+  { "labels", ND_TENSOR, NULL, 0 },
+  { "logits", ND_TENSOR, NULL, 0 },
+  { 0 },
+};
+static const nd_param sparse_params[] = {
+  { "labels", ND_TENSOR, NULL, ND_INTS },
+  { "logits", ND_TENSOR, NULL, 0 },
+  { 0 },
+};
+static const nd_param slope_params[] = {
+  { "labels", ND_TENSOR, NULL, ND_FLOATS | ND_INTS },
+  { "logits", ND_TENSOR, NULL, 0 },
+  { "g", ND_TENSOR, NULL, 0 },
+  { 0 },
+};
+
+const nd_op nd_op_softmax_cross_entropy_with_logits = {
+  .name = "softmax_cross_entropy_with_logits",
+  .module = "nn",
+  .doc = "-sum of labels * log_softmax(logits) over the last axis",
+  .params = soft_params,
+  .dtypes = ND_FLOATS,
+  .derivative = ND_VJP,
+  .needs = 1 << 0 | 1 << 1,
+  .infer = soft_infer,
+  .run = loss_run,
+  .vjp = loss_vjp,
+  .jvp = loss_jvp,
+  .low = .2,
+  .high = 2,
+  .cases = "[4] [4]; [3 4] [3 4]; [2 3 4] [2 3 4]; [2 1] [2 1]; "
+           "[0 3] [0 3]; [3 0] [3 0]",
+  .cost = 100,
+};
+
+const nd_op nd_op_sparse_softmax_cross_entropy_with_logits = {
+  .name = "sparse_softmax_cross_entropy_with_logits",
+  .module = "nn",
+  .doc = "-log_softmax(logits) at labels, classes that count from 1",
+  .params = sparse_params,
+  .dtypes = ND_FLOATS,
+  .derivative = ND_VJP,
+  .needs = 1 << 0 | 1 << 1,
+  .infer = sparse_infer,
+  .check = check_classes,
+  .run = loss_run,
+  .vjp = loss_vjp,
+  .jvp = loss_jvp,
+  .low = -3,
+  .high = 3,
+  .cases = "{1 3 2} [3 4]; {1 1} [2 1]",
+  .cost = 100,
+};
+
+const nd_op nd_op_softmax_cross_entropy_slope = {
+  .name = "softmax_cross_entropy_slope",
+  .doc = "gradient of a softmax cross entropy for its logits",
+  .params = slope_params,
+  .dtypes = ND_FLOATS,
+  .derivative = ND_VJP,
+  .needs = 1 << 0 | 1 << 1 | 1 << 2,
+  .infer = slope_infer,
+  .run = slope_run,
+  .vjp = slope_vjp,
+  .jvp = slope_jvp,
+  .cost = 3,
+};

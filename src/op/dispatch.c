@@ -1,0 +1,215 @@
+// op/dispatch.c: the one way an op happens:
+//   check -> infer -> allocate -> run in ranges -> tell the tapes.
+// Ranges, interruption and, later, threads and time slices live here and
+// nowhere else.
+
+#include "op/engine.h"
+#include "op/op.h"
+
+// About a millisecond's work: how long an interrupt may wait.
+static const float RANGE_COST = 1e6F;
+
+// --------------------------------------------------------------- checking --
+
+static bool fail_dtype(nd_context *c, const char *param, int set, nd_dtype got)
+{
+  const char *wanted = set == ND_FLOATS    ? "float32 or float64"
+                       : set == ND_NUMBERS ? "numbers"
+                       : set == ND_INTS    ? "integers"
+                       : set == ND_BOOLS   ? "bool"
+                                           : "another dtype";
+  return nd_fail(c, ND_BAD_ARGUMENT, "%s must be %s, got %s; use nd.cast",
+                 param, wanted, nd_dtype_name(got));
+}
+
+static bool check_dtypes(nd_context *c, const nd_op *op, const nd_args *a)
+{
+  const nd_tensor *first = NULL;
+  const nd_param *p = op->params;
+  for (int i = 0; i < a->n; i++) {
+    while (p->kind != ND_TENSOR && p->kind != ND_TENSORS)
+      p++;
+    const nd_dtype dtype = (nd_dtype)a->in[i]->dtype;
+    const int set = p->dtypes ? p->dtypes : op->dtypes;
+    if (!nd_dtype_in(dtype, set))
+      return fail_dtype(c, p->name, set, dtype);
+    if (p->dtypes == 0) {
+      if (first != NULL && first->dtype != dtype)
+        return nd_fail(c, ND_BAD_ARGUMENT,
+                       "dtypes differ: %s and %s; use nd.cast(x, nd.%s)",
+                       nd_dtype_name((nd_dtype)first->dtype),
+                       nd_dtype_name(dtype),
+                       nd_dtype_name((nd_dtype)first->dtype));
+      first = a->in[i];
+    }
+    if (p->kind == ND_TENSOR)
+      p++;
+  }
+  return true;
+}
+
+static bool has_null(const nd_args *a)
+{
+  for (int i = 0; i < a->n; i++) {
+    if (a->in[i] == NULL)
+      return true;
+  }
+  return false;
+}
+
+// -------------------------------------------------------------- inference --
+
+bool nd_broadcast(nd_context *c, const nd_args *a, nd_type *out)
+{
+  out->rank = 0;
+  for (int i = 0; i < a->n; i++) {
+    if (a->in[i]->rank > out->rank)
+      out->rank = a->in[i]->rank;
+  }
+  for (int axis = 0; axis < out->rank; axis++)
+    out->shape[axis] = 1;
+  for (int i = 0; i < a->n; i++) {
+    const nd_tensor *x = a->in[i];
+    const int missing = out->rank - x->rank;
+    for (int j = 0; j < x->rank; j++) {
+      int64_t *size = &out->shape[missing + j];
+      if (*size == 1)
+        *size = x->dims[j];
+      else if (x->dims[j] != 1 && x->dims[j] != *size)
+        return nd_fail(c, ND_BAD_ARGUMENT, "shapes do not broadcast: %s and %s",
+                       ND_SHAPE(a->in[0]->rank, a->in[0]->dims),
+                       ND_SHAPE(a->in[i > 0 ? i : 1]->rank,
+                                a->in[i > 0 ? i : 1]->dims));
+    }
+  }
+  return true;
+}
+
+// The dtype that an elementwise kernel of `op` reads.
+static nd_dtype kernel_dtype(const nd_op *op, nd_dtype dtype)
+{
+  const bool is_float = nd_dtype_in(dtype, ND_FLOATS);
+  return op->result == ND_AS_FLOAT && !is_float ? ND_FLOAT32 : dtype;
+}
+
+static bool infer(nd_context *c, const nd_op *op, const nd_args *a,
+                  nd_type *type)
+{
+  if (op->infer != NULL)
+    return op->infer(c, a, type);
+  const nd_dtype dtype = (nd_dtype)a->in[0]->dtype;
+  type->dtype = op->result == ND_AS_BOOL ? ND_BOOL : kernel_dtype(op, dtype);
+  return nd_broadcast(c, a, type);
+}
+
+// ---------------------------------------------------------------- running --
+
+static bool run_elementwise(nd_context *c, const nd_job *job, int64_t from,
+                            int64_t to)
+{
+  const nd_args *a = job->args;
+  const nd_dtype dtype = kernel_dtype(job->op, (nd_dtype)a->in[0]->dtype);
+  const nd_dtype dtypes[] = { dtype, dtype, dtype, dtype };
+  nd_engine e;
+  nd_engine_start(&e, job->op->kernels[c->level]->forward[dtype], a->n, a->in,
+                  dtypes, job->out);
+  nd_engine_run(&e, from, to);
+  return true;
+}
+
+// One kernel call; no shapes to walk.
+static bool run_scalar(nd_context *c, const nd_job *job)
+{
+  const nd_args *a = job->args;
+  const nd_dtype dtype = (nd_dtype)a->in[0]->dtype;
+  if (kernel_dtype(job->op, dtype) != dtype)
+    return run_elementwise(c, job, 0, 1);
+  const void *in[ND_MAX_FEEDS];
+  for (int i = 0; i < a->n; i++)
+    in[i] = a->in[i]->data;
+  job->op->kernels[c->level]->forward[dtype](1, job->out->data, in);
+  return true;
+}
+
+static bool run_in_ranges(nd_context *c, const nd_job *job)
+{
+  const nd_op *op = job->op;
+  const int64_t size = job->out->size;
+  if (op->run == NULL && job->out->rank == 0)
+    return run_scalar(c, job);
+  const float cost = op->cost > 0 ? op->cost : 1;
+  int64_t step = (int64_t)(RANGE_COST / cost) / ND_BLOCK * ND_BLOCK;
+  step = step < ND_BLOCK ? ND_BLOCK : step;
+  for (int64_t from = 0; from < size; from += step) {
+    const int64_t to = size - from < step ? size : from + step;
+    if (from > 0 && !nd_context_ready(c))
+      return false;
+    if (!(op->run ? op->run : run_elementwise)(c, job, from, to))
+      return false;
+  }
+  return true;
+}
+
+static nd_tensor *compute(nd_context *c, const nd_op *op, const nd_args *a)
+{
+  nd_type type;
+  if (!check_dtypes(c, op, a) || !infer(c, op, a, &type) ||
+      (op->check != NULL && !op->check(c, a)))
+    return NULL;
+  if (op->view != NULL)
+    return op->view(c, a, &type);
+  nd_job job = { .op = op, .args = a, .out = nd_tensor_make(c, &type) };
+  if (job.out == NULL)
+    return NULL;
+  if (run_in_ranges(c, &job))
+    return job.out;
+  nd_tensor_release(job.out);
+  return NULL;
+}
+
+nd_tensor *nd_apply(nd_context *c, const nd_op *op, const nd_args *a)
+{
+  const char *before = nd_context_enter(c, op->name);
+  nd_tensor *out = NULL;
+  if (nd_context_ready(c) && !has_null(a))
+    out = compute(c, op, a);
+  if (out != NULL && c->on_apply != NULL && !c->on_apply(c, op, a, out)) {
+    nd_tensor_release(out);
+    out = NULL;
+  }
+  nd_context_leave(c, before);
+  return out;
+}
+
+// ---------------------------------------------------------------- backward --
+
+nd_tensor *nd_apply_slope(nd_context *c, const nd_op *op, int i,
+                          const nd_args *a, nd_tensor *out, nd_tensor *g)
+{
+  if (!nd_context_ready(c) || g == NULL)
+    return NULL;
+  const nd_type type = nd_type_of(out);
+  nd_tensor *y = nd_tensor_make(c, &type);
+  if (y == NULL)
+    return NULL;
+  // What the kernel reads but the slope does not use may be an outline
+  // without values; any tensor with values stands in for it.
+  nd_tensor *in[ND_MAX_FEEDS] = { g };
+  for (int j = 0; j < a->n; j++)
+    in[1 + j] = op->needs >> j & 1 ? a->in[j] : g;
+  in[1 + a->n] = op->needs & ND_NEEDS_OUT ? out : g;
+  const nd_dtype dtype = (nd_dtype)out->dtype;
+  const nd_dtype dtypes[] = { dtype, dtype, dtype, dtype };
+  nd_block_kernel *kernel = op->kernels[c->level]->slope[i][dtype];
+  if (y->rank == 0) {
+    const void *p[ND_MAX_FEEDS];
+    for (int j = 0; j < a->n + 2; j++)
+      p[j] = in[j]->data;
+    kernel(1, y->data, p);
+    return y;
+  }
+  nd_engine e;
+  nd_engine_start(&e, kernel, a->n + 2, in, dtypes, y);
+  nd_engine_run(&e, 0, y->size);
+  return y;
+}

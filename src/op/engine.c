@@ -1,0 +1,130 @@
+// op/engine.c: the block engine. An input is read directly when its elements
+// lie in the output's order, spread once when it is one element, and otherwise
+// gathered block by block into a buffer in L1; so a kernel sees contiguous runs
+// whatever the strides, and the output can be computed in any ranges.
+
+#include "op/engine.h"
+
+#include <string.h>
+
+typedef union nd_buffer {
+  double align;
+  char bytes[ND_BLOCK * 8];
+} nd_buffer;
+
+typedef struct nd_source {
+  const char *at;    // next block
+  int64_t step;      // bytes from block to block; 0: it stays
+  nd_walk walk;      // ND_FEED_WALK
+} nd_source;
+
+// One element, or one that broadcasting repeats.
+static bool is_one(const nd_tensor *x)
+{
+  if (x->size == 1)
+    return true;
+  for (int i = 0; i < x->rank; i++) {
+    if (x->dims[i] != 1 && nd_strides(x)[i] != 0)
+      return false;
+  }
+  return x->size > 0;
+}
+
+void nd_engine_start(nd_engine *e, nd_block_kernel *kernel, int n,
+                     nd_tensor *const *inputs, const nd_dtype *to,
+                     nd_tensor *out)
+{
+  e->level = out->context->level;
+  e->kernel = kernel;
+  e->n = n;
+  e->out = out;
+  for (int i = 0; i < n; i++) {
+    nd_feed *f = &e->feeds[i];
+    f->tensor = inputs[i];
+    f->from = (nd_dtype)inputs[i]->dtype;
+    f->to = to[i];
+    if (is_one(inputs[i]))
+      f->mode = ND_FEED_ONE;
+    else if (inputs[i]->dense && nd_same_shape(inputs[i], out))
+      f->mode = ND_FEED_DIRECT;
+    else
+      f->mode = ND_FEED_WALK;
+  }
+}
+
+#define SPREAD(type)                        \
+  do {                                      \
+    type *to = out;                         \
+    type value;                             \
+    memcpy(&value, one, sizeof value);      \
+    for (int64_t i = 0; i < n; i++)         \
+      to[i] = value;                        \
+  } while (0)
+
+static void spread(size_t width, int64_t n, const void *one, void *out)
+{
+  if (width == 4)
+    SPREAD(uint32_t);
+  else if (width == 8)
+    SPREAD(uint64_t);
+  else
+    SPREAD(uint8_t);
+}
+
+static void start_source(const nd_engine *e, int i, int64_t from, int64_t n,
+                         nd_source *s, nd_buffer *buffer)
+{
+  const nd_feed *f = &e->feeds[i];
+  const size_t width = nd_dtype_size(f->to);
+  s->at = buffer->bytes;
+  s->step = 0;
+  if (f->mode == ND_FEED_ONE) {
+    double one;
+    nd_convert(e->level, f->to, f->from, 1, &one, f->tensor->data);
+    spread(width, n < ND_BLOCK ? n : ND_BLOCK, &one, buffer->bytes);
+  } else if (f->mode == ND_FEED_WALK) {
+    nd_walk_broadcast(&s->walk, f->tensor, e->out->rank, e->out->dims, from);
+  } else {
+    const size_t from_width = nd_dtype_size(f->from);
+    s->at = f->tensor->data + from * (int64_t)from_width;
+    s->step = (int64_t)from_width;
+  }
+}
+
+// The next `n` elements of a source, as the kernel wants them.
+static const void *next_block(const nd_engine *e, int i, int64_t n,
+                              nd_source *s, nd_buffer *buffer)
+{
+  const nd_feed *f = &e->feeds[i];
+  const void *block = s->at;
+  if (f->mode == ND_FEED_ONE)
+    return block;
+  nd_buffer raw;
+  if (f->mode == ND_FEED_WALK) {
+    void *to = f->from == f->to ? buffer->bytes : raw.bytes;
+    nd_walk_copy(&s->walk, n, to);
+    block = to;
+  } else {
+    s->at += n * s->step;
+  }
+  if (f->from == f->to)
+    return block;
+  nd_convert(e->level, f->to, f->from, n, buffer->bytes, block);
+  return buffer->bytes;
+}
+
+void nd_engine_run(const nd_engine *e, int64_t from, int64_t to)
+{
+  nd_buffer buffers[ND_MAX_FEEDS];
+  nd_source sources[ND_MAX_FEEDS];
+  const void *in[ND_MAX_FEEDS];
+  for (int i = 0; i < e->n; i++)
+    start_source(e, i, from, to - from, &sources[i], &buffers[i]);
+  const int64_t width = (int64_t)nd_dtype_size((nd_dtype)e->out->dtype);
+  for (int64_t at = from; at < to; at += ND_BLOCK) {
+    const int64_t n = to - at < ND_BLOCK ? to - at : ND_BLOCK;
+    for (int i = 0; i < e->n; i++)
+      in[i] = next_block(e, i, n, &sources[i], &buffers[i]);
+    e->kernel((int)n, e->out->data + at * width, in);
+  }
+}

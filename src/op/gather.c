@@ -1,0 +1,296 @@
+// op/gather.c: rows by position, and its transpose, sums of rows by position.
+
+#include <string.h>
+
+#include "op/integers.h"
+#include "op/rule.h"
+#include "tensor/walk.h"
+
+static const nd_param gather_params[] = {
+  { "x", ND_TENSOR, NULL, 0 },
+  { "indices", ND_TENSOR, NULL, ND_INTS },
+  { "axis", ND_AXIS, "1", 0 },
+  { 0 },
+};
+static const nd_param segment_params[] = {
+  { "x", ND_TENSOR, NULL, 0 },
+  { "segment_ids", ND_TENSOR, NULL, ND_INTS },
+  { "num_segments", ND_INTEGER, NULL, 0 },
+  { 0 },
+};
+
+static bool gather_infer(nd_context *c, const nd_args *a, nd_type *out)
+{
+  const nd_tensor *x = a->in[0], *indices = a->in[1];
+  if (x->rank == 0)
+    return nd_fail(c, ND_BAD_ARGUMENT, "needs an axis, x is []");
+  const int axis = nd_axis_resolve(c, a->attr[0].integer, x->rank);
+  if (axis < 0)
+    return false;
+  const int rank = x->rank - 1 + indices->rank;
+  if (rank > ND_MAX_RANK)
+    return nd_fail(c, ND_BAD_ARGUMENT, "at most %d axes, the result has %d",
+                   ND_MAX_RANK, rank);
+  out->dtype = (nd_dtype)x->dtype;
+  out->rank = rank;
+  int n = 0;
+  for (int i = 0; i < axis; i++)
+    out->shape[n++] = x->dims[i];
+  for (int i = 0; i < indices->rank; i++)
+    out->shape[n++] = indices->dims[i];
+  for (int i = axis + 1; i < x->rank; i++)
+    out->shape[n++] = x->dims[i];
+  return true;
+}
+
+static bool fail_index(nd_context *c, int64_t index, int64_t size)
+{
+  if (index == 0)
+    return nd_fail(c, ND_BAD_ARGUMENT,
+                   "index 0: positions count from 1 here, and -1 is the last");
+  return nd_fail(c, ND_BAD_ARGUMENT, "index %lld is outside 1..%lld",
+                 (long long)index, (long long)size);
+}
+
+// Makes `n` indices count from 0; false at one that is outside.
+static bool resolve_indices(nd_context *c, int64_t n, int64_t *v, int64_t size)
+{
+  for (int64_t i = 0; i < n; i++) {
+    const int64_t at = v[i] > 0 ? v[i] - 1 : v[i] + size;
+    if (v[i] == 0 || at < 0 || at >= size)
+      return fail_index(c, v[i], size);
+    v[i] = at;
+  }
+  return true;
+}
+
+#define PICK(type)                                       \
+  do {                                                   \
+    type *to = out;                                      \
+    const type *from = in;                               \
+    for (int64_t i = 0; i < n; i++)                      \
+      to[i] = from[index[i]];                            \
+  } while (0)
+
+// out[i] = in[index[i]], runs of `run` elements.
+static void pick(size_t width, int64_t run, int64_t n, const int64_t *index,
+                 const void *in, void *out)
+{
+  const size_t bytes = width * (size_t)run;
+  if (bytes == 4) {
+    PICK(uint32_t);
+  } else if (bytes == 8) {
+    PICK(uint64_t);
+  } else {
+    for (int64_t i = 0; i < n; i++)
+      memcpy((char *)out + (size_t)i * bytes,
+             (const char *)in + (size_t)index[i] * bytes, bytes);
+  }
+}
+
+// The op over [outer, size, run] of dense values; it runs whole.
+static bool gather_dense(nd_context *c, const nd_tensor *x, int axis,
+                         const nd_tensor *indices, char *out)
+{
+  const size_t width = nd_dtype_size((nd_dtype)x->dtype);
+  const int64_t size = x->dims[axis];
+  int64_t outer = 1, run = 1;
+  for (int i = 0; i < axis; i++)
+    outer *= x->dims[i];
+  for (int i = axis + 1; i < x->rank; i++)
+    run *= x->dims[i];
+  int64_t index[ND_INTEGERS];
+  const size_t bytes = width * (size_t)run;
+  for (int64_t at = 0; at < indices->size; at += ND_INTEGERS) {
+    const int64_t left = indices->size - at;
+    const int64_t n = left < ND_INTEGERS ? left : ND_INTEGERS;
+    nd_integers_read(indices, at, n, index);
+    if (!nd_context_ready(c) || !resolve_indices(c, n, index, size))
+      return false;
+    for (int64_t o = 0; o < outer; o++)
+      pick(width, run, n, index, x->data + (size_t)(o * size) * bytes,
+           out + (size_t)(o * indices->size + at) * bytes);
+  }
+  return true;
+}
+
+static bool gather_run(nd_context *c, const nd_job *job, int64_t from,
+                       int64_t to)
+{
+  (void)to;
+  if (from > 0)
+    return true;
+  const nd_args *a = job->args;
+  nd_tensor *x = nd_tensor_dense(a->in[0]);
+  if (x == NULL)
+    return false;
+  const int axis = nd_axis_resolve(c, a->attr[0].integer, x->rank);
+  const bool ok = gather_dense(c, x, axis, a->in[1], job->out->data);
+  nd_tensor_release(x);
+  return ok;
+}
+
+extern const nd_op nd_op_gather, nd_op_unsorted_segment_sum, nd_op_transpose;
+
+// `x` with axes first..first+count-1 moved to the front, or back from there.
+static nd_tensor *rotate(nd_context *c, nd_tensor *x, int first, int count,
+                         bool back)
+{
+  if (x == NULL || first == 0)
+    return x;
+  nd_args a = { .n = 1, .in = &x };
+  a.attr[0].given = true;
+  a.attr[0].n = x->rank;
+  for (int i = 0; i < x->rank; i++) {
+    const int source = i < count           ? first + i
+                       : i < first + count ? i - count
+                                           : i;
+    a.attr[0].v[back ? source : i] = (back ? i : source) + 1;
+  }
+  return nd_rule_args(c, &nd_op_transpose, &a);
+}
+
+static nd_tensor *gather_transpose(nd_context *c, int i, const nd_args *a,
+                                   nd_tensor *out, nd_tensor *g)
+{
+  (void)i;
+  (void)out;
+  const nd_tensor *x = a->in[0];
+  const int axis = nd_axis_resolve(c, a->attr[0].integer, x->rank);
+  nd_args sum = { .n = 2, .in = sum.few };
+  sum.few[0] = rotate(c, g, axis, a->in[1]->rank, false);
+  sum.few[1] = a->in[1];
+  sum.attr[0] = (nd_attr){ .given = true, .integer = x->dims[axis] };
+  return rotate(c, nd_rule_args(c, &nd_op_unsorted_segment_sum, &sum), axis, 1,
+                true);
+}
+
+const nd_op nd_op_gather = {
+  .name = "gather",
+  .doc = "the positions of x given by indices, along axis",
+  .params = gather_params,
+  .attrs = 1,
+  .dtypes = ND_ANY,
+  .derivative = ND_LINEAR,
+  .needs = 1 << 1,
+  .infer = gather_infer,
+  .run = gather_run,
+  .transpose = gather_transpose,
+  .low = -3,
+  .high = 3,
+  .cases = "[5 3] {1 3 3 -1}; [5] {2 2}; [2 4 3] {4 1} axis=2; [3] {}",
+};
+
+// --------------------------------------------------- unsorted_segment_sum --
+
+static bool segment_infer(nd_context *c, const nd_args *a, nd_type *out)
+{
+  const nd_tensor *x = a->in[0], *ids = a->in[1];
+  bool fits = ids->rank <= x->rank;
+  for (int i = 0; fits && i < ids->rank; i++)
+    fits = ids->dims[i] == x->dims[i];
+  if (!fits)
+    return nd_fail(c, ND_BAD_ARGUMENT,
+                   "shapes differ: segment_ids is %s, x is %s",
+                   ND_SHAPE(ids->rank, ids->dims),
+                   ND_SHAPE(x->rank, x->dims));
+  if (a->attr[0].integer < 0)
+    return nd_fail(c, ND_BAD_ARGUMENT, "num_segments is negative: %lld",
+                   (long long)a->attr[0].integer);
+  out->dtype = (nd_dtype)x->dtype;
+  out->rank = 1 + x->rank - ids->rank;
+  out->shape[0] = a->attr[0].integer;
+  for (int i = ids->rank; i < x->rank; i++)
+    out->shape[1 + i - ids->rank] = x->dims[i];
+  return true;
+}
+
+#define SUM_ROWS(label, type)                                               \
+  static void sum_rows_##label(int64_t n, int64_t run, const int64_t *row,  \
+                               const void *in, void *out)                   \
+  {                                                                         \
+    const type *from = in;                                                  \
+    for (int64_t i = 0; i < n; i++, from += run) {                          \
+      type *to = (type *)out + row[i] * run;                                \
+      for (int64_t j = 0; j < run; j++)                                     \
+        to[j] = (type)(to[j] + from[j]);                                    \
+    }                                                                       \
+  }
+
+SUM_ROWS(float32, float)
+SUM_ROWS(float64, double)
+SUM_ROWS(int32, int32_t)
+SUM_ROWS(int64, int64_t)
+SUM_ROWS(uint8, uint8_t)
+
+static bool segment_dense(nd_context *c, const nd_tensor *x,
+                          const nd_tensor *ids, nd_tensor *out)
+{
+  static void (*const sum_rows[ND_DTYPES])(int64_t, int64_t, const int64_t *,
+                                           const void *, void *) = {
+    [ND_FLOAT32] = sum_rows_float32, [ND_FLOAT64] = sum_rows_float64,
+    [ND_INT32] = sum_rows_int32,     [ND_INT64] = sum_rows_int64,
+    [ND_UINT8] = sum_rows_uint8,
+  };
+  const int64_t size = out->dims[0];
+  const int64_t run = ids->size > 0 ? x->size / ids->size : 0;
+  const size_t width = nd_dtype_size((nd_dtype)x->dtype);
+  memset(out->data, 0, (size_t)out->size * width);
+  int64_t row[ND_INTEGERS];
+  for (int64_t at = 0; at < ids->size; at += ND_INTEGERS) {
+    const int64_t left = ids->size - at;
+    const int64_t n = left < ND_INTEGERS ? left : ND_INTEGERS;
+    nd_integers_read(ids, at, n, row);
+    if (!nd_context_ready(c) || !resolve_indices(c, n, row, size))
+      return false;
+    sum_rows[x->dtype](n, run, row, x->data + (size_t)(at * run) * width,
+                       out->data);
+  }
+  return true;
+}
+
+static bool segment_run(nd_context *c, const nd_job *job, int64_t from,
+                        int64_t to)
+{
+  (void)to;
+  if (from > 0)
+    return true;
+  nd_tensor *x = nd_tensor_dense(job->args->in[0]);
+  if (x == NULL)
+    return false;
+  const bool ok = segment_dense(c, x, job->args->in[1], job->out);
+  nd_tensor_release(x);
+  return ok;
+}
+
+static nd_tensor *segment_transpose(nd_context *c, int i, const nd_args *a,
+                                    nd_tensor *out, nd_tensor *g)
+{
+  (void)i;
+  (void)out;
+  nd_args back = { .n = 2, .in = back.few };
+  back.few[0] = g;
+  back.few[1] = a->in[1];
+  back.attr[0] = (nd_attr){ .given = true, .integer = 1 };
+  return nd_rule_args(c, &nd_op_gather, &back);
+}
+
+const nd_op nd_op_unsorted_segment_sum = {
+  .name = "unsorted_segment_sum",
+  .doc = "row i of the result sums the rows of x whose segment id is i",
+  .params = segment_params,
+  .attrs = 1,
+  .dtypes = ND_NUMBERS,
+  .derivative = ND_LINEAR,
+  .needs = 1 << 1,
+  .infer = segment_infer,
+  .run = segment_run,
+  .transpose = segment_transpose,
+  .low = -3,
+  .high = 3,
+  .cases = "[4 3] {1 3 3 2} num_segments=5; [2] {2 2} num_segments=2; "
+           "[0 3] {} num_segments=2",
+};
+
+const nd_op *const nd_ops_gather[] = { &nd_op_gather,
+                                       &nd_op_unsorted_segment_sum, NULL };

@@ -1,0 +1,20 @@
+// op/integers.h: checks on the values of integer tensors: indices, divisors.
+
+#ifndef ND_OP_INTEGERS_H
+#define ND_OP_INTEGERS_H
+
+#include "tensor/tensor.h"
+
+// True if no element is within low..high; also true for floats and bools.
+bool nd_integers_avoid(nd_tensor *x, int64_t low, int64_t high);
+
+// True if every element is within low..high; else `*bad` is the first that is
+// not.
+bool nd_integers_within(nd_tensor *x, int64_t low, int64_t high, int64_t *bad);
+
+// Reads elements from..from+n-1 in row-major order; n <= ND_INTEGERS.
+enum { ND_INTEGERS = 256 };
+void nd_integers_read(const nd_tensor *x, int64_t from, int64_t n,
+                      int64_t *out);
+
+#endif

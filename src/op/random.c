@@ -1,0 +1,170 @@
+// op/random.c: tensors of random numbers from the counter-based generator. Each
+// call takes the context's next stream, and element i depends only on the seed,
+// the stream and i.
+
+#include <math.h>
+#include <string.h>
+
+#include "base/philox.h"
+#include "op/op.h"
+
+static bool infer(nd_context *c, const nd_args *a, nd_type *out)
+{
+  const nd_attr *shape = &a->attr[0];
+  for (int i = 0; i < shape->n; i++) {
+    if (shape->v[i] < 0)
+      return nd_fail(c, ND_BAD_ARGUMENT, "negative size: %s",
+                     ND_SHAPE(shape->n, shape->v));
+  }
+  out->dtype = (nd_dtype)a->attr[3].integer;
+  out->rank = shape->n;
+  memcpy(out->shape, shape->v, (size_t)shape->n * sizeof *shape->v);
+  return true;
+}
+
+static bool infer_float(nd_context *c, const nd_args *a, nd_type *out)
+{
+  if (!infer(c, a, out))
+    return false;
+  if (!nd_dtype_in(out->dtype, ND_FLOATS))
+    return nd_fail(c, ND_BAD_ARGUMENT, "dtype must be a float, got %s",
+                   nd_dtype_name(out->dtype));
+  if (!(a->attr[2].number >= 0))
+    return nd_fail(c, ND_BAD_ARGUMENT, "stddev is negative: %g",
+                   a->attr[2].number);
+  return true;
+}
+
+static bool infer_uniform(nd_context *c, const nd_args *a, nd_type *out)
+{
+  if (!infer(c, a, out))
+    return false;
+  const double low = a->attr[1].number, high = a->attr[2].number;
+  if (out->dtype == ND_BOOL || out->dtype == ND_UINT8)
+    return nd_fail(c, ND_BAD_ARGUMENT, "no such dtype here: %s",
+                   nd_dtype_name(out->dtype));
+  if (!(low <= high) || !isfinite(high - low))
+    return nd_fail(c, ND_BAD_ARGUMENT, "no such interval: %g to %g", low, high);
+  return true;
+}
+
+// Once per call, before the ranges run.
+static bool take_stream(nd_context *c, const nd_args *a)
+{
+  (void)a;
+  c->stream++;
+  return true;
+}
+
+typedef void fill_f32(nd_philox s, uint64_t first, size_t n, float p, float q,
+                      float *out);
+typedef void fill_f64(nd_philox s, uint64_t first, size_t n, double p, double q,
+                      double *out);
+
+static bool run_float(nd_context *c, const nd_job *job, int64_t from,
+                      int64_t to, fill_f32 *f32, fill_f64 *f64)
+{
+  const nd_philox s = { .seed = c->seed, .stream = c->stream };
+  const double p = job->args->attr[1].number, q = job->args->attr[2].number;
+  const size_t n = (size_t)(to - from);
+  void *out = job->out->data;
+  if (job->out->dtype == ND_FLOAT32)
+    f32(s, (uint64_t)from, n, (float)p, (float)q, (float *)out + from);
+  else
+    f64(s, (uint64_t)from, n, p, q, (double *)out + from);
+  return true;
+}
+
+static bool normal_run(nd_context *c, const nd_job *job, int64_t from,
+                       int64_t to)
+{
+  return run_float(c, job, from, to, nd_philox_fill_normal_f32,
+                   nd_philox_fill_normal_f64);
+}
+
+static bool truncated_run(nd_context *c, const nd_job *job, int64_t from,
+                          int64_t to)
+{
+  return run_float(c, job, from, to, nd_philox_fill_truncated_f32,
+                   nd_philox_fill_truncated_f64);
+}
+
+static bool uniform_run(nd_context *c, const nd_job *job, int64_t from,
+                        int64_t to)
+{
+  const nd_philox s = { .seed = c->seed, .stream = c->stream };
+  const double low = job->args->attr[1].number;
+  const double high = job->args->attr[2].number;
+  const size_t n = (size_t)(to - from);
+  void *out = job->out->data;
+  if (job->out->dtype == ND_INT32)
+    nd_philox_fill_integers_i32(s, (uint64_t)from, n, (int32_t)low,
+                                (int32_t)high, (int32_t *)out + from);
+  else if (job->out->dtype == ND_INT64)
+    nd_philox_fill_integers_i64(s, (uint64_t)from, n, (int64_t)low,
+                                (int64_t)high, (int64_t *)out + from);
+  else
+    return run_float(c, job, from, to, nd_philox_fill_uniform_f32,
+                     nd_philox_fill_uniform_f64);
+  return true;
+}
+
+static const nd_param normal_params[] = {
+  { "shape", ND_SIZES, NULL, 0 },
+  { "mean", ND_NUMBER, "0.0", 0 },
+  { "stddev", ND_NUMBER, "1.0", 0 },
+  { "dtype", ND_WORD_DTYPE, "float32", 0 },
+  { 0 },
+};
+static const nd_param uniform_params[] = {
+  { "shape", ND_SIZES, NULL, 0 },
+  { "minval", ND_NUMBER, "0.0", 0 },
+  { "maxval", ND_NUMBER, "1.0", 0 },
+  { "dtype", ND_WORD_DTYPE, "float32", 0 },
+  { 0 },
+};
+
+const nd_op nd_op_normal = {
+  .name = "normal",
+  .module = "random",
+  .inside = true,
+  .doc = "normally distributed numbers",
+  .params = normal_params,
+  .attrs = 4,
+  .infer = infer_float,
+  .check = take_stream,
+  .run = normal_run,
+};
+
+const nd_op nd_op_truncated_normal = {
+  .name = "truncated_normal",
+  .module = "random",
+  .inside = true,
+  .doc = "normal numbers, drawn again beyond two standard deviations",
+  .params = normal_params,
+  .attrs = 4,
+  .infer = infer_float,
+  .check = take_stream,
+  .run = truncated_run,
+};
+
+const nd_op nd_op_uniform = {
+  .name = "uniform",
+  .module = "random",
+  .inside = true,
+  .doc = "evenly distributed, below maxval; integers include both ends",
+  .params = uniform_params,
+  .attrs = 4,
+  .infer = infer_uniform,
+  .check = take_stream,
+  .run = uniform_run,
+};
+
+const nd_op *const nd_ops_random[] = { &nd_op_normal, &nd_op_truncated_normal,
+                                       &nd_op_uniform, NULL };
+
+void nd_random_set_seed(nd_context *c, uint64_t seed)
+{
+  c->seed = seed;
+  c->stream = 0;
+}

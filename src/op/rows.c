@@ -1,0 +1,125 @@
+// op/rows.c: tiles and their pieces.
+
+#include "op/rows.h"
+
+#include <string.h>
+
+ND_DECLARE_LEVELS(const nd_softmax_table, nd_softmax_table);
+
+static int64_t least(int64_t a, int64_t b)
+{
+  return a < b ? a : b;
+}
+
+void nd_rows_start(nd_rows *l, const nd_tensor *x, const int *axes,
+                   int64_t length, int64_t inner)
+{
+  static const nd_softmax_table *const tables[ND_LEVELS] = ND_LIST_LEVELS(
+    nd_softmax_table);
+  l->k = &tables[x->context->level]->at[x->dtype];
+  if (axes != NULL)
+    nd_walk_permuted(&l->walk, x, axes, 0);
+  else
+    nd_walk_start(&l->walk, x, 0);
+  l->width = (int64_t)l->walk.width;
+  l->length = length;
+  l->inner = inner;
+}
+
+void nd_rows_tile(nd_rows *l, int64_t row, int64_t last)
+{
+  if (l->inner == 1) {
+    l->base = row * l->length;
+    l->rows = l->length > ND_BLOCK ? 1
+              : l->length > 0      ? ND_BLOCK / l->length
+                                   : ND_BLOCK;
+    l->pieces = (l->length + ND_BLOCK - 1) / ND_BLOCK;
+  } else {
+    const int64_t column = row % l->inner;
+    l->base = (row - column) * l->length + column;
+    l->rows = least(l->inner - column, ND_BLOCK);
+    l->pieces = l->length;
+  }
+  l->rows = least(l->rows, last - row);
+}
+
+int64_t nd_rows_first(const nd_rows *l, int64_t from)
+{
+  return from / (l->length * l->inner) * l->inner;
+}
+
+bool nd_rows_tile_in(nd_rows *l, int64_t row, int64_t from, int64_t to)
+{
+  const int64_t start = row / l->inner * l->inner * l->length;
+  if (start >= to)
+    return false;
+  // Rows that the range cuts stand alone.
+  int64_t last = row + 1;
+  if (l->inner > 1)
+    last = row / l->inner * l->inner + l->inner;
+  else if (start >= from && to / l->length > last)
+    last = to / l->length;
+  nd_rows_tile(l, row, last);
+  return true;
+}
+
+bool nd_rows_piece(const nd_rows *l, int64_t i, int64_t from, int64_t to,
+                   nd_piece *p)
+{
+  const bool columns = l->inner > 1;
+  p->at = l->base + i * (columns ? l->inner : ND_BLOCK);
+  p->n = columns ? 1 : least(l->length - i * ND_BLOCK, ND_BLOCK);
+  p->rows = l->rows;
+  p->row = 0;
+  const int64_t end = p->at + p->rows * p->n;
+  if (end <= from || p->at >= to)
+    return false;
+  if (p->at >= from && end <= to)
+    return true;
+  const int64_t first = p->at > from ? p->at : from;
+  const int64_t count = least(end, to) - first;
+  p->row = columns ? first - p->at : 0;
+  p->rows = columns ? count : 1;
+  p->n = columns ? 1 : count;
+  p->at = first;
+  return true;
+}
+
+const void *nd_rows_load(nd_rows *l, const nd_piece *p)
+{
+  if (nd_walk_is_dense(&l->walk))
+    return l->walk.data + p->at * l->width;
+  nd_walk_seek(&l->walk, p->at);
+  nd_walk_copy(&l->walk, p->rows * p->n, l->x);
+  return l->x;
+}
+
+void nd_rows_measure(nd_rows *l, nd_keep keep, char *out, int64_t from,
+                     int64_t to)
+{
+  nd_piece p;
+  l->k->start(l->rows, l->m, l->s);
+  for (int64_t i = 0; i < l->pieces; i++) {
+    nd_rows_piece(l, i, 0, INT64_MAX, &p);
+    l->k->max(p.rows, p.n, l->m, nd_rows_load(l, &p));
+  }
+  l->k->steady(l->rows, l->m);
+  for (int64_t i = 0; i < l->pieces; i++) {
+    nd_piece kept;
+    nd_rows_piece(l, i, 0, INT64_MAX, &p);
+    const int64_t n = p.rows * p.n;
+    const bool keeps = keep != ND_KEEP_NONE &&
+                       nd_rows_piece(l, i, from, to, &kept);
+    const bool whole = keeps && kept.rows * kept.n == n;
+    char *place = whole ? out + p.at * l->width : NULL;
+    char *d = whole && keep == ND_KEEP_SHIFTED ? place : (char *)l->d;
+    char *e = whole && keep == ND_KEEP_EXP ? place : (char *)l->e;
+    l->k->shift(p.rows, p.n, d, nd_rows_load(l, &p), l->m);
+    l->k->exp(n, e, d);
+    l->k->sum(p.rows, p.n, l->s, e);
+    if (keeps && !whole)
+      memcpy(out + kept.at * l->width,
+             (keep == ND_KEEP_EXP ? e : d) + (kept.at - p.at) * l->width,
+             (size_t)(kept.rows * kept.n * l->width));
+  }
+}

@@ -1,0 +1,74 @@
+// op/select.c: where: one of two tensors, element by element. Jointly linear in
+// both, so forward mode needs no code.
+
+#include "op/engine.h"
+#include "op/op.h"
+#include "op/vocab_tensor.h"
+
+static const nd_param params[] = { { "condition", ND_TENSOR, NULL, ND_BOOLS },
+                                   { "x", ND_TENSOR, NULL, 0 },
+                                   { "y", ND_TENSOR, NULL, 0 },
+                                   { 0 } };
+
+static bool where_infer(nd_context *c, const nd_args *a, nd_type *out)
+{
+  out->dtype = (nd_dtype)a->in[1]->dtype;
+  return nd_broadcast(c, a, out);
+}
+
+#define CHOOSE(type)                                                      \
+  static void choose_##type(int n, void *restrict out,                   \
+                            const void *const *in)                       \
+  {                                                                       \
+    type *restrict o = out;                                               \
+    const uint8_t *condition = in[0];                                     \
+    const type *x = in[1], *y = in[2];                                    \
+    for (int i = 0; i < n; i++)                                           \
+      o[i] = condition[i] ? x[i] : y[i];                                  \
+  }
+
+CHOOSE(uint8_t)
+CHOOSE(uint32_t)
+CHOOSE(uint64_t)
+
+static bool where_run(nd_context *c, const nd_job *job, int64_t from,
+                      int64_t to)
+{
+  (void)c;
+  const nd_dtype dtype = (nd_dtype)job->out->dtype;
+  const nd_dtype dtypes[] = { ND_BOOL, dtype, dtype };
+  const size_t width = nd_dtype_size(dtype);
+  nd_engine e;
+  nd_engine_start(&e,
+                  width == 4   ? choose_uint32_t
+                  : width == 8 ? choose_uint64_t
+                               : choose_uint8_t,
+                  3, job->args->in, dtypes, job->out);
+  nd_engine_run(&e, from, to);
+  return true;
+}
+
+static nd_tensor *where_transpose(nd_context *c, int i, const nd_args *a,
+                                  nd_tensor *out, nd_tensor *g)
+{
+  nd_tensor *zero = NUM(0);
+  return i == 1 ? IF(a->in[0], g, zero) : IF(a->in[0], zero, g);
+}
+
+const nd_op nd_op_where = {
+  .name = "where",
+  .doc = "x where condition is true, else y; the three broadcast",
+  .params = params,
+  .dtypes = ND_ANY,
+  .derivative = ND_LINEAR,
+  .needs = 1 << 0,
+  .infer = where_infer,
+  .run = where_run,
+  .transpose = where_transpose,
+  .low = -3,
+  .high = 3,
+  .cases = "bool[3 4] [3 4] [3 4]; bool[4] [3 1] []; bool[0] [0] [0]",
+  .cost = 1,
+};
+
+const nd_op *const nd_ops_select[] = { &nd_op_where, NULL };

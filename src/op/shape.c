@@ -1,0 +1,319 @@
+// op/shape.c: ops that change the shape and none of the values: transpose,
+// reshape, squeeze, expand_dims, broadcast_to. All are views where strides
+// allow, and all are linear.
+
+#include <string.h>
+
+#include "op/rule.h"
+
+static const nd_param transpose_params[] = {
+  { "x", ND_TENSOR, NULL, 0 },
+  { "perm", ND_AXES, "nil", 0 },
+  { 0 },
+};
+static const nd_param shape_params[] = {
+  { "x", ND_TENSOR, NULL, 0 },
+  { "shape", ND_SIZES, NULL, 0 },
+  { 0 },
+};
+static const nd_param axis_params[] = {
+  { "x", ND_TENSOR, NULL, 0 },
+  { "axis", ND_AXIS, NULL, 0 },
+  { 0 },
+};
+static const nd_param axes_params[] = {
+  { "x", ND_TENSOR, NULL, 0 },
+  { "axis", ND_AXES, "nil", 0 },
+  { 0 },
+};
+
+// -------------------------------------------------------------- transpose --
+
+// The input's axis that becomes each output axis; all reversed by default.
+static bool resolve_perm(nd_context *c, const nd_args *a, int *perm)
+{
+  const nd_attr *p = &a->attr[0];
+  const int rank = a->in[0]->rank;
+  if (!p->given) {
+    for (int i = 0; i < rank; i++)
+      perm[i] = rank - 1 - i;
+    return true;
+  }
+  if (p->n != rank)
+    return nd_fail(c, ND_BAD_ARGUMENT, "perm has %d axes, x is %s", p->n,
+                   ND_SHAPE(rank, a->in[0]->dims));
+  if (nd_axes_resolve(c, p, rank) < 0)
+    return false;
+  for (int i = 0; i < rank; i++)
+    perm[i] = nd_axis_resolve(c, p->v[i], rank);
+  return true;
+}
+
+static bool transpose_infer(nd_context *c, const nd_args *a, nd_type *out)
+{
+  int perm[ND_MAX_RANK];
+  if (!resolve_perm(c, a, perm))
+    return false;
+  *out = nd_type_of(a->in[0]);
+  for (int i = 0; i < out->rank; i++)
+    out->shape[i] = a->in[0]->dims[perm[i]];
+  return true;
+}
+
+static nd_tensor *transpose_view(nd_context *c, const nd_args *a,
+                                 const nd_type *type)
+{
+  int perm[ND_MAX_RANK];
+  int64_t strides[ND_MAX_RANK];
+  if (!resolve_perm(c, a, perm))
+    return NULL;
+  for (int i = 0; i < type->rank; i++)
+    strides[i] = nd_strides(a->in[0])[perm[i]];
+  return nd_tensor_view(a->in[0], type->rank, type->shape, strides, 0);
+}
+
+extern const nd_op nd_op_transpose;
+
+static nd_tensor *transpose_transpose(nd_context *c, int i, const nd_args *a,
+                                      nd_tensor *out, nd_tensor *g)
+{
+  (void)i;
+  (void)out;
+  int perm[ND_MAX_RANK];
+  if (g == NULL || !resolve_perm(c, a, perm))
+    return NULL;
+  nd_args back = { .n = 1, .in = &g };
+  back.attr[0].given = true;
+  back.attr[0].n = g->rank;
+  for (int j = 0; j < g->rank; j++)
+    back.attr[0].v[perm[j]] = j + 1;
+  return nd_rule_args(c, &nd_op_transpose, &back);
+}
+
+const nd_op nd_op_transpose = {
+  .name = "transpose",
+  .doc = "x with its axes in the order perm, or reversed",
+  .params = transpose_params,
+  .attrs = 1,
+  .dtypes = ND_ANY,
+  .derivative = ND_LINEAR,
+  .infer = transpose_infer,
+  .view = transpose_view,
+  .transpose = transpose_transpose,
+  .low = -3,
+  .high = 3,
+  .cases = "[3 4]; [2 3 4] perm=[3 1 2]; []; [0 3]",
+};
+
+// ---------------------------------------------------------------- reshape --
+
+// The sizes asked for, with a -1 made to fit.
+static bool reshape_infer(nd_context *c, const nd_args *a, nd_type *out)
+{
+  const nd_tensor *x = a->in[0];
+  const nd_attr *s = &a->attr[0];
+  int64_t known = 1;
+  int open = -1;
+  out->dtype = (nd_dtype)x->dtype;
+  out->rank = s->n;
+  for (int i = 0; i < s->n; i++) {
+    out->shape[i] = s->v[i];
+    if (s->v[i] >= 0) {
+      if (__builtin_mul_overflow(known, s->v[i], &known))
+        known = INT64_MAX;
+    } else if (s->v[i] == -1 && open < 0) {
+      open = i;
+    } else {
+      return nd_fail(c, ND_BAD_ARGUMENT, "bad shape: %s",
+                     ND_SHAPE(s->n, s->v));
+    }
+  }
+  if (open >= 0 && known > 0 && x->size % known == 0)
+    out->shape[open] = x->size / known;
+  else if (open >= 0 || known != x->size)
+    return nd_fail(c, ND_BAD_ARGUMENT, "sizes differ: x is %s, shape is %s",
+                   ND_SHAPE(x->rank, x->dims), ND_SHAPE(s->n, s->v));
+  return true;
+}
+
+// Row-major view of the values, which are copied when strides forbid it.
+static nd_tensor *reshape_view(nd_context *c, const nd_args *a,
+                               const nd_type *type)
+{
+  (void)c;
+  int64_t strides[ND_MAX_RANK];
+  int64_t stride = 1;
+  for (int i = type->rank - 1; i >= 0; i--) {
+    strides[i] = stride;
+    stride *= type->shape[i] > 0 ? type->shape[i] : 1;
+  }
+  nd_tensor *dense = nd_tensor_dense(a->in[0]);
+  if (dense == NULL)
+    return NULL;
+  nd_tensor *y = nd_tensor_view(dense, type->rank, type->shape, strides, 0);
+  nd_tensor_release(dense);
+  return y;
+}
+
+static nd_tensor *reshape_transpose(nd_context *c, int i, const nd_args *a,
+                                    nd_tensor *out, nd_tensor *g)
+{
+  (void)i;
+  (void)out;
+  return nd_rule_reshape(c, g, a->in[0]->rank, a->in[0]->dims);
+}
+
+const nd_op nd_op_reshape = {
+  .name = "reshape",
+  .doc = "x with another shape of the same size; one size may be -1",
+  .params = shape_params,
+  .attrs = 1,
+  .dtypes = ND_ANY,
+  .derivative = ND_LINEAR,
+  .infer = reshape_infer,
+  .view = reshape_view,
+  .transpose = reshape_transpose,
+  .low = -3,
+  .high = 3,
+  .cases = "[3 4] shape=[2 6]; [2 3 4] shape=[4 -1]; [0 3] shape=[3 0]; "
+           "[] shape=[1 1]",
+};
+
+// ------------------------------------------------- expand_dims and squeeze --
+
+static bool expand_infer(nd_context *c, const nd_args *a, nd_type *out)
+{
+  const nd_tensor *x = a->in[0];
+  if (x->rank == ND_MAX_RANK)
+    return nd_fail(c, ND_BAD_ARGUMENT, "at most %d axes: x is %s", ND_MAX_RANK,
+                   ND_SHAPE(x->rank, x->dims));
+  const int axis = nd_axis_resolve(c, a->attr[0].integer, x->rank + 1);
+  if (axis < 0)
+    return false;
+  *out = nd_type_of(x);
+  out->rank++;
+  for (int i = x->rank; i > axis; i--)
+    out->shape[i] = x->dims[i - 1];
+  out->shape[axis] = 1;
+  return true;
+}
+
+const nd_op nd_op_expand_dims = {
+  .name = "expand_dims",
+  .doc = "x with one more axis, of size 1, at position axis",
+  .params = axis_params,
+  .attrs = 1,
+  .dtypes = ND_ANY,
+  .derivative = ND_LINEAR,
+  .infer = expand_infer,
+  .view = reshape_view,
+  .transpose = reshape_transpose,
+  .low = -3,
+  .high = 3,
+  .cases = "[3 4] axis=2; [] axis=1; [0 3] axis=-1",
+};
+
+static bool squeeze_infer(nd_context *c, const nd_args *a, nd_type *out)
+{
+  const nd_tensor *x = a->in[0];
+  const int set = nd_axes_resolve(c, &a->attr[0], x->rank);
+  if (set < 0)
+    return false;
+  out->dtype = (nd_dtype)x->dtype;
+  out->rank = 0;
+  for (int i = 0; i < x->rank; i++) {
+    const bool chosen = set >> i & 1;
+    if (chosen && a->attr[0].given && x->dims[i] != 1)
+      return nd_fail(c, ND_BAD_ARGUMENT, "axis %d is not of size 1: x is %s",
+                     i + 1, ND_SHAPE(x->rank, x->dims));
+    if (!chosen || x->dims[i] != 1)
+      out->shape[out->rank++] = x->dims[i];
+  }
+  return true;
+}
+
+const nd_op nd_op_squeeze = {
+  .name = "squeeze",
+  .doc = "x without its axes of size 1, or without those given",
+  .params = axes_params,
+  .attrs = 1,
+  .dtypes = ND_ANY,
+  .derivative = ND_LINEAR,
+  .infer = squeeze_infer,
+  .view = reshape_view,
+  .transpose = reshape_transpose,
+  .low = -3,
+  .high = 3,
+  .cases = "[3 1 4]; [1 3 1] axis=3; [1 0]",
+};
+
+// ----------------------------------------------------------- broadcast_to --
+
+static bool broadcast_infer(nd_context *c, const nd_args *a, nd_type *out)
+{
+  const nd_tensor *x = a->in[0];
+  const nd_attr *s = &a->attr[0];
+  const int missing = s->n - x->rank;
+  bool fits = missing >= 0;
+  for (int i = 0; i < s->n && fits; i++) {
+    const int64_t size = i < missing ? 1 : x->dims[i - missing];
+    fits = s->v[i] >= 0 && (size == 1 || size == s->v[i]);
+    out->shape[i] = s->v[i];
+  }
+  if (!fits)
+    return nd_fail(c, ND_BAD_ARGUMENT, "does not fit: x is %s, shape is %s",
+                   ND_SHAPE(x->rank, x->dims), ND_SHAPE(s->n, s->v));
+  out->dtype = (nd_dtype)x->dtype;
+  out->rank = s->n;
+  const int64_t size = nd_type_size(out);
+  if (size < 0)
+    return nd_fail(c, ND_BAD_ARGUMENT, "too large: %s",
+                   ND_SHAPE(out->rank, out->shape));
+  return nd_memory_allows(c, (size_t)size * nd_dtype_size(out->dtype),
+                          ND_MEMORY_TENSOR);
+}
+
+static nd_tensor *broadcast_view(nd_context *c, const nd_args *a,
+                                 const nd_type *type)
+{
+  (void)c;
+  nd_tensor *x = a->in[0];
+  const int missing = type->rank - x->rank;
+  int64_t strides[ND_MAX_RANK];
+  for (int i = 0; i < type->rank; i++) {
+    const bool spread = i < missing || x->dims[i - missing] == 1;
+    strides[i] = spread ? 0 : nd_strides(x)[i - missing];
+  }
+  return nd_tensor_view(x, type->rank, type->shape, strides, 0);
+}
+
+// The caller sums every gradient back to its input's shape.
+static nd_tensor *broadcast_transpose(nd_context *c, int i, const nd_args *a,
+                                      nd_tensor *out, nd_tensor *g)
+{
+  (void)c;
+  (void)i;
+  (void)a;
+  (void)out;
+  return g;
+}
+
+const nd_op nd_op_broadcast_to = {
+  .name = "broadcast_to",
+  .doc = "x repeated along axes of size 1, and along new ones in front",
+  .params = shape_params,
+  .attrs = 1,
+  .dtypes = ND_ANY,
+  .derivative = ND_LINEAR,
+  .infer = broadcast_infer,
+  .view = broadcast_view,
+  .transpose = broadcast_transpose,
+  .low = -3,
+  .high = 3,
+  .cases = "[3 1] shape=[2 3 4]; [] shape=[2]; [1] shape=[0]",
+};
+
+const nd_op *const nd_ops_shape[] = {
+  &nd_op_transpose, &nd_op_reshape,      &nd_op_expand_dims,
+  &nd_op_squeeze,   &nd_op_broadcast_to, NULL,
+};

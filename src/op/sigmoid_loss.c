@@ -1,0 +1,102 @@
+// op/sigmoid_loss.c: cross entropy of labels with sigmoid(logits), element by
+// element. It is written like op/binary.c, whose formulas it shares the
+// vocabulary with: the slopes are read as kernel, as recorded rule and as the
+// set of values that a tape keeps.
+
+#include "kernel/level.h"
+#include "op/op.h"
+
+// z labels, x logits. log(1 + exp(-|x|)) is exact where it is small.
+#define LOSS \
+  (x > 0 ? x - x * z : -x * z) + PER_FLOAT(softplus, x)(x > 0 ? -x : x)
+#define BY_LABELS NEG(x)
+#define BY_LOGITS SUB(SIGMOID(x), z)
+
+#include "op/elementwise.h"
+#include "op/vocab_scalar.h"
+
+#define FORWARD(name, label, type, result, formula)                            \
+  static void name##_##label(int n, void *restrict out, const void *const *in) \
+  {                                                                            \
+    typedef type T;                                                            \
+    T *restrict y = out;                                                       \
+    const T *pz = in[0], *px = in[1];                                          \
+    for (int i = 0; i < n; i++) {                                              \
+      const T z = pz[i], x = px[i];                                            \
+      y[i] = formula;                                                          \
+    }                                                                          \
+  }
+#define BACKWARD(name, label, type, result, slope)                             \
+  static void name##_##label(int n, void *restrict out, const void *const *in) \
+  {                                                                            \
+    typedef type T;                                                            \
+    T *restrict y = out;                                                       \
+    const T *pg = in[0], *pz = in[1], *px = in[2];                             \
+    for (int i = 0; i < n; i++) {                                              \
+      const T g = pg[i], z = pz[i], x = px[i];                                 \
+      (void)z;                                                                 \
+      y[i] = ZERO_STAYS(g, slope);                                             \
+    }                                                                          \
+  }
+
+KERNELS_FLOATS(FORWARD, loss, LOSS)
+KERNELS_FLOATS(BACKWARD, by_labels, BY_LABELS)
+KERNELS_FLOATS(BACKWARD, by_logits, BY_LOGITS)
+
+const nd_kernels ND_LEVELLED(nd_kernels_sigmoid_loss) = {
+  .forward = FORWARD_FLOATS(loss),
+  .slope = { { by_labels_float32, by_labels_float64 },
+             { by_logits_float32, by_logits_float64 } },
+};
+
+#if ND_IS_BASELINE
+#include "op/vocab_tensor.h"
+
+// Broadcasting [n] against [n 1] in a loss is a mistake, not a wish.
+static bool infer(nd_context *c, const nd_args *a, nd_type *out)
+{
+  const nd_tensor *labels = a->in[0], *logits = a->in[1];
+  *out = nd_type_of(logits);
+  return nd_same_shape(labels, logits) ||
+         nd_fail(c, ND_BAD_ARGUMENT,
+                 "shapes differ: labels is %s, logits is %s",
+                 ND_SHAPE(labels->rank, labels->dims),
+                 ND_SHAPE(logits->rank, logits->dims));
+}
+
+static nd_tensor *rule(nd_context *c, int i, const nd_args *a, nd_tensor *out)
+{
+  nd_tensor *z = a->in[0], *x = a->in[1];
+  (void)out;
+  return i == 0 ? BY_LABELS : BY_LOGITS;
+}
+
+#include "op/vocab_needs.h"
+
+enum { z = 1 << 0, x = 1 << 1 };
+
+ND_DECLARE_LEVELS(const nd_kernels, nd_kernels_sigmoid_loss);
+
+static const nd_param params[] = {
+  { "labels", ND_TENSOR, NULL, 0 },
+  { "logits", ND_TENSOR, NULL, 0 },
+  { 0 },
+};
+
+const nd_op nd_op_sigmoid_cross_entropy_with_logits = {
+  .name = "sigmoid_cross_entropy_with_logits",
+  .module = "nn",
+  .doc = "-labels * log(p) - (1 - labels) * log(1 - p), p = sigmoid(logits)",
+  .params = params,
+  .dtypes = ND_FLOATS,
+  .derivative = ND_SLOPE,
+  .needs = BY_LABELS | BY_LOGITS,
+  .infer = infer,
+  .kernels = ND_LIST_LEVELS(nd_kernels_sigmoid_loss),
+  .slope = rule,
+  .low = -3,
+  .high = 3,
+  .cases = "[3 4] [3 4]; [] []; [0 3] [0 3]",
+  .cost = 2,
+};
+#endif

@@ -1,0 +1,257 @@
+// op/slice.c: parts of a tensor by ranges, as views, and its transpose, which
+// puts a tensor back into zeros. A range is {first, last, step}, counts from 1
+// or from -1, includes both ends, and is cut to the size of its axis.
+
+#include <string.h>
+
+#include "op/rule.h"
+#include "tensor/walk.h"
+
+static const nd_param slice_params[] = {
+  { "x", ND_TENSOR, NULL, 0 },
+  { "ranges", ND_RANGES, NULL, 0 },
+  { 0 },
+};
+static const nd_param unslice_params[] = {
+  { "x", ND_TENSOR, NULL, 0 },
+  { "ranges", ND_RANGES, NULL, 0 },
+  { "shape", ND_SIZES, NULL, 0 },
+  { 0 },
+};
+
+// One axis of a part: where it starts, counted from 0, its step and its length.
+typedef struct part {
+  int64_t start;
+  int64_t step;
+  int64_t length;
+} part;
+
+static bool fail_zero(nd_context *c)
+{
+  return nd_fail(c, ND_BAD_ARGUMENT,
+                 "position 0: positions count from 1 here, and -1 is the last");
+}
+
+static bool resolve_position(nd_context *c, int64_t at, int64_t size, part *p)
+{
+  if (at == 0)
+    return fail_zero(c);
+  if (at > size || at < -size)
+    return nd_fail(c, ND_BAD_ARGUMENT, "position %lld is outside 1..%lld",
+                   (long long)at, (long long)size);
+  *p = (part){ .start = at > 0 ? at - 1 : at + size, .step = 1, .length = 1 };
+  return true;
+}
+
+// An end of a range, from 1; at most one outside after the cut.
+static int64_t cut(int64_t end, int64_t size)
+{
+  end = end < 0 ? end + size + 1 : end;
+  return end < 0 ? 0 : end > size + 1 ? size + 1 : end;
+}
+
+static bool resolve_range(nd_context *c, const int64_t *v, int64_t size,
+                          part *p)
+{
+  if (v[0] == 0 || v[1] == 0)
+    return fail_zero(c);
+  if (v[2] == 0)
+    return nd_fail(c, ND_BAD_ARGUMENT, "step 0");
+  int64_t first = cut(v[0], size);
+  int64_t last = cut(v[1], size);
+  if (v[2] > 0) {
+    first = first < 1 ? 1 : first;
+    last = last > size ? size : last;
+  } else {
+    first = first > size ? size : first;
+    last = last < 1 ? 1 : last;
+  }
+  const int64_t span = v[2] > 0 ? last - first : first - last;
+  const int64_t stride = v[2] > 0 ? v[2] : -v[2];
+  p->length = span < 0 || size == 0 ? 0 : span / stride + 1;
+  p->start = p->length > 0 ? first - 1 : 0;
+  p->step = v[2];
+  return true;
+}
+
+// The parts of every axis of `shape`; axes without a range stay whole.
+static bool resolve(nd_context *c, const nd_attr *ranges, int rank,
+                    const int64_t *shape, part *parts)
+{
+  const int n = ranges->n / 3;
+  if (n > rank)
+    return nd_fail(c, ND_BAD_ARGUMENT, "%d ranges for %s", n,
+                   ND_SHAPE(rank, shape));
+  for (int i = 0; i < rank; i++) {
+    const int64_t *v = ranges->v + 3 * i;
+    parts[i] = (part){ .start = 0, .step = 1, .length = shape[i] };
+    if (i >= n)
+      continue;
+    if (ranges->dropped >> i & 1) {
+      if (!resolve_position(c, v[0], shape[i], &parts[i]))
+        return false;
+    } else if (!resolve_range(c, v, shape[i], &parts[i])) {
+      return false;
+    }
+  }
+  return true;
+}
+
+static bool slice_infer(nd_context *c, const nd_args *a, nd_type *out)
+{
+  const nd_tensor *x = a->in[0];
+  part parts[ND_MAX_RANK];
+  if (!resolve(c, &a->attr[0], x->rank, x->dims, parts))
+    return false;
+  out->dtype = (nd_dtype)x->dtype;
+  out->rank = 0;
+  for (int i = 0; i < x->rank; i++) {
+    if (!(a->attr[0].dropped >> i & 1))
+      out->shape[out->rank++] = parts[i].length;
+  }
+  return true;
+}
+
+static nd_tensor *slice_view(nd_context *c, const nd_args *a,
+                             const nd_type *type)
+{
+  nd_tensor *x = a->in[0];
+  part parts[ND_MAX_RANK];
+  int64_t strides[ND_MAX_RANK];
+  int64_t offset = 0;
+  int n = 0;
+  if (!resolve(c, &a->attr[0], x->rank, x->dims, parts))
+    return NULL;
+  for (int i = 0; i < x->rank; i++) {
+    offset += parts[i].start * nd_strides(x)[i];
+    if (!(a->attr[0].dropped >> i & 1))
+      strides[n++] = parts[i].step * nd_strides(x)[i];
+  }
+  if (x->size == 0)
+    offset = 0;
+  return nd_tensor_view(x, type->rank, type->shape, strides, offset);
+}
+
+extern const nd_op nd_op_slice, nd_op_unslice;
+
+static nd_tensor *slice_transpose(nd_context *c, int i, const nd_args *a,
+                                  nd_tensor *out, nd_tensor *g)
+{
+  (void)i;
+  (void)out;
+  const nd_tensor *x = a->in[0];
+  nd_args back = { .n = 1, .in = &g };
+  back.attr[0] = a->attr[0];
+  back.attr[1].given = true;
+  back.attr[1].n = x->rank;
+  memcpy(back.attr[1].v, x->dims, x->rank * sizeof *x->dims);
+  return nd_rule_args(c, &nd_op_unslice, &back);
+}
+
+const nd_op nd_op_slice = {
+  .name = "slice",
+  .doc = "part of x: per axis a position, or {first, last, step} as a range",
+  .params = slice_params,
+  .attrs = 1,
+  .dtypes = ND_ANY,
+  .derivative = ND_LINEAR,
+  .infer = slice_infer,
+  .view = slice_view,
+  .transpose = slice_transpose,
+  .low = -3,
+  .high = 3,
+  .cases = "[4 5] ranges=[2:3:1]; [4 5] ranges=[1:4:2 -1]; "
+           "[4 5] ranges=[4:1:-1 2:5:3]; [4] ranges=[3]; [4] ranges=[3:2:1]",
+};
+
+// Copies the elements of `x` in their order to the parts of `out`.
+static void place(const part *parts, int axis, nd_tensor *out, char *to,
+                  nd_walk *x, size_t width)
+{
+  if (axis == out->rank) {
+    nd_walk_copy(x, 1, to);
+    return;
+  }
+  const int64_t stride = nd_strides(out)[axis] * (int64_t)width;
+  const part *p = &parts[axis];
+  if (axis == out->rank - 1 && p->step == 1) {
+    nd_walk_copy(x, p->length, to + p->start * stride);
+    return;
+  }
+  for (int64_t i = 0; i < p->length; i++)
+    place(parts, axis + 1, out, to + (p->start + i * p->step) * stride, x,
+          width);
+}
+
+static bool check_fit(nd_context *c, const nd_args *a, const part *parts)
+{
+  const nd_tensor *x = a->in[0];
+  int64_t shape[ND_MAX_RANK];
+  int n = 0;
+  for (int i = 0; i < a->attr[1].n; i++) {
+    if (!(a->attr[0].dropped >> i & 1))
+      shape[n++] = parts[i].length;
+  }
+  if (n == x->rank && memcmp(shape, x->dims, (size_t)n * sizeof *shape) == 0)
+    return true;
+  return nd_fail(c, ND_BAD_ARGUMENT, "does not fit: x is %s, ranges give %s",
+                 ND_SHAPE(x->rank, x->dims), ND_SHAPE(n, shape));
+}
+
+static bool unslice_infer(nd_context *c, const nd_args *a, nd_type *out)
+{
+  part parts[ND_MAX_RANK];
+  out->dtype = (nd_dtype)a->in[0]->dtype;
+  out->rank = a->attr[1].n;
+  memcpy(out->shape, a->attr[1].v, (size_t)out->rank * sizeof *out->shape);
+  return resolve(c, &a->attr[0], out->rank, out->shape, parts) &&
+         check_fit(c, a, parts);
+}
+
+// Zeros, range by range, and with the last range the values.
+static bool unslice_run(nd_context *c, const nd_job *job, int64_t from,
+                        int64_t to)
+{
+  nd_tensor *out = job->out;
+  const size_t width = nd_dtype_size((nd_dtype)out->dtype);
+  memset(out->data + (size_t)from * width, 0, (size_t)(to - from) * width);
+  nd_tensor *x = job->args->in[0];
+  if (to < out->size || x->size == 0)
+    return true;
+  part parts[ND_MAX_RANK];
+  if (!resolve(c, &job->args->attr[0], out->rank, out->dims, parts))
+    return false;
+  nd_walk walk;
+  nd_walk_start(&walk, x, 0);
+  place(parts, 0, out, out->data, &walk, width);
+  return true;
+}
+
+static nd_tensor *unslice_transpose(nd_context *c, int i, const nd_args *a,
+                                    nd_tensor *out, nd_tensor *g)
+{
+  (void)i;
+  (void)out;
+  nd_args back = { .n = 1, .in = &g };
+  back.attr[0] = a->attr[0];
+  return nd_rule_args(c, &nd_op_slice, &back);
+}
+
+const nd_op nd_op_unslice = {
+  .name = "unslice",
+  .doc = "zeros of that shape with x at the ranges; the transpose of slice",
+  .params = unslice_params,
+  .attrs = 2,
+  .dtypes = ND_ANY,
+  .derivative = ND_LINEAR,
+  .infer = unslice_infer,
+  .run = unslice_run,
+  .transpose = unslice_transpose,
+  .low = -3,
+  .high = 3,
+  .cases = "[2 5] ranges=[2:3:1] shape=[4 5]; "
+           "[2] ranges=[1:4:2 -1] shape=[4 5]; [] ranges=[3] shape=[4]; "
+           "[0] ranges=[3:2:1] shape=[4]",
+};
+
+const nd_op *const nd_ops_slice[] = { &nd_op_slice, &nd_op_unslice, NULL };

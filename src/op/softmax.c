@@ -1,0 +1,303 @@
+// op/softmax.c: softmax, log_softmax and reduce_logsumexp. Each shifts a row by
+// its largest element first, so nothing overflows.
+
+#include "op/rows.h"
+#include "op/vocab_tensor.h"
+
+// ------------------------------------------------ softmax and log_softmax --
+
+static const nd_param axis_params[] = {
+  { "x", ND_TENSOR, NULL, 0 },
+  { "axis", ND_AXIS, "-1", 0 },
+  { 0 },
+};
+
+static bool softmax_infer(nd_context *c, const nd_args *a, nd_type *out)
+{
+  const nd_tensor *x = a->in[0];
+  if (x->rank == 0)
+    return nd_fail(c, ND_BAD_ARGUMENT, "needs an axis: x is []");
+  *out = nd_type_of(x);
+  return nd_axis_resolve(c, a->attr[0].integer, x->rank) >= 0;
+}
+
+typedef void finish_kernel(int64_t rows, int64_t n, void *restrict y,
+                           const double *restrict s);
+
+// Finishes what nd_rows_measure kept of the tile.
+static void finish_tile(nd_rows *l, finish_kernel *finish, char *out,
+                        int64_t from, int64_t to)
+{
+  nd_piece p;
+  for (int64_t i = 0; i < l->pieces; i++) {
+    if (nd_rows_piece(l, i, from, to, &p))
+      finish(p.rows, p.n, out + p.at * l->width, l->s + p.row);
+  }
+}
+
+static void start_along_axis(nd_rows *l, nd_context *c, const nd_args *a)
+{
+  const nd_tensor *x = a->in[0];
+  const int axis = nd_axis_resolve(c, a->attr[0].integer, x->rank);
+  int64_t inner = 1;
+  for (int i = axis + 1; i < x->rank; i++)
+    inner *= x->dims[i];
+  nd_rows_start(l, x, NULL, x->dims[axis], inner);
+}
+
+static bool softmax_run(nd_context *c, const nd_job *job, int64_t from,
+                        int64_t to)
+{
+  char *out = job->out->data;
+  nd_rows l;
+  start_along_axis(&l, c, job->args);
+  for (int64_t row = nd_rows_first(&l, from);
+       nd_rows_tile_in(&l, row, from, to); row += l.rows) {
+    nd_rows_measure(&l, ND_KEEP_EXP, out, from, to);
+    finish_tile(&l, l.k->divide, out, from, to);
+  }
+  return true;
+}
+
+static bool log_softmax_run(nd_context *c, const nd_job *job, int64_t from,
+                            int64_t to)
+{
+  char *out = job->out->data;
+  nd_rows l;
+  start_along_axis(&l, c, job->args);
+  for (int64_t row = nd_rows_first(&l, from);
+       nd_rows_tile_in(&l, row, from, to); row += l.rows) {
+    nd_rows_measure(&l, ND_KEEP_SHIFTED, out, from, to);
+    l.k->log(l.rows, l.s);
+    finish_tile(&l, l.k->subtract, out, from, to);
+  }
+  return true;
+}
+
+// The sum of `x` along the op's axis, which stays as an axis of size 1.
+static nd_tensor *sum_along(nd_context *c, const nd_args *a, nd_tensor *x)
+{
+  nd_args sum = { .n = 1, .in = &x };
+  sum.attr[0] = (nd_attr){ .given = true, .n = 1, .v = { a->attr[0].integer } };
+  sum.attr[1].integer = 1;
+  return nd_rule_args(c, &nd_op_reduce_sum, &sum);
+}
+
+// dy[j] / dx[k] = y[j] ([j = k] - y[k]), which is symmetric.
+static nd_tensor *softmax_vjp(nd_context *c, int i, const nd_args *a,
+                              nd_tensor *out, nd_tensor *g)
+{
+  (void)i;
+  return MUL(out, SUB(g, sum_along(c, a, MUL(g, out))));
+}
+
+static nd_tensor *softmax_jvp(nd_context *c, const nd_args *a, nd_tensor *out,
+                              nd_tensor *const *t)
+{
+  return softmax_vjp(c, 0, a, out, t[0]);
+}
+
+// dy[j] / dx[k] = [j = k] - exp(y[k])
+static nd_tensor *log_softmax_vjp(nd_context *c, int i, const nd_args *a,
+                                  nd_tensor *out, nd_tensor *g)
+{
+  (void)i;
+  return SUB(g, MUL(EXP(out), sum_along(c, a, g)));
+}
+
+static nd_tensor *log_softmax_jvp(nd_context *c, const nd_args *a,
+                                  nd_tensor *out, nd_tensor *const *t)
+{
+  return SUB(t[0], sum_along(c, a, MUL(EXP(out), t[0])));
+}
+
+#define AXIS_CASES                                                  \
+  "[4]; [3 4]; [2 3 4] axis=2; [3 2] axis=1; [1 1]; [0 3]; [3 0]; " \
+  "[2 0 3] axis=1"
+
+const nd_op nd_op_softmax = {
+  .name = "softmax",
+  .module = "nn",
+  .doc = "exp(x) / sum of exp(x) along axis, without overflow",
+  .params = axis_params,
+  .attrs = 1,
+  .dtypes = ND_FLOATS,
+  .derivative = ND_VJP,
+  .needs = ND_NEEDS_OUT,
+  .infer = softmax_infer,
+  .run = softmax_run,
+  .vjp = softmax_vjp,
+  .jvp = softmax_jvp,
+  .low = -3,
+  .high = 3,
+  .cases = AXIS_CASES,
+  .cost = 2,
+};
+
+const nd_op nd_op_log_softmax = {
+  .name = "log_softmax",
+  .module = "nn",
+  .doc = "x - reduce_logsumexp(x) along axis, without overflow",
+  .params = axis_params,
+  .attrs = 1,
+  .dtypes = ND_FLOATS,
+  .derivative = ND_VJP,
+  .needs = ND_NEEDS_OUT,
+  .infer = softmax_infer,
+  .run = log_softmax_run,
+  .vjp = log_softmax_vjp,
+  .jvp = log_softmax_jvp,
+  .low = -3,
+  .high = 3,
+  .cases = AXIS_CASES,
+  .cost = 2,
+};
+
+// -------------------------------------------------------- reduce_logsumexp --
+
+static const nd_param fold_params[] = {
+  { "x", ND_TENSOR, NULL, 0 },
+  { "axis", ND_AXES, "nil", 0 },
+  { "keepdims", ND_FLAG, "false", 0 },
+  { 0 },
+};
+
+static bool logsumexp_infer(nd_context *c, const nd_args *a, nd_type *out)
+{
+  const nd_tensor *x = a->in[0];
+  const int set = nd_axes_resolve(c, &a->attr[0], x->rank);
+  out->dtype = (nd_dtype)x->dtype;
+  out->rank = 0;
+  for (int i = 0; set >= 0 && i < x->rank; i++) {
+    if (!(set >> i & 1))
+      out->shape[out->rank++] = x->dims[i];
+    else if (a->attr[1].integer)
+      out->shape[out->rank++] = 1;
+  }
+  return set >= 0;
+}
+
+// Sees the input as [kept, folded, kept at the end].
+static void start_folding(nd_rows *l, nd_context *c, const nd_args *a)
+{
+  const nd_tensor *x = a->in[0];
+  const int set = nd_axes_resolve(c, &a->attr[0], x->rank);
+  int axes[ND_MAX_RANK];
+  int n = 0;
+  int tail = x->rank;
+  int64_t length = 1;
+  int64_t inner = 1;
+  while (tail > 0 && !(set >> (tail - 1) & 1))
+    inner *= x->dims[--tail];
+  for (int i = 0; i < tail; i++) {
+    if (!(set >> i & 1))
+      axes[n++] = i;
+  }
+  for (int i = 0; i < tail; i++) {
+    if (set >> i & 1) {
+      axes[n++] = i;
+      length *= x->dims[i];
+    }
+  }
+  for (int i = tail; i < x->rank; i++)
+    axes[n++] = i;
+  nd_rows_start(l, x, axes, length, inner);
+}
+
+static bool logsumexp_run(nd_context *c, const nd_job *job, int64_t from,
+                          int64_t to)
+{
+  nd_rows l;
+  start_folding(&l, c, job->args);
+  for (int64_t row = from; row < to; row += l.rows) {
+    nd_rows_tile(&l, row, to);
+    nd_rows_measure(&l, ND_KEEP_NONE, NULL, 0, 0);
+    l.k->log(l.rows, l.s);
+    l.k->join(l.rows, job->out->data + row * l.width, l.m, l.s);
+  }
+  return true;
+}
+
+// `y`, which has the shape of the result, with its folded axes back as 1.
+static nd_tensor *keep_folded(nd_context *c, const nd_args *a, nd_tensor *y)
+{
+  const nd_tensor *x = a->in[0];
+  const int set = nd_axes_resolve(c, &a->attr[0], x->rank);
+  int64_t shape[ND_MAX_RANK];
+  for (int i = 0; i < x->rank; i++)
+    shape[i] = set >> i & 1 ? 1 : x->dims[i];
+  return nd_rule_reshape(c, y, x->rank, shape);
+}
+
+static nd_tensor *sum_folded(nd_context *c, const nd_args *a, nd_tensor *x,
+                             bool keep)
+{
+  nd_args sum = { .n = 1, .in = &x };
+  sum.attr[0] = a->attr[0];
+  sum.attr[1].integer = keep || a->attr[1].integer;
+  return nd_rule_args(c, &nd_op_reduce_sum, &sum);
+}
+
+// Softmax over all folded axes.
+static nd_tensor *shares(nd_context *c, const nd_args *a, nd_tensor *out)
+{
+  nd_tensor *x = a->in[0];
+  const nd_attr *axes = &a->attr[0];
+  if (axes->given ? axes->n == 1 : x->rank == 1) {
+    nd_args along = { .n = 1, .in = &x };
+    along.attr[0].given = true;
+    along.attr[0].integer = axes->given ? axes->v[0] : 1;
+    return nd_rule_args(c, &nd_op_softmax, &along);
+  }
+  // Dividing again takes the rounding of `out` away.
+  nd_tensor *e = EXP(SUB(x, keep_folded(c, a, out)));
+  return DIV(e, sum_folded(c, a, e, true));
+}
+
+static nd_tensor *logsumexp_vjp(nd_context *c, int i, const nd_args *a,
+                                nd_tensor *out, nd_tensor *g)
+{
+  (void)i;
+  return CHAIN(keep_folded(c, a, g), shares(c, a, out));
+}
+
+static nd_tensor *logsumexp_jvp(nd_context *c, const nd_args *a, nd_tensor *out,
+                                nd_tensor *const *t)
+{
+  return sum_folded(c, a, CHAIN(t[0], shares(c, a, out)), false);
+}
+
+const nd_op nd_op_reduce_logsumexp = {
+  .name = "reduce_logsumexp",
+  .doc = "log of the sum of exp(x) over axes, without overflow; -inf of none",
+  .params = fold_params,
+  .attrs = 2,
+  .dtypes = ND_FLOATS,
+  .derivative = ND_VJP,
+  .needs = 1 << 0 | ND_NEEDS_OUT,
+  .infer = logsumexp_infer,
+  .run = logsumexp_run,
+  .vjp = logsumexp_vjp,
+  .jvp = logsumexp_jvp,
+  .low = -3,
+  .high = 3,
+  .cases = "[3 4]; [3 4] axis=1; [2 3 4] axis=2 keepdims=true; "
+           "[2 3 4] axis=[1 3]; []; [0 3] axis=2; [3 0] axis=1",
+  .cost = 100,
+};
+
+// -------------------------------------------------------------- the family --
+
+extern const nd_op nd_op_softmax_cross_entropy_with_logits,
+  nd_op_sparse_softmax_cross_entropy_with_logits,
+  nd_op_sigmoid_cross_entropy_with_logits;
+
+const nd_op *const nd_ops_softmax[] = {
+  &nd_op_reduce_logsumexp,
+  &nd_op_softmax,
+  &nd_op_log_softmax,
+  &nd_op_softmax_cross_entropy_with_logits,
+  &nd_op_sparse_softmax_cross_entropy_with_logits,
+  &nd_op_sigmoid_cross_entropy_with_logits,
+  NULL,
+};

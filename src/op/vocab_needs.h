@@ -1,0 +1,46 @@
+// op/vocab_needs.h: the vocabulary of formulas over sets: a formula's value is
+// the set of inputs and outputs that it reads, which is what a tape must keep.
+
+#undef NUM
+#undef ADD
+#undef SUB
+#undef MUL
+#undef DIV
+#undef NEG
+#undef IF
+#undef EQ
+#undef GT
+#undef GE
+#undef POW
+#undef FLOORDIV
+#undef EXP
+#undef LOG
+#undef SQRT
+#undef SIN
+#undef COS
+#undef SINH
+#undef COSH
+#undef SIGMOID
+#undef SIGN
+
+#define NUM(v) 0
+#define ADD(p, q) ((p) | (q))
+#define SUB(p, q) ((p) | (q))
+#define MUL(p, q) ((p) | (q))
+#define DIV(p, q) ((p) | (q))
+#define NEG(p) (p)
+#define IF(condition, p, q) ((condition) | (p) | (q))
+#define EQ(p, q) ((p) | (q))
+#define GT(p, q) ((p) | (q))
+#define GE(p, q) ((p) | (q))
+#define POW(p, q) ((p) | (q))
+#define FLOORDIV(p, q) ((p) | (q))
+#define EXP(p) (p)
+#define LOG(p) (p)
+#define SQRT(p) (p)
+#define SIN(p) (p)
+#define COS(p) (p)
+#define SINH(p) (p)
+#define COSH(p) (p)
+#define SIGMOID(p) (p)
+#define SIGN(p) (p)

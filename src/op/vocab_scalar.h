@@ -1,0 +1,29 @@
+// op/vocab_scalar.h: the vocabulary of formulas over C numbers of type T. It
+// and op/vocab_tensor.h and op/vocab_needs.h give the same words three
+// readings: as arithmetic in a kernel, as recorded ops, and as the set of
+// values that the formula reads.
+
+#include "kernel/math.h"
+#include "op/arithmetic.h"
+
+#define NUM(v) ((T)(v))
+#define ADD(p, q) ((p) + (q))
+#define SUB(p, q) ((p) - (q))
+#define MUL(p, q) ((p) * (q))
+#define DIV(p, q) ((p) / (q))
+#define NEG(p) (-(p))
+#define IF(condition, p, q) ((condition) ? (p) : (q))
+#define EQ(p, q) ((p) == (q))
+#define GT(p, q) ((p) > (q))
+#define GE(p, q) ((p) >= (q))
+#define POW(p, q) PER_FLOAT(pow, p)(p, q)
+#define FLOORDIV(p, q) PER_TYPE(quotient, p)(p, q)
+#define EXP(p) PER_FLOAT(exp, p)(p)
+#define LOG(p) PER_FLOAT(log, p)(p)
+#define SQRT(p) PER_FLOAT(sqrt, p)(p)
+#define SIN(p) PER_FLOAT(sin, p)(p)
+#define COS(p) PER_FLOAT(cos, p)(p)
+#define SINH(p) PER_FLOAT(sinh, p)(p)
+#define COSH(p) PER_FLOAT(cosh, p)(p)
+#define SIGMOID(p) PER_FLOAT(sigmoid, p)(p)
+#define SIGN(p) (((p) > 0) - ((p) < 0))

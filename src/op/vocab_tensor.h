@@ -1,0 +1,59 @@
+// op/vocab_tensor.h: the vocabulary of formulas over tensors: each word is an
+// op, applied and recorded. A formula stands where `c` is the context and `out`
+// has the dtype of its numbers.
+
+#include "op/rule.h"
+
+extern const nd_op nd_op_add, nd_op_subtract, nd_op_multiply, nd_op_divide,
+  nd_op_negative, nd_op_where, nd_op_equal, nd_op_greater, nd_op_greater_equal,
+  nd_op_pow, nd_op_floordiv, nd_op_exp, nd_op_log, nd_op_sqrt, nd_op_sin,
+  nd_op_cos, nd_op_sinh, nd_op_cosh, nd_op_sigmoid, nd_op_sign,
+  nd_op_multiply_no_nan, nd_op_matmul, nd_op_transpose, nd_op_reduce_sum;
+
+#undef NUM
+#undef ADD
+#undef SUB
+#undef MUL
+#undef DIV
+#undef NEG
+#undef IF
+#undef EQ
+#undef GT
+#undef GE
+#undef POW
+#undef FLOORDIV
+#undef EXP
+#undef LOG
+#undef SQRT
+#undef SIN
+#undef COS
+#undef SINH
+#undef COSH
+#undef SIGMOID
+#undef SIGN
+
+#define NUM(v) nd_rule_number(c, out, v)
+#define ADD(p, q) nd_rule2(c, &nd_op_add, p, q)
+#define SUB(p, q) nd_rule2(c, &nd_op_subtract, p, q)
+#define MUL(p, q) nd_rule2(c, &nd_op_multiply, p, q)
+#define DIV(p, q) nd_rule2(c, &nd_op_divide, p, q)
+#define NEG(p) nd_rule1(c, &nd_op_negative, p)
+#define IF(condition, p, q) nd_rule3(c, &nd_op_where, condition, p, q)
+#define EQ(p, q) nd_rule2(c, &nd_op_equal, p, q)
+#define GT(p, q) nd_rule2(c, &nd_op_greater, p, q)
+#define GE(p, q) nd_rule2(c, &nd_op_greater_equal, p, q)
+#define POW(p, q) nd_rule2(c, &nd_op_pow, p, q)
+#define FLOORDIV(p, q) nd_rule2(c, &nd_op_floordiv, p, q)
+#define EXP(p) nd_rule1(c, &nd_op_exp, p)
+#define LOG(p) nd_rule1(c, &nd_op_log, p)
+#define SQRT(p) nd_rule1(c, &nd_op_sqrt, p)
+#define SIN(p) nd_rule1(c, &nd_op_sin, p)
+#define COS(p) nd_rule1(c, &nd_op_cos, p)
+#define SINH(p) nd_rule1(c, &nd_op_sinh, p)
+#define COSH(p) nd_rule1(c, &nd_op_cosh, p)
+#define SIGMOID(p) nd_rule1(c, &nd_op_sigmoid, p)
+#define SIGN(p) nd_rule1(c, &nd_op_sign, p)
+
+// Beyond formulas, for rules by hand.
+#define MATMUL(p, q) nd_rule2(c, &nd_op_matmul, p, q)
+#define CHAIN(g, slope) nd_rule2(c, &nd_op_multiply_no_nan, slope, g)

@@ -1,0 +1,261 @@
+// optim/optimizer.c: applies an update rule. Slots are made when a variable is
+// first seen and are keyed by its identity. Everything is checked and allocated
+// before the first variable changes, so a failure leaves all as they were.
+
+#include "optim/optimizer.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/dtype.h"
+#include "tape/variable.h"
+
+// --------------------------------------------------------------- settings --
+
+static bool set(nd_optimizer *o, const char *name, double value)
+{
+  const int i = nd_setting_find(o->update, name);
+  if (i < 0)
+    return nd_fail(o->context, ND_BAD_ARGUMENT, "unknown option '%s'", name);
+  const nd_setting *s = &o->update->settings[i];
+  if (!(value >= s->low && value <= s->high))
+    return nd_fail(o->context, ND_BAD_ARGUMENT,
+                   "%s must be within %g..%g, got %g", name, s->low, s->high,
+                   value);
+  o->settings[i] = value;
+  return true;
+}
+
+// Reads "learning_rate=0.1 nesterov=true".
+static bool parse(nd_optimizer *o, const char *text)
+{
+  while (*text != '\0') {
+    char name[32];
+    int n = 0;
+    if (sscanf(text, " %31[a-z_0-9] = %n", name, &n) != 1 || n == 0)
+      return text[strspn(text, " ,")] == '\0' ||
+             nd_fail(o->context, ND_BAD_ARGUMENT,
+                     "options are name=value, got '%.40s'", text);
+    char *end;
+    double value = strtod(text + n, &end);
+    if (strncmp(text + n, "true", 4) == 0) {
+      value = 1;
+      end = (char *)(uintptr_t)(text + n + 4);
+    } else if (strncmp(text + n, "false", 5) == 0) {
+      value = 0;
+      end = (char *)(uintptr_t)(text + n + 5);
+    }
+    if (end == text + n)
+      return nd_fail(o->context, ND_BAD_ARGUMENT,
+                     "bad value for option '%s': '%.40s'", name, text + n);
+    if (!set(o, name, value))
+      return false;
+    text = end + strspn(end, " ,");
+  }
+  return true;
+}
+
+static nd_optimizer *make(nd_context *c, const nd_update *u,
+                          const char *options)
+{
+  nd_optimizer *o = nd_memory_new(c, sizeof *o, ND_MEMORY_OBJECT);
+  if (o == NULL)
+    return NULL;
+  *o = (nd_optimizer){ .context = c, .update = u };
+  for (int i = 0; u->settings[i].name != NULL; i++)
+    o->settings[i] = u->settings[i].initial;
+  if (options == NULL || parse(o, options))
+    return o;
+  nd_optimizer_free(o);
+  return NULL;
+}
+
+nd_optimizer *nd_optimizer_new(nd_context *c, const char *name,
+                               const char *options)
+{
+  if (!nd_context_ready(c))
+    return NULL;
+  const char *before = nd_context_enter(c, name);
+  const nd_update *u = nd_update_find(name);
+  nd_optimizer *o = NULL;
+  if (u == NULL)
+    nd_fail(c, ND_BAD_ARGUMENT, "no such optimizer");
+  else
+    o = make(c, u, options);
+  nd_context_leave(c, before);
+  return o;
+}
+
+void nd_optimizer_free(nd_optimizer *o)
+{
+  if (o == NULL)
+    return;
+  nd_context *c = o->context;
+  for (size_t i = 0; i < o->count; i++) {
+    for (int j = 0; j < ND_MAX_SLOTS; j++)
+      nd_tensor_release(o->slots[i].at[j]);
+  }
+  nd_memory_free(c, o->slots, o->room * sizeof *o->slots, ND_MEMORY_OBJECT);
+  nd_identities_clear(c, &o->entries);
+  nd_memory_free(c, o, sizeof *o, ND_MEMORY_OBJECT);
+}
+
+bool nd_optimizer_set(nd_optimizer *o, const char *name, double value)
+{
+  if (o == NULL || !nd_context_ready(o->context))
+    return false;
+  const char *before = nd_context_enter(o->context, o->update->name);
+  const bool ok = set(o, name, value);
+  nd_context_leave(o->context, before);
+  return ok;
+}
+
+bool nd_optimizer_get(nd_optimizer *o, const char *name, double *value)
+{
+  const int i = o == NULL ? -1 : nd_setting_find(o->update, name);
+  if (i >= 0)
+    *value = o->settings[i];
+  return i >= 0;
+}
+
+// ------------------------------------------------------------------ slots --
+
+static bool grow(nd_optimizer *o)
+{
+  const size_t room = o->room ? 2 * o->room : 8;
+  const size_t width = sizeof *o->slots;
+  nd_slots *slots = nd_memory_resize(o->context, o->slots, o->room * width,
+                                     room * width, ND_MEMORY_OBJECT);
+  if (slots == NULL)
+    return false;
+  o->slots = slots;
+  o->room = room;
+  return true;
+}
+
+// Makes what the rule needs beside `v` and does not have yet, in zeros.
+static bool complete(nd_optimizer *o, nd_slots *slots, const nd_variable *v)
+{
+  const nd_type type = nd_type_of(v->value);
+  const int n = o->update->slots(o->settings);
+  for (int i = 0; i < n; i++) {
+    if (slots->at[i] != NULL)
+      continue;
+    slots->at[i] = nd_tensor_new(o->context, type.dtype, type.rank, type.shape,
+                                 NULL);
+    if (slots->at[i] == NULL)
+      return false;
+  }
+  return true;
+}
+
+static nd_slots *find_slots(nd_optimizer *o, const nd_variable *v)
+{
+  const int32_t at = nd_identities_find(&o->entries, v->id);
+  return at == 0 ? NULL : &o->slots[at - 1];
+}
+
+static bool ensure_slots(nd_optimizer *o, const nd_variable *v)
+{
+  if (o->update->slots(o->settings) == 0)
+    return true;
+  nd_slots *slots = find_slots(o, v);
+  if (slots == NULL) {
+    if (o->count == o->room && !grow(o))
+      return false;
+    if (!nd_identities_add(o->context, &o->entries, v->id,
+                           (int32_t)o->count + 1))
+      return false;
+    slots = &o->slots[o->count++];
+    *slots = (nd_slots){ { NULL } };
+  }
+  return complete(o, slots, v);
+}
+
+// --------------------------------------------------------------- updating --
+
+static bool check(nd_optimizer *o, int i, const nd_variable *v,
+                  const nd_tensor *g)
+{
+  const nd_tensor *w = v->value;
+  if (!nd_dtype_in((nd_dtype)w->dtype, ND_FLOATS))
+    return nd_fail(o->context, ND_BAD_ARGUMENT,
+                   "variable %d must be a float, got %s", i + 1,
+                   nd_dtype_name((nd_dtype)w->dtype));
+  if (w->dtype == g->dtype && nd_same_shape(w, g))
+    return true;
+  return nd_fail(o->context, ND_BAD_ARGUMENT,
+                 "variable %d is %s %s, its gradient is %s %s", i + 1,
+                 nd_dtype_name((nd_dtype)w->dtype),
+                 ND_SHAPE(w->rank, w->dims),
+                 nd_dtype_name((nd_dtype)g->dtype),
+                 ND_SHAPE(g->rank, g->dims));
+}
+
+static bool prepare(nd_optimizer *o, int n, nd_variable *const *variables,
+                    nd_tensor *const *gradients)
+{
+  int given = 0;
+  for (int i = 0; i < n; i++) {
+    if (gradients[i] == NULL)
+      continue;
+    given++;
+    if (!check(o, i, variables[i], gradients[i]) ||
+        !ensure_slots(o, variables[i]))
+      return false;
+  }
+  return given > 0 || n == 0 ||
+         nd_fail(o->context, ND_BAD_ARGUMENT,
+                 "no gradients: every one of %d is missing", n);
+}
+
+static bool is_shared(const nd_tensor *x)
+{
+  return x->refs > 1 || (x->block != NULL && x->block->refs > 1);
+}
+
+// One variable, in place unless somebody else holds its values.
+static bool step(nd_optimizer *o, const double *k, nd_variable *v, nd_tensor *g)
+{
+  nd_context *c = o->context;
+  nd_tensor *dense = nd_tensor_dense(g);
+  nd_tensor *fresh = NULL;
+  if (dense != NULL && is_shared(v->value)) {
+    const nd_type type = nd_type_of(v->value);
+    fresh = nd_tensor_make(c, &type);
+  }
+  const bool ok = c->error.code == ND_OK;
+  if (ok) {
+    nd_slots *slots = find_slots(o, v);
+    void *at[ND_MAX_SLOTS] = { NULL };
+    for (int i = 0; slots != NULL && i < ND_MAX_SLOTS; i++)
+      at[i] = slots->at[i] != NULL ? slots->at[i]->data : NULL;
+    nd_tensor *w = v->value;
+    o->update->kernels[c->level]->at[w->dtype](
+      w->size, k, fresh != NULL ? fresh->data : w->data, w->data, dense->data,
+      at);
+    if (fresh != NULL)
+      nd_variable_replace(v, fresh);
+  }
+  nd_tensor_release(dense);
+  return ok;
+}
+
+bool nd_optimizer_apply(nd_optimizer *o, int n, nd_variable *const *variables,
+                        nd_tensor *const *gradients)
+{
+  if (o == NULL || !nd_context_ready(o->context))
+    return false;
+  const char *before = nd_context_enter(o->context, "apply_gradients");
+  double k[ND_MAX_COEFFICIENTS];
+  bool ok = prepare(o, n, variables, gradients);
+  if (ok) {
+    o->update->prepare(o->settings, (double)(o->iterations + 1), k);
+    for (int i = 0; i < n && ok; i++)
+      ok = gradients[i] == NULL || step(o, k, variables[i], gradients[i]);
+  }
+  o->iterations += ok;
+  nd_context_leave(o->context, before);
+  return ok;
+}

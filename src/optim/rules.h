@@ -1,0 +1,48 @@
+// optim/rules.h: update rules. Each is one entry in one table: its settings
+// with defaults, how many slots it keeps per variable, and one fused kernel.
+
+#ifndef ND_OPTIM_RULES_H
+#define ND_OPTIM_RULES_H
+
+#include "base/cpu.h"
+#include "kernel/level.h"
+#include "nadir.h"
+
+enum { ND_MAX_SETTINGS = 6, ND_MAX_SLOTS = 3, ND_MAX_COEFFICIENTS = 6 };
+
+typedef struct nd_setting {
+  const char *name;
+  double initial;
+  double low, high;  // allowed, both included
+  bool flag;         // true or false
+} nd_setting;
+
+// One step for `n` elements: out = w changed by g; slots are updated in place.
+// `k` are the rule's coefficients for this step. `out` may be `w`.
+typedef void nd_update_kernel(int64_t n, const double *k, void *out,
+                              const void *w, const void *g, void *const *slots);
+
+typedef struct nd_update_pair {
+  nd_update_kernel *at[2];  // ND_FLOAT32, ND_FLOAT64
+} nd_update_pair;
+
+typedef struct nd_update {
+  const char *name;
+  const char *doc;
+  nd_setting settings[ND_MAX_SETTINGS + 1];  // learning_rate first
+  int (*slots)(const double *settings);
+
+  // Coefficients of step t = 1, 2, ..., computed in double.
+  void (*prepare)(const double *settings, double t, double *k);
+
+  const nd_update_pair *kernels[ND_LEVELS];
+} nd_update;
+
+// Entries by position, NULL after the last; and by name.
+const nd_update *nd_update_at(int i);
+const nd_update *nd_update_find(const char *name);
+
+// The position of a setting, or -1.
+int nd_setting_find(const nd_update *u, const char *name);
+
+#endif

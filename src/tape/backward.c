@@ -1,0 +1,273 @@
+// tape/backward.c: the reverse sweep. It walks the records from the last to the
+// first, asks each op's entry for its rule, and adds up what arrives at each
+// node. Only what lies between the sources and the targets is visited.
+
+#include <string.h>
+
+#include "op/derive.h"
+#include "op/rule.h"
+#include "tape/tape.h"
+#include "tape/variable.h"
+
+extern const nd_op nd_op_add, nd_op_ones_like;
+
+enum { LEADS = 1, SOURCE = 2 };  // marks of a node
+
+typedef struct sweep {
+  nd_context *c;
+  nd_tape *tape;
+  size_t count;       // records when the sweep began
+  int32_t nodes;      // likewise
+  nd_tensor **grads;  // by node, references; NULL: nothing arrived
+  uint8_t *marks;     // by node
+} sweep;
+
+static bool start(sweep *s, nd_tape *t)
+{
+  *s = (sweep){ .c = t->context, .tape = t, .count = t->count,
+                .nodes = t->nodes };
+  const size_t n = (size_t)t->nodes + 1;
+  s->grads = nd_memory_new(s->c, n * (sizeof *s->grads + 1), ND_MEMORY_OBJECT);
+  if (s->grads == NULL)
+    return false;
+  memset(s->grads, 0, n * (sizeof *s->grads + 1));
+  s->marks = (uint8_t *)(s->grads + n);
+  return true;
+}
+
+static void finish(sweep *s)
+{
+  if (s->grads == NULL)
+    return;
+  const size_t n = (size_t)s->nodes + 1;
+  for (size_t i = 0; i < n; i++)
+    nd_tensor_release(s->grads[i]);
+  nd_memory_free(s->c, s->grads, n * (sizeof *s->grads + 1), ND_MEMORY_OBJECT);
+}
+
+// Marks the nodes that depend on a source.
+static void mark(sweep *s, int n, nd_tensor *const *sources)
+{
+  for (int i = 0; i < n; i++)
+    s->marks[nd_tape_node(s->tape, sources[i])] = LEADS | SOURCE;
+  s->marks[0] = 0;
+  for (size_t k = 0; k < s->count; k++) {
+    const nd_record *r = s->tape->records[k];
+    uint8_t leads = 0;
+    for (int i = 0; i < r->n; i++)
+      leads |= s->marks[r->in_nodes[i]];
+    for (int i = 0; i < r->outs; i++)
+      s->marks[r->node + i] |= leads & LEADS;
+  }
+}
+
+// Adds `g`, whose reference it takes, to `*sum`.
+static bool accumulate(nd_context *c, nd_tensor **sum, nd_tensor *g)
+{
+  if (g == NULL)
+    return false;
+  if (*sum == NULL) {
+    *sum = g;
+    return true;
+  }
+  nd_args a = { .n = 2, .in = a.few, .few = { *sum, g } };
+  nd_tensor *both = nd_apply(c, &nd_op_add, &a);
+  nd_tensor_release(g);
+  if (both == NULL)
+    return false;
+  nd_tensor_release(*sum);
+  *sum = both;
+  return true;
+}
+
+// What flows into a target: its seed, or ones.
+static nd_tensor *make_seed(nd_context *c, nd_tensor *target, nd_tensor *seed)
+{
+  if (seed != NULL)
+    return nd_tensor_keep(seed);
+  nd_args a = { .n = 1, .in = &target };
+  return nd_apply(c, &nd_op_ones_like, &a);
+}
+
+static bool plant(sweep *s, int n, nd_tensor *const *targets,
+                  nd_tensor *const *seeds)
+{
+  for (int i = 0; i < n; i++) {
+    const int32_t node = nd_tape_node(s->tape, targets[i]);
+    if (!(s->marks[node] & LEADS))
+      continue;
+    nd_tensor *seed = make_seed(s->c, targets[i], seeds ? seeds[i] : NULL);
+    if (!accumulate(s->c, &s->grads[node], seed))
+      return false;
+  }
+  return true;
+}
+
+// True if some tape would miss what the fused kernels do.
+static bool is_watched(const sweep *s, const nd_record *r, const nd_tensor *g)
+{
+  if (s->c->on_apply == NULL)
+    return false;
+  bool watched = nd_tape_any_watches(s->c, g) ||
+                 nd_tape_any_watches(s->c, r->out[0]);
+  for (int i = 0; i < r->n; i++)
+    watched = watched || nd_tape_any_watches(s->c, r->in[i]);
+  return watched;
+}
+
+static bool visit(sweep *s, const nd_record *r, nd_tensor *g)
+{
+  nd_args a;
+  a.n = r->n;
+  a.in = r->in;
+  if (r->op->attrs > 0)
+    memcpy(a.attr, r->attr, r->op->attrs * sizeof *a.attr);
+  const bool fused = !is_watched(s, r, g);
+  for (int i = 0; i < r->n; i++) {
+    const int32_t node = r->in_nodes[i];
+    if (!(s->marks[node] & LEADS))
+      continue;
+    nd_tensor *gi = nd_op_vjp(s->c, r->op, i, &a, r->out[0], g, fused);
+    if (!accumulate(s->c, &s->grads[node], gi))
+      return false;
+  }
+  return true;
+}
+
+// Visits the records backwards. What was visited is not needed again, except
+// the gradients of sources and, on a persistent tape, the records.
+static bool run(sweep *s)
+{
+  for (size_t k = s->count; k-- > 0;) {
+    nd_record *r = s->tape->records[k];
+    nd_tensor **g = &s->grads[r->node];
+    if (*g != NULL && !visit(s, r, *g))
+      return false;
+    if (!(s->marks[r->node] & SOURCE)) {
+      nd_tensor_release(*g);
+      *g = NULL;
+    }
+    if (!s->tape->persistent)
+      nd_record_release(r);
+  }
+  return true;
+}
+
+// The gradient of a source that the tape does not know: what its targets bring
+// if it is among them.
+static bool collect_direct(sweep *s, int n, nd_tensor *const *targets,
+                           nd_tensor *const *seeds, const nd_tensor *source,
+                           nd_tensor **gradient)
+{
+  for (int i = 0; i < n; i++) {
+    if (targets[i]->id != source->id ||
+        !nd_dtype_in((nd_dtype)source->dtype, ND_FLOATS))
+      continue;
+    nd_tensor *seed = make_seed(s->c, targets[i], seeds ? seeds[i] : NULL);
+    if (!accumulate(s->c, gradient, seed))
+      return false;
+  }
+  return true;
+}
+
+static bool collect(sweep *s, int target_count, nd_tensor *const *targets,
+                    nd_tensor *const *seeds, int n, nd_tensor *const *sources,
+                    nd_tensor **gradients)
+{
+  for (int i = 0; i < n; i++) {
+    const int32_t node = nd_tape_node(s->tape, sources[i]);
+    if (node != 0 && node <= s->nodes)
+      gradients[i] = nd_tensor_keep(s->grads[node]);
+    else if (!collect_direct(s, target_count, targets, seeds, sources[i],
+                             &gradients[i]))
+      return false;
+  }
+  return true;
+}
+
+static bool check_seeds(nd_context *c, int n, nd_tensor *const *targets,
+                        nd_tensor *const *seeds)
+{
+  for (int i = 0; seeds != NULL && i < n; i++) {
+    const nd_tensor *seed = seeds[i], *target = targets[i];
+    if (seed == NULL)
+      continue;
+    if (seed->dtype != target->dtype || !nd_same_shape(seed, target))
+      return nd_fail(c, ND_BAD_ARGUMENT,
+                     "output gradient %d is %s %s, its target is %s %s", i + 1,
+                     nd_dtype_name((nd_dtype)seed->dtype),
+                     ND_SHAPE(seed->rank, seed->dims),
+                     nd_dtype_name((nd_dtype)target->dtype),
+                     ND_SHAPE(target->rank, target->dims));
+  }
+  return true;
+}
+
+static bool differentiate(nd_tape *t, int target_count,
+                          nd_tensor *const *targets, nd_tensor *const *seeds,
+                          int n, nd_tensor *const *sources,
+                          nd_tensor **gradients)
+{
+  sweep s = { 0 };
+  const bool ok = start(&s, t) && (mark(&s, n, sources), true) &&
+                  plant(&s, target_count, targets, seeds) && run(&s) &&
+                  collect(&s, target_count, targets, seeds, n, sources,
+                          gradients);
+  if (s.c != NULL)
+    finish(&s);
+  for (int i = 0; i < n && !ok; i++) {
+    nd_tensor_release(gradients[i]);
+    gradients[i] = NULL;
+  }
+  return ok;
+}
+
+static bool check_unused(nd_tape *t)
+{
+  return !t->used ||
+         nd_fail(t->context, ND_BAD_STATE,
+                 "the tape has given its gradient; persistent = true allows "
+                 "more than one");
+}
+
+bool nd_tape_differentiate(nd_tape *t, int target_count,
+                           nd_tensor *const *targets, nd_tensor *const *seeds,
+                           int n, nd_tensor *const *sources,
+                           nd_tensor **gradients)
+{
+  nd_context *c = t->context;
+  for (int i = 0; i < n; i++)
+    gradients[i] = NULL;
+  if (!nd_context_ready(c))
+    return false;
+  const char *before = nd_context_enter(c, "gradient");
+  bool ok = check_unused(t) && check_seeds(c, target_count, targets, seeds);
+  if (ok) {
+    if (!t->persistent) {
+      nd_tape_stop(t);
+      t->used = true;
+    }
+    ok = differentiate(t, target_count, targets, seeds, n, sources, gradients);
+    if (!t->persistent)
+      nd_tape_clear(t);
+  }
+  nd_context_leave(c, before);
+  return ok;
+}
+
+bool nd_tape_gradient(nd_tape *t, nd_tensor *target, int n,
+                      nd_variable *const *sources, nd_tensor **gradients)
+{
+  if (t == NULL || target == NULL)
+    return false;
+  const size_t bytes = (size_t)n * sizeof(nd_tensor *);
+  nd_tensor **values = nd_memory_new(t->context, bytes + 1, ND_MEMORY_OBJECT);
+  if (values == NULL)
+    return false;
+  for (int i = 0; i < n; i++)
+    values[i] = sources[i]->value;
+  const bool ok = nd_tape_differentiate(t, 1, &target, NULL, n, values,
+                                        gradients);
+  nd_memory_free(t->context, values, bytes + 1, ND_MEMORY_OBJECT);
+  return ok;
+}

@@ -1,0 +1,63 @@
+// tape/identities.c: open addressing, at most half full.
+
+#include "tape/identities.h"
+
+#include <string.h>
+
+static size_t start_of(const nd_identities *m, uint64_t id)
+{
+  return (size_t)(id * 0x9E3779B97F4A7C15U >> 20) & (m->room - 1);
+}
+
+int32_t nd_identities_find(const nd_identities *m, uint64_t id)
+{
+  if (m->room == 0)
+    return 0;
+  for (size_t i = start_of(m, id);; i = (i + 1) & (m->room - 1)) {
+    if (m->slots[i].id == id)
+      return m->slots[i].node;
+    if (m->slots[i].id == 0)
+      return 0;
+  }
+}
+
+static void insert(nd_identities *m, uint64_t id, int32_t node)
+{
+  size_t i = start_of(m, id);
+  while (m->slots[i].id != 0)
+    i = (i + 1) & (m->room - 1);
+  m->slots[i] = (nd_identity){ .id = id, .node = node };
+  m->count++;
+}
+
+static bool grow(nd_context *c, nd_identities *m)
+{
+  nd_identities bigger = { .room = m->room ? 2 * m->room : 16 };
+  const size_t bytes = bigger.room * sizeof *bigger.slots;
+  bigger.slots = nd_memory_new(c, bytes, ND_MEMORY_OBJECT);
+  if (bigger.slots == NULL)
+    return false;
+  memset(bigger.slots, 0, bytes);
+  for (size_t i = 0; i < m->room; i++) {
+    if (m->slots[i].id != 0)
+      insert(&bigger, m->slots[i].id, m->slots[i].node);
+  }
+  nd_identities_clear(c, m);
+  *m = bigger;
+  return true;
+}
+
+bool nd_identities_add(nd_context *c, nd_identities *m, uint64_t id,
+                       int32_t node)
+{
+  if (2 * (m->count + 1) > m->room && !grow(c, m))
+    return false;
+  insert(m, id, node);
+  return true;
+}
+
+void nd_identities_clear(nd_context *c, nd_identities *m)
+{
+  nd_memory_free(c, m->slots, m->room * sizeof *m->slots, ND_MEMORY_OBJECT);
+  *m = (nd_identities){ 0 };
+}

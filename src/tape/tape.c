@@ -1,0 +1,386 @@
+// tape/tape.c: what is recorded, and when. Tapes that are entered stand on a
+// stack that belongs to the context; every op is told to each that records.
+
+#include "tape/tape.h"
+
+#include <string.h>
+
+#include "op/derive.h"
+#include "tape/variable.h"
+
+// ------------------------------------------------------------------ arena --
+
+enum { FIRST_CHUNK = 4000, LARGEST_CHUNK = 256000 };
+
+static bool add_chunk(nd_tape *t, size_t need)
+{
+  size_t size = t->chunks == NULL ? FIRST_CHUNK : 2 * t->chunks->size;
+  size = size > LARGEST_CHUNK ? LARGEST_CHUNK : size;
+  size = size < need ? need : size;
+  nd_chunk *chunk = nd_memory_new(t->context, sizeof *chunk + size,
+                                  ND_MEMORY_OBJECT);
+  if (chunk == NULL)
+    return false;
+  chunk->next = t->chunks;
+  chunk->size = size;
+  chunk->used = 0;
+  t->chunks = chunk;
+  return true;
+}
+
+static void *take(nd_tape *t, size_t bytes)
+{
+  bytes = (bytes + 15) & ~(size_t)15;
+  nd_chunk *chunk = t->chunks;
+  if (chunk == NULL || chunk->size - chunk->used < bytes) {
+    if (!add_chunk(t, bytes))
+      return NULL;
+    chunk = t->chunks;
+  }
+  void *p = chunk->bytes + chunk->used;
+  chunk->used += bytes;
+  return p;
+}
+
+static void free_chunks(nd_tape *t)
+{
+  while (t->chunks != NULL) {
+    nd_chunk *chunk = t->chunks;
+    t->chunks = chunk->next;
+    nd_memory_free(t->context, chunk, sizeof *chunk + chunk->size,
+                   ND_MEMORY_OBJECT);
+  }
+}
+
+// ---------------------------------------------------------------- records --
+
+// Keeps `x` for a record: a scalar by value, others by reference or, where the
+// values are not needed, as an outline.
+static nd_tensor *save(nd_tape *t, nd_tensor *x, bool values)
+{
+  if (x->rank > 0)
+    return values ? nd_tensor_keep(x) : nd_tensor_outline(x);
+  nd_tensor *copy = take(t, sizeof *copy);
+  if (copy == NULL)
+    return NULL;
+  *copy = *x;
+  copy->refs = 0;
+  copy->data = (char *)&copy->value;
+  return copy;
+}
+
+void nd_record_release(nd_record *r)
+{
+  for (int i = 0; i < r->n; i++) {
+    nd_tensor_release(r->in[i]);
+    r->in[i] = NULL;
+  }
+  for (int i = 0; i < r->outs; i++) {
+    nd_tensor_release(r->out[i]);
+    r->out[i] = NULL;
+  }
+}
+
+static nd_record *make_record(nd_tape *t, const nd_op *op, int n)
+{
+  const size_t pointers = (size_t)(n + 1) * sizeof(nd_tensor *);
+  const size_t nodes = (size_t)n * sizeof(int32_t);
+  const size_t attrs = op->attrs * sizeof(nd_attr);
+  nd_record *r = take(t, sizeof *r + pointers + attrs + nodes);
+  if (r == NULL)
+    return NULL;
+  r->op = op;
+  r->n = n;
+  r->outs = 1;
+  r->in = (nd_tensor **)(r + 1);
+  r->out = r->in + n;
+  r->attr = (nd_attr *)(r->out + 1);
+  r->in_nodes = (int32_t *)(void *)((char *)r->attr + attrs);
+  memset(r->in, 0, pointers);
+  return r;
+}
+
+static bool fill_record(nd_tape *t, nd_record *r, const nd_args *a,
+                        nd_tensor *out)
+{
+  for (int i = 0; i < a->n; i++) {
+    const bool values = r->op->needs >> (i < 6 ? i : 6) & 1;
+    r->in[i] = save(t, a->in[i], values);
+    if (r->in[i] == NULL)
+      return false;
+  }
+  r->out[0] = save(t, out, r->op->needs & ND_NEEDS_OUT);
+  if (r->op->attrs > 0)
+    memcpy(r->attr, a->attr, r->op->attrs * sizeof *a->attr);
+  return r->out[0] != NULL;
+}
+
+static bool append(nd_tape *t, nd_record *r)
+{
+  if (t->count == t->room) {
+    const size_t room = t->room ? 2 * t->room : 64;
+    const size_t width = sizeof *t->records;
+    nd_record **records = nd_memory_resize(t->context, t->records,
+                                           t->room * width, room * width,
+                                           ND_MEMORY_OBJECT);
+    if (records == NULL)
+      return false;
+    t->records = records;
+    t->room = room;
+  }
+  t->records[t->count++] = r;
+  return true;
+}
+
+// Gives `x` the next node: in its own slot, or in the map if that is taken.
+static bool number(nd_tape *t, nd_tensor *x)
+{
+  if (x->tape == 0) {
+    x->tape = t->serial;
+    x->node = ++t->nodes;
+    return true;
+  }
+  return nd_identities_add(t->context, &t->watched, x->id, ++t->nodes);
+}
+
+// Room for the nodes of ops with few inputs.
+enum { FEW_NODES = 8 };
+
+static bool find_nodes(const nd_tape *t, const nd_op *op, const nd_args *a,
+                       int32_t *nodes)
+{
+  bool any = false;
+  for (int i = 0; i < a->n; i++) {
+    const int32_t node = nd_op_flows(op, a->in[i]) ? nd_tape_node(t, a->in[i])
+                                                   : 0;
+    if (nodes != NULL)
+      nodes[i] = node;
+    any |= node != 0;
+  }
+  return any;
+}
+
+static bool record(nd_tape *t, const nd_op *op, const nd_args *a,
+                   nd_tensor *out)
+{
+  int32_t few[FEW_NODES];
+  int32_t *nodes = a->n <= FEW_NODES ? few : NULL;
+  if (!find_nodes(t, op, a, nodes))
+    return true;
+  nd_record *r = make_record(t, op, a->n);
+  if (r == NULL)
+    return false;
+  if (nodes != NULL)
+    memcpy(r->in_nodes, few, (size_t)a->n * sizeof *few);
+  else
+    find_nodes(t, op, a, r->in_nodes);
+  if (!fill_record(t, r, a, out) || !number(t, out) || !append(t, r)) {
+    nd_record_release(r);
+    return false;
+  }
+  r->node = t->nodes;
+  r->out[0]->tape = out->tape;
+  r->out[0]->node = out->node;
+  return true;
+}
+
+static bool record_on_all(nd_context *c, const nd_op *op, const nd_args *a,
+                          nd_tensor *out)
+{
+  if (!nd_op_flows(op, out))
+    return true;
+  for (nd_tape *t = c->tape; t != NULL; t = t->outer) {
+    if (!t->paused && !record(t, op, a, out))
+      return false;
+  }
+  return true;
+}
+
+// --------------------------------------------------------------- the stack --
+
+static void leave(nd_tape *t)
+{
+  nd_context *c = t->context;
+  nd_tape **link = &c->tape;
+  while (*link != NULL && *link != t)
+    link = &(*link)->outer;
+  if (*link == t)
+    *link = t->outer;
+  t->entered = false;
+  t->paused = false;
+  if (c->tape == NULL)
+    c->on_apply = NULL;
+}
+
+static void enter(nd_tape *t)
+{
+  nd_context *c = t->context;
+  t->outer = c->tape;
+  c->tape = t;
+  c->on_apply = record_on_all;
+  t->entered = true;
+}
+
+static bool fail_state(nd_tape *t, const char *name, const char *text)
+{
+  const char *before = nd_context_enter(t->context, name);
+  nd_fail(t->context, ND_BAD_STATE, "%s", text);
+  nd_context_leave(t->context, before);
+  return false;
+}
+
+// ------------------------------------------------------- public functions --
+
+nd_tape *nd_tape_new(nd_context *c, int flags)
+{
+  if (!nd_context_ready(c))
+    return NULL;
+  nd_tape *t = nd_memory_new(c, sizeof *t, ND_MEMORY_OBJECT);
+  if (t == NULL)
+    return NULL;
+  *t = (nd_tape){
+    .context = c,
+    .serial = ++c->last_serial,
+    .persistent = flags & ND_TAPE_PERSISTENT,
+    .auto_watch = !(flags & ND_TAPE_NO_AUTO_WATCH),
+    .fresh = true,
+  };
+  enter(t);
+  return t;
+}
+
+void nd_tape_clear(nd_tape *t)
+{
+  nd_context *c = t->context;
+  for (size_t i = 0; i < t->count; i++)
+    nd_record_release(t->records[i]);
+  for (size_t i = 0; i < t->variable_count; i++)
+    nd_variable_release(t->variables[i]);
+  nd_memory_free(c, t->records, t->room * sizeof *t->records,
+                 ND_MEMORY_OBJECT);
+  nd_memory_free(c, t->variables, t->variable_room * sizeof *t->variables,
+                 ND_MEMORY_OBJECT);
+  free_chunks(t);
+  nd_identities_clear(c, &t->watched);
+  t->records = NULL;
+  t->variables = NULL;
+  t->count = t->room = t->variable_count = t->variable_room = 0;
+  t->nodes = 0;
+  t->serial = ++c->last_serial;
+}
+
+void nd_tape_free(nd_tape *t)
+{
+  if (t == NULL)
+    return;
+  leave(t);
+  nd_tape_clear(t);
+  nd_memory_free(t->context, t, sizeof *t, ND_MEMORY_OBJECT);
+}
+
+bool nd_tape_stop(nd_tape *t)
+{
+  if (t == NULL)
+    return false;
+  leave(t);
+  return true;
+}
+
+bool nd_tape_start(nd_tape *t)
+{
+  if (t == NULL || !nd_context_ready(t->context))
+    return false;
+  if (t->entered)
+    return fail_state(t, "GradientTape", "the tape is still recording");
+  if (t->used)
+    nd_tape_clear(t);
+  t->used = false;
+  enter(t);
+  return true;
+}
+
+bool nd_tape_pause(nd_tape *t)
+{
+  if (!t->entered || t->paused)
+    return fail_state(t, "stop_recording", "the tape is not recording");
+  t->paused = true;
+  return true;
+}
+
+bool nd_tape_resume(nd_tape *t)
+{
+  if (t->entered)
+    t->paused = false;
+  return true;
+}
+
+bool nd_tape_reset(nd_tape *t)
+{
+  if (!t->entered || t->paused)
+    return fail_state(t, "reset", "the tape is not recording");
+  nd_tape_clear(t);
+  return true;
+}
+
+bool nd_tape_watch(nd_tape *t, nd_tensor *x)
+{
+  if (t == NULL || x == NULL || !nd_context_ready(t->context))
+    return false;
+  if (!nd_dtype_in((nd_dtype)x->dtype, ND_FLOATS) || nd_tape_node(t, x) != 0)
+    return true;
+  if (!nd_identities_add(t->context, &t->watched, x->id, t->nodes + 1))
+    return false;
+  t->nodes++;
+  return true;
+}
+
+static bool remember(nd_tape *t, nd_variable *v)
+{
+  if (t->variable_count == t->variable_room) {
+    const size_t room = t->variable_room ? 2 * t->variable_room : 8;
+    const size_t width = sizeof *t->variables;
+    nd_variable **variables = nd_memory_resize(
+      t->context, t->variables, t->variable_room * width, room * width,
+      ND_MEMORY_OBJECT);
+    if (variables == NULL)
+      return false;
+    t->variables = variables;
+    t->variable_room = room;
+  }
+  t->variables[t->variable_count++] = nd_variable_retain(v);
+  return true;
+}
+
+bool nd_tape_watch_variable(nd_tape *t, nd_variable *v)
+{
+  if (t == NULL || v == NULL || !nd_context_ready(t->context))
+    return false;
+  nd_tensor *x = v->value;
+  if (!nd_dtype_in((nd_dtype)x->dtype, ND_FLOATS) || nd_tape_node(t, x) != 0)
+    return true;
+  if (!remember(t, v) || !nd_tape_watch(t, x))
+    return false;
+  x->tape = t->serial;
+  x->node = t->nodes;
+  return true;
+}
+
+bool nd_tape_note_read(nd_context *c, nd_variable *v)
+{
+  if (!v->trainable)
+    return true;
+  for (nd_tape *t = c->tape; t != NULL; t = t->outer) {
+    if (!t->paused && t->auto_watch && !nd_tape_watch_variable(t, v))
+      return false;
+  }
+  return true;
+}
+
+bool nd_tape_any_watches(const nd_context *c, const nd_tensor *x)
+{
+  for (const nd_tape *t = c->tape; t != NULL; t = t->outer) {
+    if (!t->paused && nd_tape_node(t, x) != 0)
+      return true;
+  }
+  return false;
+}

@@ -1,0 +1,163 @@
+// tape/variable.c: variables. A value that was read keeps what it was: an
+// assignment gives the variable another tensor, and the old one lives on while
+// somebody holds it.
+
+#include "tape/variable.h"
+
+#include <string.h>
+
+#include "op/op.h"
+#include "tape/tape.h"
+
+// Makes `value`, whose reference it takes, the variable's.
+static void adopt(nd_variable *v, nd_tensor *value)
+{
+  value->id = v->id;
+  if (v->value != NULL) {
+    value->tape = v->value->tape;
+    value->node = v->value->node;
+    nd_tensor_release(v->value);
+  }
+  v->value = value;
+}
+
+// A tensor with the values of `x` and memory of its own, dense.
+static nd_tensor *copy_values(nd_tensor *x)
+{
+  const nd_type type = nd_type_of(x);
+  nd_tensor *y = nd_tensor_make(x->context, &type);
+  if (y != NULL)
+    nd_tensor_read(x, y->data);
+  return y;
+}
+
+nd_variable *nd_variable_new(nd_tensor *value, bool trainable)
+{
+  if (value == NULL || !nd_context_ready(value->context))
+    return NULL;
+  nd_context *c = value->context;
+  nd_variable *v = nd_memory_new(c, sizeof *v, ND_MEMORY_OBJECT);
+  if (v == NULL)
+    return NULL;
+  *v = (nd_variable){ .context = c, .refs = 1, .trainable = trainable };
+  nd_tensor *copy = copy_values(value);
+  if (copy == NULL) {
+    nd_memory_free(c, v, sizeof *v, ND_MEMORY_OBJECT);
+    return NULL;
+  }
+  v->id = copy->id;
+  adopt(v, copy);
+  return v;
+}
+
+nd_variable *nd_variable_retain(nd_variable *v)
+{
+  if (v != NULL)
+    v->refs++;
+  return v;
+}
+
+void nd_variable_release(nd_variable *v)
+{
+  if (v == NULL || --v->refs > 0)
+    return;
+  nd_tensor_release(v->value);
+  nd_memory_free(v->context, v, sizeof *v, ND_MEMORY_OBJECT);
+}
+
+nd_tensor *nd_variable_use(nd_variable *v)
+{
+  if (v->context->on_apply != NULL && !nd_tape_note_read(v->context, v))
+    return NULL;
+  return v->value;
+}
+
+nd_tensor *nd_variable_read(nd_variable *v)
+{
+  return v == NULL ? NULL : nd_tensor_keep(nd_variable_use(v));
+}
+
+static bool check_value(nd_variable *v, const nd_tensor *x)
+{
+  const nd_tensor *value = v->value;
+  if (value->dtype != x->dtype)
+    return nd_fail(v->context, ND_BAD_ARGUMENT,
+                   "dtypes differ: the variable is %s, the value is %s",
+                   nd_dtype_name((nd_dtype)value->dtype),
+                   nd_dtype_name((nd_dtype)x->dtype));
+  if (!nd_same_shape(value, x))
+    return nd_fail(v->context, ND_BAD_ARGUMENT,
+                   "shapes differ: the variable is %s, the value is %s",
+                   ND_SHAPE(value->rank, value->dims),
+                   ND_SHAPE(x->rank, x->dims));
+  return true;
+}
+
+static bool held_by_us_alone(const nd_tensor *x)
+{
+  return x->refs == 1 && (x->block == NULL || x->block->refs == 1);
+}
+
+static bool assign(nd_variable *v, nd_tensor *x)
+{
+  if (!check_value(v, x))
+    return false;
+  const bool apart = x->block == NULL || x->block != v->value->block;
+  if (held_by_us_alone(v->value) && apart)
+    return nd_tensor_read(x, v->value->data);
+  nd_tensor *copy = copy_values(x);
+  if (copy != NULL)
+    adopt(v, copy);
+  return copy != NULL;
+}
+
+bool nd_variable_assign(nd_variable *v, nd_tensor *x)
+{
+  if (v == NULL || x == NULL || !nd_context_ready(v->context))
+    return false;
+  const char *before = nd_context_enter(v->context, "assign");
+  const bool ok = assign(v, x);
+  nd_context_leave(v->context, before);
+  return ok;
+}
+
+bool nd_variable_replace(nd_variable *v, nd_tensor *value)
+{
+  if (value == NULL)
+    return false;
+  adopt(v, value);
+  return true;
+}
+
+// v = op(v, x), unseen by tapes, under the name that users know.
+static bool update(nd_variable *v, nd_tensor *x, const nd_op *op,
+                   const char *name)
+{
+  if (v == NULL || x == NULL || !nd_context_ready(v->context))
+    return false;
+  nd_context *c = v->context;
+  const char *before = nd_context_enter(c, name);
+  nd_tensor *sum = NULL;
+  if (check_value(v, x)) {
+    nd_args a = { .n = 2, .in = a.few, .few = { v->value, x } };
+    bool (*on_apply)(nd_context *, const nd_op *, const nd_args *,
+                     nd_tensor *) = c->on_apply;
+    c->on_apply = NULL;
+    sum = nd_apply(c, op, &a);
+    c->on_apply = on_apply;
+  }
+  nd_context_leave(c, before);
+  return nd_variable_replace(v, sum);
+}
+
+extern const nd_op nd_op_add, nd_op_subtract;
+
+bool nd_variable_assign_add(nd_variable *v, nd_tensor *x)
+{
+  return update(v, x, &nd_op_add, "assign_add");
+}
+
+bool nd_variable_assign_sub(nd_variable *v, nd_tensor *x)
+{
+  return update(v, x, &nd_op_subtract, "assign_sub");
+}

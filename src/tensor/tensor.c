@@ -1,0 +1,347 @@
+// tensor/tensor.c: makes, shares and frees tensors. Values belong to an
+// nd_block, which several tensors (views) may share; headers are small objects.
+
+#include "tensor/tensor.h"
+
+#include <string.h>
+
+#include "tensor/walk.h"
+
+static size_t header_size(int rank)
+{
+  return sizeof(nd_tensor) + 2 * (size_t)rank * sizeof(int64_t);
+}
+
+static void release_block(nd_context *c, nd_block *b)
+{
+  if (b != NULL && --b->refs == 0)
+    nd_block_free(c, b);
+}
+
+int64_t nd_type_size(const nd_type *type)
+{
+  int64_t size = 1;
+  bool empty = false;
+  for (int i = 0; i < type->rank; i++) {
+    if (type->shape[i] == 0)
+      empty = true;
+    else if (__builtin_mul_overflow(size, type->shape[i], &size))
+      return -1;
+  }
+  int64_t bytes;
+  const int64_t width = (int64_t)nd_dtype_size(type->dtype);
+  if (__builtin_mul_overflow(size, width, &bytes) ||
+      bytes > PTRDIFF_MAX - 4096)
+    return -1;
+  return empty ? 0 : size;
+}
+
+nd_type nd_type_of(const nd_tensor *x)
+{
+  nd_type type = { .dtype = (nd_dtype)x->dtype, .rank = x->rank };
+  memcpy(type.shape, x->dims, x->rank * sizeof *x->dims);
+  return type;
+}
+
+static void set_dense_dims(nd_tensor *x, const int64_t *shape)
+{
+  int64_t stride = 1;
+  for (int i = x->rank - 1; i >= 0; i--) {
+    x->dims[i] = shape[i];
+    x->dims[x->rank + i] = stride;
+    stride *= shape[i] > 0 ? shape[i] : 1;
+  }
+  x->dense = true;
+}
+
+// A header without values, with one reference.
+static nd_tensor *make_header(nd_context *c, nd_dtype dtype, int rank,
+                              int64_t size)
+{
+  nd_tensor *x = nd_small_new(c, header_size(rank));
+  if (x == NULL)
+    return NULL;
+  x->context = c;
+  x->block = NULL;
+  x->data = NULL;
+  x->id = nd_context_id(c);
+  x->refs = 1;
+  x->dtype = (uint8_t)dtype;
+  x->rank = (uint8_t)rank;
+  x->tape = 0;
+  x->size = size;
+  return x;
+}
+
+static nd_tensor *make_outline(nd_context *c, const nd_type *type)
+{
+  const int64_t size = nd_type_size(type);
+  if (size < 0) {
+    nd_fail(c, ND_BAD_ARGUMENT, "too large: %s of %s",
+            ND_SHAPE(type->rank, type->shape), nd_dtype_name(type->dtype));
+    return NULL;
+  }
+  nd_tensor *x = make_header(c, type->dtype, type->rank, size);
+  if (x != NULL)
+    set_dense_dims(x, type->shape);
+  return x;
+}
+
+static bool give_values(nd_tensor *x)
+{
+  if (x->rank == 0) {
+    x->data = (char *)&x->value;
+    return true;
+  }
+  const size_t bytes = (size_t)x->size * nd_dtype_size((nd_dtype)x->dtype);
+  x->block = nd_block_new(x->context, bytes);
+  if (x->block == NULL)
+    return false;
+  x->data = nd_block_data(x->block);
+  return true;
+}
+
+nd_tensor *nd_tensor_make(nd_context *c, const nd_type *type)
+{
+  nd_tensor *x = make_outline(c, type);
+  if (x != NULL && !give_values(x)) {
+    nd_tensor_release(x);
+    return NULL;
+  }
+  return x;
+}
+
+nd_tensor *nd_tensor_outline(nd_tensor *x)
+{
+  const nd_type type = nd_type_of(x);
+  nd_tensor *y = make_outline(x->context, &type);
+  if (y != NULL) {
+    y->id = x->id;
+    y->tape = x->tape;
+    y->node = x->node;
+  }
+  return y;
+}
+
+static bool strides_are_dense(const nd_tensor *x)
+{
+  int64_t stride = 1;
+  for (int i = x->rank - 1; i >= 0; i--) {
+    if (x->dims[i] != 1 && nd_strides(x)[i] != stride)
+      return false;
+    stride *= x->dims[i];
+  }
+  return true;
+}
+
+nd_tensor *nd_tensor_view(nd_tensor *x, int rank, const int64_t *shape,
+                          const int64_t *strides, int64_t offset)
+{
+  int64_t size = 1;
+  for (int i = 0; i < rank; i++)
+    size *= shape[i];
+  nd_tensor *y = make_header(x->context, (nd_dtype)x->dtype, rank, size);
+  if (y == NULL)
+    return NULL;
+  for (int i = 0; i < rank; i++) {
+    y->dims[i] = shape[i];
+    y->dims[rank + i] = strides[i];
+  }
+  const size_t width = nd_dtype_size((nd_dtype)x->dtype);
+  const char *first = x->data + offset * (int64_t)width;
+  if (rank == 0) {
+    y->data = (char *)&y->value;
+    memcpy(y->data, first, width);
+  } else if (x->block == NULL) {
+    // The value is inline in a header that may go before the view does.
+    y->block = nd_block_new(x->context, width);
+    if (y->block == NULL) {
+      nd_tensor_release(y);
+      return NULL;
+    }
+    y->data = nd_block_data(y->block);
+    memcpy(y->data, first, width);
+  } else {
+    y->block = x->block;
+    y->block->refs++;
+    y->data = (char *)(uintptr_t)first;
+  }
+  y->dense = size <= 1 || strides_are_dense(y);
+  return y;
+}
+
+nd_tensor *nd_tensor_keep(nd_tensor *x)
+{
+  if (x == NULL)
+    return NULL;
+  if (x->refs > 0) {
+    x->refs++;
+    return x;
+  }
+  nd_tensor *y = nd_small_new(x->context, header_size(0));
+  if (y == NULL)
+    return NULL;
+  *y = *x;
+  y->refs = 1;
+  y->data = (char *)&y->value;
+  return y;
+}
+
+nd_tensor *nd_tensor_retain(nd_tensor *x)
+{
+  return nd_tensor_keep(x);
+}
+
+void nd_tensor_release(nd_tensor *x)
+{
+  if (x == NULL || x->refs == 0 || --x->refs > 0)
+    return;
+  release_block(x->context, x->block);
+  nd_small_free(x->context, x, header_size(x->rank));
+}
+
+static void set_scalar_header(nd_context *c, nd_tensor *x, nd_dtype dtype)
+{
+  x->context = c;
+  x->block = NULL;
+  x->data = (char *)&x->value;
+  x->id = nd_context_id(c);
+  x->refs = 0;
+  x->dtype = (uint8_t)dtype;
+  x->rank = 0;
+  x->dense = true;
+  x->tape = 0;
+  x->size = 1;
+}
+
+void nd_scalar_set(nd_context *c, nd_tensor *x, nd_dtype dtype, double value)
+{
+  set_scalar_header(c, x, dtype);
+  switch (dtype) {
+  case ND_FLOAT32: x->value.float32 = (float)value; break;
+  case ND_FLOAT64: x->value.float64 = value; break;
+  case ND_INT32: x->value.int32 = (int32_t)value; break;
+  case ND_INT64: x->value.int64 = (int64_t)value; break;
+  default: x->value.uint8 = (uint8_t)value; break;
+  }
+}
+
+void nd_scalar_set_integer(nd_context *c, nd_tensor *x, nd_dtype dtype,
+                           int64_t value)
+{
+  set_scalar_header(c, x, dtype);
+  switch (dtype) {
+  case ND_FLOAT32: x->value.float32 = (float)value; break;
+  case ND_FLOAT64: x->value.float64 = (double)value; break;
+  case ND_INT32: x->value.int32 = (int32_t)value; break;
+  case ND_INT64: x->value.int64 = value; break;
+  default: x->value.uint8 = (uint8_t)value; break;
+  }
+}
+
+double nd_tensor_first(const nd_tensor *x)
+{
+  switch ((nd_dtype)x->dtype) {
+  case ND_FLOAT32: return *(const float *)x->data;
+  case ND_FLOAT64: return *(const double *)x->data;
+  case ND_INT32: return *(const int32_t *)x->data;
+  case ND_INT64: return (double)*(const int64_t *)x->data;
+  default: return *(const uint8_t *)x->data;
+  }
+}
+
+nd_tensor *nd_tensor_dense(nd_tensor *x)
+{
+  if (x == NULL || x->dense)
+    return nd_tensor_keep(x);
+  const nd_type type = nd_type_of(x);
+  nd_tensor *y = nd_tensor_make(x->context, &type);
+  if (y == NULL)
+    return NULL;
+  nd_walk walk;
+  nd_walk_start(&walk, x, 0);
+  nd_walk_copy(&walk, x->size, y->data);
+  y->id = x->id;
+  y->tape = x->tape;
+  y->node = x->node;
+  return y;
+}
+
+// ------------------------------------------------------- public functions --
+
+static bool check_new(nd_context *c, int rank, const int64_t *shape)
+{
+  if (rank < 0 || rank > ND_MAX_RANK)
+    return nd_fail(c, ND_BAD_ARGUMENT, "at most %d axes, got %d", ND_MAX_RANK,
+                   rank);
+  for (int i = 0; i < rank; i++) {
+    if (shape[i] < 0)
+      return nd_fail(c, ND_BAD_ARGUMENT, "negative size: %s",
+                     ND_SHAPE(rank, shape));
+  }
+  return true;
+}
+
+nd_tensor *nd_tensor_new(nd_context *c, nd_dtype dtype, int rank,
+                         const int64_t *shape, const void *data)
+{
+  if (!nd_context_ready(c) || !check_new(c, rank, shape))
+    return NULL;
+  nd_type type = { .dtype = dtype, .rank = rank };
+  if (rank > 0)
+    memcpy(type.shape, shape, (size_t)rank * sizeof *shape);
+  nd_tensor *x = nd_tensor_make(c, &type);
+  if (x == NULL)
+    return NULL;
+  const size_t bytes = (size_t)x->size * nd_dtype_size(dtype);
+  if (data != NULL && bytes > 0)
+    memcpy(x->data, data, bytes);
+  else
+    memset(x->data, 0, bytes);
+  return x;
+}
+
+nd_dtype nd_tensor_dtype(const nd_tensor *x)
+{
+  return (nd_dtype)x->dtype;
+}
+
+int nd_tensor_rank(const nd_tensor *x)
+{
+  return x->rank;
+}
+
+int64_t nd_tensor_size(const nd_tensor *x)
+{
+  return x->size;
+}
+
+const int64_t *nd_tensor_shape(const nd_tensor *x)
+{
+  return x->dims;
+}
+
+bool nd_tensor_read(nd_tensor *x, void *data)
+{
+  if (x == NULL)
+    return false;
+  nd_walk walk;
+  nd_walk_start(&walk, x, 0);
+  nd_walk_copy(&walk, x->size, data);
+  return true;
+}
+
+bool nd_tensor_item(nd_tensor *x, double *value)
+{
+  if (x == NULL)
+    return false;
+  if (x->size != 1) {
+    const char *before = nd_context_enter(x->context, "item");
+    nd_fail(x->context, ND_BAD_ARGUMENT, "needs one element, x is %s",
+            ND_SHAPE(x->rank, x->dims));
+    nd_context_leave(x->context, before);
+    return false;
+  }
+  *value = nd_tensor_first(x);
+  return true;
+}

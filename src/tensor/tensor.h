@@ -1,0 +1,90 @@
+// tensor/tensor.h: shape, strides and reference-counted values.
+//
+// A tensor of rank 0 carries its value inline. Such a tensor may also live in
+// memory of somebody else (a Lua userdata, a C stack, a tape's arena); then
+// `refs` is 0 and keeping it means copying it, so always write
+//   kept = nd_tensor_keep(x).
+
+#ifndef ND_TENSOR_TENSOR_H
+#define ND_TENSOR_TENSOR_H
+
+#include "base/context.h"
+#include "base/dtype.h"
+
+typedef struct nd_type {
+  nd_dtype dtype;
+  int rank;
+  int64_t shape[ND_MAX_RANK];
+} nd_type;
+
+typedef union nd_scalar {
+  float float32;
+  double float64;
+  int32_t int32;
+  int64_t int64;
+  uint8_t uint8;
+} nd_scalar;
+
+struct nd_tensor {
+  nd_context *context;
+  nd_block *block;  // owner of the values; NULL: inline, or no values
+  char *data;       // first element; NULL: a shape without values
+  uint64_t id;      // identity for tapes; survives keeping and copying
+  uint32_t refs;    // 0: not ours, see above
+  uint8_t dtype;
+  uint8_t rank;
+  bool dense;        // row-major without gaps
+  uint32_t tape;     // serial of the tape that `node` is of; 0: none
+  int32_t node;
+  int64_t size;      // number of elements
+  nd_scalar value;   // of rank 0
+  int64_t dims[];    // rank sizes, then rank strides counted in elements
+};
+
+static inline const int64_t *nd_strides(const nd_tensor *x)
+{
+  return x->dims + x->rank;
+}
+
+static inline bool nd_same_shape(const nd_tensor *a, const nd_tensor *b)
+{
+  if (a->rank != b->rank)
+    return false;
+  for (int i = 0; i < a->rank; i++) {
+    if (a->dims[i] != b->dims[i])
+      return false;
+  }
+  return true;
+}
+
+// Number of elements; -1 when that or the bytes overflow.
+int64_t nd_type_size(const nd_type *type);
+nd_type nd_type_of(const nd_tensor *x);
+
+// Fails with the quota's or the allocator's error, or "too large".
+nd_tensor *nd_tensor_make(nd_context *c, const nd_type *type);
+
+// Shape, dtype and identity of `x` without its values.
+nd_tensor *nd_tensor_outline(nd_tensor *x);
+
+// A tensor on the values of `x`: same dtype, other shape and strides, `offset`
+// elements further. It has an identity of its own.
+nd_tensor *nd_tensor_view(nd_tensor *x, int rank, const int64_t *shape,
+                          const int64_t *strides, int64_t offset);
+
+// Makes `*x` a scalar in the caller's memory.
+void nd_scalar_set(nd_context *c, nd_tensor *x, nd_dtype dtype, double value);
+void nd_scalar_set_integer(nd_context *c, nd_tensor *x, nd_dtype dtype,
+                           int64_t value);
+
+// One more reference, or a copy when `x` is not ours to share. NULL to NULL.
+nd_tensor *nd_tensor_keep(nd_tensor *x);
+
+// The first element as a number; integers above 2^53 lose bits.
+double nd_tensor_first(const nd_tensor *x);
+
+// The seam where values are asked for: `x` itself when dense, else a dense
+// copy. Returns a reference.
+nd_tensor *nd_tensor_dense(nd_tensor *x);
+
+#endif

@@ -1,0 +1,132 @@
+// tensor/walk.c: an odometer over shape and strides, with neighbouring axes
+// merged where they can be, so that the common cases are one memcpy.
+
+#include "tensor/walk.h"
+
+#include <string.h>
+
+// Adds an axis inside those that are there, merged with the last if it can be.
+static void add_axis(nd_walk *w, int64_t size, int64_t stride)
+{
+  if (size == 1)
+    return;
+  const int last = w->rank - 1;
+  if (last >= 0 && w->strides[last] == stride * size) {
+    w->shape[last] *= size;
+    w->strides[last] = stride;
+    return;
+  }
+  w->shape[w->rank] = size;
+  w->strides[w->rank] = stride;
+  w->rank++;
+}
+
+static void begin(nd_walk *w, const nd_tensor *x)
+{
+  w->data = x->data;
+  w->width = nd_dtype_size((nd_dtype)x->dtype);
+  w->rank = 0;
+}
+
+void nd_walk_start(nd_walk *w, const nd_tensor *x, int64_t from)
+{
+  nd_walk_broadcast(w, x, x->rank, x->dims, from);
+}
+
+void nd_walk_broadcast(nd_walk *w, const nd_tensor *x, int rank,
+                       const int64_t *shape, int64_t from)
+{
+  begin(w, x);
+  const int missing = rank - x->rank;
+  for (int i = 0; i < rank; i++) {
+    const bool spread = i < missing || (x->dims[i - missing] == 1);
+    const int64_t stride = spread ? 0 : nd_strides(x)[i - missing];
+    add_axis(w, shape[i], stride * (int64_t)w->width);
+  }
+  nd_walk_seek(w, from);
+}
+
+void nd_walk_permuted(nd_walk *w, const nd_tensor *x, const int *axes,
+                      int64_t from)
+{
+  begin(w, x);
+  for (int i = 0; i < x->rank; i++) {
+    const int64_t stride = nd_strides(x)[axes[i]];
+    add_axis(w, x->dims[axes[i]], stride * (int64_t)w->width);
+  }
+  nd_walk_seek(w, from);
+}
+
+void nd_walk_seek(nd_walk *w, int64_t from)
+{
+  w->offset = 0;
+  for (int i = w->rank - 1; i >= 0; i--) {
+    if (w->shape[i] == 0) {
+      w->at[i] = 0;
+      continue;
+    }
+    w->at[i] = from % w->shape[i];
+    from /= w->shape[i];
+    w->offset += w->at[i] * w->strides[i];
+  }
+}
+
+bool nd_walk_is_dense(const nd_walk *w)
+{
+  return w->rank == 0 ||
+         (w->rank == 1 && w->strides[0] == (int64_t)w->width);
+}
+
+#define COPY_STRIDED(type)                                     \
+  do {                                                         \
+    type *to = out;                                            \
+    for (int64_t i = 0; i < n; i++, from += stride)            \
+      to[i] = *(const type *)(const void *)from;               \
+  } while (0)
+
+// `n` elements that are `stride` bytes apart.
+static void copy_run(const char *from, int64_t stride, size_t width, int64_t n,
+                     void *out)
+{
+  if (stride == (int64_t)width)
+    memcpy(out, from, (size_t)n * width);
+  else if (width == 4)
+    COPY_STRIDED(uint32_t);
+  else if (width == 8)
+    COPY_STRIDED(uint64_t);
+  else
+    COPY_STRIDED(uint8_t);
+}
+
+// Carries a full last axis into the axes before it.
+static void carry(nd_walk *w)
+{
+  for (int i = w->rank - 1; i >= 0 && w->at[i] == w->shape[i]; i--) {
+    w->offset -= w->shape[i] * w->strides[i];
+    w->at[i] = 0;
+    if (i > 0) {
+      w->at[i - 1]++;
+      w->offset += w->strides[i - 1];
+    }
+  }
+}
+
+void nd_walk_copy(nd_walk *w, int64_t n, void *out)
+{
+  if (w->rank == 0) {
+    copy_run(w->data, 0, w->width, n, out);
+    return;
+  }
+  const int last = w->rank - 1;
+  char *to = out;
+  while (n > 0) {
+    const int64_t left = w->shape[last] - w->at[last];
+    const int64_t run = left < n ? left : n;
+    copy_run(w->data + w->offset, w->strides[last], w->width, run, to);
+    to += run * (int64_t)w->width;
+    n -= run;
+    w->at[last] += run;
+    w->offset += run * w->strides[last];
+    carry(w);
+  }
+}

@@ -1,0 +1,41 @@
+// tensor/walk.h: reads the elements of a strided tensor in row-major order, in
+// runs of any length, from any position. The block engine and everything else
+// that needs values in order goes through it.
+
+#ifndef ND_TENSOR_WALK_H
+#define ND_TENSOR_WALK_H
+
+#include "tensor/tensor.h"
+
+typedef struct nd_walk {
+  const char *data;
+  size_t width;  // bytes of an element
+  int rank;      // axes left after merging
+  int64_t shape[ND_MAX_RANK];
+  int64_t strides[ND_MAX_RANK];  // in bytes
+  int64_t at[ND_MAX_RANK];       // position of the next element
+  int64_t offset;                // of that position, in bytes
+} nd_walk;
+
+// Starts at element `from` of `x`.
+void nd_walk_start(nd_walk *w, const nd_tensor *x, int64_t from);
+
+// The same over a shape that `x` broadcasts to: `shape` has at least as many
+// axes as `x`, which is aligned at the last one.
+void nd_walk_broadcast(nd_walk *w, const nd_tensor *x, int rank,
+                       const int64_t *shape, int64_t from);
+
+// Over `x` with its axes in the order `axes`, counted from 0.
+void nd_walk_permuted(nd_walk *w, const nd_tensor *x, const int *axes,
+                      int64_t from);
+
+// Moves to element `from`.
+void nd_walk_seek(nd_walk *w, int64_t from);
+
+// True if the elements lie one after the other in memory.
+bool nd_walk_is_dense(const nd_walk *w);
+
+// Copies the next `n` elements to `out`.
+void nd_walk_copy(nd_walk *w, int64_t n, void *out);
+
+#endif

@@ -1,0 +1,257 @@
+// kernel/matmul.c: the tuned multiply has the bits of the three loops, at every
+// CPU level, for any size, strides and range.
+
+#include "kernel/matmul.h"
+
+#include <stdlib.h>
+
+#include "base/cpu.h"
+#include "base/dtype.h"
+#include "check.h"
+
+ND_DECLARE_LEVELS(const nd_matmul_table, nd_matmul_table);
+
+enum { LARGEST = 420, GUARD = 16, ROOM = LARGEST * LARGEST + 2 * GUARD };
+
+static _Alignas(64) char a[2 * ROOM * sizeof(double)];
+static _Alignas(64) char b[2 * ROOM * sizeof(double)];
+static _Alignas(64) char scratch[1 << 20];
+static char got[ROOM * sizeof(double)];
+static char want[ROOM * sizeof(double)];
+
+static uint32_t seed = 1;
+
+static uint32_t draw(void)
+{
+  seed = seed * 1664525 + 1013904223;
+  return seed >> 8;
+}
+
+static int64_t draw_up_to(int64_t n)
+{
+  return (int64_t)draw() % n + 1;
+}
+
+static void fill(void *out, nd_dtype dtype, int n)
+{
+  for (int i = 0; i < n; i++) {
+    const int whole = (int)(draw() % 2001) - 1000;
+    switch (dtype) {
+    case ND_FLOAT32: ((float *)out)[i] = (float)whole / 1024 + 1e-5F; break;
+    case ND_FLOAT64: ((double *)out)[i] = whole / 1024. + 1e-9; break;
+    case ND_INT32: ((int32_t *)out)[i] = whole; break;
+    case ND_INT64: ((int64_t *)out)[i] = whole; break;
+    default: ((uint8_t *)out)[i] = (uint8_t)whole; break;
+    }
+  }
+}
+
+// Strides of a matrix that lies by rows or by columns, with gaps in between.
+static void lay(int64_t rows, int64_t columns, int way, int64_t *row,
+                int64_t *column)
+{
+  const int64_t step = way & 2 ? 2 : 1;
+  const int64_t gap = way & 4 ? 3 : 0;
+  *row = way & 1 ? step : columns * step + gap;
+  *column = way & 1 ? rows * step + gap : step;
+}
+
+// Runs `p` by both, over guards, and compares every byte.
+static bool agrees(const nd_matmul_kernels *kernels, nd_matmul *p, size_t width)
+{
+  const size_t bytes = (size_t)(p->m * p->n + 2 * GUARD) * width;
+  memset(want, 0x55, bytes);
+  memset(got, 0x55, bytes);
+  p->c = want + GUARD * width;
+  kernels->plain(p);
+  p->c = got + GUARD * width;
+  if (kernels->scratch(p) > sizeof scratch)
+    return false;
+  memset(scratch, 0xff, sizeof scratch);
+  kernels->run(p, scratch);
+  return memcmp(got, want, bytes) == 0;
+}
+
+static bool check_ways(const nd_matmul_kernels *kernels, nd_dtype dtype,
+                       int64_t m, int64_t n, int64_t k)
+{
+  nd_matmul p = { .m = m, .n = n, .k = k, .a = a, .b = b };
+  const size_t width = nd_dtype_size(dtype);
+  const int way = (int)(draw() % 8);
+  bool ok = true;
+  for (int flips = 0; flips < 4; flips++) {
+    lay(m, k, way ^ (flips & 1), &p.a_row, &p.a_column);
+    lay(k, n, way ^ (flips >> 1), &p.b_row, &p.b_column);
+    p.from = 0;
+    p.to = m * n;
+    ok = ok && agrees(kernels, &p, width);
+    p.from = draw_up_to(m * n) - 1;
+    p.to = p.from + draw_up_to(m * n - p.from);
+    ok = ok && agrees(kernels, &p, width);
+  }
+  if (!ok)
+    printf("\n[%d %d] [%d %d], way %d", (int)m, (int)k, (int)k, (int)n, way);
+  return ok;
+}
+
+// Calls `check` for every level that runs here and every float dtype.
+static void at_every_level(bool (*check)(const nd_matmul_kernels *, nd_dtype))
+{
+  static const nd_matmul_table *const tables[ND_LEVELS] = ND_LIST_LEVELS(
+    nd_matmul_table);
+  for (int i = 0; i < ND_LEVELS; i++) {
+    nd_level level;
+    if (!nd_level_choose(nd_level_name((nd_level)i), &level))
+      continue;
+    for (nd_dtype dtype = 0; dtype < ND_BOOL; dtype++) {
+      fill(a, dtype, 2 * ROOM);
+      fill(b, dtype, 2 * ROOM);
+      const bool ok = check(tables[i]->at[dtype], dtype);
+      if (!ok)
+        printf("\nat level %s with %s", nd_level_name(level),
+               nd_dtype_name(dtype));
+      CHECK(ok);
+    }
+  }
+}
+
+static bool check_small(const nd_matmul_kernels *kernels, nd_dtype dtype)
+{
+  bool ok = true;
+  for (int m = 1; m <= 9; m++) {
+    for (int n = 1; n <= 9; n++) {
+      for (int k = 0; k <= 5; k++)
+        ok = ok && check_ways(kernels, dtype, m, n, k);
+    }
+  }
+  return ok;
+}
+
+static void small_sizes_have_the_bits_of_the_loops(void)
+{
+  at_every_level(check_small);
+}
+
+static bool check_odd(const nd_matmul_kernels *kernels, nd_dtype dtype)
+{
+  bool ok = true;
+  for (int i = 0; i < 60 && ok; i++)
+    ok = check_ways(kernels, dtype, draw_up_to(70), draw_up_to(140),
+                    draw_up_to(40));
+  return ok;
+}
+
+static void odd_sizes_have_the_bits_of_the_loops(void)
+{
+  at_every_level(check_odd);
+}
+
+static bool check_long(const nd_matmul_kernels *kernels, nd_dtype dtype)
+{
+  return check_ways(kernels, dtype, 13, 67, 400) &&
+         check_ways(kernels, dtype, 64, 64, 128) &&
+         check_ways(kernels, dtype, 61, 150, 129) &&
+         check_ways(kernels, dtype, LARGEST, 70, 3) &&
+         check_ways(kernels, dtype, 3, LARGEST, 70) &&
+         check_ways(kernels, dtype, LARGEST, 33, 130);
+}
+
+static void blocks_of_terms_and_rows_continue_the_sums(void)
+{
+  at_every_level(check_long);
+}
+
+static bool check_vectors(const nd_matmul_kernels *kernels, nd_dtype dtype)
+{
+  bool ok = true;
+  for (int i = 0; i < 20 && ok; i++) {
+    const int64_t n = draw_up_to(LARGEST);
+    const int64_t k = draw_up_to(LARGEST);
+    ok = check_ways(kernels, dtype, 1, n, k) &&
+         check_ways(kernels, dtype, n, 1, k) &&
+         check_ways(kernels, dtype, n, 1 + i % 7, k) &&
+         check_ways(kernels, dtype, n, 1 + k / 4, 1);
+  }
+  return ok;
+}
+
+static void vectors_have_the_bits_of_the_loops(void)
+{
+  at_every_level(check_vectors);
+}
+
+static bool check_splits(const nd_matmul_kernels *kernels, nd_dtype dtype)
+{
+  const size_t width = nd_dtype_size(dtype);
+  nd_matmul p = { .m = 97,
+                  .n = 83,
+                  .k = 150,
+                  .a = a,
+                  .b = b,
+                  .a_row = 150,
+                  .a_column = 1,
+                  .b_row = 83,
+                  .b_column = 1,
+                  .c = want };
+  p.to = p.m * p.n;
+  kernels->run(&p, scratch);
+  p.c = got;
+  for (p.from = 0; p.from < p.m * p.n; p.from = p.to) {
+    p.to = p.from + 512 < p.m * p.n ? p.from + 512 : p.m * p.n;
+    kernels->run(&p, scratch);
+  }
+  return memcmp(got, want, (size_t)(p.m * p.n) * width) == 0;
+}
+
+static void any_split_into_ranges_gives_the_same_bits(void)
+{
+  at_every_level(check_splits);
+}
+
+static bool check_special(const nd_matmul_kernels *kernels, nd_dtype dtype)
+{
+  if (!nd_dtype_in(dtype, ND_FLOATS))
+    return true;
+  const int at = 7 * 40 + 11;
+  const size_t width = nd_dtype_size(dtype);
+  const float special32 = INFINITY;
+  const double special64 = INFINITY;
+  memcpy(a + at * width,
+         width == 4 ? (const void *)&special32 : (const void *)&special64,
+         width);
+  nd_matmul p = { .m = 40,
+                  .n = 40,
+                  .k = 40,
+                  .a = a,
+                  .b = b,
+                  .c = got,
+                  .a_row = 40,
+                  .a_column = 1,
+                  .b_row = 40,
+                  .b_column = 1,
+                  .to = 40 * 40 };
+  kernels->run(&p, scratch);
+  int wrong = 0;
+  for (int i = 0; i < 40 * 40; i++) {
+    const double y = width == 4 ? ((float *)(void *)got)[i]
+                                : ((double *)(void *)got)[i];
+    wrong += (i / 40 == 7) == (isfinite(y) != 0);
+  }
+  return wrong == 0;
+}
+
+static void an_infinity_stays_in_its_row(void)
+{
+  at_every_level(check_special);
+}
+
+int main(void)
+{
+  RUN(small_sizes_have_the_bits_of_the_loops);
+  RUN(odd_sizes_have_the_bits_of_the_loops);
+  RUN(blocks_of_terms_and_rows_continue_the_sums);
+  RUN(vectors_have_the_bits_of_the_loops);
+  RUN(any_split_into_ranges_gives_the_same_bits);
+  RUN(an_infinity_stays_in_its_row);
+  return check_done();
+}

@@ -1,0 +1,7 @@
+with io.tmpfile() as f do
+  print(io.type(f))
+end
+print(io.type(f))
+-- output:
+-- > file
+-- > closed file

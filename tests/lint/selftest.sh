@@ -1,0 +1,54 @@
+# Every check fails when its rule is broken, and says where. Each case breaks
+# one rule in a scratch copy of the sources and of what was built from them.
+copy=$(mktemp -d)
+trap 'rm -rf "$copy"' EXIT
+cp -a Makefile .clang-format .clang-tidy .luacheckrc src lua tests examples \
+  tools "$copy" 2> /dev/null
+mkdir "$copy/build"
+cp -a build/obj build/flags build/objects build/scripts build/embedded.c \
+  build/lib* build/nadir build/nadir.so "$copy/build"
+cd "$copy" || exit 2
+status=0
+
+# breaks CHECK FILE CLUE TEXT: with TEXT added to FILE, CHECK must fail and its
+# output have CLUE. A header keeps its date, so that nothing is compiled for it.
+breaks() {
+  local check=$1 file=$2 clue=$3 output
+  cp -a "$file" saved
+  printf '%b\n' "$4" >> "$file"
+  [[ $file != *.h ]] || touch -r saved "$file"
+  if output=$(ONLY=$file bash "tests/lint/$check.sh" 2>&1); then
+    echo "$check passes with $file broken by: $4"
+    status=1
+  elif [[ $output != *"$clue"* ]]; then
+    printf '%s\n' "$check fails without saying '$clue':" "$output"
+    status=1
+  fi
+  cp -a saved "$file"
+  [[ $file == *.h ]] || touch "$file"
+}
+
+core=src/base/error.c
+define='void nd_stray(void);\nvoid nd_stray(void)\n{\n  '
+breaks warnings $core stray 'static int stray;'
+breaks layers $core 'below layer op' '#include "op/op.h"'
+breaks layers $core 'know Lua' '#include <lua.h>'
+breaks layers $core 'from src/' '#include "../op/op.h"'
+breaks exports $core nd_stray \
+  "__attribute__((visibility(\"default\"))) $define(void)0;\n}"
+breaks exports src/nadir.h nd_ghost 'ND_API int nd_ghost(int x);'
+for call in 'abort()' 'exit(1)' 'printf(s)' 'fputs(s, stderr)' \
+  'longjmp(b, 1)' 'assert(0)' 'malloc(1)'; do
+  breaks calls $core "$call" "$define$call;\n}"
+done
+breaks words $core "$core" '// TO''DO'
+breaks lines $core 'more than 80' "// $(printf '%078d' 0)"
+breaks lines $core 'a tab' '\tint x;'
+breaks lines $core 'blanks' 'int x; '
+breaks format $core "$core" 'int   x;'
+breaks luacheck lua/nadir/init.lua stray 'stray = 1'
+breaks cppcheck $core 'out of bounds' \
+  'int at(void);\nint at(void)\n{\n  int a[2] = { 0 };\n  return a[2];\n}'
+breaks tidy $core "$core" \
+  'int of(const int *p);\nint of(const int *p)\n{\n  return p ? 1 : *p;\n}'
+exit $status

@@ -1,0 +1,64 @@
+// docs.c: prints the reference page of the ops, as Markdown, from their table.
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/dtype.h"
+#include "op/op.h"
+
+static const char *const derivatives[] = {
+  [ND_NO_GRAD] = "no gradient",
+  [ND_SLOPE] = "differentiable, elementwise",
+  [ND_LINEAR] = "differentiable, linear",
+  [ND_BILINEAR] = "differentiable, linear in each input",
+  [ND_VJP] = "differentiable",
+};
+
+static int by_name(const void *a, const void *b)
+{
+  return strcmp((*(const nd_op *const *)a)->name,
+                (*(const nd_op *const *)b)->name);
+}
+
+// "reduce_sum(x, axis = nil, keepdims = false)", as Lua users call it.
+static void print_call(const nd_op *op)
+{
+  printf("## nd.%s%s%s(", op->module ? op->module : "", op->module ? "." : "",
+         op->name);
+  for (const nd_param *p = op->params; p->name != NULL; p++) {
+    printf("%s%s", p == op->params ? "" : ", ", p->name);
+    if (p->initial != NULL)
+      printf(" = %s", p->initial);
+  }
+  printf(")\n\n");
+}
+
+static void print_op(const nd_op *op)
+{
+  print_call(op);
+  printf("%s.\n\nTakes", op->doc);
+  for (int i = 0; i < ND_DTYPES; i++) {
+    if (nd_dtype_in((nd_dtype)i, op->dtypes))
+      printf(" %s", nd_dtype_name((nd_dtype)i));
+  }
+  printf("; %s.\n\n", derivatives[op->derivative]);
+}
+
+int main(void)
+{
+  int n = 0;
+  while (nd_op_at(n) != NULL)
+    n++;
+  const nd_op **ops = malloc((size_t)n * sizeof *ops);
+  if (ops == NULL)
+    return 1;
+  for (int i = 0; i < n; i++)
+    ops[i] = nd_op_at(i);
+  qsort(ops, (size_t)n, sizeof *ops, by_name);
+  printf("# Ops\n\nMade from the op table by `make docs`; %d ops.\n\n", n);
+  for (int i = 0; i < n; i++)
+    print_op(ops[i]);
+  free(ops);
+  return 0;
+}
