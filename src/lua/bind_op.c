@@ -370,6 +370,13 @@ static int op_call(lua_State *L)
   return ndL_result(L, k.S, box, out);
 }
 
+// The op as a unary operator: Lua passes the operand twice.
+static int op_call_once(lua_State *L)
+{
+  lua_settop(L, 1);
+  return op_call(L);
+}
+
 // -------------------------------------------------------------------- open --
 
 // What the table knows of one op, for help, completion and tests.
@@ -420,13 +427,20 @@ static bool takes_tensor_first(const nd_op *op)
   return op->params[0].kind == ND_TENSOR;
 }
 
+static void push_closure(lua_State *L, ndL_state *S, const nd_op *op,
+                         lua_CFunction function)
+{
+  lua_pushlightuserdata(L, S);
+  lua_pushlightuserdata(L, (void *)(uintptr_t)op);
+  lua_pushcclosure(L, function, 2);
+}
+
 // Adds one op to the module on top, to its submodule, to the methods and to the
 // operators.
 static void add_op(lua_State *L, ndL_state *S, const nd_op *op)
 {
-  lua_pushlightuserdata(L, S);
-  lua_pushlightuserdata(L, (void *)(uintptr_t)op);
-  lua_pushcclosure(L, op_call, 2);
+  const bool unary = op->params[1].name == NULL;
+  push_closure(L, S, op, op_call);
   if (!op->inside) {
     lua_pushvalue(L, -1);
     lua_setfield(L, -3, op->name);
@@ -440,7 +454,7 @@ static void add_op(lua_State *L, ndL_state *S, const nd_op *op)
   for (int type = NDL_SCALAR; type <= NDL_VARIABLE; type++) {
     lua_rawgetp(L, LUA_REGISTRYINDEX, S->metatables[type]);
     if (op->metamethod != NULL) {
-      lua_pushvalue(L, -2);
+      push_closure(L, S, op, unary ? op_call_once : op_call);
       lua_setfield(L, -2, op->metamethod);
     }
     lua_getfield(L, -1, "__methods");

@@ -1,0 +1,516 @@
+// Tests of kernel/math.h against the long double functions of the C library.
+// test_math_fma.c runs them again as a CPU with FMA computes.
+
+#include "check.h"
+
+#include "kernel/math.h"
+
+#include <float.h>
+#include <stdlib.h>
+
+enum { COUNT = 3000 };
+
+static long double exact_sigmoid(long double x)
+{
+  return x < 0 ? expl(x) / (1 + expl(x)) : 1 / (1 + expl(-x));
+}
+
+static long double exact_softplus(long double x)
+{
+  return (x > 0 ? x : 0) + log1pl(expl(-fabsl(x)));
+}
+
+static long double exact_rsqrt(long double x)
+{
+  return 1 / sqrtl(x);
+}
+
+// The bound is in units in the last place and holds with and without FMA; the
+// digests are those of results computed with FMA.
+// clang-format off
+#define UNARY(F)                                                              \
+/*name      exact           limit    bound  digest_f32     digest_f64      */ \
+F(exp,      expl,           INFINITY, 1.0,  0, 0)                             \
+F(expm1,    expm1l,         INFINITY, 1.8,  0, 0)                             \
+F(log,      logl,           INFINITY, 0.9,  0, 0)                             \
+F(log1p,    log1pl,         INFINITY, 1.4,  0, 0)                             \
+F(sin,      sinl,           0x1p46,   0.8,  0, 0)                             \
+F(cos,      cosl,           0x1p46,   0.9,  0, 0)                             \
+F(tan,      tanl,           0x1p46,   1.1,  0, 0)                             \
+F(asin,     asinl,          INFINITY, 1.2,  0, 0)                             \
+F(acos,     acosl,          INFINITY, 1.2,  0, 0)                             \
+F(atan,     atanl,          INFINITY, 1.5,  0, 0)                             \
+F(sinh,     sinhl,          INFINITY, 2.0,  0, 0)                             \
+F(cosh,     coshl,          INFINITY, 1.5,  0, 0)                             \
+F(tanh,     tanhl,          INFINITY, 2.0,  0, 0)                             \
+F(sigmoid,  exact_sigmoid,  INFINITY, 1.9,  0, 0)                             \
+F(softplus, exact_softplus, INFINITY, 1.7,  0, 0)                             \
+F(erf,      erfl,           INFINITY, 1.4,  0, 0)                             \
+F(sqrt,     sqrtl,          INFINITY, 0.51, 0, 0)                             \
+F(rsqrt,    exact_rsqrt,    INFINITY, 1.5,  0, 0)                             \
+F(floor,    floorl,         INFINITY, 0,    0, 0)                             \
+F(ceil,     ceill,          INFINITY, 0,    0, 0)                             \
+F(round,    nearbyintl,     INFINITY, 0,    0, 0)
+
+#define BINARY(F)                                                             \
+/*name      exact           bound  digest_f32     digest_f64               */ \
+F(pow,      powl,           1.0,   0, 0)                                      \
+F(atan2,    atan2l,         1.7,   0, 0)
+// clang-format on
+
+typedef struct unary {
+  const char *name;
+  void (*f32)(const float *x, float *y);
+  void (*f64)(const double *x, double *y);
+  long double (*exact)(long double);
+  double limit, bound;
+  uint64_t digest_f32, digest_f64;
+} unary;
+
+typedef struct binary {
+  const char *name;
+  void (*f32)(const float *x, const float *y, float *z);
+  void (*f64)(const double *x, const double *y, double *z);
+  long double (*exact)(long double, long double);
+  double bound;
+  uint64_t digest_f32, digest_f64;
+} binary;
+
+#define UNARY_LOOPS(name, exact, limit, bound, digest_f32, digest_f64) \
+  static void name##_of_floats(const float *x, float *y)               \
+  {                                                                    \
+    for (int i = 0; i < COUNT; i++)                                    \
+      y[i] = nd_##name##_f32(x[i]);                                    \
+  }                                                                    \
+  static void name##_of_doubles(const double *x, double *y)            \
+  {                                                                    \
+    for (int i = 0; i < COUNT; i++)                                    \
+      y[i] = nd_##name##_f64(x[i]);                                    \
+  }
+UNARY(UNARY_LOOPS)
+
+#define BINARY_LOOPS(name, exact, bound, digest_f32, digest_f64)              \
+  static void name##_of_floats(const float *x, const float *y, float *z)      \
+  {                                                                           \
+    for (int i = 0; i < COUNT; i++)                                           \
+      z[i] = nd_##name##_f32(x[i], y[i]);                                     \
+  }                                                                           \
+  static void name##_of_doubles(const double *x, const double *y, double *z)  \
+  {                                                                           \
+    for (int i = 0; i < COUNT; i++)                                           \
+      z[i] = nd_##name##_f64(x[i], y[i]);                                     \
+  }
+BINARY(BINARY_LOOPS)
+
+#define UNARY_ROW(name, exact, limit, ...) \
+  { #name, name##_of_floats, name##_of_doubles, exact, limit, __VA_ARGS__ },
+#define BINARY_ROW(name, exact, ...) \
+  { #name, name##_of_floats, name##_of_doubles, exact, __VA_ARGS__ },
+
+static const unary unaries[] = { UNARY(UNARY_ROW) };
+static const binary binaries[] = { BINARY(BINARY_ROW) };
+
+enum {
+  UNARIES = sizeof unaries / sizeof unaries[0],
+  BINARIES = sizeof binaries / sizeof binaries[0]
+};
+
+static float x_f32[COUNT], y_f32[COUNT], z_f32[COUNT];
+static double x_f64[COUNT], y_f64[COUNT], z_f64[COUNT];
+
+// ---- samples -----------------------------------------------------------------
+
+static uint64_t sample_state;
+
+static uint64_t next_bits(void)
+{
+  sample_state += 0x9e3779b97f4a7c15u;
+  uint64_t u = sample_state;
+  u = (u ^ (u >> 30)) * 0xbf58476d1ce4e5b9u;
+  u = (u ^ (u >> 27)) * 0x94d049bb133111ebu;
+  return u ^ (u >> 31);
+}
+
+static double next_between(double low, double high)
+{
+  return low + (high - low) * ((double)(next_bits() >> 11) * 0x1p-53);
+}
+
+// Any double, or any float as a double.
+static double next_number(bool is_float)
+{
+  const uint64_t u = next_bits();
+  return is_float ? (double)nd_float_f32((uint32_t)u) : nd_float_f64(u);
+}
+
+// Everywhere by turns: near 0, where the exponential lives, far out.
+static double next_sample(int i, bool is_float, double limit)
+{
+  const double reach = is_float ? 110 : 760;
+  double x = next_number(is_float);
+  if (i % 3 == 0)
+    x = next_between(-2, 2);
+  else if (i % 3 == 1)
+    x = next_between(-reach, reach);
+  return fabs(x) < limit ? x : next_between(-1e6, 1e6);
+}
+
+static const double specials[] = {
+  0.0, -0.0, INFINITY, -INFINITY, NAN, 1, -1, 2, -2, 3, -3, 0.5, -0.5, 1.5,
+  -1.5, 2.5, -2.5, FLT_MIN, -FLT_MIN, FLT_MAX, -FLT_MAX, FLT_TRUE_MIN,
+  -FLT_TRUE_MIN, DBL_MIN, -DBL_MIN, DBL_MAX, -DBL_MAX, DBL_TRUE_MIN,
+  -DBL_TRUE_MIN, 1 - DBL_EPSILON, 1 + DBL_EPSILON, 88.72, 88.73, -87.4, 89.4,
+  89.5, -103.9, -104.1, 709.78, 709.79, 710.47, 710.48, -708.5, -745.1, -745.2,
+  0x1p23, 0x1p23 + 1, 0x1p52, 0x1p52 + 1, 0x1p53, 8388607.5, 4503599627370495.5
+};
+
+enum { SPECIALS = sizeof specials / sizeof specials[0] };
+
+static void fill_samples(const unary *u, int seed)
+{
+  sample_state = (uint64_t)seed << 32;
+  for (int i = 0; i < COUNT; i++) {
+    const double special = i < SPECIALS ? specials[i] : 0;
+    const bool apt = !(fabs(special) >= u->limit) || isinf(special);
+    x_f32[i] = (float)next_sample(i, true, u->limit);
+    x_f64[i] = next_sample(i, false, u->limit);
+    if (seed == 0 && i < SPECIALS && apt) {
+      x_f32[i] = isinf((float)special) && !isinf(special) ? 1 : (float)special;
+      x_f64[i] = special;
+    }
+  }
+}
+
+// Bases of every size with exponents that bring the power everywhere between
+// underflow and overflow, then any two numbers, then each special with each.
+static void fill_pairs(int seed)
+{
+  sample_state = (uint64_t)seed << 32;
+  for (int i = 0; i < COUNT; i++) {
+    const double a = next_number(true), b = next_number(false);
+    const double to_range = next_between(-1, 1);
+    x_f32[i] = (float)a;
+    x_f64[i] = b;
+    y_f32[i] = (float)(to_range * 104 / log(fabs(a)));
+    y_f64[i] = to_range * 746 / log(fabs(b));
+    if (i % 2 == 0) {
+      x_f32[i] = (float)next_between(-3, 3);
+      x_f64[i] = next_between(-3, 3);
+    }
+    if (i % 4 == 0) {
+      y_f32[i] = (float)rint(next_between(-60, 60));
+      y_f64[i] = rint(next_between(-600, 600));
+    }
+    const int pair = seed * COUNT + i;
+    if (pair < SPECIALS * SPECIALS) {
+      x_f64[i] = specials[pair / SPECIALS];
+      y_f64[i] = specials[pair % SPECIALS];
+      x_f32[i] = fabs(x_f64[i]) < FLT_MAX ? (float)x_f64[i] : INFINITY;
+      y_f32[i] = fabs(y_f64[i]) < FLT_MAX ? (float)y_f64[i] : -INFINITY;
+    }
+  }
+}
+
+// ---- errors ------------------------------------------------------------------
+
+// |got - want| in units in the last place of a type with `digits` bits, whose
+// smallest normal number is 2^(lowest - 1).
+static double ulps(double got, long double want, int digits, int lowest,
+                   long double overflow)
+{
+  if (isnan(want) || isnan(got))
+    return isnan(want) && isnan(got) ? 0 : INFINITY;
+  if (want == 0)
+    return got == 0 && signbit(got) == signbit(want) ? 0 : INFINITY;
+  if (isinf(got))
+    return fabsl(want) >= overflow && (got > 0) == (want > 0) ? 0 : INFINITY;
+  int exponent;
+  frexpl(want, &exponent);
+  if (exponent < lowest)
+    exponent = lowest;
+  return (double)(fabsl(got - want) / ldexpl(1, exponent - digits));
+}
+
+static double ulps_f32(float got, long double want)
+{
+  return ulps(got, want, FLT_MANT_DIG, FLT_MIN_EXP, FLT_MAX);
+}
+
+static double ulps_f64(double got, long double want)
+{
+  return ulps(got, want, DBL_MANT_DIG, DBL_MIN_EXP, DBL_MAX);
+}
+
+// Valgrind computes long double as double.
+static bool reference_is_wide(void)
+{
+  volatile long double one = 1;
+  return one + 0x1p-60L != one;
+}
+
+static void report(const char *name, const char *type, double error,
+                   double bound, double x, double y)
+{
+  if (!(error <= bound))
+    printf("\n%s_%s: %.3f ulp at %a (%g), %a (%g)", name, type, error, x, x, y,
+           y);
+  CHECK(error <= bound);
+}
+
+static void check_unary_f32(const unary *u)
+{
+  double worst = 0, at = 0;
+  u->f32(x_f32, z_f32);
+  for (int i = 0; i < COUNT; i++) {
+    const double error = ulps_f32(z_f32[i], u->exact(x_f32[i]));
+    if (error > worst) {
+      worst = error;
+      at = x_f32[i];
+    }
+  }
+  report(u->name, "f32", worst, u->bound, at, 0);
+}
+
+static void check_unary_f64(const unary *u)
+{
+  double worst = 0, at = 0;
+  u->f64(x_f64, z_f64);
+  for (int i = 0; i < COUNT; i++) {
+    const double error = ulps_f64(z_f64[i], u->exact(x_f64[i]));
+    if (error > worst) {
+      worst = error;
+      at = x_f64[i];
+    }
+  }
+  report(u->name, "f64", worst, u->bound, at, 0);
+}
+
+static void float_functions_keep_their_bounds_and_special_values(void)
+{
+  for (int seed = 0; seed < 8; seed++) {
+    for (int k = 0; k < UNARIES; k++) {
+      fill_samples(&unaries[k], seed);
+      check_unary_f32(&unaries[k]);
+    }
+  }
+}
+
+static void double_functions_keep_their_bounds_and_special_values(void)
+{
+  for (int seed = 0; seed < 8 && reference_is_wide(); seed++) {
+    for (int k = 0; k < UNARIES; k++) {
+      fill_samples(&unaries[k], seed);
+      check_unary_f64(&unaries[k]);
+    }
+  }
+}
+
+static void check_binary_f32(const binary *b)
+{
+  int worst_at = 0;
+  double worst = 0;
+  b->f32(x_f32, y_f32, z_f32);
+  for (int i = 0; i < COUNT; i++) {
+    const double error = ulps_f32(z_f32[i], b->exact(x_f32[i], y_f32[i]));
+    if (error > worst) {
+      worst = error;
+      worst_at = i;
+    }
+  }
+  report(b->name, "f32", worst, b->bound, x_f32[worst_at], y_f32[worst_at]);
+}
+
+static void check_binary_f64(const binary *b)
+{
+  int worst_at = 0;
+  double worst = 0;
+  b->f64(x_f64, y_f64, z_f64);
+  for (int i = 0; i < COUNT; i++) {
+    const double error = ulps_f64(z_f64[i], b->exact(x_f64[i], y_f64[i]));
+    if (error > worst) {
+      worst = error;
+      worst_at = i;
+    }
+  }
+  report(b->name, "f64", worst, b->bound, x_f64[worst_at], y_f64[worst_at]);
+}
+
+static void pow_and_atan2_keep_their_bounds_and_special_values(void)
+{
+  for (int seed = 0; seed < 8; seed++) {
+    fill_pairs(seed);
+    for (int k = 0; k < BINARIES; k++) {
+      check_binary_f32(&binaries[k]);
+      if (reference_is_wide())
+        check_binary_f64(&binaries[k]);
+    }
+  }
+}
+
+// ---- claims that samples may miss --------------------------------------------
+
+// Multiples of pi/2 are where a reduction loses all its digits.
+static void angles_next_to_a_zero_keep_their_bounds(void)
+{
+  const long double right_angle = 1.57079632679489661923132169163975144L;
+  for (int k = 0; k < 3 && reference_is_wide(); k++) {
+    const unary *u = &unaries[0];
+    while (strcmp(u->name, k == 0 ? "sin" : k == 1 ? "cos" : "tan") != 0)
+      u++;
+    for (int i = 0; i < COUNT; i++) {
+      const long double q = rintl(ldexpl(1 + i / 4, i % 33));
+      x_f32[i] = (float)(q * right_angle);
+      x_f64[i] = (double)(q * right_angle);
+    }
+    check_unary_f32(u);
+    check_unary_f64(u);
+  }
+}
+
+static void angles_beyond_the_limit_give_nan(void)
+{
+  const double beyond = ND_ANGLE_LIMIT_F64;
+  CHECK(!isnan(nd_sin_f64(beyond * 0.999)) && isnan(nd_sin_f64(beyond)));
+  CHECK(!isnan(nd_cos_f64(-beyond * 0.999)) && isnan(nd_cos_f64(-beyond)));
+  CHECK(!isnan(nd_tan_f64(beyond * 0.999)) && isnan(nd_tan_f64(1e300)));
+  CHECK(isnan(nd_sin_f32((float)beyond)) && isnan(nd_cos_f32(FLT_MAX)));
+  CHECK(isnan(nd_tan_f32(-FLT_MAX)));
+}
+
+static void pow_follows_the_standard(void)
+{
+  static const double cases[][3] = {
+    { NAN, 0, 1 }, { NAN, -0.0, 1 }, { INFINITY, 0, 1 }, { 0, 0, 1 },
+    { 1, NAN, 1 }, { 1, INFINITY, 1 }, { 1, 5, 1 }, { -1, INFINITY, 1 },
+    { -1, -INFINITY, 1 }, { -2, 3, -8 }, { -2, 2, 4 }, { -2, -1, -0.5 },
+    { -8, 1.0 / 3, NAN }, { -0.5, 0.5, NAN }, { 0, -1, INFINITY },
+    { -0.0, -1, -INFINITY }, { -0.0, -2, INFINITY }, { 0, 3, 0 },
+    { -0.0, 3, -0.0 }, { -0.0, 2, 0 }, { 0, 0.5, 0 }, { -0.0, 0.5, 0 },
+    { 0, -INFINITY, INFINITY }, { 0, INFINITY, 0 }, { 0.5, INFINITY, 0 },
+    { 0.5, -INFINITY, INFINITY }, { 2, INFINITY, INFINITY },
+    { -2, INFINITY, INFINITY }, { 2, -INFINITY, 0 }, { INFINITY, 2, INFINITY },
+    { INFINITY, -2, 0 }, { -INFINITY, 3, -INFINITY },
+    { -INFINITY, 2, INFINITY }, { -INFINITY, 0.5, INFINITY },
+    { -INFINITY, -3, -0.0 }, { -INFINITY, -2, 0 }, { NAN, 1, NAN },
+    { 2, NAN, NAN }, { 10, 2, 100 }, { 2, 0.5, 1.4142135623730951 },
+    { 2, -1074, 0x1p-1074 }, { 2, 1024, INFINITY }, { -2, 1023, -0x1p1023 }
+  };
+  for (size_t k = 0; k < sizeof cases / sizeof cases[0]; k++) {
+    const double x = cases[k][0], y = cases[k][1], want = cases[k][2];
+    CHECK(ulps_f64(nd_pow_f64(x, y), want) < 1);
+    if (fabs(y) < 1000)
+      CHECK(ulps_f32(nd_pow_f32((float)x, (float)y),
+                     powl((float)x, (float)y)) < 1);
+  }
+}
+
+static void tiny_arguments_come_through(void)
+{
+  static const double sizes[] = { 0x1p-1074, 0x1p-1030, 0x1p-140, 0x1p-60 };
+  for (size_t k = 0; k < sizeof sizes / sizeof sizes[0]; k++) {
+    const double x = -sizes[k];
+    CHECK(nd_sin_f64(x) == x && nd_tan_f64(x) == x && nd_asin_f64(x) == x);
+    CHECK(nd_atan_f64(x) == x && nd_sinh_f64(x) == x && nd_tanh_f64(x) == x);
+    CHECK(nd_expm1_f64(x) == x && nd_log1p_f64(x) == x);
+    const float s = (float)x;
+    CHECK(nd_sin_f32(s) == s && nd_tan_f32(s) == s && nd_asin_f32(s) == s);
+    CHECK(nd_atan_f32(s) == s && nd_sinh_f32(s) == s && nd_tanh_f32(s) == s);
+    CHECK(nd_expm1_f32(s) == s && nd_log1p_f32(s) == s);
+  }
+}
+
+static void halves_round_to_even(void)
+{
+  CHECK(nd_round_f32(0.5f) == 0 && nd_round_f32(1.5f) == 2);
+  CHECK(nd_round_f32(2.5f) == 2 && nd_round_f32(-3.5f) == -4);
+  CHECK(signbit(nd_round_f32(-0.5f)) && signbit(nd_ceil_f32(-0.5f)));
+  CHECK(nd_round_f64(0.5) == 0 && nd_round_f64(1.5) == 2);
+  CHECK(nd_round_f64(2.5) == 2 && nd_round_f64(-3.5) == -4);
+  CHECK(signbit(nd_round_f64(-0.5)) && signbit(nd_ceil_f64(-0.5)));
+}
+
+// ---- bits --------------------------------------------------------------------
+
+#if ND_HAS_FMA
+// Position-weighted sums, in which every nan counts the same.
+static uint64_t digest_f32(const float *x)
+{
+  uint64_t sum = 0;
+  for (int i = 0; i < COUNT; i++)
+    sum += (isnan(x[i]) ? 1 : nd_bits_f32(x[i])) * (2 * (uint64_t)i + 1);
+  return sum;
+}
+
+static uint64_t digest_f64(const double *x)
+{
+  uint64_t sum = 0;
+  for (int i = 0; i < COUNT; i++)
+    sum += (isnan(x[i]) ? 1 : nd_bits_f64(x[i])) * (2 * (uint64_t)i + 1);
+  return sum;
+}
+
+static void check_digests(const char *name, uint64_t want_f32,
+                          uint64_t want_f64)
+{
+  const uint64_t got_f32 = digest_f32(z_f32), got_f64 = digest_f64(z_f64);
+  if (got_f32 != want_f32 || got_f64 != want_f64)
+    printf("\n%s: 0x%016llx, 0x%016llx", name, (unsigned long long)got_f32,
+           (unsigned long long)got_f64);
+  CHECK(got_f32 == want_f32 && got_f64 == want_f64);
+}
+
+// The arguments are random bits and small dyadic fractions, made without any
+// rounding that could differ.
+static void fill_exact(double limit)
+{
+  sample_state = 0;
+  for (int i = 0; i < COUNT; i++) {
+    const bool wild = i % 4 == 0 && isinf(limit);
+    const double fraction = (double)(int64_t)(next_bits() >> 11) - 0x1p52;
+    x_f32[i] = wild ? (float)next_number(true) : (float)fraction * 0x1p-46f;
+    x_f64[i] = wild ? next_number(false) : fraction * 0x1p-43;
+    y_f32[i] = (float)(int32_t)(next_bits() >> 40) * 0x1p-20f - 8;
+    y_f64[i] = (double)(int64_t)(next_bits() >> 11) * 0x1p-49 - 8;
+  }
+}
+
+static void results_have_the_known_bits(void)
+{
+  for (int k = 0; k < UNARIES; k++) {
+    fill_exact(unaries[k].limit);
+    unaries[k].f32(x_f32, z_f32);
+    unaries[k].f64(x_f64, z_f64);
+    check_digests(unaries[k].name, unaries[k].digest_f32,
+                  unaries[k].digest_f64);
+  }
+  for (int k = 0; k < BINARIES; k++) {
+    fill_exact(INFINITY);
+    binaries[k].f32(x_f32, y_f32, z_f32);
+    binaries[k].f64(x_f64, y_f64, z_f64);
+    check_digests(binaries[k].name, binaries[k].digest_f32,
+                  binaries[k].digest_f64);
+  }
+}
+#endif
+
+int main(void)
+{
+#if ND_HAS_FMA && defined(__x86_64__)
+  if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma")) {
+    printf("skipped: this CPU has no FMA\n");
+    return 0;
+  }
+#endif
+  RUN(float_functions_keep_their_bounds_and_special_values);
+  RUN(double_functions_keep_their_bounds_and_special_values);
+  RUN(pow_and_atan2_keep_their_bounds_and_special_values);
+  RUN(angles_next_to_a_zero_keep_their_bounds);
+  RUN(angles_beyond_the_limit_give_nan);
+  RUN(pow_follows_the_standard);
+  RUN(tiny_arguments_come_through);
+  RUN(halves_round_to_even);
+#if ND_HAS_FMA
+  RUN(results_have_the_known_bits);
+#endif
+  return check_done();
+}
