@@ -62,9 +62,8 @@ ND_INLINE nd_exponent_f32 nd_reduce_exp_f32(float x)
   q = nd_fma_f32(q, r, 0.0416662805f);
   q = nd_fma_f32(q, r, 0.166666657f);
   q = nd_fma_f32(q, r, 0.5f);
-  return (nd_exponent_f32){
-    nd_fma_f32(r, r * q, r), nd_bits_f32(shifted) - nd_bits_f32(ND_SHIFT_F32)
-  };
+  return (nd_exponent_f32){ nd_fma_f32(r, r * q, r),
+                            nd_bits_f32(shifted) - nd_bits_f32(ND_SHIFT_F32) };
 }
 
 // 2^n for a normal result.
@@ -138,10 +137,10 @@ ND_INLINE float nd_tanh_f32(float x)
   const float h = nd_half_expm1_f32(a > 10 ? 20 : 2 * a);
   const float u = h < 1 ? h : 1;
   const float y = nd_fma_f32(-u, u / (h + 1), u);
-  return nd_copysign_f32(y, x);
+  return nd_copysign_f32(a < 0x1p-13f ? a : y, x);
 }
 
-// 1 / (1 + e) for x >= 0, where e = e^-|x|, else e / (1 + e) = e - e^2 / (1 + e).
+// With e = e^-|x| it is 1 / (1 + e), for x < 0 e / (1 + e) = e - e^2 / (1 + e).
 ND_INLINE float nd_sigmoid_f32(float x)
 {
   const float e = nd_exp_f32(-__builtin_fabsf(x));
@@ -165,10 +164,8 @@ ND_INLINE nd_split_f32 nd_split_f32_of(float x)
   const uint32_t one = 0x3f800000u;
   const uint32_t u = nd_bits_f32(scaled) + (one - ND_SQRT_HALF_F32);
   const float biased = (float)(int32_t)(u >> 23);
-  return (nd_split_f32){
-    biased - (small ? 127 + 24 : 127),
-    nd_float_f32((u & 0x007fffffu) + ND_SQRT_HALF_F32)
-  };
+  return (nd_split_f32){ biased - (small ? 127 + 24 : 127),
+                         nd_float_f32((u & 0x007fffffu) + ND_SQRT_HALF_F32) };
 }
 
 // k ln2 + log(1 + f), where log(1 + f) = f - f^2 / 2 + f^3 Q(f).
@@ -204,8 +201,7 @@ ND_INLINE float nd_log1p_f32(float x)
   const nd_split_f32 a = nd_split_f32_of(u);
   const float k = a.k > 60 ? 0 : a.k;
   const float scale = nd_float_f32(
-      (127 - (nd_bits_f32(k + ND_SHIFT_F32) - nd_bits_f32(ND_SHIFT_F32)))
-      << 23);
+    (127 - (nd_bits_f32(k + ND_SHIFT_F32) - nd_bits_f32(ND_SHIFT_F32))) << 23);
   const float f = a.k > 60 ? a.m - 1 : (scale - 1) + scale * x;
   const float y = nd_log_of_parts_f32(a.k, f);
   const float finite = u == 0 ? -ND_INF : x == 0 ? x : y;

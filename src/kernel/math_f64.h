@@ -108,9 +108,8 @@ ND_INLINE nd_exponent_f64 nd_reduce_exp_f64(double high, double low)
   const double rest = nd_fma_f64(-k, ND_LN2_LOW_F64, low);
   const double r = near + rest, lost = near - r + rest;
   const double p = r + nd_fma_f64(r * r, nd_exp_tail_f64(r), lost);
-  return (nd_exponent_f64){
-    p, nd_bits_f64(shifted) - nd_bits_f64(ND_SHIFT_F64)
-  };
+  return (nd_exponent_f64){ p,
+                            nd_bits_f64(shifted) - nd_bits_f64(ND_SHIFT_F64) };
 }
 
 // 2^n for a normal result.
@@ -184,10 +183,10 @@ ND_INLINE double nd_tanh_f64(double x)
   const double h = nd_half_expm1_f64(a > 22 ? 44 : 2 * a);
   const double u = h < 1 ? h : 1;
   const double y = nd_fma_f64(-u, u / (h + 1), u);
-  return nd_copysign_f64(y, x);
+  return nd_copysign_f64(a < 0x1p-28 ? a : y, x);
 }
 
-// 1 / (1 + e) for x >= 0, where e = e^-|x|, else e / (1 + e) = e - e^2 / (1 + e).
+// With e = e^-|x| it is 1 / (1 + e), for x < 0 e / (1 + e) = e - e^2 / (1 + e).
 ND_INLINE double nd_sigmoid_f64(double x)
 {
   const double e = nd_exp_f64(-__builtin_fabs(x));
@@ -212,10 +211,8 @@ ND_INLINE nd_split_f64 nd_split_f64_of(double x)
   const uint64_t u = nd_bits_f64(scaled) + (one - ND_SQRT_HALF_F64);
   const double biased = nd_float_f64((u >> 52) | nd_bits_f64(0x1p52));
   const uint64_t fraction = u & 0x000fffffffffffffu;
-  return (nd_split_f64){
-    biased - (small ? 0x1p52 + 1023 + 54 : 0x1p52 + 1023),
-    nd_float_f64(fraction + ND_SQRT_HALF_F64)
-  };
+  return (nd_split_f64){ biased - (small ? 0x1p52 + 1023 + 54 : 0x1p52 + 1023),
+                         nd_float_f64(fraction + ND_SQRT_HALF_F64) };
 }
 
 // k ln2 + log(1 + f), where s = f / (2 + f), z = s^2 and
@@ -231,8 +228,7 @@ ND_INLINE double nd_log_of_parts_f64(double k, double f)
   q = nd_fma_f64(q, z, 0.28571428569087426);
   q = nd_fma_f64(q, z, 0.40000000000006242);
   q = nd_fma_f64(q, z, 0.66666666666666663);
-  const double tail = nd_fma_f64(s, nd_fma_f64(z, q, half),
-                                 k * ND_LN2_LOW_F64);
+  const double tail = nd_fma_f64(s, nd_fma_f64(z, q, half), k * ND_LN2_LOW_F64);
   return nd_fma_f64(k, ND_LN2_HIGH_F64, f - (half - tail));
 }
 
@@ -252,8 +248,7 @@ ND_INLINE double nd_log1p_f64(double x)
   const nd_split_f64 a = nd_split_f64_of(u);
   const double k = a.k > 100 ? 0 : a.k;
   const double scale = nd_float_f64(
-      (1023 - (nd_bits_f64(k + ND_SHIFT_F64) - nd_bits_f64(ND_SHIFT_F64)))
-      << 52);
+    (1023 - (nd_bits_f64(k + ND_SHIFT_F64) - nd_bits_f64(ND_SHIFT_F64))) << 52);
   const double f = a.k > 100 ? a.m - 1 : (scale - 1) + scale * x;
   const double y = nd_log_of_parts_f64(a.k, f);
   const double finite = u == 0 ? -ND_INF : x == 0 ? x : y;
@@ -297,8 +292,7 @@ ND_INLINE nd_pair_f64 nd_log_pair_f64(double x)
   nd_pair_f64 tail = nd_product_f64(cube.high, c.high);
   tail.low += cube.high * c.low + cube.low * c.high;
   const nd_pair_f64 log_m = nd_ordered_sum_f64(2 * s, tail.high);
-  const nd_pair_f64 sum =
-      nd_ordered_sum_f64(a.k * ND_LN2_HIGH_F64, log_m.high);
+  const nd_pair_f64 sum = nd_ordered_sum_f64(a.k * ND_LN2_HIGH_F64, log_m.high);
   const double low = sum.low + (a.k * ND_LN2_LOW_F64 +
                                 (log_m.low + (2 * s_low + tail.low)));
   return nd_ordered_sum_f64(sum.high, low);
@@ -313,7 +307,7 @@ ND_INLINE double nd_pow_magnitude_f64(double x, double y)
   const nd_pair_f64 p = nd_product_f64(l.high, cut);
   const double low = nd_fma_f64(l.low, cut, p.low);
   const nd_exponent_f64 e = nd_reduce_exp_f64(
-      nd_clamp_f64(p.high, -746, 710), __builtin_fabs(p.high) < 746 ? low : 0);
+    nd_clamp_f64(p.high, -746, 710), __builtin_fabs(p.high) < 746 ? low : 0);
   return nd_scale_f64(1 + e.p, e.n);
 }
 

@@ -16,9 +16,8 @@ ND_INLINE nd_angle_f32 nd_reduce_angle_f32(double x)
   const double shifted = nd_fma_f64(x, 0x1.45f306dc9c883p-1, ND_SHIFT_F64);
   const double q = shifted - ND_SHIFT_F64;
   const double near = nd_subtract_turns_f64(x, q, 0x1.921fb54442d18p+0);
-  return (nd_angle_f32){
-    nd_fma_f64(-q, 0x1.1a62633145c07p-54, near), nd_bits_f64(shifted)
-  };
+  return (nd_angle_f32){ nd_fma_f64(-q, 0x1.1a62633145c07p-54, near),
+                         nd_bits_f64(shifted) };
 }
 
 ND_INLINE double nd_sin_of_angle_f32(double r)
@@ -150,8 +149,8 @@ ND_INLINE float nd_atan2_f32(float y, float x)
   const float left = nd_copysign_f32(1, x);
   const float count = steep ? 1 : 1 - left;
   const float factor = steep ? -left : left;
-  const float angle =
-      nd_add_right_angles_f32(count, factor, t, nd_atan_tail_f32(t));
+  const float angle = nd_add_right_angles_f32(count, factor, t,
+                                              nd_atan_tail_f32(t));
   return nd_copysign_f32(angle, y);
 }
 
@@ -178,8 +177,8 @@ ND_INLINE double nd_log_rough_f64(double x)
   const uint64_t u = nd_bits_f64(x) + (one - ND_SQRT_HALF_F64);
   const double k = nd_float_f64((u >> 52) | nd_bits_f64(0x1p52)) -
                    (0x1p52 + 1023);
-  const double f =
-      nd_float_f64((u & 0x000fffffffffffffu) + ND_SQRT_HALF_F64) - 1;
+  const double f = nd_float_f64((u & 0x000fffffffffffffu) + ND_SQRT_HALF_F64) -
+                   1;
   const double s = f / (2 + f), z = s * s;
   double q = 0.19584047673232599;
   q = nd_fma_f64(q, z, 0.22176194814384165);
@@ -240,8 +239,8 @@ ND_INLINE float nd_erf_f32(float x)
 {
   const float a = __builtin_fabsf(x);
   const float inner = nd_fma_f32(a, nd_erf_ratio_f32(x * x), a);
-  const nd_exponent_f32 e =
-      nd_reduce_exp_f32(nd_log_erfc_f32((a > 4 ? 4 : a) - 1.5f));
+  const nd_exponent_f32 e = nd_reduce_exp_f32(
+    nd_log_erfc_f32((a > 4 ? 4 : a) - 1.5f));
   const float s = nd_power_of_two_f32(e.n);
   const float outer = 1 - nd_fma_f32(s, e.p, s);
   return nd_copysign_f32(a < 1 ? inner : outer, x);

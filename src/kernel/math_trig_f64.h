@@ -64,8 +64,7 @@ ND_INLINE nd_pair_f64 nd_cos_of_angle_f64(nd_angle_f64 a)
 ND_INLINE double nd_by_parity_f64(uint64_t q, double odd, double even)
 {
   const uint64_t mask = -(q & 1);
-  return nd_float_f64((nd_bits_f64(odd) & mask) |
-                      (nd_bits_f64(even) & ~mask));
+  return nd_float_f64((nd_bits_f64(odd) & mask) | (nd_bits_f64(even) & ~mask));
 }
 
 // -x where bit 1 of q is set.
@@ -84,8 +83,8 @@ ND_INLINE double nd_sin_f64(double x)
   const double s = nd_sin_of_angle_f64(a).high;
   const double c = nd_cos_of_angle_f64(a).high;
   const double y = nd_negate_by_f64(a.q, nd_by_parity_f64(a.q, c, s));
-  const double signed_y =
-      nd_float_f64(nd_bits_f64(y) ^ (nd_bits_f64(x) & (uint64_t)1 << 63));
+  const double signed_y = nd_float_f64(nd_bits_f64(y) ^
+                                       (nd_bits_f64(x) & (uint64_t)1 << 63));
   return size < ND_ANGLE_LIMIT_F64 ? signed_y : ND_NAN;
 }
 
@@ -110,18 +109,18 @@ ND_INLINE double nd_tan_f64(double x)
   const double down_low = nd_by_parity_f64(a.q, s.low, c.low);
   const double inverse = 1 / down, quotient = up * inverse;
   const nd_pair_f64 back = nd_product_f64(quotient, down);
-  const double rest =
-      up - back.high - back.low + (up_low - quotient * down_low);
+  const double rest = up - back.high - back.low +
+                      (up_low - quotient * down_low);
   const double y = nd_fma_f64(rest, inverse, quotient);
-  const double signed_y =
-      nd_float_f64(nd_bits_f64(y) ^ (nd_bits_f64(x) & (uint64_t)1 << 63));
+  const double signed_y = nd_float_f64(nd_bits_f64(y) ^
+                                       (nd_bits_f64(x) & (uint64_t)1 << 63));
   return size < ND_ANGLE_LIMIT_F64 ? signed_y : ND_NAN;
 }
 
 // Inverse functions: base + factor (y + tail), where base is a multiple of
 // pi/2 that is 0 or larger than the rest. Only the last sum rounds noticeably.
-ND_INLINE double nd_add_right_angles_f64(double count, double factor,
-                                         double y, double tail)
+ND_INLINE double nd_add_right_angles_f64(double count, double factor, double y,
+                                         double tail)
 {
   const nd_pair_f64 sum = nd_ordered_sum_f64(count * 0x1.921fb54442d18p+0,
                                              factor * y);
@@ -222,8 +221,8 @@ ND_INLINE double nd_atan2_f64(double y, double x)
   const double left = nd_copysign_f64(1, x);
   const double count = steep ? 1 : 1 - left;
   const double factor = steep ? -left : left;
-  const double angle =
-      nd_add_right_angles_f64(count, factor, t, nd_atan_tail_f64(t));
+  const double angle = nd_add_right_angles_f64(count, factor, t,
+                                               nd_atan_tail_f64(t));
   return nd_copysign_f64(angle, y);
 }
 
@@ -278,8 +277,7 @@ ND_INLINE double nd_erf_f64(double x)
   const double a = __builtin_fabs(x);
   const double inner = nd_fma_f64(a, nd_erf_ratio_f64(x * x), a);
   const double bound = a > 6 ? 6 : a;
-  const nd_exponent_f64 e =
-      nd_reduce_exp_f64(nd_log_erfc_f64(bound - 1.5), 0);
+  const nd_exponent_f64 e = nd_reduce_exp_f64(nd_log_erfc_f64(bound - 1.5), 0);
   const double s = nd_power_of_two_f64(e.n);
   const double outer = 1 - nd_fma_f64(s, e.p, s);
   return nd_copysign_f64(a < 1 ? inner : outer, x);

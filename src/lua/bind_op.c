@@ -350,7 +350,7 @@ static bool check_few(call *k)
   return true;
 }
 
-// Upvalue 1 is the state, upvalue 2 the op.
+// Upvalue 1 is the state, 2 the op, 3 the metatable of scalars.
 static int op_call(lua_State *L)
 {
   call k;
@@ -361,7 +361,13 @@ static int op_call(lua_State *L)
   if (!check_few(&k))
     check_args(&k);
   ndL_box *box = ndL_newbox(L);
-  nd_tensor *out = nd_apply(k.S->context, k.op, &k.args);
+  nd_tensor *out = nd_apply_at(k.S->context, k.op, &k.args, &box->value);
+  if (out == &box->value) {
+    box->tensor = out;
+    lua_pushvalue(L, lua_upvalueindex(3));
+    lua_setmetatable(L, -2);
+    return 1;
+  }
   if (out == NULL && nd_error_code(k.S->context) == ND_NO_MEMORY) {
     nd_error_clear(k.S->context);
     ndL_collect(L, k.S);
@@ -432,7 +438,8 @@ static void push_closure(lua_State *L, ndL_state *S, const nd_op *op,
 {
   lua_pushlightuserdata(L, S);
   lua_pushlightuserdata(L, (void *)(uintptr_t)op);
-  lua_pushcclosure(L, function, 2);
+  lua_rawgetp(L, LUA_REGISTRYINDEX, S->metatables[NDL_SCALAR]);
+  lua_pushcclosure(L, function, 3);
 }
 
 // Adds one op to the module on top, to its submodule, to the methods and to the

@@ -16,15 +16,13 @@ ndL_box *ndL_newbox(lua_State *L)
   return box;
 }
 
+// `x` is the box's own scalar, or a reference that the box takes.
 void ndL_fill(lua_State *L, ndL_state *S, ndL_box *box, nd_tensor *x)
 {
-  ndL_type type = NDL_TENSOR;
+  const ndL_type type = x->rank == 0 ? NDL_SCALAR : NDL_TENSOR;
   box->tensor = x;
-  if (x->rank == 0) {
-    type = NDL_SCALAR;
-    box->value = *x;
-    box->value.refs = 0;
-    box->value.data = (char *)&box->value.value;
+  if (x->rank == 0 && x != &box->value) {
+    nd_scalar_copy(&box->value, x);
     box->tensor = &box->value;
     nd_tensor_release(x);
   }

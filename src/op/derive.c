@@ -4,12 +4,6 @@
 
 #include "op/vocab_tensor.h"
 
-bool nd_op_flows(const nd_op *op, const nd_tensor *x)
-{
-  return op->derivative != ND_NO_GRAD &&
-         nd_dtype_in((nd_dtype)x->dtype, ND_FLOATS);
-}
-
 // --------------------------------------------------------------- backward --
 
 static nd_tensor *apply_rule(nd_context *c, const nd_op *op, int i,

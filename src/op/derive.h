@@ -7,7 +7,11 @@
 #include "op/op.h"
 
 // True if a gradient flows through input `i`, whose dtype is that of `x`.
-bool nd_op_flows(const nd_op *op, const nd_tensor *x);
+static inline bool nd_op_flows(const nd_op *op, const nd_tensor *x)
+{
+  return op->derivative != ND_NO_GRAD &&
+         nd_dtype_in((nd_dtype)x->dtype, ND_FLOATS);
+}
 
 // The gradient of input i, with its shape, given `g` of the output. `fused`
 // allows the one-pass kernel, which no tape can see. Returns a reference.

@@ -117,26 +117,45 @@ static bool run_elementwise(nd_context *c, const nd_job *job, int64_t from,
   return true;
 }
 
-// One kernel call; no shapes to walk.
-static bool run_scalar(nd_context *c, const nd_job *job)
+// The kernel of an elementwise op if all its inputs are scalars of one dtype
+// that it reads, so that there is nothing to check, infer, walk or cast.
+static nd_block_kernel *scalar_kernel(const nd_context *c, const nd_op *op,
+                                      const nd_args *a)
 {
-  const nd_args *a = job->args;
-  const nd_dtype dtype = (nd_dtype)a->in[0]->dtype;
-  if (kernel_dtype(job->op, dtype) != dtype)
-    return run_elementwise(c, job, 0, 1);
+  if (op->infer != NULL || op->check != NULL)
+    return NULL;
+  const nd_tensor *first = a->in[0];
+  for (int i = 0; i < a->n; i++) {
+    const nd_tensor *x = a->in[i];
+    if (x == NULL || x->rank != 0 || x->dtype != first->dtype)
+      return NULL;
+  }
+  return op->kernels[c->level]->forward[first->dtype];
+}
+
+static nd_tensor *run_scalar(nd_context *c, const nd_op *op, const nd_args *a,
+                             nd_block_kernel *kernel, nd_tensor *home)
+{
+  const nd_dtype in_dtype = (nd_dtype)a->in[0]->dtype;
+  const nd_dtype dtype = op->result == ND_AS_BOOL ? ND_BOOL : in_dtype;
+  nd_tensor *out = home;
+  if (home != NULL)
+    nd_scalar_start(c, home, dtype);
+  else
+    out = nd_scalar_make(c, dtype);
+  if (out == NULL)
+    return NULL;
   const void *in[ND_MAX_FEEDS];
   for (int i = 0; i < a->n; i++)
     in[i] = a->in[i]->data;
-  job->op->kernels[c->level]->forward[dtype](1, job->out->data, in);
-  return true;
+  kernel(1, out->data, in);
+  return out;
 }
 
 static bool run_in_ranges(nd_context *c, const nd_job *job)
 {
   const nd_op *op = job->op;
   const int64_t size = job->out->size;
-  if (op->run == NULL && job->out->rank == 0)
-    return run_scalar(c, job);
   const float cost = op->cost > 0 ? op->cost : 1;
   int64_t step = (int64_t)(RANGE_COST / cost) / ND_BLOCK * ND_BLOCK;
   step = step < ND_BLOCK ? ND_BLOCK : step;
@@ -167,12 +186,18 @@ static nd_tensor *compute(nd_context *c, const nd_op *op, const nd_args *a)
   return NULL;
 }
 
-nd_tensor *nd_apply(nd_context *c, const nd_op *op, const nd_args *a)
+nd_tensor *nd_apply_at(nd_context *c, const nd_op *op, const nd_args *a,
+                       nd_tensor *home)
 {
   const char *before = nd_context_enter(c, op->name);
   nd_tensor *out = NULL;
-  if (nd_context_ready(c) && !has_null(a))
-    out = compute(c, op, a);
+  if (nd_context_ready(c)) {
+    nd_block_kernel *kernel = scalar_kernel(c, op, a);
+    if (kernel != NULL)
+      out = run_scalar(c, op, a, kernel, home);
+    else if (!has_null(a))
+      out = compute(c, op, a);
+  }
   if (out != NULL && c->on_apply != NULL && !c->on_apply(c, op, a, out)) {
     nd_tensor_release(out);
     out = NULL;
@@ -181,33 +206,47 @@ nd_tensor *nd_apply(nd_context *c, const nd_op *op, const nd_args *a)
   return out;
 }
 
+nd_tensor *nd_apply(nd_context *c, const nd_op *op, const nd_args *a)
+{
+  return nd_apply_at(c, op, a, NULL);
+}
+
 // ---------------------------------------------------------------- backward --
+
+// What the kernel reads but the slope does not use may be an outline without
+// values; `g` stands in for it.
+static void choose_slope_inputs(const nd_op *op, const nd_args *a,
+                                nd_tensor *out, nd_tensor *g, nd_tensor **in)
+{
+  in[0] = g;
+  for (int j = 0; j < a->n; j++)
+    in[1 + j] = op->needs >> j & 1 ? a->in[j] : g;
+  in[1 + a->n] = op->needs & ND_NEEDS_OUT ? out : g;
+}
 
 nd_tensor *nd_apply_slope(nd_context *c, const nd_op *op, int i,
                           const nd_args *a, nd_tensor *out, nd_tensor *g)
 {
   if (!nd_context_ready(c) || g == NULL)
     return NULL;
+  const nd_dtype dtype = (nd_dtype)out->dtype;
+  nd_block_kernel *kernel = op->kernels[c->level]->slope[i][dtype];
+  nd_tensor *in[ND_MAX_FEEDS];
+  choose_slope_inputs(op, a, out, g, in);
+  if (out->rank == 0) {
+    nd_tensor *y = nd_scalar_make(c, dtype);
+    const void *p[ND_MAX_FEEDS];
+    for (int j = 0; j < a->n + 2; j++)
+      p[j] = in[j]->data;
+    if (y != NULL)
+      kernel(1, y->data, p);
+    return y;
+  }
   const nd_type type = nd_type_of(out);
   nd_tensor *y = nd_tensor_make(c, &type);
   if (y == NULL)
     return NULL;
-  // What the kernel reads but the slope does not use may be an outline
-  // without values; any tensor with values stands in for it.
-  nd_tensor *in[ND_MAX_FEEDS] = { g };
-  for (int j = 0; j < a->n; j++)
-    in[1 + j] = op->needs >> j & 1 ? a->in[j] : g;
-  in[1 + a->n] = op->needs & ND_NEEDS_OUT ? out : g;
-  const nd_dtype dtype = (nd_dtype)out->dtype;
   const nd_dtype dtypes[] = { dtype, dtype, dtype, dtype };
-  nd_block_kernel *kernel = op->kernels[c->level]->slope[i][dtype];
-  if (y->rank == 0) {
-    const void *p[ND_MAX_FEEDS];
-    for (int j = 0; j < a->n + 2; j++)
-      p[j] = in[j]->data;
-    kernel(1, y->data, p);
-    return y;
-  }
   nd_engine e;
   nd_engine_start(&e, kernel, a->n + 2, in, dtypes, y);
   nd_engine_run(&e, 0, y->size);

@@ -98,12 +98,11 @@ static const void *find_matrix(const nd_job *job, int i, int64_t batch)
   return x->data + offset * (int64_t)nd_dtype_size((nd_dtype)x->dtype);
 }
 
-// True if all batches of a, one after the other, are the rows of one matrix
-// that one b is multiplied with.
-static bool is_one_matrix(const nd_args *a)
+// True if a's batches are multiplied with the same matrix, so that one after
+// the other they are the rows of one matrix.
+static bool stacks(const nd_args *a)
 {
-  const nd_tensor *x = a->in[0];
-  return x->rank > 2 && x->dense && !is_flipped(a, 0) && a->in[1]->rank == 2;
+  return a->in[0]->rank > 2 && a->in[1]->rank == 2 && !is_flipped(a, 0);
 }
 
 static nd_matmul plan(const nd_job *job)
@@ -118,7 +117,7 @@ static nd_matmul plan(const nd_job *job)
     .b_row = side_stride(a, 1, 0),
     .b_column = side_stride(a, 1, 1),
   };
-  if (is_one_matrix(a)) {
+  if (stacks(a) && a->in[0]->dense) {
     p.m = job->out->size / p.n;
     p.a_row = p.k;
     p.a_column = 1;
@@ -201,7 +200,7 @@ static nd_tensor *matmul_transpose(nd_context *c, int i, const nd_args *a,
   if (i == 0)
     return flip_a ? multiply(c, y, flip_b, g, true)
                   : multiply(c, g, false, y, !flip_b);
-  if (is_one_matrix(a)) {
+  if (stacks(a)) {
     x = stack(c, x);
     g = stack(c, g);
   }

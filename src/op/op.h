@@ -74,7 +74,7 @@ typedef enum nd_result {
   ND_AS_FLOAT  // integers become float32
 } nd_result;
 
-enum { ND_NEEDS_OUT = 1 << 7, ND_NEEDS_ALL = 0x7f };
+enum { ND_NEEDS_OUT = 1 << 7 };
 
 typedef struct nd_op nd_op;
 typedef struct nd_job nd_job;
@@ -151,6 +151,11 @@ bool nd_args_parse(nd_context *c, const nd_op *op, nd_args *a,
 
 // Applies an op: check, infer, allocate, run, record. Returns one reference.
 nd_tensor *nd_apply(nd_context *c, const nd_op *op, const nd_args *a);
+
+// The same; a scalar may come to stand in `home`, which is then the result and
+// is not counted.
+nd_tensor *nd_apply_at(nd_context *c, const nd_op *op, const nd_args *a,
+                       nd_tensor *home);
 
 // The gradient of input `i` in one pass over blocks, for ND_SLOPE ops when
 // nobody records: g * slope, with a zero g giving zero.

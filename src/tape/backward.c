@@ -147,8 +147,10 @@ static bool run(sweep *s)
       nd_tensor_release(*g);
       *g = NULL;
     }
-    if (!s->tape->persistent)
+    if (!s->tape->persistent) {
       nd_record_release(r);
+      s->tape->count = k;
+    }
   }
   return true;
 }

@@ -54,39 +54,54 @@ static void free_chunks(nd_tape *t)
 
 // ---------------------------------------------------------------- records --
 
-// Keeps `x` for a record: a scalar by value, others by reference or, where the
-// values are not needed, as an outline.
-static nd_tensor *save(nd_tape *t, nd_tensor *x, bool values)
+// Stands for every scalar whose value a rule does not read.
+static const nd_tensor scalar_outlines[] = {
+  [ND_FLOAT32] = { .dtype = ND_FLOAT32, .dense = true, .size = 1 },
+  [ND_FLOAT64] = { .dtype = ND_FLOAT64, .dense = true, .size = 1 },
+};
+
+// True if a record keeps the value of input `i`, or of output `i` = 7.
+static bool keeps(const nd_op *op, int i)
+{
+  return op->needs >> (i < 6 ? i : i == 7 ? 7 : 6) & 1;
+}
+
+// Keeps `x` for a record: a scalar by value at *room, others by reference; what
+// the rule does not read as an outline.
+static nd_tensor *save(nd_tensor *x, bool values, nd_tensor **room)
 {
   if (x->rank > 0)
     return values ? nd_tensor_keep(x) : nd_tensor_outline(x);
-  nd_tensor *copy = take(t, sizeof *copy);
-  if (copy == NULL)
-    return NULL;
-  *copy = *x;
-  copy->refs = 0;
-  copy->data = (char *)&copy->value;
+  if (!values && nd_dtype_in((nd_dtype)x->dtype, ND_FLOATS))
+    return (nd_tensor *)(uintptr_t)&scalar_outlines[x->dtype];
+  nd_tensor *copy = (*room)++;
+  nd_scalar_copy(copy, x);
   return copy;
+}
+
+static void let_go(nd_tensor **x)
+{
+  if (*x != NULL && (*x)->refs > 0)
+    nd_tensor_release(*x);
+  *x = NULL;
 }
 
 void nd_record_release(nd_record *r)
 {
-  for (int i = 0; i < r->n; i++) {
-    nd_tensor_release(r->in[i]);
-    r->in[i] = NULL;
-  }
-  for (int i = 0; i < r->outs; i++) {
-    nd_tensor_release(r->out[i]);
-    r->out[i] = NULL;
-  }
+  for (int i = 0; i < r->n; i++)
+    let_go(&r->in[i]);
+  for (int i = 0; i < r->outs; i++)
+    let_go(&r->out[i]);
 }
 
-static nd_record *make_record(nd_tape *t, const nd_op *op, int n)
+// A record with room for its pointers and for `scalars` values.
+static nd_record *make_record(nd_tape *t, const nd_op *op, int n, int scalars)
 {
   const size_t pointers = (size_t)(n + 1) * sizeof(nd_tensor *);
-  const size_t nodes = (size_t)n * sizeof(int32_t);
+  const size_t nodes = ((size_t)n * sizeof(int32_t) + 7) & ~(size_t)7;
   const size_t attrs = op->attrs * sizeof(nd_attr);
-  nd_record *r = take(t, sizeof *r + pointers + attrs + nodes);
+  const size_t values = (size_t)scalars * sizeof(nd_tensor);
+  nd_record *r = take(t, sizeof *r + pointers + attrs + nodes + values);
   if (r == NULL)
     return NULL;
   r->op = op;
@@ -96,23 +111,32 @@ static nd_record *make_record(nd_tape *t, const nd_op *op, int n)
   r->out = r->in + n;
   r->attr = (nd_attr *)(r->out + 1);
   r->in_nodes = (int32_t *)(void *)((char *)r->attr + attrs);
-  memset(r->in, 0, pointers);
   return r;
 }
 
-static bool fill_record(nd_tape *t, nd_record *r, const nd_args *a,
-                        nd_tensor *out)
+static int count_scalars(const nd_op *op, const nd_args *a,
+                         const nd_tensor *out)
 {
+  int n = out->rank == 0 && keeps(op, 7);
+  for (int i = 0; i < a->n; i++)
+    n += a->in[i]->rank == 0;
+  return n;
+}
+
+static bool fill_record(nd_record *r, const nd_args *a, nd_tensor *out)
+{
+  nd_tensor *room =
+    (nd_tensor *)(void *)((char *)r->in_nodes +
+                          (((size_t)r->n * sizeof(int32_t) + 7) & ~(size_t)7));
+  bool ok = true;
   for (int i = 0; i < a->n; i++) {
-    const bool values = r->op->needs >> (i < 6 ? i : 6) & 1;
-    r->in[i] = save(t, a->in[i], values);
-    if (r->in[i] == NULL)
-      return false;
+    r->in[i] = save(a->in[i], keeps(r->op, i), &room);
+    ok = ok && r->in[i] != NULL;
   }
-  r->out[0] = save(t, out, r->op->needs & ND_NEEDS_OUT);
+  r->out[0] = save(out, keeps(r->op, 7), &room);
   if (r->op->attrs > 0)
     memcpy(r->attr, a->attr, r->op->attrs * sizeof *a->attr);
-  return r->out[0] != NULL;
+  return ok && r->out[0] != NULL;
 }
 
 static bool append(nd_tape *t, nd_record *r)
@@ -167,20 +191,22 @@ static bool record(nd_tape *t, const nd_op *op, const nd_args *a,
   int32_t *nodes = a->n <= FEW_NODES ? few : NULL;
   if (!find_nodes(t, op, a, nodes))
     return true;
-  nd_record *r = make_record(t, op, a->n);
+  nd_record *r = make_record(t, op, a->n, count_scalars(op, a, out));
   if (r == NULL)
     return false;
   if (nodes != NULL)
     memcpy(r->in_nodes, few, (size_t)a->n * sizeof *few);
   else
     find_nodes(t, op, a, r->in_nodes);
-  if (!fill_record(t, r, a, out) || !number(t, out) || !append(t, r)) {
+  if (!fill_record(r, a, out) || !number(t, out) || !append(t, r)) {
     nd_record_release(r);
     return false;
   }
   r->node = t->nodes;
-  r->out[0]->tape = out->tape;
-  r->out[0]->node = out->node;
+  if (keeps(op, 7) && r->out[0]->tape == 0) {
+    r->out[0]->tape = out->tape;
+    r->out[0]->node = out->node;
+  }
   return true;
 }
 

@@ -181,9 +181,8 @@ nd_tensor *nd_tensor_keep(nd_tensor *x)
   nd_tensor *y = nd_small_new(x->context, header_size(0));
   if (y == NULL)
     return NULL;
-  *y = *x;
+  nd_scalar_copy(y, x);
   y->refs = 1;
-  y->data = (char *)&y->value;
   return y;
 }
 
@@ -200,23 +199,19 @@ void nd_tensor_release(nd_tensor *x)
   nd_small_free(x->context, x, header_size(x->rank));
 }
 
-static void set_scalar_header(nd_context *c, nd_tensor *x, nd_dtype dtype)
+nd_tensor *nd_scalar_make(nd_context *c, nd_dtype dtype)
 {
-  x->context = c;
-  x->block = NULL;
-  x->data = (char *)&x->value;
-  x->id = nd_context_id(c);
-  x->refs = 0;
-  x->dtype = (uint8_t)dtype;
-  x->rank = 0;
-  x->dense = true;
-  x->tape = 0;
-  x->size = 1;
+  nd_tensor *x = nd_small_new(c, header_size(0));
+  if (x != NULL) {
+    nd_scalar_start(c, x, dtype);
+    x->refs = 1;
+  }
+  return x;
 }
 
 void nd_scalar_set(nd_context *c, nd_tensor *x, nd_dtype dtype, double value)
 {
-  set_scalar_header(c, x, dtype);
+  nd_scalar_start(c, x, dtype);
   switch (dtype) {
   case ND_FLOAT32: x->value.float32 = (float)value; break;
   case ND_FLOAT64: x->value.float64 = value; break;
@@ -229,7 +224,7 @@ void nd_scalar_set(nd_context *c, nd_tensor *x, nd_dtype dtype, double value)
 void nd_scalar_set_integer(nd_context *c, nd_tensor *x, nd_dtype dtype,
                            int64_t value)
 {
-  set_scalar_header(c, x, dtype);
+  nd_scalar_start(c, x, dtype);
   switch (dtype) {
   case ND_FLOAT32: x->value.float32 = (float)value; break;
   case ND_FLOAT64: x->value.float64 = (double)value; break;

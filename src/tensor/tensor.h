@@ -72,6 +72,33 @@ nd_tensor *nd_tensor_outline(nd_tensor *x);
 nd_tensor *nd_tensor_view(nd_tensor *x, int rank, const int64_t *shape,
                           const int64_t *strides, int64_t offset);
 
+// Makes `*x` a scalar of unset value in memory that is somebody else's.
+static inline void nd_scalar_start(nd_context *c, nd_tensor *x, nd_dtype dtype)
+{
+  x->context = c;
+  x->block = NULL;
+  x->data = (char *)&x->value;
+  x->id = nd_context_id(c);
+  x->refs = 0;
+  x->dtype = (uint8_t)dtype;
+  x->rank = 0;
+  x->dense = true;
+  x->tape = 0;
+  x->node = 0;
+  x->size = 1;
+}
+
+// Copies a scalar, identity and all, to memory that is somebody else's.
+static inline void nd_scalar_copy(nd_tensor *to, const nd_tensor *x)
+{
+  *to = *x;
+  to->refs = 0;
+  to->data = (char *)&to->value;
+}
+
+// A scalar of unset value, with one reference.
+nd_tensor *nd_scalar_make(nd_context *c, nd_dtype dtype);
+
 // Makes `*x` a scalar in the caller's memory.
 void nd_scalar_set(nd_context *c, nd_tensor *x, nd_dtype dtype, double value);
 void nd_scalar_set_integer(nd_context *c, nd_tensor *x, nd_dtype dtype,

@@ -8,7 +8,8 @@
 #include <float.h>
 #include <stdlib.h>
 
-enum { COUNT = 3000 };
+// A long double wider than 64 bits is computed in software.
+enum { COUNT = 3000, SEEDS = LDBL_MANT_DIG > 64 ? 3 : 24 };
 
 static long double exact_sigmoid(long double x)
 {
@@ -29,33 +30,56 @@ static long double exact_rsqrt(long double x)
 // digests are those of results computed with FMA.
 // clang-format off
 #define UNARY(F)                                                              \
-/*name      exact           limit    bound  digest_f32     digest_f64      */ \
-F(exp,      expl,           INFINITY, 1.0,  0, 0)                             \
-F(expm1,    expm1l,         INFINITY, 1.8,  0, 0)                             \
-F(log,      logl,           INFINITY, 0.9,  0, 0)                             \
-F(log1p,    log1pl,         INFINITY, 1.4,  0, 0)                             \
-F(sin,      sinl,           0x1p46,   0.8,  0, 0)                             \
-F(cos,      cosl,           0x1p46,   0.9,  0, 0)                             \
-F(tan,      tanl,           0x1p46,   1.1,  0, 0)                             \
-F(asin,     asinl,          INFINITY, 1.2,  0, 0)                             \
-F(acos,     acosl,          INFINITY, 1.2,  0, 0)                             \
-F(atan,     atanl,          INFINITY, 1.5,  0, 0)                             \
-F(sinh,     sinhl,          INFINITY, 2.0,  0, 0)                             \
-F(cosh,     coshl,          INFINITY, 1.5,  0, 0)                             \
-F(tanh,     tanhl,          INFINITY, 2.0,  0, 0)                             \
-F(sigmoid,  exact_sigmoid,  INFINITY, 1.9,  0, 0)                             \
-F(softplus, exact_softplus, INFINITY, 1.7,  0, 0)                             \
-F(erf,      erfl,           INFINITY, 1.4,  0, 0)                             \
-F(sqrt,     sqrtl,          INFINITY, 0.51, 0, 0)                             \
-F(rsqrt,    exact_rsqrt,    INFINITY, 1.5,  0, 0)                             \
-F(floor,    floorl,         INFINITY, 0,    0, 0)                             \
-F(ceil,     ceill,          INFINITY, 0,    0, 0)                             \
-F(round,    nearbyintl,     INFINITY, 0,    0, 0)
+/*name      exact           limit     bound, digest_f32, digest_f64        */ \
+F(exp,      expl,           INFINITY, 1.0,                                    \
+  0x0021a3e57793cacb, 0x54f7fcaa56018e93)                                     \
+F(expm1,    expm1l,         INFINITY, 1.8,                                    \
+  0x0049cf1c21c102f4, 0x7a1e77a9b13153f5)                                     \
+F(log,      logl,           INFINITY, 0.9,                                    \
+  0x00150ec96e617ada, 0xb304a5ce055dcd6e)                                     \
+F(log1p,    log1pl,         INFINITY, 1.4,                                    \
+  0x0015e2ca09f522c4, 0x787b1c9545ad16d5)                                     \
+F(sin,      sinl,           0x1p46,   0.85,                                   \
+  0x004438942eba82de, 0xf6eba15298dbc7d1)                                     \
+F(cos,      cosl,           0x1p46,   0.9,                                    \
+  0x00424e7da911a409, 0x7ed293b060b6367d)                                     \
+F(tan,      tanl,           0x1p46,   1.1,                                    \
+  0x0042e23cbab16396, 0x24b64790462df12c)                                     \
+F(asin,     asinl,          INFINITY, 1.2,                                    \
+  0x00073280969627a6, 0x87c6590823e3d557)                                     \
+F(acos,     acosl,          INFINITY, 1.2,                                    \
+  0x00047947437c46ee, 0xc49ac42ed27172c1)                                     \
+F(atan,     atanl,          INFINITY, 1.5,                                    \
+  0x00435a880b9cb563, 0x17f865ebd24fe0f4)                                     \
+F(sinh,     sinhl,          INFINITY, 2.0,                                    \
+  0x005092b6eadeacf4, 0x0b02d2dafb3dbdaa)                                     \
+F(cosh,     coshl,          INFINITY, 1.5,                                    \
+  0x002f5c40eb14c7ba, 0xcd0da9c3f6df631c)                                     \
+F(tanh,     tanhl,          INFINITY, 2.0,                                    \
+  0x00433ba398ac827f, 0x5011ed5f4418385e)                                     \
+F(sigmoid,  exact_sigmoid,  INFINITY, 1.9,                                    \
+  0x001b06bd7ff802d2, 0xd289ad114eaf4ba1)                                     \
+F(softplus, exact_softplus, INFINITY, 1.7,                                    \
+  0x001c874f11487fbc, 0x68bfdea1c26d3288)                                     \
+F(erf,      erfl,           INFINITY, 1.4,                                    \
+  0x00433d53df6f39bb, 0x8287663d2791a500)                                     \
+F(sqrt,     sqrtl,          INFINITY, 0.51,                                   \
+  0x0010ccb9cb27a5dd, 0x47850561dcb34ae2)                                     \
+F(rsqrt,    exact_rsqrt,    INFINITY, 1.5,                                    \
+  0x001043474a006312, 0x10f1c4ed054f1c31)                                     \
+F(floor,    floorl,         INFINITY, 0,                                      \
+  0x00464316842ccf18, 0x5d232309419ae936)                                     \
+F(ceil,     ceill,          INFINITY, 0,                                      \
+  0x0045fc7716f895a8, 0xd9d658992ef5ed56)                                     \
+F(round,    nearbyintl,     INFINITY, 0,                                      \
+  0x0044225bd580aeac, 0x956b27ad41cd7f56)
 
 #define BINARY(F)                                                             \
-/*name      exact           bound  digest_f32     digest_f64               */ \
-F(pow,      powl,           1.0,   0, 0)                                      \
-F(atan2,    atan2l,         1.7,   0, 0)
+/*name      exact           bound, digest_f32, digest_f64                  */ \
+F(pow,      powl,           1.0,                                              \
+  0x0010957b139e1610, 0x083ecb877f260845)                                     \
+F(atan2,    atan2l,         1.7,                                              \
+  0x004473fb951a08b1, 0x4e6881e8258bdb63)
 // clang-format on
 
 typedef struct unary {
@@ -89,16 +113,16 @@ typedef struct binary {
   }
 UNARY(UNARY_LOOPS)
 
-#define BINARY_LOOPS(name, exact, bound, digest_f32, digest_f64)              \
-  static void name##_of_floats(const float *x, const float *y, float *z)      \
-  {                                                                           \
-    for (int i = 0; i < COUNT; i++)                                           \
-      z[i] = nd_##name##_f32(x[i], y[i]);                                     \
-  }                                                                           \
-  static void name##_of_doubles(const double *x, const double *y, double *z)  \
-  {                                                                           \
-    for (int i = 0; i < COUNT; i++)                                           \
-      z[i] = nd_##name##_f64(x[i], y[i]);                                     \
+#define BINARY_LOOPS(name, exact, bound, digest_f32, digest_f64)             \
+  static void name##_of_floats(const float *x, const float *y, float *z)     \
+  {                                                                          \
+    for (int i = 0; i < COUNT; i++)                                          \
+      z[i] = nd_##name##_f32(x[i], y[i]);                                    \
+  }                                                                          \
+  static void name##_of_doubles(const double *x, const double *y, double *z) \
+  {                                                                          \
+    for (int i = 0; i < COUNT; i++)                                          \
+      z[i] = nd_##name##_f64(x[i], y[i]);                                    \
   }
 BINARY(BINARY_LOOPS)
 
@@ -118,7 +142,7 @@ enum {
 static float x_f32[COUNT], y_f32[COUNT], z_f32[COUNT];
 static double x_f64[COUNT], y_f64[COUNT], z_f64[COUNT];
 
-// ---- samples -----------------------------------------------------------------
+// ---- samples ----------------------------------------------------------------
 
 static uint64_t sample_state;
 
@@ -155,14 +179,58 @@ static double next_sample(int i, bool is_float, double limit)
   return fabs(x) < limit ? x : next_between(-1e6, 1e6);
 }
 
-static const double specials[] = {
-  0.0, -0.0, INFINITY, -INFINITY, NAN, 1, -1, 2, -2, 3, -3, 0.5, -0.5, 1.5,
-  -1.5, 2.5, -2.5, FLT_MIN, -FLT_MIN, FLT_MAX, -FLT_MAX, FLT_TRUE_MIN,
-  -FLT_TRUE_MIN, DBL_MIN, -DBL_MIN, DBL_MAX, -DBL_MAX, DBL_TRUE_MIN,
-  -DBL_TRUE_MIN, 1 - DBL_EPSILON, 1 + DBL_EPSILON, 88.72, 88.73, -87.4, 89.4,
-  89.5, -103.9, -104.1, 709.78, 709.79, 710.47, 710.48, -708.5, -745.1, -745.2,
-  0x1p23, 0x1p23 + 1, 0x1p52, 0x1p52 + 1, 0x1p53, 8388607.5, 4503599627370495.5
-};
+static const double specials[] = { 0.0,
+                                   -0.0,
+                                   INFINITY,
+                                   -INFINITY,
+                                   NAN,
+                                   1,
+                                   -1,
+                                   2,
+                                   -2,
+                                   3,
+                                   -3,
+                                   0.5,
+                                   -0.5,
+                                   1.5,
+                                   -1.5,
+                                   2.5,
+                                   -2.5,
+                                   FLT_MIN,
+                                   -FLT_MIN,
+                                   FLT_MAX,
+                                   -FLT_MAX,
+                                   FLT_TRUE_MIN,
+                                   -FLT_TRUE_MIN,
+                                   DBL_MIN,
+                                   -DBL_MIN,
+                                   DBL_MAX,
+                                   -DBL_MAX,
+                                   DBL_TRUE_MIN,
+                                   -DBL_TRUE_MIN,
+                                   1 - DBL_EPSILON,
+                                   1 + DBL_EPSILON,
+                                   88.72,
+                                   88.73,
+                                   -87.4,
+                                   89.4,
+                                   89.5,
+                                   -103.9,
+                                   -104.1,
+                                   709.78,
+                                   709.79,
+                                   710.47,
+                                   710.48,
+                                   -708.5,
+                                   -745.1,
+                                   -745.2,
+                                   0x1p23,
+                                   0x1p23 + 1,
+                                   0x1p52,
+                                   0x1p52 + 1,
+                                   0x1p53,
+                                   8388607.5,
+                                   4503599627370495.5 };
 
 enum { SPECIALS = sizeof specials / sizeof specials[0] };
 
@@ -211,7 +279,7 @@ static void fill_pairs(int seed)
   }
 }
 
-// ---- errors ------------------------------------------------------------------
+// ---- errors -----------------------------------------------------------------
 
 // |got - want| in units in the last place of a type with `digits` bits, whose
 // smallest normal number is 2^(lowest - 1).
@@ -221,7 +289,7 @@ static double ulps(double got, long double want, int digits, int lowest,
   if (isnan(want) || isnan(got))
     return isnan(want) && isnan(got) ? 0 : INFINITY;
   if (want == 0)
-    return got == 0 && signbit(got) == signbit(want) ? 0 : INFINITY;
+    return got == 0 && !signbit(got) == !signbit(want) ? 0 : INFINITY;
   if (isinf(got))
     return fabsl(want) >= overflow && (got > 0) == (want > 0) ? 0 : INFINITY;
   int exponent;
@@ -251,10 +319,9 @@ static bool reference_is_wide(void)
 static void report(const char *name, const char *type, double error,
                    double bound, double x, double y)
 {
-  if (!(error <= bound))
-    printf("\n%s_%s: %.3f ulp at %a (%g), %a (%g)", name, type, error, x, x, y,
-           y);
   CHECK(error <= bound);
+  if (!(error <= bound))
+    printf("  %s_%s: %.3f ulp at %a, %a\n", name, type, error, x, y);
 }
 
 static void check_unary_f32(const unary *u)
@@ -287,7 +354,7 @@ static void check_unary_f64(const unary *u)
 
 static void float_functions_keep_their_bounds_and_special_values(void)
 {
-  for (int seed = 0; seed < 8; seed++) {
+  for (int seed = 0; seed < SEEDS; seed++) {
     for (int k = 0; k < UNARIES; k++) {
       fill_samples(&unaries[k], seed);
       check_unary_f32(&unaries[k]);
@@ -297,7 +364,7 @@ static void float_functions_keep_their_bounds_and_special_values(void)
 
 static void double_functions_keep_their_bounds_and_special_values(void)
 {
-  for (int seed = 0; seed < 8 && reference_is_wide(); seed++) {
+  for (int seed = 0; seed < SEEDS && reference_is_wide(); seed++) {
     for (int k = 0; k < UNARIES; k++) {
       fill_samples(&unaries[k], seed);
       check_unary_f64(&unaries[k]);
@@ -337,7 +404,7 @@ static void check_binary_f64(const binary *b)
 
 static void pow_and_atan2_keep_their_bounds_and_special_values(void)
 {
-  for (int seed = 0; seed < 8; seed++) {
+  for (int seed = 0; seed < SEEDS; seed++) {
     fill_pairs(seed);
     for (int k = 0; k < BINARIES; k++) {
       check_binary_f32(&binaries[k]);
@@ -347,7 +414,7 @@ static void pow_and_atan2_keep_their_bounds_and_special_values(void)
   }
 }
 
-// ---- claims that samples may miss --------------------------------------------
+// ---- claims that samples may miss -------------------------------------------
 
 // Multiples of pi/2 are where a reduction loses all its digits.
 static void angles_next_to_a_zero_keep_their_bounds(void)
@@ -379,28 +446,54 @@ static void angles_beyond_the_limit_give_nan(void)
 
 static void pow_follows_the_standard(void)
 {
-  static const double cases[][3] = {
-    { NAN, 0, 1 }, { NAN, -0.0, 1 }, { INFINITY, 0, 1 }, { 0, 0, 1 },
-    { 1, NAN, 1 }, { 1, INFINITY, 1 }, { 1, 5, 1 }, { -1, INFINITY, 1 },
-    { -1, -INFINITY, 1 }, { -2, 3, -8 }, { -2, 2, 4 }, { -2, -1, -0.5 },
-    { -8, 1.0 / 3, NAN }, { -0.5, 0.5, NAN }, { 0, -1, INFINITY },
-    { -0.0, -1, -INFINITY }, { -0.0, -2, INFINITY }, { 0, 3, 0 },
-    { -0.0, 3, -0.0 }, { -0.0, 2, 0 }, { 0, 0.5, 0 }, { -0.0, 0.5, 0 },
-    { 0, -INFINITY, INFINITY }, { 0, INFINITY, 0 }, { 0.5, INFINITY, 0 },
-    { 0.5, -INFINITY, INFINITY }, { 2, INFINITY, INFINITY },
-    { -2, INFINITY, INFINITY }, { 2, -INFINITY, 0 }, { INFINITY, 2, INFINITY },
-    { INFINITY, -2, 0 }, { -INFINITY, 3, -INFINITY },
-    { -INFINITY, 2, INFINITY }, { -INFINITY, 0.5, INFINITY },
-    { -INFINITY, -3, -0.0 }, { -INFINITY, -2, 0 }, { NAN, 1, NAN },
-    { 2, NAN, NAN }, { 10, 2, 100 }, { 2, 0.5, 1.4142135623730951 },
-    { 2, -1074, 0x1p-1074 }, { 2, 1024, INFINITY }, { -2, 1023, -0x1p1023 }
-  };
+  static const double cases[][3] = { { NAN, 0, 1 },
+                                     { NAN, -0.0, 1 },
+                                     { INFINITY, 0, 1 },
+                                     { 0, 0, 1 },
+                                     { 1, NAN, 1 },
+                                     { 1, INFINITY, 1 },
+                                     { 1, 5, 1 },
+                                     { -1, INFINITY, 1 },
+                                     { -1, -INFINITY, 1 },
+                                     { -2, 3, -8 },
+                                     { -2, 2, 4 },
+                                     { -2, -1, -0.5 },
+                                     { -8, 1.0 / 3, NAN },
+                                     { -0.5, 0.5, NAN },
+                                     { 0, -1, INFINITY },
+                                     { -0.0, -1, -INFINITY },
+                                     { -0.0, -2, INFINITY },
+                                     { 0, 3, 0 },
+                                     { -0.0, 3, -0.0 },
+                                     { -0.0, 2, 0 },
+                                     { 0, 0.5, 0 },
+                                     { -0.0, 0.5, 0 },
+                                     { 0, -INFINITY, INFINITY },
+                                     { 0, INFINITY, 0 },
+                                     { 0.5, INFINITY, 0 },
+                                     { 0.5, -INFINITY, INFINITY },
+                                     { 2, INFINITY, INFINITY },
+                                     { -2, INFINITY, INFINITY },
+                                     { 2, -INFINITY, 0 },
+                                     { INFINITY, 2, INFINITY },
+                                     { INFINITY, -2, 0 },
+                                     { -INFINITY, 3, -INFINITY },
+                                     { -INFINITY, 2, INFINITY },
+                                     { -INFINITY, 0.5, INFINITY },
+                                     { -INFINITY, -3, -0.0 },
+                                     { -INFINITY, -2, 0 },
+                                     { NAN, 1, NAN },
+                                     { 2, NAN, NAN },
+                                     { 10, 2, 100 },
+                                     { 2, -1074, 0x1p-1074 },
+                                     { 2, 1024, INFINITY },
+                                     { -2, 1023, -0x1p1023 } };
   for (size_t k = 0; k < sizeof cases / sizeof cases[0]; k++) {
     const double x = cases[k][0], y = cases[k][1], want = cases[k][2];
     CHECK(ulps_f64(nd_pow_f64(x, y), want) < 1);
     if (fabs(y) < 1000)
-      CHECK(ulps_f32(nd_pow_f32((float)x, (float)y),
-                     powl((float)x, (float)y)) < 1);
+      CHECK(ulps_f32(nd_pow_f32((float)x, (float)y), powl((float)x, (float)y)) <
+            1);
   }
 }
 
@@ -429,7 +522,7 @@ static void halves_round_to_even(void)
   CHECK(signbit(nd_round_f64(-0.5)) && signbit(nd_ceil_f64(-0.5)));
 }
 
-// ---- bits --------------------------------------------------------------------
+// ---- bits -------------------------------------------------------------------
 
 #if ND_HAS_FMA
 // Position-weighted sums, in which every nan counts the same.
@@ -453,10 +546,11 @@ static void check_digests(const char *name, uint64_t want_f32,
                           uint64_t want_f64)
 {
   const uint64_t got_f32 = digest_f32(z_f32), got_f64 = digest_f64(z_f64);
-  if (got_f32 != want_f32 || got_f64 != want_f64)
-    printf("\n%s: 0x%016llx, 0x%016llx", name, (unsigned long long)got_f32,
+  const bool same = got_f32 == want_f32 && got_f64 == want_f64;
+  CHECK(same);
+  if (!same)
+    printf("  %s: 0x%016llx, 0x%016llx\n", name, (unsigned long long)got_f32,
            (unsigned long long)got_f64);
-  CHECK(got_f32 == want_f32 && got_f64 == want_f64);
 }
 
 // The arguments are random bits and small dyadic fractions, made without any

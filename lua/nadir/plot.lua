@@ -1,0 +1,410 @@
+--- Plots: lines and points in a PNG or SVG file, or as text in the terminal.
+--
+--   local plot = require "nadir.plot"
+--   plot.figure { title = "fit", xlabel = "x", ylabel = "y" }
+--     :scatter(x, y, { label = "data" })
+--     :line(x, fitted, { label = "fit" })
+--     :save "fit.png"
+--
+-- gnuplot draws, as an external program. It reads its program from a temporary
+-- file that is gone before the call returns, and the picture comes back through
+-- a pipe: a gnuplot that dies early can then not hurt us by a broken pipe, and
+-- no text of the user's meets the shell.
+local fail = require "nadir.fail"
+
+local plot = {}
+
+-- Okabe and Ito's colours, which colour-blind people can tell apart.
+local COLORS = {
+  "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000",
+}
+
+local MARKERS = {
+  dot = 7, circle = 6, square = 5, triangle = 9, diamond = 13, plus = 1,
+  cross = 2,
+}
+
+local STYLES = { solid = 1, dashed = 2, dotted = 3 }
+
+local CORNERS = {
+  ["top left"] = true, ["top right"] = true,
+  ["bottom left"] = true, ["bottom right"] = true,
+}
+
+-- ------------------------------------------------------------- arguments --
+
+local function keys(t)
+  local names = {}
+  for name in pairs(t) do
+    names[#names + 1] = tostring(name)
+  end
+  table.sort(names)
+  return table.concat(names, ", ")
+end
+
+-- Raises unless every option has a name that `checks` knows and a value that
+-- its check takes.
+local function check_options(who, options, checks)
+  if type(options) ~= "table" then
+    fail("%s: options must be a table, got %s", who, type(options))
+  end
+  for name, value in pairs(options) do
+    local check = checks[name]
+    if not check then
+      fail("%s: unknown option '%s'; the options are %s", who, tostring(name),
+        keys(checks))
+    end
+    check(who, name, value)
+  end
+end
+
+local function is_a(wanted)
+  return function(who, name, value)
+    if type(value) ~= wanted then
+      fail("%s: %s must be a %s, got %s", who, name, wanted, type(value))
+    end
+  end
+end
+
+local function is_positive(who, name, value)
+  if type(value) ~= "number" or not (value > 0 and value < math.huge) then
+    fail("%s: %s must be a positive number, got %s", who, name,
+      tostring(value))
+  end
+end
+
+local function is_one_of(words)
+  return function(who, name, value)
+    if not words[value] then
+      fail("%s: no such %s: '%s'; there are %s", who, name, tostring(value),
+        keys(words))
+    end
+  end
+end
+
+local function is_interval(who, name, value)
+  local low, high
+  if type(value) == "table" then
+    low, high = value[1], value[2]
+  end
+  if math.type(low) == nil or math.type(high) == nil or not (low < high) then
+    fail("%s: %s must be a table {low, high}", who, name)
+  end
+end
+
+local function is_legend(who, name, value)
+  if value ~= false then
+    is_one_of(CORNERS)(who, name, value)
+  end
+end
+
+local function is_count(who, name, value)
+  if math.type(value) ~= "integer" or value < 10 or value > 10000 then
+    fail("%s: %s must be a whole number from 10 to 10000, got %s", who, name,
+      tostring(value))
+  end
+end
+
+local FIGURE = {
+  title = is_a "string", xlabel = is_a "string", ylabel = is_a "string",
+  xlim = is_interval, ylim = is_interval,
+  grid = is_a "boolean", legend = is_legend,
+  width = is_count, height = is_count,
+}
+
+local LINE = {
+  label = is_a "string", color = is_a "string", width = is_positive,
+  style = is_one_of(STYLES),
+}
+
+local SCATTER = {
+  label = is_a "string", color = is_a "string", size = is_positive,
+  marker = is_one_of(MARKERS),
+}
+
+local SHOW = { width = is_count, height = is_count }
+
+-- The list of numbers that `value` is or can give.
+local function numbers(who, name, value)
+  local list = value
+  if type(value) == "userdata" and value.totable then
+    if value.rank ~= 1 then
+      fail("%s: %s must have one axis: it is [%s]; use nd.reshape(%s, -1)", who,
+        name, table.concat(value.shape, " "), name)
+    end
+    list = value:totable()
+  elseif type(value) ~= "table" then
+    fail("%s: %s must be a list of numbers or a tensor, got %s", who, name,
+      type(value))
+  end
+  for i, number in ipairs(list) do
+    if type(number) ~= "number" then
+      fail("%s: %s must be a list of numbers: number %d is a %s", who, name, i,
+        type(number))
+    end
+  end
+  return list
+end
+
+local function positions(n)
+  local list = {}
+  for i = 1, n do
+    list[i] = i
+  end
+  return list
+end
+
+local function is_finite(x)
+  return x - x == 0
+end
+
+local function check_points(who, x, y)
+  if #x ~= #y then
+    fail("%s: sizes differ: x has %d values, y has %d", who, #x, #y)
+  end
+  for i = 1, #x do
+    if is_finite(x[i]) and is_finite(y[i]) then
+      return
+    end
+  end
+  fail("%s: no points: %d values, none finite", who, #x)
+end
+
+-- --------------------------------------------------- gnuplot's language --
+
+-- Text as a gnuplot expression. In single quotes only the quote is special.
+local function quoted(text)
+  text = text:gsub("'", "''"):gsub("\n", "'.\"\\n\".'"):gsub("%c", " ")
+  return "'" .. text .. "'"
+end
+
+local TERMINALS = {
+  png = [[
+if (strstrt(GPVAL_TERMINALS, 'pngcairo')) set terminal pngcairo %s font ',11'
+if (!strstrt(GPVAL_TERMINALS, 'pngcairo')) set terminal png %s
+]],
+  svg = "set terminal svg %s font 'sans-serif,13' background '#ffffff'\n",
+  text = "set terminal dumb %s mono\n",
+}
+
+local function terminal(kind, width, height)
+  local size = ("size %d,%d noenhanced"):format(width, height)
+  return (TERMINALS[kind]:gsub("%%s", size))
+end
+
+local function interval(axis, limits)
+  return ("set %srange [%.17g:%.17g]"):format(axis, limits[1], limits[2])
+end
+
+local function settings(options)
+  local out = { "set encoding utf8" }
+  for _, name in ipairs { "title", "xlabel", "ylabel" } do
+    if options[name] then
+      out[#out + 1] = ("set %s %s"):format(name, quoted(options[name]))
+    end
+  end
+  for _, axis in ipairs { "x", "y" } do
+    if options[axis .. "lim"] then
+      out[#out + 1] = interval(axis, options[axis .. "lim"])
+    end
+  end
+  if options.grid ~= false then
+    out[#out + 1] = "set grid linecolor rgb '#dddddd'"
+  end
+  out[#out + 1] = options.legend == false and "unset key"
+    or "set key " .. (options.legend or "top right")
+  return table.concat(out, "\n") .. "\n"
+end
+
+-- A value that is not finite is a gap.
+local function data_block(name, series)
+  local out = { name .. " << EOD" }
+  for i, x in ipairs(series.x) do
+    local y = series.y[i]
+    out[i + 1] = is_finite(x) and is_finite(y) and
+      ("%.17g %.17g"):format(x, y) or ""
+  end
+  out[#out + 1] = "EOD\n"
+  return table.concat(out, "\n")
+end
+
+local function looks(series, index)
+  local o = series.options
+  local color = quoted(o.color or COLORS[(index - 1) % #COLORS + 1])
+  if series.kind == "scatter" then
+    return ("with points pointtype %d pointsize %g linecolor rgb %s"):format(
+      MARKERS[o.marker or "dot"], o.size or 0.7, color)
+  end
+  return ("with lines linewidth %g dashtype %d linecolor rgb %s"):format(
+    o.width or 2, STYLES[o.style or "solid"], color)
+end
+
+local function program(figure, kind, width, height)
+  local out = { terminal(kind, width, height), settings(figure.options) }
+  local drawn = {}
+  for i, series in ipairs(figure.series) do
+    local name = "$series" .. i
+    local label = series.options.label
+    out[#out + 1] = data_block(name, series)
+    drawn[i] = ("%s %s %s"):format(name, looks(series, i),
+      label and "title " .. quoted(label) or "notitle")
+  end
+  out[#out + 1] = "plot " .. table.concat(drawn, ", ") .. "\n"
+  return table.concat(out)
+end
+
+-- ------------------------------------------------------ running gnuplot --
+
+-- Closing it removes the file.
+local Temporary = {}
+
+function Temporary:__close()
+  os.remove(self.path)
+end
+
+local function run(path, outputs)
+  local pipe = io.popen(("gnuplot -d '%s' %s < /dev/null"):format(path,
+    outputs))
+  local output = pipe:read "a"
+  local _, _, status = pipe:close()
+  return output, status
+end
+
+-- gnuplot's own words about a program that it refuses, without its place.
+local function complaint(path)
+  local text = run(path, "2>&1 > /dev/null")
+  return text:match '" line %d+: ([^\n]*)' or text:match "[^\n]+" or "no reason"
+end
+
+-- What gnuplot draws for a program.
+local function draw(who, text)
+  local temporary <close> = setmetatable({ path = os.tmpname() }, Temporary)
+  local file = assert(io.open(temporary.path, "w"))
+  local written = file:write(text)
+  if not (file:close() and written) then
+    fail("%s: cannot write a temporary file: %s", who, temporary.path)
+  end
+  local output, status = run(temporary.path, "2> /dev/null")
+  if status == 127 then
+    fail("%s: gnuplot is not installed; apt-get install gnuplot-nox", who)
+  elseif status ~= 0 or output == "" then
+    fail("%s: gnuplot failed: %s", who, complaint(temporary.path))
+  end
+  return output
+end
+
+local function write_file(who, path, contents)
+  local file, reason = io.open(path, "wb")
+  if not file then
+    fail("%s: cannot write: %s", who, reason)
+  end
+  local written = file:write(contents)
+  if not (file:close() and written) then
+    fail("%s: cannot write: %s: the disk may be full", who, path)
+  end
+end
+
+-- ---------------------------------------------------------------- figures --
+
+---@class Figure
+local Figure = { __name = "plot.figure" }
+Figure.__index = Figure
+
+local function add(figure, kind, x, y, options)
+  local checks = kind == "line" and LINE or SCATTER
+  if options == nil and type(y) == "table" and next(y) and #y == 0 then
+    y, options = nil, y
+  end
+  check_options(kind, options or {}, checks)
+  x = numbers(kind, "x", x)
+  if y == nil then
+    x, y = positions(#x), x
+  else
+    y = numbers(kind, "y", y)
+  end
+  check_points(kind, x, y)
+  table.insert(figure.series,
+    { kind = kind, x = x, y = y, options = options or {} })
+  return figure
+end
+
+--- Adds a line through the points, in their order. `line(y)` takes 1, 2, ...
+-- for x. A value that is not finite leaves a gap.
+---@param x number[]|userdata
+---@param y? number[]|userdata
+---@param options? {label: string, color: string, width: number, style: string}
+---@return Figure self
+function Figure:line(x, y, options)
+  return add(self, "line", x, y, options)
+end
+
+--- Adds points.
+---@param x number[]|userdata
+---@param y? number[]|userdata
+---@param options? {label: string, color: string, size: number, marker: string}
+---@return Figure self
+function Figure:scatter(x, y, options)
+  return add(self, "scatter", x, y, options)
+end
+
+local function check_series(who, figure)
+  if #figure.series == 0 then
+    fail("%s: nothing to draw; add a line or a scatter first", who)
+  end
+end
+
+--- Writes the picture to a file, PNG or SVG by the end of its name.
+---@param path string
+---@return Figure self
+function Figure:save(path)
+  if type(path) ~= "string" then
+    fail("save: path must be a string, got %s", type(path))
+  end
+  local kind = (path:match "%.(%w+)$" or ""):lower()
+  if kind ~= "png" and kind ~= "svg" then
+    fail("save: no such kind of picture: %s; end the name in .png or .svg",
+      path)
+  end
+  check_series("save", self)
+  local o = self.options
+  local text = program(self, kind, o.width or 800, o.height or 600)
+  write_file("save", path, draw("save", text))
+  return self
+end
+
+--- Draws the figure as text on the standard output.
+---@param options? {width: integer, height: integer}  in characters
+---@return Figure self
+function Figure:show(options)
+  options = options or {}
+  check_options("show", options, SHOW)
+  check_series("show", self)
+  local text = program(self, "text", options.width or 79, options.height or 24)
+  io.write((draw("show", text):gsub("^[\f\n]+", ""):gsub(" +\n", "\n")))
+  return self
+end
+
+--- A figure without series. Sizes are in pixels; `legend` is a corner such as
+-- "top left", or false.
+---@param options? table  title, xlabel, ylabel, xlim, ylim, grid, legend, width,
+---                       height
+---@return Figure
+function plot.figure(options)
+  options = options or {}
+  check_options("figure", options, FIGURE)
+  return setmetatable({ options = options, series = {} }, Figure)
+end
+
+--- A new figure with one line.
+---@return Figure
+function plot.line(x, y, options)
+  return plot.figure():line(x, y, options)
+end
+
+--- A new figure with one set of points.
+---@return Figure
+function plot.scatter(x, y, options)
+  return plot.figure():scatter(x, y, options)
+end
+
+return plot

@@ -1,0 +1,624 @@
+// lua/bind_random.c: nd.random: the seed and shuffle of the counter-based
+// generator, whose other calls are ops, and RandomState, NumPy's legacy stream.
+//
+// A RandomState draws what numpy.random.RandomState of that seed draws, call
+// for call. Positions count from 1, so randint(n), choice(n) and
+// permutation(n) give NumPy's numbers plus one, and ranges include both ends.
+
+#include <math.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/mt19937.h"
+#include "base/philox.h"
+#include "lua/bind.h"
+
+// --------------------------------------------------------------- arguments --
+
+static void fail_argument(lua_State *L, const char *function,
+                          const char *argument, const char *wanted, int i)
+{
+  if (lua_type(L, i) == LUA_TNUMBER)
+    ndL_error(L, "%s: %s must be %s, got %.14g", function, argument, wanted,
+              lua_tonumber(L, i));
+  ndL_typeerror(L, function, argument, wanted, i);
+}
+
+static nd_mt19937 *check_self(lua_State *L, const char *function)
+{
+  if (ndL_typeof(L, ndL_upstate(L), 1) != NDL_RANDOM)
+    ndL_typeerror(L, function, "self", "a RandomState", 1);
+  return lua_touserdata(L, 1);
+}
+
+static int64_t check_whole(lua_State *L, int i, const char *function,
+                           const char *argument)
+{
+  int64_t n = 0;
+  if (!ndL_towhole(L, i, &n))
+    fail_argument(L, function, argument, "a whole number", i);
+  return n;
+}
+
+// The number at `i`, or `initial` if it was left out.
+static double read_number(lua_State *L, int i, double initial,
+                          const char *function, const char *argument)
+{
+  if (lua_isnil(L, i))
+    return initial;
+  if (lua_type(L, i) != LUA_TNUMBER)
+    fail_argument(L, function, argument, "a number", i);
+  return lua_tonumber(L, i);
+}
+
+static nd_dtype read_float_dtype(lua_State *L, int i, const char *function)
+{
+  if (lua_isnil(L, i))
+    return ND_FLOAT32;
+  const nd_dtype dtype = ndL_checkdtype(L, i, function);
+  if (!nd_dtype_in(dtype, ND_FLOATS))
+    ndL_error(L, "%s: dtype must be a float, got %s", function,
+              nd_dtype_name(dtype));
+  return dtype;
+}
+
+static void check_sizes(lua_State *L, const char *function,
+                        const nd_type *type)
+{
+  for (int i = 0; i < type->rank; i++) {
+    if (type->shape[i] < 0)
+      ndL_error(L, "%s: negative size: %s", function,
+                ND_SHAPE(type->rank, type->shape));
+  }
+}
+
+// The rank of a result that is one Lua number, as no size was given.
+enum { NO_SIZE = -1 };
+
+// Sets the shape from the option `size` at `i`.
+static void read_size(lua_State *L, int i, const char *function, nd_type *type)
+{
+  type->rank = NO_SIZE;
+  if (lua_isnil(L, i))
+    return;
+  type->rank = ndL_checkshape(L, i, type->shape, function);
+  check_sizes(L, function, type);
+}
+
+// The smaller integer type that holds all of low..last.
+static nd_dtype fit_integers(int64_t low, int64_t last)
+{
+  return low >= INT32_MIN && last <= INT32_MAX ? ND_INT32 : ND_INT64;
+}
+
+// ----------------------------------------------------------------- drawing --
+
+static nd_tensor *make_tensor(ndL_state *S, const char *function,
+                              const nd_type *type)
+{
+  const char *before = nd_context_enter(S->context, function);
+  nd_tensor *x = nd_tensor_make(S->context, type);
+  nd_context_leave(S->context, before);
+  return x;
+}
+
+// A distribution with two parameters.
+typedef struct law {
+  double (*one)(nd_mt19937 *r, double p, double q);
+  void (*f32)(nd_mt19937 *r, double p, double q, size_t n, float *out);
+  void (*f64)(nd_mt19937 *r, double p, double q, size_t n, double *out);
+} law;
+
+static const law uniform_law = { nd_mt19937_uniform,
+                                 nd_mt19937_fill_uniform_f32,
+                                 nd_mt19937_fill_uniform_f64 };
+static const law normal_law = { nd_mt19937_normal, nd_mt19937_fill_normal_f32,
+                                nd_mt19937_fill_normal_f64 };
+
+// Pushes numbers of `f`, with all arguments checked.
+static int push_floats(lua_State *L, const char *function, const law *f,
+                       double p, double q, const nd_type *type)
+{
+  ndL_state *S = ndL_upstate(L);
+  nd_mt19937 *r = lua_touserdata(L, 1);
+  if (type->rank == NO_SIZE) {
+    lua_pushnumber(L, f->one(r, p, q));
+    return 1;
+  }
+  ndL_box *box = ndL_newbox(L);
+  nd_tensor *x = make_tensor(S, function, type);
+  if (x != NULL && x->dtype == ND_FLOAT32)
+    f->f32(r, p, q, (size_t)x->size, (float *)x->data);
+  else if (x != NULL)
+    f->f64(r, p, q, (size_t)x->size, (double *)x->data);
+  return ndL_result(L, S, box, x);
+}
+
+// A tensor of whole numbers of low..last.
+static nd_tensor *draw_integers(ndL_state *S, const char *function,
+                                nd_mt19937 *r, int64_t low, int64_t last,
+                                const nd_type *type)
+{
+  nd_tensor *x = make_tensor(S, function, type);
+  const int64_t end = (int64_t)((uint64_t)last + 1);
+  if (x != NULL && x->dtype == ND_INT32)
+    nd_mt19937_fill_randint_i32(r, low, end, (size_t)x->size,
+                                (int32_t *)x->data);
+  else if (x != NULL)
+    nd_mt19937_fill_randint_i64(r, low, end, (size_t)x->size,
+                                (int64_t *)x->data);
+  return x;
+}
+
+// Makes positions that count from 0 count from 1.
+static void count_from_one(nd_tensor *x)
+{
+  int32_t *narrow = (int32_t *)x->data;
+  int64_t *wide = (int64_t *)x->data;
+  for (int64_t i = 0; x->dtype == ND_INT32 && i < x->size; i++)
+    narrow[i]++;
+  for (int64_t i = 0; x->dtype == ND_INT64 && i < x->size; i++)
+    wide[i]++;
+}
+
+// 1..n in the order that `r`, or the context's generator if it is NULL, gives.
+static nd_tensor *draw_permutation(ndL_state *S, const char *function,
+                                   nd_mt19937 *r, int64_t n)
+{
+  const nd_type type = { .dtype = fit_integers(1, n), .rank = 1,
+                         .shape = { n } };
+  nd_tensor *x = make_tensor(S, function, &type);
+  if (x == NULL)
+    return NULL;
+  nd_context *c = S->context;
+  const nd_philox s = { .seed = c->seed, .stream = c->stream + (r == NULL) };
+  if (r == NULL && type.dtype == ND_INT32)
+    nd_philox_fill_permutation_i32(s, (size_t)n, (int32_t *)x->data);
+  else if (r == NULL)
+    nd_philox_fill_permutation_i64(s, (size_t)n, (int64_t *)x->data);
+  else if (type.dtype == ND_INT32)
+    nd_mt19937_fill_permutation_i32(r, (size_t)n, (int32_t *)x->data);
+  else
+    nd_mt19937_fill_permutation_i64(r, (size_t)n, (int64_t *)x->data);
+  c->stream = s.stream;
+  count_from_one(x);
+  return x;
+}
+
+// The rows of `x` at positions `at`, whose reference this takes.
+static nd_tensor *gather_rows(ndL_state *S, nd_tensor *x, nd_tensor *at)
+{
+  if (at == NULL)
+    return NULL;
+  const nd_op *op = nd_op_find("gather");
+  nd_args a = { .n = 2, .in = a.few, .few = { x, at } };
+  nd_args_start(op, &a);
+  nd_tensor *rows = nd_apply(S->context, op, &a);
+  nd_tensor_release(at);
+  return rows;
+}
+
+// ----------------------------------------------------------------- numbers --
+
+// rand(d1, d2, ...) and randn: sizes are positions, dtype is an option.
+static int draw_standard(lua_State *L, const char *function, const law *f)
+{
+  check_self(L, function);
+  ndL_pace(L, ndL_upstate(L));
+  static const char *const names[] = { "dtype" };
+  const int last = lua_gettop(L) - ndL_isoptions(L, -1);
+  nd_type type = { .rank = last > 1 ? last - 1 : NO_SIZE };
+  if (type.rank > ND_MAX_RANK)
+    return ndL_error(L, "%s: at most %d axes, got %d", function, ND_MAX_RANK,
+                     type.rank);
+  for (int i = 0; i < type.rank; i++)
+    type.shape[i] = check_whole(L, i + 2, function, "a size");
+  check_sizes(L, function, &type);
+  ndL_spread(L, function, last, 1, names);
+  type.dtype = read_float_dtype(L, last + 1, function);
+  return push_floats(L, function, f, 0, 1, &type);
+}
+
+static int random_rand(lua_State *L)
+{
+  return draw_standard(L, "rand", &uniform_law);
+}
+
+static int random_randn(lua_State *L)
+{
+  return draw_standard(L, "randn", &normal_law);
+}
+
+// uniform(low, high, size, dtype)
+static int random_uniform(lua_State *L)
+{
+  static const char *const names[] = { "low", "high", "size", "dtype" };
+  check_self(L, "uniform");
+  ndL_pace(L, ndL_upstate(L));
+  ndL_spread(L, "uniform", 1, 4, names);
+  const double low = read_number(L, 2, 0, "uniform", "low");
+  const double high = read_number(L, 3, 1, "uniform", "high");
+  if (!(low <= high) || !isfinite(high - low))
+    return ndL_error(L, "uniform: no such interval: %g to %g", low, high);
+  nd_type type;
+  read_size(L, 4, "uniform", &type);
+  type.dtype = read_float_dtype(L, 5, "uniform");
+  return push_floats(L, "uniform", &uniform_law, low, high, &type);
+}
+
+// normal(loc, scale, size, dtype)
+static int random_normal(lua_State *L)
+{
+  static const char *const names[] = { "loc", "scale", "size", "dtype" };
+  check_self(L, "normal");
+  ndL_pace(L, ndL_upstate(L));
+  ndL_spread(L, "normal", 1, 4, names);
+  const double loc = read_number(L, 2, 0, "normal", "loc");
+  const double scale = read_number(L, 3, 1, "normal", "scale");
+  if (!(scale >= 0))
+    return ndL_error(L, "normal: scale is negative: %g", scale);
+  nd_type type;
+  read_size(L, 4, "normal", &type);
+  type.dtype = read_float_dtype(L, 5, "normal");
+  return push_floats(L, "normal", &normal_law, loc, scale, &type);
+}
+
+// The dtype of whole numbers of low..last at `i`.
+static nd_dtype read_integer_dtype(lua_State *L, int i, int64_t low,
+                                   int64_t last)
+{
+  const nd_dtype least = fit_integers(low, last);
+  if (lua_isnil(L, i))
+    return least;
+  const nd_dtype dtype = ndL_checkdtype(L, i, "randint");
+  if (dtype != ND_INT32 && dtype != ND_INT64)
+    ndL_error(L, "randint: dtype must be int32 or int64, got %s",
+              nd_dtype_name(dtype));
+  if (dtype == ND_INT32 && least == ND_INT64)
+    ndL_error(L, "randint: %lld..%lld does not fit int32", (long long)low,
+              (long long)last);
+  return dtype;
+}
+
+// randint(n) or randint(low, high), and size, dtype
+static int random_randint(lua_State *L)
+{
+  static const char *const names[] = { "low", "high", "size", "dtype" };
+  ndL_state *S = ndL_upstate(L);
+  nd_mt19937 *r = check_self(L, "randint");
+  ndL_pace(L, S);
+  ndL_spread(L, "randint", 1, 4, names);
+  int64_t low = 1, last = check_whole(L, 2, "randint", "low");
+  if (!lua_isnil(L, 3)) {
+    low = last;
+    last = check_whole(L, 3, "randint", "high");
+  }
+  if (low > last)
+    return ndL_error(L, "randint: empty range: %lld..%lld", (long long)low,
+                     (long long)last);
+  nd_type type;
+  read_size(L, 4, "randint", &type);
+  type.dtype = read_integer_dtype(L, 5, low, last);
+  if (type.rank == NO_SIZE) {
+    const int64_t end = (int64_t)((uint64_t)last + 1);
+    lua_pushinteger(L, nd_mt19937_randint(r, low, end));
+    return 1;
+  }
+  ndL_box *box = ndL_newbox(L);
+  return ndL_result(L, S, box,
+                    draw_integers(S, "randint", r, low, last, &type));
+}
+
+// ------------------------------------------------------------------ choice --
+
+// What is chosen from: rows of `x`, or with NULL of a list or of 1..n.
+typedef struct source {
+  nd_tensor *x;
+  int64_t n;
+} source;
+
+// The tensor or variable at `i`; NULL when it is something else.
+static nd_tensor *read_tensor(lua_State *L, ndL_state *S, int i,
+                              const char *function)
+{
+  nd_tensor *x = ndL_totensor(L, S, i);
+  if (x == NULL && nd_error_code(S->context) != ND_OK)
+    ndL_raise(L, S);
+  if (x != NULL && x->rank == 0)
+    ndL_error(L, "%s: needs an axis, x is []", function);
+  return x;
+}
+
+// Reads 2. A list becomes a tensor if `sized`, else one value of any type is
+// chosen from it.
+static source read_source(lua_State *L, ndL_state *S, bool sized)
+{
+  source from = { .x = read_tensor(L, S, 2, "choice") };
+  const bool list = lua_type(L, 2) == LUA_TTABLE;
+  if (from.x == NULL && list && sized)
+    from.x = ndL_checktensor(L, S, 2, ND_DTYPES, "choice", "x");
+  if (from.x != NULL)
+    from.n = from.x->dims[0];
+  else if (list)
+    from.n = (int64_t)lua_rawlen(L, 2);
+  else if (!ndL_towhole(L, 2, &from.n))
+    fail_argument(L, "choice", "x", "a whole number, a tensor or a list", 2);
+  if (from.n < 1)
+    ndL_error(L, "choice: nothing to choose from: 1..%lld", (long long)from.n);
+  return from;
+}
+
+// Positions of 1..n: draws of their own, or the first of a permutation.
+static nd_tensor *draw_choice(ndL_state *S, nd_mt19937 *r, int64_t n,
+                              bool replace, const nd_type *type)
+{
+  if (replace)
+    return draw_integers(S, "choice", r, 1, n, type);
+  nd_tensor *x = make_tensor(S, "choice", type);
+  nd_tensor *all = x != NULL ? draw_permutation(S, "choice", r, n) : NULL;
+  if (all == NULL) {
+    nd_tensor_release(x);
+    return NULL;
+  }
+  memcpy(x->data, all->data, (size_t)x->size * nd_dtype_size(type->dtype));
+  nd_tensor_release(all);
+  return x;
+}
+
+// Pushes the one position in `at`, or the value that the list has there.
+static int push_choice(lua_State *L, ndL_state *S, nd_tensor *at)
+{
+  if (at == NULL)
+    return ndL_raise(L, S);
+  const bool wide = at->dtype == ND_INT64;
+  const int64_t i = wide ? *(int64_t *)at->data : *(int32_t *)at->data;
+  nd_tensor_release(at);
+  if (lua_type(L, 2) == LUA_TTABLE)
+    lua_rawgeti(L, 2, i);
+  else
+    lua_pushinteger(L, i);
+  return 1;
+}
+
+// choice(x, size, replace)
+static int random_choice(lua_State *L)
+{
+  static const char *const names[] = { "size", "replace" };
+  ndL_state *S = ndL_upstate(L);
+  nd_mt19937 *r = check_self(L, "choice");
+  ndL_pace(L, S);
+  ndL_spread(L, "choice", 2, 2, names);
+  nd_type type;
+  read_size(L, 3, "choice", &type);
+  if (!lua_isnil(L, 4) && !lua_isboolean(L, 4))
+    ndL_typeerror(L, "choice", "replace", "true or false", 4);
+  const bool replace = lua_isnil(L, 4) || lua_toboolean(L, 4);
+  const bool sized = type.rank != NO_SIZE;
+  const source from = read_source(L, S, sized);
+  type.dtype = fit_integers(1, from.n);
+  type.rank = sized ? type.rank : 0;
+  const int64_t size = nd_type_size(&type);
+  if (!replace && size > from.n)
+    return ndL_error(L, "choice: too many without replacement: %lld of %lld",
+                     (long long)size, (long long)from.n);
+  ndL_box *box = ndL_newbox(L);
+  nd_tensor *at = draw_choice(S, r, from.n, replace, &type);
+  if (from.x != NULL)
+    return ndL_result(L, S, box, gather_rows(S, from.x, at));
+  return sized ? ndL_result(L, S, box, at) : push_choice(L, S, at);
+}
+
+// ------------------------------------------------------------------- order --
+
+// permutation(n) or permutation(x)
+static int random_permutation(lua_State *L)
+{
+  ndL_state *S = ndL_upstate(L);
+  nd_mt19937 *r = check_self(L, "permutation");
+  ndL_pace(L, S);
+  ndL_spread(L, "permutation", 2, 0, NULL);
+  nd_tensor *x = read_tensor(L, S, 2, "permutation");
+  int64_t n = 0;
+  if (x == NULL && lua_type(L, 2) == LUA_TTABLE)
+    x = ndL_checktensor(L, S, 2, ND_DTYPES, "permutation", "x");
+  if (x != NULL)
+    n = x->dims[0];
+  else if (!ndL_towhole(L, 2, &n))
+    fail_argument(L, "permutation", "x", "a whole number or a tensor", 2);
+  if (n < 0)
+    return ndL_error(L, "permutation: negative size: [%lld]", (long long)n);
+  ndL_box *box = ndL_newbox(L);
+  nd_tensor *order = draw_permutation(S, "permutation", r, n);
+  return ndL_result(L, S, box, x != NULL ? gather_rows(S, x, order) : order);
+}
+
+// shuffle(list), in place
+static int random_shuffle(lua_State *L)
+{
+  ndL_state *S = ndL_upstate(L);
+  nd_mt19937 *r = check_self(L, "shuffle");
+  ndL_spread(L, "shuffle", 2, 0, NULL);
+  if (ndL_typeof(L, S, 2) <= NDL_VARIABLE)
+    return ndL_error(L, "shuffle: tensors never change; use permutation");
+  if (lua_type(L, 2) != LUA_TTABLE)
+    ndL_typeerror(L, "shuffle", "x", "a list", 2);
+  for (lua_Unsigned i = lua_rawlen(L, 2); i > 1; i--) {
+    const lua_Unsigned j = nd_mt19937_interval(r, i - 1) + 1;
+    lua_rawgeti(L, 2, (lua_Integer)i);
+    lua_rawgeti(L, 2, (lua_Integer)j);
+    lua_rawseti(L, 2, (lua_Integer)i);
+    lua_rawseti(L, 2, (lua_Integer)j);
+  }
+  return 0;
+}
+
+// nd.random.shuffle(x): rows in the order that the next stream gives.
+static int module_shuffle(lua_State *L)
+{
+  ndL_state *S = ndL_upstate(L);
+  ndL_pace(L, S);
+  ndL_spread(L, "shuffle", 1, 0, NULL);
+  nd_tensor *x = read_tensor(L, S, 1, "shuffle");
+  if (x == NULL && lua_type(L, 1) == LUA_TTABLE)
+    x = ndL_checktensor(L, S, 1, ND_DTYPES, "shuffle", "x");
+  if (x == NULL)
+    ndL_typeerror(L, "shuffle", "x", "a tensor", 1);
+  ndL_box *box = ndL_newbox(L);
+  nd_tensor *order = draw_permutation(S, "shuffle", NULL, x->dims[0]);
+  return ndL_result(L, S, box, gather_rows(S, x, order));
+}
+
+// ------------------------------------------------------------------- state --
+
+// A seed that the next call will hardly repeat.
+static uint32_t invent_seed(const void *p)
+{
+  struct timespec now;
+  timespec_get(&now, TIME_UTC);
+  uint64_t bits = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+  bits ^= (uint64_t)(uintptr_t)p << 16;
+  return (uint32_t)((bits * 0x9e3779b97f4a7c15u) >> 32);
+}
+
+static uint32_t read_seed(lua_State *L, int i, const char *function)
+{
+  if (lua_isnil(L, i))
+    return invent_seed(L);
+  const int64_t seed = check_whole(L, i, function, "seed");
+  if (seed != (uint32_t)seed)
+    ndL_error(L, "%s: seed must be within 0..4294967295, got %lld", function,
+              (long long)seed);
+  return (uint32_t)seed;
+}
+
+// RandomState(seed)
+static int random_new(lua_State *L)
+{
+  static const char *const names[] = { "seed" };
+  ndL_state *S = ndL_upstate(L);
+  ndL_spread(L, "RandomState", 0, 1, names);
+  const uint32_t seed = read_seed(L, 1, "RandomState");
+  nd_mt19937_seed(lua_newuserdatauv(L, sizeof(nd_mt19937), 0), seed);
+  lua_rawgetp(L, LUA_REGISTRYINDEX, S->metatables[NDL_RANDOM]);
+  lua_setmetatable(L, -2);
+  return 1;
+}
+
+// seed(n)
+static int random_seed(lua_State *L)
+{
+  static const char *const names[] = { "seed" };
+  nd_mt19937 *r = check_self(L, "seed");
+  ndL_spread(L, "seed", 1, 1, names);
+  nd_mt19937_seed(r, read_seed(L, 2, "seed"));
+  return 0;
+}
+
+// get_state(): { key = 624 words, position = words drawn, gauss = the normal
+// that waits, if one does }
+static int random_get_state(lua_State *L)
+{
+  const nd_mt19937_state *state = &check_self(L, "get_state")->state;
+  lua_createtable(L, 0, 3);
+  lua_createtable(L, ND_MT19937_WORDS, 0);
+  for (int i = 0; i < ND_MT19937_WORDS; i++) {
+    lua_pushinteger(L, state->key[i]);
+    lua_rawseti(L, -2, i + 1);
+  }
+  lua_setfield(L, -2, "key");
+  lua_pushinteger(L, state->position);
+  lua_setfield(L, -2, "position");
+  if (state->has_gauss) {
+    lua_pushnumber(L, state->gauss);
+    lua_setfield(L, -2, "gauss");
+  }
+  return 1;
+}
+
+static void read_key(lua_State *L, int i, nd_mt19937_state *state)
+{
+  if (lua_type(L, i) != LUA_TTABLE || lua_rawlen(L, i) != ND_MT19937_WORDS)
+    ndL_error(L, "set_state: key must be a list of %d words",
+              ND_MT19937_WORDS);
+  for (int k = 0; k < ND_MT19937_WORDS; k++) {
+    lua_rawgeti(L, i, k + 1);
+    const int64_t word = check_whole(L, -1, "set_state", "a word of key");
+    if (word != (uint32_t)word)
+      ndL_error(L, "set_state: a word of key must be within 0..4294967295, "
+                   "got %lld", (long long)word);
+    state->key[k] = (uint32_t)word;
+    lua_pop(L, 1);
+  }
+}
+
+// set_state(state)
+static int random_set_state(lua_State *L)
+{
+  nd_mt19937 *r = check_self(L, "set_state");
+  ndL_spread(L, "set_state", 2, 0, NULL);
+  if (lua_type(L, 2) != LUA_TTABLE)
+    ndL_typeerror(L, "set_state", "state", "a table from get_state", 2);
+  lua_getfield(L, 2, "key");
+  lua_getfield(L, 2, "position");
+  lua_getfield(L, 2, "gauss");
+  nd_mt19937_state state;
+  read_key(L, 3, &state);
+  const int64_t position = check_whole(L, 4, "set_state", "position");
+  if (position < 0 || position > ND_MT19937_WORDS)
+    ndL_error(L, "set_state: position must be within 0..%d, got %lld",
+              ND_MT19937_WORDS, (long long)position);
+  state.position = (uint32_t)position;
+  state.has_gauss = !lua_isnil(L, 5);
+  state.gauss = read_number(L, 5, 0, "set_state", "gauss");
+  nd_mt19937_restore(r, &state);
+  return 0;
+}
+
+// set_seed(n), of the context's generator
+static int module_set_seed(lua_State *L)
+{
+  static const char *const names[] = { "seed" };
+  ndL_spread(L, "set_seed", 0, 1, names);
+  const int64_t seed = check_whole(L, 1, "set_seed", "seed");
+  nd_random_set_seed(ndL_upstate(L)->context, (uint64_t)seed);
+  return 0;
+}
+
+// ----------------------------------------------------------------- opening --
+
+static const luaL_Reg methods[] = {
+  { "rand", random_rand },
+  { "randn", random_randn },
+  { "uniform", random_uniform },
+  { "normal", random_normal },
+  { "randint", random_randint },
+  { "choice", random_choice },
+  { "permutation", random_permutation },
+  { "shuffle", random_shuffle },
+  { "seed", random_seed },
+  { "get_state", random_get_state },
+  { "set_state", random_set_state },
+  { NULL, NULL },
+};
+
+static const luaL_Reg functions[] = {
+  { "RandomState", random_new },
+  { "set_seed", module_set_seed },
+  { "shuffle", module_shuffle },
+  { NULL, NULL },
+};
+
+void ndL_open_random(lua_State *L)
+{
+  ndL_state *S = ndL_getstate(L);
+  ndL_newmetatable(L, S, NDL_RANDOM, "RandomState");
+  lua_newtable(L);
+  ndL_setfunctions(L, methods);
+  lua_pushvalue(L, -1);
+  lua_setfield(L, -3, "__methods");
+  lua_setfield(L, -2, "__index");
+  lua_pop(L, 1);
+  luaL_getsubtable(L, -1, "random");
+  ndL_setfunctions(L, functions);
+  lua_pop(L, 1);
+}

@@ -1,0 +1,261 @@
+// cases.h: the arguments that ops are tested with, made from the cases in their
+// entries. A case is written "[3 4] {1 3} axis=2"; cases are separated by ';'.
+//
+//   [3 4]      a float tensor of that shape, sampled within low..high
+//   {1 3}      an int32 vector
+//   bool[3 4]  random booleans
+//   the rest   the op's options
+//
+// Samples are points of one even grid, shuffled and shifted a little, so that
+// no two are so near that a maximum or a comparison changes between them.
+
+#ifndef ND_TEST_CASES_H
+#define ND_TEST_CASES_H
+
+#include "../values.h"
+
+enum { CASE_INPUTS = 4, CASE_SAMPLES = 2048 };
+
+// How the values of an input lie in memory.
+typedef enum layout {
+  DENSE,
+  TRANSPOSED,
+  STEPPED,
+  REVERSED,
+  LAYOUTS
+} layout;
+
+// One case read: shapes and values, from which arguments of any dtype and
+// layout are made.
+typedef struct trial {
+  const nd_op *op;
+  char text[120];
+  nd_args args;  // the options only
+  int n;
+  struct {
+    enum { FLOATING, WHOLE, TRUTH } kind;
+    int rank;
+    int64_t shape[ND_MAX_RANK];
+    int64_t size;
+    double at[CASE_SAMPLES];
+  } in[CASE_INPUTS];
+} trial;
+
+// ----------------------------------------------------------------- numbers --
+
+static uint64_t sample_state;
+
+static inline void sample_seed(uint64_t seed)
+{
+  sample_state = seed * 2 + 1;
+}
+
+// Uniform in 0..1: the high bits of a linear congruence.
+static inline double sample(void)
+{
+  sample_state = sample_state * 6364136223846793005U + 1442695040888963407U;
+  return (double)(sample_state >> 11) / 0x1p53;
+}
+
+static inline double sample_within(double low, double high)
+{
+  return low + (high - low) * sample();
+}
+
+// --------------------------------------------------------------- reading --
+
+static inline const char *case_space(const char *s)
+{
+  return s + strspn(s, " ");
+}
+
+// Reads "[3 4]" or "{1 3}" as integers.
+static inline const char *case_list(const char *s, int64_t *v, int *n)
+{
+  const char close = *s == '[' ? ']' : '}';
+  *n = 0;
+  for (s = case_space(s + 1); *s != close; s = case_space(s)) {
+    char *end;
+    v[(*n)++] = strtoll(s, &end, 10);
+    s = end;
+  }
+  return s + 1;
+}
+
+static inline int64_t case_size(int rank, const int64_t *shape)
+{
+  int64_t size = 1;
+  for (int i = 0; i < rank; i++)
+    size *= shape[i];
+  return size;
+}
+
+// Reads one tensor of the case into t->in[t->n]; NULL when none is there.
+static inline const char *case_tensor(trial *t, const char *s)
+{
+  const bool truth = strncmp(s, "bool[", 5) == 0;
+  s += truth ? 4 : 0;
+  if (*s != '[' && *s != '{')
+    return NULL;
+  const bool whole = *s == '{';
+  int64_t v[64];
+  int n;
+  s = case_list(s, v, &n);
+  t->in[t->n].kind = truth ? TRUTH : whole ? WHOLE : FLOATING;
+  t->in[t->n].rank = whole ? 1 : n;
+  for (int i = 0; i < n && !whole; i++)
+    t->in[t->n].shape[i] = v[i];
+  for (int i = 0; i < n && whole; i++)
+    t->in[t->n].at[i] = (double)v[i];
+  if (whole)
+    t->in[t->n].shape[0] = n;
+  t->in[t->n].size = case_size(t->in[t->n].rank, t->in[t->n].shape);
+  t->n++;
+  return s;
+}
+
+static inline void shuffle(double *v, int64_t n)
+{
+  for (int64_t i = n - 1; i > 0; i--) {
+    const int64_t j = (int64_t)(sample() * (double)(i + 1));
+    const double held = v[i];
+    v[i] = v[j];
+    v[j] = held;
+  }
+}
+
+// Values are rounded to float, so that both float dtypes see the same ones.
+static inline void case_sample(trial *t)
+{
+  static double grid[CASE_SAMPLES * CASE_INPUTS];
+  int64_t count = 0;
+  for (int i = 0; i < t->n; i++)
+    count += t->in[i].kind == FLOATING ? t->in[i].size : 0;
+  const double low = t->op->low, step = (t->op->high - low) / (double)count;
+  for (int64_t k = 0; k < count; k++)
+    grid[k] = (double)(float)(low + step * ((double)k + sample_within(.3, .7)));
+  shuffle(grid, count);
+  int64_t next = 0;
+  for (int i = 0; i < t->n; i++) {
+    for (int64_t j = 0; j < t->in[i].size; j++) {
+      if (t->in[i].kind == FLOATING)
+        t->in[i].at[j] = grid[next++];
+      else if (t->in[i].kind == TRUTH)
+        t->in[i].at[j] = sample() < .5;
+    }
+  }
+}
+
+// Reads the case at `s`, and returns where the next one starts or NULL. A case
+// that cannot be read leaves the context's error.
+static inline const char *case_read(trial *t, const nd_op *op, const char *s)
+{
+  const char *end = s + strcspn(s, ";");
+  const int length = (int)(end - case_space(s));
+  t->op = op;
+  t->n = 0;
+  snprintf(t->text, sizeof t->text, "%.*s", length, case_space(s));
+  const char *rest = t->text;
+  for (const char *at = rest; at != NULL && t->n < CASE_INPUTS;) {
+    rest = case_space(at);
+    at = case_tensor(t, rest);
+  }
+  rest = case_space(rest);
+  nd_args_start(op, &t->args);
+  nd_args_parse(c, op, &t->args, rest);
+  sample_seed((uint64_t)length + (uint64_t)op->name[0]);
+  case_sample(t);
+  return *end == ';' ? end + 1 : NULL;
+}
+
+// ------------------------------------------------------------------ making --
+
+static inline nd_tensor *apply_sizes(const char *name, nd_tensor *x, int rank,
+                                     const int64_t *shape)
+{
+  const nd_op *op = nd_op_find(name);
+  nd_args a = { .n = 1, .in = &x };
+  nd_args_start(op, &a);
+  a.attr[0].given = true;
+  a.attr[0].n = (uint8_t)rank;
+  memcpy(a.attr[0].v, shape, (size_t)rank * sizeof *shape);
+  return own(nd_apply(c, op, &a));
+}
+
+static inline nd_attr ranges_of(int rank, int64_t first, int64_t last,
+                                int64_t step)
+{
+  nd_attr ranges = { .given = true, .n = (uint8_t)(3 * rank) };
+  for (int i = 0; i < rank; i++) {
+    ranges.v[3 * i] = first;
+    ranges.v[3 * i + 1] = last;
+    ranges.v[3 * i + 2] = step;
+  }
+  return ranges;
+}
+
+static inline nd_tensor *slice_all(nd_tensor *x, int64_t first, int64_t last,
+                                   int64_t step)
+{
+  const nd_op *op = nd_op_find("slice");
+  nd_args a = { .n = 1, .in = &x };
+  a.attr[0] = ranges_of(x->rank, first, last, step);
+  return own(nd_apply(c, op, &a));
+}
+
+// `x` spread over every second place of a tensor twice as large, plus one.
+static inline nd_tensor *spread_out(nd_tensor *x)
+{
+  const nd_op *op = nd_op_find("unslice");
+  nd_args a = { .n = 1, .in = &x };
+  a.attr[0] = ranges_of(x->rank, 2, -1, 2);
+  a.attr[1].given = true;
+  a.attr[1].n = x->rank;
+  for (int i = 0; i < x->rank; i++)
+    a.attr[1].v[i] = 2 * x->dims[i] + 1;
+  return own(nd_apply(c, op, &a));
+}
+
+// A tensor with the values of `x`, in rows of its own.
+static inline nd_tensor *settle(nd_tensor *x)
+{
+  const nd_type type = nd_type_of(x);
+  nd_tensor *y = own(nd_tensor_make(c, &type));
+  nd_tensor_read(x, y->data);
+  return y;
+}
+
+// The same values in another layout. Rank 0 has only one.
+static inline nd_tensor *lay(nd_tensor *x, layout how)
+{
+  if (x->rank == 0 || how == DENSE)
+    return x;
+  if (how == STEPPED)
+    return slice_all(spread_out(x), 2, -1, 2);
+  if (how == REVERSED)
+    return slice_all(settle(slice_all(x, -1, 1, -1)), -1, 1, -1);
+  return CALL("transpose", NULL, settle(CALL("transpose", NULL, x)));
+}
+
+static inline nd_tensor *make_input(const trial *t, int i, nd_dtype dtype)
+{
+  static double data[CASE_SAMPLES];
+  literal l = { .rank = t->in[i].rank, .count = t->in[i].size };
+  memcpy(l.at, t->in[i].at, (size_t)l.count * sizeof *l.at);
+  dtype = t->in[i].kind == WHOLE ? ND_INT32
+          : t->in[i].kind == TRUTH ? ND_BOOL
+                                   : dtype;
+  literal_set(&l, dtype, data);
+  return own(nd_tensor_new(c, dtype, l.rank, t->in[i].shape, data));
+}
+
+static inline nd_args case_args(const trial *t, nd_dtype dtype, layout how)
+{
+  nd_args a = t->args;
+  a.n = t->n;
+  for (int i = 0; i < t->n; i++)
+    a.few[i] = lay(make_input(t, i, dtype), how);
+  return a;
+}
+
+#endif

@@ -1,0 +1,260 @@
+// values.h: what the C tests share: a context whose memory is counted, tensors
+// written as text, and checks that compare tensors and messages.
+//
+//     start();
+//     nd_tensor *x = F64("[[1 2] [3 4]]");
+//     CHECK_VALUES(CALL("reduce_sum", "axis=1", x), "[4 6]", 0);
+//     finish();
+//
+// Everything made here is released by finish, which also checks that no error
+// is left and that the host got all of its memory back.
+
+#ifndef ND_VALUES_H
+#define ND_VALUES_H
+
+#include <stdlib.h>
+
+#include "base/context.h"
+#include "check.h"
+#include "op/op.h"
+
+// A host's allocator that counts, and that refuses when it is told to.
+typedef struct host {
+  size_t bytes;   // handed out now
+  long asked;     // requests for memory so far
+  long refuse;    // the request to refuse, counted from 1; 0: none
+  bool wrong;     // an old size was not what the host had given
+} host;
+
+enum { HOST_HEAD = 16 };
+
+static inline void *host_resize(void *data, void *block, size_t old_size,
+                         size_t new_size, nd_memory_kind kind)
+{
+  host *h = data;
+  (void)kind;
+  char *head = block == NULL ? NULL : (char *)block - HOST_HEAD;
+  size_t had = 0;
+  if (head != NULL)
+    memcpy(&had, head, sizeof had);
+  h->wrong = h->wrong || had != old_size;
+  if (new_size == 0) {
+    h->bytes -= had;
+    free(head);
+    return NULL;
+  }
+  if (new_size > had && ++h->asked == h->refuse)
+    return NULL;
+  char *fresh = realloc(head, HOST_HEAD + new_size);
+  if (fresh == NULL)
+    return NULL;
+  memcpy(fresh, &new_size, sizeof new_size);
+  h->bytes += new_size - had;
+  return fresh + HOST_HEAD;
+}
+
+static host memory;
+static nd_context *c;
+
+enum { OWNED = 4096 };
+static nd_tensor *owned[OWNED];
+static int owned_count;
+
+static inline nd_tensor *own(nd_tensor *x)
+{
+  if (x != NULL && owned_count < OWNED)
+    owned[owned_count++] = x;
+  return x;
+}
+
+static inline void release_owned(void)
+{
+  while (owned_count > 0)
+    nd_tensor_release(owned[--owned_count]);
+}
+
+// Starts with a context of that configuration, but for the allocator.
+static inline bool start_with(nd_config config)
+{
+  memory = (host){ 0 };
+  config.size = sizeof config;
+  config.allocator = host_resize;
+  config.allocator_data = &memory;
+  c = nd_context_new(&config);
+  return c != NULL;
+}
+
+static inline void start(void)
+{
+  CHECK(start_with((nd_config){ 0 }));
+}
+
+static inline void finish(void)
+{
+  release_owned();
+  CHECK_STR(nd_error_message(c), "");
+  CHECK_INT(nd_context_bytes(c, ND_MEMORY_TENSOR), 0);
+  nd_context_free(c);
+  CHECK_INT(memory.bytes, 0);
+  CHECK(!memory.wrong);
+}
+
+// ---------------------------------------------------------------- literals --
+
+// Numbers in nested brackets, read into a buffer with their shape.
+typedef struct literal {
+  int rank;
+  int64_t shape[ND_MAX_RANK];
+  int64_t count;
+  double at[4096];
+} literal;
+
+static inline const char *literal_space(const char *s)
+{
+  return s + strspn(s, " \n,");
+}
+
+static inline const char *literal_read(literal *l, const char *s, int depth)
+{
+  s = literal_space(s);
+  if (*s != '[') {
+    char *end;
+    l->at[l->count++] = strtod(s, &end);
+    l->rank = depth > l->rank ? depth : l->rank;
+    return end;
+  }
+  int64_t n = 0;
+  l->rank = depth + 1 > l->rank ? depth + 1 : l->rank;
+  for (s = literal_space(s + 1); *s != ']' && *s != '\0'; n++)
+    s = literal_space(literal_read(l, s, depth + 1));
+  l->shape[depth] = n;
+  return s + (*s == ']');
+}
+
+static inline void literal_set(const literal *l, nd_dtype dtype, void *data)
+{
+  for (int64_t i = 0; i < l->count; i++) {
+    const double v = l->at[i];
+    switch (dtype) {
+    case ND_FLOAT32: ((float *)data)[i] = (float)v; break;
+    case ND_FLOAT64: ((double *)data)[i] = v; break;
+    case ND_INT32: ((int32_t *)data)[i] = (int32_t)v; break;
+    case ND_INT64: ((int64_t *)data)[i] = (int64_t)v; break;
+    default: ((uint8_t *)data)[i] = (uint8_t)v; break;
+    }
+  }
+}
+
+static inline nd_tensor *tensor(nd_dtype dtype, const char *text)
+{
+  static literal l;
+  static double data[4096];
+  l.rank = 0;
+  l.count = 0;
+  memset(l.shape, 0, sizeof l.shape);
+  literal_read(&l, text, 0);
+  literal_set(&l, dtype, data);
+  return own(nd_tensor_new(c, dtype, l.rank, l.shape, data));
+}
+
+#define F32(text) tensor(ND_FLOAT32, text)
+#define F64(text) tensor(ND_FLOAT64, text)
+#define I32(text) tensor(ND_INT32, text)
+#define I64(text) tensor(ND_INT64, text)
+#define U8(text) tensor(ND_UINT8, text)
+#define BOOL(text) tensor(ND_BOOL, text)
+
+// Zeros of a shape too large to write.
+#define ZEROS(dtype, ...)                                                  \
+  own(nd_tensor_new(c, dtype,                                              \
+                    (int)(sizeof((int64_t[]){ __VA_ARGS__ }) /             \
+                          sizeof(int64_t)),                                \
+                    (int64_t[]){ __VA_ARGS__ }, NULL))
+
+static inline nd_tensor *call(const char *name, const char *options, int n,
+                              nd_tensor *const *inputs)
+{
+  return own(nd_call(c, name, n, inputs, options));
+}
+
+// The op applied to one tensor or more; options may be NULL.
+#define CALL(name, options, ...)                                     \
+  call(name, options,                                                \
+       (int)(sizeof((nd_tensor *[]){ __VA_ARGS__ }) /                \
+             sizeof(nd_tensor *)),                                   \
+       (nd_tensor *[]){ __VA_ARGS__ })
+
+// The op without tensors.
+#define CALL0(name, options) call(name, options, 0, NULL)
+
+// ------------------------------------------------------------------ checks --
+
+// The element at row-major position `i` as a double.
+static inline double element(nd_tensor *x, int64_t i)
+{
+  static union {
+    float f32[4096];
+    double f64[4096];
+    int32_t i32[4096];
+    int64_t i64[4096];
+    uint8_t u8[4096];
+  } v;
+  if (x == NULL || x->size > 4096 || !nd_tensor_read(x, &v))
+    return NAN;
+  switch ((nd_dtype)x->dtype) {
+  case ND_FLOAT32: return v.f32[i];
+  case ND_FLOAT64: return v.f64[i];
+  case ND_INT32: return v.i32[i];
+  case ND_INT64: return (double)v.i64[i];
+  default: return v.u8[i];
+  }
+}
+
+static inline void check_values(nd_tensor *x, const char *text, double tol,
+                                const char *file, int line, const char *what)
+{
+  static literal l;
+  l.rank = 0;
+  l.count = 0;
+  memset(l.shape, 0, sizeof l.shape);
+  literal_read(&l, text, 0);
+  if (!check_report(x != NULL, file, line, what)) {
+    printf(": is NULL: %s\n", nd_error_message(c));
+    return;
+  }
+  const bool same = x->rank == l.rank &&
+                    memcmp(x->dims, l.shape,
+                           (size_t)l.rank * sizeof *l.shape) == 0;
+  if (!check_report(same, file, line, what)) {
+    printf(": shape %s, not %s\n", ND_SHAPE(x->rank, x->dims),
+           ND_SHAPE(l.rank, l.shape));
+    return;
+  }
+  for (int64_t i = 0; i < l.count; i++) {
+    const double got = element(x, i), want = l.at[i];
+    const bool ok = got == want || (isnan(got) && isnan(want)) ||
+                    fabs(got - want) <= tol;
+    if (!check_report(ok, file, line, what))
+      printf(": element %d is %.17g, not %.17g\n", (int)i, got, want);
+  }
+}
+
+// The call failed with that code and message, which are cleared.
+static inline void check_fails(bool failed, nd_code code, const char *message,
+                               const char *file, int line, const char *what)
+{
+  check_true(failed, file, line, what);
+  check_int(nd_error_code(c), code, file, line, what);
+  check_str(nd_error_message(c), message, file, line, what);
+  nd_error_clear(c);
+}
+
+// Tolerance 0 asks for equality; nan equals nan.
+#define CHECK_VALUES(x, text, tol) \
+  check_values((x), (text), (tol), __FILE__, __LINE__, #x " is " #text)
+#define CHECK_FAILS(call, message)                                        \
+  check_fails(!(call), ND_BAD_ARGUMENT, (message), __FILE__, __LINE__, #call)
+#define CHECK_FAILS_AS(call, code, message) \
+  check_fails(!(call), (code), (message), __FILE__, __LINE__, #call)
+
+#endif
