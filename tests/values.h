@@ -67,9 +67,10 @@ static inline nd_tensor *own(nd_tensor *x)
   return x;
 }
 
-static inline void release_owned(void)
+// Releases what was made since owned_count was `mark`.
+static inline void release_to(int mark)
 {
-  while (owned_count > 0)
+  while (owned_count > mark)
     nd_tensor_release(owned[--owned_count]);
 }
 
@@ -91,7 +92,7 @@ static inline void start(void)
 
 static inline void finish(void)
 {
-  release_owned();
+  release_to(0);
   CHECK_STR(nd_error_message(c), "");
   CHECK_INT(nd_context_bytes(c, ND_MEMORY_TENSOR), 0);
   nd_context_free(c);
@@ -189,25 +190,24 @@ static inline nd_tensor *call(const char *name, const char *options, int n,
 
 // ------------------------------------------------------------------ checks --
 
-// The element at row-major position `i` as a double.
-static inline double element(nd_tensor *x, int64_t i)
+// The elements in row-major order as numbers; nan for NULL.
+static inline void read_numbers(nd_tensor *x, int64_t n, double *out)
 {
-  static union {
-    float f32[4096];
-    double f64[4096];
-    int32_t i32[4096];
-    int64_t i64[4096];
-    uint8_t u8[4096];
-  } v;
-  if (x == NULL || x->size > 4096 || !nd_tensor_read(x, &v))
-    return NAN;
-  switch ((nd_dtype)x->dtype) {
-  case ND_FLOAT32: return v.f32[i];
-  case ND_FLOAT64: return v.f64[i];
-  case ND_INT32: return v.i32[i];
-  case ND_INT64: return (double)v.i64[i];
-  default: return v.u8[i];
+  for (int64_t i = 0; i < n; i++)
+    out[i] = NAN;
+  char *raw = x == NULL ? NULL : malloc((size_t)x->size * sizeof *out + 1);
+  if (raw == NULL || !nd_tensor_read(x, raw))
+    n = 0;
+  for (int64_t i = 0; i < n && i < x->size; i++) {
+    switch ((nd_dtype)x->dtype) {
+    case ND_FLOAT32: out[i] = ((float *)(void *)raw)[i]; break;
+    case ND_FLOAT64: out[i] = ((double *)(void *)raw)[i]; break;
+    case ND_INT32: out[i] = ((int32_t *)(void *)raw)[i]; break;
+    case ND_INT64: out[i] = (double)((int64_t *)(void *)raw)[i]; break;
+    default: out[i] = ((uint8_t *)raw)[i]; break;
+    }
   }
+  free(raw);
 }
 
 static inline void check_values(nd_tensor *x, const char *text, double tol,
@@ -230,8 +230,10 @@ static inline void check_values(nd_tensor *x, const char *text, double tol,
            ND_SHAPE(l.rank, l.shape));
     return;
   }
+  static double numbers[4096];
+  read_numbers(x, l.count, numbers);
   for (int64_t i = 0; i < l.count; i++) {
-    const double got = element(x, i), want = l.at[i];
+    const double got = numbers[i], want = l.at[i];
     const bool ok = got == want || (isnan(got) && isnan(want)) ||
                     fabs(got - want) <= tol;
     if (!check_report(ok, file, line, what))

@@ -124,11 +124,17 @@ local SCATTER = {
 
 local SHOW = { width = is_count, height = is_count }
 
+-- Tensors and whatever else can turn itself into a table.
+local function has_totable(value)
+  local ok, method = pcall(function() return value.totable end)
+  return ok and method ~= nil
+end
+
 -- The list of numbers that `value` is or can give.
 local function numbers(who, name, value)
   local list = value
-  if type(value) == "userdata" and value.totable then
-    if value.rank ~= 1 then
+  if has_totable(value) then
+    if (value.rank or 1) ~= 1 then
       fail("%s: %s must have one axis: it is [%s]; use nd.reshape(%s, -1)", who,
         name, table.concat(value.shape, " "), name)
     end
@@ -209,10 +215,10 @@ local function settings(options)
     end
   end
   if options.grid ~= false then
-    out[#out + 1] = "set grid linecolor rgb '#dddddd'"
+    out[#out + 1] = "set grid linetype 1 linewidth 0.5 linecolor rgb '#cccccc'"
   end
   out[#out + 1] = options.legend == false and "unset key"
-    or "set key " .. (options.legend or "top right")
+    or "set key Left reverse " .. (options.legend or "top right")
   return table.concat(out, "\n") .. "\n"
 end
 

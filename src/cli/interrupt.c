@@ -8,20 +8,19 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "base/context.h"
+#include "lua/newstate.h"
+
 // A handler has no argument to find its state by.
 static lua_State *running;
 static volatile sig_atomic_t noted;
 
-// Tells the numeric core to leave a long op. Runs inside the signal handler.
-static void interrupt_core(lua_State *L)
-{
-  (void)L;
-}
+static nd_context *core;
 
-// The next op runs again, although interrupt_core asked all to stop.
-static void resume_core(lua_State *L)
+// The next op runs again, although the handler asked all to stop.
+static void resume_core(void)
 {
-  (void)L;
+  atomic_store(&core->interrupted, false);
 }
 
 static void set_handler(void (*handler)(int))
@@ -37,7 +36,7 @@ static void stop(lua_State *L, lua_Debug *ar)
 {
   (void)ar;
   lua_sethook(L, NULL, 0, 0);
-  resume_core(L);
+  resume_core();
   luaL_error(L, "interrupted!");
 }
 
@@ -46,7 +45,7 @@ static void on_interrupt(int number)
   const int all = LUA_MASKCALL | LUA_MASKRET | LUA_MASKLINE | LUA_MASKCOUNT;
   signal(number, SIG_DFL);
   lua_sethook(running, stop, all, 1);
-  interrupt_core(running);
+  nd_interrupt(core);
 }
 
 static void on_note(int number)
@@ -58,6 +57,7 @@ static void on_note(int number)
 void cli_interrupt_raise(lua_State *L)
 {
   running = L;
+  core = ndL_contextof(L);
   set_handler(on_interrupt);
 }
 
@@ -77,6 +77,6 @@ void cli_interrupt_end(lua_State *L)
   set_handler(SIG_DFL);
   if (lua_gethook(L) == stop) {
     lua_sethook(L, NULL, 0, 0);
-    resume_core(L);
+    resume_core();
   }
 }

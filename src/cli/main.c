@@ -15,6 +15,7 @@
 #include "cli/options.h"
 #include "cli/prompt.h"
 #include "cli/source.h"
+#include "lua/newstate.h"
 #include "lua/state.h"
 #include "nadir.h"
 
@@ -198,6 +199,7 @@ static int run(lua_State *L)
 {
   const struct cli_options *o = lua_touserdata(L, 1);
   luaL_checkversion(L);
+  ndL_setcontext(L, ndL_contextof(L));
   if (o->no_environment) {
     lua_pushboolean(L, 1);
     lua_setfield(L, LUA_REGISTRYINDEX, "LUA_NOENV");
@@ -212,9 +214,14 @@ static int run(lua_State *L)
 
 static bool run_state(const struct cli_options *o)
 {
-  lua_State *L = luaL_newstate();
+  nd_context *c = nd_context_new(NULL);
+  lua_State *L = c == NULL ? NULL : ndL_newstate(c);
   if (L == NULL) {
-    fprintf(stderr, "%s: cannot create state: not enough memory\n", o->program);
+    nd_context_free(c);
+    fprintf(stderr,
+            "%s: cannot create state: not enough memory, or this CPU cannot "
+            "run the level in NADIR_CPU\n",
+            o->program);
     return false;
   }
   lua_pushcfunction(L, run);
@@ -222,7 +229,8 @@ static bool run_state(const struct cli_options *o)
   const int status = lua_pcall(L, 1, 1, 0);
   const bool good = lua_toboolean(L, -1);
   cli_report(L, status, o->program);
-  lua_close(L);
+  ndL_closestate(L);
+  nd_context_free(c);
   return status == LUA_OK && good;
 }
 

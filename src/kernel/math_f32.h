@@ -145,7 +145,7 @@ ND_INLINE float nd_sigmoid_f32(float x)
 {
   const float e = nd_exp_f32(-__builtin_fabsf(x));
   const float t = (x < 0 ? e : 1) / (1 + e);
-  return x < 0 ? nd_fma_f32(-e, t, e) : t;
+  return x < 0 ? e - e * t : t;
 }
 
 // Logarithms: x = 2^k m with m in [sqrt(1/2), sqrt(2)), f = m - 1.

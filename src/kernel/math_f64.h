@@ -191,7 +191,7 @@ ND_INLINE double nd_sigmoid_f64(double x)
 {
   const double e = nd_exp_f64(-__builtin_fabs(x));
   const double t = (x < 0 ? e : 1) / (1 + e);
-  return x < 0 ? nd_fma_f64(-e, t, e) : t;
+  return x < 0 ? e - e * t : t;
 }
 
 // Logarithms: x = 2^k m with m in [sqrt(1/2), sqrt(2)), f = m - 1.

@@ -134,12 +134,13 @@ ND_INLINE void tile(int rows, int vectors, int64_t k, const REAL *a,
                     int64_t a_row, int64_t a_column, const REAL *b,
                     int64_t b_row, REAL *c, int64_t c_row, bool start)
 {
+  const vector zero = { 0 };
   vector sum[TILE_ROWS][TILE_VECTORS];
   UNROLL
   for (int i = 0; i < rows; i++) {
     UNROLL
     for (int j = 0; j < vectors; j++)
-      sum[i][j] = start ? (vector){ 0 } : load(c + i * c_row, j);
+      sum[i][j] = start ? zero : load(c + i * c_row, j);
   }
   for (int64_t p = 0; p < k; p++) {
     vector y[TILE_VECTORS];
@@ -511,7 +512,7 @@ static vector dots(const task *t, const REAL *b)
       sum = FMA(splat(a[(p + i) * t->a_column]), y[i], sum);
   }
   for (; p < t->k; p++) {
-    vector y;
+    vector y = { 0 };
     for (int j = 0; j < LANES; j++)
       y[j] = b[j * t->b_column + p];
     sum = FMA(splat(a[p * t->a_column]), y, sum);

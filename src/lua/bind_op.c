@@ -343,10 +343,12 @@ static bool check_few(call *k)
   }
   if (literal < 0)
     return true;
-  const nd_tensor *other = k->args.few[1 - literal];
-  k->args.few[literal] = &k->scalars[literal];
-  ndL_setscalar(L, k->S, literal + 1, (nd_dtype)other->dtype,
-                k->args.few[literal], k->op->name);
+  const nd_dtype dtype = (nd_dtype)k->args.few[1 - literal]->dtype;
+  nd_tensor *scalar = k->args.few[literal] = &k->scalars[literal];
+  if (nd_dtype_in(dtype, ND_FLOATS))
+    nd_scalar_set(k->S->context, scalar, dtype, lua_tonumber(L, literal + 1));
+  else
+    ndL_setscalar(L, k->S, literal + 1, dtype, scalar, k->op->name);
   return true;
 }
 

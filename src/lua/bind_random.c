@@ -62,16 +62,6 @@ static nd_dtype read_float_dtype(lua_State *L, int i, const char *function)
   return dtype;
 }
 
-static void check_sizes(lua_State *L, const char *function,
-                        const nd_type *type)
-{
-  for (int i = 0; i < type->rank; i++) {
-    if (type->shape[i] < 0)
-      ndL_error(L, "%s: negative size: %s", function,
-                ND_SHAPE(type->rank, type->shape));
-  }
-}
-
 // The rank of a result that is one Lua number, as no size was given.
 enum { NO_SIZE = -1 };
 
@@ -79,10 +69,23 @@ enum { NO_SIZE = -1 };
 static void read_size(lua_State *L, int i, const char *function, nd_type *type)
 {
   type->rank = NO_SIZE;
-  if (lua_isnil(L, i))
-    return;
-  type->rank = ndL_checkshape(L, i, type->shape, function);
-  check_sizes(L, function, type);
+  if (!lua_isnil(L, i))
+    type->rank = ndL_checkshape(L, i, type->shape, function);
+}
+
+// The tensor, variable or list at `i`, which has rows; NULL when it is something
+// else. May push one value to hold it.
+static nd_tensor *read_rows(lua_State *L, ndL_state *S, int i,
+                            const char *function)
+{
+  nd_tensor *x = ndL_totensor(L, S, i);
+  if (x == NULL && nd_error_code(S->context) != ND_OK)
+    ndL_raise(L, S);
+  if (x == NULL && lua_type(L, i) == LUA_TTABLE)
+    x = ndL_checktensor(L, S, i, ND_DTYPES, function, "x");
+  if (x != NULL && x->rank == 0)
+    ndL_error(L, "%s: needs an axis, x is []", function);
+  return x;
 }
 
 // The smaller integer type that holds all of low..last.
@@ -96,23 +99,52 @@ static nd_dtype fit_integers(int64_t low, int64_t last)
 static nd_tensor *make_tensor(ndL_state *S, const char *function,
                               const nd_type *type)
 {
-  const char *before = nd_context_enter(S->context, function);
-  nd_tensor *x = nd_tensor_make(S->context, type);
-  nd_context_leave(S->context, before);
+  nd_context *c = S->context;
+  const char *before = nd_context_enter(c, function);
+  bool ok = true;
+  for (int i = 0; ok && i < type->rank; i++)
+    ok = type->shape[i] >= 0 || nd_fail(c, ND_BAD_ARGUMENT, "negative size: %s",
+                                        ND_SHAPE(type->rank, type->shape));
+  nd_tensor *x = ok ? nd_tensor_make(c, type) : NULL;
+  nd_context_leave(c, before);
   return x;
 }
 
-// A distribution with two parameters.
+// A distribution with parameters p and q, by default 0 and 1.
 typedef struct law {
+  const char *name;
+  const char *options[4];  // as calls name p, q, size and dtype
+  void (*check)(lua_State *L, double p, double q);
   double (*one)(nd_mt19937 *r, double p, double q);
   void (*f32)(nd_mt19937 *r, double p, double q, size_t n, float *out);
   void (*f64)(nd_mt19937 *r, double p, double q, size_t n, double *out);
 } law;
 
-static const law uniform_law = { nd_mt19937_uniform,
+static void check_interval(lua_State *L, double low, double high)
+{
+  if (!(low <= high) || !isfinite(high - low))
+    ndL_error(L, "uniform: no such interval: %g to %g", low, high);
+}
+
+static void check_scale(lua_State *L, double loc, double scale)
+{
+  (void)loc;
+  if (!(scale >= 0))
+    ndL_error(L, "normal: scale is negative: %g", scale);
+}
+
+static const law uniform_law = { "uniform",
+                                 { "low", "high", "size", "dtype" },
+                                 check_interval,
+                                 nd_mt19937_uniform,
                                  nd_mt19937_fill_uniform_f32,
                                  nd_mt19937_fill_uniform_f64 };
-static const law normal_law = { nd_mt19937_normal, nd_mt19937_fill_normal_f32,
+
+static const law normal_law = { "normal",
+                                { "loc", "scale", "size", "dtype" },
+                                check_scale,
+                                nd_mt19937_normal,
+                                nd_mt19937_fill_normal_f32,
                                 nd_mt19937_fill_normal_f64 };
 
 // Pushes numbers of `f`, with all arguments checked.
@@ -134,18 +166,18 @@ static int push_floats(lua_State *L, const char *function, const law *f,
   return ndL_result(L, S, box, x);
 }
 
-// A tensor of whole numbers of low..last.
+// A tensor of whole numbers of low..last. After the last int64 comes the first,
+// as nd_mt19937_randint wants it.
 static nd_tensor *draw_integers(ndL_state *S, const char *function,
                                 nd_mt19937 *r, int64_t low, int64_t last,
                                 const nd_type *type)
 {
   nd_tensor *x = make_tensor(S, function, type);
-  const int64_t end = (int64_t)((uint64_t)last + 1);
   if (x != NULL && x->dtype == ND_INT32)
-    nd_mt19937_fill_randint_i32(r, low, end, (size_t)x->size,
+    nd_mt19937_fill_randint_i32(r, low, last + 1, (size_t)x->size,
                                 (int32_t *)x->data);
   else if (x != NULL)
-    nd_mt19937_fill_randint_i64(r, low, end, (size_t)x->size,
+    nd_mt19937_fill_randint_i64(r, low, last + 1, (size_t)x->size,
                                 (int64_t *)x->data);
   return x;
 }
@@ -165,8 +197,7 @@ static void count_from_one(nd_tensor *x)
 static nd_tensor *draw_permutation(ndL_state *S, const char *function,
                                    nd_mt19937 *r, int64_t n)
 {
-  const nd_type type = { .dtype = fit_integers(1, n), .rank = 1,
-                         .shape = { n } };
+  const nd_type type = { fit_integers(1, n), 1, { n } };
   nd_tensor *x = make_tensor(S, function, &type);
   if (x == NULL)
     return NULL;
@@ -213,7 +244,6 @@ static int draw_standard(lua_State *L, const char *function, const law *f)
                      type.rank);
   for (int i = 0; i < type.rank; i++)
     type.shape[i] = check_whole(L, i + 2, function, "a size");
-  check_sizes(L, function, &type);
   ndL_spread(L, function, last, 1, names);
   type.dtype = read_float_dtype(L, last + 1, function);
   return push_floats(L, function, f, 0, 1, &type);
@@ -229,38 +259,29 @@ static int random_randn(lua_State *L)
   return draw_standard(L, "randn", &normal_law);
 }
 
-// uniform(low, high, size, dtype)
-static int random_uniform(lua_State *L)
+// Reads p, q, size and dtype, all of which may be left out.
+static int draw_law(lua_State *L, const law *f)
 {
-  static const char *const names[] = { "low", "high", "size", "dtype" };
-  check_self(L, "uniform");
+  check_self(L, f->name);
   ndL_pace(L, ndL_upstate(L));
-  ndL_spread(L, "uniform", 1, 4, names);
-  const double low = read_number(L, 2, 0, "uniform", "low");
-  const double high = read_number(L, 3, 1, "uniform", "high");
-  if (!(low <= high) || !isfinite(high - low))
-    return ndL_error(L, "uniform: no such interval: %g to %g", low, high);
+  ndL_spread(L, f->name, 1, 4, f->options);
+  const double p = read_number(L, 2, 0, f->name, f->options[0]);
+  const double q = read_number(L, 3, 1, f->name, f->options[1]);
+  f->check(L, p, q);
   nd_type type;
-  read_size(L, 4, "uniform", &type);
-  type.dtype = read_float_dtype(L, 5, "uniform");
-  return push_floats(L, "uniform", &uniform_law, low, high, &type);
+  read_size(L, 4, f->name, &type);
+  type.dtype = read_float_dtype(L, 5, f->name);
+  return push_floats(L, f->name, f, p, q, &type);
 }
 
-// normal(loc, scale, size, dtype)
+static int random_uniform(lua_State *L)
+{
+  return draw_law(L, &uniform_law);
+}
+
 static int random_normal(lua_State *L)
 {
-  static const char *const names[] = { "loc", "scale", "size", "dtype" };
-  check_self(L, "normal");
-  ndL_pace(L, ndL_upstate(L));
-  ndL_spread(L, "normal", 1, 4, names);
-  const double loc = read_number(L, 2, 0, "normal", "loc");
-  const double scale = read_number(L, 3, 1, "normal", "scale");
-  if (!(scale >= 0))
-    return ndL_error(L, "normal: scale is negative: %g", scale);
-  nd_type type;
-  read_size(L, 4, "normal", &type);
-  type.dtype = read_float_dtype(L, 5, "normal");
-  return push_floats(L, "normal", &normal_law, loc, scale, &type);
+  return draw_law(L, &normal_law);
 }
 
 // The dtype of whole numbers of low..last at `i`.
@@ -300,8 +321,7 @@ static int random_randint(lua_State *L)
   read_size(L, 4, "randint", &type);
   type.dtype = read_integer_dtype(L, 5, low, last);
   if (type.rank == NO_SIZE) {
-    const int64_t end = (int64_t)((uint64_t)last + 1);
-    lua_pushinteger(L, nd_mt19937_randint(r, low, end));
+    lua_pushinteger(L, nd_mt19937_randint(r, low, last + 1));
     return 1;
   }
   ndL_box *box = ndL_newbox(L);
@@ -311,41 +331,23 @@ static int random_randint(lua_State *L)
 
 // ------------------------------------------------------------------ choice --
 
-// What is chosen from: rows of `x`, or with NULL of a list or of 1..n.
-typedef struct source {
-  nd_tensor *x;
-  int64_t n;
-} source;
-
-// The tensor or variable at `i`; NULL when it is something else.
-static nd_tensor *read_tensor(lua_State *L, ndL_state *S, int i,
-                              const char *function)
+// Reads 2: a count n, or rows of `*x`. A list becomes rows if `sized`; else
+// `*x` is NULL and one value of any type is chosen from it. Returns n.
+static int64_t read_choices(lua_State *L, ndL_state *S, bool sized,
+                            nd_tensor **x)
 {
-  nd_tensor *x = ndL_totensor(L, S, i);
-  if (x == NULL && nd_error_code(S->context) != ND_OK)
-    ndL_raise(L, S);
-  if (x != NULL && x->rank == 0)
-    ndL_error(L, "%s: needs an axis, x is []", function);
-  return x;
-}
-
-// Reads 2. A list becomes a tensor if `sized`, else one value of any type is
-// chosen from it.
-static source read_source(lua_State *L, ndL_state *S, bool sized)
-{
-  source from = { .x = read_tensor(L, S, 2, "choice") };
-  const bool list = lua_type(L, 2) == LUA_TTABLE;
-  if (from.x == NULL && list && sized)
-    from.x = ndL_checktensor(L, S, 2, ND_DTYPES, "choice", "x");
-  if (from.x != NULL)
-    from.n = from.x->dims[0];
-  else if (list)
-    from.n = (int64_t)lua_rawlen(L, 2);
-  else if (!ndL_towhole(L, 2, &from.n))
+  int64_t n = 0;
+  const bool one = lua_type(L, 2) == LUA_TTABLE && !sized;
+  *x = one ? NULL : read_rows(L, S, 2, "choice");
+  if (*x != NULL)
+    n = (*x)->dims[0];
+  else if (one)
+    n = (int64_t)lua_rawlen(L, 2);
+  else if (!ndL_towhole(L, 2, &n))
     fail_argument(L, "choice", "x", "a whole number, a tensor or a list", 2);
-  if (from.n < 1)
-    ndL_error(L, "choice: nothing to choose from: 1..%lld", (long long)from.n);
-  return from;
+  if (n < 1)
+    ndL_error(L, "choice: nothing to choose from: 1..%lld", (long long)n);
+  return n;
 }
 
 // Positions of 1..n: draws of their own, or the first of a permutation.
@@ -394,17 +396,18 @@ static int random_choice(lua_State *L)
     ndL_typeerror(L, "choice", "replace", "true or false", 4);
   const bool replace = lua_isnil(L, 4) || lua_toboolean(L, 4);
   const bool sized = type.rank != NO_SIZE;
-  const source from = read_source(L, S, sized);
-  type.dtype = fit_integers(1, from.n);
+  nd_tensor *x;
+  const int64_t n = read_choices(L, S, sized, &x);
+  type.dtype = fit_integers(1, n);
   type.rank = sized ? type.rank : 0;
   const int64_t size = nd_type_size(&type);
-  if (!replace && size > from.n)
+  if (!replace && size > n)
     return ndL_error(L, "choice: too many without replacement: %lld of %lld",
-                     (long long)size, (long long)from.n);
+                     (long long)size, (long long)n);
   ndL_box *box = ndL_newbox(L);
-  nd_tensor *at = draw_choice(S, r, from.n, replace, &type);
-  if (from.x != NULL)
-    return ndL_result(L, S, box, gather_rows(S, from.x, at));
+  nd_tensor *at = draw_choice(S, r, n, replace, &type);
+  if (x != NULL)
+    return ndL_result(L, S, box, gather_rows(S, x, at));
   return sized ? ndL_result(L, S, box, at) : push_choice(L, S, at);
 }
 
@@ -417,16 +420,12 @@ static int random_permutation(lua_State *L)
   nd_mt19937 *r = check_self(L, "permutation");
   ndL_pace(L, S);
   ndL_spread(L, "permutation", 2, 0, NULL);
-  nd_tensor *x = read_tensor(L, S, 2, "permutation");
+  nd_tensor *x = read_rows(L, S, 2, "permutation");
   int64_t n = 0;
-  if (x == NULL && lua_type(L, 2) == LUA_TTABLE)
-    x = ndL_checktensor(L, S, 2, ND_DTYPES, "permutation", "x");
   if (x != NULL)
     n = x->dims[0];
   else if (!ndL_towhole(L, 2, &n))
     fail_argument(L, "permutation", "x", "a whole number or a tensor", 2);
-  if (n < 0)
-    return ndL_error(L, "permutation: negative size: [%lld]", (long long)n);
   ndL_box *box = ndL_newbox(L);
   nd_tensor *order = draw_permutation(S, "permutation", r, n);
   return ndL_result(L, S, box, x != NULL ? gather_rows(S, x, order) : order);
@@ -458,9 +457,7 @@ static int module_shuffle(lua_State *L)
   ndL_state *S = ndL_upstate(L);
   ndL_pace(L, S);
   ndL_spread(L, "shuffle", 1, 0, NULL);
-  nd_tensor *x = read_tensor(L, S, 1, "shuffle");
-  if (x == NULL && lua_type(L, 1) == LUA_TTABLE)
-    x = ndL_checktensor(L, S, 1, ND_DTYPES, "shuffle", "x");
+  nd_tensor *x = read_rows(L, S, 1, "shuffle");
   if (x == NULL)
     ndL_typeerror(L, "shuffle", "x", "a tensor", 1);
   ndL_box *box = ndL_newbox(L);
@@ -494,9 +491,8 @@ static uint32_t read_seed(lua_State *L, int i, const char *function)
 // RandomState(seed)
 static int random_new(lua_State *L)
 {
-  static const char *const names[] = { "seed" };
   ndL_state *S = ndL_upstate(L);
-  ndL_spread(L, "RandomState", 0, 1, names);
+  ndL_spread(L, "RandomState", 1, 0, NULL);
   const uint32_t seed = read_seed(L, 1, "RandomState");
   nd_mt19937_seed(lua_newuserdatauv(L, sizeof(nd_mt19937), 0), seed);
   lua_rawgetp(L, LUA_REGISTRYINDEX, S->metatables[NDL_RANDOM]);
@@ -507,9 +503,8 @@ static int random_new(lua_State *L)
 // seed(n)
 static int random_seed(lua_State *L)
 {
-  static const char *const names[] = { "seed" };
   nd_mt19937 *r = check_self(L, "seed");
-  ndL_spread(L, "seed", 1, 1, names);
+  ndL_spread(L, "seed", 2, 0, NULL);
   nd_mt19937_seed(r, read_seed(L, 2, "seed"));
   return 0;
 }
@@ -535,20 +530,15 @@ static int random_get_state(lua_State *L)
   return 1;
 }
 
-static void read_key(lua_State *L, int i, nd_mt19937_state *state)
+// The whole number of 0..last on top of the stack, which it pops.
+static uint32_t pop_word(lua_State *L, uint32_t last, const char *what)
 {
-  if (lua_type(L, i) != LUA_TTABLE || lua_rawlen(L, i) != ND_MT19937_WORDS)
-    ndL_error(L, "set_state: key must be a list of %d words",
-              ND_MT19937_WORDS);
-  for (int k = 0; k < ND_MT19937_WORDS; k++) {
-    lua_rawgeti(L, i, k + 1);
-    const int64_t word = check_whole(L, -1, "set_state", "a word of key");
-    if (word != (uint32_t)word)
-      ndL_error(L, "set_state: a word of key must be within 0..4294967295, "
-                   "got %lld", (long long)word);
-    state->key[k] = (uint32_t)word;
-    lua_pop(L, 1);
-  }
+  const int64_t word = check_whole(L, -1, "set_state", what);
+  if (word < 0 || word > last)
+    ndL_error(L, "set_state: %s must be within 0..%u, got %lld", what,
+              (unsigned)last, (long long)word);
+  lua_pop(L, 1);
+  return (uint32_t)word;
 }
 
 // set_state(state)
@@ -558,18 +548,18 @@ static int random_set_state(lua_State *L)
   ndL_spread(L, "set_state", 2, 0, NULL);
   if (lua_type(L, 2) != LUA_TTABLE)
     ndL_typeerror(L, "set_state", "state", "a table from get_state", 2);
-  lua_getfield(L, 2, "key");
-  lua_getfield(L, 2, "position");
-  lua_getfield(L, 2, "gauss");
   nd_mt19937_state state;
-  read_key(L, 3, &state);
-  const int64_t position = check_whole(L, 4, "set_state", "position");
-  if (position < 0 || position > ND_MT19937_WORDS)
-    ndL_error(L, "set_state: position must be within 0..%d, got %lld",
-              ND_MT19937_WORDS, (long long)position);
-  state.position = (uint32_t)position;
-  state.has_gauss = !lua_isnil(L, 5);
-  state.gauss = read_number(L, 5, 0, "set_state", "gauss");
+  lua_getfield(L, 2, "position");
+  state.position = pop_word(L, ND_MT19937_WORDS, "position");
+  lua_getfield(L, 2, "gauss");
+  state.has_gauss = !lua_isnil(L, 3);
+  state.gauss = read_number(L, 3, 0, "set_state", "gauss");
+  if (lua_getfield(L, 2, "key") != LUA_TTABLE)
+    ndL_typeerror(L, "set_state", "key", "a list", 4);
+  for (int i = 0; i < ND_MT19937_WORDS; i++) {
+    lua_rawgeti(L, 4, i + 1);
+    state.key[i] = pop_word(L, UINT32_MAX, "a word of key");
+  }
   nd_mt19937_restore(r, &state);
   return 0;
 }
@@ -577,8 +567,7 @@ static int random_set_state(lua_State *L)
 // set_seed(n), of the context's generator
 static int module_set_seed(lua_State *L)
 {
-  static const char *const names[] = { "seed" };
-  ndL_spread(L, "set_seed", 0, 1, names);
+  ndL_spread(L, "set_seed", 1, 0, NULL);
   const int64_t seed = check_whole(L, 1, "set_seed", "seed");
   nd_random_set_seed(ndL_upstate(L)->context, (uint64_t)seed);
   return 0;

@@ -48,15 +48,16 @@ static int tensor_gc(lua_State *L)
 
 nd_tensor *ndL_totensor(lua_State *L, ndL_state *S, int i)
 {
-  switch (ndL_typeof(L, S, i)) {
-  case NDL_SCALAR:
-  case NDL_TENSOR: return ((ndL_box *)lua_touserdata(L, i))->tensor;
-  case NDL_VARIABLE: {
-    nd_variable *v = *(nd_variable **)lua_touserdata(L, i);
-    return nd_variable_use(v);
-  }
-  default: return NULL;
-  }
+  void *p = lua_touserdata(L, i);
+  if (p == NULL || !lua_getmetatable(L, i))
+    return NULL;
+  const void *mt = lua_topointer(L, -1);
+  lua_pop(L, 1);
+  if (mt == S->metatables[NDL_SCALAR] || mt == S->metatables[NDL_TENSOR])
+    return ((ndL_box *)p)->tensor;
+  if (mt == S->metatables[NDL_VARIABLE])
+    return nd_variable_use(*(nd_variable **)p);
+  return NULL;
 }
 
 // The values of a tensor or variable at `i`, which no tape notes.

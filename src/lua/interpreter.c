@@ -4,12 +4,13 @@
 #include "lua/nadirlua.h"
 
 #include <lualib.h>
-#include <lua5.4/lua-lpeg.h>
+#include <lua-lpeg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/memory.h"
 #include "lua/bind.h"
+#include "lua/newstate.h"
 
 enum { ERROR_BYTES = 1024 };
 
@@ -19,14 +20,9 @@ struct nd_interpreter {
   char error[ERROR_BYTES];
 };
 
-static void *allocate(void *data, void *block, size_t old_size, size_t new_size)
-{
-  const size_t size = block == NULL ? 0 : old_size;
-  return nd_memory_resize_script(data, block, size, new_size);
-}
-
 static int set_up(lua_State *L)
 {
+  ndL_setcontext(L, ndL_contextof(L));
   luaL_openlibs(L);
   luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_PRELOAD_TABLE);
   lua_pushcfunction(L, luaopen_lpeg);
@@ -49,16 +45,13 @@ nd_interpreter *nd_interpreter_new(const nd_config *config)
   if (c == NULL)
     return NULL;
   nd_interpreter *i = nd_memory_new(c, sizeof *i, ND_MEMORY_OBJECT);
-  lua_State *L = i == NULL ? NULL : lua_newstate(allocate, c);
+  lua_State *L = i == NULL ? NULL : ndL_newstate(c);
   if (L == NULL) {
     nd_memory_free(c, i, sizeof *i, ND_MEMORY_OBJECT);
     nd_context_free(c);
     return NULL;
   }
   *i = (nd_interpreter){ .context = c, .L = L };
-  lua_pushlightuserdata(L, c);
-  ndL_setcontext(L, c);
-  lua_settop(L, 0);
   lua_pushcfunction(L, set_up);
   if (lua_pcall(L, 0, 0, 0) == LUA_OK)
     return i;
@@ -71,7 +64,7 @@ void nd_interpreter_free(nd_interpreter *i)
   if (i == NULL)
     return;
   nd_context *c = i->context;
-  lua_close(i->L);
+  ndL_closestate(i->L);
   nd_memory_free(c, i, sizeof *i, ND_MEMORY_OBJECT);
   nd_context_free(c);
 }

@@ -11,7 +11,7 @@ static size_t start_of(const nd_identities *m, uint64_t id)
 
 int32_t nd_identities_find(const nd_identities *m, uint64_t id)
 {
-  if (m->room == 0)
+  if (m->room == 0 || id < m->lowest || id > m->highest)
     return 0;
   for (size_t i = start_of(m, id);; i = (i + 1) & (m->room - 1)) {
     if (m->slots[i].id == id)
@@ -27,6 +27,8 @@ static void insert(nd_identities *m, uint64_t id, int32_t node)
   while (m->slots[i].id != 0)
     i = (i + 1) & (m->room - 1);
   m->slots[i] = (nd_identity){ .id = id, .node = node };
+  m->lowest = m->count == 0 || id < m->lowest ? id : m->lowest;
+  m->highest = id > m->highest ? id : m->highest;
   m->count++;
 }
 

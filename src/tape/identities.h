@@ -14,6 +14,7 @@ typedef struct nd_identities {
   nd_identity *slots;
   size_t room;  // a power of two, or 0
   size_t count;
+  uint64_t lowest, highest;  // of the identities, for a quick no
 } nd_identities;
 
 // The node of `id`, or 0.

@@ -52,7 +52,8 @@ static inline int32_t nd_tape_node(const nd_tape *t, const nd_tensor *x)
 {
   if (x->tape == t->serial)
     return x->node;
-  return t->watched.count == 0 ? 0 : nd_identities_find(&t->watched, x->id);
+  const nd_identities *m = &t->watched;
+  return x->id > m->highest ? 0 : nd_identities_find(m, x->id);
 }
 
 // Drops everything recorded and watched.

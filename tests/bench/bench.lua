@@ -86,7 +86,7 @@ local function network()
     local x, y = nd.gather(images, at), nd.gather(labels, at)
     local loss
     with nd.GradientTape() as tape do
-      local h = nd.nn.relu(nd.matmul(x, w1) + b1)
+      local h = nd.relu(nd.matmul(x, w1) + b1)
       loss = nd.reduce_mean(nd.nn.sparse_softmax_cross_entropy_with_logits {
         labels = y, logits = nd.matmul(h, w2) + b2 })
     end

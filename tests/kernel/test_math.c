@@ -58,7 +58,7 @@ F(cosh,     coshl,          INFINITY, 1.5,                                    \
 F(tanh,     tanhl,          INFINITY, 2.0,                                    \
   0x00433ba398ac827f, 0x5011ed5f4418385e)                                     \
 F(sigmoid,  exact_sigmoid,  INFINITY, 1.9,                                    \
-  0x001b06bd7ff802d2, 0xd289ad114eaf4ba1)                                     \
+  0x001b06bd7ff7fab7, 0xd289ad114eaf4ba1)                                     \
 F(softplus, exact_softplus, INFINITY, 1.7,                                    \
   0x001c874f11487fbc, 0x68bfdea1c26d3288)                                     \
 F(erf,      erfl,           INFINITY, 1.4,                                    \

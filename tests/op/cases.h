@@ -7,7 +7,8 @@
 //   the rest   the op's options
 //
 // Samples are points of one even grid, shuffled and shifted a little, so that
-// no two are so near that a maximum or a comparison changes between them.
+// no two are so near that a maximum or a comparison changes between them. Large
+// inputs repeat the points of a coarse grid, each input points of its own.
 
 #ifndef ND_TEST_CASES_H
 #define ND_TEST_CASES_H
@@ -127,10 +128,13 @@ static inline void shuffle(double *v, int64_t n)
 // Values are rounded to float, so that both float dtypes see the same ones.
 static inline void case_sample(trial *t)
 {
-  static double grid[CASE_SAMPLES * CASE_INPUTS];
+  enum { COARSE = 64 };
+  double grid[COARSE];
   int64_t count = 0;
   for (int i = 0; i < t->n; i++)
     count += t->in[i].kind == FLOATING ? t->in[i].size : 0;
+  const bool repeats = count > COARSE;
+  count = repeats ? COARSE : count;
   const double low = t->op->low, step = (t->op->high - low) / (double)count;
   for (int64_t k = 0; k < count; k++)
     grid[k] = (double)(float)(low + step * ((double)k + sample_within(.3, .7)));
@@ -139,7 +143,10 @@ static inline void case_sample(trial *t)
   for (int i = 0; i < t->n; i++) {
     for (int64_t j = 0; j < t->in[i].size; j++) {
       if (t->in[i].kind == FLOATING)
-        t->in[i].at[j] = grid[next++];
+        t->in[i].at[j] = grid[repeats ? (j % (COARSE / CASE_INPUTS)) *
+                                            CASE_INPUTS +
+                                          i
+                                      : next++];
       else if (t->in[i].kind == TRUTH)
         t->in[i].at[j] = sample() < .5;
     }
@@ -249,13 +256,15 @@ static inline nd_tensor *make_input(const trial *t, int i, nd_dtype dtype)
   return own(nd_tensor_new(c, dtype, l.rank, t->in[i].shape, data));
 }
 
-static inline nd_args case_args(const trial *t, nd_dtype dtype, layout how)
+// Arguments of that float dtype and layout.
+static inline void case_args(const trial *t, nd_dtype dtype, layout how,
+                             nd_args *a)
 {
-  nd_args a = t->args;
-  a.n = t->n;
+  *a = t->args;
+  a->n = t->n;
+  a->in = a->few;
   for (int i = 0; i < t->n; i++)
-    a.few[i] = lay(make_input(t, i, dtype), how);
-  return a;
+    a->few[i] = lay(make_input(t, i, dtype), how);
 }
 
 #endif

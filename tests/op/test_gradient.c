@@ -1,0 +1,633 @@
+// Every op that has a derivative, for every case in its entry: reverse mode,
+// forward mode and second order against differences and against each other, in
+// both float dtypes and in every layout; and that wrong rules are found.
+
+#include "op/derive.h"
+
+#include <float.h>
+#include <stdarg.h>
+
+#include "cases.h"
+#include "tape/tape.h"
+
+// An op at work on one case: the inputs, weights of the output's elements, and
+// directions in which the inputs move.
+typedef struct probe {
+  const trial *t;
+  nd_args a;
+  nd_tensor *out;
+  nd_tensor *weights;
+  nd_tensor *moves[CASE_INPUTS];  // NULL where no gradient flows
+} probe;
+
+// ------------------------------------------------------------------ faults --
+
+static char fault[400];  // the first one found; "" while there is none
+
+static bool report(const trial *t, const char *format, ...)
+{
+  if (fault[0] != '\0')
+    return false;
+  const int n = snprintf(fault, sizeof fault, "%s %s: ", t->op->name, t->text);
+  va_list args;
+  va_start(args, format);
+  vsnprintf(fault + n, sizeof fault - (size_t)n, format, args);
+  va_end(args);
+  return false;
+}
+
+static bool is_near(double a, double b, double tolerance)
+{
+  return fabs(a - b) <= tolerance * (1 + fabs(b));
+}
+
+// ------------------------------------------------------------------- tools --
+
+static nd_tensor *random_like(const nd_tensor *x)
+{
+  const nd_type type = nd_type_of(x);
+  nd_tensor *y = own(nd_tensor_make(c, &type));
+  for (int64_t i = 0; i < y->size; i++) {
+    const float value = (float)sample_within(-1, 1);
+    if (y->dtype == ND_FLOAT32)
+      ((float *)(void *)y->data)[i] = value;
+    else
+      ((double *)(void *)y->data)[i] = value;
+  }
+  return y;
+}
+
+static double at(nd_tensor *x, int64_t i)
+{
+  return x->dtype == ND_FLOAT32 ? (double)((float *)(void *)x->data)[i]
+                                : ((double *)(void *)x->data)[i];
+}
+
+// The sum of products, of dense tensors; their sizes go to `*scale`.
+static double dot(nd_tensor *x, nd_tensor *y, double *scale)
+{
+  double sum = 0;
+  for (int64_t i = 0; i < x->size; i++) {
+    sum += at(x, i) * at(y, i);
+    *scale += fabs(at(x, i) * at(y, i));
+  }
+  return sum;
+}
+
+static nd_tensor *dense(nd_tensor *x)
+{
+  return own(nd_tensor_dense(x));
+}
+
+static nd_tensor *forward(probe *p)
+{
+  return dense(own(nd_apply(c, p->t->op, &p->a)));
+}
+
+static nd_tensor *backward(probe *p, int i, nd_tensor *g, bool fused)
+{
+  nd_tensor *gi = nd_op_vjp(c, p->t->op, i, &p->a, p->out, g, fused);
+  return dense(own(gi));
+}
+
+static nd_tensor *tangent(probe *p, nd_tensor *const *t)
+{
+  return dense(own(nd_op_jvp(c, p->t->op, &p->a, p->out, t)));
+}
+
+static bool flows(const probe *p, int i)
+{
+  return nd_op_flows(p->t->op, p->a.in[i]);
+}
+
+// The case in a dtype and a layout, with weights and moves that are the same in
+// all of them.
+static bool start_probe(probe *p, const trial *t, nd_dtype dtype, layout how)
+{
+  *p = (probe){ .t = t };
+  case_args(t, dtype, how, &p->a);
+  p->out = own(nd_apply(c, t->op, &p->a));
+  if (p->out == NULL)
+    return report(t, "does not run: %s", nd_error_message(c));
+  sample_seed(99);
+  p->weights = lay(random_like(p->out), how);
+  for (int i = 0; i < t->n; i++)
+    p->moves[i] = flows(p, i) ? lay(random_like(p->a.in[i]), how) : NULL;
+  return true;
+}
+
+// ------------------------------------------------------------- differences --
+
+// df/dx by four points, for x at `place`.
+static double differ(double (*f)(probe *p), probe *p, double *place)
+{
+  const double x = *place, h = 0x1p-10;
+  double y[4];
+  for (int k = 0; k < 4; k++) {
+    *place = x + h * (k < 2 ? k - 2 : k - 1);
+    y[k] = f(p);
+  }
+  *place = x;
+  return (8 * (y[2] - y[1]) - (y[3] - y[0])) / (12 * h);
+}
+
+static double weighted_output(probe *p)
+{
+  const int mark = owned_count;
+  double scale = 0;
+  const double sum = dot(forward(p), p->weights, &scale);
+  release_to(mark);
+  return sum;
+}
+
+// The change of the weighted output along the moves, by reverse mode.
+static double weighted_slope(probe *p)
+{
+  const int mark = owned_count;
+  double sum = 0, scale = 0;
+  nd_tensor *out = p->out;
+  p->out = forward(p);
+  for (int i = 0; i < p->a.n; i++) {
+    if (flows(p, i))
+      sum += dot(backward(p, i, p->weights, true), p->moves[i], &scale);
+  }
+  p->out = out;
+  release_to(mark);
+  return sum;
+}
+
+static bool compare_gradient(probe *p, int i, nd_tensor *g,
+                             double (*f)(probe *p), double tolerance,
+                             const char *what)
+{
+  nd_tensor *x = p->a.in[i];
+  if (g != NULL && (!nd_same_shape(g, x) || g->dtype != x->dtype))
+    return report(p->t, "%s of input %d has shape %s", what, i + 1,
+                  ND_SHAPE(g->rank, g->dims));
+  for (int64_t j = 0; j < x->size; j++) {
+    const double got = g == NULL ? 0 : at(g, j);
+    const double want = differ(f, p, (double *)(void *)x->data + j);
+    if (!is_near(got, want, tolerance))
+      return report(p->t, "%s of input %d is %.12g at %d, not %.12g", what,
+                    i + 1, got, (int)j, want);
+  }
+  return true;
+}
+
+// ------------------------------------------------------------------ checks --
+
+static bool check_reverse(probe *p)
+{
+  for (int i = 0; i < p->a.n; i++) {
+    for (int fused = 0; flows(p, i) && fused < 2; fused++) {
+      nd_tensor *g = backward(p, i, p->weights, fused);
+      if (g == NULL)
+        return report(p->t, "no gradient: %s", nd_error_message(c));
+      if (!compare_gradient(p, i, g, weighted_output, 1e-8,
+                            fused ? "fused gradient" : "gradient"))
+        return false;
+    }
+  }
+  return true;
+}
+
+// Moves all inputs `h` along `t`.
+static void move(probe *p, nd_tensor *const *t, double h)
+{
+  for (int i = 0; i < p->a.n; i++) {
+    double *x = (double *)(void *)p->a.in[i]->data;
+    for (int64_t j = 0; t[i] != NULL && j < t[i]->size; j++)
+      x[j] += h * at(t[i], j);
+  }
+}
+
+static bool compare_tangent(probe *p, nd_tensor *const *t)
+{
+  const double h = 0x1p-10;
+  nd_tensor *dy = tangent(p, t);
+  nd_tensor *y[4];
+  if (dy == NULL)
+    return report(p->t, "no tangent: %s", nd_error_message(c));
+  if (!nd_same_shape(dy, p->out) || dy->dtype != p->out->dtype)
+    return report(p->t, "tangent has shape %s", ND_SHAPE(dy->rank, dy->dims));
+  for (int k = 0; k < 4; k++) {
+    const double step = h * (k < 2 ? k - 2 : k - 1);
+    move(p, t, step);
+    y[k] = settle(forward(p));
+    move(p, t, -step);
+  }
+  for (int64_t j = 0; j < dy->size; j++) {
+    const double want = (8 * (at(y[2], j) - at(y[1], j)) -
+                         (at(y[3], j) - at(y[0], j))) /
+                        (12 * h);
+    if (!is_near(at(dy, j), want, 1e-8))
+      return report(p->t, "tangent is %.12g at %d, not %.12g", at(dy, j),
+                    (int)j, want);
+  }
+  return true;
+}
+
+// Along all inputs at once, and along each alone.
+static bool check_forward(probe *p)
+{
+  if (!compare_tangent(p, p->moves))
+    return false;
+  for (int i = 0; i < p->a.n; i++) {
+    nd_tensor *alone[CASE_INPUTS] = { NULL };
+    alone[i] = p->moves[i];
+    if (flows(p, i) && !compare_tangent(p, alone))
+      return false;
+  }
+  return true;
+}
+
+// <w, J m> = <J' w, m>
+static bool check_duality(probe *p)
+{
+  double scale = DBL_MIN;
+  const double ahead = dot(tangent(p, p->moves), p->weights, &scale);
+  for (int fused = 0; fused < 2; fused++) {
+    double back = 0;
+    for (int i = 0; i < p->a.n; i++) {
+      if (flows(p, i))
+        back += dot(backward(p, i, p->weights, fused), p->moves[i], &scale);
+    }
+    if (!(fabs(ahead - back) <= 1e-12 * scale))
+      return report(p->t, "forward mode gives %.17g, reverse mode %.17g", ahead,
+                    back);
+  }
+  return true;
+}
+
+static bool same_bits(nd_tensor *x, nd_tensor *y)
+{
+  if (x == NULL || y == NULL || !nd_same_shape(x, y) || x->dtype != y->dtype)
+    return false;
+  const size_t width = nd_dtype_size((nd_dtype)x->dtype);
+  return memcmp(dense(x)->data, dense(y)->data, (size_t)x->size * width) == 0;
+}
+
+// The same bits; for products of matrices, which add up batches in another
+// order when they are strided, nearly.
+static bool alike(const trial *t, nd_tensor *x, nd_tensor *y)
+{
+  if (t->op->derivative != ND_BILINEAR || x == NULL || y == NULL)
+    return same_bits(x, y);
+  const double tolerance = x->dtype == ND_FLOAT32 ? 1e-6 : 1e-14;
+  bool same = nd_same_shape(x, y) && x->dtype == y->dtype;
+  for (int64_t j = 0; same && j < x->size; j++)
+    same = is_near(at(x, j), at(y, j), tolerance);
+  return same;
+}
+
+// One tape gives what the rule gives, with what the tape kept of the op.
+static bool check_tape(probe *p)
+{
+  nd_tensor *g[CASE_INPUTS];
+  nd_tape *t = nd_tape_new(c, 0);
+  for (int i = 0; i < p->a.n; i++)
+    nd_tape_watch(t, p->a.in[i]);
+  nd_tensor *y = own(nd_apply(c, p->t->op, &p->a));
+  const bool ok = nd_tape_differentiate(t, 1, &y, &p->weights, p->a.n, p->a.in,
+                                        g);
+  nd_tape_free(t);
+  if (!ok)
+    return report(p->t, "tape fails: %s", nd_error_message(c));
+  for (int i = 0; i < p->a.n; i++) {
+    own(g[i]);
+    if (flows(p, i) && !same_bits(g[i], backward(p, i, p->weights, true)))
+      return report(p->t, "a tape's gradient of input %d differs", i + 1);
+  }
+  return true;
+}
+
+// The gradient of the weighted gradient, along the moves, by two tapes:
+// `seconds` for the inputs, and the last for the weights.
+static bool differentiate_twice(probe *p, nd_tensor **seconds)
+{
+  const int n = p->a.n;
+  nd_tensor *sources[CASE_INPUTS + 1], *firsts[CASE_INPUTS];
+  nd_tape *outer = nd_tape_new(c, 0);
+  nd_tape *inner = nd_tape_new(c, 0);
+  for (int i = 0; i <= n; i++) {
+    sources[i] = i < n ? p->a.in[i] : p->weights;
+    nd_tape_watch(outer, sources[i]);
+    nd_tape_watch(inner, sources[i]);
+  }
+  nd_tensor *y = own(nd_apply(c, p->t->op, &p->a));
+  nd_tape_differentiate(inner, 1, &y, &p->weights, n, sources, firsts);
+  nd_tensor *sum = F64("0");
+  for (int i = 0; i < n; i++) {
+    if (own(firsts[i]) != NULL)
+      sum = CALL("add", NULL, sum,
+                 CALL("reduce_sum", NULL,
+                      CALL("multiply", NULL, firsts[i], p->moves[i])));
+  }
+  const bool ok = nd_tape_differentiate(outer, 1, &sum, NULL, n + 1, sources,
+                                        seconds);
+  nd_tape_free(inner);
+  nd_tape_free(outer);
+  return ok || report(p->t, "second order fails: %s", nd_error_message(c));
+}
+
+static bool check_second(probe *p)
+{
+  nd_tensor *seconds[CASE_INPUTS + 1];
+  if (!differentiate_twice(p, seconds))
+    return false;
+  for (int i = 0; i <= p->a.n; i++)
+    seconds[i] = dense(own(seconds[i]));
+  for (int i = 0; i < p->a.n; i++) {
+    if (flows(p, i) && !compare_gradient(p, i, seconds[i], weighted_slope, 1e-7,
+                                         "second gradient"))
+      return false;
+  }
+  // The weighted gradient is linear in the weights: its gradient is J m.
+  nd_tensor *g = seconds[p->a.n], *want = tangent(p, p->moves);
+  for (int64_t j = 0; j < want->size; j++) {
+    if (!is_near(g == NULL ? 0 : at(g, j), at(want, j), 1e-11))
+      return report(p->t, "gradient of the upstream is %.12g at %d, not %.12g",
+                    g == NULL ? 0 : at(g, j), (int)j, at(want, j));
+  }
+  return true;
+}
+
+static bool compare_layout(const trial *t, nd_dtype dtype, layout how)
+{
+  probe p, q;
+  if (!start_probe(&p, t, dtype, DENSE) || !start_probe(&q, t, dtype, how))
+    return false;
+  if (!alike(t, dense(p.out), dense(q.out)))
+    return report(t, "layout %d gives other values", how);
+  for (int i = 0; i < p.a.n; i++) {
+    for (int fused = 0; flows(&p, i) && fused < 2; fused++) {
+      if (!alike(t, backward(&p, i, p.weights, fused),
+                 backward(&q, i, q.weights, fused)))
+        return report(t, "layout %d gives another %sgradient of input %d", how,
+                      fused ? "fused " : "", i + 1);
+    }
+  }
+  if (!alike(t, tangent(&p, p.moves), tangent(&q, q.moves)))
+    return report(t, "layout %d gives another tangent", how);
+  return true;
+}
+
+static bool compare_single(const trial *t, nd_tensor *a, nd_tensor *b,
+                           const char *what)
+{
+  for (int64_t j = 0; j < b->size; j++) {
+    if (!is_near(at(a, j), at(b, j), 1e-5))
+      return report(t, "%s in float32 is %.9g at %d, not %.9g", what, at(a, j),
+                    (int)j, at(b, j));
+  }
+  return true;
+}
+
+static bool check_single(const trial *t)
+{
+  probe p, q;
+  if (!start_probe(&p, t, ND_FLOAT32, DENSE) ||
+      !start_probe(&q, t, ND_FLOAT64, DENSE))
+    return false;
+  bool ok = compare_single(t, forward(&p), forward(&q), "value") &&
+            compare_single(t, tangent(&p, p.moves), tangent(&q, q.moves),
+                           "tangent");
+  for (int i = 0; i < p.a.n; i++) {
+    for (int fused = 0; ok && flows(&p, i) && fused < 2; fused++)
+      ok = compare_single(t, backward(&p, i, p.weights, fused),
+                          backward(&q, i, q.weights, fused), "gradient");
+  }
+  return ok;
+}
+
+static bool check_case(const trial *t)
+{
+  const int mark = owned_count;
+  probe p;
+  bool ok = start_probe(&p, t, ND_FLOAT64, DENSE) && check_duality(&p) &&
+            check_forward(&p) && check_tape(&p);
+  int64_t largest = 0;
+  for (int i = 0; i < t->n; i++)
+    largest = t->in[i].size > largest ? t->in[i].size : largest;
+  ok = ok && (largest > 100 || (check_reverse(&p) && check_second(&p))) &&
+       check_single(t);
+  for (layout how = TRANSPOSED; ok && how < LAYOUTS; how++)
+    ok = compare_layout(t, ND_FLOAT32, how) &&
+         compare_layout(t, ND_FLOAT64, how);
+  if (ok && nd_error_code(c) != ND_OK)
+    report(t, "leaves an error: %s", nd_error_message(c));
+  nd_error_clear(c);
+  release_to(mark);
+  return fault[0] == '\0';
+}
+
+// True when the derivative of `op` is right in all of these cases.
+static bool is_right(const nd_op *op, const char *cases)
+{
+  static trial t;
+  fault[0] = '\0';
+  while (cases != NULL && fault[0] == '\0') {
+    cases = case_read(&t, op, cases);
+    check_case(&t);
+  }
+  return fault[0] == '\0';
+}
+
+// ------------------------------------------------------------------- tests --
+
+static const nd_op *op;
+
+// Beyond an entry's cases, for elementwise ops: 0-d, every rank, broadcasting
+// on both sides, and more elements than a block.
+static const char *further_cases(void)
+{
+  if (op->derivative != ND_SLOPE)
+    return NULL;
+  if (op->params[1].name == NULL)
+    return "[]; [1]; [2 1 3 1 2]; [1 1 1 2 1 1 1 2]; [700]; [3 400]";
+  if (op->infer != NULL)
+    return "[]  []; [2 1 3] [2 1 3]; [700] [700]";
+  return "[] []; [2 1] [1 2]; [1 3] [2 1 1]; [] [0]; [1] [0 1]; "
+         "[2 1 1 1 1 1 1 2] [1 2]; [700] [700]; [2 600] [2 1]; [600] []";
+}
+
+static void every_derivative_is_right(void)
+{
+  start();
+  const char *further = further_cases();
+  if (!is_right(op, op->cases) || (further != NULL && !is_right(op, further)))
+    CHECK_STR(fault, "");
+  finish();
+}
+
+// Points where slopes are 0, inf or nan.
+static const char *const extremes =
+  "[0 -0 1 -1 6 inf -inf nan 1e-40 -1e-40 1e30 -1e30 88.9 -88.9 .5 -2]";
+
+static void fill_extremes(nd_dtype dtype, nd_args *a, bool across)
+{
+  a->in = a->few;
+  a->n = 1;
+  a->few[0] = tensor(dtype, extremes);
+  if (op->params[1].name != NULL) {
+    a->few[1] = a->few[0];
+    a->n = 2;
+  }
+  if (across && a->n == 2 && op->infer == NULL)
+    a->few[0] = CALL("expand_dims", "axis=2", a->few[0]);
+}
+
+static bool is_zero(nd_tensor *x)
+{
+  for (int64_t i = 0; x != NULL && i < x->size; i++) {
+    if (at(x, i) != 0)
+      return false;
+  }
+  return x != NULL;
+}
+
+static void nothing_in_gives_nothing_out(void)
+{
+  start();
+  for (int k = 0; k < 4; k++) {
+    nd_args a;
+    const nd_dtype dtype = k & 1 ? ND_FLOAT64 : ND_FLOAT32;
+    fill_extremes(dtype, &a, k & 2);
+    nd_tensor *y = own(nd_apply(c, op, &a));
+    nd_tensor *zero = CALL("zeros_like", NULL, y);
+    for (int i = 0; i < a.n; i++) {
+      nd_tensor *t[2] = { NULL, NULL };
+      t[i] = CALL("zeros_like", NULL, a.in[i]);
+      CHECK(is_zero(dense(own(nd_op_vjp(c, op, i, &a, y, zero, true)))));
+      CHECK(is_zero(dense(own(nd_op_vjp(c, op, i, &a, y, zero, false)))));
+      CHECK(is_zero(dense(own(nd_op_jvp(c, op, &a, y, t)))));
+    }
+  }
+  finish();
+}
+
+// ---------------------------------------------------------- wrong on purpose --
+
+extern const nd_op nd_op_tanh, nd_op_multiply, nd_op_matmul, nd_op_reduce_sum,
+  nd_op_softmax, nd_op_where, nd_op_sigmoid;
+
+static nd_tensor *slope_of_another(nd_context *in, int i, const nd_args *a,
+                                   nd_tensor *out)
+{
+  return nd_op_sigmoid.slope(in, i, a, out);
+}
+
+static nd_tensor *first_of_both(nd_context *in, int i, const nd_args *a,
+                                nd_tensor *out)
+{
+  (void)i;
+  return nd_op_multiply.slope(in, 0, a, out);
+}
+
+static nd_tensor *pass(nd_context *in, int i, const nd_args *a, nd_tensor *out,
+                       nd_tensor *g)
+{
+  (void)in;
+  (void)i;
+  (void)a;
+  (void)out;
+  return g;
+}
+
+static nd_tensor *swapped(nd_context *in, int i, const nd_args *a,
+                          nd_tensor *out, nd_tensor *g)
+{
+  return nd_op_where.transpose(in, 3 - i, a, out, g);
+}
+
+static nd_tensor *pass_tangent(nd_context *in, const nd_args *a,
+                               nd_tensor *out, nd_tensor *const *t)
+{
+  (void)in;
+  (void)a;
+  (void)out;
+  return t[0];
+}
+
+#define CHECK_CAUGHT(change, part)                    \
+  do {                                                \
+    start();                                          \
+    change;                                           \
+    CHECK(!is_right(&wrong, wrong.cases));            \
+    CHECK(strstr(fault, part) != NULL);               \
+    if (strstr(fault, part) == NULL)                  \
+      printf("  found: %s\n", fault);                 \
+    finish();                                         \
+  } while (0)
+
+static void a_wrong_slope_is_found(void)
+{
+  nd_op wrong = nd_op_tanh;
+  CHECK_CAUGHT(wrong.slope = slope_of_another, "mode");
+  wrong = nd_op_multiply;
+  CHECK_CAUGHT(wrong.slope = first_of_both, "mode");
+}
+
+static void a_wrong_fused_kernel_is_found(void)
+{
+  nd_op wrong = nd_op_tanh;
+  nd_kernels kernels[ND_LEVELS];
+  for (int i = 0; i < ND_LEVELS && wrong.kernels[i] != NULL; i++) {
+    kernels[i] = *wrong.kernels[i];
+    kernels[i].slope[0][1] = nd_op_sigmoid.kernels[i]->slope[0][1];
+    wrong.kernels[i] = &kernels[i];
+  }
+  CHECK_CAUGHT((void)0, "mode");
+}
+
+static void a_wrong_transpose_is_found(void)
+{
+  nd_op wrong = nd_op_where;
+  CHECK_CAUGHT(wrong.transpose = swapped, "mode");
+}
+
+static void a_wrong_vjp_is_found(void)
+{
+  nd_op wrong = nd_op_softmax;
+  CHECK_CAUGHT(wrong.vjp = pass, "mode");
+}
+
+static void a_wrong_jvp_is_found(void)
+{
+  nd_op wrong = nd_op_softmax;
+  CHECK_CAUGHT(wrong.jvp = pass_tangent, "mode");
+}
+
+// Forward and reverse mode that are wrong alike differ from the differences.
+static void rules_that_agree_on_a_wrong_answer_are_found(void)
+{
+  nd_op wrong = nd_op_softmax;
+  wrong.jvp = pass_tangent;
+  CHECK_CAUGHT(wrong.vjp = pass, "tangent is");
+}
+
+// ------------------------------------------------------------- all of them --
+
+static void run_named(void (*test)(void), const char *before)
+{
+  char name[80];
+  snprintf(name, sizeof name, "%s %s", before, op->name);
+  check_run(test, name);
+}
+
+int main(void)
+{
+  for (int i = 0; (op = nd_op_at(i)) != NULL; i++) {
+    if (op->derivative != ND_NO_GRAD)
+      run_named(every_derivative_is_right, "the derivative is right of");
+    if (op->derivative == ND_SLOPE)
+      run_named(nothing_in_gives_nothing_out, "zero stays zero through");
+  }
+  RUN(a_wrong_slope_is_found);
+  RUN(a_wrong_fused_kernel_is_found);
+  RUN(a_wrong_transpose_is_found);
+  RUN(a_wrong_vjp_is_found);
+  RUN(a_wrong_jvp_is_found);
+  RUN(rules_that_agree_on_a_wrong_answer_are_found);
+  return check_done();
+}

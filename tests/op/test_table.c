@@ -1,0 +1,314 @@
+// Tests of op/table.c: every entry declares what its kind of op must, so that
+// whatever is made from the table can rely on it; and calling ops by name.
+
+#include "../values.h"
+
+static const nd_op *op;
+
+// Runs `check` on every entry and shows the name of those that fail.
+static void for_each_op(bool (*check)(void), const char *claim)
+{
+  for (int i = 0; (op = nd_op_at(i)) != NULL; i++) {
+    if (!check()) {
+      CHECK_STR(op->name, claim);
+    }
+  }
+}
+
+static bool is_elementwise(void)
+{
+  return op->kernels[ND_BASELINE] != NULL;
+}
+
+// Dtypes that kernels are called with: CAST ops read integers as floats.
+static bool reads(nd_dtype dtype)
+{
+  return nd_dtype_in(dtype, op->dtypes) &&
+         (op->result != ND_AS_FLOAT || nd_dtype_in(dtype, ND_FLOATS));
+}
+
+static bool has_kernels_at(nd_level level)
+{
+  const nd_kernels *k = op->kernels[level];
+  for (int d = 0; d < ND_DTYPES; d++) {
+    if ((k->forward[d] != NULL) != reads((nd_dtype)d))
+      return false;
+  }
+  int inputs = 0;
+  while (op->params[inputs].name != NULL)
+    inputs++;
+  for (int i = 0; i < 2; i++) {
+    const bool must = op->derivative == ND_SLOPE && i < inputs;
+    if ((k->slope[i][0] != NULL) != must || (k->slope[i][1] != NULL) != must)
+      return false;
+  }
+  return true;
+}
+
+static bool has_kernels_at_every_level(void)
+{
+  if (!is_elementwise())
+    return true;
+#if defined(__x86_64__)
+  for (int level = 0; level < ND_LEVELS; level++) {
+    if (op->kernels[level] == NULL || !has_kernels_at((nd_level)level))
+      return false;
+  }
+  return true;
+#else
+  return has_kernels_at(ND_BASELINE);
+#endif
+}
+
+static void elementwise_ops_have_kernels_at_every_level(void)
+{
+  for_each_op(has_kernels_at_every_level, "has all kernels");
+}
+
+static bool has_its_rules(void)
+{
+  const bool slope = op->slope != NULL, transpose = op->transpose != NULL;
+  const bool vjp = op->vjp != NULL, jvp = op->jvp != NULL;
+  switch (op->derivative) {
+  case ND_SLOPE: return slope && !transpose && !vjp && !jvp && is_elementwise();
+  case ND_LINEAR:
+  case ND_BILINEAR: return !slope && transpose && !vjp && !jvp;
+  case ND_VJP: return !slope && !transpose && vjp && jvp;
+  default: return !slope && !transpose && !vjp && !jvp && op->needs == 0;
+  }
+}
+
+static void ops_have_the_rules_of_their_kind_and_no_others(void)
+{
+  for_each_op(has_its_rules, "has the rules of its kind");
+}
+
+static bool computes_in_one_way(void)
+{
+  return is_elementwise() + (op->view != NULL) + (op->run != NULL) == 1;
+}
+
+static void ops_compute_in_one_way(void)
+{
+  for_each_op(computes_in_one_way, "computes in one way");
+}
+
+static bool counts_its_attributes(void)
+{
+  int n = 0;
+  for (const nd_param *p = op->params; p->name != NULL; p++)
+    n += p->kind != ND_TENSOR && p->kind != ND_TENSORS;
+  return op->attrs == n && n <= ND_MAX_ATTRS;
+}
+
+static void ops_count_their_attributes(void)
+{
+  for_each_op(counts_its_attributes, "has as many attributes as it says");
+}
+
+// Dispatch copies up to ND_FEW tensors, and feeds kernels ND_MAX_FEEDS.
+static bool has_few_tensors(void)
+{
+  int n = 0, lists = 0;
+  for (const nd_param *p = op->params; p->name != NULL; p++) {
+    n += p->kind == ND_TENSOR;
+    lists += p->kind == ND_TENSORS;
+  }
+  return (lists == 0 || (lists == 1 && n == 0)) && n <= ND_FEW &&
+         (!is_elementwise() || n + 2 <= ND_MAX_FEEDS);
+}
+
+static void ops_take_few_tensors_or_one_list(void)
+{
+  for_each_op(has_few_tensors, "takes few tensors");
+}
+
+static bool has_words(void)
+{
+  for (const nd_param *p = op->params; p->name != NULL; p++) {
+    if (p->name[0] == '\0')
+      return false;
+  }
+  return op->name != NULL && op->name[0] != '\0' && op->doc != NULL &&
+         strlen(op->doc) > 3;
+}
+
+static void ops_have_a_name_and_a_text(void)
+{
+  for_each_op(has_words, "has a name and a text");
+}
+
+static bool has_cases(void)
+{
+  const bool needed = op->derivative != ND_NO_GRAD;
+  return !needed || (op->cases != NULL && op->low < op->high);
+}
+
+static void differentiable_ops_have_cases(void)
+{
+  for_each_op(has_cases, "has cases and a range to sample");
+}
+
+static bool is_first_of_its_name(void)
+{
+  return nd_op_find(op->name) == op;
+}
+
+static void names_are_unique(void)
+{
+  for_each_op(is_first_of_its_name, "is the only one of its name");
+}
+
+static bool has_its_operator_alone(void)
+{
+  int n = 0;
+  const nd_op *other;
+  for (int i = 0; (other = nd_op_at(i)) != NULL; i++)
+    n += op->metamethod != NULL && other->metamethod != NULL &&
+         strcmp(op->metamethod, other->metamethod) == 0;
+  return n == (op->metamethod != NULL);
+}
+
+static void operators_belong_to_one_op(void)
+{
+  for_each_op(has_its_operator_alone, "has its operator alone");
+}
+
+static bool takes_its_initial_values(void)
+{
+  nd_args a;
+  nd_args_start(op, &a);
+  int i = 0;
+  for (const nd_param *p = op->params; p->name != NULL; p++) {
+    if (p->kind == ND_TENSOR || p->kind == ND_TENSORS)
+      continue;
+    const bool given = p->initial != NULL && strcmp(p->initial, "nil") != 0;
+    if (a.attr[i++].given != given)
+      return false;
+  }
+  return true;
+}
+
+static void initial_values_are_read(void)
+{
+  for_each_op(takes_its_initial_values, "reads its initial values");
+}
+
+// ------------------------------------------------------------ calls by name --
+
+static void a_call_names_the_op(void)
+{
+  start();
+  nd_tensor *x = F32("[1 2 3]");
+  CHECK_VALUES(CALL("reduce_sum", NULL, x), "6", 0);
+  CHECK_VALUES(CALL("reduce_sum", "keepdims=true axis=1", x), "[6]", 0);
+  CHECK_FAILS(CALL("reduce_som", NULL, x), "reduce_som: no such op");
+  CHECK_FAILS(CALL("reduce_sum", NULL, x, x),
+              "reduce_sum: takes 1 tensors, got 2");
+  CHECK_FAILS(CALL0("add", NULL), "add: takes 2 tensors, got 0");
+  finish();
+}
+
+static void a_null_input_gives_null_and_no_error(void)
+{
+  start();
+  nd_tensor *x = F32("[1 2 3]");
+  CHECK(CALL("add", NULL, x, NULL) == NULL);
+  CHECK_INT(nd_error_code(c), ND_OK);
+  finish();
+}
+
+static void options_are_text(void)
+{
+  start();
+  nd_tensor *x = F32("[[1 2] [3 4]]");
+  CHECK_VALUES(CALL("reduce_sum", "axis=[1, 2]", x), "10", 0);
+  CHECK_VALUES(CALL("reduce_sum", " axis=[ 1 2 ] , keepdims=true ", x),
+               "[[10]]", 0);
+  CHECK_VALUES(CALL("slice", "ranges=[1:-1:1 2]", x), "[2 4]", 0);
+  CHECK_VALUES(CALL("reshape", "shape=[]", F32("[7]")), "7", 0);
+  CHECK_VALUES(CALL("cast", "dtype=int32", x), "[[1 2] [3 4]]", 0);
+  CHECK_VALUES(CALL0("normal", "shape=[2] mean=3.5 stddev=0"), "[3.5 3.5]", 0);
+  finish();
+}
+
+static void wrong_options_are_refused(void)
+{
+  start();
+  nd_tensor *x = F32("[[1 2] [3 4]]");
+  CHECK_FAILS(CALL("reduce_sum", "axes=1", x),
+              "reduce_sum: unknown option 'axes'");
+  CHECK_FAILS(CALL("reduce_sum", "axis", x),
+              "reduce_sum: options are name=value, got 'axis'");
+  CHECK_FAILS(CALL("reduce_sum", "= 1", x),
+              "reduce_sum: options are name=value, got '= 1'");
+  CHECK_FAILS(CALL("reduce_sum", "axis=[1 2", x),
+              "reduce_sum: bad value for option 'axis': '[1 2'");
+  CHECK_FAILS(CALL("reduce_sum", "axis=one", x),
+              "reduce_sum: bad value for option 'axis': 'one'");
+  CHECK_FAILS(CALL("reduce_sum", "keepdims=yes", x),
+              "reduce_sum: bad value for option 'keepdims': 'yes'");
+  CHECK_FAILS(CALL("cast", "dtype=float16", x),
+              "cast: bad value for option 'dtype': 'float16'");
+  CHECK_FAILS(CALL("expand_dims", "axis=x", x),
+              "expand_dims: bad value for option 'axis': 'x'");
+  CHECK_FAILS(CALL0("normal", "shape=[2] mean=x"),
+              "normal: bad value for option 'mean': 'x'");
+  CHECK_FAILS(CALL("reshape", "shape=[1 1 1 1 1 1 1 1 4]", x),
+              "reshape: bad value for option 'shape': "
+              "'[1 1 1 1 1 1 1 1 4]'");
+  finish();
+}
+
+static void options_that_must_be_given_are_asked_for(void)
+{
+  start();
+  nd_tensor *x = F32("[[1 2] [3 4]]");
+  CHECK_FAILS(CALL("reshape", NULL, x), "reshape: shape is missing");
+  CHECK_FAILS(CALL("cast", NULL, x), "cast: dtype is missing");
+  CHECK_FAILS(CALL("expand_dims", NULL, x), "expand_dims: axis is missing");
+  CHECK_FAILS(CALL0("zeros", "dtype=int32"), "zeros: shape is missing");
+  finish();
+}
+
+static void axes_are_resolved_in_one_place(void)
+{
+  start();
+  nd_tensor *x = F32("[[1 2] [3 4]]");
+  CHECK_VALUES(CALL("reduce_sum", "axis=-1", x), "[3 7]", 0);
+  CHECK_VALUES(CALL("reduce_sum", "axis=-2", x), "[4 6]", 0);
+  CHECK_FAILS(CALL("reduce_sum", "axis=0", x),
+              "reduce_sum: axis 0: axes count from 1 here; TensorFlow's axis 0 "
+              "is 1");
+  CHECK_FAILS(CALL("reduce_sum", "axis=3", x),
+              "reduce_sum: axis 3 is outside 1..2");
+  CHECK_FAILS(CALL("reduce_sum", "axis=-3", x),
+              "reduce_sum: axis -3 is outside 1..2");
+  CHECK_FAILS(CALL("reduce_sum", "axis=[1 -2]", x),
+              "reduce_sum: axis 1 appears twice");
+  CHECK_FAILS(CALL("concat", "axis=0", x, x),
+              "concat: axis 0: axes count from 1 here; TensorFlow's axis 0 is "
+              "1");
+  finish();
+}
+
+int main(void)
+{
+  RUN(elementwise_ops_have_kernels_at_every_level);
+  RUN(ops_have_the_rules_of_their_kind_and_no_others);
+  RUN(ops_compute_in_one_way);
+  RUN(ops_count_their_attributes);
+  RUN(ops_take_few_tensors_or_one_list);
+  RUN(ops_have_a_name_and_a_text);
+  RUN(differentiable_ops_have_cases);
+  RUN(names_are_unique);
+  RUN(operators_belong_to_one_op);
+  RUN(initial_values_are_read);
+  RUN(a_call_names_the_op);
+  RUN(a_null_input_gives_null_and_no_error);
+  RUN(options_are_text);
+  RUN(wrong_options_are_refused);
+  RUN(options_that_must_be_given_are_asked_for);
+  RUN(axes_are_resolved_in_one_place);
+  return check_done();
+}
