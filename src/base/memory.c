@@ -87,6 +87,28 @@ void nd_memory_free(nd_context *c, void *block, size_t size,
     nd_memory_resize(c, block, size, 0, kind);
 }
 
+void *nd_page_new(nd_context *c)
+{
+  void **page = c->memory.pages;
+  if (page == NULL)
+    return nd_memory_new(c, ND_PAGE, ND_MEMORY_OBJECT);
+  c->memory.pages = *page;
+  c->memory.spare_pages--;
+  return page;
+}
+
+void nd_page_free(nd_context *c, void *page)
+{
+  if (c->memory.spare_pages == ND_SPARE_PAGES) {
+    nd_memory_free(c, page, ND_PAGE, ND_MEMORY_OBJECT);
+    return;
+  }
+  void **link = page;
+  *link = c->memory.pages;
+  c->memory.pages = link;
+  c->memory.spare_pages++;
+}
+
 // The size that all objects of a class have.
 static size_t small_size(size_t cls)
 {
@@ -118,6 +140,12 @@ void nd_small_free(nd_context *c, void *object, size_t size)
 
 void nd_small_trim(nd_context *c)
 {
+  while (c->memory.pages != NULL) {
+    void **page = c->memory.pages;
+    c->memory.pages = *page;
+    nd_memory_free(c, page, ND_PAGE, ND_MEMORY_OBJECT);
+  }
+  c->memory.spare_pages = 0;
   for (size_t cls = 0; cls < ND_SMALL_CLASSES; cls++) {
     while (c->memory.spare[cls] != NULL) {
       void **object = c->memory.spare[cls];

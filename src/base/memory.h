@@ -12,6 +12,9 @@ enum { ND_CACHE_CLASSES = 240, ND_ALIGNMENT = 64 };
 // Small objects: sizes in steps of 32 bytes, kept on free lists.
 enum { ND_SMALL_STEP = 32, ND_SMALL_CLASSES = 8 };
 
+// Pages hold records of tapes; some freed ones are kept.
+enum { ND_PAGE = 32768, ND_SPARE_PAGES = 128 };
+
 // A run of bytes for tensor values, 64-byte aligned. `bytes` is what was asked
 // for and counted, `capacity` the size of its class.
 typedef struct nd_block {
@@ -32,6 +35,8 @@ typedef struct nd_memory {
   size_t cached;                  // bytes waiting in `cache`, in no count
   nd_block *cache[ND_CACHE_CLASSES];
   void *spare[ND_SMALL_CLASSES];  // free small objects, linked by first word
+  void *pages;                    // free pages, likewise
+  int spare_pages;
 } nd_memory;
 
 // Like realloc through the host's allocator; counted. On refusal returns NULL
@@ -48,6 +53,10 @@ void nd_memory_free(nd_context *c, void *block, size_t size,
 void *nd_small_new(nd_context *c, size_t size);
 void nd_small_free(nd_context *c, void *object, size_t size);
 void nd_small_trim(nd_context *c);
+
+// ND_PAGE bytes for objects.
+void *nd_page_new(nd_context *c);
+void nd_page_free(nd_context *c, void *page);
 
 // nd_memory_resize for the Lua heap: a refusal is the Lua VM's to report, so it
 // leaves no error.

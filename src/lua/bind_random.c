@@ -88,6 +88,17 @@ static nd_tensor *read_rows(lua_State *L, ndL_state *S, int i,
   return x;
 }
 
+// Reads 2: a count n, or n rows of `*x`, which is NULL for a count.
+static int64_t read_source(lua_State *L, ndL_state *S, const char *function,
+                           nd_tensor **x)
+{
+  int64_t n = 0;
+  *x = read_rows(L, S, 2, function);
+  if (*x == NULL && !ndL_towhole(L, 2, &n))
+    fail_argument(L, function, "x", "a whole number, a tensor or a list", 2);
+  return *x != NULL ? (*x)->dims[0] : n;
+}
+
 // The smaller integer type that holds all of low..last.
 static nd_dtype fit_integers(int64_t low, int64_t last)
 {
@@ -130,7 +141,7 @@ static void check_scale(lua_State *L, double loc, double scale)
 {
   (void)loc;
   if (!(scale >= 0))
-    ndL_error(L, "normal: scale is negative: %g", scale);
+    ndL_error(L, "normal: scale must be 0 or more, got %g", scale);
 }
 
 static const law uniform_law = { "uniform",
@@ -173,12 +184,11 @@ static nd_tensor *draw_integers(ndL_state *S, const char *function,
                                 const nd_type *type)
 {
   nd_tensor *x = make_tensor(S, function, type);
+  void *out = x != NULL ? x->data : NULL;
   if (x != NULL && x->dtype == ND_INT32)
-    nd_mt19937_fill_randint_i32(r, low, last + 1, (size_t)x->size,
-                                (int32_t *)x->data);
+    nd_mt19937_fill_randint_i32(r, low, last + 1, (size_t)x->size, out);
   else if (x != NULL)
-    nd_mt19937_fill_randint_i64(r, low, last + 1, (size_t)x->size,
-                                (int64_t *)x->data);
+    nd_mt19937_fill_randint_i64(r, low, last + 1, (size_t)x->size, out);
   return x;
 }
 
@@ -331,25 +341,6 @@ static int random_randint(lua_State *L)
 
 // ------------------------------------------------------------------ choice --
 
-// Reads 2: a count n, or rows of `*x`. A list becomes rows if `sized`; else
-// `*x` is NULL and one value of any type is chosen from it. Returns n.
-static int64_t read_choices(lua_State *L, ndL_state *S, bool sized,
-                            nd_tensor **x)
-{
-  int64_t n = 0;
-  const bool one = lua_type(L, 2) == LUA_TTABLE && !sized;
-  *x = one ? NULL : read_rows(L, S, 2, "choice");
-  if (*x != NULL)
-    n = (*x)->dims[0];
-  else if (one)
-    n = (int64_t)lua_rawlen(L, 2);
-  else if (!ndL_towhole(L, 2, &n))
-    fail_argument(L, "choice", "x", "a whole number, a tensor or a list", 2);
-  if (n < 1)
-    ndL_error(L, "choice: nothing to choose from: 1..%lld", (long long)n);
-  return n;
-}
-
 // Positions of 1..n: draws of their own, or the first of a permutation.
 static nd_tensor *draw_choice(ndL_state *S, nd_mt19937 *r, int64_t n,
                               bool replace, const nd_type *type)
@@ -382,7 +373,8 @@ static int push_choice(lua_State *L, ndL_state *S, nd_tensor *at)
   return 1;
 }
 
-// choice(x, size, replace)
+// choice(x, size, replace). Without a size it gives one position or row or, of
+// a list, one value of any type.
 static int random_choice(lua_State *L)
 {
   static const char *const names[] = { "size", "replace" };
@@ -396,8 +388,13 @@ static int random_choice(lua_State *L)
     ndL_typeerror(L, "choice", "replace", "true or false", 4);
   const bool replace = lua_isnil(L, 4) || lua_toboolean(L, 4);
   const bool sized = type.rank != NO_SIZE;
-  nd_tensor *x;
-  const int64_t n = read_choices(L, S, sized, &x);
+  const bool one = !sized && lua_type(L, 2) == LUA_TTABLE;
+  nd_tensor *x = NULL;
+  const int64_t n = one ? (int64_t)lua_rawlen(L, 2)
+                        : read_source(L, S, "choice", &x);
+  if (n < 1)
+    return ndL_error(L, "choice: nothing to choose from: 1..%lld",
+                     (long long)n);
   type.dtype = fit_integers(1, n);
   type.rank = sized ? type.rank : 0;
   const int64_t size = nd_type_size(&type);
@@ -420,12 +417,8 @@ static int random_permutation(lua_State *L)
   nd_mt19937 *r = check_self(L, "permutation");
   ndL_pace(L, S);
   ndL_spread(L, "permutation", 2, 0, NULL);
-  nd_tensor *x = read_rows(L, S, 2, "permutation");
-  int64_t n = 0;
-  if (x != NULL)
-    n = x->dims[0];
-  else if (!ndL_towhole(L, 2, &n))
-    fail_argument(L, "permutation", "x", "a whole number or a tensor", 2);
+  nd_tensor *x;
+  const int64_t n = read_source(L, S, "permutation", &x);
   ndL_box *box = ndL_newbox(L);
   nd_tensor *order = draw_permutation(S, "permutation", r, n);
   return ndL_result(L, S, box, x != NULL ? gather_rows(S, x, order) : order);
@@ -472,9 +465,8 @@ static uint32_t invent_seed(const void *p)
 {
   struct timespec now;
   timespec_get(&now, TIME_UTC);
-  uint64_t bits = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-  bits ^= (uint64_t)(uintptr_t)p << 16;
-  return (uint32_t)((bits * 0x9e3779b97f4a7c15u) >> 32);
+  const uint64_t bits = ((uint64_t)now.tv_sec << 30) + (uint64_t)now.tv_nsec;
+  return (uint32_t)(((bits ^ (uintptr_t)p) * 0x9e3779b97f4a7c15u) >> 32);
 }
 
 static uint32_t read_seed(lua_State *L, int i, const char *function)
@@ -488,7 +480,6 @@ static uint32_t read_seed(lua_State *L, int i, const char *function)
   return (uint32_t)seed;
 }
 
-// RandomState(seed)
 static int random_new(lua_State *L)
 {
   ndL_state *S = ndL_upstate(L);
@@ -500,7 +491,6 @@ static int random_new(lua_State *L)
   return 1;
 }
 
-// seed(n)
 static int random_seed(lua_State *L)
 {
   nd_mt19937 *r = check_self(L, "seed");
@@ -541,7 +531,6 @@ static uint32_t pop_word(lua_State *L, uint32_t last, const char *what)
   return (uint32_t)word;
 }
 
-// set_state(state)
 static int random_set_state(lua_State *L)
 {
   nd_mt19937 *r = check_self(L, "set_state");

@@ -73,29 +73,48 @@ static const char *read_word(const char *s, char word[32])
   return s + n;
 }
 
-// Reads "3", "[1 2]" or, for ranges, "[1:2:1 3]" into v->v.
-static const char *read_list(const char *s, const nd_param *p, nd_attr *v)
+// Reads "3", which drops its axis, "first:last" or "first:last:step".
+static const char *read_range(const char *s, nd_attr *v)
 {
-  const bool bracket = *s == '[';
-  s = skip_space(s + bracket);
-  const int most = p->kind == ND_RANGES ? 3 * ND_MAX_RANK : ND_MAX_RANK;
-  v->dropped = 0;
-  while (*s != '\0' && *s != ']' && v->n < most) {
+  int64_t *range = v->v + v->n;
+  int n = 0;
+  range[2] = 1;
+  for (bool more = true; more; s += more) {
     char *end;
-    v->v[v->n++] = strtoll(s, &end, 10);
+    range[n++] = strtoll(s, &end, 10);
     if (end == s)
       return NULL;
     s = end;
-    if (p->kind == ND_RANGES && *s != ':' && v->n % 3 == 1) {
-      v->dropped |= (uint8_t)(1 << v->n / 3);
-      v->v[v->n] = v->v[v->n - 1];
-      v->v[v->n + 1] = 1;
-      v->n += 2;
-    } else if (*s == ':') {
-      s++;
-    }
-    if (!bracket)
-      return s;
+    more = *s == ':' && n < 3;
+  }
+  if (n == 1) {
+    v->dropped |= (uint8_t)(1 << v->n / 3);
+    range[1] = range[0];
+  }
+  v->n += 3;
+  return s;
+}
+
+static const char *read_integer(const char *s, nd_attr *v)
+{
+  char *end;
+  v->v[v->n++] = strtoll(s, &end, 10);
+  return end == s ? NULL : end;
+}
+
+// Reads "3", "[1 2]" or, for ranges, "[1:2:1 3]" into v->v.
+static const char *read_list(const char *s, const nd_param *p, nd_attr *v)
+{
+  const bool ranges = p->kind == ND_RANGES;
+  const int most = ranges ? 3 * ND_MAX_RANK : ND_MAX_RANK;
+  v->dropped = 0;
+  if (*s != '[')
+    return ranges ? read_range(s, v) : read_integer(s, v);
+  s = skip_space(s + 1);
+  while (*s != '\0' && *s != ']' && v->n < most) {
+    s = ranges ? read_range(s, v) : read_integer(s, v);
+    if (s == NULL)
+      return NULL;
     s = skip_space(s);
   }
   return *s == ']' ? s + 1 : NULL;

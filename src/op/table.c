@@ -43,6 +43,20 @@ const nd_op *nd_op_find(const char *name)
 
 // ------------------------------------------------------------ calling by C --
 
+// True if no argument is missing that has no initial value.
+static bool check_given(nd_context *c, const nd_op *op, const nd_args *a)
+{
+  const nd_attr *v = a->attr;
+  for (const nd_param *p = op->params; p->name != NULL; p++) {
+    if (p->kind == ND_TENSOR || p->kind == ND_TENSORS)
+      continue;
+    if (!v->given && p->initial == NULL)
+      return nd_fail(c, ND_BAD_ARGUMENT, "%s is missing", p->name);
+    v++;
+  }
+  return true;
+}
+
 static bool fill_args(nd_context *c, const nd_op *op, nd_args *a, int n,
                       nd_tensor *const *inputs, const char *options)
 {
@@ -61,7 +75,8 @@ static bool fill_args(nd_context *c, const nd_op *op, nd_args *a, int n,
     a->in = (nd_tensor **)(uintptr_t)inputs;
   }
   nd_args_start(op, a);
-  return options == NULL || nd_args_parse(c, op, a, options);
+  return (options == NULL || nd_args_parse(c, op, a, options)) &&
+         check_given(c, op, a);
 }
 
 nd_tensor *nd_call(nd_context *c, const char *name, int n,

@@ -16,7 +16,7 @@ enum { LEADS = 1, SOURCE = 2 };  // marks of a node
 typedef struct sweep {
   nd_context *c;
   nd_tape *tape;
-  size_t count;       // records when the sweep began
+  nd_record *last;    // when the sweep began
   int32_t nodes;      // likewise
   nd_tensor **grads;  // by node, references; NULL: nothing arrived
   uint8_t *marks;     // by node
@@ -24,7 +24,7 @@ typedef struct sweep {
 
 static bool start(sweep *s, nd_tape *t)
 {
-  *s = (sweep){ .c = t->context, .tape = t, .count = t->count,
+  *s = (sweep){ .c = t->context, .tape = t, .last = t->last,
                 .nodes = t->nodes };
   const size_t n = (size_t)t->nodes + 1;
   s->grads = nd_memory_new(s->c, n * (sizeof *s->grads + 1), ND_MEMORY_OBJECT);
@@ -51,8 +51,7 @@ static void mark(sweep *s, int n, nd_tensor *const *sources)
   for (int i = 0; i < n; i++)
     s->marks[nd_tape_node(s->tape, sources[i])] = LEADS | SOURCE;
   s->marks[0] = 0;
-  for (size_t k = 0; k < s->count; k++) {
-    const nd_record *r = s->tape->records[k];
+  for (const nd_record *r = s->tape->first; r != NULL; r = r->after) {
     uint8_t leads = 0;
     for (int i = 0; i < r->n; i++)
       leads |= s->marks[r->in_nodes[i]];
@@ -138,8 +137,7 @@ static bool visit(sweep *s, const nd_record *r, nd_tensor *g)
 // the gradients of sources and, on a persistent tape, the records.
 static bool run(sweep *s)
 {
-  for (size_t k = s->count; k-- > 0;) {
-    nd_record *r = s->tape->records[k];
+  for (nd_record *r = s->last; r != NULL; r = r->before) {
     nd_tensor **g = &s->grads[r->node];
     if (*g != NULL && !visit(s, r, *g))
       return false;
@@ -147,10 +145,8 @@ static bool run(sweep *s)
       nd_tensor_release(*g);
       *g = NULL;
     }
-    if (!s->tape->persistent) {
+    if (!s->tape->persistent)
       nd_record_release(r);
-      s->tape->count = k;
-    }
   }
   return true;
 }

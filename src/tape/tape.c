@@ -10,15 +10,18 @@
 
 // ------------------------------------------------------------------ arena --
 
-enum { FIRST_CHUNK = 4000, LARGEST_CHUNK = 256000 };
+// The first chunk is small, for the many small tapes; then come pages. A record
+// that does not fit a page gets a chunk of its own size.
+enum { FIRST_CHUNK = 4000, PAGE_BYTES = ND_PAGE - sizeof(nd_chunk) };
 
 static bool add_chunk(nd_tape *t, size_t need)
 {
-  size_t size = t->chunks == NULL ? FIRST_CHUNK : 2 * t->chunks->size;
-  size = size > LARGEST_CHUNK ? LARGEST_CHUNK : size;
-  size = size < need ? need : size;
-  nd_chunk *chunk = nd_memory_new(t->context, sizeof *chunk + size,
-                                  ND_MEMORY_OBJECT);
+  size_t size = t->chunks == NULL ? FIRST_CHUNK : PAGE_BYTES;
+  size = need > size ? (need > PAGE_BYTES ? need : PAGE_BYTES) : size;
+  nd_chunk *chunk = size == PAGE_BYTES
+                      ? nd_page_new(t->context)
+                      : nd_memory_new(t->context, sizeof *chunk + size,
+                                      ND_MEMORY_OBJECT);
   if (chunk == NULL)
     return false;
   chunk->next = t->chunks;
@@ -47,8 +50,11 @@ static void free_chunks(nd_tape *t)
   while (t->chunks != NULL) {
     nd_chunk *chunk = t->chunks;
     t->chunks = chunk->next;
-    nd_memory_free(t->context, chunk, sizeof *chunk + chunk->size,
-                   ND_MEMORY_OBJECT);
+    if (chunk->size == PAGE_BYTES)
+      nd_page_free(t->context, chunk);
+    else
+      nd_memory_free(t->context, chunk, sizeof *chunk + chunk->size,
+                     ND_MEMORY_OBJECT);
   }
 }
 
@@ -139,21 +145,15 @@ static bool fill_record(nd_record *r, const nd_args *a, nd_tensor *out)
   return ok && r->out[0] != NULL;
 }
 
-static bool append(nd_tape *t, nd_record *r)
+static void append(nd_tape *t, nd_record *r)
 {
-  if (t->count == t->room) {
-    const size_t room = t->room ? 2 * t->room : 64;
-    const size_t width = sizeof *t->records;
-    nd_record **records = nd_memory_resize(t->context, t->records,
-                                           t->room * width, room * width,
-                                           ND_MEMORY_OBJECT);
-    if (records == NULL)
-      return false;
-    t->records = records;
-    t->room = room;
-  }
-  t->records[t->count++] = r;
-  return true;
+  r->before = t->last;
+  r->after = NULL;
+  if (t->last != NULL)
+    t->last->after = r;
+  else
+    t->first = r;
+  t->last = r;
 }
 
 // Gives `x` the next node: in its own slot, or in the map if that is taken.
@@ -198,10 +198,11 @@ static bool record(nd_tape *t, const nd_op *op, const nd_args *a,
     memcpy(r->in_nodes, few, (size_t)a->n * sizeof *few);
   else
     find_nodes(t, op, a, r->in_nodes);
-  if (!fill_record(r, a, out) || !number(t, out) || !append(t, r)) {
+  if (!fill_record(r, a, out) || !number(t, out)) {
     nd_record_release(r);
     return false;
   }
+  append(t, r);
   r->node = t->nodes;
   if (keeps(op, 7) && r->out[0]->tape == 0) {
     r->out[0]->tape = out->tape;
@@ -278,19 +279,17 @@ nd_tape *nd_tape_new(nd_context *c, int flags)
 void nd_tape_clear(nd_tape *t)
 {
   nd_context *c = t->context;
-  for (size_t i = 0; i < t->count; i++)
-    nd_record_release(t->records[i]);
+  for (nd_record *r = t->first; r != NULL; r = r->after)
+    nd_record_release(r);
   for (size_t i = 0; i < t->variable_count; i++)
     nd_variable_release(t->variables[i]);
-  nd_memory_free(c, t->records, t->room * sizeof *t->records,
-                 ND_MEMORY_OBJECT);
   nd_memory_free(c, t->variables, t->variable_room * sizeof *t->variables,
                  ND_MEMORY_OBJECT);
   free_chunks(t);
   nd_identities_clear(c, &t->watched);
-  t->records = NULL;
+  t->first = t->last = NULL;
   t->variables = NULL;
-  t->count = t->room = t->variable_count = t->variable_room = 0;
+  t->variable_count = t->variable_room = 0;
   t->nodes = 0;
   t->serial = ++c->last_serial;
 }

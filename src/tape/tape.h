@@ -12,6 +12,7 @@
 // A value that the derivative does not read is kept as an outline, its shape
 // and dtype. The outputs are the nodes node, node + 1, ...
 typedef struct nd_record {
+  struct nd_record *before, *after;
   const nd_op *op;
   int32_t n;     // inputs
   int32_t outs;  // outputs
@@ -24,7 +25,7 @@ typedef struct nd_record {
 
 typedef struct nd_chunk {
   struct nd_chunk *next;
-  size_t size, used;
+  size_t size, used;  // of bytes
   _Alignas(16) char bytes[];
 } nd_chunk;
 
@@ -39,8 +40,7 @@ struct nd_tape {
   bool used;     // has given its one result
   bool fresh;    // entered by its constructor, not yet by a block
   nd_chunk *chunks;
-  nd_record **records;
-  size_t count, room;
+  nd_record *first, *last;
   int32_t nodes;            // numbered from 1
   nd_identities watched;    // node by identity, for what has no slot of its own
   nd_variable **variables;  // watched ones, references
