@@ -5,9 +5,10 @@
 --
 -- prints:
 -- > variables: loss 1.004, w 2.516, b 14.896
--- > Dense(1):  loss 1.004, w 2.516, b 14.896
+-- > Dense(1):  loss 1.020, w 2.513, b 14.896
 -- > picture: build/linear_regression.png
 local nd = require "nadir"
+local Dense = require "nadir.nn.dense"
 local plot = require "nadir.plot"
 
 local POINTS, BATCH, STEPS = 1000000, 1000, 10000
@@ -53,7 +54,7 @@ local Line = {}
 Line.__index = Line
 
 function Line.new()
-  return setmetatable({ dense = nd.layers.Dense(1) }, Line)
+  return setmetatable({ dense = Dense(1) }, Line)
 end
 
 function Line:__call(x)
@@ -67,6 +68,9 @@ local dense = model.dense
 local second = train(random, dense.trainable_variables, model,
   function() return dense.w:item(), dense.b:item() end)
 
+print("variables: " .. first)
+print("Dense(1):  " .. second)
+
 -- 250 of the points, drawn by another generator, with the fitted line.
 local path = "build/linear_regression.png"
 local x, y = next_batch(nd.random.RandomState(1), 250)
@@ -76,6 +80,4 @@ plot.figure { title = "250 of a million points, and the fitted line",
   :line({ 0, 10 }, { b:item(), (10 * w + b):item() }, { label = "fit" })
   :save(path)
 
-print("variables: " .. first)
-print("Dense(1):  " .. second)
 print("picture: " .. path)

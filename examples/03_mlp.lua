@@ -6,10 +6,11 @@
 -- > accuracy 100.0 %
 -- > picture: build/mlp.png
 local nd = require "nadir"
+local Dense = require "nadir.nn.dense"
+local Sequential = require "nadir.nn.sequential"
 local plot = require "nadir.plot"
 
 local PER_CLASS, HIDDEN, STEPS = 200, 64, 1000
-
 nd.random.set_seed(1)
 
 -- Points [2 n, 2] and labels [2 n] of two spirals, half a turn apart.
@@ -26,7 +27,7 @@ local function spirals(n, noise)
   return x + nd.random.normal(x.shape, { stddev = noise }), nd.concat(labels, 1)
 end
 
--- Trains on all points at once; returns the last loss.
+-- Trains on all points at once.
 local function train(model, x, labels)
   local adam = nd.optimizers.Adam { learning_rate = 0.02 }
   local cross_entropy = nd.nn.sparse_softmax_cross_entropy_with_logits
@@ -69,8 +70,7 @@ local function of_class(class, points, labels)
 end
 
 local x, labels = spirals(PER_CLASS, 0.02)
-local Dense = nd.layers.Dense
-local model = nd.layers.Sequential {
+local model = Sequential {
   Dense(HIDDEN, { activation = "tanh" }),
   Dense(2),
 }
@@ -86,14 +86,13 @@ local figure = plot.figure {
 }
 for class, color in ipairs { "#bcd9ee", "#f5d3bd" } do
   local at, height = of_class(class, plane, answers)
-  figure:scatter(at, height, { color = color, marker = "square", size = 1.2 })
+  figure:scatter(at, height, { color = color, marker = "square", size = 1.4 })
 end
 for class, color in ipairs { "#0072b2", "#d55e00" } do
   local at, height = of_class(class, x, labels)
   figure:scatter(at, height, { color = color })
 end
-local path = "build/mlp.png"
-figure:save(path)
+figure:save "build/mlp.png"
 
 print(("accuracy %.1f %%"):format(100 * nd.reduce_mean(right):item()))
-print("picture: " .. path)
+print "picture: build/mlp.png"

@@ -171,7 +171,7 @@ ND_API bool nd_variable_assign_sub(nd_variable *v, nd_tensor *x);
 // ------------------------------------------------------------------ tapes --
 
 typedef enum nd_tape_flags {
-  ND_TAPE_PERSISTENT = 1,  // gives any number of gradients
+  ND_TAPE_PERSISTENT = 1,    // gives any number of gradients
   ND_TAPE_NO_AUTO_WATCH = 2  // reading a variable does not watch it
 } nd_tape_flags;
 

@@ -1,10 +1,11 @@
 // A C program with an interpreter inside: it runs a script, reads the result,
-// survives a script that fails, and goes on with what the first one left.
+// survives a script that fails, and goes on with what the first one left. What
+// scripts may use of the host's memory is limited.
 // Build it with: cc host.c $(pkg-config --cflags --libs nadir-lua)
 //
 // prints:
 // > the script found x = 3.0000
-// > the host goes on after: broken:2: matmul: ...
+// > survived broken:2: matmul: inner sizes differ: a is [2 3], b is [4 5]
 // > x is still 3.0000, and 4.0000 after one more script
 
 #include <nadirlua.h>
@@ -41,14 +42,19 @@ static int fail(nd_interpreter *i)
 int main(void)
 {
   double before, after;
-  nd_interpreter *i = nd_interpreter_new(NULL);
+  const nd_config config = {
+    .size = sizeof config,
+    .tensor_quota = 64 << 20,
+    .script_quota = 16 << 20,
+  };
+  nd_interpreter *i = nd_interpreter_new(&config);
   if (i == NULL || !nd_interpreter_run(i, train, "train") ||
       !nd_interpreter_number(i, "x", &before))
     return fail(i);
   printf("the script found x = %.4f\n", before);
 
   if (!nd_interpreter_run(i, broken, "broken"))
-    printf("the host goes on after: %s\n", nd_interpreter_error(i));
+    printf("survived %s\n", nd_interpreter_error(i));
 
   if (!nd_interpreter_number(i, "x", &before) ||
       !nd_interpreter_run(i, more, "more") ||

@@ -19,9 +19,14 @@ local gradients = {
 }
 
 local function describe(op)
-  local lines = { signature(op), "  " .. op.doc, "  " .. gradients[op.derivative] }
+  local lines = {
+    signature(op),
+    "  " .. op.doc,
+    "  " .. gradients[op.derivative],
+  }
   if op.params[1].kind == "tensor" then
-    lines[#lines + 1] = ("  also a method: %s:%s()"):format(op.params[1].name, op.name)
+    lines[#lines + 1] = ("  also a method: %s:%s()"):format(op.params[1].name,
+                                                            op.name)
   end
   return table.concat(lines, "\n")
 end

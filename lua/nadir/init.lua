@@ -1,6 +1,6 @@
---- The module "nadir". The C core passes its table of ops, classes and switches;
--- this file adds what is best written in Lua. Nothing here knows an op: they
--- come from the core's table.
+--- The module "nadir". The C core passes its table of ops and classes; this
+-- file adds what is best written in Lua. It lists no ops: they come from the
+-- core's table.
 local nd = ...
 
 --- Pairs of two lists, `{{a[1], b[1]}, ...}`, for `apply_gradients`.
@@ -35,7 +35,11 @@ function nd.load(...)
 end
 
 -- Modules that are loaded when they are first asked for.
-local lazy = { plot = "nadir.plot", help = "nadir.help", layers = "nadir.layers" }
+local lazy = {
+  help = "nadir.help",
+  layers = "nadir.layers",
+  plot = "nadir.plot",
+}
 
 return setmetatable(nd, {
   __index = function(_, name)

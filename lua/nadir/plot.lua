@@ -14,9 +14,13 @@ local fail = require "nadir.fail"
 
 local plot = {}
 
--- Okabe and Ito's colours, which colour-blind people can tell apart.
+-- Okabe and Ito's colours, which colour-blind people can tell apart, in the
+-- order in which series take them, and by name.
 local COLORS = {
   "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000",
+  blue = "#0072b2", red = "#d55e00", green = "#009e73", pink = "#cc79a7",
+  orange = "#e69f00", cyan = "#56b4e9", yellow = "#f0e442", black = "#000000",
+  gray = "#999999",
 }
 
 local MARKERS = {
@@ -33,10 +37,13 @@ local CORNERS = {
 
 -- ------------------------------------------------------------- arguments --
 
+-- The names that a table has, for messages.
 local function keys(t)
   local names = {}
   for name in pairs(t) do
-    names[#names + 1] = tostring(name)
+    if type(name) == "string" then
+      names[#names + 1] = name
+    end
   end
   table.sort(names)
   return table.concat(names, ", ")
@@ -82,13 +89,25 @@ local function is_one_of(words)
   end
 end
 
+local function is_finite(x)
+  return math.type(x) ~= nil and x - x == 0
+end
+
 local function is_interval(who, name, value)
   local low, high
   if type(value) == "table" then
     low, high = value[1], value[2]
   end
-  if math.type(low) == nil or math.type(high) == nil or not (low < high) then
+  if not is_finite(low) or not is_finite(high) or low >= high then
     fail("%s: %s must be a table {low, high}", who, name)
+  end
+end
+
+local function is_color(who, name, value)
+  if type(value) ~= "string" or not (COLORS[value]
+      or value:match "^#%x%x%x%x%x%x$") then
+    fail("%s: no such %s: '%s'; write '#rrggbb', or one of %s", who, name,
+      tostring(value), keys(COLORS))
   end
 end
 
@@ -113,12 +132,12 @@ local FIGURE = {
 }
 
 local LINE = {
-  label = is_a "string", color = is_a "string", width = is_positive,
+  label = is_a "string", color = is_color, width = is_positive,
   style = is_one_of(STYLES),
 }
 
 local SCATTER = {
-  label = is_a "string", color = is_a "string", size = is_positive,
+  label = is_a "string", color = is_color, size = is_positive,
   marker = is_one_of(MARKERS),
 }
 
@@ -143,10 +162,10 @@ local function numbers(who, name, value)
     fail("%s: %s must be a list of numbers or a tensor, got %s", who, name,
       type(value))
   end
-  for i, number in ipairs(list) do
-    if type(number) ~= "number" then
+  for i = 1, #list do
+    if type(list[i]) ~= "number" then
       fail("%s: %s must be a list of numbers: number %d is a %s", who, name, i,
-        type(number))
+        type(list[i]))
     end
   end
   return list
@@ -158,10 +177,6 @@ local function positions(n)
     list[i] = i
   end
   return list
-end
-
-local function is_finite(x)
-  return x - x == 0
 end
 
 local function check_points(who, x, y)
@@ -178,10 +193,13 @@ end
 
 -- --------------------------------------------------- gnuplot's language --
 
--- Text as a gnuplot expression. In single quotes only the quote is special.
+-- Text as gnuplot reads it between double quotes. What could mean something to
+-- it (quotes, backquotes, @, backslashes) goes as an octal escape.
 local function quoted(text)
-  text = text:gsub("'", "''"):gsub("\n", "'.\"\\n\".'"):gsub("%c", " ")
-  return "'" .. text .. "'"
+  text = text:gsub("[^\n\128-\255%g]", " ")
+  return '"' .. text:gsub("[^%w \128-\255]", function(byte)
+    return ("\\%03o"):format(byte:byte())
+  end) .. '"'
 end
 
 local TERMINALS = {
@@ -202,7 +220,7 @@ local function interval(axis, limits)
   return ("set %srange [%.17g:%.17g]"):format(axis, limits[1], limits[2])
 end
 
-local function settings(options)
+local function settings(options, kind)
   local out = { "set encoding utf8" }
   for _, name in ipairs { "title", "xlabel", "ylabel" } do
     if options[name] then
@@ -214,7 +232,7 @@ local function settings(options)
       out[#out + 1] = interval(axis, options[axis .. "lim"])
     end
   end
-  if options.grid ~= false then
+  if options.grid ~= false and kind ~= "text" then
     out[#out + 1] = "set grid linetype 1 linewidth 0.5 linecolor rgb '#cccccc'"
   end
   out[#out + 1] = options.legend == false and "unset key"
@@ -236,17 +254,18 @@ end
 
 local function looks(series, index)
   local o = series.options
-  local color = quoted(o.color or COLORS[(index - 1) % #COLORS + 1])
+  local choice = o.color or (index - 1) % #COLORS + 1
+  local color = COLORS[choice] or choice
   if series.kind == "scatter" then
-    return ("with points pointtype %d pointsize %g linecolor rgb %s"):format(
+    return ("with points pointtype %d pointsize %g linecolor rgb '%s'"):format(
       MARKERS[o.marker or "dot"], o.size or 0.7, color)
   end
-  return ("with lines linewidth %g dashtype %d linecolor rgb %s"):format(
+  return ("with lines linewidth %g dashtype %d linecolor rgb '%s'"):format(
     o.width or 2, STYLES[o.style or "solid"], color)
 end
 
 local function program(figure, kind, width, height)
-  local out = { terminal(kind, width, height), settings(figure.options) }
+  local out = { terminal(kind, width, height), settings(figure.options, kind) }
   local drawn = {}
   for i, series in ipairs(figure.series) do
     local name = "$series" .. i
@@ -316,9 +335,14 @@ end
 local Figure = { __name = "plot.figure" }
 Figure.__index = Figure
 
+local function is_options(value)
+  return type(value) == "table" and #value == 0 and next(value) ~= nil
+    and not has_totable(value)
+end
+
 local function add(figure, kind, x, y, options)
   local checks = kind == "line" and LINE or SCATTER
-  if options == nil and type(y) == "table" and next(y) and #y == 0 then
+  if options == nil and is_options(y) then
     y, options = nil, y
   end
   check_options(kind, options or {}, checks)
@@ -386,14 +410,14 @@ function Figure:show(options)
   check_options("show", options, SHOW)
   check_series("show", self)
   local text = program(self, "text", options.width or 79, options.height or 24)
-  io.write((draw("show", text):gsub("^[\f\n]+", ""):gsub(" +\n", "\n")))
+  io.write((draw("show", text):gsub(" +\n", "\n"):gsub("^%s*\n", "")))
   return self
 end
 
 --- A figure without series. Sizes are in pixels; `legend` is a corner such as
 -- "top left", or false.
----@param options? table  title, xlabel, ylabel, xlim, ylim, grid, legend, width,
----                       height
+---@param options? table  title, xlabel, ylabel, xlim, ylim, grid, legend,
+---                       width, height
 ---@return Figure
 function plot.figure(options)
   options = options or {}

@@ -20,8 +20,8 @@ struct nd_context {
   nd_error error;
   const char *name;  // the op or function in progress, for messages
   atomic_bool interrupted;
-  nd_level level;     // which kernels run
-  uint64_t last_id;   // identities of tensors and variables count up from 1
+  nd_level level;    // which kernels run
+  uint64_t last_id;  // identities of tensors and variables count up from 1
 
   // Told of every op while a tape records, else NULL. Owned by the tape layer.
   bool (*on_apply)(nd_context *c, const struct nd_op *op,

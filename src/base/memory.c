@@ -174,7 +174,8 @@ static uint32_t size_class(size_t bytes, size_t *capacity)
 static nd_block *place_block(void *memory, size_t capacity, uint32_t cls)
 {
   const uintptr_t at = (uintptr_t)memory;
-  const uintptr_t line = (at + ND_ALIGNMENT - 1) & ~(uintptr_t)(ND_ALIGNMENT - 1);
+  const uintptr_t line = (at + ND_ALIGNMENT - 1) &
+                         ~(uintptr_t)(ND_ALIGNMENT - 1);
   nd_block *b = (nd_block *)((char *)memory + (line - at));
   b->memory = memory;
   b->capacity = capacity;
@@ -219,8 +220,7 @@ nd_block *nd_block_new(nd_context *c, size_t bytes)
 
 static void return_block(nd_memory *m, nd_block *b)
 {
-  m->allocator(m->data, b->memory, footprint(b->capacity), 0,
-               ND_MEMORY_TENSOR);
+  m->allocator(m->data, b->memory, footprint(b->capacity), 0, ND_MEMORY_TENSOR);
 }
 
 void nd_block_free(nd_context *c, nd_block *b)

@@ -14,8 +14,7 @@ enum {
 
 // out[i] = f(in[0][i], in[1][i], ...) for i < n <= ND_BLOCK. `out` overlaps no
 // input.
-typedef void nd_block_kernel(int n, void *restrict out,
-                             const void *const *in);
+typedef void nd_block_kernel(int n, void *restrict out, const void *const *in);
 
 // The kernels of one op: forward by input dtype; slope[i] computes the
 // gradient of input i from (g, inputs..., output), with a zero g giving zero.

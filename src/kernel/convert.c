@@ -21,29 +21,29 @@
 #define KEEP_int64(x) ((int64_t)(x))
 #define KEEP_uint8(x) ((uint8_t)(x))
 
-#define CONVERT(to, to_type, from, from_type, expression)         \
+#define CONVERT(to, to_type, from, from_type, expression)                   \
   static void from##_to_##to(int64_t n, void *restrict out, const void *in) \
-  {                                                               \
-    to_type *o = out;                                             \
-    const from_type *p = in;                                      \
-    for (int64_t i = 0; i < n; i++)                               \
-      o[i] = expression(p[i]);                                    \
+  {                                                                         \
+    to_type *o = out;                                                       \
+    const from_type *p = in;                                                \
+    for (int64_t i = 0; i < n; i++)                                         \
+      o[i] = expression(p[i]);                                              \
   }
 
-#define FROM_FLOAT(from, from_type)                         \
-  CONVERT(float32, float, from, from_type, TO_float32)      \
-  CONVERT(float64, double, from, from_type, TO_float64)     \
-  CONVERT(int32, int32_t, from, from_type, TO_int32)        \
-  CONVERT(int64, int64_t, from, from_type, TO_int64)        \
-  CONVERT(uint8, uint8_t, from, from_type, TO_uint8)        \
+#define FROM_FLOAT(from, from_type)                     \
+  CONVERT(float32, float, from, from_type, TO_float32)  \
+  CONVERT(float64, double, from, from_type, TO_float64) \
+  CONVERT(int32, int32_t, from, from_type, TO_int32)    \
+  CONVERT(int64, int64_t, from, from_type, TO_int64)    \
+  CONVERT(uint8, uint8_t, from, from_type, TO_uint8)    \
   CONVERT(truth, uint8_t, from, from_type, TO_truth)
 
-#define FROM_INTEGER(from, from_type)                       \
-  CONVERT(float32, float, from, from_type, TO_float32)      \
-  CONVERT(float64, double, from, from_type, TO_float64)     \
-  CONVERT(int32, int32_t, from, from_type, KEEP_int32)      \
-  CONVERT(int64, int64_t, from, from_type, KEEP_int64)      \
-  CONVERT(uint8, uint8_t, from, from_type, KEEP_uint8)      \
+#define FROM_INTEGER(from, from_type)                   \
+  CONVERT(float32, float, from, from_type, TO_float32)  \
+  CONVERT(float64, double, from, from_type, TO_float64) \
+  CONVERT(int32, int32_t, from, from_type, KEEP_int32)  \
+  CONVERT(int64, int64_t, from, from_type, KEEP_int64)  \
+  CONVERT(uint8, uint8_t, from, from_type, KEEP_uint8)  \
   CONVERT(truth, uint8_t, from, from_type, TO_truth)
 
 FROM_FLOAT(float32, float)
@@ -57,17 +57,18 @@ FROM_INTEGER(truth, uint8_t)
   {                                                                 \
     [ND_FLOAT32] = float32_to_##to, [ND_FLOAT64] = float64_to_##to, \
     [ND_INT32] = int32_to_##to, [ND_INT64] = int64_to_##to,         \
-    [ND_UINT8] = uint8_to_##to, [ND_BOOL] = truth_to_##to            \
+    [ND_UINT8] = uint8_to_##to, [ND_BOOL] = truth_to_##to           \
   }
 
-const nd_convert_table ND_LEVELLED(nd_convert_table) = { .to = {
-  [ND_FLOAT32] = ROW(float32),
-  [ND_FLOAT64] = ROW(float64),
-  [ND_INT32] = ROW(int32),
-  [ND_INT64] = ROW(int64),
-  [ND_UINT8] = ROW(uint8),
-  [ND_BOOL] = ROW(truth),
-} };
+const nd_convert_table
+  ND_LEVELLED(nd_convert_table) = { .to = {
+                                      [ND_FLOAT32] = ROW(float32),
+                                      [ND_FLOAT64] = ROW(float64),
+                                      [ND_INT32] = ROW(int32),
+                                      [ND_INT64] = ROW(int64),
+                                      [ND_UINT8] = ROW(uint8),
+                                      [ND_BOOL] = ROW(truth),
+                                    } };
 
 #if ND_IS_BASELINE
 ND_DECLARE_LEVELS(const nd_convert_table, nd_convert_table);
@@ -75,8 +76,8 @@ ND_DECLARE_LEVELS(const nd_convert_table, nd_convert_table);
 void nd_convert(nd_level level, nd_dtype to, nd_dtype from, int64_t n,
                 void *out, const void *in)
 {
-  static const nd_convert_table *const tables[ND_LEVELS] =
-    ND_LIST_LEVELS(nd_convert_table);
+  static const nd_convert_table *const tables[ND_LEVELS] = ND_LIST_LEVELS(
+    nd_convert_table);
   tables[level]->to[to][from](n, out, in);
 }
 #endif

@@ -28,15 +28,25 @@
   extern type name##_baseline[];    \
   extern type name##_avx2[];        \
   extern type name##_avx512[]
-#define ND_LIST_LEVELS(name) \
-  { &name##_baseline, &name##_avx2, &name##_avx512 }
-#define ND_LIST_ROWS(name, i) \
-  { &name##_baseline[i], &name##_avx2[i], &name##_avx512[i] }
+#define ND_LIST_LEVELS(name)                       \
+  {                                                \
+    &name##_baseline, &name##_avx2, &name##_avx512 \
+  }
+#define ND_LIST_ROWS(name, i)                               \
+  {                                                         \
+    &name##_baseline[i], &name##_avx2[i], &name##_avx512[i] \
+  }
 #else
 #define ND_DECLARE_LEVELS(type, name) extern type name##_baseline
 #define ND_DECLARE_ROWS(type, name) extern type name##_baseline[]
-#define ND_LIST_LEVELS(name) { &name##_baseline }
-#define ND_LIST_ROWS(name, i) { &name##_baseline[i] }
+#define ND_LIST_LEVELS(name) \
+  {                          \
+    &name##_baseline         \
+  }
+#define ND_LIST_ROWS(name, i) \
+  {                           \
+    &name##_baseline[i]       \
+  }
 #endif
 
 #endif

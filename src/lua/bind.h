@@ -46,8 +46,8 @@ void ndL_setindex(lua_State *L, ndL_state *S, ndL_type type);
 
 // ------------------------------------------------------------------ values --
 
-// The dtype that a literal at `i` (number, boolean, nested table) has by itself:
-// int32, int64, float32 or bool. ND_DTYPES if it is no literal.
+// The dtype that a literal at `i` (number, boolean, nested table) has by
+// itself: int32, int64, float32 or bool. ND_DTYPES if it is no literal.
 nd_dtype ndL_literaltype(lua_State *L, int i);
 
 // Pushes a box with the literal at `i` as a tensor of that dtype, and returns
@@ -70,8 +70,8 @@ nd_dtype ndL_checkdtype(lua_State *L, int i, const char *function);
 // A whole number at `i`: an integer, or a float with an integer's value.
 bool ndL_towhole(lua_State *L, int i, int64_t *n);
 
-// The shape at `i`, a whole number or a list of them, none below `least`.
-// Returns the rank.
+// The shape at `i`, a whole number or a list of them; the op checks that none
+// is negative. Returns the rank.
 int ndL_checkshape(lua_State *L, int i, int64_t *shape, const char *function);
 
 // True if the value at `i` is a table of options: it has names as keys.

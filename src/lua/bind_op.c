@@ -12,9 +12,9 @@ typedef struct call {
   ndL_state *S;
   const nd_op *op;
   nd_args args;
-  int options;            // stack index of the options, 0: none
-  int named;              // options read so far
-  int at[ND_FEW];         // stack indices of the tensor arguments
+  int options;     // stack index of the options, 0: none
+  int named;       // options read so far
+  int at[ND_FEW];  // stack indices of the tensor arguments
   nd_tensor scalars[ND_FEW];
 } call;
 
@@ -154,9 +154,7 @@ static void read_attr(call *k, const nd_param *p, int i, nd_attr *v)
     break;
   case ND_WORD_DTYPE: v->integer = ndL_checkdtype(L, i, k->op->name); break;
   case ND_AXES: read_axes(k, p, i, v); break;
-  case ND_SIZES:
-    v->n = (uint8_t)ndL_checkshape(L, i, v->v, k->op->name);
-    break;
+  case ND_SIZES: v->n = (uint8_t)ndL_checkshape(L, i, v->v, k->op->name); break;
   case ND_RANGES: read_ranges(k, p, i, v); break;
   default: break;
   }
@@ -251,8 +249,8 @@ static void read_list(call *k, const nd_param *p, int i)
       continue;
     luaL_checkstack(L, 8, k->op->name);
     lua_rawgeti(L, i, j + 1);
-    k->args.in[j] = ndL_checktensor(L, k->S, lua_gettop(L), dtype,
-                                    k->op->name, p->name);
+    k->args.in[j] = ndL_checktensor(L, k->S, lua_gettop(L), dtype, k->op->name,
+                                    p->name);
   }
 }
 
@@ -390,9 +388,9 @@ static int op_call_once(lua_State *L)
 // What the table knows of one op, for help, completion and tests.
 static void push_entry(lua_State *L, const nd_op *op)
 {
-  static const char *const kinds[] = { "tensor",  "tensors", "flag", "integer",
-                                       "number",  "dtype",   "axis", "axes",
-                                       "shape",   "ranges" };
+  static const char *const kinds[] = { "tensor", "tensors", "flag", "integer",
+                                       "number", "dtype",   "axis", "axes",
+                                       "shape",  "ranges" };
   static const char *const derivatives[] = { "none", "slope", "linear",
                                              "bilinear", "vjp" };
   lua_newtable(L);

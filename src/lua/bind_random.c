@@ -73,8 +73,8 @@ static void read_size(lua_State *L, int i, const char *function, nd_type *type)
     type->rank = ndL_checkshape(L, i, type->shape, function);
 }
 
-// The tensor, variable or list at `i`, which has rows; NULL when it is something
-// else. May push one value to hold it.
+// The tensor, variable or list at `i`, which has rows; NULL when it is none of
+// them. May push one value to hold it.
 static nd_tensor *read_rows(lua_State *L, ndL_state *S, int i,
                             const char *function)
 {
@@ -192,7 +192,6 @@ static nd_tensor *draw_integers(ndL_state *S, const char *function,
   return x;
 }
 
-// Makes positions that count from 0 count from 1.
 static void count_from_one(nd_tensor *x)
 {
   int32_t *narrow = (int32_t *)x->data;
@@ -499,8 +498,7 @@ static int random_seed(lua_State *L)
   return 0;
 }
 
-// get_state(): { key = 624 words, position = words drawn, gauss = the normal
-// that waits, if one does }
+// The words, how many of them are drawn, and the normal that waits, if any.
 static int random_get_state(lua_State *L)
 {
   const nd_mt19937_state *state = &check_self(L, "get_state")->state;

@@ -1,5 +1,4 @@
-// lua/bind_system.c: what the module tells about itself and the machine, and the
-// switches of the runtime.
+// lua/bind_system.c: what the module tells about itself and the machine.
 
 #include <time.h>
 
@@ -39,7 +38,7 @@ void ndL_open_system(lua_State *L)
   ndL_setfunctions(L, functions);
   lua_pushliteral(L, ND_VERSION);
   lua_setfield(L, -2, "version");
-#define NAME(constant, type, name)       \
+#define NAME(constant, type, name)            \
   lua_pushstring(L, nd_dtype_name(constant)); \
   lua_setfield(L, -2, nd_dtype_name(constant));
   ND_DTYPE_LIST(NAME)

@@ -277,8 +277,10 @@ static bool zeros_wanted(lua_State *L, int i)
                   i);
   const char *mode = lua_tostring(L, i);
   if (strcmp(mode, "zero") != 0 && strcmp(mode, "none") != 0)
-    ndL_error(L, "gradient: unconnected_gradients must be 'none' or 'zero', "
-                 "got '%s'", mode);
+    ndL_error(L,
+              "gradient: unconnected_gradients must be 'none' or 'zero', "
+              "got '%s'",
+              mode);
   return mode[0] == 'z';
 }
 

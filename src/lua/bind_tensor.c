@@ -193,7 +193,8 @@ static int tensor_index(lua_State *L)
 
 static int tensor_newindex(lua_State *L)
 {
-  return ndL_error(L, "index: tensors never change; use nd.Variable and assign");
+  return ndL_error(L,
+                   "index: tensors never change; use nd.Variable and assign");
 }
 
 // ------------------------------------------------------------- module level --

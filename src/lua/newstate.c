@@ -12,8 +12,8 @@
 #include "lua/state.h"
 
 enum {
-  STEP = 16,      // sizes of small objects differ by that
-  CLASSES = 17,   // sizes over STEP, rounded up: up to 256 bytes
+  STEP = 16,     // sizes of small objects differ by that
+  CLASSES = 17,  // sizes over STEP, rounded up: up to 256 bytes
   CHUNK = 16384
 };
 
@@ -25,10 +25,10 @@ typedef struct heap {
   nd_context *context;
   void *spare[CLASSES];  // free objects, linked by their first word
   chunk *chunks;
-  char *at;     // what the newest chunk has left
+  char *at;  // what the newest chunk has left
   size_t left;
-  bool warns;   // warnings are on
-  bool begun;   // one is being printed
+  bool warns;  // warnings are on
+  bool begun;  // one is being printed
 } heap;
 
 static size_t class_of(size_t size)

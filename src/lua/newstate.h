@@ -7,8 +7,8 @@
 
 #include "nadir.h"
 
-// Like luaL_newstate, on the allocator and quota of `c`, which outlives it. NULL
-// when memory runs out.
+// Like luaL_newstate, on the allocator and quota of `c`, which outlives it.
+// NULL when memory runs out.
 lua_State *ndL_newstate(nd_context *c);
 
 // lua_close, and the heap goes back to the context.

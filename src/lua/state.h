@@ -1,5 +1,5 @@
-// lua/state.h: what one Lua state holds of Nadir: the context, the metatables by
-// address, and the pace of the collector.
+// lua/state.h: what one Lua state holds of Nadir: the context, the metatables
+// by address, and the pace of the collector.
 
 #ifndef ND_LUA_STATE_H
 #define ND_LUA_STATE_H

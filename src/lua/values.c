@@ -22,9 +22,7 @@ static bool look(lua_State *L, int i, survey *s, int depth)
     else if (lua_tointeger(L, i) != (int32_t)lua_tointeger(L, i))
       s->wide = true;
     return true;
-  case LUA_TBOOLEAN:
-    s->any = s->truth = true;
-    return true;
+  case LUA_TBOOLEAN: s->any = s->truth = true; return true;
   case LUA_TTABLE:
     if (depth > ND_MAX_RANK || !lua_checkstack(L, 4))
       return true;  // filling it gives the error
@@ -36,8 +34,7 @@ static bool look(lua_State *L, int i, survey *s, int depth)
         return false;
     }
     return true;
-  default:
-    return depth > 0;  // filling it gives the error
+  default: return depth > 0;  // filling it gives the error
   }
 }
 
@@ -83,9 +80,10 @@ static void check_scalar(lua_State *L, int i, nd_dtype dtype,
   if (!nd_dtype_in(dtype, ND_INTS))
     return;
   if (!ndL_towhole(L, i, &n))
-    ndL_error(L, "%s: %.14g is not a whole number, and the dtype is %s; "
-                 "use nd.cast", function, lua_tonumber(L, i),
-              nd_dtype_name(dtype));
+    ndL_error(L,
+              "%s: %.14g is not a whole number, and the dtype is %s; "
+              "use nd.cast",
+              function, lua_tonumber(L, i), nd_dtype_name(dtype));
   if (!fits(n, dtype))
     ndL_error(L, "%s: %lld does not fit %s", function, (long long)n,
               nd_dtype_name(dtype));
@@ -97,9 +95,7 @@ void ndL_setscalar(lua_State *L, ndL_state *S, int i, nd_dtype dtype,
   check_scalar(L, i, dtype, function);
   if (dtype == ND_BOOL)
     nd_scalar_set_integer(S->context, x, dtype, lua_toboolean(L, i));
-  else if (lua_isinteger(L, i))
-    nd_scalar_set_integer(S->context, x, dtype, lua_tointeger(L, i));
-  else if (nd_dtype_in(dtype, ND_INTS))
+  else if (lua_isinteger(L, i) || nd_dtype_in(dtype, ND_INTS))
     nd_scalar_set_integer(S->context, x, dtype, lua_tointeger(L, i));
   else
     nd_scalar_set(S->context, x, dtype, lua_tonumber(L, i));
@@ -137,8 +133,8 @@ typedef struct filler {
 static void check_row(lua_State *L, const filler *f, int i, int depth)
 {
   if (lua_type(L, i) != LUA_TTABLE)
-    ndL_error(L, "%s: ragged table: level %d has a table and a %s",
-              f->function, depth + 1, ndL_typename(L, i));
+    ndL_error(L, "%s: ragged table: level %d has a table and a %s", f->function,
+              depth + 1, ndL_typename(L, i));
   const int64_t n = (int64_t)lua_rawlen(L, i);
   if (n != f->shape[depth])
     ndL_error(L, "%s: ragged table: level %d has %lld and %lld values",
@@ -188,8 +184,12 @@ nd_tensor *ndL_pushliteral(lua_State *L, ndL_state *S, int i, nd_dtype dtype,
   nd_tensor *x = nd_tensor_make(S->context, &type);
   nd_context_leave(S->context, before);
   ndL_result(L, S, box, x);
-  filler f = { .S = S, .function = function, .dtype = dtype, .rank = type.rank,
-               .shape = type.shape, .at = box->tensor->data };
+  filler f = { .S = S,
+               .function = function,
+               .dtype = dtype,
+               .rank = type.rank,
+               .shape = type.shape,
+               .at = box->tensor->data };
   fill(L, &f, i, 0);
   return box->tensor;
 }

@@ -31,19 +31,19 @@ static bool infer(nd_context *c, const nd_args *a, nd_type *out)
 }
 
 // Position of the best of `n` elements, `stride` bytes apart.
-#define DEFINE_FIND(label, type, better)                                  \
-  static int64_t find_##label(const char *x, int64_t stride, int64_t n)   \
-  {                                                                       \
-    int64_t best = 0;                                                     \
-    type value = *(const type *)(const void *)x;                          \
-    for (int64_t i = 1; i < n; i++) {                                     \
-      const type v = *(const type *)(const void *)(x + i * stride);       \
-      if (v better value || (value != value && v == v)) {                 \
-        value = v;                                                        \
-        best = i;                                                         \
-      }                                                                   \
-    }                                                                     \
-    return best + 1;                                                      \
+#define DEFINE_FIND(label, type, better)                                \
+  static int64_t find_##label(const char *x, int64_t stride, int64_t n) \
+  {                                                                     \
+    int64_t best = 0;                                                   \
+    type value = *(const type *)(const void *)x;                        \
+    for (int64_t i = 1; i < n; i++) {                                   \
+      const type v = *(const type *)(const void *)(x + i * stride);     \
+      if (v better value || (value != value && v == v)) {               \
+        value = v;                                                      \
+        best = i;                                                       \
+      }                                                                 \
+    }                                                                   \
+    return best + 1;                                                    \
   }
 
 typedef int64_t find_function(const char *x, int64_t stride, int64_t n);
@@ -58,11 +58,11 @@ DEFINE_PAIR(ND_INT32, int32_t, int32)
 DEFINE_PAIR(ND_INT64, int64_t, int64)
 DEFINE_PAIR(ND_UINT8, uint8_t, uint8)
 
-#define ROW(way)                                                       \
-  {                                                                    \
-    [ND_FLOAT32] = find_##way##_float32,                               \
-    [ND_FLOAT64] = find_##way##_float64, [ND_INT32] = find_##way##_int32, \
-    [ND_INT64] = find_##way##_int64, [ND_UINT8] = find_##way##_uint8,  \
+#define ROW(way)                                                              \
+  {                                                                           \
+    [ND_FLOAT32] = find_##way##_float32, [ND_FLOAT64] = find_##way##_float64, \
+    [ND_INT32] = find_##way##_int32, [ND_INT64] = find_##way##_int64,         \
+    [ND_UINT8] = find_##way##_uint8,                                          \
   }
 
 static find_function *const find_max[ND_DTYPES] = ROW(max);

@@ -166,8 +166,7 @@ static const char *read_value(const char *s, const nd_param *p, nd_attr *v)
   }
 }
 
-bool nd_args_parse(nd_context *c, const nd_op *op, nd_args *a,
-                   const char *text)
+bool nd_args_parse(nd_context *c, const nd_op *op, nd_args *a, const char *text)
 {
   for (const char *s = skip_space(text); *s != '\0'; s = skip_space(s)) {
     char word[32];

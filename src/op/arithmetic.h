@@ -10,49 +10,53 @@
 #include "kernel/math.h"
 
 #define PER_FLOAT(name, x) \
-  _Generic((x), float: nd_##name##_f32, default: nd_##name##_f64)
-#define PER_TYPE(name, x)                                                    \
-  _Generic((x), float: name##_float32, double: name##_float64,               \
-           int32_t: name##_int32, int64_t: name##_int64, default: name##_uint8)
+  _Generic((x), float : nd_##name##_f32, default : nd_##name##_f64)
+#define PER_TYPE(name, x)            \
+  _Generic((x), float                \
+           : name##_float32, double  \
+           : name##_float64, int32_t \
+           : name##_int32, int64_t   \
+           : name##_int64, default   \
+           : name##_uint8)
 
 // The quotient's floor; the remainder has the divisor's sign. Dispatch refuses
 // integer divisors of 0 afterwards, so here they only must not trap.
-#define DEFINE_INTEGER(suffix, type)                                \
-  static inline type quotient_##suffix(type a, type b)              \
-  {                                                                 \
-    if (b == 0)                                                     \
-      return 0;                                                     \
-    if (b == (type)-1 && (type)-1 < 0)                              \
-      return (type)(0 - a);                                         \
-    const type q = (type)(a / b);                                   \
-    return (type)(q - ((a % b != 0) & ((a < 0) != (b < 0))));       \
-  }                                                                 \
-  static inline type remainder_##suffix(type a, type b)                   \
-  {                                                                 \
-    return b == 0 ? 0 : (type)(a - quotient_##suffix(a, b) * b);    \
-  }                                                                 \
-  static inline type power_##suffix(type a, type b)                 \
-  {                                                                 \
-    type y = 1;                                                     \
-    for (; b > 0; b /= 2, a = (type)(a * a)) {                      \
-      if (b % 2 == 1)                                               \
-        y = (type)(y * a);                                          \
-    }                                                               \
-    return y;                                                       \
+#define DEFINE_INTEGER(suffix, type)                             \
+  static inline type quotient_##suffix(type a, type b)           \
+  {                                                              \
+    if (b == 0)                                                  \
+      return 0;                                                  \
+    if (b == (type)-1 && (type)-1 < 0)                           \
+      return (type)(0 - a);                                      \
+    const type q = (type)(a / b);                                \
+    return (type)(q - ((a % b != 0) & ((a < 0) != (b < 0))));    \
+  }                                                              \
+  static inline type remainder_##suffix(type a, type b)          \
+  {                                                              \
+    return b == 0 ? 0 : (type)(a - quotient_##suffix(a, b) * b); \
+  }                                                              \
+  static inline type power_##suffix(type a, type b)              \
+  {                                                              \
+    type y = 1;                                                  \
+    for (; b > 0; b /= 2, a = (type)(a * a)) {                   \
+      if (b % 2 == 1)                                            \
+        y = (type)(y * a);                                       \
+    }                                                            \
+    return y;                                                    \
   }
 
-#define DEFINE_FLOAT(suffix, type, f)                               \
-  static inline type remainder_##suffix(type a, type b)                   \
-  {                                                                 \
-    const type r = fmod##f(a, b);                                   \
-    return r != 0 && (r < 0) != (b < 0) ? r + b : r;                \
-  }                                                                 \
-  static inline type quotient_##suffix(type a, type b)              \
-  {                                                                 \
-    if (b == 0)                                                     \
-      return a / b;                                                 \
-    const type q = (a - remainder_##suffix(a, b)) / b;                    \
-    return rint##f(q);                                              \
+#define DEFINE_FLOAT(suffix, type, f)                   \
+  static inline type remainder_##suffix(type a, type b) \
+  {                                                     \
+    const type r = fmod##f(a, b);                       \
+    return r != 0 && (r < 0) != (b < 0) ? r + b : r;    \
+  }                                                     \
+  static inline type quotient_##suffix(type a, type b)  \
+  {                                                     \
+    if (b == 0)                                         \
+      return a / b;                                     \
+    const type q = (a - remainder_##suffix(a, b)) / b;  \
+    return rint##f(q);                                  \
   }
 
 DEFINE_INTEGER(int32, int32_t)

@@ -1,7 +1,8 @@
 // op/binary.c: elementwise functions of two tensors, broadcast to each other.
 //
-// As op/unary.c, with inputs a and b, and two slopes, dy/da and dy/db. `refused`
-// is what integers b may not be, since no integer could be the result.
+// As op/unary.c, with inputs a and b, and two slopes, dy/da and dy/db.
+// `refused` is what integers b may not be, since no integer could be the
+// result.
 
 #include "kernel/level.h"
 #include "op/integers.h"
@@ -10,113 +11,122 @@
 // The power's slopes where the formulas would meet 0 * inf: x^0 is 1 for every
 // x, and 0^b has a logarithmic slope in b only below 0.
 #define POW_DA IF(EQ(b, NUM(0)), NUM(0), MUL(b, POW(a, SUB(b, NUM(1)))))
-#define POW_DB                                                                 \
-  IF(GT(a, NUM(0)), MUL(y, LOG(a)),                                            \
+#define POW_DB                      \
+  IF(GT(a, NUM(0)), MUL(y, LOG(a)), \
      IF(EQ(a, NUM(0)), IF(GE(b, NUM(0)), NUM(0), NUM(-INFINITY)), NUM(0)))
 
 // clang-format off
 #define BINARY(OP, FLAT)                                                       \
-/* name      dtypes   refused  y    dy/da            dy/db         sampled  */ \
-OP(add,      NUMBERS, NONE, a + b,        NUM(1),          NUM(1),       -3, 3,      \
-   "a + b", .metamethod = "__add") \
-OP(subtract, NUMBERS, NONE, a - b,        NUM(1),          NUM(-1),      -3, 3,      \
-   "a - b", .metamethod = "__sub") \
-OP(multiply, NUMBERS, NONE, a * b,        b,               a,            -3, 3,      \
-   "a * b", .metamethod = "__mul") \
-OP(divide,   CAST, NONE,    a / b,        DIV(NUM(1), b),  NEG(DIV(y, b)), .5, 3,    \
-   "a / b; integers give float32", .metamethod = "__div") \
-OP(mod,      NUMBERS, ZERO, PER_TYPE(remainder, a)(a, b), NUM(1),                          \
-   NEG(FLOORDIV(a, b)), 1.1, 1.9,                                              \
-   "remainder with the sign of b, as Lua's %", .metamethod = "__mod") \
-OP(pow,      NUMBERS, NEGATIVE, PER_TYPE(power, a)(a, b), POW_DA, POW_DB, .5, 2,         \
-   "a to the power b; integers to a negative power are an error", .metamethod = "__pow") \
-OP(maximum,  NUMBERS, NONE, a >= b || a != a ? a : b, IF(GE(a, b), NUM(1), NUM(0)),  \
-   IF(GE(a, b), NUM(0), NUM(1)), -3, 3,                                        \
+/* name      dtypes   refused  y                                               \
+             dy/da             dy/db                          sampled */       \
+OP(add,      NUMBERS, NONE,    a + b,                                          \
+             NUM(1),           NUM(1),                        -3, 3,           \
+   "a + b", .metamethod = "__add")                                             \
+OP(subtract, NUMBERS, NONE,    a - b,                                          \
+             NUM(1),           NUM(-1),                       -3, 3,           \
+   "a - b", .metamethod = "__sub")                                             \
+OP(multiply, NUMBERS, NONE,    a * b,                                          \
+             b,                a,                             -3, 3,           \
+   "a * b", .metamethod = "__mul")                                             \
+OP(divide,   CAST,    NONE,    a / b,                                          \
+             DIV(NUM(1), b),   NEG(DIV(y, b)),                .5, 3,           \
+   "a / b; integers give float32", .metamethod = "__div")                      \
+OP(mod,      NUMBERS, ZERO,    PER_TYPE(remainder, a)(a, b),                   \
+             NUM(1),           NEG(FLOORDIV(a, b)),           1.1, 1.9,        \
+   "remainder with the sign of b, as Lua's %", .metamethod = "__mod")          \
+OP(pow,      NUMBERS, NEGATIVE, PER_TYPE(power, a)(a, b),                      \
+             POW_DA,           POW_DB,                        .5, 2,           \
+   "a to the power b", .metamethod = "__pow")                                  \
+OP(maximum,  NUMBERS, NONE,    a >= b || a != a ? a : b,                       \
+             IF(GE(a, b), NUM(1), NUM(0)),                                     \
+                               IF(GE(a, b), NUM(0), NUM(1)),  -3, 3,           \
    "the larger of a and b; nan wins; a tie belongs to a")                      \
-OP(minimum,  NUMBERS, NONE, a <= b || a != a ? a : b, IF(GE(b, a), NUM(1), NUM(0)),  \
-   IF(GE(b, a), NUM(0), NUM(1)), -3, 3,                                        \
+OP(minimum,  NUMBERS, NONE,    a <= b || a != a ? a : b,                       \
+             IF(GE(b, a), NUM(1), NUM(0)),                                     \
+                               IF(GE(b, a), NUM(0), NUM(1)),  -3, 3,           \
    "the smaller of a and b; nan wins; a tie belongs to a")                     \
-OP(squared_difference, NUMBERS, NONE, (a - b) * (a - b),                             \
-   MUL(NUM(2), SUB(a, b)), MUL(NUM(2), SUB(b, a)), -3, 3,                      \
+OP(squared_difference, NUMBERS, NONE, (a - b) * (a - b),                       \
+             MUL(NUM(2), SUB(a, b)),                                           \
+                               MUL(NUM(2), SUB(b, a)),        -3, 3,           \
    "(a - b) * (a - b)")                                                        \
-OP(atan2,    FLOATS, NONE,  PER_FLOAT(atan2, a)(a, b),                               \
-   DIV(b, ADD(MUL(a, a), MUL(b, b))),                                          \
-   NEG(DIV(a, ADD(MUL(a, a), MUL(b, b)))), .5, 3,                              \
+OP(atan2,    FLOATS,  NONE,    PER_FLOAT(atan2, a)(a, b),                      \
+             DIV(b, ADD(MUL(a, a), MUL(b, b))),                                \
+                               NEG(DIV(a, ADD(MUL(a, a), MUL(b, b)))), .5, 3,  \
    "angle of the point (b, a) in radians, -pi..pi")                            \
-OP(multiply_no_nan, FLOATS, NONE, b == 0 ? 0 : a * b, b, a, .5, 3,                   \
+OP(multiply_no_nan, FLOATS, NONE, b == 0 ? 0 : a * b,                          \
+             b,                a,                             .5, 3,           \
    "a * b; 0 where b is 0, even if a is nan or inf")                           \
-FLAT(floordiv, NUMBERS, ZERO, PER_TYPE(quotient, a)(a, b),                           \
-   "floor of a / b, as Lua's //", .metamethod = "__idiv") \
-FLAT(equal,  COMPARE, NONE, a == b,       "true where a equals b")                   \
-FLAT(not_equal, COMPARE, NONE, a != b,    "true where a differs from b")             \
-FLAT(less,   COMPARE, NONE, a < b,        "true where a < b")                        \
-FLAT(less_equal, COMPARE, NONE, a <= b,   "true where a <= b")                       \
-FLAT(greater, COMPARE, NONE, a > b,       "true where a > b")                        \
-FLAT(greater_equal, COMPARE, NONE, a >= b, "true where a >= b")                      \
-FLAT(logical_and, BOOLS, NONE, a & b,     "true where both are true")                \
-FLAT(logical_or, BOOLS, NONE, a | b,      "true where one is true")                  \
-FLAT(logical_xor, BOOLS, NONE, a ^ b,     "true where just one is true")
+FLAT(floordiv,      NUMBERS, ZERO, PER_TYPE(quotient, a)(a, b),                \
+   "floor of a / b, as Lua's //", .metamethod = "__idiv")                      \
+FLAT(equal,         COMPARE, NONE, a == b, "true where a equals b")            \
+FLAT(not_equal,     COMPARE, NONE, a != b, "true where a differs from b")      \
+FLAT(less,          COMPARE, NONE, a < b,  "true where a < b")                 \
+FLAT(less_equal,    COMPARE, NONE, a <= b, "true where a <= b")                \
+FLAT(greater,       COMPARE, NONE, a > b,  "true where a > b")                 \
+FLAT(greater_equal, COMPARE, NONE, a >= b, "true where a >= b")                \
+FLAT(logical_and,   BOOLS,   NONE, a & b,  "true where both are true")         \
+FLAT(logical_or,    BOOLS,   NONE, a | b,  "true where one is true")           \
+FLAT(logical_xor,   BOOLS,   NONE, a ^ b,  "true where just one is true")
 // clang-format on
 
 #include "op/elementwise.h"
 #include "op/vocab_scalar.h"
 
-#define FORWARD(name, label, type, result, formula)                    \
-  static void name##_##label(int n, void *restrict out,               \
-                             const void *const *in)                   \
-  {                                                                    \
-    typedef type T;                                                    \
-    result *restrict o = out;                                          \
-    const T *pa = in[0], *pb = in[1];                                  \
-    for (int i = 0; i < n; i++) {                                      \
-      const T a = pa[i], b = pb[i];                                    \
-      o[i] = (result)(formula);                                        \
-    }                                                                  \
+#define FORWARD(name, label, type, result, formula)                            \
+  static void name##_##label(int n, void *restrict out, const void *const *in) \
+  {                                                                            \
+    typedef type T;                                                            \
+    result *restrict o = out;                                                  \
+    const T *pa = in[0], *pb = in[1];                                          \
+    for (int i = 0; i < n; i++) {                                              \
+      const T a = pa[i], b = pb[i];                                            \
+      o[i] = (result)(formula);                                                \
+    }                                                                          \
   }
-#define BACKWARD(name, label, type, result, slope)                     \
-  static void name##_##label(int n, void *restrict out,               \
-                             const void *const *in)                   \
-  {                                                                    \
-    typedef type T;                                                    \
-    T *restrict o = out;                                               \
-    const T *pg = in[0], *pa = in[1], *pb = in[2], *py = in[3];        \
-    for (int i = 0; i < n; i++) {                                      \
-      const T g = pg[i], a = pa[i], b = pb[i], y = py[i];              \
-      (void)a;                                                         \
-      (void)b;                                                         \
-      (void)y;                                                         \
-      o[i] = ZERO_STAYS(g, slope);                                     \
-    }                                                                  \
+#define BACKWARD(name, label, type, result, slope)                             \
+  static void name##_##label(int n, void *restrict out, const void *const *in) \
+  {                                                                            \
+    typedef type T;                                                            \
+    T *restrict o = out;                                                       \
+    const T *pg = in[0], *pa = in[1], *pb = in[2], *py = in[3];                \
+    for (int i = 0; i < n; i++) {                                              \
+      const T g = pg[i], a = pa[i], b = pb[i], y = py[i];                      \
+      (void)a;                                                                 \
+      (void)b;                                                                 \
+      (void)y;                                                                 \
+      o[i] = ZERO_STAYS(g, slope);                                             \
+    }                                                                          \
   }
-#define KERNELS(name, dtypes, refused, y, da, db, low, high, doc, ...) \
-  KERNELS_##dtypes(FORWARD, name, y)                     \
-  KERNELS_FLOATS(BACKWARD, name##_da, da)                \
-  KERNELS_FLOATS(BACKWARD, name##_db, db)
-#define KERNELS_FLAT(name, dtypes, refused, y, doc, ...) KERNELS_##dtypes(FORWARD, name, y)
+#define KERNELS(name, dtypes, refused, y, da, db, low, high, doc, ...)       \
+  KERNELS_##dtypes(FORWARD, name, y) KERNELS_FLOATS(BACKWARD, name##_da, da) \
+    KERNELS_FLOATS(BACKWARD, name##_db, db)
+#define KERNELS_FLAT(name, dtypes, refused, y, doc, ...) \
+  KERNELS_##dtypes(FORWARD, name, y)
 
 BINARY(KERNELS, KERNELS_FLAT)
 
 #define ROW(name, dtypes, refused, y, da, db, low, high, doc, ...) \
-  { .forward = FORWARD_##dtypes(name),                        \
-    .slope = { { name##_da_float32, name##_da_float64 },      \
+  { .forward = FORWARD_##dtypes(name),                             \
+    .slope = { { name##_da_float32, name##_da_float64 },           \
                { name##_db_float32, name##_db_float64 } } },
-#define ROW_FLAT(name, dtypes, refused, y, doc, ...) { .forward = FORWARD_##dtypes(name) },
+#define ROW_FLAT(name, dtypes, refused, y, doc, ...) \
+  { .forward = FORWARD_##dtypes(name) },
 
 const nd_kernels ND_LEVELLED(nd_kernels_binary)[] = { BINARY(ROW, ROW_FLAT) };
 
 #if ND_IS_BASELINE
 #include "op/vocab_tensor.h"
 
-#define RULE(name, dtypes, refused, formula, da, db, low, high, doc, ...) \
+#define RULE(name, dtypes, refused, formula, da, db, low, high, doc, ...)  \
   static nd_tensor *name##_rule(nd_context *c, int i, const nd_args *args, \
-                                nd_tensor *out)                         \
-  {                                                                     \
-    nd_tensor *a = args->in[0], *b = args->in[1], *y = out;             \
-    (void)c;                                                            \
-    (void)a;                                                            \
-    (void)b;                                                            \
-    (void)y;                                                            \
-    return i == 0 ? da : db;                                            \
+                                nd_tensor *out)                            \
+  {                                                                        \
+    nd_tensor *a = args->in[0], *b = args->in[1], *y = out;                \
+    (void)c;                                                               \
+    (void)a;                                                               \
+    (void)b;                                                               \
+    (void)y;                                                               \
+    return i == 0 ? da : db;                                               \
   }
 #define NO_RULE(name, dtypes, refused, y, doc, ...)
 
@@ -126,7 +136,8 @@ BINARY(RULE, NO_RULE)
 
 enum { a = 1 << 0, b = 1 << 1, y = ND_NEEDS_OUT };
 
-#define INDEX(name, dtypes, refused, formula, da, db, low, high, doc, ...) row_##name,
+#define INDEX(name, dtypes, refused, formula, da, db, low, high, doc, ...) \
+  row_##name,
 #define INDEX_FLAT(name, dtypes, refused, formula, doc, ...) row_##name,
 
 enum { BINARY(INDEX, INDEX_FLAT) };
@@ -154,26 +165,36 @@ static bool refuse_negative(nd_context *c, const nd_args *args)
 #define CHECK_NEGATIVE refuse_negative
 
 #define ENTRY(word, set, refused, formula, da, db, from, to, text, ...) \
-  const nd_op nd_op_##word = {                                      \
-    .name = #word, .doc = text, .params = params,                   \
-    .dtypes = DTYPES_##set, .result = RESULT_##set,                 \
-    .check = CHECK_##refused,                                       \
-    .derivative = ND_SLOPE, .needs = (da) | (db),                   \
-    .slope = word##_rule,                                           \
-    .kernels = ND_LIST_ROWS(nd_kernels_binary, row_##word),         \
-    .low = from, .high = to, .cost = 1,                             \
-    .cases = "[3 4] [3 4]; [2 1 3] [4 1]; [] [2]; [0 3] [3]",       \
-    __VA_ARGS__                                                     \
+  const nd_op nd_op_##word = {                                          \
+    .name = #word,                                                      \
+    .doc = text,                                                        \
+    .params = params,                                                   \
+    .dtypes = DTYPES_##set,                                             \
+    .result = RESULT_##set,                                             \
+    .check = CHECK_##refused,                                           \
+    .derivative = ND_SLOPE,                                             \
+    .needs = (da) | (db),                                               \
+    .slope = word##_rule,                                               \
+    .kernels = ND_LIST_ROWS(nd_kernels_binary, row_##word),             \
+    .low = from,                                                        \
+    .high = to,                                                         \
+    .cost = 1,                                                          \
+    .cases = "[3 4] [3 4]; [2 1 3] [4 1]; [] [2]; [0 3] [3]",           \
+    __VA_ARGS__                                                         \
   };
-#define ENTRY_FLAT(word, set, refused, formula, text, ...) \
-  const nd_op nd_op_##word = {                                      \
-    .name = #word, .doc = text, .params = params,                   \
-    .dtypes = DTYPES_##set, .result = RESULT_##set,                 \
-    .check = CHECK_##refused,                                       \
-    .kernels = ND_LIST_ROWS(nd_kernels_binary, row_##word),         \
-    .cost = 1, __VA_ARGS__ \
-  };
-#define LISTED(name, dtypes, refused, formula, da, db, low, high, doc, ...) &nd_op_##name,
+#define ENTRY_FLAT(word, set, refused, formula, text, ...)                \
+  const nd_op nd_op_##word = { .name = #word,                             \
+                               .doc = text,                               \
+                               .params = params,                          \
+                               .dtypes = DTYPES_##set,                    \
+                               .result = RESULT_##set,                    \
+                               .check = CHECK_##refused,                  \
+                               .kernels = ND_LIST_ROWS(nd_kernels_binary, \
+                                                       row_##word),       \
+                               .cost = 1,                                 \
+                               __VA_ARGS__ };
+#define LISTED(name, dtypes, refused, formula, da, db, low, high, doc, ...) \
+  &nd_op_##name,
 #define LISTED_FLAT(name, dtypes, refused, formula, doc, ...) &nd_op_##name,
 
 BINARY(ENTRY, ENTRY_FLAT)

@@ -289,9 +289,9 @@ static bool one_hot_infer(nd_context *c, const nd_args *a, nd_type *out)
 {
   *out = nd_type_of(a->in[0]);
   if (out->rank == ND_MAX_RANK || a->attr[0].integer < 0)
-    return nd_fail(c, ND_BAD_ARGUMENT, "no such shape: indices is %s, depth %lld",
-                   ND_SHAPE(out->rank, out->shape),
-                   (long long)a->attr[0].integer);
+    return nd_fail(
+      c, ND_BAD_ARGUMENT, "no such shape: indices is %s, depth %lld",
+      ND_SHAPE(out->rank, out->shape), (long long)a->attr[0].integer);
   out->dtype = (nd_dtype)a->attr[1].integer;
   out->shape[out->rank++] = a->attr[0].integer;
   return true;
@@ -368,7 +368,7 @@ const nd_op nd_op_fill = {
 };
 
 const nd_op *const nd_ops_create[] = {
-  &nd_op_zeros, &nd_op_ones,     &nd_op_zeros_like, &nd_op_ones_like,
-  &nd_op_eye,   &nd_op_range,    &nd_op_linspace,   &nd_op_one_hot,
+  &nd_op_zeros, &nd_op_ones,  &nd_op_zeros_like, &nd_op_ones_like,
+  &nd_op_eye,   &nd_op_range, &nd_op_linspace,   &nd_op_one_hot,
   &nd_op_fill,  NULL,
 };

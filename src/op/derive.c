@@ -68,8 +68,8 @@ static nd_tensor *linear_jvp(nd_context *c, const nd_op *op, const nd_args *a,
   return y;
 }
 
-static nd_tensor *bilinear_jvp(nd_context *c, const nd_op *op,
-                               const nd_args *a, nd_tensor *const *t)
+static nd_tensor *bilinear_jvp(nd_context *c, const nd_op *op, const nd_args *a,
+                               nd_tensor *const *t)
 {
   nd_tensor *sum = NULL;
   for (int i = 0; i < a->n; i++) {

@@ -35,11 +35,10 @@ static bool check_dtypes(nd_context *c, const nd_op *op, const nd_args *a)
       return fail_dtype(c, p->name, set, dtype);
     if (p->dtypes == 0) {
       if (first != NULL && first->dtype != dtype)
-        return nd_fail(c, ND_BAD_ARGUMENT,
-                       "dtypes differ: %s and %s; use nd.cast(x, nd.%s)",
-                       nd_dtype_name((nd_dtype)first->dtype),
-                       nd_dtype_name(dtype),
-                       nd_dtype_name((nd_dtype)first->dtype));
+        return nd_fail(
+          c, ND_BAD_ARGUMENT, "dtypes differ: %s and %s; use nd.cast(x, nd.%s)",
+          nd_dtype_name((nd_dtype)first->dtype), nd_dtype_name(dtype),
+          nd_dtype_name((nd_dtype)first->dtype));
       first = a->in[i];
     }
     if (p->kind == ND_TENSOR)
@@ -76,10 +75,10 @@ bool nd_broadcast(nd_context *c, const nd_args *a, nd_type *out)
       if (*size == 1)
         *size = x->dims[j];
       else if (x->dims[j] != 1 && x->dims[j] != *size)
-        return nd_fail(c, ND_BAD_ARGUMENT, "shapes do not broadcast: %s and %s",
-                       ND_SHAPE(a->in[0]->rank, a->in[0]->dims),
-                       ND_SHAPE(a->in[i > 0 ? i : 1]->rank,
-                                a->in[i > 0 ? i : 1]->dims));
+        return nd_fail(
+          c, ND_BAD_ARGUMENT, "shapes do not broadcast: %s and %s",
+          ND_SHAPE(a->in[0]->rank, a->in[0]->dims),
+          ND_SHAPE(a->in[i > 0 ? i : 1]->rank, a->in[i > 0 ? i : 1]->dims));
     }
   }
   return true;

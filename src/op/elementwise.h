@@ -30,29 +30,30 @@ enum {
 #define RESULT_BOOLS ND_AS_BOOL
 
 // The kernels K(name, label, type, result type, formula) of a set of dtypes.
-#define KERNELS_FLOATS(K, name, formula) \
+#define KERNELS_FLOATS(K, name, formula)  \
   K(name, float32, float, float, formula) \
   K(name, float64, double, double, formula)
-#define KERNELS_NUMBERS(K, name, formula)       \
-  KERNELS_FLOATS(K, name, formula)              \
-  K(name, int32, int32_t, int32_t, formula)     \
-  K(name, int64, int64_t, int64_t, formula)     \
+#define KERNELS_NUMBERS(K, name, formula)   \
+  KERNELS_FLOATS(K, name, formula)          \
+  K(name, int32, int32_t, int32_t, formula) \
+  K(name, int64, int64_t, int64_t, formula) \
   K(name, uint8, uint8_t, uint8_t, formula)
 #define KERNELS_CAST(K, name, formula) KERNELS_FLOATS(K, name, formula)
-#define KERNELS_TEST(K, name, formula)    \
+#define KERNELS_TEST(K, name, formula)      \
   K(name, float32, float, uint8_t, formula) \
   K(name, float64, double, uint8_t, formula)
-#define KERNELS_BOOLS(K, name, formula) K(name, truth, uint8_t, uint8_t, formula)
-#define KERNELS_COMPARE(K, name, formula)    \
-  KERNELS_TEST(K, name, formula)             \
-  KERNELS_BOOLS(K, name, formula)            \
-  K(name, int32, int32_t, uint8_t, formula)  \
-  K(name, int64, int64_t, uint8_t, formula)  \
+#define KERNELS_BOOLS(K, name, formula) \
+  K(name, truth, uint8_t, uint8_t, formula)
+#define KERNELS_COMPARE(K, name, formula)   \
+  KERNELS_TEST(K, name, formula)            \
+  KERNELS_BOOLS(K, name, formula)           \
+  K(name, int32, int32_t, uint8_t, formula) \
+  K(name, int64, int64_t, uint8_t, formula) \
   K(name, uint8, uint8_t, uint8_t, formula)
 
 // Their places in nd_kernels.forward.
-#define FORWARD_FLOATS(name)                                    \
-  {                                                             \
+#define FORWARD_FLOATS(name)                                     \
+  {                                                              \
     [ND_FLOAT32] = name##_float32, [ND_FLOAT64] = name##_float64 \
   }
 #define FORWARD_NUMBERS(name)                                     \
@@ -63,12 +64,15 @@ enum {
   }
 #define FORWARD_CAST(name) FORWARD_FLOATS(name)
 #define FORWARD_TEST(name) FORWARD_FLOATS(name)
-#define FORWARD_BOOLS(name) { [ND_BOOL] = name##_truth }
+#define FORWARD_BOOLS(name)  \
+  {                          \
+    [ND_BOOL] = name##_truth \
+  }
 #define FORWARD_COMPARE(name)                                     \
   {                                                               \
     [ND_FLOAT32] = name##_float32, [ND_FLOAT64] = name##_float64, \
     [ND_INT32] = name##_int32, [ND_INT64] = name##_int64,         \
-    [ND_UINT8] = name##_uint8, [ND_BOOL] = name##_truth            \
+    [ND_UINT8] = name##_uint8, [ND_BOOL] = name##_truth           \
   }
 
 // Gradient times slope: where nothing comes in nothing goes out, even if the

@@ -13,9 +13,9 @@ typedef union nd_buffer {
 } nd_buffer;
 
 typedef struct nd_source {
-  const char *at;    // next block
-  int64_t step;      // bytes from block to block; 0: it stays
-  nd_walk walk;      // ND_FEED_WALK
+  const char *at;  // next block
+  int64_t step;    // bytes from block to block; 0: it stays
+  nd_walk walk;    // ND_FEED_WALK
 } nd_source;
 
 // One element, or one that broadcasting repeats.
@@ -52,13 +52,13 @@ void nd_engine_start(nd_engine *e, nd_block_kernel *kernel, int n,
   }
 }
 
-#define SPREAD(type)                        \
-  do {                                      \
-    type *to = out;                         \
-    type value;                             \
-    memcpy(&value, one, sizeof value);      \
-    for (int64_t i = 0; i < n; i++)         \
-      to[i] = value;                        \
+#define SPREAD(type)                   \
+  do {                                 \
+    type *to = out;                    \
+    type value;                        \
+    memcpy(&value, one, sizeof value); \
+    for (int64_t i = 0; i < n; i++)    \
+      to[i] = value;                   \
   } while (0)
 
 static void spread(size_t width, int64_t n, const void *one, void *out)

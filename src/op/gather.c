@@ -64,12 +64,12 @@ static bool resolve_indices(nd_context *c, int64_t n, int64_t *v, int64_t size)
   return true;
 }
 
-#define PICK(type)                                       \
-  do {                                                   \
-    type *to = out;                                      \
-    const type *from = in;                               \
-    for (int64_t i = 0; i < n; i++)                      \
-      to[i] = from[index[i]];                            \
+#define PICK(type)                  \
+  do {                              \
+    type *to = out;                 \
+    const type *from = in;          \
+    for (int64_t i = 0; i < n; i++) \
+      to[i] = from[index[i]];       \
   } while (0)
 
 // out[i] = in[index[i]], runs of `run` elements.
@@ -192,8 +192,7 @@ static bool segment_infer(nd_context *c, const nd_args *a, nd_type *out)
   if (!fits)
     return nd_fail(c, ND_BAD_ARGUMENT,
                    "shapes differ: segment_ids is %s, x is %s",
-                   ND_SHAPE(ids->rank, ids->dims),
-                   ND_SHAPE(x->rank, x->dims));
+                   ND_SHAPE(ids->rank, ids->dims), ND_SHAPE(x->rank, x->dims));
   if (a->attr[0].integer < 0)
     return nd_fail(c, ND_BAD_ARGUMENT, "num_segments is negative: %lld",
                    (long long)a->attr[0].integer);
@@ -205,16 +204,16 @@ static bool segment_infer(nd_context *c, const nd_args *a, nd_type *out)
   return true;
 }
 
-#define SUM_ROWS(label, type)                                               \
-  static void sum_rows_##label(int64_t n, int64_t run, const int64_t *row,  \
-                               const void *in, void *out)                   \
-  {                                                                         \
-    const type *from = in;                                                  \
-    for (int64_t i = 0; i < n; i++, from += run) {                          \
-      type *to = (type *)out + row[i] * run;                                \
-      for (int64_t j = 0; j < run; j++)                                     \
-        to[j] = (type)(to[j] + from[j]);                                    \
-    }                                                                       \
+#define SUM_ROWS(label, type)                                              \
+  static void sum_rows_##label(int64_t n, int64_t run, const int64_t *row, \
+                               const void *in, void *out)                  \
+  {                                                                        \
+    const type *from = in;                                                 \
+    for (int64_t i = 0; i < n; i++, from += run) {                         \
+      type *to = (type *)out + row[i] * run;                               \
+      for (int64_t j = 0; j < run; j++)                                    \
+        to[j] = (type)(to[j] + from[j]);                                   \
+    }                                                                      \
   }
 
 SUM_ROWS(float32, float)

@@ -39,9 +39,9 @@ enum {
 
 // The value of one argument that is no tensor.
 typedef struct nd_attr {
-  bool given;        // false: left out, and the initial value is nil
-  uint8_t n;         // how many `v` hold: axes, sizes, or 3 per range
-  uint8_t dropped;   // ND_RANGES: bit i set if axis i was one position
+  bool given;       // false: left out, and the initial value is nil
+  uint8_t n;        // how many `v` hold: axes, sizes, or 3 per range
+  uint8_t dropped;  // ND_RANGES: bit i set if axis i was one position
   union {
     int64_t integer;  // ND_FLAG, ND_INTEGER, ND_WORD_DTYPE, ND_AXIS
     double number;
@@ -60,11 +60,11 @@ typedef struct nd_args {
 
 // What an op's derivative is made of; exactly one for each op.
 typedef enum nd_derivative {
-  ND_NO_GRAD,  // none, by decision
-  ND_SLOPE,    // elementwise: dy/dx, fused for numbers, recorded for tensors
-  ND_LINEAR,   // jointly linear in its float inputs: `transpose`
+  ND_NO_GRAD,   // none, by decision
+  ND_SLOPE,     // elementwise: dy/dx, fused for numbers, recorded for tensors
+  ND_LINEAR,    // jointly linear in its float inputs: `transpose`
   ND_BILINEAR,  // linear in each of its float inputs: `transpose`
-  ND_VJP       // anything else: `vjp` and `jvp`
+  ND_VJP        // anything else: `vjp` and `jvp`
 } nd_derivative;
 
 // The result's dtype, for ops whose inputs share one.
@@ -93,7 +93,7 @@ struct nd_op {
   const char *module;  // also found there: "nn", "random"; NULL: nowhere else
   bool inside;         // found only there, not at the top level
   const char *metamethod;  // Lua's name of the operator, or NULL
-  const char *doc;     // shapes, special values, one line
+  const char *doc;         // shapes, special values, one line
   const nd_param *params;  // in the order of calls; ends with a NULL name
   uint8_t attrs;           // how many of them are no tensors
   int dtypes;              // that the inputs may have

@@ -151,8 +151,8 @@ static void fold_columns(layout *l, const nd_reduce_kernels *k, int64_t at,
 static bool fold_range(nd_context *c, const nd_job *job, nd_fold fold,
                        int64_t from, int64_t to)
 {
-  static const nd_reduce_table *const tables[ND_LEVELS] =
-    ND_LIST_LEVELS(nd_reduce_table);
+  static const nd_reduce_table *const tables[ND_LEVELS] = ND_LIST_LEVELS(
+    nd_reduce_table);
   const nd_args *a = job->args;
   const nd_reduce_kernels *k = &tables[c->level]->at[fold][a->in[0]->dtype];
   layout l;
@@ -173,11 +173,11 @@ static bool fold_range(nd_context *c, const nd_job *job, nd_fold fold,
   return true;
 }
 
-#define RUN(name, fold)                                              \
-  static bool name##_run(nd_context *c, const nd_job *job,           \
-                         int64_t from, int64_t to)                   \
-  {                                                                  \
-    return fold_range(c, job, fold, from, to);                       \
+#define RUN(name, fold)                                                  \
+  static bool name##_run(nd_context *c, const nd_job *job, int64_t from, \
+                         int64_t to)                                     \
+  {                                                                      \
+    return fold_range(c, job, fold, from, to);                           \
   }
 
 RUN(sum, ND_SUM)
@@ -403,11 +403,11 @@ static nd_tensor *prod_jvp(nd_context *c, const nd_args *a, nd_tensor *out,
 
 // ------------------------------------------------------------- the entries --
 
-#define CASES                                                            \
+#define CASES                                                               \
   "[3 4]; [3 4] axis=1; [2 3 4] axis=2 keepdims=true; [2 3 4] axis=[1 3]; " \
   "[]; [0 3] axis=2; [3 0] axis=1"
 
-#define SHARED                                                       \
+#define SHARED                                                        \
   .params = params, .attrs = 2, .infer = infer, .low = .5, .high = 2, \
   .cases = CASES
 
@@ -484,7 +484,6 @@ const nd_op nd_op_reduce_all = {
 };
 
 const nd_op *const nd_ops_reduce[] = {
-  &nd_op_reduce_sum, &nd_op_reduce_mean, &nd_op_reduce_prod,
-  &nd_op_reduce_max, &nd_op_reduce_min,  &nd_op_reduce_any,
-  &nd_op_reduce_all, NULL,
+  &nd_op_reduce_sum, &nd_op_reduce_mean, &nd_op_reduce_prod, &nd_op_reduce_max,
+  &nd_op_reduce_min, &nd_op_reduce_any,  &nd_op_reduce_all,  NULL,
 };

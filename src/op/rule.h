@@ -8,8 +8,7 @@
 #include "tensor/pool.h"
 
 nd_tensor *nd_rule1(nd_context *c, const nd_op *op, nd_tensor *x);
-nd_tensor *nd_rule2(nd_context *c, const nd_op *op, nd_tensor *x,
-                    nd_tensor *y);
+nd_tensor *nd_rule2(nd_context *c, const nd_op *op, nd_tensor *x, nd_tensor *y);
 nd_tensor *nd_rule3(nd_context *c, const nd_op *op, nd_tensor *x, nd_tensor *y,
                     nd_tensor *z);
 

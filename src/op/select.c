@@ -16,15 +16,14 @@ static bool where_infer(nd_context *c, const nd_args *a, nd_type *out)
   return nd_broadcast(c, a, out);
 }
 
-#define CHOOSE(type)                                                      \
-  static void choose_##type(int n, void *restrict out,                   \
-                            const void *const *in)                       \
-  {                                                                       \
-    type *restrict o = out;                                               \
-    const uint8_t *condition = in[0];                                     \
-    const type *x = in[1], *y = in[2];                                    \
-    for (int i = 0; i < n; i++)                                           \
-      o[i] = condition[i] ? x[i] : y[i];                                  \
+#define CHOOSE(type)                                                          \
+  static void choose_##type(int n, void *restrict out, const void *const *in) \
+  {                                                                           \
+    type *restrict o = out;                                                   \
+    const uint8_t *condition = in[0];                                         \
+    const type *x = in[1], *y = in[2];                                        \
+    for (int i = 0; i < n; i++)                                               \
+      o[i] = condition[i] ? x[i] : y[i];                                      \
   }
 
 CHOOSE(uint8_t)

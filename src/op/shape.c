@@ -124,8 +124,7 @@ static bool reshape_infer(nd_context *c, const nd_args *a, nd_type *out)
     } else if (s->v[i] == -1 && open < 0) {
       open = i;
     } else {
-      return nd_fail(c, ND_BAD_ARGUMENT, "bad shape: %s",
-                     ND_SHAPE(s->n, s->v));
+      return nd_fail(c, ND_BAD_ARGUMENT, "bad shape: %s", ND_SHAPE(s->n, s->v));
     }
   }
   if (open >= 0 && known > 0 && x->size % known == 0)

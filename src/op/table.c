@@ -4,16 +4,24 @@
 
 #include "op/op.h"
 
-extern const nd_op *const nd_ops_unary[], *const nd_ops_binary[],
-  *const nd_ops_select[], *const nd_ops_reduce[], *const nd_ops_argmax[],
-  *const nd_ops_matmul[], *const nd_ops_shape[], *const nd_ops_slice[],
-  *const nd_ops_gather[], *const nd_ops_join[], *const nd_ops_cast[],
-  *const nd_ops_create[], *const nd_ops_random[], *const nd_ops_softmax[];
+extern const nd_op *const nd_ops_unary[],
+  *const nd_ops_binary[], *const nd_ops_select[],
+                            *const nd_ops_reduce[],
+                              *const nd_ops_argmax[],
+                                *const nd_ops_matmul[],
+                                  *const nd_ops_shape[],
+                                    *const nd_ops_slice[],
+                                      *const nd_ops_gather[],
+                                        *const nd_ops_join[],
+                                          *const nd_ops_cast[],
+                                            *const nd_ops_create[],
+                                              *const nd_ops_random[],
+                                                *const nd_ops_softmax[];
 
 // Each ends with NULL.
 static const nd_op *const *const families[] = {
-  nd_ops_unary,  nd_ops_binary, nd_ops_select, nd_ops_reduce, nd_ops_argmax,
-  nd_ops_matmul, nd_ops_shape,  nd_ops_slice,  nd_ops_gather, nd_ops_join,
+  nd_ops_unary,  nd_ops_binary, nd_ops_select, nd_ops_reduce,  nd_ops_argmax,
+  nd_ops_matmul, nd_ops_shape,  nd_ops_slice,  nd_ops_gather,  nd_ops_join,
   nd_ops_cast,   nd_ops_create, nd_ops_random, nd_ops_softmax,
 };
 

@@ -86,50 +86,50 @@ FLAT(logical_not, BOOLS, !x,                                                   \
 #include "op/elementwise.h"
 #include "op/vocab_scalar.h"
 
-#define FORWARD(name, label, type, result, y)                            \
-  static void name##_##label(int n, void *restrict out,               \
-                             const void *const *in)                   \
-  {                                                                    \
-    typedef type T;                                                    \
-    result *restrict o = out;                                          \
-    const T *p = in[0];                                                \
-    for (int i = 0; i < n; i++) {                                      \
-      const T x = p[i];                                                \
-      o[i] = (result)(y);                                              \
-    }                                                                  \
+#define FORWARD(name, label, type, result, y)                                  \
+  static void name##_##label(int n, void *restrict out, const void *const *in) \
+  {                                                                            \
+    typedef type T;                                                            \
+    result *restrict o = out;                                                  \
+    const T *p = in[0];                                                        \
+    for (int i = 0; i < n; i++) {                                              \
+      const T x = p[i];                                                        \
+      o[i] = (result)(y);                                                      \
+    }                                                                          \
   }
-#define BACKWARD(name, label, type, result, slope)                     \
-  static void name##_slope_##label(int n, void *restrict out,         \
-                                   const void *const *in)             \
-  {                                                                    \
-    typedef type T;                                                    \
-    T *restrict o = out;                                               \
-    const T *pg = in[0], *px = in[1], *py = in[2];                     \
-    for (int i = 0; i < n; i++) {                                      \
-      const T g = pg[i], x = px[i], y = py[i];                         \
-      (void)x;                                                         \
-      (void)y;                                                         \
-      o[i] = ZERO_STAYS(g, slope);                                     \
-    }                                                                  \
+#define BACKWARD(name, label, type, result, slope)            \
+  static void name##_slope_##label(int n, void *restrict out, \
+                                   const void *const *in)     \
+  {                                                           \
+    typedef type T;                                           \
+    T *restrict o = out;                                      \
+    const T *pg = in[0], *px = in[1], *py = in[2];            \
+    for (int i = 0; i < n; i++) {                             \
+      const T g = pg[i], x = px[i], y = py[i];                \
+      (void)x;                                                \
+      (void)y;                                                \
+      o[i] = ZERO_STAYS(g, slope);                            \
+    }                                                         \
   }
 #define KERNELS(name, dtypes, y, slope, low, high, doc, ...) \
-  KERNELS_##dtypes(FORWARD, name, y)                    \
-  KERNELS_FLOATS(BACKWARD, name, slope)
-#define KERNELS_FLAT(name, dtypes, y, doc, ...) KERNELS_##dtypes(FORWARD, name, y)
+  KERNELS_##dtypes(FORWARD, name, y) KERNELS_FLOATS(BACKWARD, name, slope)
+#define KERNELS_FLAT(name, dtypes, y, doc, ...) \
+  KERNELS_##dtypes(FORWARD, name, y)
 
 UNARY(KERNELS, KERNELS_FLAT)
 
 #define ROW(name, dtypes, y, dydx, low, high, doc, ...) \
-  { .forward = FORWARD_##dtypes(name),              \
+  { .forward = FORWARD_##dtypes(name),                  \
     .slope = { { name##_slope_float32, name##_slope_float64 } } },
-#define ROW_FLAT(name, dtypes, y, doc, ...) { .forward = FORWARD_##dtypes(name) },
+#define ROW_FLAT(name, dtypes, y, doc, ...) \
+  { .forward = FORWARD_##dtypes(name) },
 
 const nd_kernels ND_LEVELLED(nd_kernels_unary)[] = { UNARY(ROW, ROW_FLAT) };
 
 #if ND_IS_BASELINE
 #include "op/vocab_tensor.h"
 
-#define RULE(name, dtypes, formula, slope, low, high, doc, ...) \
+#define RULE(name, dtypes, formula, slope, low, high, doc, ...)         \
   static nd_tensor *name##_rule(nd_context *c, int i, const nd_args *a, \
                                 nd_tensor *out)                         \
   {                                                                     \
@@ -157,21 +157,32 @@ ND_DECLARE_ROWS(const nd_kernels, nd_kernels_unary);
 
 static const nd_param params[] = { { "x", ND_TENSOR, NULL, 0 }, { 0 } };
 
-#define ENTRY(word, set, formula, s, from, to, text, ...) \
-  const nd_op nd_op_##word = {                                    \
-    .name = #word, .doc = text, .params = params,                 \
-    .dtypes = DTYPES_##set, .result = RESULT_##set,               \
-    .derivative = ND_SLOPE, .needs = s, .slope = word##_rule,     \
-    .kernels = ND_LIST_ROWS(nd_kernels_unary, row_##word),        \
-    .low = from, .high = to, .cases = "[3 4]; [0 3]", .cost = 1, __VA_ARGS__ \
-  };
-#define ENTRY_FLAT(word, set, formula, text, ...) \
-  const nd_op nd_op_##word = {                                    \
-    .name = #word, .doc = text, .params = params,                 \
-    .dtypes = DTYPES_##set, .result = RESULT_##set,               \
-    .kernels = ND_LIST_ROWS(nd_kernels_unary, row_##word),        \
-    .cost = 1, __VA_ARGS__ \
-  };
+#define ENTRY(word, set, formula, s, from, to, text, ...)                \
+  const nd_op nd_op_##word = { .name = #word,                            \
+                               .doc = text,                              \
+                               .params = params,                         \
+                               .dtypes = DTYPES_##set,                   \
+                               .result = RESULT_##set,                   \
+                               .derivative = ND_SLOPE,                   \
+                               .needs = s,                               \
+                               .slope = word##_rule,                     \
+                               .kernels = ND_LIST_ROWS(nd_kernels_unary, \
+                                                       row_##word),      \
+                               .low = from,                              \
+                               .high = to,                               \
+                               .cases = "[3 4]; [0 3]",                  \
+                               .cost = 1,                                \
+                               __VA_ARGS__ };
+#define ENTRY_FLAT(word, set, formula, text, ...)                        \
+  const nd_op nd_op_##word = { .name = #word,                            \
+                               .doc = text,                              \
+                               .params = params,                         \
+                               .dtypes = DTYPES_##set,                   \
+                               .result = RESULT_##set,                   \
+                               .kernels = ND_LIST_ROWS(nd_kernels_unary, \
+                                                       row_##word),      \
+                               .cost = 1,                                \
+                               __VA_ARGS__ };
 #define LISTED(name, dtypes, formula, slope, low, high, doc, ...) &nd_op_##name,
 #define LISTED_FLAT(name, dtypes, formula, doc, ...) &nd_op_##name,
 

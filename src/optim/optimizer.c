@@ -187,10 +187,8 @@ static bool check(nd_optimizer *o, int i, const nd_variable *v,
     return true;
   return nd_fail(o->context, ND_BAD_ARGUMENT,
                  "variable %d is %s %s, its gradient is %s %s", i + 1,
-                 nd_dtype_name((nd_dtype)w->dtype),
-                 ND_SHAPE(w->rank, w->dims),
-                 nd_dtype_name((nd_dtype)g->dtype),
-                 ND_SHAPE(g->rank, g->dims));
+                 nd_dtype_name((nd_dtype)w->dtype), ND_SHAPE(w->rank, w->dims),
+                 nd_dtype_name((nd_dtype)g->dtype), ND_SHAPE(g->rank, g->dims));
 }
 
 static bool prepare(nd_optimizer *o, int n, nd_variable *const *variables,
@@ -225,7 +223,7 @@ static bool step(nd_optimizer *o, const double *k, nd_variable *v, nd_tensor *g)
     const nd_type type = nd_type_of(v->value);
     fresh = nd_tensor_make(c, &type);
   }
-  const bool ok = c->error.code == ND_OK;
+  const bool ok = dense != NULL && c->error.code == ND_OK;
   if (ok) {
     nd_slots *slots = find_slots(o, v);
     void *at[ND_MAX_SLOTS] = { NULL };

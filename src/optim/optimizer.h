@@ -16,8 +16,8 @@ struct nd_optimizer {
   nd_context *context;
   const nd_update *update;
   double settings[ND_MAX_SETTINGS];
-  int64_t iterations;      // updates done
-  nd_identities entries;   // position + 1 in `slots`, by the variable's identity
+  int64_t iterations;     // updates done
+  nd_identities entries;  // position + 1 in `slots`, by the variable's identity
   nd_slots *slots;
   size_t count, room;
 };

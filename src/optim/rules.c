@@ -8,22 +8,20 @@
 #include <math.h>
 #include <string.h>
 
-#define UPDATE(name, label, type, ...)                                       \
-  static void name##_##label(int64_t n, const double *k, void *out,          \
-                             const void *w, const void *g,                   \
-                             void *const *slots)                             \
-  {                                                                          \
-    typedef type T;                                                          \
-    T *o = out;                                                              \
-    const T *pw = w, *pg = g;                                                \
-    __VA_ARGS__                                                              \
+#define UPDATE(name, label, type, ...)                                         \
+  static void name##_##label(int64_t n, const double *k, void *out,            \
+                             const void *w, const void *g, void *const *slots) \
+  {                                                                            \
+    typedef type T;                                                            \
+    T *o = out;                                                                \
+    const T *pw = w, *pg = g;                                                  \
+    __VA_ARGS__                                                                \
   }
-#define UPDATES(name, ...)                               \
-  UPDATE(name, float32, float, __VA_ARGS__)              \
-  UPDATE(name, float64, double, __VA_ARGS__)             \
-  const nd_update_pair ND_LEVELLED(nd_update_##name) = { \
-    { name##_float32, name##_float64 }                   \
-  };
+#define UPDATES(name, ...)                   \
+  UPDATE(name, float32, float, __VA_ARGS__)  \
+  UPDATE(name, float64, double, __VA_ARGS__) \
+  const nd_update_pair ND_LEVELLED(          \
+    nd_update_##name) = { { name##_float32, name##_float64 } };
 
 // w - lr g; with momentum m = mu m - lr g, w + m, or w + mu m - lr g.
 // k: lr, mu, nesterov.
@@ -43,7 +41,7 @@ UPDATES(sgd, {
   }
 })
 
-#define SQUARE_ROOT(x) _Generic((x), float: sqrtf, double: sqrt)(x)
+#define SQUARE_ROOT(x) _Generic((x), float : sqrtf, double : sqrt)(x)
 
 // m, v: means of g and g^2; w - alpha m / (sqrt(v) + epsilon), where alpha has
 // both bias corrections. k: alpha, 1 - beta_1, 1 - beta_2, epsilon.
@@ -66,7 +64,10 @@ UPDATES(adam, {
 ND_DECLARE_LEVELS(const nd_update_pair, nd_update_sgd);
 ND_DECLARE_LEVELS(const nd_update_pair, nd_update_adam);
 
-#define RATE(initial) { "learning_rate", initial, -INFINITY, INFINITY, false }
+#define RATE(initial)                                    \
+  {                                                      \
+    "learning_rate", initial, -INFINITY, INFINITY, false \
+  }
 
 enum { SGD_RATE, SGD_MOMENTUM, SGD_NESTEROV };
 

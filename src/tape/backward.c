@@ -24,8 +24,9 @@ typedef struct sweep {
 
 static bool start(sweep *s, nd_tape *t)
 {
-  *s = (sweep){ .c = t->context, .tape = t, .last = t->last,
-                .nodes = t->nodes };
+  *s = (sweep){
+    .c = t->context, .tape = t, .last = t->last, .nodes = t->nodes
+  };
   const size_t n = (size_t)t->nodes + 1;
   s->grads = nd_memory_new(s->c, n * (sizeof *s->grads + 1), ND_MEMORY_OBJECT);
   if (s->grads == NULL)

@@ -364,9 +364,9 @@ static bool remember(nd_tape *t, nd_variable *v)
   if (t->variable_count == t->variable_room) {
     const size_t room = t->variable_room ? 2 * t->variable_room : 8;
     const size_t width = sizeof *t->variables;
-    nd_variable **variables = nd_memory_resize(
-      t->context, t->variables, t->variable_room * width, room * width,
-      ND_MEMORY_OBJECT);
+    nd_variable **variables = nd_memory_resize(t->context, t->variables,
+                                               t->variable_room * width,
+                                               room * width, ND_MEMORY_OBJECT);
     if (variables == NULL)
       return false;
     t->variables = variables;

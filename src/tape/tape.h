@@ -31,7 +31,7 @@ typedef struct nd_chunk {
 
 struct nd_tape {
   nd_context *context;
-  nd_tape *outer;  // the one entered before this one
+  nd_tape *outer;   // the one entered before this one
   uint32_t serial;  // changes whenever the tape starts afresh
   bool persistent;
   bool auto_watch;

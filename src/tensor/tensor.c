@@ -30,8 +30,7 @@ int64_t nd_type_size(const nd_type *type)
   }
   int64_t bytes;
   const int64_t width = (int64_t)nd_dtype_size(type->dtype);
-  if (__builtin_mul_overflow(size, width, &bytes) ||
-      bytes > PTRDIFF_MAX - 4096)
+  if (__builtin_mul_overflow(size, width, &bytes) || bytes > PTRDIFF_MAX - 4096)
     return -1;
   return empty ? 0 : size;
 }

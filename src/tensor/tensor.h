@@ -33,12 +33,12 @@ struct nd_tensor {
   uint32_t refs;    // 0: not ours, see above
   uint8_t dtype;
   uint8_t rank;
-  bool dense;        // row-major without gaps
-  uint32_t tape;     // serial of the tape that `node` is of; 0: none
+  bool dense;     // row-major without gaps
+  uint32_t tape;  // serial of the tape that `node` is of; 0: none
   int32_t node;
-  int64_t size;      // number of elements
-  nd_scalar value;   // of rank 0
-  int64_t dims[];    // rank sizes, then rank strides counted in elements
+  int64_t size;     // number of elements
+  nd_scalar value;  // of rank 0
+  int64_t dims[];   // rank sizes, then rank strides counted in elements
 };
 
 static inline const int64_t *nd_strides(const nd_tensor *x)

@@ -73,15 +73,14 @@ void nd_walk_seek(nd_walk *w, int64_t from)
 
 bool nd_walk_is_dense(const nd_walk *w)
 {
-  return w->rank == 0 ||
-         (w->rank == 1 && w->strides[0] == (int64_t)w->width);
+  return w->rank == 0 || (w->rank == 1 && w->strides[0] == (int64_t)w->width);
 }
 
-#define COPY_STRIDED(type)                                     \
-  do {                                                         \
-    type *to = out;                                            \
-    for (int64_t i = 0; i < n; i++, from += stride)            \
-      to[i] = *(const type *)(const void *)from;               \
+#define COPY_STRIDED(type)                          \
+  do {                                              \
+    type *to = out;                                 \
+    for (int64_t i = 0; i < n; i++, from += stride) \
+      to[i] = *(const type *)(const void *)from;    \
   } while (0)
 
 // `n` elements that are `stride` bytes apart.

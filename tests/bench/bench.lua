@@ -4,7 +4,7 @@ package.path = "tests/bench/?.lua;" .. package.path
 local nd = require "nadir"
 local chain = require "chain"
 
-local clock = nd.clock or os.clock
+local clock = nd.clock
 
 local POINTS = 1000000
 local POOL = 64 -- index sets drawn ahead for the rows that do not time it

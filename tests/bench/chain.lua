@@ -4,7 +4,7 @@
 -- On its own it prints nanoseconds per op: nadir tests/bench/chain.lua 10000
 local nd = require "nadir"
 
-local clock = nd.clock or os.clock
+local clock = nd.clock
 
 ---@param count integer   ops in the chain
 ---@return number record  seconds spent recording them

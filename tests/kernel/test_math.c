@@ -31,7 +31,7 @@ static long double exact_rsqrt(long double x)
 // clang-format off
 #define UNARY(F)                                                              \
 /*name      exact           limit     bound, digest_f32, digest_f64        */ \
-F(exp,      expl,           INFINITY, 1.0,                                    \
+F(exp,      expl,           INFINITY, 1.05,                                   \
   0x0021a3e57793cacb, 0x54f7fcaa56018e93)                                     \
 F(expm1,    expm1l,         INFINITY, 1.8,                                    \
   0x0049cf1c21c102f4, 0x7a1e77a9b13153f5)                                     \
@@ -76,7 +76,7 @@ F(round,    nearbyintl,     INFINITY, 0,                                      \
 
 #define BINARY(F)                                                             \
 /*name      exact           bound, digest_f32, digest_f64                  */ \
-F(pow,      powl,           1.0,                                              \
+F(pow,      powl,           1.05,                                             \
   0x0010957b139e1610, 0x083ecb877f260845)                                     \
 F(atan2,    atan2l,         1.7,                                              \
   0x004473fb951a08b1, 0x4e6881e8258bdb63)
@@ -446,48 +446,24 @@ static void angles_beyond_the_limit_give_nan(void)
 
 static void pow_follows_the_standard(void)
 {
-  static const double cases[][3] = { { NAN, 0, 1 },
-                                     { NAN, -0.0, 1 },
-                                     { INFINITY, 0, 1 },
-                                     { 0, 0, 1 },
-                                     { 1, NAN, 1 },
-                                     { 1, INFINITY, 1 },
-                                     { 1, 5, 1 },
-                                     { -1, INFINITY, 1 },
-                                     { -1, -INFINITY, 1 },
-                                     { -2, 3, -8 },
-                                     { -2, 2, 4 },
-                                     { -2, -1, -0.5 },
-                                     { -8, 1.0 / 3, NAN },
-                                     { -0.5, 0.5, NAN },
-                                     { 0, -1, INFINITY },
-                                     { -0.0, -1, -INFINITY },
-                                     { -0.0, -2, INFINITY },
-                                     { 0, 3, 0 },
-                                     { -0.0, 3, -0.0 },
-                                     { -0.0, 2, 0 },
-                                     { 0, 0.5, 0 },
-                                     { -0.0, 0.5, 0 },
-                                     { 0, -INFINITY, INFINITY },
-                                     { 0, INFINITY, 0 },
-                                     { 0.5, INFINITY, 0 },
-                                     { 0.5, -INFINITY, INFINITY },
-                                     { 2, INFINITY, INFINITY },
-                                     { -2, INFINITY, INFINITY },
-                                     { 2, -INFINITY, 0 },
-                                     { INFINITY, 2, INFINITY },
-                                     { INFINITY, -2, 0 },
-                                     { -INFINITY, 3, -INFINITY },
-                                     { -INFINITY, 2, INFINITY },
-                                     { -INFINITY, 0.5, INFINITY },
-                                     { -INFINITY, -3, -0.0 },
-                                     { -INFINITY, -2, 0 },
-                                     { NAN, 1, NAN },
-                                     { 2, NAN, NAN },
-                                     { 10, 2, 100 },
-                                     { 2, -1074, 0x1p-1074 },
-                                     { 2, 1024, INFINITY },
-                                     { -2, 1023, -0x1p1023 } };
+  // clang-format off
+  static const double cases[][3] = {
+    { NAN, 0, 1 }, { NAN, -0.0, 1 }, { INFINITY, 0, 1 }, { 0, 0, 1 },
+    { 1, NAN, 1 }, { 1, INFINITY, 1 }, { 1, 5, 1 }, { -1, INFINITY, 1 },
+    { -1, -INFINITY, 1 }, { -2, 3, -8 }, { -2, 2, 4 }, { -2, -1, -0.5 },
+    { -8, 1.0 / 3, NAN }, { -0.5, 0.5, NAN }, { 0, -1, INFINITY },
+    { -0.0, -1, -INFINITY }, { -0.0, -2, INFINITY }, { 0, 3, 0 },
+    { -0.0, 3, -0.0 }, { -0.0, 2, 0 }, { 0, 0.5, 0 }, { -0.0, 0.5, 0 },
+    { 0, -INFINITY, INFINITY }, { 0, INFINITY, 0 }, { 0.5, INFINITY, 0 },
+    { 0.5, -INFINITY, INFINITY }, { 2, INFINITY, INFINITY },
+    { -2, INFINITY, INFINITY }, { 2, -INFINITY, 0 }, { INFINITY, 2, INFINITY },
+    { INFINITY, -2, 0 }, { -INFINITY, 3, -INFINITY },
+    { -INFINITY, 2, INFINITY }, { -INFINITY, 0.5, INFINITY },
+    { -INFINITY, -3, -0.0 }, { -INFINITY, -2, 0 }, { NAN, 1, NAN },
+    { 2, NAN, NAN }, { 10, 2, 100 }, { 2, -1074, 0x1p-1074 },
+    { 2, 1024, INFINITY }, { -2, 1023, -0x1p1023 }
+  };
+  // clang-format on
   for (size_t k = 0; k < sizeof cases / sizeof cases[0]; k++) {
     const double x = cases[k][0], y = cases[k][1], want = cases[k][2];
     CHECK(ulps_f64(nd_pow_f64(x, y), want) < 1);

@@ -5,21 +5,30 @@ local fail = require "nadir.fail"
 local Dense = {}
 Dense.__index = Dense
 
+-- Returns the activation's name.
+local function check_options(options)
+  if type(options) ~= "table" then
+    fail("Dense: options must be a table, got %s", type(options))
+  end
+  for name in pairs(options) do
+    if name ~= "activation" then
+      fail("Dense: unknown option '%s'", tostring(name))
+    end
+  end
+  local activation = options.activation
+  if activation ~= nil and type(nd[activation]) ~= "function" then
+    fail("Dense: no such activation: '%s'", tostring(activation))
+  end
+  return activation
+end
+
 ---@param units integer  size of the last axis of the output
 ---@param options? {activation: string}  any elementwise op by name
 function Dense.new(units, options)
   if math.type(units) ~= "integer" or units < 1 then
     fail("Dense: units must be a positive integer, got %s", tostring(units))
   end
-  for name in pairs(options or {}) do
-    if name ~= "activation" then
-      fail("Dense: unknown option '%s'", tostring(name))
-    end
-  end
-  local activation = options and options.activation
-  if activation ~= nil and type(nd[activation]) ~= "function" then
-    fail("Dense: no such activation: '%s'", tostring(activation))
-  end
+  local activation = check_options(options or {})
   return setmetatable({ units = units, activation = activation,
                         trainable_variables = {} }, Dense)
 end

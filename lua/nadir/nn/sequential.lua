@@ -10,7 +10,7 @@ local Sequential = {}
 local function collect(layers)
   local all = {}
   for _, layer in ipairs(layers) do
-    local own = type(layer) ~= "function" and layer.trainable_variables or {}
+    local own = type(layer) == "table" and layer.trainable_variables or {}
     table.move(own, 1, #own, #all + 1, all)
   end
   return all
@@ -23,11 +23,22 @@ function Sequential:__index(key)
   return Sequential[key]
 end
 
+local function is_callable(value)
+  local metatable = getmetatable(value)
+  return type(value) == "function"
+    or type(metatable) == "table" and metatable.__call ~= nil
+end
+
 ---@param layers table  list of layers or functions
 function Sequential.new(layers)
   if type(layers) ~= "table" or #layers == 0 then
     fail("Sequential: needs a list of layers, got %s",
       type(layers) == "table" and "an empty table" or type(layers))
+  end
+  for i, layer in ipairs(layers) do
+    if not is_callable(layer) then
+      fail("Sequential: layer %d cannot be called: it is a %s", i, type(layer))
+    end
   end
   return setmetatable({ layers = layers }, Sequential)
 end

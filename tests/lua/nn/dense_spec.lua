@@ -1,0 +1,111 @@
+--- The fully connected layer.
+local nd = require "nadir"
+local Dense = require "nadir.nn.dense"
+local Sequential = require "nadir.nn.sequential"
+
+assert(_VERSION == "Lua 5.4")
+
+-- The message of the error that `act` ends with, without "file:line: ".
+local function refusal(act)
+  local ok, err = pcall(act)
+  assert.is_false(ok)
+  return (err:gsub("^[^:]*:%d+: ", ""))
+end
+
+describe("Dense", function()
+  it("makes its weights when it sees its first input", function()
+    local layer = Dense(3)
+    assert.same({}, layer.trainable_variables)
+    assert.same({ 5, 3 }, layer(nd.zeros { 5, 2 }).shape)
+    assert.same({ 2, 3 }, layer.w.shape)
+    assert.same({ 3 }, layer.b.shape)
+    assert.equal(layer.w, layer.trainable_variables[1])
+    assert.equal(layer.b, layer.trainable_variables[2])
+  end)
+
+  it("keeps its weights for later inputs", function()
+    local layer = Dense(3)
+    local x = nd.ones { 1, 2 }
+    assert.same(layer(x):totable(), layer(x):totable())
+  end)
+
+  it("is activation(x * w + b)", function()
+    local layer = Dense(2, { activation = "relu" })
+    layer(nd.zeros { 1, 2 })
+    layer.w:assign { { 1, -1 }, { 2, 3 } }
+    layer.b:assign { 0.5, -4 }
+    assert.same({ { 5.5, 1 }, { 0.5, 0 } },
+      layer(nd.constant { { 1., 2. }, { 0., 0. } }):totable())
+  end)
+
+  it("starts within the bounds of Glorot and Bengio, from the seed", function()
+    local bound = math.sqrt(6 / (30 + 20))
+    local function weights()
+      nd.random.set_seed(3)
+      local layer = Dense(20)
+      layer(nd.zeros { 1, 30 })
+      return layer.w
+    end
+    local w = weights()
+    assert.truthy(nd.reduce_max(nd.abs(w)):item() <= bound)
+    assert.truthy(nd.reduce_max(nd.abs(w)):item() > 0.9 * bound)
+    assert.same(w:totable(), weights():totable())
+  end)
+
+  it("passes gradients to its weights, also when a tape sees it first",
+    function()
+      local layer = Dense(1)
+      local y
+      local x = nd.constant { { 1., 2. }, { 3., 4. } }
+      with nd.GradientTape() as tape do
+        y = nd.reduce_sum(layer(x))
+      end
+      local gradients = tape:gradient(y, layer.trainable_variables)
+      assert.same({ { 4 }, { 6 } }, gradients[1]:totable())
+      assert.same({ 2 }, gradients[2]:totable())
+    end)
+
+  local cases = {
+    { "Dense: units must be a positive integer, got 0",
+      function() Dense(0) end },
+    { "Dense: units must be a positive integer, got 1.5",
+      function() Dense(1.5) end },
+    { "Dense: units must be a positive integer, got nil",
+      function() Dense() end },
+    { "Dense: no such activation: 'rely'",
+      function() Dense(1, { activation = "rely" }) end },
+    { "Dense: unknown option 'activate'",
+      function() Dense(1, { activate = "relu" }) end },
+    { "Dense: options must be a table, got string",
+      function() Dense(1, "relu") end },
+    { "Dense: x needs 2 axes or more: it is [3]; use nd.reshape(x, {-1, 1})",
+      function() Dense(1)(nd.zeros { 3 }) end },
+    { "matmul: inner sizes differ: a is [1 3], b is [2 1]", function()
+      local layer = Dense(1)
+      layer(nd.zeros { 1, 2 })
+      layer(nd.zeros { 1, 3 })
+    end },
+  }
+  for _, case in ipairs(cases) do
+    it("refuses a mistake: " .. case[1], function()
+      assert.equal(case[1], refusal(case[2]))
+    end)
+  end
+
+  it("can be built after a refused input", function()
+    local layer = Dense(1)
+    assert.is_false(pcall(layer, nd.zeros { 3 }))
+    assert.same({ 3, 1 }, layer(nd.zeros { 3, 1 }).shape)
+  end)
+
+  it("reports a mistake at the user's line, through other layers", function()
+    local model = Sequential { Dense(1) }
+    local line = debug.getinfo(1, "l").currentline
+    local _, err = pcall(function()
+      local y = model(nd.zeros { 3 })
+      return y
+    end)
+    assert.truthy(err:find(("_spec.lua:%d: Dense"):format(line + 2), 1, true),
+      err)
+  end)
+end)

@@ -1,0 +1,43 @@
+--- Chains of layers.
+local nd = require "nadir"
+local Dense = require "nadir.nn.dense"
+local Sequential = require "nadir.nn.sequential"
+
+assert(_VERSION == "Lua 5.4")
+
+describe("Sequential", function()
+  it("calls each layer with what the one before it returned", function()
+    local model = Sequential {
+      function(x) return x + 1 end,
+      function(x) return x * 10 end,
+    }
+    assert.equal(30, model(2))
+  end)
+
+  it("has the variables of its layers, first layer first", function()
+    local first, last = Dense(4, { activation = "relu" }), Dense(2)
+    local model = Sequential { first, nd.tanh, Sequential { last } }
+    assert.same({}, model.trainable_variables)
+    assert.same({ 5, 2 }, model(nd.zeros { 5, 3 }).shape)
+    local variables = model.trainable_variables
+    assert.equal(4, #variables)
+    for i, v in ipairs { first.w, first.b, last.w, last.b } do
+      assert.equal(v, variables[i])
+    end
+  end)
+
+  it("refuses what is no list of layers", function()
+    for message, layers in pairs {
+      ["Sequential: needs a list of layers, got an empty table"] = {},
+      ["Sequential: needs a list of layers, got number"] = 1,
+      ["Sequential: layer 2 cannot be called: it is a number"] =
+        { Dense(1), 2 },
+    } do
+      local _, err = pcall(function()
+        local model = Sequential(layers)
+        return model
+      end)
+      assert.equal(message, (err:gsub("^[^:]*:%d+: ", "")))
+    end
+  end)
+end)

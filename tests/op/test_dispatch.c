@@ -1,0 +1,336 @@
+// Tests of op/dispatch.c and op/engine.c: what every op has in common: dtypes,
+// broadcasting, ranges, interruption, quotas, and errors that stay.
+
+#include "cases.h"
+
+// ------------------------------------------------------------------ dtypes --
+
+static void dtypes_do_not_mix(void)
+{
+  start();
+  nd_tensor *x = F32("[1 2]"), *i = I32("[1 2]");
+  CHECK_FAILS(CALL("add", NULL, x, i),
+              "add: dtypes differ: float32 and int32; use nd.cast(x, "
+              "nd.float32)");
+  CHECK_FAILS(CALL("add", NULL, i, F64("1")),
+              "add: dtypes differ: int32 and float64; use nd.cast(x, "
+              "nd.int32)");
+  CHECK_FAILS(CALL("concat", "axis=1", x, x, i),
+              "concat: dtypes differ: float32 and int32; use nd.cast(x, "
+              "nd.float32)");
+  finish();
+}
+
+static void an_op_refuses_dtypes_that_it_has_no_kernel_for(void)
+{
+  start();
+  nd_tensor *x = F32("[1 2]"), *i = I32("[1 2]"), *b = BOOL("[1 0]");
+  CHECK_FAILS(CALL("exp", NULL, i),
+              "exp: x must be float32 or float64, got int32; use nd.cast");
+  CHECK_FAILS(CALL("add", NULL, b, b),
+              "add: a must be numbers, got bool; use nd.cast");
+  CHECK_FAILS(CALL("logical_and", NULL, b, x),
+              "logical_and: b must be bool, got float32; use nd.cast");
+  CHECK_FAILS(CALL("gather", NULL, x, x),
+              "gather: indices must be integers, got float32; use nd.cast");
+  CHECK_FAILS(CALL("where", NULL, x, x, x),
+              "where: condition must be bool, got float32; use nd.cast");
+  finish();
+}
+
+static void integers_divide_as_floats(void)
+{
+  start();
+  nd_tensor *y = CALL("divide", NULL, I32("[[1 2] [3 4]]"), I32("[2 4]"));
+  CHECK_VALUES(y, "[[.5 .5] [1.5 1]]", 0);
+  CHECK_INT(nd_tensor_dtype(y), ND_FLOAT32);
+  CHECK_VALUES(CALL("divide", NULL, I64("7"), I64("2")), "3.5", 0);
+  CHECK_VALUES(CALL("divide", NULL, U8("[200 7]"), U8("2")), "[100 3.5]", 0);
+  CHECK_VALUES(CALL("divide", NULL, I32("1"), I32("0")), "inf", 0);
+  finish();
+}
+
+// ------------------------------------------------------------ broadcasting --
+
+static void shapes_broadcast_from_the_last_axis(void)
+{
+  start();
+  nd_tensor *row = F32("[1 2 3]"), *column = F32("[[10] [20]]");
+  CHECK_VALUES(CALL("add", NULL, row, column), "[[11 12 13] [21 22 23]]", 0);
+  CHECK_VALUES(CALL("add", NULL, column, row), "[[11 12 13] [21 22 23]]", 0);
+  CHECK_VALUES(CALL("add", NULL, F32("1"), row), "[2 3 4]", 0);
+  CHECK_VALUES(CALL("add", NULL, F32("[]"), F32("[1]")), "[]", 0);
+  CHECK_VALUES(CALL("add", NULL, F32("[[[1]]]"), row), "[[[2 3 4]]]", 0);
+  CHECK_VALUES(CALL("where", NULL, BOOL("[[1] [0]]"), row, F32("0")),
+               "[[1 2 3] [0 0 0]]", 0);
+  finish();
+}
+
+static void shapes_that_do_not_broadcast_are_shown(void)
+{
+  start();
+  nd_tensor *x = F32("[[1 2 3] [4 5 6]]");
+  CHECK_FAILS(CALL("add", NULL, x, F32("[1 2]")),
+              "add: shapes do not broadcast: [2 3] and [2]");
+  CHECK_FAILS(CALL("less", NULL, F32("[]"), F32("[1 2]")),
+              "less: shapes do not broadcast: [0] and [2]");
+  CHECK_FAILS(CALL("where", NULL, BOOL("[1]"), F32("[1 2]"), F32("[1 2 3]")),
+              "where: shapes do not broadcast: [2] and [3]");
+  finish();
+}
+
+static void blocks_and_broadcasts_meet_at_every_offset(void)
+{
+  start();
+  for (int64_t n = 509; n < 516; n++) {
+    nd_tensor *x = CALL("range", NULL, F32("1"),
+                        CALL("cast", "dtype=float32", I64("0")), F32("-1"));
+    CHECK_INT(nd_tensor_size(x), 2);
+    char shape[40];
+    snprintf(shape, sizeof shape, "shape=[3 %d]", (int)n);
+    nd_tensor *wide = CALL0("ones", shape);
+    nd_tensor *y = CALL("add", NULL, wide, F32("[[1] [2] [3]]"));
+    nd_tensor *sums = CALL("reduce_sum", "axis=2", y);
+    char want[80];
+    snprintf(want, sizeof want, "[%d %d %d]", (int)(2 * n), (int)(3 * n),
+             (int)(4 * n));
+    CHECK_VALUES(sums, want, 0);
+  }
+  finish();
+}
+
+// ------------------------------------------------------------------ ranges --
+
+// Runs the op's own loop over the output in pieces of these sizes, in turn.
+static void run_in_pieces(const trial *t, nd_dtype dtype, const int64_t *sizes,
+                          int n)
+{
+  nd_args a;
+  case_args(t, dtype, DENSE, &a);
+  nd_tensor *whole = own(nd_apply(c, t->op, &a));
+  if (whole == NULL || t->op->run == NULL)
+    return;
+  const nd_type type = nd_type_of(whole);
+  nd_job job = { .op = t->op, .args = &a, .out = own(nd_tensor_make(c, &type)) };
+  const size_t width = nd_dtype_size(type.dtype);
+  memset(job.out->data, 0xee, (size_t)whole->size * width);
+  int turn = 0;
+  for (int64_t from = 0; from < whole->size; turn++) {
+    const int64_t to = from + sizes[turn % n];
+    const int64_t end = to < whole->size ? to : whole->size;
+    t->op->run(c, &job, from, end);
+    from = end;
+  }
+  if (memcmp(whole->data, job.out->data, (size_t)whole->size * width) != 0) {
+    CHECK_STR(t->op->name, "the same for any ranges");
+    CHECK_STR(t->text, "");
+  }
+}
+
+static void any_ranges_give_the_same_bits(void)
+{
+  static const int64_t sizes[] = { 1, 3, 2, 7, 5 };
+  static trial t;
+  const nd_op *op;
+  start();
+  for (int i = 0; (op = nd_op_at(i)) != NULL; i++) {
+    for (const char *s = op->cases; s != NULL;) {
+      s = case_read(&t, op, s);
+      run_in_pieces(&t, ND_FLOAT32, sizes, 5);
+      run_in_pieces(&t, ND_FLOAT64, sizes, 2);
+      nd_error_clear(c);
+      release_to(0);
+    }
+  }
+  finish();
+}
+
+// Large enough for several blocks, groups and rows.
+static void reductions_repeat_for_any_ranges(void)
+{
+  static const char *const folds[] = { "reduce_sum", "reduce_mean",
+                                       "reduce_prod", "reduce_max",
+                                       "reduce_logsumexp" };
+  static const char *const cases[] = { "[40 50] axis=1", "[40 50] axis=2",
+                                       "[2000]",
+                                       "[5 20 20] axis=[1 3]",
+                                       "[5 20 20] axis=2" };
+  static const int64_t sizes[] = { 7, 1, 13 };
+  static trial t;
+  start();
+  for (int i = 0; i < 5; i++) {
+    for (int j = 0; j < 5; j++) {
+      case_read(&t, nd_op_find(folds[i]), cases[j]);
+      run_in_pieces(&t, ND_FLOAT32, sizes, 3);
+      run_in_pieces(&t, ND_FLOAT64, sizes, 1);
+      release_to(0);
+    }
+  }
+  finish();
+}
+
+// ------------------------------------------------------------ interruption --
+
+static void an_interrupt_stops_the_next_op_once(void)
+{
+  start();
+  nd_tensor *x = F32("[1 2]");
+  nd_interrupt(c);
+  CHECK_FAILS_AS(CALL("add", NULL, x, x), ND_INTERRUPTED, "add: interrupted");
+  CHECK_VALUES(CALL("add", NULL, x, x), "[2 4]", 0);
+  nd_interrupt(c);
+  CHECK_FAILS_AS(nd_tensor_new(c, ND_FLOAT32, 0, NULL, NULL), ND_INTERRUPTED,
+                 "interrupted");
+  finish();
+}
+
+// An op that interrupts itself in its first range.
+static int ranges_run;
+
+static bool run_and_interrupt(nd_context *at, const nd_job *job, int64_t from,
+                              int64_t to)
+{
+  (void)job;
+  (void)from;
+  (void)to;
+  ranges_run++;
+  nd_interrupt(at);
+  return true;
+}
+
+static void an_interrupt_stops_a_long_op_between_ranges(void)
+{
+  start();
+  nd_op op = *nd_op_find("zeros_like");
+  op.run = run_and_interrupt;
+  op.cost = 1e6F;
+  nd_tensor *x = ZEROS(ND_UINT8, 5000);
+  nd_args a = { .n = 1, .in = &x };
+  ranges_run = 0;
+  CHECK_FAILS_AS(nd_apply(c, &op, &a), ND_INTERRUPTED,
+                 "zeros_like: interrupted");
+  CHECK_INT(ranges_run, 1);
+  finish();
+}
+
+// ------------------------------------------------------------------ errors --
+
+static void the_first_error_stays_until_it_is_cleared(void)
+{
+  start();
+  nd_tensor *x = F32("[1 2]");
+  nd_tensor *bad = CALL("add", NULL, x, F32("[1 2 3]"));
+  CHECK(bad == NULL);
+  CHECK(CALL("exp", NULL, x) == NULL);
+  CHECK(CALL("no_such_op", NULL, x) == NULL);
+  CHECK(nd_variable_new(x, true) == NULL);
+  CHECK(nd_tape_new(c, 0) == NULL);
+  CHECK(nd_tensor_new(c, ND_FLOAT32, 0, NULL, NULL) == NULL);
+  CHECK_FAILS(bad, "add: shapes do not broadcast: [2] and [3]");
+  CHECK_VALUES(CALL("add", NULL, x, x), "[2 4]", 0);
+  finish();
+}
+
+static void a_chain_is_checked_once_at_its_end(void)
+{
+  start();
+  nd_tensor *x = F32("[1 2]");
+  nd_tensor *y = CALL("matmul", NULL, x, x);
+  CHECK_FAILS(CALL("exp", NULL, CALL("add", NULL, y, x)),
+              "matmul: needs at least 2 axes: a is [2]");
+  finish();
+}
+
+// ------------------------------------------------------------------ memory --
+
+static void a_quota_limits_tensors(void)
+{
+  CHECK(start_with((nd_config){ .tensor_quota = 1000 }));
+  nd_tensor *x = ZEROS(ND_FLOAT32, 150);
+  CHECK(x != NULL);
+  CHECK_INT(nd_context_bytes(c, ND_MEMORY_TENSOR), 600);
+  CHECK_FAILS_AS(CALL("add", NULL, x, x), ND_NO_MEMORY,
+                 "add: out of memory: 200 bytes more than the quota of 1000 "
+                 "allows");
+  CHECK(CALL("slice", "ranges=[1:50:1]", x) != NULL);
+  CHECK_INT(nd_context_bytes(c, ND_MEMORY_TENSOR), 600);
+  CHECK_VALUES(CALL("reduce_sum", NULL, x), "0", 0);
+  finish();
+}
+
+static void a_broadcast_counts_against_the_quota_at_its_whole_size(void)
+{
+  CHECK(start_with((nd_config){ .tensor_quota = 1000 }));
+  nd_tensor *one = F32("1");
+  CHECK(CALL("fill", "shape=[250]", one) != NULL);
+  CHECK_FAILS_AS(CALL("fill", "shape=[251]", one), ND_NO_MEMORY,
+                 "fill: out of memory: 4 bytes more than the quota of 1000 "
+                 "allows");
+  CHECK_FAILS_AS(CALL("broadcast_to", "shape=[1000000 1000000]", one),
+                 ND_NO_MEMORY,
+                 "broadcast_to: out of memory: 3999999999000 bytes more than "
+                 "the quota of 1000 allows");
+  finish();
+}
+
+static void what_is_released_counts_no_more(void)
+{
+  CHECK(start_with((nd_config){ .tensor_quota = 1000 }));
+  for (int i = 0; i < 100; i++) {
+    nd_tensor *x = nd_tensor_new(c, ND_FLOAT32, 1, (int64_t[]){ 200 }, NULL);
+    CHECK(x != NULL);
+    nd_tensor_release(x);
+  }
+  CHECK_INT(nd_context_bytes(c, ND_MEMORY_TENSOR), 0);
+  CHECK_INT(nd_context_peak(c, ND_MEMORY_TENSOR), 800);
+  finish();
+}
+
+static void sizes_that_overflow_are_errors(void)
+{
+  start();
+  CHECK_FAILS(CALL0("zeros", "shape=[4294967296 4294967296]"),
+              "zeros: too large: [4294967296 4294967296] of float32");
+  CHECK_FAILS(CALL0("zeros", "shape=[4611686018427387904]"),
+              "zeros: too large: [4611686018427387904] of float32");
+  CHECK_FAILS(CALL0("zeros",
+                    "shape=[0 4294967296 4294967296 4294967296]"),
+              "zeros: too large: [0 4294967296 4294967296 4294967296] of "
+              "float32");
+  CHECK_FAILS(CALL("broadcast_to", "shape=[4294967296 4294967296 2]",
+                   F32("1")),
+              "broadcast_to: too large: [4294967296 4294967296 2]");
+  CHECK_FAILS(CALL("fill", "shape=[4294967296 4294967296]", F32("1")),
+              "fill: too large: [4294967296 4294967296]");
+  CHECK_FAILS(CALL0("eye", "rows=4294967296"),
+              "eye: too large: [4294967296 4294967296] of float32");
+  nd_tensor *wide = CALL("broadcast_to", "shape=[2147483648 1]", F32("1"));
+  CHECK_FAILS(CALL("matmul", "transpose_b=true", wide,
+                   CALL("broadcast_to", "shape=[4294967296 1]", F32("1"))),
+              "matmul: too large: [2147483648 4294967296] of float32");
+  CHECK_FAILS(CALL("one_hot", "depth=4294967296",
+                   CALL("broadcast_to", "shape=[4294967296]", I32("1"))),
+              "one_hot: too large: [4294967296 4294967296] of float32");
+  finish();
+}
+
+int main(void)
+{
+  RUN(dtypes_do_not_mix);
+  RUN(an_op_refuses_dtypes_that_it_has_no_kernel_for);
+  RUN(integers_divide_as_floats);
+  RUN(shapes_broadcast_from_the_last_axis);
+  RUN(shapes_that_do_not_broadcast_are_shown);
+  RUN(blocks_and_broadcasts_meet_at_every_offset);
+  RUN(any_ranges_give_the_same_bits);
+  RUN(reductions_repeat_for_any_ranges);
+  RUN(an_interrupt_stops_the_next_op_once);
+  RUN(an_interrupt_stops_a_long_op_between_ranges);
+  RUN(the_first_error_stays_until_it_is_cleared);
+  RUN(a_chain_is_checked_once_at_its_end);
+  RUN(a_quota_limits_tensors);
+  RUN(a_broadcast_counts_against_the_quota_at_its_whole_size);
+  RUN(what_is_released_counts_no_more);
+  RUN(sizes_that_overflow_are_errors);
+  return check_done();
+}
