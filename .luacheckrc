@@ -1,7 +1,8 @@
--- Lua 5.4 everywhere; luacheck reads files before `with` is lowered, so a file
--- that uses it is left out (the tests run those).
+-- Lua 5.4 everywhere. Files are lowered before they are read, which lengthens
+-- lines (tests/lint/lines.sh measures the originals) and adds hidden names.
 std = "lua54"
-max_line_length = 80
+max_line_length = false
+ignore = { "_nd.*" }
 exclude_files = { "build" }
 self = false
 

@@ -37,7 +37,6 @@ end
 -- Modules that are loaded when they are first asked for.
 local lazy = {
   help = "nadir.help",
-  layers = "nadir.layers",
   plot = "nadir.plot",
 }
 

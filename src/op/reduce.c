@@ -194,21 +194,31 @@ static int64_t count_folded(const nd_args *a, const nd_tensor *out)
   return 0;
 }
 
+static void divide_int32(int32_t *x, int64_t n)
+{
+  *x = (int32_t)(*x / n);
+}
+
+static void divide_uint8(uint8_t *x, int64_t n)
+{
+  *x = (uint8_t)(*x / n);
+}
+
 // The sum over its count; integers truncate toward 0, and empty is 0.
 static bool mean_run(nd_context *c, const nd_job *job, int64_t from, int64_t to)
 {
   if (!fold_range(c, job, ND_SUM, from, to))
     return false;
   const int64_t n = count_folded(job->args, job->out);
-  const int64_t whole = n > 0 ? n : 1;
+  const int64_t whole = n > 0 ? n : 1;  // may not fit the dtype
   char *data = job->out->data;
   for (int64_t i = from; i < to; i++) {
     switch ((nd_dtype)job->out->dtype) {
     case ND_FLOAT32: ((float *)(void *)data)[i] /= (float)n; break;
     case ND_FLOAT64: ((double *)(void *)data)[i] /= (double)n; break;
-    case ND_INT32: ((int32_t *)(void *)data)[i] /= (int32_t)whole; break;
+    case ND_INT32: divide_int32((int32_t *)(void *)data + i, whole); break;
     case ND_INT64: ((int64_t *)(void *)data)[i] /= whole; break;
-    default: ((uint8_t *)data)[i] /= (uint8_t)whole; break;
+    default: divide_uint8((uint8_t *)data + i, whole); break;
     }
   }
   return true;
