@@ -50,6 +50,7 @@ FOLDS(float64, double, -INFINITY, INFINITY)
 FOLDS(int32, int32_t, INT32_MIN, INT32_MAX)
 FOLDS(int64, int64_t, INT64_MIN, INT64_MAX)
 FOLDS(uint8, uint8_t, 0, UINT8_MAX)
+FOLDS(truth, uint8_t, 0, 1)
 
 #define PAIR(label, fold)                  \
   {                                        \
@@ -59,7 +60,7 @@ FOLDS(uint8, uint8_t, 0, UINT8_MAX)
   {                                                                         \
     [ND_FLOAT32] = PAIR(float32, fold), [ND_FLOAT64] = PAIR(float64, fold), \
     [ND_INT32] = PAIR(int32, fold), [ND_INT64] = PAIR(int64, fold),         \
-    [ND_UINT8] = PAIR(uint8, fold), [ND_BOOL] = PAIR(uint8, fold),          \
+    [ND_UINT8] = PAIR(uint8, fold), [ND_BOOL] = PAIR(truth, fold),          \
   }
 
 const nd_reduce_table ND_LEVELLED(nd_reduce_table) = { .at = {

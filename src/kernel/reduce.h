@@ -21,7 +21,7 @@ typedef struct nd_reduce_kernels {
   void (*merge)(int64_t n, void *restrict into, const void *restrict in);
 } nd_reduce_kernels;
 
-// By fold and dtype; bool folds as uint8.
+// By fold and dtype.
 typedef struct nd_reduce_table {
   nd_reduce_kernels at[ND_FOLDS][ND_DTYPES];
 } nd_reduce_table;

@@ -12,9 +12,11 @@ typedef struct call {
   ndL_state *S;
   const nd_op *op;
   nd_args args;
+  int top;         // arguments
   int options;     // stack index of the options, 0: none
   int named;       // options read so far
   int at[ND_FEW];  // stack indices of the tensor arguments
+  int list;        // stack index of the list of tensors, 0: none
   nd_tensor scalars[ND_FEW];
 } call;
 
@@ -30,7 +32,7 @@ static nd_tensor *to_tensor(call *k, int i)
 static int find_argument(call *k, const nd_param *p, int position)
 {
   lua_State *L = k->L;
-  const int last = k->options ? k->options - 1 : lua_gettop(L);
+  const int last = k->options ? k->options - 1 : k->top;
   if (position <= last && position > 0 && !lua_isnil(L, position))
     return position;
   if (k->options == 0)
@@ -226,31 +228,58 @@ static int push_initial(call *k, const nd_param *p)
   return lua_gettop(k->L);
 }
 
+// Copies the list to a table of our own, so that nothing can take an element
+// away during the call; literals become tensors there. Leaves it on the stack.
+static void anchor_list(call *k, const nd_param *p, int i, lua_Integer n)
+{
+  lua_State *L = k->L;
+  lua_createtable(L, (int)n, 0);
+  const int own = lua_gettop(L);
+  nd_dtype dtype = ND_DTYPES;
+  for (lua_Integer j = 1; j <= n; j++) {
+    lua_rawgeti(L, i, j);
+    const nd_tensor *x = to_tensor(k, -1);
+    if (x != NULL && dtype == ND_DTYPES)
+      dtype = (nd_dtype)x->dtype;
+    lua_rawseti(L, own, j);
+  }
+  for (lua_Integer j = 1; j <= n; j++) {
+    lua_rawgeti(L, own, j);
+    if (to_tensor(k, -1) == NULL) {
+      ndL_checktensor(L, k->S, own + 1, dtype, k->op->name, p->name);
+      lua_rawseti(L, own, j);
+    }
+    lua_settop(L, own);
+  }
+  k->list = own;
+}
+
 static void read_list(call *k, const nd_param *p, int i)
 {
   lua_State *L = k->L;
-  if (lua_type(L, i) != LUA_TTABLE)
-    ndL_typeerror(L, k->op->name, p->name, "a list of tensors", i);
+  if (i == 0 || lua_type(L, i) != LUA_TTABLE)
+    ndL_typeerror(L, k->op->name, p->name, "a list of tensors",
+                  i == 0 ? lua_gettop(L) + 1 : i);
   const lua_Integer n = (lua_Integer)lua_rawlen(L, i);
-  if (n > INT32_MAX)
+  if (n > INT32_MAX / 16)
     ndL_error(L, "%s: too many tensors", k->op->name);
   k->args.n = (int)n;
   k->args.in = lua_newuserdatauv(L, (size_t)(n + 1) * sizeof(nd_tensor *), 0);
-  nd_dtype dtype = ND_DTYPES;
-  for (lua_Integer j = 0; j < n; j++) {
-    lua_rawgeti(L, i, j + 1);
-    k->args.in[j] = to_tensor(k, -1);
-    if (k->args.in[j] != NULL && dtype == ND_DTYPES)
-      dtype = (nd_dtype)k->args.in[j]->dtype;
-    lua_pop(L, 1);
-  }
-  for (lua_Integer j = 0; j < n; j++) {
-    if (k->args.in[j] != NULL)
-      continue;
-    luaL_checkstack(L, 8, k->op->name);
-    lua_rawgeti(L, i, j + 1);
-    k->args.in[j] = ndL_checktensor(L, k->S, lua_gettop(L), dtype, k->op->name,
-                                    p->name);
+  anchor_list(k, p, i, n);
+}
+
+// Reads the tensors once more, after the last allocation of the call: one may
+// run a finalizer, and that may have given a variable another value.
+static void read_again(call *k)
+{
+  for (int i = 0; i < k->args.n; i++) {
+    if (k->list != 0) {
+      lua_rawgeti(k->L, k->list, i + 1);
+      k->args.in[i] = to_tensor(k, -1);
+      lua_pop(k->L, 1);
+    } else if (ndL_typeof(k->L, k->S, k->at[i]) == NDL_VARIABLE) {
+      k->args.in[i] = to_tensor(k, k->at[i]);
+    }
   }
 }
 
@@ -278,7 +307,7 @@ static void check_names(call *k)
 static void check_args(call *k)
 {
   lua_State *L = k->L;
-  const int top = lua_gettop(L);
+  const int top = k->top;
   k->args.n = 0;
   k->args.in = k->args.few;
   k->named = 0;
@@ -323,15 +352,17 @@ static void check_args(call *k)
 static bool check_few(call *k)
 {
   lua_State *L = k->L;
-  const int n = lua_gettop(L);
-  if (k->op->attrs > 0 || n == 0 || n > 2 || k->op->params[0].dtypes != 0 ||
-      k->op->params[n - 1].name == NULL || k->op->params[n].name != NULL ||
-      k->op->params[0].kind != ND_TENSOR)
+  const int n = k->top;
+  const nd_param *p = k->op->params;
+  if (k->op->attrs > 0 || n == 0 || n > 2 || p[n - 1].name == NULL ||
+      p[n].name != NULL || p[0].kind != ND_TENSOR || p[0].dtypes != 0 ||
+      p[n - 1].dtypes != 0)
     return false;
   k->args.n = n;
   k->args.in = k->args.few;
   int literal = -1;
   for (int i = 0; i < n; i++) {
+    k->at[i] = i + 1;
     k->args.few[i] = to_tensor(k, i + 1);
     if (k->args.few[i] != NULL)
       continue;
@@ -350,30 +381,37 @@ static bool check_few(call *k)
   return true;
 }
 
-// Upvalue 1 is the state, 2 the op, 3 the metatable of scalars.
+// Upvalue 1 is the state, 2 the op, 3 the metatable of scalars. The box comes
+// before the arguments are read: making it is the last allocation that a plain
+// call does, so nothing can change between reading them and applying the op.
 static int op_call(lua_State *L)
 {
   call k;
   k.L = L;
   k.S = ndL_upstate(L);
   k.op = lua_touserdata(L, lua_upvalueindex(2));
+  k.top = lua_gettop(L);
+  k.list = 0;
   ndL_pace(L, k.S);
-  if (!check_few(&k))
-    check_args(&k);
   ndL_box *box = ndL_newbox(L);
-  nd_tensor *out = nd_apply_at(k.S->context, k.op, &k.args, &box->value);
-  if (out == &box->value) {
-    box->tensor = out;
-    lua_pushvalue(L, lua_upvalueindex(3));
-    lua_setmetatable(L, -2);
-    return 1;
+  if (!check_few(&k)) {
+    check_args(&k);
+    read_again(&k);
   }
+  nd_tensor *out = nd_apply_at(k.S->context, k.op, &k.args, &box->value);
   if (out == NULL && nd_error_code(k.S->context) == ND_NO_MEMORY) {
     nd_error_clear(k.S->context);
     ndL_collect(L, k.S);
+    read_again(&k);
     out = nd_apply(k.S->context, k.op, &k.args);
   }
-  return ndL_result(L, k.S, box, out);
+  lua_pushvalue(L, k.top + 1);
+  if (out != &box->value)
+    return ndL_result(L, k.S, box, out);
+  box->tensor = out;
+  lua_pushvalue(L, lua_upvalueindex(3));
+  lua_setmetatable(L, -2);
+  return 1;
 }
 
 // The op as a unary operator: Lua passes the operand twice.

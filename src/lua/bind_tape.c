@@ -21,40 +21,31 @@ static nd_tape *check_tape(lua_State *L, const char *function)
   return t;
 }
 
-static bool option(lua_State *L, const char *name, bool initial)
+static bool option(lua_State *L, int i, const char *name, bool initial)
 {
-  if (lua_getfield(L, 1, name) == LUA_TNIL) {
-    lua_pop(L, 1);
+  if (lua_isnil(L, i))
     return initial;
-  }
-  if (!lua_isboolean(L, -1))
-    ndL_typeerror(L, "GradientTape", name, "true or false", -1);
-  const bool value = lua_toboolean(L, -1);
-  lua_pop(L, 1);
-  return value;
+  if (!lua_isboolean(L, i))
+    ndL_typeerror(L, "GradientTape", name, "true or false", i);
+  return lua_toboolean(L, i);
 }
 
+// GradientTape(persistent, watch_accessed_variables)
 static int tape_new(lua_State *L)
 {
   static const char *const names[] = { "persistent",
                                        "watch_accessed_variables" };
   ndL_state *S = ndL_upstate(L);
-  int flags = 0;
-  if (lua_gettop(L) > 0) {
-    if (lua_isboolean(L, 1)) {
-      lua_newtable(L);
-      lua_insert(L, 1);
-      for (int i = 2; i >= 1; i--) {
-        if (lua_gettop(L) > 1 + i - 1) {
-          lua_pushvalue(L, 1 + i);
-          lua_setfield(L, 1, names[i - 1]);
-        }
-      }
-    }
+  if (lua_gettop(L) == 1 && lua_type(L, 1) == LUA_TTABLE) {
     ndL_checkoptions(L, "GradientTape", 2, names);
-    flags |= option(L, names[0], false) ? ND_TAPE_PERSISTENT : 0;
-    flags |= option(L, names[1], true) ? 0 : ND_TAPE_NO_AUTO_WATCH;
+    lua_getfield(L, 1, names[0]);
+    lua_getfield(L, 1, names[1]);
+    lua_remove(L, 1);
+  } else {
+    ndL_spread(L, "GradientTape", 0, 2, names);
   }
+  int flags = option(L, 1, names[0], false) ? ND_TAPE_PERSISTENT : 0;
+  flags |= option(L, 2, names[1], true) ? 0 : ND_TAPE_NO_AUTO_WATCH;
   nd_tape **box = lua_newuserdatauv(L, sizeof *box, 0);
   *box = NULL;
   lua_rawgetp(L, LUA_REGISTRYINDEX, S->metatables[NDL_TAPE]);
@@ -242,29 +233,69 @@ static flat flatten(lua_State *L, ndL_state *S, int i, const char *argument)
   return f;
 }
 
-// The seeds in parallel to the targets; `false` and nil stand for ones.
+// Puts the seed at `i` of the target at `target` into `seeds`; `false` and nil
+// stand for ones. Tensors made for it are kept in the table at `kept`.
+static void gather_seeds(lua_State *L, ndL_state *S, int i, int target,
+                         int kept, const flat *targets, nd_tensor **seeds,
+                         int *n);
+
+// The number of entries of the table at `i`.
+static int count_entries(lua_State *L, int i)
+{
+  int n = 0;
+  for (lua_pushnil(L); lua_next(L, i); lua_pop(L, 1))
+    n++;
+  return n;
+}
+
+static void gather_seed_table(lua_State *L, ndL_state *S, int i, int target,
+                              int kept, const flat *targets,
+                              nd_tensor **seeds, int *n)
+{
+  if (lua_type(L, i) != LUA_TTABLE)
+    ndL_typeerror(L, "gradient", "output_gradients", "a table like target", i);
+  const int given = count_entries(L, i), wanted = count_entries(L, target);
+  if (given != wanted)
+    ndL_error(L, "gradient: %d output gradients for %d targets", given, wanted);
+  luaL_checkstack(L, 8, "gradient");
+  for (lua_pushnil(L); lua_next(L, target); lua_pop(L, 1)) {
+    lua_pushvalue(L, -2);
+    if (lua_rawget(L, i) == LUA_TNIL)
+      ndL_error(L, "gradient: output_gradients lacks '%s'",
+                luaL_tolstring(L, -3, NULL));
+    const int seed = lua_gettop(L);
+    gather_seeds(L, S, seed, seed - 1, kept, targets, seeds, n);
+    lua_settop(L, seed - 1);
+  }
+}
+
+static void gather_seeds(lua_State *L, ndL_state *S, int i, int target,
+                         int kept, const flat *targets, nd_tensor **seeds,
+                         int *n)
+{
+  if (lua_type(L, target) == LUA_TTABLE) {
+    gather_seed_table(L, S, i, target, kept, targets, seeds, n);
+    return;
+  }
+  const nd_dtype dtype = (nd_dtype)targets->at[*n]->dtype;
+  seeds[*n] = NULL;
+  if (lua_toboolean(L, i)) {
+    seeds[*n] = ndL_checktensor(L, S, i, dtype, "gradient",
+                                "output_gradients");
+    lua_rawsetp(L, kept, seeds[*n]);
+  }
+  ++*n;
+}
+
+// The seeds in the order of the targets. Pushes what holds them.
 static nd_tensor **read_seeds(lua_State *L, ndL_state *S, int i, int target,
                               const flat *targets)
 {
-  const bool single = lua_type(L, target) != LUA_TTABLE;
-  const bool list = lua_type(L, i) == LUA_TTABLE &&
-                    (!single || ndL_typeof(L, S, i) <= NDL_VARIABLE);
+  int n = 0;
   nd_tensor **seeds = lua_newuserdatauv(
     L, (size_t)(targets->n + 1) * sizeof *seeds, 0);
-  if (list && (int)lua_rawlen(L, i) != targets->n)
-    ndL_error(L, "gradient: %d output gradients for %d targets",
-              (int)lua_rawlen(L, i), targets->n);
-  for (int k = 0; k < targets->n; k++) {
-    if (list)
-      lua_rawgeti(L, i, k + 1);
-    else
-      lua_pushvalue(L, i);
-    seeds[k] = NULL;
-    if (lua_toboolean(L, -1))
-      seeds[k] = ndL_checktensor(L, S, lua_gettop(L),
-                                 (nd_dtype)targets->at[k]->dtype, "gradient",
-                                 "output_gradients");
-  }
+  lua_newtable(L);
+  gather_seeds(L, S, i, target, lua_gettop(L), targets, seeds, &n);
   return seeds;
 }
 

@@ -58,6 +58,24 @@ static bool has_null(const nd_args *a)
 
 // -------------------------------------------------------------- inference --
 
+// Shows input `i` and the one before it that it does not broadcast with.
+static bool fail_broadcast(nd_context *c, const nd_args *a, int i)
+{
+  const nd_tensor *y = a->in[i];
+  const nd_tensor *x = a->in[0];
+  bool fits = true;
+  for (int k = 0; k < i && fits; k++) {
+    x = a->in[k];
+    for (int j = 1; j <= x->rank && j <= y->rank; j++) {
+      const int64_t p = x->dims[x->rank - j];
+      const int64_t q = y->dims[y->rank - j];
+      fits = fits && (p == q || p == 1 || q == 1);
+    }
+  }
+  return nd_fail(c, ND_BAD_ARGUMENT, "shapes do not broadcast: %s and %s",
+                 ND_SHAPE(x->rank, x->dims), ND_SHAPE(y->rank, y->dims));
+}
+
 bool nd_broadcast(nd_context *c, const nd_args *a, nd_type *out)
 {
   out->rank = 0;
@@ -75,10 +93,7 @@ bool nd_broadcast(nd_context *c, const nd_args *a, nd_type *out)
       if (*size == 1)
         *size = x->dims[j];
       else if (x->dims[j] != 1 && x->dims[j] != *size)
-        return nd_fail(
-          c, ND_BAD_ARGUMENT, "shapes do not broadcast: %s and %s",
-          ND_SHAPE(a->in[0]->rank, a->in[0]->dims),
-          ND_SHAPE(a->in[i > 0 ? i : 1]->rank, a->in[i > 0 ? i : 1]->dims));
+        return fail_broadcast(c, a, i);
     }
   }
   return true;

@@ -14,6 +14,7 @@ local values = report.values
 local ROUNDS = system.number("ROUNDS", 7)
 local SLICE = system.number("SLICE", 0.15)
 local STEPS = system.number("STEPS", 100000)
+local THREADS = system.number("THREADS", 1)
 local PEERS = system.setting("PEERS", "torch tensorflow numpy")
 local ROWS = system.setting("ROWS", ".")
 
@@ -74,8 +75,9 @@ local function print_machine(workers, absent)
   for _, line in ipairs(absent) do
     print(line)
   end
-  print(("%d rounds of %g s a row and peer, medians; Nx: the peer takes N "
-    .. "times as long"):format(ROUNDS, SLICE))
+  print(("%d rounds of %g s a row and peer, %s; medians; Nx: the peer takes N "
+    .. "times as long"):format(ROUNDS, SLICE, THREADS == 0
+    and "peers with their own number of threads" or THREADS .. " thread each"))
   print()
 end
 

@@ -263,12 +263,13 @@ static void a_broadcast_counts_against_the_quota_at_its_whole_size(void)
   CHECK(start_with((nd_config){ .tensor_quota = 1000 }));
   nd_tensor *one = F32("1");
   CHECK(CALL("fill", "shape=[250]", one) != NULL);
+  CHECK_INT(nd_context_bytes(c, ND_MEMORY_TENSOR), 4);
   CHECK_FAILS_AS(CALL("fill", "shape=[251]", one), ND_NO_MEMORY,
-                 "fill: out of memory: 4 bytes more than the quota of 1000 "
+                 "fill: out of memory: 8 bytes more than the quota of 1000 "
                  "allows");
   CHECK_FAILS_AS(CALL("broadcast_to", "shape=[1000000 1000000]", one),
                  ND_NO_MEMORY,
-                 "broadcast_to: out of memory: 3999999999000 bytes more than "
+                 "broadcast_to: out of memory: 3999999999004 bytes more than "
                  "the quota of 1000 allows");
   finish();
 }
