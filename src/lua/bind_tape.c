@@ -83,9 +83,7 @@ static int tape_enter(lua_State *L)
 
 static int tape_release(lua_State *L)
 {
-  nd_tape *t = check_tape(L, "release");
-  nd_tape_stop(t);
-  nd_tape_clear(t);
+  nd_tape_release(check_tape(L, "release"));
   return 0;
 }
 
@@ -98,6 +96,18 @@ static int tape_reset(lua_State *L)
 
 // ------------------------------------------------------------------- watch --
 
+enum { DEEPEST = 32 };
+
+// Raises unless the value at `i`, which is no tensor, is a table of some.
+static void check_nested(lua_State *L, int i, const char *function,
+                         const char *argument, int depth)
+{
+  if (lua_type(L, i) != LUA_TTABLE)
+    ndL_typeerror(L, function, argument, "a tensor, a Variable or a table", i);
+  if (depth > DEEPEST)
+    ndL_error(L, "%s: a table is nested deeper than %d", function, DEEPEST);
+}
+
 static void watch(lua_State *L, ndL_state *S, nd_tape *t, int i, int depth)
 {
   nd_variable *v = ndL_tovariable(L, S, i);
@@ -105,7 +115,7 @@ static void watch(lua_State *L, ndL_state *S, nd_tape *t, int i, int depth)
   if (x != NULL) {
     if (!nd_dtype_in((nd_dtype)x->dtype, ND_FLOATS)) {
       luaL_where(L, 1);
-      lua_pushfstring(L, "%swatch: a %s tensor has no gradient",
+      lua_pushfstring(L, "%swatch: no gradient reaches a tensor of %s",
                       lua_tostring(L, -1), nd_dtype_name((nd_dtype)x->dtype));
       lua_warning(L, lua_tostring(L, -1), 0);
       lua_pop(L, 2);
@@ -116,8 +126,7 @@ static void watch(lua_State *L, ndL_state *S, nd_tape *t, int i, int depth)
       ndL_raise(L, S);
     return;
   }
-  if (lua_type(L, i) != LUA_TTABLE || depth > ND_MAX_RANK)
-    ndL_typeerror(L, "watch", "a value", "a tensor or a Variable", i);
+  check_nested(L, i, "watch", "a value", depth);
   luaL_checkstack(L, 4, "watch");
   for (lua_pushnil(L); lua_next(L, i); lua_pop(L, 1))
     watch(L, S, t, lua_gettop(L), depth + 1);
@@ -126,7 +135,7 @@ static void watch(lua_State *L, ndL_state *S, nd_tape *t, int i, int depth)
 static int tape_watch(lua_State *L)
 {
   nd_tape *t = check_tape(L, "watch");
-  luaL_checkany(L, 2);
+  lua_settop(L, 2);
   watch(L, ndL_upstate(L), t, 2, 0);
   return 0;
 }
@@ -162,17 +171,36 @@ static int tape_watched(lua_State *L)
 
 // ------------------------------------------------------------------- pause --
 
-static int tape_stop_recording(lua_State *L)
+// Pushes what ends the pause when it is closed.
+static void push_pause(lua_State *L, ndL_state *S, nd_tape *t)
 {
-  ndL_state *S = ndL_upstate(L);
-  nd_tape *t = check_tape(L, "stop_recording");
-  lua_settop(L, 1);
   lua_newuserdatauv(L, 0, 1);
   lua_pushvalue(L, 1);
   lua_setiuservalue(L, -2, 1);
   lua_rawgetp(L, LUA_REGISTRYINDEX, S->metatables[NDL_PAUSE]);
   lua_setmetatable(L, -2);
-  return nd_tape_pause(t) ? 1 : ndL_raise(L, S);
+  if (!nd_tape_pause(t))
+    ndL_raise(L, S);
+}
+
+static int tape_stop_recording(lua_State *L)
+{
+  push_pause(L, ndL_upstate(L), check_tape(L, "stop_recording"));
+  return 1;
+}
+
+// pause(f): returns what f() returns; nothing of it is recorded.
+static int tape_pause(lua_State *L)
+{
+  nd_tape *t = check_tape(L, "pause");
+  lua_settop(L, 2);
+  if (lua_type(L, 2) != LUA_TFUNCTION)
+    ndL_typeerror(L, "pause", "f", "a function", 2);
+  push_pause(L, ndL_upstate(L), t);
+  lua_toclose(L, 3);
+  lua_pushvalue(L, 2);
+  lua_call(L, 0, LUA_MULTRET);
+  return lua_gettop(L) - 3;
 }
 
 static int pause_close(lua_State *L)
@@ -190,16 +218,12 @@ typedef struct flat {
   int n;
 } flat;
 
-enum { DEEPEST = 32 };
-
 static int count(lua_State *L, ndL_state *S, int i, const char *argument,
                  int depth)
 {
   if (ndL_typeof(L, S, i) <= NDL_VARIABLE)
     return 1;
-  if (lua_type(L, i) != LUA_TTABLE || depth > DEEPEST)
-    ndL_typeerror(L, "gradient", argument, "a tensor, a Variable or a table",
-                  i);
+  check_nested(L, i, "gradient", argument, depth);
   luaL_checkstack(L, 4, "gradient");
   int n = 0;
   for (lua_pushnil(L); lua_next(L, i); lua_pop(L, 1))
@@ -233,13 +257,28 @@ static flat flatten(lua_State *L, ndL_state *S, int i, const char *argument)
   return f;
 }
 
-// Puts the seed at `i` of the target at `target` into `seeds`; `false` and nil
-// stand for ones. Tensors made for it are kept in the table at `kept`.
-static void gather_seeds(lua_State *L, ndL_state *S, int i, int target,
-                         int kept, const flat *targets, nd_tensor **seeds,
-                         int *n);
+// Seeds in the order of the targets. What was made for them is in the table at
+// `kept`.
+typedef struct seeding {
+  const flat *targets;
+  nd_tensor **seeds;
+  int n;
+  int kept;
+} seeding;
 
-// The number of entries of the table at `i`.
+// The seed at `i` of the next target; `false` and nil stand for ones.
+static void add_seed(lua_State *L, ndL_state *S, int i, seeding *p)
+{
+  nd_tensor *seed = NULL;
+  const int top = lua_gettop(L);
+  if (lua_toboolean(L, i))
+    seed = ndL_checktensor(L, S, i, (nd_dtype)p->targets->at[p->n]->dtype,
+                           "gradient", "output_gradients");
+  p->seeds[p->n++] = seed;
+  if (lua_gettop(L) > top)
+    lua_rawseti(L, p->kept, p->n);
+}
+
 static int count_entries(lua_State *L, int i)
 {
   int n = 0;
@@ -248,55 +287,40 @@ static int count_entries(lua_State *L, int i)
   return n;
 }
 
-static void gather_seed_table(lua_State *L, ndL_state *S, int i, int target,
-                              int kept, const flat *targets,
-                              nd_tensor **seeds, int *n)
+// The seeds at `i`, in the structure of the targets at `target`.
+static void gather_seeds(lua_State *L, ndL_state *S, int i, int target,
+                         seeding *p)
 {
+  if (lua_type(L, target) != LUA_TTABLE) {
+    add_seed(L, S, i, p);
+    return;
+  }
   if (lua_type(L, i) != LUA_TTABLE)
     ndL_typeerror(L, "gradient", "output_gradients", "a table like target", i);
   const int given = count_entries(L, i), wanted = count_entries(L, target);
   if (given != wanted)
     ndL_error(L, "gradient: %d output gradients for %d targets", given, wanted);
   luaL_checkstack(L, 8, "gradient");
-  for (lua_pushnil(L); lua_next(L, target); lua_pop(L, 1)) {
+  for (lua_pushnil(L); lua_next(L, target); lua_pop(L, 2)) {
+    const int value = lua_gettop(L);
     lua_pushvalue(L, -2);
     if (lua_rawget(L, i) == LUA_TNIL)
       ndL_error(L, "gradient: output_gradients lacks '%s'",
-                luaL_tolstring(L, -3, NULL));
-    const int seed = lua_gettop(L);
-    gather_seeds(L, S, seed, seed - 1, kept, targets, seeds, n);
-    lua_settop(L, seed - 1);
+                luaL_tolstring(L, value - 1, NULL));
+    gather_seeds(L, S, value + 1, value, p);
   }
 }
 
-static void gather_seeds(lua_State *L, ndL_state *S, int i, int target,
-                         int kept, const flat *targets, nd_tensor **seeds,
-                         int *n)
-{
-  if (lua_type(L, target) == LUA_TTABLE) {
-    gather_seed_table(L, S, i, target, kept, targets, seeds, n);
-    return;
-  }
-  const nd_dtype dtype = (nd_dtype)targets->at[*n]->dtype;
-  seeds[*n] = NULL;
-  if (lua_toboolean(L, i)) {
-    seeds[*n] = ndL_checktensor(L, S, i, dtype, "gradient",
-                                "output_gradients");
-    lua_rawsetp(L, kept, seeds[*n]);
-  }
-  ++*n;
-}
-
-// The seeds in the order of the targets. Pushes what holds them.
+// Pushes what holds the seeds.
 static nd_tensor **read_seeds(lua_State *L, ndL_state *S, int i, int target,
                               const flat *targets)
 {
-  int n = 0;
-  nd_tensor **seeds = lua_newuserdatauv(
-    L, (size_t)(targets->n + 1) * sizeof *seeds, 0);
+  seeding p = { .targets = targets };
+  p.seeds = lua_newuserdatauv(L, (size_t)(targets->n + 1) * sizeof *p.seeds, 0);
   lua_newtable(L);
-  gather_seeds(L, S, i, target, lua_gettop(L), targets, seeds, &n);
-  return seeds;
+  p.kept = lua_gettop(L);
+  gather_seeds(L, S, i, target, &p);
+  return p.seeds;
 }
 
 static bool zeros_wanted(lua_State *L, int i)
@@ -406,6 +430,7 @@ static const luaL_Reg methods[] = {
   { "watch", tape_watch },
   { "gradient", tape_gradient },
   { "stop_recording", tape_stop_recording },
+  { "pause", tape_pause },
   { "reset", tape_reset },
   { "release", tape_release },
   { "watched_variables", tape_watched },

@@ -91,7 +91,7 @@ static int tensor_item(lua_State *L)
   if (x->size != 1)
     return ndL_error(L, "item: needs one element, x is %s",
                      ND_SHAPE(x->rank, x->dims));
-  push_element(L, (nd_dtype)x->dtype, x->data);
+  push_element(L, (nd_dtype)x->dtype, nd_values(x));
   return 1;
 }
 

@@ -84,7 +84,7 @@ static bool find_range(nd_context *c, const nd_job *job, int64_t from,
       offset += rest % x->dims[j] * nd_strides(x)[j];
       rest /= x->dims[j];
     }
-    out[i] = find[x->dtype](x->data + offset * width,
+    out[i] = find[x->dtype](nd_values(x) + offset * width,
                             nd_strides(x)[axis] * width, x->dims[axis]);
   }
   return true;

@@ -160,6 +160,16 @@ static const nd_param range_params[] = {
   { 0 },
 };
 
+// The option `dtype`, or the inputs' dtype when it was not given.
+static bool choose_dtype(nd_context *c, const nd_args *a, const nd_attr *dtype,
+                         int allowed, nd_type *out)
+{
+  out->dtype = (nd_dtype)(dtype->given ? dtype->integer : a->in[0]->dtype);
+  return nd_dtype_in(out->dtype, allowed) ||
+         nd_fail(c, ND_BAD_ARGUMENT, "no such dtype here: %s",
+                 nd_dtype_name(out->dtype));
+}
+
 static bool need_scalars(nd_context *c, const nd_args *a)
 {
   for (int i = 0; i < a->n; i++) {
@@ -181,10 +191,9 @@ static bool range_infer(nd_context *c, const nd_args *a, nd_type *out)
   if (delta == 0 || !(fabs(steps) < 0x1p53))
     return nd_fail(c, ND_BAD_ARGUMENT, "no such range: %.17g to %.17g by %.17g",
                    start, limit, delta);
-  out->dtype = (nd_dtype)a->in[0]->dtype;
   out->rank = 1;
   out->shape[0] = steps < 0 ? 0 : (int64_t)steps + 1;
-  return true;
+  return choose_dtype(c, a, &a->attr[0], ND_NUMBERS, out);
 }
 
 static bool range_run(nd_context *c, const nd_job *job, int64_t from,
@@ -223,10 +232,9 @@ static bool linspace_infer(nd_context *c, const nd_args *a, nd_type *out)
   if (a->attr[0].integer < 0)
     return nd_fail(c, ND_BAD_ARGUMENT, "num is negative: %lld",
                    (long long)a->attr[0].integer);
-  out->dtype = (nd_dtype)a->in[0]->dtype;
   out->rank = 1;
   out->shape[0] = a->attr[0].integer;
-  return true;
+  return choose_dtype(c, a, &a->attr[1], ND_FLOATS, out);
 }
 
 // In double, rounded once; the last value is `stop` itself.
@@ -258,7 +266,8 @@ static nd_tensor *linspace_transpose(nd_context *c, int i, const nd_args *a,
   ends.few[0] = nd_rule_number(c, out, i == 0 ? 1 : 0);
   ends.few[1] = nd_rule_number(c, out, i == 0 ? 0 : 1);
   nd_tensor *t = nd_rule_args(c, &nd_op_linspace, &ends);
-  return nd_rule2(c, &nd_op_multiply, g, t);
+  return nd_rule_cast(c, nd_rule2(c, &nd_op_multiply, g, t),
+                      (nd_dtype)a->in[i]->dtype);
 }
 
 const nd_op nd_op_linspace = {
@@ -273,7 +282,7 @@ const nd_op nd_op_linspace = {
   .transpose = linspace_transpose,
   .low = -3,
   .high = 3,
-  .cases = "[] [] num=5; [] [] num=0",
+  .cases = "[] [] num=5; [] [] num=0; [] [] num=3 dtype=float64",
 };
 
 // ---------------------------------------------------------------- one_hot --

@@ -161,7 +161,7 @@ static nd_tensor *run_scalar(nd_context *c, const nd_op *op, const nd_args *a,
     return NULL;
   const void *in[ND_MAX_FEEDS];
   for (int i = 0; i < a->n; i++)
-    in[i] = a->in[i]->data;
+    in[i] = nd_values(a->in[i]);
   kernel(1, out->data, in);
   return out;
 }
@@ -251,7 +251,7 @@ nd_tensor *nd_apply_slope(nd_context *c, const nd_op *op, int i,
     nd_tensor *y = nd_scalar_make(c, dtype);
     const void *p[ND_MAX_FEEDS];
     for (int j = 0; j < a->n + 2; j++)
-      p[j] = in[j]->data;
+      p[j] = nd_values(in[j]);
     if (y != NULL)
       kernel(1, y->data, p);
     return y;

@@ -80,13 +80,13 @@ static void start_source(const nd_engine *e, int i, int64_t from, int64_t n,
   s->step = 0;
   if (f->mode == ND_FEED_ONE) {
     double one;
-    nd_convert(e->level, f->to, f->from, 1, &one, f->tensor->data);
+    nd_convert(e->level, f->to, f->from, 1, &one, nd_values(f->tensor));
     spread(width, n < ND_BLOCK ? n : ND_BLOCK, &one, buffer->bytes);
   } else if (f->mode == ND_FEED_WALK) {
     nd_walk_broadcast(&s->walk, f->tensor, e->out->rank, e->out->dims, from);
   } else {
     const size_t from_width = nd_dtype_size(f->from);
-    s->at = f->tensor->data + from * (int64_t)from_width;
+    s->at = nd_values(f->tensor) + from * (int64_t)from_width;
     s->step = (int64_t)from_width;
   }
 }

@@ -108,7 +108,7 @@ static bool gather_dense(nd_context *c, const nd_tensor *x, int axis,
     if (!nd_context_ready(c) || !resolve_indices(c, n, index, size))
       return false;
     for (int64_t o = 0; o < outer; o++)
-      pick(width, run, n, index, x->data + (size_t)(o * size) * bytes,
+      pick(width, run, n, index, nd_values(x) + (size_t)(o * size) * bytes,
            out + (size_t)(o * indices->size + at) * bytes);
   }
   return true;
@@ -242,7 +242,7 @@ static bool segment_dense(nd_context *c, const nd_tensor *x,
     nd_integers_read(ids, at, n, row);
     if (!nd_context_ready(c) || !resolve_indices(c, n, row, size))
       return false;
-    sum_rows[x->dtype](n, run, row, x->data + (size_t)(at * run) * width,
+    sum_rows[x->dtype](n, run, row, nd_values(x) + (size_t)(at * run) * width,
                        out->data);
   }
   return true;

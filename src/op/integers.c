@@ -10,7 +10,7 @@ void nd_integers_read(const nd_tensor *x, int64_t from, int64_t n, int64_t *out)
   const nd_dtype dtype = (nd_dtype)x->dtype;
   const nd_level level = x->context->level;
   if (x->dense) {
-    const char *at = x->data + from * (int64_t)nd_dtype_size(dtype);
+    const char *at = nd_values(x) + from * (int64_t)nd_dtype_size(dtype);
     nd_convert(level, ND_INT64, dtype, n, out, at);
     return;
   }

@@ -95,7 +95,7 @@ static const void *find_matrix(const nd_job *job, int i, int64_t batch)
     if (x->dims[axis - missing] != 1)
       offset += at * nd_strides(x)[axis - missing];
   }
-  return x->data + offset * (int64_t)nd_dtype_size((nd_dtype)x->dtype);
+  return nd_values(x) + offset * (int64_t)nd_dtype_size((nd_dtype)x->dtype);
 }
 
 // True if a's batches are multiplied with the same matrix, so that one after

@@ -231,8 +231,8 @@ static bool step(nd_optimizer *o, const double *k, nd_variable *v, nd_tensor *g)
       at[i] = slots->at[i] != NULL ? slots->at[i]->data : NULL;
     nd_tensor *w = v->value;
     o->update->kernels[c->level]->at[w->dtype](
-      w->size, k, fresh != NULL ? fresh->data : w->data, w->data, dense->data,
-      at);
+      w->size, k, fresh != NULL ? fresh->data : w->data, nd_values(w),
+      nd_values(dense), at);
     if (fresh != NULL)
       nd_variable_replace(v, fresh);
   }

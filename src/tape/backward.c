@@ -223,6 +223,8 @@ static bool differentiate(nd_tape *t, int target_count,
 
 static bool check_unused(nd_tape *t)
 {
+  if (t->released)
+    return nd_fail(t->context, ND_BAD_STATE, "the tape was released");
   return !t->used ||
          nd_fail(t->context, ND_BAD_STATE,
                  "the tape has given its gradient; persistent = true allows "
@@ -248,7 +250,7 @@ bool nd_tape_differentiate(nd_tape *t, int target_count,
     }
     ok = differentiate(t, target_count, targets, seeds, n, sources, gradients);
     if (!t->persistent)
-      nd_tape_clear(t);
+      nd_tape_drop(t);
   }
   nd_context_leave(c, before);
   return ok;

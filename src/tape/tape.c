@@ -258,6 +258,14 @@ static bool fail_state(nd_tape *t, const char *name, const char *text)
 
 // ------------------------------------------------------- public functions --
 
+// 0 stands for no tape.
+static uint32_t next_serial(nd_context *c)
+{
+  if (++c->last_serial == 0)
+    c->last_serial = 1;
+  return c->last_serial;
+}
+
 nd_tape *nd_tape_new(nd_context *c, int flags)
 {
   if (!nd_context_ready(c))
@@ -267,7 +275,7 @@ nd_tape *nd_tape_new(nd_context *c, int flags)
     return NULL;
   *t = (nd_tape){
     .context = c,
-    .serial = ++c->last_serial,
+    .serial = next_serial(c),
     .persistent = flags & ND_TAPE_PERSISTENT,
     .auto_watch = !(flags & ND_TAPE_NO_AUTO_WATCH),
     .fresh = true,
@@ -276,22 +284,26 @@ nd_tape *nd_tape_new(nd_context *c, int flags)
   return t;
 }
 
-void nd_tape_clear(nd_tape *t)
+void nd_tape_drop(nd_tape *t)
 {
-  nd_context *c = t->context;
   for (nd_record *r = t->first; r != NULL; r = r->after)
     nd_record_release(r);
+  free_chunks(t);
+  nd_identities_clear(t->context, &t->watched);
+  t->first = t->last = NULL;
+  t->nodes = 0;
+  t->serial = next_serial(t->context);
+}
+
+static void clear(nd_tape *t)
+{
+  nd_tape_drop(t);
   for (size_t i = 0; i < t->variable_count; i++)
     nd_variable_release(t->variables[i]);
-  nd_memory_free(c, t->variables, t->variable_room * sizeof *t->variables,
-                 ND_MEMORY_OBJECT);
-  free_chunks(t);
-  nd_identities_clear(c, &t->watched);
-  t->first = t->last = NULL;
+  nd_memory_free(t->context, t->variables,
+                 t->variable_room * sizeof *t->variables, ND_MEMORY_OBJECT);
   t->variables = NULL;
   t->variable_count = t->variable_room = 0;
-  t->nodes = 0;
-  t->serial = ++c->last_serial;
 }
 
 void nd_tape_free(nd_tape *t)
@@ -299,8 +311,15 @@ void nd_tape_free(nd_tape *t)
   if (t == NULL)
     return;
   leave(t);
-  nd_tape_clear(t);
+  clear(t);
   nd_memory_free(t->context, t, sizeof *t, ND_MEMORY_OBJECT);
+}
+
+void nd_tape_release(nd_tape *t)
+{
+  leave(t);
+  clear(t);
+  t->used = t->released = true;
 }
 
 bool nd_tape_stop(nd_tape *t)
@@ -318,8 +337,8 @@ bool nd_tape_start(nd_tape *t)
   if (t->entered)
     return fail_state(t, "GradientTape", "the tape is still recording");
   if (t->used)
-    nd_tape_clear(t);
-  t->used = false;
+    clear(t);
+  t->used = t->released = false;
   enter(t);
   return true;
 }
@@ -343,7 +362,7 @@ bool nd_tape_reset(nd_tape *t)
 {
   if (!t->entered || t->paused)
     return fail_state(t, "reset", "the tape is not recording");
-  nd_tape_clear(t);
+  clear(t);
   return true;
 }
 

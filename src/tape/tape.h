@@ -37,7 +37,8 @@ struct nd_tape {
   bool auto_watch;
   bool entered;  // on the context's stack
   bool paused;   // entered, but not recording
-  bool used;     // has given its one result
+  bool used;     // has given its one result, or was released
+  bool released;
   bool fresh;    // entered by its constructor, not yet by a block
   nd_chunk *chunks;
   nd_record *first, *last;
@@ -56,11 +57,14 @@ static inline int32_t nd_tape_node(const nd_tape *t, const nd_tensor *x)
   return x->id > m->highest ? 0 : nd_identities_find(m, x->id);
 }
 
-// Drops everything recorded and watched.
-void nd_tape_clear(nd_tape *t);
+// Drops everything recorded; the list of watched variables stays readable.
+void nd_tape_drop(nd_tape *t);
 
-// Drops everything, and the right to a result is back.
+// Drops everything recorded and watched, and goes on recording.
 bool nd_tape_reset(nd_tape *t);
+
+// Stops, drops everything, and refuses gradients until it is entered again.
+void nd_tape_release(nd_tape *t);
 
 // Suspends and resumes recording while the tape stays entered.
 bool nd_tape_pause(nd_tape *t);

@@ -184,7 +184,7 @@ static void measure_integers(printer *p)
 {
   p->least = INT64_MAX;
   p->most = INT64_MIN;
-  visit_shown(p, 0, p->x->data, measure_integer);
+  visit_shown(p, 0, nd_values(p->x), measure_integer);
   p->width = larger(count_digits(p->least), count_digits(p->most));
 }
 
@@ -249,9 +249,9 @@ static void measure_scientific(printer *p, const char *element)
 static void measure_floats(printer *p)
 {
   p->small = INFINITY;
-  visit_shown(p, 0, p->x->data, measure_size);
+  visit_shown(p, 0, nd_values(p->x), measure_size);
   p->scientific = wants_exponents(p);
-  visit_shown(p, 0, p->x->data,
+  visit_shown(p, 0, nd_values(p->x),
               p->scientific ? measure_scientific : measure_fixed);
   if (p->scientific)
     p->right = p->places + (p->wide ? 5 : 4);
@@ -473,7 +473,7 @@ bool nd_print(const nd_tensor *x, const nd_print_options *options,
   p.options = in_range(options);
   if (x->rank > 0)
     measure(&p);
-  put_axis(&p, 0, x->data);
+  put_axis(&p, 0, nd_values(x));
   return !p.out.stopped;
 }
 

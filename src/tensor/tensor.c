@@ -147,7 +147,7 @@ nd_tensor *nd_tensor_view(nd_tensor *x, int rank, const int64_t *shape,
     y->dims[rank + i] = strides[i];
   }
   const size_t width = nd_dtype_size((nd_dtype)x->dtype);
-  const char *first = x->data + offset * (int64_t)width;
+  const char *first = nd_values(x) + offset * (int64_t)width;
   if (rank == 0) {
     y->data = (char *)&y->value;
     memcpy(y->data, first, width);
@@ -235,12 +235,13 @@ void nd_scalar_set_integer(nd_context *c, nd_tensor *x, nd_dtype dtype,
 
 double nd_tensor_first(const nd_tensor *x)
 {
+  const void *at = nd_values(x);
   switch ((nd_dtype)x->dtype) {
-  case ND_FLOAT32: return *(const float *)x->data;
-  case ND_FLOAT64: return *(const double *)x->data;
-  case ND_INT32: return *(const int32_t *)x->data;
-  case ND_INT64: return (double)*(const int64_t *)x->data;
-  default: return *(const uint8_t *)x->data;
+  case ND_FLOAT32: return *(const float *)at;
+  case ND_FLOAT64: return *(const double *)at;
+  case ND_INT32: return *(const int32_t *)at;
+  case ND_INT64: return (double)*(const int64_t *)at;
+  default: return *(const uint8_t *)at;
   }
 }
 

@@ -41,6 +41,13 @@ struct nd_tensor {
   int64_t dims[];   // rank sizes, then rank strides counted in elements
 };
 
+// The first element, for reading: the one seam where the values of a tensor are
+// asked for. Whoever makes a tensor writes to `data`; everybody else comes here.
+static inline const char *nd_values(const nd_tensor *x)
+{
+  return x->data;
+}
+
 static inline const int64_t *nd_strides(const nd_tensor *x)
 {
   return x->dims + x->rank;

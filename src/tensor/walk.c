@@ -23,7 +23,7 @@ static void add_axis(nd_walk *w, int64_t size, int64_t stride)
 
 static void begin(nd_walk *w, const nd_tensor *x)
 {
-  w->data = x->data;
+  w->data = nd_values(x);
   w->width = nd_dtype_size((nd_dtype)x->dtype);
   w->rank = 0;
 }
