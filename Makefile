@@ -113,7 +113,7 @@ bench: all ## time the benchmarks, beside the peers that are installed
 
 bench-peers: ## install PyTorch, TensorFlow, JAX and NumPy under build/
 	python3 -m venv build/venv-peers
-	build/venv-peers/bin/pip install torch tensorflow-cpu jax numpy
+	build/venv-peers/bin/pip install torch tensorflow-cpu numpy
 
 ASAN := -fsanitize=address,undefined -fno-sanitize-recover=all \
         -fno-omit-frame-pointer

@@ -86,8 +86,7 @@ typedef struct nd_config {
 // level that this CPU or this build does not have. `config` may be NULL.
 ND_API nd_context *nd_context_new(const nd_config *config);
 
-// Frees the context. Release every object of it first: what is still held is
-// freed too, and its pointers dangle. NULL is allowed.
+// Frees the context. Release every object of it first. NULL is allowed.
 ND_API void nd_context_free(nd_context *c);
 
 // Bytes now in use, and the most that ever were.

@@ -1,5 +1,6 @@
 --- `nd.help(name)`: what an op does, from its entry in the table of ops.
 local nd = require "nadir"
+local fail = require "nadir.fail"
 
 local function signature(op)
   local words = {}
@@ -33,7 +34,10 @@ end
 
 local function find(value)
   for _, op in ipairs(nd.ops()) do
-    if op.name == value or nd[op.name] == value then return op end
+    local module = op.module and nd[op.module] or nd
+    if value == op.name or value == nd[op.name] or value == module[op.name] then
+      return op
+    end
   end
 end
 
@@ -50,7 +54,7 @@ return function(what)
   end
   local op = find(what)
   if not op then
-    error(("help: no such op: %s"):format(tostring(what)), 2)
+    fail("help: no such op: %s", tostring(what))
   end
   print(describe(op))
 end

@@ -2,6 +2,13 @@
 -- file adds what is best written in Lua. It lists no ops: they come from the
 -- core's table.
 local nd = ...
+local fail = require "nadir.fail"
+
+local function check_list(name, value)
+  if type(value) ~= "table" then
+    fail("zip: %s must be a list, got %s", name, type(value))
+  end
+end
 
 --- Pairs of two lists, `{{a[1], b[1]}, ...}`, for `apply_gradients`.
 -- Goes on to the end of the longer list; what a list lacks is `false`.
@@ -9,6 +16,8 @@ local nd = ...
 ---@param b table
 ---@return table
 function nd.zip(a, b)
+  check_list("a", a)
+  check_list("b", b)
   local pairs_ = {}
   for i = 1, math.max(#a, #b) do
     pairs_[i] = { a[i] or false, b[i] or false }
@@ -21,7 +30,9 @@ local core_range = nd.range
 --- `range(limit)`, `range(start, limit, delta)`: both ends included.
 ---@return userdata tensor of rank 1; int32 if all arguments are integers
 function nd.range(start, limit, ...)
-  if limit == nil or type(limit) == "table" then
+  if limit == nil and type(start) == "table" then
+    return core_range(start)
+  elseif limit == nil or type(limit) == "table" and limit.limit == nil then
     return core_range(1, start, 1, limit)
   end
   return core_range(start, limit, ...)

@@ -17,6 +17,15 @@ void ndL_open_optimizer(lua_State *L);
 void ndL_open_random(lua_State *L);
 void ndL_open_system(lua_State *L);
 
+// Empties the finalized box at 1. Another finalizer may still hold it: without
+// its metatable none of our functions knows it.
+static inline void ndL_disown(lua_State *L)
+{
+  *(void **)lua_touserdata(L, 1) = NULL;
+  lua_pushnil(L);
+  lua_setmetatable(L, 1);
+}
+
 // ----------------------------------------------------------------- tensors --
 
 // The userdata of a tensor. `tensor` points to `value` for a scalar, which is
@@ -34,8 +43,10 @@ void ndL_fill(lua_State *L, ndL_state *S, ndL_box *box, nd_tensor *x);
 // ndL_fill, or the context's error when `x` is NULL. Returns 1.
 int ndL_result(lua_State *L, ndL_state *S, ndL_box *box, nd_tensor *x);
 
-// The tensor at `i`, borrowed: of a tensor or, noting the read, of a variable.
-// NULL when it is neither.
+// The tensor at `i`, borrowed: of a tensor or, noting the read, of a variable,
+// which raises when there is no memory for the note. NULL when it is neither.
+// What a variable lends may go at the next allocation, as that may run a
+// finalizer, and that may assign.
 nd_tensor *ndL_totensor(lua_State *L, ndL_state *S, int i);
 
 // The variable at `i`, NULL if it is none.
@@ -69,6 +80,13 @@ nd_dtype ndL_checkdtype(lua_State *L, int i, const char *function);
 
 // A whole number at `i`: an integer, or a float with an integer's value.
 bool ndL_towhole(lua_State *L, int i, int64_t *n);
+
+// Raises if the table at `i` has names as keys; returns how many keys it has.
+lua_Integer ndL_checkkeys(lua_State *L, int i, const char *function);
+
+// Raises unless the table at `i` is a list: positions without gaps and nothing
+// else. Returns its length.
+lua_Integer ndL_checklist(lua_State *L, int i, const char *function);
 
 // The shape at `i`, a whole number or a list of them; the op checks that none
 // is negative. Returns the rank.

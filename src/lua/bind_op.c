@@ -13,8 +13,8 @@ typedef struct call {
   const nd_op *op;
   nd_args args;
   int top;         // arguments
+  int positions;   // of them, those before the options
   int options;     // stack index of the options, 0: none
-  int named;       // options read so far
   int at[ND_FEW];  // stack indices of the tensor arguments
   int list;        // stack index of the list of tensors, 0: none
   nd_tensor scalars[ND_FEW];
@@ -22,18 +22,14 @@ typedef struct call {
 
 static nd_tensor *to_tensor(call *k, int i)
 {
-  nd_tensor *x = ndL_totensor(k->L, k->S, i);
-  if (x == NULL && nd_error_code(k->S->context) != ND_OK)
-    ndL_raise(k->L, k->S);
-  return x;
+  return ndL_totensor(k->L, k->S, i);
 }
 
 // The stack index of an argument: positional, named (pushed), or 0.
 static int find_argument(call *k, const nd_param *p, int position)
 {
   lua_State *L = k->L;
-  const int last = k->options ? k->options - 1 : k->top;
-  if (position <= last && position > 0 && !lua_isnil(L, position))
+  if (position <= k->positions && !lua_isnil(L, position))
     return position;
   if (k->options == 0)
     return 0;
@@ -42,7 +38,6 @@ static int find_argument(call *k, const nd_param *p, int position)
     lua_pop(L, 1);
     return 0;
   }
-  k->named++;
   return lua_gettop(L);
 }
 
@@ -65,7 +60,7 @@ static void read_axes(call *k, const nd_param *p, int i, nd_attr *v)
   }
   if (lua_type(L, i) != LUA_TTABLE)
     fail_attr(k, p, "an axis or a list of axes", i);
-  const lua_Unsigned n = lua_rawlen(L, i);
+  const lua_Integer n = ndL_checklist(L, i, k->op->name);
   if (n > ND_MAX_RANK)
     ndL_error(L, "%s: at most %d axes, got %lld", k->op->name, ND_MAX_RANK,
               (long long)n);
@@ -91,6 +86,7 @@ static void read_range(call *k, const nd_param *p, nd_attr *v, int axis)
   if (lua_type(L, -1) != LUA_TTABLE)
     fail_attr(k, p, "positions or {first, last, step}", -1);
   const int range = lua_gettop(L);
+  ndL_checkkeys(L, range, k->op->name);
   const int64_t n = (int64_t)lua_rawlen(L, range);
   if (n > 3)
     ndL_error(L, "%s: a range is {first, last, step}, got %lld values",
@@ -121,7 +117,7 @@ static void read_ranges(call *k, const nd_param *p, int i, nd_attr *v)
     v->n = 3;
     return;
   }
-  const lua_Unsigned n = lua_rawlen(L, i);
+  const lua_Integer n = ndL_checklist(L, i, k->op->name);
   if (n > ND_MAX_RANK)
     ndL_error(L, "%s: at most %d ranges, got %lld", k->op->name, ND_MAX_RANK,
               (long long)n);
@@ -189,7 +185,7 @@ static nd_dtype shared_dtype(call *k, int n)
       own != ND_DTYPES)
     return (nd_dtype)k->args.attr[dtype].integer;
   if (own != ND_DTYPES && !nd_dtype_in(own, k->op->dtypes) &&
-      nd_dtype_in(own, ND_INTS))
+      nd_dtype_in(own, ND_INTS) && nd_dtype_in(ND_FLOAT32, k->op->dtypes))
     return ND_FLOAT32;
   return own;
 }
@@ -243,6 +239,8 @@ static void anchor_list(call *k, const nd_param *p, int i, lua_Integer n)
       dtype = (nd_dtype)x->dtype;
     lua_rawseti(L, own, j);
   }
+  if (dtype == ND_DTYPES)
+    dtype = ndL_literaltype(L, own);
   for (lua_Integer j = 1; j <= n; j++) {
     lua_rawgeti(L, own, j);
     if (to_tensor(k, -1) == NULL) {
@@ -260,7 +258,7 @@ static void read_list(call *k, const nd_param *p, int i)
   if (i == 0 || lua_type(L, i) != LUA_TTABLE)
     ndL_typeerror(L, k->op->name, p->name, "a list of tensors",
                   i == 0 ? lua_gettop(L) + 1 : i);
-  const lua_Integer n = (lua_Integer)lua_rawlen(L, i);
+  const lua_Integer n = ndL_checklist(L, i, k->op->name);
   if (n > INT32_MAX / 16)
     ndL_error(L, "%s: too many tensors", k->op->name);
   k->args.n = (int)n;
@@ -285,11 +283,11 @@ static void read_again(call *k)
 
 // ------------------------------------------------------------------- call --
 
+// Raises unless every option is a parameter that no position gives.
 static void check_names(call *k)
 {
   lua_State *L = k->L;
-  int count = 0;
-  for (lua_pushnil(L); lua_next(L, k->options); count++) {
+  for (lua_pushnil(L); lua_next(L, k->options);) {
     lua_pop(L, 1);
     if (lua_type(L, -1) != LUA_TSTRING)
       ndL_error(L, "%s: a table mixes positions and names", k->op->name);
@@ -299,19 +297,35 @@ static void check_names(call *k)
       p++;
     if (p->name == NULL)
       ndL_error(L, "%s: unknown option '%s'", k->op->name, name);
+    const int position = (int)(p - k->op->params) + 1;
+    if (position <= k->positions && !lua_isnil(L, position))
+      ndL_error(L, "%s: %s is given twice", k->op->name, name);
   }
-  if (count != k->named)
-    ndL_error(L, "%s: an argument is given twice", k->op->name);
+}
+
+// Tells positions from options, and refuses too many of the former and wrong
+// ones of the latter.
+static void check_layout(call *k)
+{
+  const int top = k->top;
+  k->options = top > 0 && ndL_isoptions(k->L, top) ? top : 0;
+  k->positions = k->options != 0 ? top - 1 : top;
+  int most = 0;
+  while (k->op->params[most].name != NULL)
+    most++;
+  if (k->positions > most)
+    ndL_error(k->L, "%s: takes at most %d arguments, got %d", k->op->name,
+              most, k->positions);
+  if (k->options != 0)
+    check_names(k);
 }
 
 static void check_args(call *k)
 {
   lua_State *L = k->L;
-  const int top = k->top;
+  check_layout(k);
   k->args.n = 0;
   k->args.in = k->args.few;
-  k->named = 0;
-  k->options = top > 0 && ndL_isoptions(L, top) ? top : 0;
   nd_attr *attr = k->args.attr;
   nd_args_start(k->op, &k->args);
   bool loose = false;
@@ -339,11 +353,6 @@ static void check_args(call *k)
       attr++;
     }
   }
-  if (k->options != 0)
-    check_names(k);
-  if ((k->options ? top - 1 : top) >= position)
-    ndL_error(L, "%s: takes at most %d arguments, got %d", k->op->name,
-              position - 1, k->options ? top - 1 : top);
   if (loose)
     convert_literals(k, k->args.n);
 }

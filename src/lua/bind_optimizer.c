@@ -8,9 +8,12 @@
 
 static nd_optimizer *check_optimizer(lua_State *L, const char *function)
 {
-  if (ndL_typeof(L, ndL_upstate(L), 1) != NDL_OPTIMIZER)
+  nd_optimizer *o = NULL;
+  if (ndL_typeof(L, ndL_upstate(L), 1) == NDL_OPTIMIZER)
+    o = *(nd_optimizer **)lua_touserdata(L, 1);
+  if (o == NULL)
     ndL_typeerror(L, function, "self", "an optimizer", 1);
-  return *(nd_optimizer **)lua_touserdata(L, 1);
+  return o;
 }
 
 // The number or flag at `i`, as a setting.
@@ -67,9 +70,9 @@ static int optimizer_new(lua_State *L)
 
 static int optimizer_gc(lua_State *L)
 {
-  nd_optimizer **box = lua_touserdata(L, 1);
+  nd_optimizer **box = ndL_checkself(L, NDL_OPTIMIZER, "__gc");
   nd_optimizer_free(*box);
-  *box = NULL;
+  ndL_disown(L);
   return 0;
 }
 
@@ -213,7 +216,8 @@ void ndL_open_optimizer(lua_State *L)
 {
   ndL_state *S = ndL_getstate(L);
   ndL_newmetatable(L, S, NDL_OPTIMIZER, "Optimizer");
-  lua_pushcfunction(L, optimizer_gc);
+  lua_pushlightuserdata(L, S);
+  lua_pushcclosure(L, optimizer_gc, 1);
   lua_setfield(L, -2, "__gc");
   lua_pushlightuserdata(L, S);
   lua_newtable(L);

@@ -79,8 +79,6 @@ static nd_tensor *read_rows(lua_State *L, ndL_state *S, int i,
                             const char *function)
 {
   nd_tensor *x = ndL_totensor(L, S, i);
-  if (x == NULL && nd_error_code(S->context) != ND_OK)
-    ndL_raise(L, S);
   if (x == NULL && lua_type(L, i) == LUA_TTABLE)
     x = ndL_checktensor(L, S, i, ND_DTYPES, function, "x");
   if (x != NULL && x->rank == 0)

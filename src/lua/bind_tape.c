@@ -56,9 +56,9 @@ static int tape_new(lua_State *L)
 
 static int tape_gc(lua_State *L)
 {
-  nd_tape **box = lua_touserdata(L, 1);
+  nd_tape **box = ndL_checkself(L, NDL_TAPE, "__gc");
   nd_tape_free(*box);
-  *box = NULL;
+  ndL_disown(L);
   return 0;
 }
 
@@ -108,10 +108,17 @@ static void check_nested(lua_State *L, int i, const char *function,
     ndL_error(L, "%s: a table is nested deeper than %d", function, DEEPEST);
 }
 
+// The tensor or the variable's value, which no tape notes; NULL if neither.
+static nd_tensor *value_of(lua_State *L, ndL_state *S, int i)
+{
+  const nd_variable *v = ndL_tovariable(L, S, i);
+  return v != NULL ? v->value : ndL_totensor(L, S, i);
+}
+
 static void watch(lua_State *L, ndL_state *S, nd_tape *t, int i, int depth)
 {
   nd_variable *v = ndL_tovariable(L, S, i);
-  nd_tensor *x = v != NULL ? v->value : ndL_totensor(L, S, i);
+  nd_tensor *x = value_of(L, S, i);
   if (x != NULL) {
     if (!nd_dtype_in((nd_dtype)x->dtype, ND_FLOATS)) {
       luaL_where(L, 1);
@@ -151,8 +158,9 @@ static int compare_ids(const void *a, const void *b)
 static int tape_watched(lua_State *L)
 {
   const nd_tape *t = check_tape(L, "watched_variables");
-  const size_t n = t->variable_count;
+  size_t n = t->variable_count;
   nd_variable **sorted = lua_newuserdatauv(L, (n + 1) * sizeof *sorted, 0);
+  n = n < t->variable_count ? n : t->variable_count;  // after finalizers
   if (n > 0)
     memcpy(sorted, t->variables, n * sizeof *sorted);
   qsort(sorted, n, sizeof *sorted, compare_ids);
@@ -172,31 +180,32 @@ static int tape_watched(lua_State *L)
 // ------------------------------------------------------------------- pause --
 
 // Pushes what ends the pause when it is closed.
-static void push_pause(lua_State *L, ndL_state *S, nd_tape *t)
+static void push_pause(lua_State *L, const char *function)
 {
+  ndL_state *S = ndL_upstate(L);
+  nd_tape *t = check_tape(L, function);
   lua_newuserdatauv(L, 0, 1);
   lua_pushvalue(L, 1);
   lua_setiuservalue(L, -2, 1);
   lua_rawgetp(L, LUA_REGISTRYINDEX, S->metatables[NDL_PAUSE]);
   lua_setmetatable(L, -2);
-  if (!nd_tape_pause(t))
+  if (!nd_tape_pause(t, function))
     ndL_raise(L, S);
 }
 
 static int tape_stop_recording(lua_State *L)
 {
-  push_pause(L, ndL_upstate(L), check_tape(L, "stop_recording"));
+  push_pause(L, "stop_recording");
   return 1;
 }
 
 // pause(f): returns what f() returns; nothing of it is recorded.
 static int tape_pause(lua_State *L)
 {
-  nd_tape *t = check_tape(L, "pause");
   lua_settop(L, 2);
   if (lua_type(L, 2) != LUA_TFUNCTION)
     ndL_typeerror(L, "pause", "f", "a function", 2);
-  push_pause(L, ndL_upstate(L), t);
+  push_pause(L, "pause");
   lua_toclose(L, 3);
   lua_pushvalue(L, 2);
   lua_call(L, 0, LUA_MULTRET);
@@ -205,8 +214,11 @@ static int tape_pause(lua_State *L)
 
 static int pause_close(lua_State *L)
 {
+  ndL_checkself(L, NDL_PAUSE, "__close");
   lua_getiuservalue(L, 1, 1);
-  nd_tape_resume(*(nd_tape **)lua_touserdata(L, -1));
+  nd_tape *t = to_tape(L, ndL_upstate(L), -1);
+  if (t != NULL)
+    nd_tape_resume(t);
   return 0;
 }
 
@@ -216,67 +228,81 @@ static int pause_close(lua_State *L)
 typedef struct flat {
   nd_tensor **at;
   int n;
+  int room;
 } flat;
+
+enum { MOST = 1 << 24 };
 
 static int count(lua_State *L, ndL_state *S, int i, const char *argument,
                  int depth)
 {
-  if (ndL_typeof(L, S, i) <= NDL_VARIABLE)
+  if (value_of(L, S, i) != NULL)
     return 1;
   check_nested(L, i, "gradient", argument, depth);
   luaL_checkstack(L, 4, "gradient");
   int n = 0;
-  for (lua_pushnil(L); lua_next(L, i); lua_pop(L, 1))
+  for (lua_pushnil(L); lua_next(L, i); lua_pop(L, 1)) {
     n += count(L, S, lua_gettop(L), argument, depth + 1);
+    if (n > MOST)
+      ndL_error(L, "gradient: more than %d tensors in %s", MOST, argument);
+  }
   return n;
 }
 
-static nd_tensor *value_of(lua_State *L, ndL_state *S, int i)
+static void add_values(lua_State *L, ndL_state *S, int i, flat *f, int depth)
 {
-  const nd_variable *v = ndL_tovariable(L, S, i);
-  return v != NULL ? v->value : ndL_totensor(L, S, i);
-}
-
-static void gather(lua_State *L, ndL_state *S, int i, flat *f)
-{
-  if (ndL_typeof(L, S, i) <= NDL_VARIABLE) {
-    f->at[f->n++] = value_of(L, S, i);
+  nd_tensor *x = value_of(L, S, i);
+  const bool table = lua_type(L, i) == LUA_TTABLE && depth <= DEEPEST;
+  if (x == NULL ? !table : f->n == f->room)
+    ndL_error(L, "gradient: a table changed during the call");
+  if (x != NULL) {
+    f->at[f->n++] = x;
     return;
   }
   for (lua_pushnil(L); lua_next(L, i); lua_pop(L, 1))
-    gather(L, S, lua_gettop(L), f);
+    add_values(L, S, lua_gettop(L), f, depth + 1);
 }
 
-// Pushes the memory that holds the list.
-static flat flatten(lua_State *L, ndL_state *S, int i, const char *argument)
+// Reads the values at `i`. An allocation may run a finalizer, and that may
+// change a table or assign to a variable: what is read is good up to the next.
+static void gather(lua_State *L, ndL_state *S, int i, flat *f)
 {
-  const int n = count(L, S, i, argument, 0);
-  flat f = { .n = 0 };
-  f.at = lua_newuserdatauv(L, (size_t)(n + 1) * sizeof *f.at, 0);
-  gather(L, S, i, &f);
+  luaL_checkstack(L, 4 * DEEPEST, "gradient");
+  f->n = 0;
+  add_values(L, S, i, f, 0);
+  if (f->n < f->room)
+    ndL_error(L, "gradient: a table changed during the call");
+}
+
+// Pushes memory for the values at `i`.
+static flat make_flat(lua_State *L, ndL_state *S, int i, const char *argument)
+{
+  flat f = { .room = count(L, S, i, argument, 0) };
+  f.at = lua_newuserdatauv(L, (size_t)(f.room + 1) * sizeof *f.at, 0);
   return f;
 }
 
-// Seeds in the order of the targets. What was made for them is in the table at
-// `kept`.
+// Seeds in the order of the targets, as values in the table at `list`.
 typedef struct seeding {
-  const flat *targets;
-  nd_tensor **seeds;
+  int list;
   int n;
-  int kept;
+  int depth;
 } seeding;
 
-// The seed at `i` of the next target; `false` and nil stand for ones.
-static void add_seed(lua_State *L, ndL_state *S, int i, seeding *p)
+// Adds the seed at `i`, as a tensor; `false` and nil stand for ones.
+static void add_seed(lua_State *L, ndL_state *S, int i, int target, seeding *p)
 {
-  nd_tensor *seed = NULL;
+  const nd_tensor *x = value_of(L, S, target);
+  const nd_dtype dtype = x == NULL ? ND_FLOAT32 : (nd_dtype)x->dtype;
   const int top = lua_gettop(L);
   if (lua_toboolean(L, i))
-    seed = ndL_checktensor(L, S, i, (nd_dtype)p->targets->at[p->n]->dtype,
-                           "gradient", "output_gradients");
-  p->seeds[p->n++] = seed;
-  if (lua_gettop(L) > top)
-    lua_rawseti(L, p->kept, p->n);
+    ndL_checktensor(L, S, i, dtype, "gradient", "output_gradients");
+  if (lua_gettop(L) == top)
+    lua_pushvalue(L, i);
+  if (!lua_toboolean(L, -1))
+    lua_pushboolean(L, 0);
+  lua_rawseti(L, p->list, ++p->n);
+  lua_settop(L, top);
 }
 
 static int count_entries(lua_State *L, int i)
@@ -288,13 +314,14 @@ static int count_entries(lua_State *L, int i)
 }
 
 // The seeds at `i`, in the structure of the targets at `target`.
-static void gather_seeds(lua_State *L, ndL_state *S, int i, int target,
-                         seeding *p)
+static void list_seeds(lua_State *L, ndL_state *S, int i, int target,
+                       seeding *p)
 {
   if (lua_type(L, target) != LUA_TTABLE) {
-    add_seed(L, S, i, p);
+    add_seed(L, S, i, target, p);
     return;
   }
+  check_nested(L, target, "gradient", "target", p->depth++);
   if (lua_type(L, i) != LUA_TTABLE)
     ndL_typeerror(L, "gradient", "output_gradients", "a table like target", i);
   const int given = count_entries(L, i), wanted = count_entries(L, target);
@@ -307,20 +334,32 @@ static void gather_seeds(lua_State *L, ndL_state *S, int i, int target,
     if (lua_rawget(L, i) == LUA_TNIL)
       ndL_error(L, "gradient: output_gradients lacks '%s'",
                 luaL_tolstring(L, value - 1, NULL));
-    gather_seeds(L, S, value + 1, value, p);
+    list_seeds(L, S, value + 1, value, p);
   }
+  p->depth--;
 }
 
-// Pushes what holds the seeds.
-static nd_tensor **read_seeds(lua_State *L, ndL_state *S, int i, int target,
-                              const flat *targets)
+// Pushes memory for `n` seeds and the list of them; NULL if there are none.
+static nd_tensor **make_seeds(lua_State *L, ndL_state *S, int i, int target,
+                              int n)
 {
-  seeding p = { .targets = targets };
-  p.seeds = lua_newuserdatauv(L, (size_t)(targets->n + 1) * sizeof *p.seeds, 0);
+  if (lua_isnil(L, i))
+    return NULL;
+  nd_tensor **seeds = lua_newuserdatauv(L, (size_t)(n + 1) * sizeof *seeds, 0);
   lua_newtable(L);
-  p.kept = lua_gettop(L);
-  gather_seeds(L, S, i, target, &p);
-  return p.seeds;
+  seeding p = { .list = lua_gettop(L) };
+  list_seeds(L, S, i, target, &p);
+  return seeds;
+}
+
+static void gather_seeds(lua_State *L, ndL_state *S, int list,
+                         nd_tensor **seeds, int n)
+{
+  for (int k = 0; k < n; k++) {
+    lua_rawgeti(L, list, k + 1);
+    seeds[k] = value_of(L, S, -1);
+    lua_pop(L, 1);
+  }
 }
 
 static bool zeros_wanted(lua_State *L, int i)
@@ -347,7 +386,7 @@ static void rebuild(lua_State *L, ndL_state *S, int i, int boxes, int *at,
   if (ndL_typeof(L, S, i) <= NDL_VARIABLE) {
     lua_rawgeti(L, boxes, ++*at);
     const ndL_box *box = lua_touserdata(L, -1);
-    if (box->tensor == NULL) {
+    if (box == NULL || box->tensor == NULL) {
       lua_pop(L, 1);
       if (inside)
         lua_pushboolean(L, 0);
@@ -401,20 +440,23 @@ static int tape_gradient(lua_State *L)
   else
     lua_settop(L, 5);
   const bool zeros = zeros_wanted(L, 5);
-  const flat targets = flatten(L, S, 2, "target");
-  const flat sources = flatten(L, S, 3, "sources");
-  nd_tensor **seeds = NULL;
-  if (!lua_isnil(L, 4))
-    seeds = read_seeds(L, S, 4, 2, &targets);
+  flat targets = make_flat(L, S, 2, "target");
+  flat sources = make_flat(L, S, 3, "sources");
+  nd_tensor **seeds = make_seeds(L, S, 4, 2, targets.room);
+  const int seed_list = lua_gettop(L);
   nd_tensor **gradients = lua_newuserdatauv(
-    L, (size_t)(sources.n + 1) * sizeof *gradients, 0);
-  lua_createtable(L, sources.n, 0);
+    L, (size_t)(sources.room + 1) * sizeof *gradients, 0);
+  lua_createtable(L, sources.room, 0);
   const int boxes = lua_gettop(L);
-  for (int k = 1; k <= sources.n; k++) {
+  for (int k = 1; k <= sources.room; k++) {
     ndL_newbox(L);
     lua_rawseti(L, boxes, k);
   }
-  luaL_checkstack(L, 4, "gradient");
+  gather(L, S, 2, &targets);
+  gather(L, S, 3, &sources);
+  if (seeds != NULL)
+    gather_seeds(L, S, seed_list, seeds, targets.n);
+  t = check_tape(L, "gradient");
   if (!nd_tape_differentiate(t, targets.n, targets.at, seeds, sources.n,
                              sources.at, gradients) ||
       !fill_boxes(L, S, &sources, gradients, boxes, zeros))
@@ -460,7 +502,8 @@ void ndL_open_tape(lua_State *L)
   lua_setfield(L, -2, "__index");
   lua_pop(L, 1);
   ndL_newmetatable(L, S, NDL_PAUSE, "stop_recording");
-  lua_pushcfunction(L, pause_close);
+  lua_pushlightuserdata(L, S);
+  lua_pushcclosure(L, pause_close, 1);
   lua_setfield(L, -2, "__close");
   lua_pop(L, 1);
 }

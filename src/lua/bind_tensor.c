@@ -40,7 +40,7 @@ int ndL_result(lua_State *L, ndL_state *S, ndL_box *box, nd_tensor *x)
 
 static int tensor_gc(lua_State *L)
 {
-  ndL_box *box = lua_touserdata(L, 1);
+  ndL_box *box = ndL_checkself(L, NDL_TENSOR, "__gc");
   nd_tensor_release(box->tensor);
   box->tensor = NULL;
   return 0;
@@ -55,9 +55,13 @@ nd_tensor *ndL_totensor(lua_State *L, ndL_state *S, int i)
   lua_pop(L, 1);
   if (mt == S->metatables[NDL_SCALAR] || mt == S->metatables[NDL_TENSOR])
     return ((ndL_box *)p)->tensor;
+  nd_variable *v = NULL;
   if (mt == S->metatables[NDL_VARIABLE])
-    return nd_variable_use(*(nd_variable **)p);
-  return NULL;
+    v = *(nd_variable **)p;
+  nd_tensor *x = v == NULL ? NULL : nd_variable_use(v);
+  if (x == NULL && v != NULL)
+    ndL_raise(L, S);
+  return x;
 }
 
 // The values of a tensor or variable at `i`, which no tape notes.
@@ -193,11 +197,27 @@ static int tensor_index(lua_State *L)
 
 static int tensor_newindex(lua_State *L)
 {
+  if (ndL_tovariable(L, ndL_upstate(L), 1) != NULL)
+    return ndL_error(L, "index: a Variable changes as a whole; use assign");
   return ndL_error(L,
                    "index: tensors never change; use nd.Variable and assign");
 }
 
 // ------------------------------------------------------------- module level --
+
+// Raises unless a constant `x` can have that shape: its size, or one element.
+static void check_fit(lua_State *L, const nd_tensor *x, const nd_attr *shape)
+{
+  nd_type type = { .dtype = (nd_dtype)x->dtype, .rank = shape->n };
+  for (int i = 0; i < shape->n; i++) {
+    type.shape[i] = shape->v[i];
+    if (shape->v[i] < 0)
+      ndL_error(L, "constant: negative size: %s", ND_SHAPE(shape->n, shape->v));
+  }
+  if (x->size != 1 && nd_type_size(&type) != x->size)
+    ndL_error(L, "constant: sizes differ: value is %s, shape is %s",
+              ND_SHAPE(x->rank, x->dims), ND_SHAPE(shape->n, shape->v));
+}
 
 // constant(value, dtype, shape)
 static int tensor_constant(lua_State *L)
@@ -223,6 +243,7 @@ static int tensor_constant(lua_State *L)
   nd_args a = { .n = 1, .in = &x };
   a.attr[0].given = true;
   a.attr[0].n = (uint8_t)ndL_checkshape(L, 3, a.attr[0].v, "constant");
+  check_fit(L, x, &a.attr[0]);
   const char *op = x->size == 1 ? "broadcast_to" : "reshape";
   ndL_box *box = ndL_newbox(L);
   return ndL_result(L, S, box, nd_apply(S->context, nd_op_find(op), &a));
@@ -260,10 +281,9 @@ static void make_metatable(lua_State *L, ndL_state *S, ndL_type type)
     { NULL, NULL },
   };
   ndL_setfunctions(L, metamethods);
-  if (type == NDL_TENSOR) {
-    lua_pushcfunction(L, tensor_gc);
-    lua_setfield(L, -2, "__gc");
-  }
+  static const luaL_Reg finalizer[] = { { "__gc", tensor_gc }, { NULL, NULL } };
+  if (type == NDL_TENSOR)
+    ndL_setfunctions(L, finalizer);
   lua_pop(L, 1);
 }
 

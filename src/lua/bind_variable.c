@@ -67,9 +67,9 @@ static int variable_new(lua_State *L)
 
 static int variable_gc(lua_State *L)
 {
-  nd_variable **box = lua_touserdata(L, 1);
+  nd_variable **box = ndL_checkself(L, NDL_VARIABLE, "__gc");
   nd_variable_release(*box);
-  *box = NULL;
+  ndL_disown(L);
   return 0;
 }
 
@@ -169,6 +169,12 @@ static const luaL_Reg methods[] = {
   { NULL, NULL },
 };
 
+static const luaL_Reg metamethods[] = {
+  { "__gc", variable_gc },
+  { "__tostring", variable_tostring },
+  { NULL, NULL },
+};
+
 static const luaL_Reg properties[] = {
   { "trainable", variable_trainable },
   { "name", variable_name },
@@ -212,11 +218,7 @@ void ndL_open_variable(lua_State *L)
   lua_rawgetp(L, LUA_REGISTRYINDEX, S->metatables[NDL_VARIABLE]);
   lua_pushliteral(L, "Variable");
   lua_setfield(L, -2, "__name");
-  lua_pushcfunction(L, variable_gc);
-  lua_setfield(L, -2, "__gc");
-  lua_pushlightuserdata(L, S);
-  lua_pushcclosure(L, variable_tostring, 1);
-  lua_setfield(L, -2, "__tostring");
+  ndL_setfunctions(L, metamethods);
   lua_getfield(L, -1, "__methods");
   ndL_setfunctions(L, methods);
   lua_pop(L, 1);

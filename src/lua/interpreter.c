@@ -131,7 +131,8 @@ bool nd_interpreter_number(nd_interpreter *i, const char *name, double *value)
   lua_pushlightuserdata(i->L, (void *)(uintptr_t)name);
   lua_pushlightuserdata(i->L, value);
   const bool ok = lua_pcall(i->L, 2, 0, 0) == LUA_OK;
-  lua_settop(i->L, 0);
+  if (!ok)
+    lua_pop(i->L, 1);
   return ok;
 }
 

@@ -15,6 +15,7 @@ enum { PACE_BYTES = 4 << 20 };
 
 static const char STATE_KEY = 0;
 static const char CONTEXT_KEY = 0;
+static const char MODULE_KEY = 0;
 
 // ------------------------------------------------------------------ types --
 
@@ -37,6 +38,14 @@ ndL_type ndL_typeof(lua_State *L, const ndL_state *S, int i)
       return (ndL_type)type;
   }
   return NDL_OTHER;
+}
+
+void *ndL_checkself(lua_State *L, ndL_type type, const char *function)
+{
+  if (ndL_typeof(L, ndL_upstate(L), 1) != type)
+    ndL_error(L, "%s: self is of another type: %s", function,
+              lua_isnone(L, 1) ? "none" : ndL_typename(L, 1));
+  return lua_touserdata(L, 1);
 }
 
 void ndL_newmetatable(lua_State *L, ndL_state *S, ndL_type type,
@@ -98,9 +107,14 @@ int ndL_error(lua_State *L, const char *format, ...)
 int ndL_raise(lua_State *L, ndL_state *S)
 {
   char text[sizeof S->context->error.message];
-  memcpy(text, nd_error_message(S->context), sizeof text);
+  snprintf(text, sizeof text, "%s", nd_error_message(S->context));
   nd_error_clear(S->context);
   return ndL_error(L, "%s", text);
+}
+
+int ndL_failclosed(lua_State *L)
+{
+  return ndL_error(L, "nadir: the state is closed");
 }
 
 int ndL_typeerror(lua_State *L, const char *function, const char *argument,
@@ -142,7 +156,9 @@ void ndL_pace(lua_State *L, ndL_state *S)
 
 static int state_gc(lua_State *L)
 {
-  ndL_state *S = lua_touserdata(L, 1);
+  ndL_state *S = lua_touserdata(L, lua_upvalueindex(1));
+  if (lua_touserdata(L, 1) != S)
+    return 0;
   if (S->owns_context)
     nd_context_free(S->context);
   S->context = NULL;
@@ -162,7 +178,8 @@ static ndL_state *open_state(lua_State *L)
   ndL_state *S = lua_newuserdatauv(L, sizeof *S, 0);
   memset(S, 0, sizeof *S);
   lua_newtable(L);
-  lua_pushcfunction(L, state_gc);
+  lua_pushlightuserdata(L, S);
+  lua_pushcclosure(L, state_gc, 1);
   lua_setfield(L, -2, "__gc");
   lua_setmetatable(L, -2);
   lua_rawgetp(L, LUA_REGISTRYINDEX, &CONTEXT_KEY);
@@ -230,8 +247,12 @@ static const struct ndL_embedded *find_embedded(const char *name)
   return e;
 }
 
+// A second opening, as after package.loaded.nadir = nil, gives the same module:
+// its objects belong to the one state.
 __attribute__((visibility("default"))) int luaopen_nadir(lua_State *L)
 {
+  if (lua_rawgetp(L, LUA_REGISTRYINDEX, &MODULE_KEY) != LUA_TNIL)
+    return 1;
   preload_embedded(L);
   open_state(L);
   lua_newtable(L);
@@ -245,5 +266,7 @@ __attribute__((visibility("default"))) int luaopen_nadir(lua_State *L)
   load_embedded(L, find_embedded("nadir"));
   lua_insert(L, -2);
   lua_call(L, 1, 1);
+  lua_pushvalue(L, -1);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, &MODULE_KEY);
   return 1;
 }

@@ -30,12 +30,19 @@ typedef struct ndL_state {
   size_t floor;  // bytes that a full collection left
 } ndL_state;
 
-// The state of `L`; upvalue 1 of every C function of ours.
+// Raises the error of a call that comes after the state was closed.
+int ndL_failclosed(lua_State *L);
+
 ndL_state *ndL_getstate(lua_State *L);
 
+// The state of `L`, upvalue 1 of every C function of ours. While Lua closes,
+// finalizers of objects older than the module still run, and may call us.
 static inline ndL_state *ndL_upstate(lua_State *L)
 {
-  return lua_touserdata(L, lua_upvalueindex(1));
+  ndL_state *S = lua_touserdata(L, lua_upvalueindex(1));
+  if (S->context == NULL)
+    ndL_failclosed(L);
+  return S;
 }
 
 // Registers "nadir" and every embedded module in package.preload.
@@ -48,6 +55,10 @@ int luaopen_nadir(lua_State *L);
 
 // Which of our types the value at `i` is; NDL_OTHER if none.
 ndL_type ndL_typeof(lua_State *L, const ndL_state *S, int i);
+
+// The userdata at 1, which must be of `type`: scripts can get at metamethods by
+// debug.getmetatable, and call them with anything.
+void *ndL_checkself(lua_State *L, ndL_type type, const char *function);
 
 // Sets `functions`, closures over the state, as fields of the table on top.
 void ndL_setfunctions(lua_State *L, const luaL_Reg *functions);

@@ -7,10 +7,14 @@
 
 // ---------------------------------------------------------------- literals --
 
-// What the elements seen so far need.
+// What the elements seen so far need. `deep` ends the survey: a table that
+// contains itself, even many times, must not take for ever.
 typedef struct survey {
-  bool any, wide, fraction, truth, number;
+  bool any, wide, fraction, truth, number, deep;
+  int64_t count;  // of tables; the same ones may stand for more than memory
 } survey;
+
+enum { MOST_TABLES = 1 << 26 };
 
 static bool look(lua_State *L, int i, survey *s, int depth)
 {
@@ -24,9 +28,10 @@ static bool look(lua_State *L, int i, survey *s, int depth)
     return true;
   case LUA_TBOOLEAN: s->any = s->truth = true; return true;
   case LUA_TTABLE:
-    if (depth > ND_MAX_RANK || !lua_checkstack(L, 4))
-      return true;  // filling it gives the error
-    for (lua_Integer k = 1, n = (lua_Integer)lua_rawlen(L, i); k <= n; k++) {
+    s->deep = depth > ND_MAX_RANK || ++s->count > MOST_TABLES ||
+              !lua_checkstack(L, 4);
+    for (lua_Integer k = 1, n = (lua_Integer)lua_rawlen(L, i);
+         k <= n && !s->deep; k++) {  // filling it gives the error
       lua_rawgeti(L, i, k);
       const bool ok = look(L, lua_gettop(L), s, depth + 1);
       lua_pop(L, 1);
@@ -130,6 +135,26 @@ typedef struct filler {
   char *at;  // next element
 } filler;
 
+lua_Integer ndL_checkkeys(lua_State *L, int i, const char *function)
+{
+  lua_Integer keys = 0;
+  for (lua_pushnil(L); lua_next(L, i); keys++) {
+    lua_pop(L, 1);
+    if (lua_type(L, -1) == LUA_TSTRING)
+      ndL_error(L, "%s: a table mixes values with the name '%s'", function,
+                lua_tostring(L, -1));
+  }
+  return keys;
+}
+
+lua_Integer ndL_checklist(lua_State *L, int i, const char *function)
+{
+  const lua_Integer n = (lua_Integer)lua_rawlen(L, i);
+  if (ndL_checkkeys(L, i, function) != n)
+    ndL_error(L, "%s: a table has gaps", function);
+  return n;
+}
+
 static void check_row(lua_State *L, const filler *f, int i, int depth)
 {
   if (lua_type(L, i) != LUA_TTABLE)
@@ -139,15 +164,7 @@ static void check_row(lua_State *L, const filler *f, int i, int depth)
   if (n != f->shape[depth])
     ndL_error(L, "%s: ragged table: level %d has %lld and %lld values",
               f->function, depth + 1, (long long)f->shape[depth], (long long)n);
-  int64_t keys = 0;
-  for (lua_pushnil(L); lua_next(L, i); keys++) {
-    lua_pop(L, 1);
-    if (lua_type(L, -1) == LUA_TSTRING)
-      ndL_error(L, "%s: a table mixes values with the name '%s'", f->function,
-                lua_tostring(L, -1));
-  }
-  if (keys != n)
-    ndL_error(L, "%s: a table has gaps", f->function);
+  ndL_checklist(L, i, f->function);
 }
 
 static void fill(lua_State *L, filler *f, int i, int depth)
@@ -238,12 +255,12 @@ int ndL_checkshape(lua_State *L, int i, int64_t *shape, const char *function)
     return 1;
   }
   i = lua_absindex(L, i);
-  const lua_Unsigned n = lua_rawlen(L, i);
+  const lua_Integer n = ndL_checklist(L, i, function);
   if (n > ND_MAX_RANK)
     ndL_error(L, "%s: at most %d axes, got %lld", function, ND_MAX_RANK,
               (long long)n);
-  for (lua_Unsigned k = 0; k < n; k++) {
-    lua_rawgeti(L, i, (lua_Integer)k + 1);
+  for (lua_Integer k = 0; k < n; k++) {
+    lua_rawgeti(L, i, k + 1);
     shape[k] = check_size(L, -1, function);
     lua_pop(L, 1);
   }
@@ -293,6 +310,7 @@ void ndL_spread(lua_State *L, const char *function, int fixed, int n,
   const int top = lua_gettop(L);
   if (top > fixed && ndL_isoptions(L, top)) {
     check_names(L, top, function, n, names);
+    luaL_checkstack(L, n + 1, function);
     lua_insert(L, fixed + 1);
     for (int i = top - fixed - 1; i < n; i++) {
       lua_pushstring(L, names[i]);

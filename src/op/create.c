@@ -180,17 +180,48 @@ static bool need_scalars(nd_context *c, const nd_args *a)
   return true;
 }
 
+static int64_t whole(const nd_tensor *x)
+{
+  int64_t value;
+  nd_integers_read(x, 0, 1, &value);
+  return value;
+}
+
+// How many steps of `delta` lead from `start` to `limit`; negative for none.
+static double count_whole_steps(const nd_args *a)
+{
+  const int64_t start = whole(a->in[0]);
+  const int64_t limit = whole(a->in[1]);
+  const int64_t delta = whole(a->in[2]);
+  if (delta == 0 || (delta > 0 ? limit < start : limit > start))
+    return delta == 0 ? INFINITY : -1;
+  const uint64_t span = (uint64_t)limit - (uint64_t)start;
+  return (double)(delta > 0 ? span / (uint64_t)delta
+                            : -span / -(uint64_t)delta);
+}
+
+// A limit that is missed by no more than rounding is met: in float32, ten steps
+// of 0.1 lead a little past 1.
+static double count_steps(const nd_args *a)
+{
+  if (nd_dtype_in((nd_dtype)a->in[0]->dtype, ND_INTS))
+    return count_whole_steps(a);
+  const bool single = a->in[0]->dtype == ND_FLOAT32;
+  const double span = nd_tensor_first(a->in[1]) - nd_tensor_first(a->in[0]);
+  const double steps = span / nd_tensor_first(a->in[2]);
+  const double slack = fabs(steps) * (single ? 0x1p-22 : 0x1p-50);
+  return floor(steps + (slack < 0.125 ? slack : 0.125));
+}
+
 static bool range_infer(nd_context *c, const nd_args *a, nd_type *out)
 {
   if (!need_scalars(c, a))
     return false;
-  const double start = nd_tensor_first(a->in[0]);
-  const double limit = nd_tensor_first(a->in[1]);
-  const double delta = nd_tensor_first(a->in[2]);
-  const double steps = floor((limit - start) / delta);
-  if (delta == 0 || !(fabs(steps) < 0x1p53))
+  const double steps = count_steps(a);
+  if (nd_tensor_first(a->in[2]) == 0 || !(fabs(steps) < 0x1p53))
     return nd_fail(c, ND_BAD_ARGUMENT, "no such range: %.17g to %.17g by %.17g",
-                   start, limit, delta);
+                   nd_tensor_first(a->in[0]), nd_tensor_first(a->in[1]),
+                   nd_tensor_first(a->in[2]));
   out->rank = 1;
   out->shape[0] = steps < 0 ? 0 : (int64_t)steps + 1;
   return choose_dtype(c, a, &a->attr[0], ND_NUMBERS, out);
@@ -202,6 +233,13 @@ static bool range_run(nd_context *c, const nd_job *job, int64_t from,
   (void)c;
   const double start = nd_tensor_first(job->args->in[0]);
   const double delta = nd_tensor_first(job->args->in[2]);
+  if (job->out->dtype == ND_INT64 && job->args->in[0]->dtype == ND_INT64) {
+    int64_t *out = (int64_t *)(void *)job->out->data;
+    const int64_t first = whole(job->args->in[0]);
+    for (int64_t i = from; i < to; i++)
+      out[i] = first + i * whole(job->args->in[2]);
+    return true;
+  }
   for (int64_t i = from; i < to; i++)
     put(job->out, i, start + (double)i * delta);
   return true;

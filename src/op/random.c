@@ -35,6 +35,13 @@ static bool infer_float(nd_context *c, const nd_args *a, nd_type *out)
   return true;
 }
 
+// True if an integer dtype has both bounds.
+static bool fits(nd_dtype dtype, double low, double high)
+{
+  const double most = dtype == ND_INT32 ? 0x1p31 : 0x1p63;
+  return nd_dtype_in(dtype, ND_FLOATS) || (low >= -most && high < most);
+}
+
 static bool infer_uniform(nd_context *c, const nd_args *a, nd_type *out)
 {
   if (!infer(c, a, out))
@@ -43,7 +50,7 @@ static bool infer_uniform(nd_context *c, const nd_args *a, nd_type *out)
   if (out->dtype == ND_BOOL || out->dtype == ND_UINT8)
     return nd_fail(c, ND_BAD_ARGUMENT, "no such dtype here: %s",
                    nd_dtype_name(out->dtype));
-  if (!(low <= high) || !isfinite(high - low))
+  if (!(low <= high) || !isfinite(high - low) || !fits(out->dtype, low, high))
     return nd_fail(c, ND_BAD_ARGUMENT, "no such interval: %g to %g", low, high);
   return true;
 }

@@ -56,17 +56,23 @@ OP(sinh,     FLOATS,  SINH(x),              COSH(x),               -2, 2,      \
 OP(cosh,     FLOATS,  COSH(x),              SINH(x),               -2, 2,      \
    "hyperbolic cosine")                                                        \
 OP(tanh,     FLOATS,  PER_FLOAT(tanh, x)(x), SUB(NUM(1), MUL(y, y)), -2, 2,    \
-   "hyperbolic tangent")                                                       \
+   "hyperbolic tangent",                                                       \
+   .module = "nn")                                                             \
 OP(sigmoid,  FLOATS,  SIGMOID(x),           MUL(y, SUB(NUM(1), y)), -3, 3,     \
-   "1 / (1 + exp(-x))")                                                        \
+   "1 / (1 + exp(-x))",                                                        \
+   .module = "nn")                                                             \
 OP(softplus, FLOATS,  PER_FLOAT(softplus, x)(x), SIGMOID(x),       -3, 3,      \
-   "log(1 + exp(x)) without overflow")                                         \
+   "log(1 + exp(x)) without overflow",                                         \
+   .module = "nn")                                                             \
+OP(log_sigmoid, FLOATS, -PER_FLOAT(softplus, x)(-x), SIGMOID(NEG(x)), -3, 3,   \
+   "log(sigmoid(x)) without overflow")                                         \
 OP(erf,      FLOATS,  PER_FLOAT(erf, x)(x),                                    \
    MUL(NUM(1.1283791670955126), EXP(NEG(MUL(x, x)))), -2, 2,                   \
    "error function")                                                           \
 OP(relu,     NUMBERS, x < 0 ? 0 : x,        IF(GT(x, NUM(0)), NUM(1), NUM(0)), \
    .2, 3,                                                                      \
-   "x where positive, else 0; nan stays; slope 0 at 0")                        \
+   "x where positive, else 0; nan stays; slope 0 at 0",                        \
+   .module = "nn")                                                             \
 FLAT(floor,  FLOATS,  PER_FLOAT(floor, x)(x),                                  \
    "largest whole number not above x")                                         \
 FLAT(ceil,   FLOATS,  PER_FLOAT(ceil, x)(x),                                   \

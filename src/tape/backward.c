@@ -259,6 +259,8 @@ bool nd_tape_differentiate(nd_tape *t, int target_count,
 bool nd_tape_gradient(nd_tape *t, nd_tensor *target, int n,
                       nd_variable *const *sources, nd_tensor **gradients)
 {
+  for (int i = 0; i < n; i++)
+    gradients[i] = NULL;
   if (t == NULL || target == NULL)
     return false;
   const size_t bytes = (size_t)n * sizeof(nd_tensor *);

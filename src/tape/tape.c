@@ -343,17 +343,17 @@ bool nd_tape_start(nd_tape *t)
   return true;
 }
 
-bool nd_tape_pause(nd_tape *t)
+bool nd_tape_pause(nd_tape *t, const char *name)
 {
   if (!t->entered || t->paused)
-    return fail_state(t, "stop_recording", "the tape is not recording");
+    return fail_state(t, name, "the tape is not recording");
   t->paused = true;
   return true;
 }
 
 bool nd_tape_resume(nd_tape *t)
 {
-  if (t->entered)
+  if (t != NULL && t->entered)
     t->paused = false;
   return true;
 }

@@ -66,8 +66,9 @@ bool nd_tape_reset(nd_tape *t);
 // Stops, drops everything, and refuses gradients until it is entered again.
 void nd_tape_release(nd_tape *t);
 
-// Suspends and resumes recording while the tape stays entered.
-bool nd_tape_pause(nd_tape *t);
+// Suspends and resumes recording while the tape stays entered. `name` is what
+// the user called, for the error.
+bool nd_tape_pause(nd_tape *t, const char *name);
 bool nd_tape_resume(nd_tape *t);
 
 // Lets go of one record's tensors.

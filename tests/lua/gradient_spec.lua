@@ -413,7 +413,7 @@ describe("output_gradients", function()
   it("take the target's dtype when they are numbers", function()
     local x = C(3.0, { dtype = "float64" })
     local tape, y = product(x, x)
-    local g = tape:gradient(y, x, { 2 })
+    local g = tape:gradient(y, x, 2)
     assert.equal("float64", g.dtype)
     near(12, g)
   end)
@@ -497,7 +497,8 @@ describe("a missing gradient", function()
     local x = V { 1.5, 0.5 }
     for _, name in ipairs { "floor", "round", "argmax" } do
       local tape, y = recorded(nil, function()
-        return nd.cast(nd[name](x, name == "argmax" and 1 or nil), "float32")
+        local y = name == "argmax" and nd.argmax(x, 1) or nd[name](x)
+        return nd.cast(y, "float32")
       end)
       assert.is_nil(tape:gradient(y, x), name)
     end

@@ -6,6 +6,7 @@
 -- stays what it is: `with (E) do end` is a call of `with` and a block, while
 -- `with (E) as x do end` can only be ours.
 local rewrite = require "nadir.syntax.lower".lower
+local fail = require "nadir.fail"
 
 local globals, io, load, loadfile, package = _G, io, load, loadfile, package
 local require = require
@@ -108,7 +109,7 @@ function syntax.load(chunk, chunkname, mode, ...)
     end
     chunk, chunkname = text, chunkname or "=(load)"
   elseif type(chunk) ~= "string" then
-    return load(chunk, chunkname, mode, ...)
+    fail("load: chunk must be text or a function, got %s", type(chunk))
   end
   local lowered = rewrite(chunk)
   local source = lowered.head .. prelude(lowered) .. lowered.body
