@@ -51,6 +51,9 @@ static int optimizer_new(lua_State *L)
     lua_setfield(L, -2, names[0]);
     lua_replace(L, 1);
   }
+  if (lua_gettop(L) > 1)
+    return ndL_error(L, "%s: takes one table of options, got %d arguments",
+                     u->name, lua_gettop(L));
   ndL_checkoptions(L, u->name, n, names);
   nd_optimizer **box = lua_newuserdatauv(L, sizeof *box, 0);
   *box = NULL;
@@ -153,6 +156,30 @@ static pairs read_lists(lua_State *L, ndL_state *S)
   return p;
 }
 
+// Names the variables that have no gradient.
+static void warn_missing(lua_State *L, const pairs *p)
+{
+  lua_getfield(L, LUA_REGISTRYINDEX, "nadir.variables");
+  luaL_where(L, 1);
+  lua_pushfstring(L, "%sapply_gradients: no gradient for", lua_tostring(L, -1));
+  const char *separator = "";
+  for (int i = 0; i < p->n; i++) {
+    if (p->gradients[i] != NULL)
+      continue;
+    const char *text = lua_tostring(L, -1);
+    lua_rawgetp(L, -3, p->variables[i]);
+    if (lua_getiuservalue(L, -1, 1) == LUA_TNIL)
+      lua_pushfstring(L, "%s%s variable %d", text, separator, i + 1);
+    else
+      lua_pushfstring(L, "%s%s variable %d '%s'", text, separator, i + 1,
+                      lua_tostring(L, -1));
+    lua_replace(L, -4);
+    lua_pop(L, 2);
+    separator = ",";
+  }
+  lua_warning(L, lua_tostring(L, -1), 0);
+}
+
 // apply_gradients(pairs) or apply_gradients(gradients, variables)
 static int optimizer_apply(lua_State *L)
 {
@@ -161,13 +188,10 @@ static int optimizer_apply(lua_State *L)
   nd_optimizer *o = check_optimizer(L, "apply_gradients");
   const bool lists = !lua_isnoneornil(L, 3);
   const pairs p = lists ? read_lists(L, S) : read_pairs(L, S);
-  if (p.missing > 0 && p.missing < p.n) {
-    lua_pushfstring(L, "apply_gradients: %d of %d variables have no gradient",
-                    p.missing, p.n);
-    lua_warning(L, lua_tostring(L, -1), 0);
-  }
   if (!nd_optimizer_apply(o, p.n, p.variables, p.gradients))
     return ndL_raise(L, S);
+  if (p.missing > 0)
+    warn_missing(L, &p);
   return 0;
 }
 

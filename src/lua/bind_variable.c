@@ -75,17 +75,25 @@ static int variable_gc(lua_State *L)
 
 typedef bool assignment(nd_variable *v, nd_tensor *x);
 
+// assign(value, read_value): the variable, or nothing if that is not wanted.
 static int assign_by(lua_State *L, const char *function, assignment *way)
 {
+  static const char *const names[] = { "read_value" };
   ndL_state *S = ndL_upstate(L);
   ndL_pace(L, S);
   nd_variable *v = check_variable(L, S, function);
+  if (lua_gettop(L) > 2)
+    ndL_spread(L, function, 2, 1, names);
+  lua_settop(L, 3);
+  if (!lua_isnil(L, 3) && !lua_isboolean(L, 3))
+    ndL_typeerror(L, function, names[0], "true or false", 3);
+  const bool read = lua_isnil(L, 3) || lua_toboolean(L, 3);
   const nd_dtype dtype = (nd_dtype)v->value->dtype;
   nd_tensor *x = ndL_checktensor(L, S, 2, dtype, function, "value");
   if (!way(v, x))
     return ndL_raise(L, S);
   lua_settop(L, 1);
-  return 1;
+  return read;
 }
 
 static int variable_assign(lua_State *L)
@@ -190,6 +198,7 @@ static const luaL_Reg functions[] = {
 // Upvalues: state, the tensors' __index, and the properties.
 static int variable_index(lua_State *L)
 {
+  lua_settop(L, 2);
   lua_pushvalue(L, 2);
   if (lua_rawget(L, lua_upvalueindex(3)) == LUA_TNIL) {
     lua_pop(L, 1);

@@ -200,28 +200,34 @@ static double count_whole_steps(const nd_args *a)
                             : -span / -(uint64_t)delta);
 }
 
-// A limit that is missed by no more than rounding is met: in float32, ten steps
-// of 0.1 lead a little past 1.
-static double count_steps(const nd_args *a)
+// A limit that is missed by no more than rounding is met, by steps of a better
+// `delta`: in float32, ten steps of 0.1 lead a little past 1.
+static double count_steps(const nd_args *a, double *delta)
 {
-  if (nd_dtype_in((nd_dtype)a->in[0]->dtype, ND_INTS))
-    return count_whole_steps(a);
-  const bool single = a->in[0]->dtype == ND_FLOAT32;
+  const nd_dtype dtype = (nd_dtype)a->in[0]->dtype;
   const double span = nd_tensor_first(a->in[1]) - nd_tensor_first(a->in[0]);
-  const double steps = span / nd_tensor_first(a->in[2]);
-  const double slack = fabs(steps) * (single ? 0x1p-22 : 0x1p-50);
-  return floor(steps + (slack < 0.125 ? slack : 0.125));
+  *delta = nd_tensor_first(a->in[2]);
+  if (nd_dtype_in(dtype, ND_INTS))
+    return count_whole_steps(a);
+  const double steps = span / *delta;
+  const double whole_steps = round(steps);
+  const double slack = fabs(steps) * (dtype == ND_FLOAT32 ? 0x1p-22 : 0x1p-50);
+  if (!(fabs(steps - whole_steps) <= (slack < 0.125 ? slack : 0.125)))
+    return floor(steps);
+  if (whole_steps != 0)
+    *delta = span / whole_steps;
+  return whole_steps;
 }
 
 static bool range_infer(nd_context *c, const nd_args *a, nd_type *out)
 {
   if (!need_scalars(c, a))
     return false;
-  const double steps = count_steps(a);
-  if (nd_tensor_first(a->in[2]) == 0 || !(fabs(steps) < 0x1p53))
+  double delta;
+  const double steps = count_steps(a, &delta);
+  if (delta == 0 || !(fabs(steps) < 0x1p53))
     return nd_fail(c, ND_BAD_ARGUMENT, "no such range: %.17g to %.17g by %.17g",
-                   nd_tensor_first(a->in[0]), nd_tensor_first(a->in[1]),
-                   nd_tensor_first(a->in[2]));
+                   nd_tensor_first(a->in[0]), nd_tensor_first(a->in[1]), delta);
   out->rank = 1;
   out->shape[0] = steps < 0 ? 0 : (int64_t)steps + 1;
   return choose_dtype(c, a, &a->attr[0], ND_NUMBERS, out);
@@ -232,7 +238,8 @@ static bool range_run(nd_context *c, const nd_job *job, int64_t from,
 {
   (void)c;
   const double start = nd_tensor_first(job->args->in[0]);
-  const double delta = nd_tensor_first(job->args->in[2]);
+  double delta;
+  count_steps(job->args, &delta);
   if (job->out->dtype == ND_INT64 && job->args->in[0]->dtype == ND_INT64) {
     int64_t *out = (int64_t *)(void *)job->out->data;
     const int64_t first = whole(job->args->in[0]);

@@ -118,17 +118,59 @@ static bool infer(nd_context *c, const nd_op *op, const nd_args *a,
 
 // ---------------------------------------------------------------- running --
 
-static bool run_elementwise(nd_context *c, const nd_job *job, int64_t from,
-                            int64_t to)
+// Something that computes elements from..to-1.
+typedef bool range_run(nd_context *c, const void *work, int64_t from,
+                       int64_t to);
+
+// Runs `work` over `size` elements that cost about `cost` ns each, in ranges
+// between which an interrupt is noticed.
+static bool run_in_ranges(nd_context *c, int64_t size, float cost,
+                          range_run *run, const void *work)
 {
-  const nd_args *a = job->args;
-  const nd_dtype dtype = kernel_dtype(job->op, (nd_dtype)a->in[0]->dtype);
+  int64_t step = (int64_t)(RANGE_COST / (cost > 0 ? cost : 1));
+  step = step < ND_BLOCK ? ND_BLOCK : step / ND_BLOCK * ND_BLOCK;
+  for (int64_t from = 0; from < size; from += step) {
+    const int64_t to = size - from < step ? size : from + step;
+    if ((from > 0 && !nd_context_ready(c)) || !run(c, work, from, to))
+      return false;
+  }
+  return true;
+}
+
+static bool run_job(nd_context *c, const void *work, int64_t from, int64_t to)
+{
+  const nd_job *job = work;
+  return job->op->run(c, job, from, to);
+}
+
+static bool run_engine(nd_context *c, const void *work, int64_t from,
+                       int64_t to)
+{
+  (void)c;
+  nd_engine_run(work, from, to);
+  return true;
+}
+
+// kernel(inputs) broadcast to `out`, all read as `dtype`.
+static bool run_kernel(nd_context *c, nd_block_kernel *kernel, int n,
+                       nd_tensor *const *inputs, nd_dtype dtype, float cost,
+                       nd_tensor *out)
+{
   const nd_dtype dtypes[] = { dtype, dtype, dtype, dtype };
   nd_engine e;
-  nd_engine_start(&e, job->op->kernels[c->level]->forward[dtype], a->n, a->in,
-                  dtypes, job->out);
-  nd_engine_run(&e, from, to);
-  return true;
+  nd_engine_start(&e, kernel, n, inputs, dtypes, out);
+  return run_in_ranges(c, out->size, cost, run_engine, &e);
+}
+
+static bool run(nd_context *c, const nd_job *job)
+{
+  const nd_op *op = job->op;
+  const nd_args *a = job->args;
+  if (op->run != NULL)
+    return run_in_ranges(c, job->out->size, op->cost, run_job, job);
+  const nd_dtype dtype = kernel_dtype(op, (nd_dtype)a->in[0]->dtype);
+  return run_kernel(c, op->kernels[c->level]->forward[dtype], a->n, a->in,
+                    dtype, op->cost, job->out);
 }
 
 // The kernel of an elementwise op if all its inputs are scalars of one dtype
@@ -166,23 +208,6 @@ static nd_tensor *run_scalar(nd_context *c, const nd_op *op, const nd_args *a,
   return out;
 }
 
-static bool run_in_ranges(nd_context *c, const nd_job *job)
-{
-  const nd_op *op = job->op;
-  const int64_t size = job->out->size;
-  const float cost = op->cost > 0 ? op->cost : 1;
-  int64_t step = (int64_t)(RANGE_COST / cost) / ND_BLOCK * ND_BLOCK;
-  step = step < ND_BLOCK ? ND_BLOCK : step;
-  for (int64_t from = 0; from < size; from += step) {
-    const int64_t to = size - from < step ? size : from + step;
-    if (from > 0 && !nd_context_ready(c))
-      return false;
-    if (!(op->run ? op->run : run_elementwise)(c, job, from, to))
-      return false;
-  }
-  return true;
-}
-
 static nd_tensor *compute(nd_context *c, const nd_op *op, const nd_args *a)
 {
   nd_type type;
@@ -194,7 +219,7 @@ static nd_tensor *compute(nd_context *c, const nd_op *op, const nd_args *a)
   nd_job job = { .op = op, .args = a, .out = nd_tensor_make(c, &type) };
   if (job.out == NULL)
     return NULL;
-  if (run_in_ranges(c, &job))
+  if (run(c, &job))
     return job.out;
   nd_tensor_release(job.out);
   return NULL;
@@ -258,11 +283,8 @@ nd_tensor *nd_apply_slope(nd_context *c, const nd_op *op, int i,
   }
   const nd_type type = nd_type_of(out);
   nd_tensor *y = nd_tensor_make(c, &type);
-  if (y == NULL)
-    return NULL;
-  const nd_dtype dtypes[] = { dtype, dtype, dtype, dtype };
-  nd_engine e;
-  nd_engine_start(&e, kernel, a->n + 2, in, dtypes, y);
-  nd_engine_run(&e, 0, y->size);
-  return y;
+  if (y == NULL || run_kernel(c, kernel, a->n + 2, in, dtype, op->cost, y))
+    return y;
+  nd_tensor_release(y);
+  return NULL;
 }

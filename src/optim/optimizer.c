@@ -10,6 +10,7 @@
 
 #include "base/dtype.h"
 #include "tape/variable.h"
+#include "tensor/pool.h"
 
 // --------------------------------------------------------------- settings --
 
@@ -113,10 +114,17 @@ bool nd_optimizer_set(nd_optimizer *o, const char *name, double value)
 
 bool nd_optimizer_get(nd_optimizer *o, const char *name, double *value)
 {
-  const int i = o == NULL ? -1 : nd_setting_find(o->update, name);
-  if (i >= 0)
+  if (o == NULL || !nd_context_ready(o->context))
+    return false;
+  const int i = nd_setting_find(o->update, name);
+  if (i >= 0) {
     *value = o->settings[i];
-  return i >= 0;
+    return true;
+  }
+  const char *before = nd_context_enter(o->context, o->update->name);
+  nd_fail(o->context, ND_BAD_ARGUMENT, "unknown option '%s'", name);
+  nd_context_leave(o->context, before);
+  return false;
 }
 
 // ------------------------------------------------------------------ slots --
@@ -203,40 +211,93 @@ static bool prepare(nd_optimizer *o, int n, nd_variable *const *variables,
         !ensure_slots(o, variables[i]))
       return false;
   }
-  return given > 0 || n == 0 ||
+  if (n == 0)
+    return nd_fail(o->context, ND_BAD_ARGUMENT, "no variables");
+  return given > 0 ||
          nd_fail(o->context, ND_BAD_ARGUMENT,
                  "no gradients: every one of %d is missing", n);
 }
+
+// What one variable's step needs, references.
+typedef struct job {
+  nd_tensor *dense;  // the gradient; NULL: none
+  nd_tensor *fresh;  // room for the new value; NULL: update in place
+} job;
 
 static bool is_shared(const nd_tensor *x)
 {
   return x->refs > 1 || (x->block != NULL && x->block->refs > 1);
 }
 
-// One variable, in place unless somebody else holds its values.
-static bool step(nd_optimizer *o, const double *k, nd_variable *v, nd_tensor *g)
+// A value that is another one's gradient counts as shared, so all gradients are
+// kept before the first look.
+static bool make_jobs(nd_context *c, int n, nd_variable *const *variables,
+                      nd_tensor *const *gradients, job *jobs)
+{
+  bool ok = true;
+  for (int i = 0; i < n; i++) {
+    jobs[i] = (job){ nd_tensor_dense(gradients[i]), NULL };
+    ok = ok && (gradients[i] == NULL || jobs[i].dense != NULL);
+  }
+  for (int i = 0; i < n && ok; i++) {
+    const nd_tensor *w = variables[i]->value;
+    if (jobs[i].dense == NULL || !is_shared(w))
+      continue;
+    const nd_type type = nd_type_of(w);
+    jobs[i].fresh = nd_tensor_make(c, &type);
+    ok = jobs[i].fresh != NULL;
+  }
+  return ok;
+}
+
+static void release_jobs(int n, job *jobs)
+{
+  for (int i = 0; i < n; i++) {
+    nd_tensor_release(jobs[i].dense);
+    nd_tensor_release(jobs[i].fresh);
+  }
+}
+
+// One step of one variable. Nothing can fail any more.
+static void run_job(nd_optimizer *o, const double *k, nd_variable *v, job *j)
+{
+  const nd_slots *slots = find_slots(o, v);
+  void *at[ND_MAX_SLOTS] = { NULL };
+  for (int i = 0; slots != NULL && i < ND_MAX_SLOTS; i++)
+    at[i] = slots->at[i] != NULL ? slots->at[i]->data : NULL;
+  const nd_tensor *w = v->value;
+  void *out = j->fresh != NULL ? j->fresh->data : w->data;
+  o->update->kernels[o->context->level]->at[w->dtype](
+    w->size, k, out, w->data, j->dense->data, at);
+  if (j->fresh != NULL)
+    nd_variable_replace(v, j->fresh);
+  j->fresh = NULL;
+}
+
+// Room for the jobs of few variables.
+enum { FEW_JOBS = 8 };
+
+static bool update(nd_optimizer *o, int n, nd_variable *const *variables,
+                   nd_tensor *const *gradients)
 {
   nd_context *c = o->context;
-  nd_tensor *dense = nd_tensor_dense(g);
-  nd_tensor *fresh = NULL;
-  if (dense != NULL && is_shared(v->value)) {
-    const nd_type type = nd_type_of(v->value);
-    fresh = nd_tensor_make(c, &type);
+  job few[FEW_JOBS], *jobs = few;
+  const size_t bytes = (size_t)n * sizeof *jobs;
+  if (n > FEW_JOBS)
+    jobs = nd_memory_new(c, bytes, ND_MEMORY_OBJECT);
+  if (jobs == NULL)
+    return false;
+  const bool ok = make_jobs(c, n, variables, gradients, jobs);
+  double k[ND_MAX_COEFFICIENTS];
+  o->update->prepare(o->settings, (double)(o->iterations + 1), k);
+  for (int i = 0; i < n && ok; i++) {
+    if (jobs[i].dense != NULL)
+      run_job(o, k, variables[i], &jobs[i]);
   }
-  const bool ok = dense != NULL && c->error.code == ND_OK;
-  if (ok) {
-    nd_slots *slots = find_slots(o, v);
-    void *at[ND_MAX_SLOTS] = { NULL };
-    for (int i = 0; slots != NULL && i < ND_MAX_SLOTS; i++)
-      at[i] = slots->at[i] != NULL ? slots->at[i]->data : NULL;
-    nd_tensor *w = v->value;
-    o->update->kernels[c->level]->at[w->dtype](
-      w->size, k, fresh != NULL ? fresh->data : w->data, nd_values(w),
-      nd_values(dense), at);
-    if (fresh != NULL)
-      nd_variable_replace(v, fresh);
-  }
-  nd_tensor_release(dense);
+  o->iterations += ok;
+  release_jobs(n, jobs);
+  if (n > FEW_JOBS)
+    nd_memory_free(c, jobs, bytes, ND_MEMORY_OBJECT);
   return ok;
 }
 
@@ -246,14 +307,8 @@ bool nd_optimizer_apply(nd_optimizer *o, int n, nd_variable *const *variables,
   if (o == NULL || !nd_context_ready(o->context))
     return false;
   const char *before = nd_context_enter(o->context, "apply_gradients");
-  double k[ND_MAX_COEFFICIENTS];
-  bool ok = prepare(o, n, variables, gradients);
-  if (ok) {
-    o->update->prepare(o->settings, (double)(o->iterations + 1), k);
-    for (int i = 0; i < n && ok; i++)
-      ok = gradients[i] == NULL || step(o, k, variables[i], gradients[i]);
-  }
-  o->iterations += ok;
+  const bool ok = prepare(o, n, variables, gradients) &&
+                  update(o, n, variables, gradients);
   nd_context_leave(o->context, before);
   return ok;
 }

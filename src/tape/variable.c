@@ -142,8 +142,10 @@ static bool update(nd_variable *v, nd_tensor *x, const nd_op *op,
     nd_args a = { .n = 2, .in = a.few, .few = { v->value, x } };
     bool (*on_apply)(nd_context *, const nd_op *, const nd_args *,
                      nd_tensor *) = c->on_apply;
+    nd_op named = *op;
+    named.name = name;
     c->on_apply = NULL;
-    sum = nd_apply(c, op, &a);
+    sum = nd_apply(c, &named, &a);
     c->on_apply = on_apply;
   }
   nd_context_leave(c, before);
