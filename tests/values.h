@@ -90,11 +90,26 @@ static inline void start(void)
   CHECK(start_with((nd_config){ 0 }));
 }
 
+// Bytes of objects that wait to be used again. When all objects are released
+// there are no others.
+static inline size_t idle_bytes(void)
+{
+  const nd_memory *m = &c->memory;
+  size_t bytes = c->pool_room * sizeof *c->pool +
+                 (size_t)m->spare_pages * ND_PAGE;
+  for (size_t cls = 0; cls < ND_SMALL_CLASSES; cls++) {
+    for (void **p = m->spare[cls]; p != NULL; p = *p)
+      bytes += cls * ND_SMALL_STEP;
+  }
+  return bytes;
+}
+
 static inline void finish(void)
 {
   release_to(0);
   CHECK_STR(nd_error_message(c), "");
   CHECK_INT(nd_context_bytes(c, ND_MEMORY_TENSOR), 0);
+  CHECK_INT(nd_context_bytes(c, ND_MEMORY_OBJECT), idle_bytes());
   nd_context_free(c);
   CHECK_INT(memory.bytes, 0);
   CHECK(!memory.wrong);

@@ -58,9 +58,7 @@ void nd_context_free(nd_context *c)
 {
   if (c == NULL)
     return;
-  nd_small_trim(c);
-  nd_memory_free(c, c->pool, c->pool_room * sizeof *c->pool, ND_MEMORY_OBJECT);
-  nd_memory_trim(c);
+  nd_memory_end(c);
   c->memory.allocator(c->memory.data, c, sizeof *c, 0, ND_MEMORY_OBJECT);
 }
 

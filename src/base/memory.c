@@ -1,5 +1,8 @@
 // base/memory.c: the allocator, its accounts, and the cache of blocks.
 //
+// Everything but the Lua heap stands in one list, so that a context can free
+// what is still held when it goes.
+//
 // A block is one allocation: padding up to a 64-byte line, the nd_block, then
 // the values. Blocks are kept in size classes when they are freed, up to
 // CACHE_BYTES, since fresh memory costs a page fault per 4 KB. The alignment is
@@ -36,17 +39,76 @@ bool nd_memory_allows(nd_context *c, size_t bytes, nd_memory_kind kind)
                  quota);
 }
 
-static void *ask_host(nd_context *c, void *block, size_t old_size,
-                      size_t new_size, nd_memory_kind kind)
+// Comes before each allocation.
+typedef struct nd_held {
+  _Alignas(16) struct nd_held *before;
+  struct nd_held *after;
+  size_t size;  // with this header
+  nd_memory_kind kind;
+} nd_held;
+
+static void hold(nd_memory *m, nd_held *h)
+{
+  h->before = NULL;
+  h->after = m->held;
+  if (m->held != NULL)
+    m->held->before = h;
+  m->held = h;
+}
+
+static void let_go(nd_memory *m, nd_held *h)
+{
+  if (h->before != NULL)
+    h->before->after = h->after;
+  else
+    m->held = h->after;
+  if (h->after != NULL)
+    h->after->before = h->before;
+}
+
+static void free_held(nd_memory *m, nd_held *h)
+{
+  let_go(m, h);
+  m->allocator(m->data, h, h->size, 0, h->kind);
+}
+
+static void *call_host(nd_memory *m, void *block, size_t size,
+                       nd_memory_kind kind)
+{
+  nd_held *h = block == NULL ? NULL : (nd_held *)block - 1;
+  if (size == 0) {
+    if (h != NULL)
+      free_held(m, h);
+    return NULL;
+  }
+  if (h != NULL)
+    let_go(m, h);
+  const size_t before = h == NULL ? 0 : h->size;
+  nd_held *p = m->allocator(m->data, h, before, size + sizeof *p, kind);
+  if (p != NULL)
+    *p = (nd_held){ .size = size + sizeof *p, .kind = kind };
+  if (p != NULL || h != NULL)
+    hold(m, p != NULL ? p : h);
+  return p == NULL ? NULL : p + 1;
+}
+
+void nd_memory_end(nd_context *c)
+{
+  while (c->memory.held != NULL)
+    free_held(&c->memory, c->memory.held);
+}
+
+static void *ask_host(nd_context *c, void *block, size_t size,
+                      nd_memory_kind kind)
 {
   nd_memory *m = &c->memory;
-  void *p = m->allocator(m->data, block, old_size, new_size, kind);
-  if (p == NULL && new_size > 0 && m->cached > 0) {
+  void *p = call_host(m, block, size, kind);
+  if (p == NULL && size > 0 && m->cached > 0) {
     nd_memory_trim(c);
-    p = m->allocator(m->data, block, old_size, new_size, kind);
+    p = call_host(m, block, size, kind);
   }
-  if (p == NULL && new_size > 0)
-    nd_fail(c, ND_NO_MEMORY, "out of memory: %zu bytes refused", new_size);
+  if (p == NULL && size > 0)
+    nd_fail(c, ND_NO_MEMORY, "out of memory: %zu bytes refused", size);
   return p;
 }
 
@@ -55,7 +117,7 @@ void *nd_memory_resize(nd_context *c, void *block, size_t old_size,
 {
   if (new_size > old_size && !nd_memory_allows(c, new_size - old_size, kind))
     return NULL;
-  void *p = ask_host(c, block, old_size, new_size, kind);
+  void *p = ask_host(c, block, new_size, kind);
   if (p != NULL || new_size == 0)
     count(&c->memory, kind, old_size, new_size);
   return p;
@@ -138,23 +200,6 @@ void nd_small_free(nd_context *c, void *object, size_t size)
   c->memory.spare[cls] = link;
 }
 
-void nd_small_trim(nd_context *c)
-{
-  while (c->memory.pages != NULL) {
-    void **page = c->memory.pages;
-    c->memory.pages = *page;
-    nd_memory_free(c, page, ND_PAGE, ND_MEMORY_OBJECT);
-  }
-  c->memory.spare_pages = 0;
-  for (size_t cls = 0; cls < ND_SMALL_CLASSES; cls++) {
-    while (c->memory.spare[cls] != NULL) {
-      void **object = c->memory.spare[cls];
-      c->memory.spare[cls] = *object;
-      nd_memory_free(c, object, small_size(cls), ND_MEMORY_OBJECT);
-    }
-  }
-}
-
 // Class of a size: octave times four plus the two bits below the leading one;
 // `capacity` becomes the largest size of the class.
 static uint32_t size_class(size_t bytes, size_t *capacity)
@@ -189,9 +234,14 @@ static size_t footprint(size_t capacity)
   return capacity + 2 * ND_ALIGNMENT;
 }
 
+// The quota holds for the cache too.
 static nd_block *fresh_block(nd_context *c, size_t capacity, uint32_t cls)
 {
-  void *memory = ask_host(c, NULL, 0, footprint(capacity), ND_MEMORY_TENSOR);
+  const nd_memory *m = &c->memory;
+  const size_t quota = m->quota[ND_MEMORY_TENSOR];
+  if (quota != 0 && m->used[ND_MEMORY_TENSOR] + m->cached + capacity > quota)
+    nd_memory_trim(c);
+  void *memory = ask_host(c, NULL, footprint(capacity), ND_MEMORY_TENSOR);
   return memory == NULL ? NULL : place_block(memory, capacity, cls);
 }
 
@@ -220,7 +270,7 @@ nd_block *nd_block_new(nd_context *c, size_t bytes)
 
 static void return_block(nd_memory *m, nd_block *b)
 {
-  m->allocator(m->data, b->memory, footprint(b->capacity), 0, ND_MEMORY_TENSOR);
+  call_host(m, b->memory, 0, ND_MEMORY_TENSOR);
 }
 
 void nd_block_free(nd_context *c, nd_block *b)

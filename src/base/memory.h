@@ -37,6 +37,7 @@ typedef struct nd_memory {
   void *spare[ND_SMALL_CLASSES];  // free small objects, linked by first word
   void *pages;                    // free pages, likewise
   int spare_pages;
+  struct nd_held *held;  // all of it but the Lua heap
 } nd_memory;
 
 // Like realloc through the host's allocator; counted. On refusal returns NULL
@@ -52,7 +53,6 @@ void nd_memory_free(nd_context *c, void *block, size_t size,
 // go at a high rate: headers of tensors. Freed ones wait on a list.
 void *nd_small_new(nd_context *c, size_t size);
 void nd_small_free(nd_context *c, void *object, size_t size);
-void nd_small_trim(nd_context *c);
 
 // ND_PAGE bytes for objects.
 void *nd_page_new(nd_context *c);
@@ -78,5 +78,8 @@ static inline void *nd_block_data(nd_block *b)
 
 // Gives every cached block back to the host.
 void nd_memory_trim(nd_context *c);
+
+// Gives back everything but the Lua heap, whoever holds it.
+void nd_memory_end(nd_context *c);
 
 #endif

@@ -314,8 +314,8 @@ static void check_layout(call *k)
   while (k->op->params[most].name != NULL)
     most++;
   if (k->positions > most)
-    ndL_error(k->L, "%s: takes at most %d arguments, got %d", k->op->name, most,
-              k->positions);
+    ndL_error(k->L, "%s: takes at most %d argument%s, got %d", k->op->name,
+              most, most == 1 ? "" : "s", k->positions);
   if (k->options != 0)
     check_names(k);
 }

@@ -156,27 +156,39 @@ static pairs read_lists(lua_State *L, ndL_state *S)
   return p;
 }
 
-// Names the variables that have no gradient.
-static void warn_missing(lua_State *L, const pairs *p)
+// Puts "NUMBER" or "NUMBER 'NAME'" of a variable on top of the stack.
+static void push_label(lua_State *L, const nd_variable *v, int number)
 {
   lua_getfield(L, LUA_REGISTRYINDEX, "nadir.variables");
+  if (lua_rawgetp(L, -1, v) == LUA_TUSERDATA &&
+      lua_getiuservalue(L, -1, 1) == LUA_TSTRING)
+    lua_pushfstring(L, "%d '%s'", number, lua_tostring(L, -1));
+  else
+    lua_pushfstring(L, "%d", number);
+}
+
+enum { MOST_NAMED = 5 };
+
+static void warn_missing(lua_State *L, const pairs *p)
+{
+  const int top = lua_gettop(L);
   luaL_where(L, 1);
-  lua_pushfstring(L, "%sapply_gradients: no gradient for", lua_tostring(L, -1));
-  const char *separator = "";
-  for (int i = 0; i < p->n; i++) {
+  lua_pushfstring(L, "%sapply_gradients: no gradient for variable",
+                  lua_tostring(L, -1));
+  int named = 0;
+  for (int i = 0; i < p->n && named < MOST_NAMED; i++) {
     if (p->gradients[i] != NULL)
       continue;
-    const char *text = lua_tostring(L, -1);
-    lua_rawgetp(L, -3, p->variables[i]);
-    if (lua_getiuservalue(L, -1, 1) == LUA_TNIL)
-      lua_pushfstring(L, "%s%s variable %d", text, separator, i + 1);
-    else
-      lua_pushfstring(L, "%s%s variable %d '%s'", text, separator, i + 1,
-                      lua_tostring(L, -1));
-    lua_replace(L, -4);
-    lua_pop(L, 2);
-    separator = ",";
+    const char *text = lua_tostring(L, top + 2);
+    push_label(L, p->variables[i], i + 1);
+    lua_pushfstring(L, "%s%s %s", text, named++ ? "," : "",
+                    lua_tostring(L, -1));
+    lua_replace(L, top + 2);
+    lua_settop(L, top + 2);
   }
+  if (p->missing > named)
+    lua_pushfstring(L, "%s and %d more", lua_tostring(L, -1),
+                    p->missing - named);
   lua_warning(L, lua_tostring(L, -1), 0);
 }
 

@@ -205,8 +205,9 @@ static int tensor_newindex(lua_State *L)
 
 // ------------------------------------------------------------- module level --
 
-// Raises unless a constant `x` can have that shape: its size, or one element.
-static void check_fit(lua_State *L, const nd_tensor *x, const nd_attr *shape)
+// Raises unless a constant `x` can have that shape. True if it has its size,
+// false if its one element is to be repeated.
+static bool check_fit(lua_State *L, const nd_tensor *x, const nd_attr *shape)
 {
   nd_type type = { .dtype = (nd_dtype)x->dtype, .rank = shape->n };
   for (int i = 0; i < shape->n; i++) {
@@ -214,9 +215,11 @@ static void check_fit(lua_State *L, const nd_tensor *x, const nd_attr *shape)
     if (shape->v[i] < 0)
       ndL_error(L, "constant: negative size: %s", ND_SHAPE(shape->n, shape->v));
   }
-  if (x->size != 1 && nd_type_size(&type) != x->size)
+  const bool fits = nd_type_size(&type) == x->size;
+  if (!fits && x->size != 1)
     ndL_error(L, "constant: sizes differ: value is %s, shape is %s",
               ND_SHAPE(x->rank, x->dims), ND_SHAPE(shape->n, shape->v));
+  return fits;
 }
 
 // constant(value, dtype, shape)
@@ -243,8 +246,7 @@ static int tensor_constant(lua_State *L)
   nd_args a = { .n = 1, .in = &x };
   a.attr[0].given = true;
   a.attr[0].n = (uint8_t)ndL_checkshape(L, 3, a.attr[0].v, "constant");
-  check_fit(L, x, &a.attr[0]);
-  const char *op = x->size == 1 ? "broadcast_to" : "reshape";
+  const char *op = check_fit(L, x, &a.attr[0]) ? "reshape" : "broadcast_to";
   ndL_box *box = ndL_newbox(L);
   return ndL_result(L, S, box, nd_apply(S->context, nd_op_find(op), &a));
 }

@@ -4,6 +4,7 @@
 
 #include "optim/optimizer.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +21,9 @@ static bool set(nd_optimizer *o, const char *name, double value)
   if (i < 0)
     return nd_fail(o->context, ND_BAD_ARGUMENT, "unknown option '%s'", name);
   const nd_setting *s = &o->update->settings[i];
+  if (!isfinite(value))
+    return nd_fail(o->context, ND_BAD_ARGUMENT, "%s must be finite, got %s",
+                   name, isnan(value) ? "nan" : value > 0 ? "inf" : "-inf");
   if (!(value >= s->low && value <= s->high))
     return nd_fail(o->context, ND_BAD_ARGUMENT,
                    "%s must be within %g..%g, got %g", name, s->low, s->high,

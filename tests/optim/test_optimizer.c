@@ -159,8 +159,27 @@ static void a_missing_gradient_leaves_its_variable_alone(void)
   g[1] = NULL;
   CHECK_FAILS(nd_optimizer_apply(o, 2, v, g),
               "apply_gradients: no gradients: every one of 2 is missing");
+  CHECK_FAILS(nd_optimizer_apply(o, 0, NULL, NULL),
+              "apply_gradients: no variables");
   nd_variable_release(v[0]);
   nd_variable_release(v[1]);
+  nd_optimizer_free(o);
+  finish();
+}
+
+// A variable in the list twice takes two steps.
+static void a_variable_may_come_twice(void)
+{
+  start();
+  nd_optimizer *o = make("SGD", "learning_rate=1");
+  nd_variable *v = nd_variable_new(F32("[1 2]"), true);
+  nd_variable *both[] = { v, v };
+  nd_tensor *g[] = { F32("[1 1]"), F32("[10 10]") };
+  CHECK(nd_optimizer_apply(o, 2, both, g));
+  CHECK_VALUES(value(v), "[-10 -9]", 0);
+  CHECK(nd_optimizer_apply(o, 2, both, g));
+  CHECK_VALUES(value(v), "[-21 -20]", 0);
+  nd_variable_release(v);
   nd_optimizer_free(o);
   finish();
 }
@@ -342,6 +361,7 @@ int main(void)
   RUN(slots_are_made_on_demand);
   RUN(every_variable_has_slots_of_its_own);
   RUN(a_missing_gradient_leaves_its_variable_alone);
+  RUN(a_variable_may_come_twice);
   RUN(an_update_is_in_place_when_nobody_else_looks);
   RUN(an_update_takes_no_memory);
   RUN(a_strided_gradient_is_taken_in_order);

@@ -187,8 +187,8 @@ static void a_paused_tape_sees_nothing(void)
   nd_tensor *x = F32("2");
   nd_tape *t = nd_tape_new(c, 0);
   nd_tape_watch(t, x);
-  CHECK(nd_tape_pause(t));
-  CHECK_FAILS_AS(nd_tape_pause(t), ND_BAD_STATE,
+  CHECK(nd_tape_pause(t, "stop_recording"));
+  CHECK_FAILS_AS(nd_tape_pause(t, "stop_recording"), ND_BAD_STATE,
                  "stop_recording: the tape is not recording");
   nd_tensor *unseen = square(x);
   CHECK_FAILS_AS(nd_tape_reset(t), ND_BAD_STATE,
@@ -209,6 +209,26 @@ static void a_reset_tape_forgets(void)
   nd_tensor *y = square(x);
   CHECK(nd_tape_reset(t));
   CHECK(gradient(t, y, x) == NULL);
+  nd_tape_watch(t, x);
+  CHECK_VALUES(gradient(t, square(x), x), "4", 0);
+  nd_tape_free(t);
+  finish();
+}
+
+static void a_released_tape_refuses_until_it_starts_again(void)
+{
+  start();
+  nd_tensor *x = F32("2"), *g = x;
+  nd_tape *t = nd_tape_new(c, ND_TAPE_PERSISTENT);
+  nd_tape_watch(t, x);
+  nd_tensor *y = square(x);
+  nd_tape_release(t);
+  CHECK(c->tape == NULL && c->on_apply == NULL);
+  CHECK(!nd_tape_differentiate(t, 1, &y, NULL, 1, &x, &g));
+  CHECK_INT(nd_error_code(c), ND_BAD_STATE);
+  CHECK(g == NULL);
+  nd_error_clear(c);
+  CHECK(nd_tape_start(t));
   nd_tape_watch(t, x);
   CHECK_VALUES(gradient(t, square(x), x), "4", 0);
   nd_tape_free(t);
@@ -475,6 +495,7 @@ int main(void)
   RUN(a_tape_that_records_cannot_start);
   RUN(a_paused_tape_sees_nothing);
   RUN(a_reset_tape_forgets);
+  RUN(a_released_tape_refuses_until_it_starts_again);
   RUN(tapes_nest_for_higher_orders);
   RUN(a_persistent_tape_differentiates_itself);
   RUN(tapes_may_be_freed_in_any_order);

@@ -219,6 +219,10 @@ local GRAMMAR = {
 
 local pattern = Ct(P(GRAMMAR))
 
+-- LPeg compiles a pattern at its first match, and one that it could not compile
+-- for want of memory crashes the second. Here it fails with the module.
+pattern:match ""
+
 local grammar = {}
 
 ---@param text string
@@ -228,6 +232,9 @@ local grammar = {}
 function grammar.marks(text, from)
   lpeg.setmaxstack(STACK_ENTRIES)
   local ok, marks = pcall(pattern.match, pattern, text, from)
+  if not ok and not tostring(marks):find("stack overflow", 1, true) then
+    error(marks, 0)
+  end
   return ok and marks or nil
 end
 

@@ -1,0 +1,88 @@
+--- What nd.help prints: an op's entry, or the names of all ops.
+local nd = require "nadir"
+
+assert(_VERSION == "Lua 5.4")
+
+-- The lines that help prints.
+local function help(...)
+  local lines = {}
+  local print_ = print
+  _G.print = function(...)
+    lines[#lines + 1] = table.concat({ ... }, "\t")
+  end
+  local ok, message = pcall(nd.help, ...)
+  _G.print = print_
+  assert(ok, message)
+  return table.concat(lines, "\n")
+end
+
+describe("help", function()
+  it("tells the call, the text, the gradient and the method", function()
+    assert.equal([[
+nd.matmul(a, b, transpose_a = false, transpose_b = false)
+  ]] .. help("matmul"):match("\n  ([^\n]*)") .. [[
+
+  gradient: linear in each input
+  also a method: a:matmul()]], help("matmul"))
+    assert.equal([[
+nd.reduce_sum(x, axis = nil, keepdims = false)
+  sum over axes, or over all of them; 0 of none
+  gradient: linear
+  also a method: x:reduce_sum()]], help("reduce_sum"))
+  end)
+
+  it("says when there is no gradient and no method", function()
+    assert.equal([[
+nd.zeros(shape, dtype = float32)
+  zeros of that shape
+  no gradient]], help("zeros"))
+  end)
+
+  it("knows an op of one line", function()
+    assert.equal([[
+nd.log_sigmoid(x)
+  log(sigmoid(x)) without overflow
+  gradient: elementwise slope
+  also a method: x:log_sigmoid()]], help("log_sigmoid"))
+  end)
+
+  it("takes the function too, wherever it is found", function()
+    assert.equal(help("exp"), help(nd.exp))
+    assert.equal(help("range"), help(nd.range))
+    assert.equal(help("softmax"), help(nd.nn.softmax))
+    assert.equal(help("normal"), help(nd.random.normal))
+    assert.matches("^nd%.random%.normal%(shape, ", help("normal"))
+  end)
+
+  it("describes every op", function()
+    for _, op in ipairs(nd.ops()) do
+      local text = help(op.name)
+      assert.is_truthy(text:find(op.doc, 1, true), op.name)
+      for _, p in ipairs(op.params) do
+        assert.is_truthy(text:find(p.name, 1, true), op.name)
+      end
+    end
+  end)
+
+  it("lists the names of all ops", function()
+    local names = {}
+    for name in help():gmatch("%S+") do
+      names[#names + 1] = name
+    end
+    assert.equal(#nd.ops(), #names)
+    for i = 2, #names do
+      assert.is_true(names[i - 1] < names[i])
+    end
+  end)
+
+  it("knows no other op", function()
+    for _, what in ipairs { "nope", 3, {}, print } do
+      local ok, message = pcall(function()
+        nd.help(what)
+      end)
+      assert.is_false(ok)
+      assert.matches("^tests/lua/help_spec.lua:%d+: help: no such op: ",
+        message)
+    end
+  end)
+end)

@@ -1,0 +1,116 @@
+--- What the module tells about itself and the machine, and the parts of it that
+-- are written in Lua.
+local nd = require "nadir"
+
+assert(_VERSION == "Lua 5.4")
+
+-- The message of f(...), which must name a line of this file.
+local function message(f, ...)
+  local arguments = { ... }
+  local ok, text = pcall(function()
+    f(table.unpack(arguments))
+  end)
+  assert.is_false(ok)
+  return text:match("^tests/lua/system_spec%.lua:%d+: (.*)$") or text
+end
+
+describe("the module", function()
+  it("tells its version and its level of the CPU", function()
+    assert.matches("^%d+%.%d+%.%d+$", nd.version)
+    assert.is_truthy(({ baseline = 1, avx2 = 1, avx512 = 1 })[nd.cpu()])
+  end)
+
+  it("has the names of the dtypes", function()
+    for _, name in ipairs { "float32", "float64", "int32", "int64", "uint8",
+      "bool" } do
+      assert.equal(name, nd[name])
+    end
+  end)
+
+  it("has nothing under other names", function()
+    assert.is_nil(nd.nothing)
+    assert.is_nil(nd[1])
+    assert.is_function(nd.convert_to_tensor)
+  end)
+
+  it("is loaded once", function()
+    assert.equal(nd, require "nadir")
+  end)
+end)
+
+describe("the clock", function()
+  it("goes forward, in seconds", function()
+    local a = nd.clock()
+    local b = nd.clock()
+    assert.equal("float", math.type(a))
+    assert.is_true(b >= a and b - a < 10)
+  end)
+end)
+
+describe("memory", function()
+  it("counts the bytes of tensors, now and at the peak", function()
+    local before = nd.memory()
+    local x = nd.zeros(1000)
+    local now, peak = nd.memory()
+    assert.equal(4000, now - before)
+    assert.is_true(peak >= now)
+    assert.equal(1000, #x)
+  end)
+
+  it("is shared by views", function()
+    local x = nd.zeros { 100, 100 }
+    local before = nd.memory()
+    local views = { x[1], x:transpose(), x:reshape(-1), x[{ {}, { 1, 50 } }] }
+    assert.equal(before, (nd.memory()))
+    assert.equal(4, #views)
+  end)
+
+  it("does not grow with throw-away tensors", function()
+    local x = nd.zeros(100000)
+    local before = nd.memory()
+    for _ = 1, 1000 do
+      x = x + 1
+    end
+    assert.is_true(nd.memory() - before < 64e6)
+    assert.equal(1000, x[1]:item())
+  end)
+end)
+
+describe("zip", function()
+  it("pairs two lists, with false for what one lacks", function()
+    assert.same({ { 1, 3 }, { 2, 4 } }, nd.zip({ 1, 2 }, { 3, 4 }))
+    assert.same({ { 1, 2 }, { false, 3 } }, nd.zip({ 1 }, { 2, 3 }))
+    assert.same({ { false, 1 } }, nd.zip({ false }, { 1 }))
+    assert.same({}, nd.zip({}, {}))
+  end)
+
+  it("takes lists", function()
+    assert.equal("zip: a must be a list, got nil", message(nd.zip))
+    assert.equal("zip: b must be a list, got nil", message(nd.zip, {}))
+    assert.equal("zip: a must be a list, got number", message(nd.zip, 1, {}))
+  end)
+end)
+
+describe("load", function()
+  it("is Lua's, with the statement", function()
+    assert.equal(3, nd.load("return 1 + 2")())
+    local closed = 0
+    local meta = { __close = function() closed = closed + 1 end }
+    nd.load("with ... do end")(setmetatable({}, meta))
+    assert.equal(1, closed)
+    assert.equal(7, nd.load("return y", "=t", "t", { y = 7 })())
+  end)
+
+  it("gives nil and Lua's message for what is no program", function()
+    local chunk, text = nd.load("return +", "=t")
+    assert.is_nil(chunk)
+    assert.matches("^t:1: unexpected symbol near", text)
+  end)
+
+  it("takes text or a function", function()
+    assert.equal("load: chunk must be text or a function, got nil",
+      message(nd.load))
+    assert.equal("load: chunk must be text or a function, got number",
+      message(nd.load, 3))
+  end)
+end)

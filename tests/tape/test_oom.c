@@ -1,0 +1,214 @@
+// Fails the n-th allocation, for every n until none fails: a training program
+// ends with ND_NO_MEMORY or success, all of its objects are released, and the host
+// gets its memory back.
+
+#include "../values.h"
+#include "tape/tape.h"
+
+enum { LAYERS = 2, VARIABLES = 2 * LAYERS };
+
+typedef struct model {
+  nd_variable *at[VARIABLES];
+  nd_tensor *x, *labels;
+  nd_optimizer *optimizer;
+} model;
+
+// Takes `x`'s reference and gives one of the result.
+static nd_tensor *then(const char *name, nd_tensor *x, nd_tensor *y,
+                       const char *options)
+{
+  nd_tensor *in[] = { x, y };
+  const bool one = strcmp(name, "tanh") == 0 ||
+                   strncmp(name, "reduce", 6) == 0 ||
+                   strcmp(name, "transpose") == 0 ||
+                   strcmp(name, "slice") == 0;
+  nd_tensor *z = nd_call(c, name, one ? 1 : 2, in, options);
+  nd_tensor_release(x);
+  return z;
+}
+
+static nd_variable *random_variable(const char *shape)
+{
+  nd_tensor *x = nd_call(c, "normal", 0, NULL, shape);
+  nd_variable *v = nd_variable_new(x, true);
+  nd_tensor_release(x);
+  return v;
+}
+
+static void build(model *m, const char *optimizer, const char *options)
+{
+  static const char *const shapes[VARIABLES] = { "shape=[3 40]", "shape=[40]",
+                                                 "shape=[40 4]", "shape=[]" };
+  *m = (model){ .optimizer = NULL };
+  for (int i = 0; i < VARIABLES; i++)
+    m->at[i] = random_variable(shapes[i]);
+  m->x = nd_call(c, "normal", 0, NULL, "shape=[5 3]");
+  m->labels = nd_tensor_new(c, ND_INT32, 1, (int64_t[]){ 5 },
+                            (int32_t[]){ 1, 2, 3, 4, 1 });
+  m->optimizer = nd_optimizer_new(c, optimizer, options);
+}
+
+static void demolish(model *m)
+{
+  for (int i = 0; i < VARIABLES; i++)
+    nd_variable_release(m->at[i]);
+  nd_tensor_release(m->x);
+  nd_tensor_release(m->labels);
+  nd_optimizer_free(m->optimizer);
+}
+
+static nd_tensor *loss_of(model *m)
+{
+  nd_tensor *v[VARIABLES];
+  for (int i = 0; i < VARIABLES; i++)
+    v[i] = nd_variable_read(m->at[i]);
+  nd_tensor *y = nd_tensor_retain(m->x);
+  y = then("matmul", y, v[0], NULL);
+  y = then("tanh", then("add", y, v[1], NULL), NULL, NULL);
+  y = then("add", then("matmul", y, v[2], NULL), v[3], NULL);
+  y = then("transpose", then("transpose", y, NULL, NULL), NULL, NULL);
+  nd_tensor *rows[] = { m->labels, y };
+  nd_tensor *loss = nd_call(c, "sparse_softmax_cross_entropy_with_logits", 2,
+                            rows, NULL);
+  nd_tensor_release(y);
+  loss = then("reduce_mean", loss, NULL, NULL);
+  for (int i = 0; i < VARIABLES; i++)
+    nd_tensor_release(v[i]);
+  return loss;
+}
+
+static bool train_step(model *m)
+{
+  nd_tensor *g[VARIABLES] = { NULL };
+  nd_tape *t = nd_tape_new(c, 0);
+  nd_tensor *loss = loss_of(m);
+  bool ok = nd_tape_gradient(t, loss, VARIABLES, m->at, g);
+  ok = ok && nd_optimizer_apply(m->optimizer, VARIABLES, m->at, g);
+  for (int i = 0; i < VARIABLES; i++)
+    nd_tensor_release(g[i]);
+  nd_tensor_release(loss);
+  nd_tape_free(t);
+  return ok;
+}
+
+// The gradient of a gradient, through every kind of rule.
+static bool differentiate_twice(model *m)
+{
+  nd_tensor *g[VARIABLES] = { NULL }, *gg[VARIABLES] = { NULL };
+  nd_tape *outer = nd_tape_new(c, ND_TAPE_PERSISTENT);
+  nd_tape *inner = nd_tape_new(c, ND_TAPE_PERSISTENT);
+  nd_tensor *loss = loss_of(m);
+  bool ok = nd_tape_gradient(inner, loss, VARIABLES, m->at, g);
+  ok = ok && nd_tape_gradient(outer, g[0], VARIABLES, m->at, gg);
+  for (int i = 0; i < VARIABLES; i++) {
+    nd_tensor_release(g[i]);
+    nd_tensor_release(gg[i]);
+  }
+  nd_tensor_release(loss);
+  nd_tape_free(inner);
+  nd_tape_free(outer);
+  return ok;
+}
+
+// Holds a value while it is assigned, so that fresh memory is needed.
+static bool assign(model *m)
+{
+  nd_tensor *held = nd_variable_read(m->at[0]);
+  const bool ok = nd_variable_assign(m->at[0], held) &&
+                  nd_variable_assign_add(m->at[0], held) &&
+                  nd_variable_assign_sub(m->at[0], held);
+  nd_tensor_release(held);
+  return ok;
+}
+
+static bool train(const char *optimizer, const char *options)
+{
+  model m;
+  build(&m, optimizer, options);
+  const bool ok = nd_error_code(c) == ND_OK && train_step(&m) &&
+                  train_step(&m) && assign(&m) && differentiate_twice(&m);
+  demolish(&m);
+  return ok;
+}
+
+// One run in which the n-th request is refused; true when none was.
+static bool survive(long n, const char *optimizer, const char *options)
+{
+  memory = (host){ .refuse = n };
+  nd_config config = { .size = sizeof config,
+                       .allocator = host_resize,
+                       .allocator_data = &memory };
+  c = nd_context_new(&config);
+  if (c == NULL) {
+    CHECK_INT(n, 1);
+    CHECK_INT(memory.bytes, 0);
+    return false;
+  }
+  const bool ok = train(optimizer, options);
+  CHECK(ok || nd_error_code(c) == ND_NO_MEMORY);
+  if (!ok && strstr(nd_error_message(c), "out of memory: ") == NULL)
+    CHECK_STR(nd_error_message(c), "out of memory");
+  CHECK_INT(nd_context_bytes(c, ND_MEMORY_TENSOR), 0);
+  CHECK_INT(nd_context_bytes(c, ND_MEMORY_OBJECT), idle_bytes());
+  CHECK_INT(c->pool_size, 0);
+  CHECK(c->tape == NULL && c->on_apply == NULL && c->name == NULL);
+  nd_context_free(c);
+  CHECK_INT(memory.bytes, 0);
+  CHECK(!memory.wrong);
+  return memory.asked < n;
+}
+
+static void survive_all(const char *optimizer, const char *options)
+{
+  long n = 1;
+  while (!survive(n, optimizer, options) && n < 100000)
+    n++;
+  CHECK(n > 50);
+}
+
+static void sgd_with_momentum_survives_every_refusal(void)
+{
+  survive_all("SGD", "momentum=0.9");
+}
+
+static void adam_survives_every_refusal(void)
+{
+  survive_all("Adam", "amsgrad=true");
+}
+
+// The cache's blocks go back to the host before it is said to have no memory.
+static void cached_blocks_are_given_back_first(void)
+{
+  start();
+  nd_tensor *x = ZEROS(ND_FLOAT32, 1000);
+  CHECK(x != NULL);
+  release_to(0);
+  CHECK(c->memory.cached >= 4000);
+  memory.refuse = memory.asked + 1;
+  x = ZEROS(ND_FLOAT32, 100000);
+  CHECK(x != NULL);
+  CHECK_INT(c->memory.cached, 0);
+  finish();
+}
+
+static void a_refusal_leaves_the_context_usable(void)
+{
+  start();
+  nd_tensor *x = F32("[1 2]");
+  nd_tensor_release(nd_tensor_new(c, ND_BOOL, 1, (int64_t[]){ 1 }, NULL));
+  memory.refuse = memory.asked + 1;
+  nd_memory_trim(c);
+  CHECK_FAILS_AS(ZEROS(ND_FLOAT32, 1000), ND_NO_MEMORY,
+                 "out of memory: 4224 bytes refused");
+  CHECK_VALUES(CALL("add", NULL, x, x), "[2 4]", 0);
+  finish();
+}
+
+int main(void)
+{
+  RUN(sgd_with_momentum_survives_every_refusal);
+  RUN(adam_survives_every_refusal);
+  RUN(cached_blocks_are_given_back_first);
+  RUN(a_refusal_leaves_the_context_usable);
+  return check_done();
+}
