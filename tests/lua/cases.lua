@@ -1,5 +1,5 @@
---- Cases as text, one a line: an expression and the value it has, or the error
--- that it raises. In an expression `nd` is the module, `x` the int32 tensor
+--- Cases as text, one a line, `expression --> value` or `expression --> error`.
+-- The arrow may begin the next line, and "..." a line that goes on. In an expression `nd` is the module, `x` the int32 tensor
 -- 1..6, `m` the same as two rows of three, and `f` is {0.5, 1, 2} in float32.
 local nd = require "nadir"
 
@@ -34,20 +34,19 @@ local function evaluate(expression)
   return pcall(chunk, nd, x, nd.reshape(x, { 2, 3 }), nd.constant { .5, 1, 2 })
 end
 
-local function each(list, check)
-  for line in list:gmatch("[^\n]+") do
-    local expression, want = line:match("^%s*(.-)%s+%-%->%s(.*)$")
-    if expression then
-      check(expression, want)
-    elseif line:find("%S") then
-      error("not a case: " .. line, 3)
-    end
+-- Calls check(expression, want) for each case of the text.
+local function each(text, check)
+  text = text:gsub("\n%s*%.%.%.", ""):gsub("\n(%s*%-%->)", "%1")
+  for line in text:gmatch("[^\n]*%S") do
+    local expression, want = line:match("^%s*(.-)%s+%-%-> (.*)$")
+    assert(expression, "not a case: " .. line)
+    check(expression, want)
   end
 end
 
---- Asserts each line `expression --> value`.
-function cases.give(list)
-  each(list, function(expression, want)
+--- Asserts that each expression has the value that `show` writes so.
+function cases.give(text)
+  each(text, function(expression, want)
     local ok, value = evaluate(expression)
     local got = ok and cases.show(value) or value
     assert(want == got, ("%s\n  wanted %s\n  got    %s"):format(expression,
@@ -55,10 +54,10 @@ function cases.give(list)
   end)
 end
 
---- Asserts each line `expression --> message`, raised at the script's line. The
--- module works on afterwards.
-function cases.raise(list)
-  each(list, function(expression, want)
+--- Asserts that each expression raises the message, at the script's line, and
+-- that the module works on afterwards.
+function cases.raise(text)
+  each(text, function(expression, want)
     local ok, message = evaluate(expression)
     assert(not ok, expression .. "\n  raises nothing")
     assert("script:2: " .. want == message,

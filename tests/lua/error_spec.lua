@@ -12,7 +12,7 @@ end
 
 describe("an error's line", function()
   it("is the line of the call", function()
-    assert.equal("script:3: zeros: negative size: [-1]", failure [[
+    assert.equal("script:2: zeros: negative size: [-1]", failure [[
       local nd = ...
       nd.zeros(-1)
     ]])
@@ -25,7 +25,7 @@ return nd.zeros(-1)]])
   end)
 
   it("is the line of the operator", function()
-    assert.equal("script:4: add: shapes do not broadcast: [2] and [3]",
+    assert.equal("script:3: add: shapes do not broadcast: [2] and [3]",
       failure [[
       local nd = ...
       local x = nd.zeros(2)

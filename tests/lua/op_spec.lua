@@ -109,17 +109,22 @@ describe("an op", function()
       nd.zeros({2}, {dtype = "int32"}) --> int32 {0 0}
     ]]
     raise [[
-      m:reduce_sum({1, keepdims = true})    --> reduce_sum: a table mixes values with the name 'keepdims'
-      m:reduce_sum({[5] = 2, axis = 1})     --> reduce_sum: a table mixes values with the name 'axis'
+      m:reduce_sum({1, keepdims = true})
+        --> reduce_sum: a table mixes values with the name 'keepdims'
+      m:reduce_sum({[5] = 2, axis = 1})
+        --> reduce_sum: a table mixes values with the name 'axis'
       m:reduce_sum({[2] = 1})               --> reduce_sum: a table has gaps
-      nd.stack {x, x, axis = 1}             --> stack: a table mixes values with the name 'axis'
+      nd.stack {x, x, axis = 1}
+        --> stack: a table mixes values with the name 'axis'
     ]]
   end)
 
   it("knows its options", function()
     raise [[
-      m:reduce_sum({axes = 1})              --> reduce_sum: unknown option 'axes'
-      m:reduce_sum(1, {keep = true})        --> reduce_sum: unknown option 'keep'
+      m:reduce_sum({axes = 1})
+        --> reduce_sum: unknown option 'axes'
+      m:reduce_sum(1, {keep = true})
+        --> reduce_sum: unknown option 'keep'
       nd.add {a = 1, c = 2}                 --> add: unknown option 'c'
       nd.random.uniform({2}, {low = 1})     --> uniform: unknown option 'low'
     ]]
@@ -128,7 +133,8 @@ describe("an op", function()
   it("takes an argument once", function()
     raise [[
       m:reduce_sum(1, {axis = 2})           --> reduce_sum: axis is given twice
-      m:reduce_sum(1, true, {keepdims = true}) --> reduce_sum: keepdims is given twice
+      m:reduce_sum(1, true, {keepdims = true})
+        --> reduce_sum: keepdims is given twice
       nd.add(x, {a = 2})                    --> add: a is given twice
       nd.add(x, 1, {b = 2})                 --> add: b is given twice
       nd.range(1, 2, {start = 1})           --> range: start is given twice
@@ -140,34 +146,42 @@ describe("an op", function()
 
   it("takes as many arguments as it has", function()
     raise [[
-      m:reduce_sum(1, true, 3)      --> reduce_sum: takes at most 3 arguments, got 4
+      m:reduce_sum(1, true, 3)
+        --> reduce_sum: takes at most 3 arguments, got 4
       nd.add(1, 2, 3)               --> add: takes at most 2 arguments, got 3
       nd.square(1, nil)             --> square: takes at most 1 argument, got 2
-      m:reshape(3, 2)               --> reshape: takes at most 2 arguments, got 3
+      m:reshape(3, 2)
+        --> reshape: takes at most 2 arguments, got 3
       nd.zeros(2, 3, 4)             --> zeros: takes at most 2 arguments, got 3
     ]]
   end)
 
   it("misses what has no initial value", function()
     raise [[
-      nd.square()                   --> square: x is missing: it must be a tensor
-      nd.square(nil)                --> square: x is missing: it must be a tensor
+      nd.square()
+        --> square: x is missing: it must be a tensor
+      nd.square(nil)
+        --> square: x is missing: it must be a tensor
       nd.add(1)                     --> add: b is missing: it must be a tensor
       nd.add(nil, 1)                --> add: a is missing: it must be a tensor
       nd.add {b = 1}                --> add: a is missing: it must be a tensor
-      nd.reduce_sum(nil, 1)         --> reduce_sum: x is missing: it must be a tensor
+      nd.reduce_sum(nil, 1)
+        --> reduce_sum: x is missing: it must be a tensor
       nd.cast(x)                    --> cast: dtype is missing
       nd.zeros()                    --> zeros: shape is missing
       m:reshape()                   --> reshape: shape is missing
       m:expand_dims()               --> expand_dims: axis is missing
       nd.concat {x, x}              --> concat: axis is missing
-      nd.concat()                   --> concat: values is missing: it must be a list of tensors
-      nd.concat(nil, 1)             --> concat: values is missing: it must be a list of tensors
+      nd.concat()
+        --> concat: values is missing: it must be a list of tensors
+      nd.concat(nil, 1)
+        --> concat: values is missing: it must be a list of tensors
       nd.where(true)                --> where: x is missing: it must be a tensor
       nd.linspace(0, 1)             --> linspace: num is missing
       nd.one_hot(x)                 --> one_hot: depth is missing
       nd.random.normal()            --> normal: shape is missing
-      nd.matmul(m)                  --> matmul: b is missing: it must be a tensor
+      nd.matmul(m)
+        --> matmul: b is missing: it must be a tensor
       x + nil                       --> add: b is missing: it must be a tensor
       nil + x                       --> add: a is missing: it must be a tensor
     ]]
@@ -175,17 +189,28 @@ describe("an op", function()
 
   it("checks the kinds of its options", function()
     raise [[
-      m:reduce_sum(1, 1)            --> reduce_sum: keepdims must be true or false, got 1
-      m:reduce_sum(1, "true")       --> reduce_sum: keepdims must be true or false, got string
-      m:reduce_sum(1.5)             --> reduce_sum: axis must be an axis or a list of axes, got 1.5
-      m:reduce_sum(x)               --> reduce_sum: axis must be an axis or a list of axes, got Tensor
-      m:reduce_sum({1, 1.5})        --> reduce_sum: axis must be whole numbers, got 1.5
-      nd.one_hot(x, 2.5)            --> one_hot: depth must be a whole number, got 2.5
-      m:expand_dims({1})            --> expand_dims: axis must be a whole number, got table
-      nd.matmul(m, m, 1)            --> matmul: transpose_a must be true or false, got 1
-      nd.random.normal({2}, true)   --> normal: mean must be a number, got boolean
-      nd.concat(x, 1)               --> concat: values must be a list of tensors, got Tensor
-      nd.stack("ab")                --> stack: values must be a list of tensors, got string
+      m:reduce_sum(1, 1)
+        --> reduce_sum: keepdims must be true or false, got 1
+      m:reduce_sum(1, "true")
+        --> reduce_sum: keepdims must be true or false, got string
+      m:reduce_sum(1.5)
+        --> reduce_sum: axis must be an axis or a list of axes, got 1.5
+      m:reduce_sum(x)
+        --> reduce_sum: axis must be an axis or a list of axes, got Tensor
+      m:reduce_sum({1, 1.5})
+        --> reduce_sum: axis must be whole numbers, got 1.5
+      nd.one_hot(x, 2.5)
+        --> one_hot: depth must be a whole number, got 2.5
+      m:expand_dims({1})
+        --> expand_dims: axis must be a whole number, got table
+      nd.matmul(m, m, 1)
+        --> matmul: transpose_a must be true or false, got 1
+      nd.random.normal({2}, true)
+        --> normal: mean must be a number, got boolean
+      nd.concat(x, 1)
+        --> concat: values must be a list of tensors, got Tensor
+      nd.stack("ab")
+        --> stack: values must be a list of tensors, got string
     ]]
   end)
 
@@ -208,57 +233,89 @@ describe("an op", function()
 
   it("refuses an axis that is not there, or twice", function()
     raise [[
-      m:reduce_sum(0)          --> reduce_sum: axis 0: axes count from 1 here; TensorFlow's axis 0 is 1
-      m:reduce_sum({1, 0})     --> reduce_sum: axis 0: axes count from 1 here; TensorFlow's axis 0 is 1
+      m:reduce_sum(0)
+        --> reduce_sum: axis 0: axes count from 1 here; TensorFlow's axis 0 is 1
+      m:reduce_sum({1, 0})
+        --> reduce_sum: axis 0: axes count from 1 here; TensorFlow's axis 0 is 1
       m:reduce_sum(3)          --> reduce_sum: axis 3 is outside 1..2
       m:reduce_sum(-3)         --> reduce_sum: axis -3 is outside 1..2
-      m:reduce_sum(2^40|0)     --> reduce_sum: axis 1099511627776 is outside 1..2
+      m:reduce_sum(2^40|0)
+        --> reduce_sum: axis 1099511627776 is outside 1..2
       m:reduce_sum({1, 1})     --> reduce_sum: axis 1 appears twice
       m:reduce_sum({2, -1})    --> reduce_sum: axis 2 appears twice
       m:reduce_sum({1,1,1,1,1,1,1,1,1}) --> reduce_sum: at most 8 axes, got 9
       m:transpose({1, 1})      --> transpose: axis 1 appears twice
-      m:transpose({0, 1})      --> transpose: axis 0: axes count from 1 here; TensorFlow's axis 0 is 1
+      m:transpose({0, 1})
+        --> transpose: axis 0: axes count from 1 here; TensorFlow's axis 0 is 1
       m:transpose({1})         --> transpose: perm has 1 axes, x is [2 3]
-      m:expand_dims(0)         --> expand_dims: axis 0: axes count from 1 here; TensorFlow's axis 0 is 1
+      m:expand_dims(0)
+        --> expand_dims: axis 0: axes count from 1 here; TensorFlow's axis 0 is
+        ... 1
       m:expand_dims(4)         --> expand_dims: axis 4 is outside 1..3
-      nd.concat({m, m}, 0)     --> concat: axis 0: axes count from 1 here; TensorFlow's axis 0 is 1
+      nd.concat({m, m}, 0)
+        --> concat: axis 0: axes count from 1 here; TensorFlow's axis 0 is 1
       nd.stack({m, m}, 4)      --> stack: axis 4 is outside 1..3
-      nd.argmax(m, 0)          --> argmax: axis 0: axes count from 1 here; TensorFlow's axis 0 is 1
-      nd.gather(m, 1, 0)       --> gather: axis 0: axes count from 1 here; TensorFlow's axis 0 is 1
+      nd.argmax(m, 0)
+        --> argmax: axis 0: axes count from 1 here; TensorFlow's axis 0 is 1
+      nd.gather(m, 1, 0)
+        --> gather: axis 0: axes count from 1 here; TensorFlow's axis 0 is 1
       nd.squeeze({{1, 2}}, 2)  --> squeeze: axis 2 is not of size 1: x is [1 2]
-      nd.nn.softmax(f, 0)      --> softmax: axis 0: axes count from 1 here; TensorFlow's axis 0 is 1
+      nd.nn.softmax(f, 0)
+        --> softmax: axis 0: axes count from 1 here; TensorFlow's axis 0 is 1
     ]]
   end)
 
   it("refuses tensors of different dtypes and shows both", function()
     raise [[
-      f + x                         --> add: dtypes differ: float32 and int32; use nd.cast(x, nd.float32)
-      nd.maximum(f, x)              --> maximum: dtypes differ: float32 and int32; use nd.cast(x, nd.float32)
-      f * nd.cast(f, "float64")     --> multiply: dtypes differ: float32 and float64; use nd.cast(x, nd.float32)
-      nd.concat({f, x}, 1)          --> concat: dtypes differ: float32 and int32; use nd.cast(x, nd.float32)
-      nd.where(true, f, x)          --> where: dtypes differ: float32 and int32; use nd.cast(x, nd.float32)
-      nd.exp(x)                     --> exp: x must be float32 or float64, got int32; use nd.cast
-      nd.where(x, 1, 2)             --> where: condition must be bool, got int32; use nd.cast
-      nd.reduce_sum(nd.constant({true})) --> reduce_sum: x must be numbers, got bool; use nd.cast
-      nd.reduce_all({1, 0})         --> reduce_all: x must be bool, got int32; use nd.cast
-      nd.logical_and(1, 2)          --> logical_and: a must be bool, got int32; use nd.cast
-      nd.gather(x, nd.constant({1.0})) --> gather: indices must be integers, got float32; use nd.cast
-      nd.nn.softmax(x)              --> softmax: x must be float32 or float64, got int32; use nd.cast
+      f + x
+        --> add: dtypes differ: float32 and int32; use nd.cast(x, nd.float32)
+      nd.maximum(f, x)
+        --> maximum: dtypes differ: float32 and int32; use nd.cast(x,
+        ... nd.float32)
+      f * nd.cast(f, "float64")
+        --> multiply: dtypes differ: float32 and float64; use nd.cast(x,
+        ... nd.float32)
+      nd.concat({f, x}, 1)
+        --> concat: dtypes differ: float32 and int32; use nd.cast(x, nd.float32)
+      nd.where(true, f, x)
+        --> where: dtypes differ: float32 and int32; use nd.cast(x, nd.float32)
+      nd.exp(x)
+        --> exp: x must be float32 or float64, got int32; use nd.cast
+      nd.where(x, 1, 2)
+        --> where: condition must be bool, got int32; use nd.cast
+      nd.reduce_sum(nd.constant({true}))
+        --> reduce_sum: x must be numbers, got bool; use nd.cast
+      nd.reduce_all({1, 0})
+        --> reduce_all: x must be bool, got int32; use nd.cast
+      nd.logical_and(1, 2)
+        --> logical_and: a must be bool, got int32; use nd.cast
+      nd.gather(x, nd.constant({1.0}))
+        --> gather: indices must be integers, got float32; use nd.cast
+      nd.nn.softmax(x)
+        --> softmax: x must be float32 or float64, got int32; use nd.cast
     ]]
   end)
 
   it("shows the shapes that do not fit", function()
     raise [[
-      x + {1, 2}                    --> add: shapes do not broadcast: [6] and [2]
-      x + m                         --> add: shapes do not broadcast: [6] and [2 3]
-      m + nd.zeros({3, 2}, "int32") --> add: shapes do not broadcast: [2 3] and [3 2]
-      x + {}                        --> add: shapes do not broadcast: [6] and [0]
-      nd.matmul(m, m)               --> matmul: inner sizes differ: a is [2 3], b is [2 3]
+      x + {1, 2}
+        --> add: shapes do not broadcast: [6] and [2]
+      x + m
+        --> add: shapes do not broadcast: [6] and [2 3]
+      m + nd.zeros({3, 2}, "int32")
+        --> add: shapes do not broadcast: [2 3] and [3 2]
+      x + {}
+        --> add: shapes do not broadcast: [6] and [0]
+      nd.matmul(m, m)
+        --> matmul: inner sizes differ: a is [2 3], b is [2 3]
       nd.matmul(x, x)               --> matmul: needs at least 2 axes: a is [6]
       nd.matmul(m, x)               --> matmul: needs at least 2 axes: b is [6]
-      m:reshape({4})                --> reshape: sizes differ: x is [2 3], shape is [4]
-      m:reshape({4, -1})            --> reshape: sizes differ: x is [2 3], shape is [4 -1]
-      x:broadcast_to({2, 5})        --> broadcast_to: does not fit: x is [6], shape is [2 5]
+      m:reshape({4})
+        --> reshape: sizes differ: x is [2 3], shape is [4]
+      m:reshape({4, -1})
+        --> reshape: sizes differ: x is [2 3], shape is [4 -1]
+      x:broadcast_to({2, 5})
+        --> broadcast_to: does not fit: x is [6], shape is [2 5]
       nd.concat({m, x}, 1)          --> concat: shapes differ: [2 3] and [6]
       nd.stack({x, m})              --> stack: shapes differ: [6] and [2 3]
       nd.concat({1, 2}, 1)          --> concat: needs an axis, values are []
@@ -333,13 +390,18 @@ describe("an operator", function()
 
   it("refuses numbers that the dtype cannot hold", function()
     raise [[
-      x + 1.5       --> add: 1.5 is not a whole number, and the dtype is int32; use nd.cast
-      1.5 + x       --> add: 1.5 is not a whole number, and the dtype is int32; use nd.cast
-      x ^ 0.5       --> pow: 0.5 is not a whole number, and the dtype is int32; use nd.cast
+      x + 1.5
+        --> add: 1.5 is not a whole number, and the dtype is int32; use nd.cast
+      1.5 + x
+        --> add: 1.5 is not a whole number, and the dtype is int32; use nd.cast
+      x ^ 0.5
+        --> pow: 0.5 is not a whole number, and the dtype is int32; use nd.cast
       x + 2^40      --> add: 1099511627776 does not fit int32
       x + true      --> add: a boolean cannot be int32
       f + true      --> add: a boolean cannot be float32
-      nd.equal(x, 3.5) --> equal: 3.5 is not a whole number, and the dtype is int32; use nd.cast
+      nd.equal(x, 3.5)
+        --> equal: 3.5 is not a whole number, and the dtype is int32; use
+        ... nd.cast
       -nd.constant(true) --> negative: x must be numbers, got bool; use nd.cast
     ]]
   end)
@@ -392,8 +454,10 @@ describe("creation", function()
 
   it("range meets a limit that float32 steps only miss by rounding", function()
     give [[
-      nd.range(0, 1, 0.1)       --> float32 {0 0.1 0.2 0.3 0.4 0.5 0.6 0.7 0.8 0.9 1}
-      nd.range(1, 0, -0.1)      --> float32 {1 0.9 0.8 0.7 0.6 0.5 0.4 0.3 0.2 0.1 0}
+      nd.range(0, 1, 0.1)
+        --> float32 {0 0.1 0.2 0.3 0.4 0.5 0.6 0.7 0.8 0.9 1}
+      nd.range(1, 0, -0.1)
+        --> float32 {1 0.9 0.8 0.7 0.6 0.5 0.4 0.3 0.2 0.1 0}
       nd.range(0, 1, 0.3)       --> float32 {0 0.3 0.6 0.9}
       nd.range(0.0, 4194304.5)[-1] --> float32 4.1943e+06
       nd.range(0.0, 4194304.5).size --> 4194305
@@ -403,9 +467,12 @@ describe("creation", function()
 
   it("range counts in whole int64 numbers", function()
     give [[
-      nd.range(9007199254740993, 9007199254740995) --> int64 {9007199254740993 9007199254740994 9007199254740995}
-      nd.range(math.mininteger, math.maxinteger, math.maxinteger) --> int64 {-9223372036854775808 -1 9223372036854775806}
-      nd.range(math.maxinteger, math.mininteger, math.mininteger) --> int64 {9223372036854775807 -1}
+      nd.range(9007199254740993, 9007199254740995)
+        --> int64 {9007199254740993 9007199254740994 9007199254740995}
+      nd.range(math.mininteger, math.maxinteger, math.maxinteger)
+        --> int64 {-9223372036854775808 -1 9223372036854775806}
+      nd.range(math.maxinteger, math.mininteger, math.mininteger)
+        --> int64 {9223372036854775807 -1}
     ]]
   end)
 
@@ -418,8 +485,10 @@ describe("creation", function()
       nd.linspace(0, 1, 2, "float64") --> float64 {0 1}
     ]]
     raise [[
-      nd.linspace(0, 1, 2.5)    --> linspace: num must be a whole number, got 2.5
-      nd.linspace(x, 1, 2)      --> linspace: start must be float32 or float64, got int32; use nd.cast
+      nd.linspace(0, 1, 2.5)
+        --> linspace: num must be a whole number, got 2.5
+      nd.linspace(x, 1, 2)
+        --> linspace: start must be float32 or float64, got int32; use nd.cast
     ]]
   end)
 
@@ -432,8 +501,11 @@ describe("creation", function()
       nd.one_hot({1}, 0).shape  --> {1 0}
     ]]
     raise [[
-      nd.one_hot({1.5}, 3)      --> one_hot: 1.5 is not a whole number, and the dtype is int32; use nd.cast
-      nd.one_hot(f, 3)          --> one_hot: indices must be integers, got float32; use nd.cast
+      nd.one_hot({1.5}, 3)
+        --> one_hot: 1.5 is not a whole number, and the dtype is int32; use
+        ... nd.cast
+      nd.one_hot(f, 3)
+        --> one_hot: indices must be integers, got float32; use nd.cast
     ]]
   end)
 
@@ -467,10 +539,13 @@ describe("picking", function()
       m:gather({2}, {axis = 1}) --> int32 {{4 5 6}}
     ]]
     raise [[
-      nd.gather(x, 0)           --> gather: index 0: positions count from 1 here, and -1 is the last
+      nd.gather(x, 0)
+        --> gather: index 0: positions count from 1 here, and -1 is the last
       nd.gather(x, 7)           --> gather: index 7 is outside 1..6
       nd.gather(x, {1, -7})     --> gather: index -7 is outside 1..6
-      nd.gather(x, 1.5)         --> gather: 1.5 is not a whole number, and the dtype is int32; use nd.cast
+      nd.gather(x, 1.5)
+        --> gather: 1.5 is not a whole number, and the dtype is int32; use
+        ... nd.cast
       nd.gather(1, 1)           --> gather: needs an axis, x is []
     ]]
   end)
@@ -505,10 +580,14 @@ describe("picking", function()
       nd.concat({{7}, f}, {axis = 1}) --> float32 {7 0.5 1 2}
     ]]
     raise [[
-      nd.concat({x, {7.5}}, 1)      --> concat: 7.5 is not a whole number, and the dtype is int32; use nd.cast
+      nd.concat({x, {7.5}}, 1)
+        --> concat: 7.5 is not a whole number, and the dtype is int32; use
+        ... nd.cast
       nd.concat({x, nil, x}, 1)     --> concat: a table has gaps
-      nd.concat({x, "a"}, 1)        --> concat: values must be a tensor, got string
-      nd.concat({x, io.stdout}, 1)  --> concat: values must be a tensor, got FILE*
+      nd.concat({x, "a"}, 1)
+        --> concat: values must be a tensor, got string
+      nd.concat({x, io.stdout}, 1)
+        --> concat: values must be a tensor, got FILE*
     ]]
   end)
 end)

@@ -50,7 +50,8 @@ describe("a tensor", function()
     raise [[
       x:item()                     --> item: needs one element, x is [6]
       nd.zeros(0):item()           --> item: needs one element, x is [0]
-      x.item()                     --> item: self is missing: it must be a tensor
+      x.item()
+        --> item: self is missing: it must be a tensor
       x.item(3)                    --> item: self must be a tensor, got number
       x.item(io.stdout)            --> item: self must be a tensor, got FILE*
     ]]
@@ -86,10 +87,14 @@ describe("a tensor", function()
 
   it("never changes", function()
     raise [[
-      (function() x[1] = 2 end)()     --> index: tensors never change; use nd.Variable and assign
-      (function() x.shape = {} end)() --> index: tensors never change; use nd.Variable and assign
-      (function() nd.Variable({1})[1] = 2 end)() --> index: a Variable changes as a whole; use assign
-      (function() nd.Variable(1).trainable = false end)() --> index: a Variable changes as a whole; use assign
+      (function() x[1] = 2 end)()
+        --> index: tensors never change; use nd.Variable and assign
+      (function() x.shape = {} end)()
+        --> index: tensors never change; use nd.Variable and assign
+      (function() nd.Variable({1})[1] = 2 end)()
+        --> index: a Variable changes as a whole; use assign
+      (function() nd.Variable(1).trainable = false end)()
+        --> index: a Variable changes as a whole; use assign
     ]]
   end)
 
@@ -121,7 +126,8 @@ describe("a tensor", function()
       x .. "a"     --> attempt to concatenate a Tensor value (local 'x')
       x < x        --> attempt to compare two Tensor values
       x <= 1       --> attempt to compare Tensor with number
-      x & 1        --> attempt to perform bitwise operation on a Tensor value (local 'x')
+      x & 1
+        --> attempt to perform bitwise operation on a Tensor value (local 'x')
       nd.Variable(1):foo() --> attempt to call a nil value (method 'foo')
     ]]
   end)
@@ -148,11 +154,13 @@ describe("an index", function()
 
   it("is an error outside", function()
     raise [[
-      x[0]         --> slice: position 0: positions count from 1 here, and -1 is the last
+      x[0]
+        --> slice: position 0: positions count from 1 here, and -1 is the last
       x[7]         --> slice: position 7 is outside 1..6
       x[-7]        --> slice: position -7 is outside 1..6
       m[{1, 4}]    --> slice: position 4 is outside 1..3
-      m[{1, 0}]    --> slice: position 0: positions count from 1 here, and -1 is the last
+      m[{1, 0}]
+        --> slice: position 0: positions count from 1 here, and -1 is the last
       nd.zeros(0)[1] --> slice: position 1 is outside 1..0
       m[{1, 2, 3}] --> slice: 3 ranges for [2 3]
       nd.constant(1)[1] --> slice: 1 ranges for []
@@ -161,11 +169,16 @@ describe("an index", function()
 
   it("is a position or a range", function()
     raise [[
-      x[1.5]       --> slice: ranges must be positions or {first, last, step}, got 1.5
-      x[true]      --> slice: ranges must be positions or {first, last, step}, got boolean
-      x[x]         --> slice: ranges must be positions or {first, last, step}, got Tensor
-      x[io.stdout] --> slice: ranges must be positions or {first, last, step}, got FILE*
-      x[{"a"}]     --> slice: ranges must be positions or {first, last, step}, got string
+      x[1.5]
+        --> slice: ranges must be positions or {first, last, step}, got 1.5
+      x[true]
+        --> slice: ranges must be positions or {first, last, step}, got boolean
+      x[x]
+        --> slice: ranges must be positions or {first, last, step}, got Tensor
+      x[io.stdout]
+        --> slice: ranges must be positions or {first, last, step}, got FILE*
+      x[{"a"}]
+        --> slice: ranges must be positions or {first, last, step}, got string
       x[nil]       --> slice: ranges is missing
       x[{{1.5, 2}}] --> slice: ranges must be whole numbers, got 1.5
       x[{{1, 2, 3, 4}}] --> slice: a range is {first, last, step}, got 4 values
@@ -209,8 +222,10 @@ describe("an index", function()
     ]]
     raise [[
       x[{{1, 5, 0}}]        --> slice: step 0
-      x[{{0, 2}}]           --> slice: position 0: positions count from 1 here, and -1 is the last
-      x[{{1, 0}}]           --> slice: position 0: positions count from 1 here, and -1 is the last
+      x[{{0, 2}}]
+        --> slice: position 0: positions count from 1 here, and -1 is the last
+      x[{{1, 0}}]
+        --> slice: position 0: positions count from 1 here, and -1 is the last
     ]]
   end)
 
@@ -282,11 +297,15 @@ describe("a Variable", function()
       nd.Variable(1, false, "w", "float64") --> float64 1
     ]]
     raise [[
-      nd.Variable()                     --> Variable: value is missing: it must be a tensor
-      nd.Variable(function() end)       --> Variable: value is missing: it must be a tensor
+      nd.Variable()
+        --> Variable: value is missing: it must be a tensor
+      nd.Variable(function() end)
+        --> Variable: value is missing: it must be a tensor
       nd.Variable(function() error("oops") end) --> oops
-      nd.Variable({trainable = false})  --> Variable: a table mixes values with the name 'trainable'
-      nd.Variable(x, {dtype = "float32"}) --> Variable: dtypes differ: int32 and float32; use nd.cast
+      nd.Variable({trainable = false})
+        --> Variable: a table mixes values with the name 'trainable'
+      nd.Variable(x, {dtype = "float32"})
+        --> Variable: dtypes differ: int32 and float32; use nd.cast
     ]]
   end)
 
@@ -300,10 +319,14 @@ describe("a Variable", function()
       nd.Variable(1, nil, "w").name                 --> w
     ]]
     raise [[
-      nd.Variable(1, {trainable = 1})  --> Variable: trainable must be true or false, got number
-      nd.Variable(1, {name = 3})       --> Variable: name must be a string, got number
-      nd.Variable(1, {trainabel = false}) --> Variable: unknown option 'trainabel'
-      nd.Variable(1, true, "w", "int32", 5) --> Variable: takes at most 4 arguments, got 5
+      nd.Variable(1, {trainable = 1})
+        --> Variable: trainable must be true or false, got number
+      nd.Variable(1, {name = 3})
+        --> Variable: name must be a string, got number
+      nd.Variable(1, {trainabel = false})
+        --> Variable: unknown option 'trainabel'
+      nd.Variable(1, true, "w", "int32", 5)
+        --> Variable: takes at most 4 arguments, got 5
     ]]
   end)
 
@@ -321,16 +344,26 @@ describe("a Variable", function()
 
   it("keeps its shape and dtype", function()
     raise [[
-      nd.Variable(1):assign(2.5)      --> assign: 2.5 is not a whole number, and the dtype is int32; use nd.cast
+      nd.Variable(1):assign(2.5)
+        --> assign: 2.5 is not a whole number, and the dtype is int32; use
+        ... nd.cast
       nd.Variable(1):assign(true)     --> assign: a boolean cannot be int32
-      nd.Variable(1.0):assign({1})    --> assign: shapes differ: the variable is [], the value is [1]
-      nd.Variable({1, 2}):assign({1, 2, 3}) --> assign: shapes differ: the variable is [2], the value is [3]
-      nd.Variable({1, 2}):assign_add(1) --> assign_add: shapes differ: the variable is [2], the value is []
-      nd.Variable(1.0):assign(nd.constant(1)) --> assign: dtypes differ: the variable is float32, the value is int32
-      nd.Variable(1):assign()         --> assign: value is missing: it must be a tensor
-      nd.Variable(1).assign()         --> assign: self is missing: it must be a Variable
-      nd.Variable(1).assign(x, 2)     --> assign: self must be a Variable, got Tensor
-      nd.Variable(1).assign(io.stdout, 2) --> assign: self must be a Variable, got FILE*
+      nd.Variable(1.0):assign({1})
+        --> assign: shapes differ: the variable is [], the value is [1]
+      nd.Variable({1, 2}):assign({1, 2, 3})
+        --> assign: shapes differ: the variable is [2], the value is [3]
+      nd.Variable({1, 2}):assign_add(1)
+        --> assign_add: shapes differ: the variable is [2], the value is []
+      nd.Variable(1.0):assign(nd.constant(1))
+        --> assign: dtypes differ: the variable is float32, the value is int32
+      nd.Variable(1):assign()
+        --> assign: value is missing: it must be a tensor
+      nd.Variable(1).assign()
+        --> assign: self is missing: it must be a Variable
+      nd.Variable(1).assign(x, 2)
+        --> assign: self must be a Variable, got Tensor
+      nd.Variable(1).assign(io.stdout, 2)
+        --> assign: self must be a Variable, got FILE*
     ]]
   end)
 
@@ -362,7 +395,8 @@ describe("a Variable", function()
       nd.Variable(1.0) * nd.Variable(2.0) --> float32 2
     ]]
     raise [[
-      nd.Variable(1) + 1.5  --> add: 1.5 is not a whole number, and the dtype is int32; use nd.cast
+      nd.Variable(1) + 1.5
+        --> add: 1.5 is not a whole number, and the dtype is int32; use nd.cast
     ]]
   end)
 end)

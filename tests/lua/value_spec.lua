@@ -97,12 +97,18 @@ describe("a Lua value", function()
 
   it("must be rectangular", function()
     raise [[
-      nd.constant({{1, 2}, {3}})     --> constant: ragged table: level 2 has 2 and 1 values
-      nd.constant({{}, {1}})         --> constant: ragged table: level 2 has 0 and 1 values
-      nd.constant({1, {2}})          --> constant: ragged table: level 1 has values and a table
-      nd.constant({{1}, 2})          --> constant: ragged table: level 2 has a table and a number
-      nd.square({{1, 2}, {3}})       --> square: ragged table: level 2 has 2 and 1 values
-      x + {{1}, 2}                   --> add: ragged table: level 2 has a table and a number
+      nd.constant({{1, 2}, {3}})
+        --> constant: ragged table: level 2 has 2 and 1 values
+      nd.constant({{}, {1}})
+        --> constant: ragged table: level 2 has 0 and 1 values
+      nd.constant({1, {2}})
+        --> constant: ragged table: level 1 has values and a table
+      nd.constant({{1}, 2})
+        --> constant: ragged table: level 2 has a table and a number
+      nd.square({{1, 2}, {3}})
+        --> square: ragged table: level 2 has 2 and 1 values
+      x + {{1}, 2}
+        --> add: ragged table: level 2 has a table and a number
     ]]
   end)
 
@@ -112,49 +118,76 @@ describe("a Lua value", function()
       nd.constant({[2] = 1})         --> constant: a table has gaps
       nd.constant({1, [1.5] = 2})    --> constant: a table has gaps
       nd.constant({1, [true] = 2})   --> constant: a table has gaps
-      nd.constant({1, 2, y = 3})     --> constant: a table mixes values with the name 'y'
-      nd.constant({y = 3})           --> constant: a table mixes values with the name 'y'
-      nd.constant({{1, y = 2}})      --> constant: a table mixes values with the name 'y'
+      nd.constant({1, 2, y = 3})
+        --> constant: a table mixes values with the name 'y'
+      nd.constant({y = 3})
+        --> constant: a table mixes values with the name 'y'
+      nd.constant({{1, y = 2}})
+        --> constant: a table mixes values with the name 'y'
     ]]
   end)
 
   it("is never a string", function()
     raise [[
-      nd.constant("2")               --> constant: value must be a tensor, got string
-      nd.constant({"2"})             --> constant: a value must be a number or a boolean, got string
-      nd.constant({1, "2"})          --> constant: a value must be a number or a boolean, got string
+      nd.constant("2")
+        --> constant: value must be a tensor, got string
+      nd.constant({"2"})
+        --> constant: a value must be a number or a boolean, got string
+      nd.constant({1, "2"})
+        --> constant: a value must be a number or a boolean, got string
       x + "1"                        --> add: b must be a tensor, got string
       "1" + x                        --> add: a must be a tensor, got string
       nd.square("3")                 --> square: x must be a tensor, got string
-      nd.square({"3"})               --> square: a value must be a number or a boolean, got string
-      nd.zeros("3")                  --> zeros: a size must be a whole number, got string
-      nd.zeros({"3"})                --> zeros: a size must be a whole number, got string
-      m:reduce_sum("1")              --> reduce_sum: axis must be an axis or a list of axes, got string
-      m:reduce_sum({"1"})            --> reduce_sum: axis must be whole numbers, got string
-      nd.gather(x, "1")              --> gather: indices must be a tensor, got string
-      x[{ {"1", 2} }]                --> slice: ranges must be whole numbers, got string
-      nd.one_hot(x, "3")             --> one_hot: depth must be a whole number, got string
-      nd.random.normal({2}, "1")     --> normal: mean must be a number, got string
-      nd.Variable("1")               --> Variable: value must be a tensor, got string
-      nd.Variable(1):assign("1")     --> assign: value must be a tensor, got string
+      nd.square({"3"})
+        --> square: a value must be a number or a boolean, got string
+      nd.zeros("3")
+        --> zeros: a size must be a whole number, got string
+      nd.zeros({"3"})
+        --> zeros: a size must be a whole number, got string
+      m:reduce_sum("1")
+        --> reduce_sum: axis must be an axis or a list of axes, got string
+      m:reduce_sum({"1"})
+        --> reduce_sum: axis must be whole numbers, got string
+      nd.gather(x, "1")
+        --> gather: indices must be a tensor, got string
+      x[{ {"1", 2} }]
+        --> slice: ranges must be whole numbers, got string
+      nd.one_hot(x, "3")
+        --> one_hot: depth must be a whole number, got string
+      nd.random.normal({2}, "1")
+        --> normal: mean must be a number, got string
+      nd.Variable("1")
+        --> Variable: value must be a tensor, got string
+      nd.Variable(1):assign("1")
+        --> assign: value must be a tensor, got string
     ]]
   end)
 
   it("is nothing else either", function()
     raise [[
-      nd.constant()                  --> constant: value is missing: it must be a tensor
-      nd.constant(nil)               --> constant: value is missing: it must be a tensor
-      nd.constant(print)             --> constant: value must be a tensor, got function
-      nd.constant({print})           --> constant: a value must be a number or a boolean, got function
-      nd.constant(io.stdout)         --> constant: value must be a tensor, got FILE*
-      nd.constant({io.stdout})       --> constant: a value must be a number or a boolean, got FILE*
-      nd.constant({x, x})            --> constant: a value must be a number or a boolean, got Tensor
+      nd.constant()
+        --> constant: value is missing: it must be a tensor
+      nd.constant(nil)
+        --> constant: value is missing: it must be a tensor
+      nd.constant(print)
+        --> constant: value must be a tensor, got function
+      nd.constant({print})
+        --> constant: a value must be a number or a boolean, got function
+      nd.constant(io.stdout)
+        --> constant: value must be a tensor, got FILE*
+      nd.constant({io.stdout})
+        --> constant: a value must be a number or a boolean, got FILE*
+      nd.constant({x, x})
+        --> constant: a value must be a number or a boolean, got Tensor
       nd.square(io.stdout)           --> square: x must be a tensor, got FILE*
-      nd.square(coroutine.create(print)) --> square: x must be a tensor, got thread
+      nd.square(coroutine.create(print))
+        --> square: x must be a tensor, got thread
       x + io.stdout                  --> add: b must be a tensor, got FILE*
       io.stdout + x                  --> add: a must be a tensor, got FILE*
-      nd.Variable(io.stdout)         --> Variable: value must be a tensor, got FILE*
-      nd.Variable(1):assign(io.stdout) --> assign: value must be a tensor, got FILE*
+      nd.Variable(io.stdout)
+        --> Variable: value must be a tensor, got FILE*
+      nd.Variable(1):assign(io.stdout)
+        --> assign: value must be a tensor, got FILE*
     ]]
   end)
 
@@ -170,16 +203,22 @@ describe("a Lua value", function()
 
   it("is not changed to fit a dtype", function()
     raise [[
-      nd.constant(1.5, "int32")      --> constant: 1.5 is not a whole number, and the dtype is int32; use nd.cast
+      nd.constant(1.5, "int32")
+        --> constant: 1.5 is not a whole number, and the dtype is int32; use
+        ... nd.cast
       nd.constant(300, "uint8")      --> constant: 300 does not fit uint8
       nd.constant(-1, "uint8")       --> constant: -1 does not fit uint8
-      nd.constant(2147483648, "int32") --> constant: 2147483648 does not fit int32
-      nd.constant(1/0, "int32")      --> constant: inf is not a whole number, and the dtype is int32; use nd.cast
+      nd.constant(2147483648, "int32")
+        --> constant: 2147483648 does not fit int32
+      nd.constant(1/0, "int32")
+        --> constant: inf is not a whole number, and the dtype is int32; use
+        ... nd.cast
       nd.constant(1, "bool")         --> constant: a number cannot be bool
       nd.constant(true, "int32")     --> constant: a boolean cannot be int32
       nd.constant({1, true})         --> constant: a boolean cannot be int32
       nd.constant({true, 1.5})       --> constant: a boolean cannot be float32
-      nd.constant(x, "float32")      --> constant: dtypes differ: int32 and float32; use nd.cast
+      nd.constant(x, "float32")
+        --> constant: dtypes differ: int32 and float32; use nd.cast
     ]]
   end)
 
@@ -192,9 +231,12 @@ describe("a Lua value", function()
       nd.constant({}, {shape = {0, 4}}).shape     --> {0 4}
     ]]
     raise [[
-      nd.constant({1, 2, 3}, {shape = {2, 2}})    --> constant: sizes differ: value is [3], shape is [2 2]
-      nd.constant({1, 2, 3}, {shape = -1})        --> constant: negative size: [-1]
-      nd.constant({1, 2, 3}, {shape = "3"})       --> constant: a size must be a whole number, got string
+      nd.constant({1, 2, 3}, {shape = {2, 2}})
+        --> constant: sizes differ: value is [3], shape is [2 2]
+      nd.constant({1, 2, 3}, {shape = -1})
+        --> constant: negative size: [-1]
+      nd.constant({1, 2, 3}, {shape = "3"})
+        --> constant: a size must be a whole number, got string
     ]]
   end)
 
@@ -237,13 +279,20 @@ describe("a size", function()
     ]]
     raise [[
       nd.zeros()                   --> zeros: shape is missing
-      nd.zeros(2.5)                --> zeros: a size must be a whole number, got 2.5
-      nd.zeros({2, 2.5})           --> zeros: a size must be a whole number, got 2.5
-      nd.zeros(1/0)                --> zeros: a size must be a whole number, got inf
-      nd.zeros(-1/0)               --> zeros: a size must be a whole number, got -inf
-      nd.zeros(true)               --> zeros: a size must be a whole number, got boolean
-      nd.zeros({2, x})             --> zeros: a size must be a whole number, got Tensor
-      nd.zeros({2, {3}})           --> zeros: a size must be a whole number, got table
+      nd.zeros(2.5)
+        --> zeros: a size must be a whole number, got 2.5
+      nd.zeros({2, 2.5})
+        --> zeros: a size must be a whole number, got 2.5
+      nd.zeros(1/0)
+        --> zeros: a size must be a whole number, got inf
+      nd.zeros(-1/0)
+        --> zeros: a size must be a whole number, got -inf
+      nd.zeros(true)
+        --> zeros: a size must be a whole number, got boolean
+      nd.zeros({2, x})
+        --> zeros: a size must be a whole number, got Tensor
+      nd.zeros({2, {3}})
+        --> zeros: a size must be a whole number, got table
     ]]
     assert.matches("zeros: a size must be a whole number, got %-?nan$",
       message(nd.zeros, 0 / 0))
@@ -256,7 +305,8 @@ describe("a size", function()
       nd.eye(-1)                   --> eye: negative size: [-1 -1]
       nd.random.normal({-2})       --> normal: negative size: [-2]
       nd.linspace(0, 1, -1)        --> linspace: num is negative: -1
-      nd.one_hot({1}, -1)          --> one_hot: no such shape: indices is [1], depth -1
+      nd.one_hot({1}, -1)
+        --> one_hot: no such shape: indices is [1], depth -1
       m:reshape({-2, 3})           --> reshape: bad shape: [-2 3]
       m:reshape({-1, -1})          --> reshape: bad shape: [-1 -1]
     ]]
@@ -264,13 +314,23 @@ describe("a size", function()
 
   it("times the others does not overflow", function()
     raise [[
-      nd.zeros({1e18, 1e18})       --> zeros: too large: [1000000000000000000 1000000000000000000] of float32
-      nd.ones({1e18|0, 1e18|0})    --> ones: too large: [1000000000000000000 1000000000000000000] of float32
-      nd.zeros(math.maxinteger)    --> zeros: too large: [9223372036854775807] of float32
-      nd.eye(1e18)                 --> eye: too large: [1000000000000000000 1000000000000000000] of float32
-      nd.broadcast_to(1, {1e9, 1e9, 1e9}) --> broadcast_to: too large: [1000000000 1000000000 1000000000]
-      nd.zeros(1e300)              --> zeros: a size must be a whole number, got 1e+300
-      nd.zeros({0, 1e18, 1e18})    --> zeros: too large: [0 1000000000000000000 1000000000000000000] of float32
+      nd.zeros({1e18, 1e18})
+        --> zeros: too large: [1000000000000000000 1000000000000000000] of
+        ... float32
+      nd.ones({1e18|0, 1e18|0})
+        --> ones: too large: [1000000000000000000 1000000000000000000] of
+        ... float32
+      nd.zeros(math.maxinteger)
+        --> zeros: too large: [9223372036854775807] of float32
+      nd.eye(1e18)
+        --> eye: too large: [1000000000000000000 1000000000000000000] of float32
+      nd.broadcast_to(1, {1e9, 1e9, 1e9})
+        --> broadcast_to: too large: [1000000000 1000000000 1000000000]
+      nd.zeros(1e300)
+        --> zeros: a size must be a whole number, got 1e+300
+      nd.zeros({0, 1e18, 1e18})
+        --> zeros: too large: [0 1000000000000000000 1000000000000000000] of
+        ... float32
     ]]
   end)
 
@@ -286,8 +346,10 @@ describe("a size", function()
     raise [[
       nd.zeros({1,1,1,1,1,1,1,1,1})  --> zeros: at most 8 axes, got 9
       nd.zeros({2, nil, 3})          --> zeros: a table has gaps
-      nd.zeros({2, dtype = "bool"})  --> zeros: a table mixes values with the name 'dtype'
-      nd.constant({1, 2}, {shape = {2, y = 1}}) --> constant: a table mixes values with the name 'y'
+      nd.zeros({2, dtype = "bool"})
+        --> zeros: a table mixes values with the name 'dtype'
+      nd.constant({1, 2}, {shape = {2, y = 1}})
+        --> constant: a table mixes values with the name 'y'
     ]]
   end)
 end)
@@ -303,9 +365,11 @@ describe("a dtype", function()
     ]]
     raise [[
       nd.zeros(1, "float")           --> zeros: no such dtype: 'float'
-      nd.zeros(2, 3)                 --> zeros: dtype must be the name of a dtype, got number
+      nd.zeros(2, 3)
+        --> zeros: dtype must be the name of a dtype, got number
       nd.cast(x, "string")           --> cast: no such dtype: 'string'
-      nd.cast(x, 3)                  --> cast: dtype must be the name of a dtype, got number
+      nd.cast(x, 3)
+        --> cast: dtype must be the name of a dtype, got number
       nd.cast(x)                     --> cast: dtype is missing
       nd.constant(1, {dtype = "f4"}) --> constant: no such dtype: 'f4'
       nd.Variable(1, {dtype = "f4"}) --> Variable: no such dtype: 'f4'

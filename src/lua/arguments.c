@@ -1,0 +1,266 @@
+// lua/arguments.c: brings a call's arguments, positional or by name in a last
+// table, to what the op's entry asks for. Literals become tensors when the dtype
+// of the others is known.
+
+#include "lua/arguments.h"
+
+#include <string.h>
+
+static nd_tensor *to_tensor(ndL_call *k, int i)
+{
+  return ndL_totensor(k->L, k->S, i);
+}
+
+// The stack index of an argument: positional, named (pushed), or 0.
+static int find_argument(ndL_call *k, const nd_param *p, int position)
+{
+  lua_State *L = k->L;
+  if (position <= k->positions && !lua_isnil(L, position))
+    return position;
+  if (k->options == 0)
+    return 0;
+  lua_getfield(L, k->options, p->name);
+  if (lua_isnil(L, -1)) {
+    lua_pop(L, 1);
+    return 0;
+  }
+  return lua_gettop(L);
+}
+
+// ---------------------------------------------------------------- tensors --
+
+// The dtype that literals among the arguments take: that of the first tensor
+// which shares the op's dtype, else that of the option `dtype`, else by their
+// own looks.
+static nd_dtype shared_dtype(ndL_call *k, int n)
+{
+  const nd_param *p = k->op->params;
+  nd_dtype own = ND_DTYPES;
+  for (int i = 0; i < n; i++, p++) {
+    while (p->kind != ND_TENSOR)
+      p++;
+    if (p->dtypes != 0)
+      continue;
+    if (k->args.in[i] != NULL)
+      return (nd_dtype)k->args.in[i]->dtype;
+    const nd_dtype looks = ndL_literaltype(k->L, k->at[i]);
+    if (own == ND_DTYPES || looks == ND_FLOAT32 ||
+        (looks == ND_INT64 && own == ND_INT32))
+      own = looks;
+  }
+  const nd_param *param;
+  const int dtype = nd_op_attr(k->op, "dtype", &param);
+  if (dtype >= 0 && param->initial != NULL && k->args.attr[dtype].given &&
+      own != ND_DTYPES)
+    return (nd_dtype)k->args.attr[dtype].integer;
+  if (own != ND_DTYPES && !nd_dtype_in(own, k->op->dtypes) &&
+      nd_dtype_in(own, ND_INTS) && nd_dtype_in(ND_FLOAT32, k->op->dtypes))
+    return ND_FLOAT32;
+  return own;
+}
+
+static nd_tensor *convert(ndL_call *k, const nd_param *p, int i,
+                          nd_dtype shared, nd_tensor *scalar)
+{
+  nd_dtype dtype = p->dtypes != 0 ? ndL_literaltype(k->L, i) : shared;
+  if (dtype == ND_FLOAT32 && p->dtypes == ND_INTS)
+    dtype = ND_INT32;
+  if (lua_type(k->L, i) == LUA_TTABLE)
+    return ndL_pushliteral(k->L, k->S, i, dtype, k->op->name);
+  ndL_setscalar(k->L, k->S, i, dtype, scalar, k->op->name);
+  return scalar;
+}
+
+static void convert_literals(ndL_call *k, int n)
+{
+  const nd_dtype shared = shared_dtype(k, n);
+  const nd_param *p = k->op->params;
+  for (int i = 0; i < n; i++, p++) {
+    while (p->kind != ND_TENSOR)
+      p++;
+    if (k->args.in[i] == NULL)
+      k->args.in[i] = convert(k, p, k->at[i], shared, &k->scalars[i]);
+  }
+}
+
+// Pushes the text of an initial value as the number that it is.
+static int push_initial(ndL_call *k, const nd_param *p)
+{
+  if (p->initial == NULL)
+    ndL_error(k->L, "%s: %s is missing: it must be a tensor", k->op->name,
+              p->name);
+  lua_stringtonumber(k->L, p->initial);
+  return lua_gettop(k->L);
+}
+
+// Copies the list to a table of our own, so that nothing can take an element
+// away during the call; literals become tensors there. Leaves it on the stack.
+static void anchor_list(ndL_call *k, const nd_param *p, int i, lua_Integer n)
+{
+  lua_State *L = k->L;
+  lua_createtable(L, (int)n, 0);
+  const int own = lua_gettop(L);
+  nd_dtype dtype = ND_DTYPES;
+  for (lua_Integer j = 1; j <= n; j++) {
+    lua_rawgeti(L, i, j);
+    const nd_tensor *x = to_tensor(k, -1);
+    if (x != NULL && dtype == ND_DTYPES)
+      dtype = (nd_dtype)x->dtype;
+    lua_rawseti(L, own, j);
+  }
+  if (dtype == ND_DTYPES)
+    dtype = ndL_literaltype(L, own);
+  for (lua_Integer j = 1; j <= n; j++) {
+    lua_rawgeti(L, own, j);
+    if (to_tensor(k, -1) == NULL) {
+      ndL_checktensor(L, k->S, own + 1, dtype, k->op->name, p->name);
+      lua_rawseti(L, own, j);
+    }
+    lua_settop(L, own);
+  }
+  k->list = own;
+}
+
+static void read_list(ndL_call *k, const nd_param *p, int i)
+{
+  lua_State *L = k->L;
+  if (i == 0 || lua_type(L, i) != LUA_TTABLE)
+    ndL_typeerror(L, k->op->name, p->name, "a list of tensors",
+                  i == 0 ? lua_gettop(L) + 1 : i);
+  const lua_Integer n = ndL_checklist(L, i, k->op->name);
+  if (n > INT32_MAX / 16)
+    ndL_error(L, "%s: too many tensors", k->op->name);
+  k->args.n = (int)n;
+  k->args.in = lua_newuserdatauv(L, (size_t)(n + 1) * sizeof(nd_tensor *), 0);
+  anchor_list(k, p, i, n);
+}
+
+void ndL_readagain(ndL_call *k)
+{
+  for (int i = 0; i < k->args.n; i++) {
+    if (k->list != 0) {
+      lua_rawgeti(k->L, k->list, i + 1);
+      k->args.in[i] = to_tensor(k, -1);
+      lua_pop(k->L, 1);
+    } else if (ndL_typeof(k->L, k->S, k->at[i]) == NDL_VARIABLE) {
+      k->args.in[i] = to_tensor(k, k->at[i]);
+    }
+  }
+}
+
+// ------------------------------------------------------------------- call --
+
+// Raises unless every option is a parameter that no position gives.
+static void check_names(ndL_call *k)
+{
+  lua_State *L = k->L;
+  for (lua_pushnil(L); lua_next(L, k->options);) {
+    lua_pop(L, 1);
+    if (lua_type(L, -1) != LUA_TSTRING)
+      ndL_error(L, "%s: a table mixes positions and names", k->op->name);
+    const char *name = lua_tostring(L, -1);
+    const nd_param *p = k->op->params;
+    while (p->name != NULL && strcmp(p->name, name) != 0)
+      p++;
+    if (p->name == NULL)
+      ndL_error(L, "%s: unknown option '%s'", k->op->name, name);
+    const int position = (int)(p - k->op->params) + 1;
+    if (position <= k->positions && !lua_isnil(L, position))
+      ndL_error(L, "%s: %s is given twice", k->op->name, name);
+  }
+}
+
+// Tells positions from options, and refuses too many of the former and wrong
+// ones of the latter.
+static void check_layout(ndL_call *k)
+{
+  const int top = k->top;
+  k->options = top > 0 && ndL_isoptions(k->L, top) ? top : 0;
+  k->positions = k->options != 0 ? top - 1 : top;
+  int most = 0;
+  while (k->op->params[most].name != NULL)
+    most++;
+  if (k->positions > most)
+    ndL_error(k->L, "%s: takes at most %d argument%s, got %d", k->op->name,
+              most, most == 1 ? "" : "s", k->positions);
+  if (k->options != 0)
+    check_names(k);
+}
+
+static void check_args(ndL_call *k)
+{
+  lua_State *L = k->L;
+  check_layout(k);
+  k->args.n = 0;
+  k->args.in = k->args.few;
+  nd_attr *attr = k->args.attr;
+  nd_args_start(k->op, &k->args);
+  bool loose = false;
+  int position = 1;
+  for (const nd_param *p = k->op->params; p->name != NULL; p++, position++) {
+    int i = find_argument(k, p, position);
+    if (p->kind == ND_TENSOR) {
+      if (i == 0)
+        i = push_initial(k, p);
+      k->at[k->args.n] = i;
+      k->args.few[k->args.n] = to_tensor(k, i);
+      if (k->args.few[k->args.n] == NULL) {
+        if (ndL_literaltype(L, i) == ND_DTYPES)
+          ndL_typeerror(L, k->op->name, p->name, "a tensor", i);
+        loose = true;
+      }
+      k->args.n++;
+    } else if (p->kind == ND_TENSORS) {
+      read_list(k, p, i);
+    } else {
+      if (i != 0)
+        ndL_readattr(k, p, i, attr);
+      else if (p->initial == NULL)
+        ndL_error(L, "%s: %s is missing", k->op->name, p->name);
+      attr++;
+    }
+  }
+  if (loose)
+    convert_literals(k, k->args.n);
+}
+
+// The common call: as many tensors and numbers as the op takes, nothing else.
+static bool check_few(ndL_call *k)
+{
+  lua_State *L = k->L;
+  const int n = k->top;
+  const nd_param *p = k->op->params;
+  if (k->op->attrs > 0 || n == 0 || n > 2 || p[n - 1].name == NULL ||
+      p[n].name != NULL || p[0].kind != ND_TENSOR || p[0].dtypes != 0 ||
+      p[n - 1].dtypes != 0)
+    return false;
+  k->args.n = n;
+  k->args.in = k->args.few;
+  int literal = -1;
+  for (int i = 0; i < n; i++) {
+    k->at[i] = i + 1;
+    k->args.few[i] = to_tensor(k, i + 1);
+    if (k->args.few[i] != NULL)
+      continue;
+    if (lua_type(L, i + 1) != LUA_TNUMBER || literal >= 0 || n == 1)
+      return false;
+    literal = i;
+  }
+  if (literal < 0)
+    return true;
+  const nd_dtype dtype = (nd_dtype)k->args.few[1 - literal]->dtype;
+  nd_tensor *scalar = k->args.few[literal] = &k->scalars[literal];
+  if (nd_dtype_in(dtype, ND_FLOATS))
+    nd_scalar_set(k->S->context, scalar, dtype, lua_tonumber(L, literal + 1));
+  else
+    ndL_setscalar(L, k->S, literal + 1, dtype, scalar, k->op->name);
+  return true;
+}
+
+void ndL_checkargs(ndL_call *k)
+{
+  if (!check_few(k)) {
+    check_args(k);
+    ndL_readagain(k);
+  }
+}

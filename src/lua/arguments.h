@@ -1,0 +1,33 @@
+// lua/arguments.h: the arguments of an op, from the Lua stack as its entry says.
+
+#ifndef ND_LUA_ARGUMENTS_H
+#define ND_LUA_ARGUMENTS_H
+
+#include "lua/bind.h"
+
+// A call of an op in progress. L, S, op and top are the caller's to set.
+typedef struct ndL_call {
+  lua_State *L;
+  ndL_state *S;
+  const nd_op *op;
+  nd_args args;
+  int top;         // arguments
+  int positions;   // of them, those before the options
+  int options;     // stack index of the options, 0: none
+  int at[ND_FEW];  // stack indices of the tensor arguments
+  int list;        // stack index of the list of tensors, 0: none
+  nd_tensor scalars[ND_FEW];
+} ndL_call;
+
+// Reads the arguments into k->args, which borrows from the stack; raises if
+// they do not fit the entry.
+void ndL_checkargs(ndL_call *k);
+
+// Reads the tensors once more, after an allocation: one may run a finalizer,
+// and that may have given a variable another value.
+void ndL_readagain(ndL_call *k);
+
+// Reads the argument at `i`, which is no tensor, as `p` says.
+void ndL_readattr(ndL_call *k, const nd_param *p, int i, nd_attr *v);
+
+#endif
