@@ -3,7 +3,6 @@
 
 #include <lauxlib.h>
 #include <lua.h>
-#include <lua-lpeg.h>
 #include <lualib.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -30,10 +29,6 @@ static void print_version(void)
 static void open_libraries(lua_State *L)
 {
   luaL_openlibs(L);
-  luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_PRELOAD_TABLE);
-  lua_pushcfunction(L, luaopen_lpeg);
-  lua_setfield(L, -2, "lpeg");
-  lua_pop(L, 1);
   ndL_preload(L);
   cli_source_open(L);
 }

@@ -4,7 +4,6 @@
 #include "lua/nadirlua.h"
 
 #include <lualib.h>
-#include <lua-lpeg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -24,9 +23,6 @@ static int set_up(lua_State *L)
 {
   ndL_setcontext(L, ndL_contextof(L));
   luaL_openlibs(L);
-  luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_PRELOAD_TABLE);
-  lua_pushcfunction(L, luaopen_lpeg);
-  lua_setfield(L, -2, "lpeg");
   ndL_preload(L);
   lua_getglobal(L, "require");
   lua_pushliteral(L, "nadir");

@@ -1,6 +1,8 @@
 // lua/newstate.c: the Lua heap. Small objects, which scripts make and drop by
 // the million, come from free lists cut from chunks; larger ones go to the
-// context's allocator. Chunks go back when the state is closed.
+// context's allocator. Chunks go back when the state is closed, and those that
+// are all free when memory runs out: else a heap that was once full of objects
+// of one size would have no room for another.
 
 #include "lua/newstate.h"
 
@@ -19,6 +21,7 @@ enum {
 
 typedef struct chunk {
   _Alignas(STEP) struct chunk *next;
+  size_t free;  // bytes on the free lists, while they are counted
 } chunk;
 
 typedef struct heap {
@@ -36,11 +39,135 @@ static size_t class_of(size_t size)
   return (size + STEP - 1) / STEP;
 }
 
+static void put(heap *h, void *object, size_t cls)
+{
+  *(void **)object = h->spare[cls];
+  h->spare[cls] = object;
+}
+
+// --------------------------------------------------------- free chunks --
+// Lists are linked by the first word of their members.
+
+static void *merge(void *a, void *b)
+{
+  void *merged = NULL;
+  void **tail = &merged;
+  while (a != NULL && b != NULL) {
+    void **least = (uintptr_t)a < (uintptr_t)b ? &a : &b;
+    *tail = *least;
+    tail = *least;
+    *least = *tail;
+  }
+  *tail = a != NULL ? a : b;
+  return merged;
+}
+
+// The list in the order of addresses. Bin i holds 2^i members.
+static void *sort(void *list)
+{
+  void *bins[64] = { NULL };
+  while (list != NULL) {
+    void *one = list;
+    list = *(void **)one;
+    *(void **)one = NULL;
+    int i = 0;
+    for (; bins[i] != NULL; i++) {
+      one = merge(bins[i], one);
+      bins[i] = NULL;
+    }
+    bins[i] = one;
+  }
+  for (int i = 0; i < 64; i++)
+    list = merge(bins[i], list);
+  return list;
+}
+
+// The chunk of an object: the last that begins before it, from `k` on.
+static chunk *find_chunk(chunk *k, const void *object)
+{
+  while (k->next != NULL && (uintptr_t)k->next < (uintptr_t)object)
+    k = k->next;
+  return k;
+}
+
+static void count_free(heap *h)
+{
+  for (chunk *k = h->chunks; k != NULL; k = k->next)
+    k->free = 0;
+  for (size_t cls = 1; cls < CLASSES; cls++) {
+    chunk *k = h->chunks;
+    h->spare[cls] = sort(h->spare[cls]);
+    for (void **object = h->spare[cls]; object != NULL; object = *object) {
+      k = find_chunk(k, object);
+      k->free += cls * STEP;
+    }
+  }
+}
+
+static bool is_free(const chunk *k)
+{
+  return k->free == CHUNK - sizeof *k;
+}
+
+static void drop_objects(heap *h, size_t cls)
+{
+  chunk *k = h->chunks;
+  void **link = &h->spare[cls];
+  while (*link != NULL) {
+    k = find_chunk(k, *link);
+    if (is_free(k))
+      *link = *(void **)*link;
+    else
+      link = *link;
+  }
+}
+
+static void finish_chunk(heap *h)
+{
+  if (h->left > 0)
+    put(h, h->at, class_of(h->left));
+  h->left = 0;
+}
+
+// True if some chunk could be given back.
+static bool give_chunks_back(heap *h)
+{
+  const size_t before = nd_context_bytes(h->context, ND_MEMORY_SCRIPT);
+  if (h->left < CLASSES * STEP)
+    finish_chunk(h);
+  h->chunks = sort(h->chunks);
+  count_free(h);
+  for (size_t cls = 1; cls < CLASSES; cls++)
+    drop_objects(h, cls);
+  for (chunk **link = &h->chunks; *link != NULL;) {
+    chunk *k = *link;
+    if (!is_free(k)) {
+      link = &k->next;
+      continue;
+    }
+    *link = k->next;
+    nd_memory_resize_script(h->context, k, CHUNK, 0);
+  }
+  return nd_context_bytes(h->context, ND_MEMORY_SCRIPT) < before;
+}
+
+// ------------------------------------------------------------- objects --
+
+static void *ask(heap *h, void *block, size_t old_size, size_t new_size)
+{
+  nd_context *c = h->context;
+  void *p = nd_memory_resize_script(c, block, old_size, new_size);
+  if (p == NULL && new_size > old_size && give_chunks_back(h))
+    p = nd_memory_resize_script(c, block, old_size, new_size);
+  return p;
+}
+
 static void *cut(heap *h, size_t cls)
 {
   const size_t size = cls * STEP;
   if (h->left < size) {
-    chunk *fresh = nd_memory_resize_script(h->context, NULL, 0, CHUNK);
+    finish_chunk(h);
+    chunk *fresh = ask(h, NULL, 0, CHUNK);
     if (fresh == NULL)
       return NULL;
     fresh->next = h->chunks;
@@ -58,7 +185,7 @@ static void *take(heap *h, size_t size)
 {
   const size_t cls = class_of(size);
   if (cls >= CLASSES)
-    return nd_memory_resize_script(h->context, NULL, 0, size);
+    return ask(h, NULL, 0, size);
   void **object = h->spare[cls];
   if (object == NULL)
     return cut(h, cls);
@@ -73,9 +200,7 @@ static void give(heap *h, void *block, size_t size)
     nd_memory_resize_script(h->context, block, size, 0);
     return;
   }
-  void **object = block;
-  *object = h->spare[cls];
-  h->spare[cls] = object;
+  put(h, block, cls);
 }
 
 static void *resize(heap *h, void *block, size_t old_size, size_t new_size)
@@ -85,7 +210,7 @@ static void *resize(heap *h, void *block, size_t old_size, size_t new_size)
   if (from == to && from < CLASSES)
     return block;
   if (from >= CLASSES && to >= CLASSES)
-    return nd_memory_resize_script(h->context, block, old_size, new_size);
+    return ask(h, block, old_size, new_size);
   void *p = take(h, new_size);
   if (p == NULL)
     return NULL;  // even if it shrinks: Lua 5.4 asks for no promise there

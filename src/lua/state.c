@@ -3,6 +3,7 @@
 
 #include "lua/state.h"
 
+#include <lua-lpeg.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -227,7 +228,11 @@ static void preload_embedded(lua_State *L)
     lua_pushcclosure(L, open_embedded, 1);
     lua_setfield(L, -2, e->name);
   }
-  lua_pop(L, 1);
+  if (lua_getfield(L, -1, "lpeg") == LUA_TNIL) {
+    lua_pushcfunction(L, luaopen_lpeg);
+    lua_setfield(L, -3, "lpeg");
+  }
+  lua_pop(L, 2);
 }
 
 void ndL_preload(lua_State *L)

@@ -45,7 +45,7 @@ static inline ndL_state *ndL_upstate(lua_State *L)
   return S;
 }
 
-// Registers "nadir" and every embedded module in package.preload.
+// Registers "nadir", every embedded module and LPeg in package.preload.
 void ndL_preload(lua_State *L);
 
 // Makes states opened in `L` use `c`, which outlives `L`.

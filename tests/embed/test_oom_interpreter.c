@@ -8,9 +8,11 @@
 #include "embed/host.h"
 #include "embed/train.h"
 
+// luaL_checkstack says that the stack overflows when it cannot grow.
 static bool is_clean(const char *message)
 {
   return strstr(message, "not enough memory") != NULL ||
+         strstr(message, "stack overflow (") != NULL ||
          strstr(message, "out of memory") != NULL;
 }
 

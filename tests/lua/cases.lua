@@ -1,6 +1,7 @@
 --- Cases as text, one a line, `expression --> value` or `expression --> error`.
--- The arrow may begin the next line, and "..." a line that goes on. In an expression `nd` is the module, `x` the int32 tensor
--- 1..6, `m` the same as two rows of three, and `f` is {0.5, 1, 2} in float32.
+-- The arrow may begin the next line, and "..." a line that goes on. In an
+-- expression `nd` is the module, `x` the int32 tensor 1..6, `m` the same as two
+-- rows of three, and `f` is {0.5, 1, 2} in float32.
 local nd = require "nadir"
 
 local cases = {}
