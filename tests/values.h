@@ -20,16 +20,16 @@
 
 // A host's allocator that counts, and that refuses when it is told to.
 typedef struct host {
-  size_t bytes;   // handed out now
-  long asked;     // requests for memory so far
-  long refuse;    // the request to refuse, counted from 1; 0: none
-  bool wrong;     // an old size was not what the host had given
+  size_t bytes;  // handed out now
+  long asked;    // requests for memory so far
+  long refuse;   // the request to refuse, counted from 1; 0: none
+  bool wrong;    // an old size was not what the host had given
 } host;
 
 enum { HOST_HEAD = 16 };
 
 static inline void *host_resize(void *data, void *block, size_t old_size,
-                         size_t new_size, nd_memory_kind kind)
+                                size_t new_size, nd_memory_kind kind)
 {
   host *h = data;
   (void)kind;
@@ -182,10 +182,9 @@ static inline nd_tensor *tensor(nd_dtype dtype, const char *text)
 
 // Zeros of a shape too large to write.
 #define ZEROS(dtype, ...)                                                  \
-  own(nd_tensor_new(c, dtype,                                              \
-                    (int)(sizeof((int64_t[]){ __VA_ARGS__ }) /             \
-                          sizeof(int64_t)),                                \
-                    (int64_t[]){ __VA_ARGS__ }, NULL))
+  own(nd_tensor_new(                                                       \
+    c, dtype, (int)(sizeof((int64_t[]){ __VA_ARGS__ }) / sizeof(int64_t)), \
+    (int64_t[]){ __VA_ARGS__ }, NULL))
 
 static inline nd_tensor *call(const char *name, const char *options, int n,
                               nd_tensor *const *inputs)
@@ -194,10 +193,9 @@ static inline nd_tensor *call(const char *name, const char *options, int n,
 }
 
 // The op applied to one tensor or more; options may be NULL.
-#define CALL(name, options, ...)                                     \
-  call(name, options,                                                \
-       (int)(sizeof((nd_tensor *[]){ __VA_ARGS__ }) /                \
-             sizeof(nd_tensor *)),                                   \
+#define CALL(name, options, ...)                                            \
+  call(name, options,                                                       \
+       (int)(sizeof((nd_tensor *[]){ __VA_ARGS__ }) / sizeof(nd_tensor *)), \
        (nd_tensor *[]){ __VA_ARGS__ })
 
 // The op without tensors.
@@ -269,7 +267,7 @@ static inline void check_fails(bool failed, nd_code code, const char *message,
 // Tolerance 0 asks for equality; nan equals nan.
 #define CHECK_VALUES(x, text, tol) \
   check_values((x), (text), (tol), __FILE__, __LINE__, #x " is " #text)
-#define CHECK_FAILS(call, message)                                        \
+#define CHECK_FAILS(call, message) \
   check_fails(!(call), ND_BAD_ARGUMENT, (message), __FILE__, __LINE__, #call)
 #define CHECK_FAILS_AS(call, code, message) \
   check_fails(!(call), (code), (message), __FILE__, __LINE__, #call)

@@ -16,7 +16,7 @@ bool nd_fail(nd_context *c, nd_code code, const char *format, ...)
   e->code = code;
   int n = 0;
   if (c->name != NULL)
-    n = snprintf(e->message, sizeof e->message, "%s: ", c->name);
+    n = snprintf(e->message, sizeof e->message, "%.100s: ", c->name);
   va_list args;
   va_start(args, format);
   vsnprintf(e->message + n, sizeof e->message - (size_t)n, format, args);

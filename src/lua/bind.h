@@ -49,6 +49,10 @@ int ndL_result(lua_State *L, ndL_state *S, ndL_box *box, nd_tensor *x);
 // finalizer, and that may assign.
 nd_tensor *ndL_totensor(lua_State *L, ndL_state *S, int i);
 
+// Given what ndL_totensor or ndL_checktensor made of the value at `i`, returns
+// a tensor that stays: a variable there gives way to its value.
+nd_tensor *ndL_pin(lua_State *L, ndL_state *S, int i, nd_tensor *x);
+
 // The variable at `i`, NULL if it is none.
 nd_variable *ndL_tovariable(lua_State *L, ndL_state *S, int i);
 

@@ -18,9 +18,7 @@ static int op_call(lua_State *L)
   ndL_box *box = ndL_newbox(L);
   ndL_checkargs(&k);
   nd_tensor *out = nd_apply_at(k.S->context, k.op, &k.args, &box->value);
-  if (out == NULL && nd_error_code(k.S->context) == ND_NO_MEMORY) {
-    nd_error_clear(k.S->context);
-    ndL_collect(L, k.S);
+  if (out == NULL && ndL_retry(L, k.S)) {
     ndL_readagain(&k);
     out = nd_apply(k.S->context, k.op, &k.args);
   }

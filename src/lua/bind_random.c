@@ -78,7 +78,7 @@ static void read_size(lua_State *L, int i, const char *function, nd_type *type)
 static nd_tensor *read_rows(lua_State *L, ndL_state *S, int i,
                             const char *function)
 {
-  nd_tensor *x = ndL_totensor(L, S, i);
+  nd_tensor *x = ndL_pin(L, S, i, ndL_totensor(L, S, i));
   if (x == NULL && lua_type(L, i) == LUA_TTABLE)
     x = ndL_checktensor(L, S, i, ND_DTYPES, function, "x");
   if (x != NULL && x->rank == 0)

@@ -64,6 +64,17 @@ nd_tensor *ndL_totensor(lua_State *L, ndL_state *S, int i)
   return x;
 }
 
+nd_tensor *ndL_pin(lua_State *L, ndL_state *S, int i, nd_tensor *x)
+{
+  const nd_variable *v = ndL_tovariable(L, S, i);
+  if (v == NULL)
+    return x;
+  ndL_box *box = ndL_newbox(L);
+  ndL_fill(L, S, box, nd_tensor_keep(v->value));
+  lua_replace(L, i);
+  return box->tensor;
+}
+
 // The values of a tensor or variable at `i`, which no tape notes.
 static nd_tensor *check_values(lua_State *L, ndL_state *S, int i,
                                const char *function)
@@ -119,7 +130,8 @@ static void push_nested(lua_State *L, const nd_tensor *x, nd_walk *walk,
 
 static int tensor_totable(lua_State *L)
 {
-  const nd_tensor *x = check_values(L, ndL_upstate(L), 1, "totable");
+  ndL_state *S = ndL_upstate(L);
+  const nd_tensor *x = ndL_pin(L, S, 1, check_values(L, S, 1, "totable"));
   nd_walk walk;
   nd_walk_start(&walk, x, 0);
   push_nested(L, x, &walk, 0);
@@ -143,7 +155,8 @@ static bool add_text(void *data, const char *text, size_t n)
 
 static int tensor_tostring(lua_State *L)
 {
-  const nd_tensor *x = check_values(L, ndL_upstate(L), 1, "tostring");
+  ndL_state *S = ndL_upstate(L);
+  const nd_tensor *x = ndL_pin(L, S, 1, check_values(L, S, 1, "tostring"));
   luaL_Buffer b;
   luaL_buffinit(L, &b);
   nd_print_tensor(x, NULL, add_text, &b);
@@ -236,7 +249,7 @@ static int tensor_constant(lua_State *L)
   if (x != NULL && dtype != ND_DTYPES && x->dtype != dtype)
     return ndL_error(L, "constant: dtypes differ: %s and %s; use nd.cast",
                      nd_dtype_name((nd_dtype)x->dtype), nd_dtype_name(dtype));
-  x = ndL_checktensor(L, S, 1, dtype, "constant", "value");
+  x = ndL_pin(L, S, 1, ndL_checktensor(L, S, 1, dtype, "constant", "value"));
   if (lua_isnil(L, 3)) {
     ndL_box *same = ndL_newbox(L);
     nd_args view = { .n = 1, .in = &x };

@@ -23,12 +23,22 @@ static nd_variable *check_variable(lua_State *L, ndL_state *S,
   return v;
 }
 
+// Takes an empty table after the value for no options: `opts or {}`.
+static void drop_empty_options(lua_State *L)
+{
+  if (lua_gettop(L) != 2 || lua_type(L, 2) != LUA_TTABLE)
+    return;
+  lua_pushnil(L);
+  lua_settop(L, lua_next(L, 2) ? 2 : 1);
+}
+
 // Variable(value, trainable, name, dtype); a function gives the value.
 static int variable_new(lua_State *L)
 {
   static const char *const names[] = { "trainable", "name", "dtype" };
   ndL_state *S = ndL_upstate(L);
   ndL_pace(L, S);
+  drop_empty_options(L);
   ndL_spread(L, "Variable", 1, 3, names);
   if (lua_isfunction(L, 1)) {
     lua_pushvalue(L, 1);
@@ -43,6 +53,7 @@ static int variable_new(lua_State *L)
   if (!lua_isnil(L, 4))
     dtype = ndL_checkdtype(L, 4, "Variable");
   nd_tensor *x = ndL_checktensor(L, S, 1, dtype, "Variable", "value");
+  x = ndL_pin(L, S, 1, x);
   if (dtype != ND_DTYPES && x->dtype != dtype)
     return ndL_error(L, "Variable: dtypes differ: %s and %s; use nd.cast",
                      nd_dtype_name((nd_dtype)x->dtype), nd_dtype_name(dtype));
@@ -53,7 +64,10 @@ static int variable_new(lua_State *L)
   lua_rawgetp(L, LUA_REGISTRYINDEX, S->metatables[NDL_VARIABLE]);
   lua_setmetatable(L, -2);
   const char *before = nd_context_enter(S->context, "Variable");
-  *box = nd_variable_new(x, lua_isnil(L, 2) || lua_toboolean(L, 2));
+  const bool trainable = lua_isnil(L, 2) || lua_toboolean(L, 2);
+  *box = nd_variable_new(x, trainable);
+  if (*box == NULL && ndL_retry(L, S))
+    *box = nd_variable_new(x, trainable);
   nd_context_leave(S->context, before);
   if (*box == NULL)
     return ndL_raise(L, S);
@@ -90,7 +104,10 @@ static int assign_by(lua_State *L, const char *function, assignment *way)
   const bool read = lua_isnil(L, 3) || lua_toboolean(L, 3);
   const nd_dtype dtype = (nd_dtype)v->value->dtype;
   nd_tensor *x = ndL_checktensor(L, S, 2, dtype, function, "value");
-  if (!way(v, x))
+  bool ok = way(v, x);
+  if (!ok && ndL_retry(L, S))
+    ok = way(v, ndL_checktensor(L, S, 2, dtype, function, "value"));
+  if (!ok)
     return ndL_raise(L, S);
   lua_settop(L, 1);
   return read;
@@ -115,7 +132,8 @@ static int variable_assign_sub(lua_State *L)
 static int variable_read(lua_State *L)
 {
   ndL_state *S = ndL_upstate(L);
-  nd_tensor *x = nd_variable_use(check_variable(L, S, "read_value"));
+  check_variable(L, S, "read_value");
+  nd_tensor *x = ndL_pin(L, S, 1, ndL_totensor(L, S, 1));
   ndL_box *box = ndL_newbox(L);
   nd_args a = { .n = 1, .in = &x };
   return ndL_result(L, S, box,
@@ -144,19 +162,21 @@ static bool add_text(void *data, const char *text, size_t n)
 
 static int variable_tostring(lua_State *L)
 {
-  const nd_variable *v = check_variable(L, ndL_upstate(L), "tostring");
+  ndL_state *S = ndL_upstate(L);
+  check_variable(L, S, "tostring");
   variable_name(L);
   const char *name = lua_tostring(L, -1);
+  const nd_tensor *x = ndL_pin(L, S, 1, NULL);
   luaL_Buffer b;
   luaL_buffinit(L, &b);
   luaL_addstring(&b, "nd.Variable('");
   luaL_addstring(&b, name);
   luaL_addstring(&b, "', shape=");
-  nd_print_shape(v->value, add_text, &b);
+  nd_print_shape(x, add_text, &b);
   luaL_addstring(&b, ", dtype=");
-  luaL_addstring(&b, nd_dtype_name((nd_dtype)v->value->dtype));
-  luaL_addstring(&b, v->value->rank > 1 ? ", value=\n" : ", value=");
-  nd_print(v->value, NULL, add_text, &b);
+  luaL_addstring(&b, nd_dtype_name((nd_dtype)x->dtype));
+  luaL_addstring(&b, x->rank > 1 ? ", value=\n" : ", value=");
+  nd_print(x, NULL, add_text, &b);
   luaL_addchar(&b, ')');
   luaL_pushresult(&b);
   return 1;

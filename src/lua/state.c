@@ -12,7 +12,7 @@
 #include "lua/embedded.h"
 
 // Net growth of tensor memory between two minor collections.
-enum { PACE_BYTES = 4 << 20 };
+enum { PACE_BYTES = 4 << 20, LEAST_PACE = 64 << 10 };
 
 static const char STATE_KEY = 0;
 static const char CONTEXT_KEY = 0;
@@ -131,14 +131,44 @@ int ndL_typeerror(lua_State *L, const char *function, const char *argument,
 // -------------------------------------------------------------- collector --
 // Lua sees a few bytes of each tensor. So tensor memory is counted here: each
 // few megabytes of net growth cost a minor collection, and doubling since the
-// last full one costs a full one.
+// last full one costs a full one. A quota makes both come sooner, so that what
+// was dropped never takes more than half of what the quota leaves.
+
+static size_t quota_of(const ndL_state *S)
+{
+  return S->context->memory.quota[ND_MEMORY_TENSOR];
+}
+
+// Half of the way from `bytes` to the quota.
+static size_t half_way(const ndL_state *S, size_t bytes)
+{
+  const size_t quota = quota_of(S);
+  return quota > bytes ? (quota - bytes) / 2 : 0;
+}
+
+static void set_pace(ndL_state *S, size_t left)
+{
+  size_t growth = PACE_BYTES;
+  if (quota_of(S) != 0 && half_way(S, left) < growth)
+    growth = half_way(S, left);
+  S->pace = left + (growth > LEAST_PACE ? growth : LEAST_PACE);
+}
 
 void ndL_collect(lua_State *L, ndL_state *S)
 {
   lua_gc(L, LUA_GCCOLLECT);
   lua_gc(L, LUA_GCCOLLECT);
   S->floor = nd_context_bytes(S->context, ND_MEMORY_TENSOR);
-  S->pace = S->floor + PACE_BYTES;
+  set_pace(S, S->floor);
+}
+
+bool ndL_retry(lua_State *L, ndL_state *S)
+{
+  if (nd_error_code(S->context) != ND_NO_MEMORY)
+    return false;
+  nd_error_clear(S->context);
+  ndL_collect(L, S);
+  return true;
 }
 
 void ndL_pace(lua_State *L, ndL_state *S)
@@ -147,10 +177,13 @@ void ndL_pace(lua_State *L, ndL_state *S)
     return;
   lua_gc(L, LUA_GCSTEP, 0);
   const size_t left = nd_context_bytes(S->context, ND_MEMORY_TENSOR);
-  if (left > 2 * S->floor + 4 * (size_t)PACE_BYTES)
+  const size_t most = 2 * S->floor + 4 * (size_t)PACE_BYTES;
+  const bool pressed = quota_of(S) != 0 &&
+                       left > S->floor + half_way(S, S->floor);
+  if (left > most || pressed)
     ndL_collect(L, S);
   else
-    S->pace = left + PACE_BYTES;
+    set_pace(S, left);
 }
 
 // ---------------------------------------------------------------- opening --
@@ -193,7 +226,7 @@ static ndL_state *open_state(lua_State *L)
   if (S->context == NULL)
     luaL_error(L, "nadir: no context: out of memory, or this CPU cannot run "
                   "the level in NADIR_CPU");
-  S->pace = PACE_BYTES;
+  set_pace(S, 0);
   lua_pushvalue(L, -1);
   lua_rawsetp(L, LUA_REGISTRYINDEX, &STATE_KEY);
   lua_gc(L, LUA_GCGEN, 0, 0);

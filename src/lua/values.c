@@ -199,6 +199,8 @@ nd_tensor *ndL_pushliteral(lua_State *L, ndL_state *S, int i, nd_dtype dtype,
   ndL_box *box = ndL_newbox(L);
   const char *before = nd_context_enter(S->context, function);
   nd_tensor *x = nd_tensor_make(S->context, &type);
+  if (x == NULL && ndL_retry(L, S))
+    x = nd_tensor_make(S->context, &type);
   nd_context_leave(S->context, before);
   ndL_result(L, S, box, x);
   filler f = { .S = S,

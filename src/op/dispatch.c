@@ -22,6 +22,17 @@ static bool fail_dtype(nd_context *c, const char *param, int set, nd_dtype got)
                  param, wanted, nd_dtype_name(got));
 }
 
+// The dtype to cast to is a float if one of the two is.
+static bool fail_mixed(nd_context *c, nd_dtype first, nd_dtype other)
+{
+  const bool other_wins = nd_dtype_in(other, ND_FLOATS) &&
+                          !nd_dtype_in(first, ND_FLOATS);
+  return nd_fail(c, ND_BAD_ARGUMENT,
+                 "dtypes differ: %s and %s; use nd.cast(x, nd.%s)",
+                 nd_dtype_name(first), nd_dtype_name(other),
+                 nd_dtype_name(other_wins ? other : first));
+}
+
 static bool check_dtypes(nd_context *c, const nd_op *op, const nd_args *a)
 {
   const nd_tensor *first = NULL;
@@ -35,10 +46,7 @@ static bool check_dtypes(nd_context *c, const nd_op *op, const nd_args *a)
       return fail_dtype(c, p->name, set, dtype);
     if (p->dtypes == 0) {
       if (first != NULL && first->dtype != dtype)
-        return nd_fail(
-          c, ND_BAD_ARGUMENT, "dtypes differ: %s and %s; use nd.cast(x, nd.%s)",
-          nd_dtype_name((nd_dtype)first->dtype), nd_dtype_name(dtype),
-          nd_dtype_name((nd_dtype)first->dtype));
+        return fail_mixed(c, (nd_dtype)first->dtype, dtype);
       first = a->in[i];
     }
     if (p->kind == ND_TENSOR)

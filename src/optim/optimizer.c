@@ -22,8 +22,8 @@ static bool set(nd_optimizer *o, const char *name, double value)
     return nd_fail(o->context, ND_BAD_ARGUMENT, "unknown option '%s'", name);
   const nd_setting *s = &o->update->settings[i];
   if (!isfinite(value))
-    return nd_fail(o->context, ND_BAD_ARGUMENT, "%s must be finite, got %s",
-                   name, isnan(value) ? "nan" : value > 0 ? "inf" : "-inf");
+    return nd_fail(o->context, ND_BAD_ARGUMENT, "%s must be finite, got %g",
+                   name, isnan(value) ? fabs(value) : value);
   if (!(value >= s->low && value <= s->high))
     return nd_fail(o->context, ND_BAD_ARGUMENT,
                    "%s must be within %g..%g, got %g", name, s->low, s->high,
@@ -217,9 +217,8 @@ static bool prepare(nd_optimizer *o, int n, nd_variable *const *variables,
   }
   if (n == 0)
     return nd_fail(o->context, ND_BAD_ARGUMENT, "no variables");
-  return given > 0 ||
-         nd_fail(o->context, ND_BAD_ARGUMENT,
-                 "no gradients: every one of %d is missing", n);
+  return given > 0 || nd_fail(o->context, ND_BAD_ARGUMENT,
+                              "no gradients: every one of %d is missing", n);
 }
 
 // What one variable's step needs, references.
@@ -271,8 +270,8 @@ static void run_job(nd_optimizer *o, const double *k, nd_variable *v, job *j)
     at[i] = slots->at[i] != NULL ? slots->at[i]->data : NULL;
   const nd_tensor *w = v->value;
   void *out = j->fresh != NULL ? j->fresh->data : w->data;
-  o->update->kernels[o->context->level]->at[w->dtype](
-    w->size, k, out, w->data, j->dense->data, at);
+  o->update->kernels[o->context->level]->at[w->dtype](w->size, k, out, w->data,
+                                                      j->dense->data, at);
   if (j->fresh != NULL)
     nd_variable_replace(v, j->fresh);
   j->fresh = NULL;

@@ -39,7 +39,7 @@ struct nd_tape {
   bool paused;   // entered, but not recording
   bool used;     // has given its one result, or was released
   bool released;
-  bool fresh;    // entered by its constructor, not yet by a block
+  bool fresh;  // entered by its constructor, not yet by a block
   nd_chunk *chunks;
   nd_record *first, *last;
   int32_t nodes;            // numbered from 1

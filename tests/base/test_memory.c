@@ -132,9 +132,10 @@ static void a_quota_says_how_much_is_missing(void)
   nd_block_free(c, b);
   CHECK_FAILS_AS(nd_block_new(c, 1300) != NULL, ND_NO_MEMORY,
                  "out of memory: 300 bytes more than the quota of 1000 allows");
-  CHECK_FAILS_AS(nd_memory_allows(c, SIZE_MAX, ND_MEMORY_TENSOR), ND_NO_MEMORY,
-                 "out of memory: 18446744073709550615 bytes more than the quota "
-                 "of 1000 allows");
+  CHECK_FAILS_AS(
+    nd_memory_allows(c, SIZE_MAX, ND_MEMORY_TENSOR), ND_NO_MEMORY,
+    "out of memory: 18446744073709550615 bytes more than the quota "
+    "of 1000 allows");
   void *script = nd_memory_resize_script(c, NULL, 0, 100);
   CHECK(script != NULL);
   CHECK(nd_memory_resize_script(c, script, 100, 101) == NULL);

@@ -43,12 +43,12 @@ static void the_tensor_quota_is_an_error_that_scripts_catch(void)
             "big:2: zeros: out of memory: 151424 bytes more than the quota of "
             "1048576 allows");
   check_script("local nd = require 'nadir'\n"
-            "local ok, message = pcall(nd.zeros, {300000})\n"
-            "assert(not ok and message:find 'zeros: out of memory: ', message)\n"
-            "local x = nd.zeros {200000}\n"
-            "assert(not pcall(nd.add, x, 1))\n"
-            "x = nil\n"
-            "assert(#nd.zeros {200000} == 200000)\n");
+               "local ok, message = pcall(nd.zeros, {300000})\n"
+               "assert(not ok and message:find 'zeros: out of memory: ', message)\n"
+               "local x = nd.zeros {200000}\n"
+               "assert(not pcall(nd.add, x, 1))\n"
+               "x = nil\n"
+               "assert(#nd.zeros {200000} == 200000)\n");
   check_script(train_script);
   close_one();
 }
@@ -58,27 +58,27 @@ static void dropped_tensors_do_not_count_against_the_quota(void)
 {
   open_one(TENSORS, 0);
   check_script("local nd = require 'nadir'\n"
-            "for step = 1, 200 do\n"
-            "  local x = nd.ones {40000}\n"
-            "  local v = nd.Variable(x)\n"
-            "  local t = nd.GradientTape()\n"
-            "  local y = nd.square(v)\n"
-            "  local g = t:gradient(y, v)\n"
-            "  nd.optimizers.Adam():apply_gradients({g}, {v})\n"
-            "  v:assign(x)\n"
-            "  v:assign_add(x)\n"
-            "end\n");
+               "for step = 1, 200 do\n"
+               "  local x = nd.ones {20000}\n"
+               "  local v = nd.Variable(x)\n"
+               "  local t = nd.GradientTape()\n"
+               "  local y = nd.square(v)\n"
+               "  local g = t:gradient(y, v)\n"
+               "  nd.optimizers.Adam():apply_gradients({g}, {v})\n"
+               "  v:assign(x)\n"
+               "  v:assign_add(x)\n"
+               "end\n");
   check_script("local nd = require 'nadir'\n"
-            "local t = {}\n"
-            "for k = 1, 40000 do t[k] = k end\n"
-            "local r = nd.random.RandomState(0)\n"
-            "for step = 1, 100 do\n"
-            "  local x = nd.constant(t)\n"
-            "  local y = r:randn(40000)\n"
-            "  local z = nd.random.normal {40000}\n"
-            "  local p = r:permutation(40000)\n"
-            "  local v = nd.Variable(t)\n"
-            "end\n");
+               "local t = {}\n"
+               "for k = 1, 20000 do t[k] = k end\n"
+               "local r = nd.random.RandomState(0)\n"
+               "for step = 1, 100 do\n"
+               "  local x = nd.constant(t)\n"
+               "  local y = r:randn(20000)\n"
+               "  local z = nd.random.normal {20000}\n"
+               "  local p = r:permutation(20000)\n"
+               "  local v = nd.Variable(t)\n"
+               "end\n");
   close_one();
 }
 
@@ -86,9 +86,9 @@ static void the_host_never_lends_much_more_than_the_tensor_quota(void)
 {
   open_one(TENSORS, 0);
   check_script("local nd = require 'nadir'\n"
-            "for step = 1, 100 do\n"
-            "  for n = 1000, 100000, 7000 do local x = nd.ones {n} end\n"
-            "end\n");
+               "for step = 1, 100 do\n"
+               "  for n = 1000, 100000, 7000 do local x = nd.ones {n} end\n"
+               "end\n");
   CHECK(h.peak_of[ND_MEMORY_TENSOR] < 1.3 * TENSORS);
   close_one();
 }
@@ -112,15 +112,16 @@ static void the_script_quota_is_an_error_that_scripts_catch(void)
     CHECK_STR(nd_interpreter_error(i), "not enough memory");
     CHECK(h.peak_of[ND_MEMORY_SCRIPT] <= SCRIPT);
     check_script(train_script);
-    check_script("local s = ('x'):rep(1e6) .. 'y'\n"
-              "local t = {} for k = 1, 1e4 do t[k] = { k, s = k } end\n"
-              "local f = {} for k = 1, 1e4 do f[k] = function() return k end end");
+    check_script("local s = ('x'):rep(5e5) .. 'y'");
+    check_script("local t = {} for k = 1, 1e4 do t[k] = { k, s = k } end");
+    check_script("local f = {}\n"
+                 "for k = 1, 1e4 do f[k] = function() return k end end");
   }
   check_script("local ok, message = pcall(function()\n"
-            "  local t = {} for k = 1, 1e9 do t[k] = {} end\n"
-            "end)\n"
-            "assert(not ok and message == 'not enough memory', message)\n"
-            "assert(#('x'):rep(1e6) == 1e6)");
+               "  local t = {} for k = 1, 1e9 do t[k] = {} end\n"
+               "end)\n"
+               "assert(not ok and message == 'not enough memory', message)\n"
+               "assert(#('x'):rep(5e5) .. 1e6)");
   close_one();
 }
 

@@ -5,7 +5,8 @@ local nd = require "nadir"
 local function peak()
   local apart = (os.getenv "WRAP" or "") .. (os.getenv "SAN" or "") ~= ""
   local file = io.open "/proc/self/status"
-  return tonumber(not apart and file and file:read "a":match "VmHWM:%s*(%d+)" or 0)
+  local text = not apart and file and file:read "a"
+  return text and tonumber(text:match "VmHWM:%s*(%d+)") or 0
 end
 
 local x = nd.Variable(nd.zeros { 1000000 })

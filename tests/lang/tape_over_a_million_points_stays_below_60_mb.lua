@@ -16,8 +16,9 @@ print(("%.2f %.2f"):format(w:item(), b:item()))
 -- have memory of their own.
 local apart = (os.getenv "WRAP" or "") .. (os.getenv "SAN" or "") ~= ""
 local file = io.open "/proc/self/status"
-local peak = not apart and file and file:read "a":match "VmHWM:%s*(%d+)" or 0
-print(tonumber(peak) < 60000 or peak)
+local text = not apart and file and file:read "a" or "VmHWM: 0"
+local peak = tonumber(text:match "VmHWM:%s*(%d+)")
+print(peak < 60000 or peak)
 -- output:
 -- > 3.00 2.00
 -- > true

@@ -17,7 +17,8 @@ end
 local function resident()
   local apart = (os.getenv "WRAP" or "") .. (os.getenv "SAN" or "") ~= ""
   local file = io.open "/proc/self/status"
-  return tonumber(not apart and file and file:read "a":match "VmRSS:%s*(%d+)" or 0)
+  local text = not apart and file and file:read "a"
+  return text and tonumber(text:match "VmRSS:%s*(%d+)") or 0
 end
 
 train(2000)

@@ -84,6 +84,31 @@ describe("a gradient", function()
       C { -1.0, 0, 1 }))
   end)
 
+  it("belongs to its target on a persistent tape", function()
+    local x = C { 1.0, 3.0 }
+    local tape, z, y = recorded({ persistent = true }, function(tape)
+      tape:watch(x)
+      local y = x * x
+      return y * y, y
+    end)
+    near({ 4, 108 }, tape:gradient(z, x))
+    near({ 2, 6 }, tape:gradient(y, x))
+  end)
+
+  it("of a gradient may be asked of its seed", function()
+    local x, u = C { 3.0, 1 }, C { 1.0, 1 }
+    local outer, g = recorded(nil, function(outer)
+      outer:watch(u)
+      local inner, y = recorded(nil, function(inner)
+        inner:watch(x)
+        return x * x * x
+      end)
+      return inner:gradient(y, x, u)
+    end)
+    near({ 27, 3 }, g)
+    near({ 27, 3 }, outer:gradient(g, u))
+  end)
+
   it("adds up along several paths", function()
     local x = V { 1.0 }
     local tape, y = recorded(nil, function()

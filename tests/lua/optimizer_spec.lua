@@ -18,7 +18,8 @@ end
 local function near(want, got, tolerance)
   assert.equal(#want, #got)
   for i = 1, #want do
-    if not (math.abs(want[i] - got[i]) <= tolerance) then
+    local is_near = math.abs(want[i] - got[i]) <= tolerance
+    if not is_near then
       assert.same(want, got)
     end
   end

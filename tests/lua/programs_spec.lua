@@ -8,8 +8,9 @@ local V, C = nd.Variable, nd.constant
 local SGD, Adam = nd.optimizers.SGD, nd.optimizers.Adam
 
 local function is_close(want, got, relative, absolute)
-  local off = math.abs(want - got)
-  if not (off <= (relative or 0) * math.abs(want) + (absolute or 0)) then
+  local allowed = (relative or 0) * math.abs(want) + (absolute or 0)
+  local ok = math.abs(want - got) <= allowed
+  if not ok then
     error(("wanted %.17g, got %.17g"):format(want, got), 2)
   end
 end

@@ -282,11 +282,11 @@ describe("watched_variables", function()
     local v = V(3.0)
     local tape = nd.GradientTape()
     watches(tape)
-    local y = v * v
+    local _ = v * v
     watches(tape, v)
     tape:reset()
     watches(tape)
-    y = v * v
+    local y = v * v
     watches(tape, v)
     tape:gradient(y, v)
     watches(tape, v)

@@ -15,6 +15,10 @@ local function refuses(message, f, ...)
 end
 
 describe("Variable", function()
+  it("takes an empty table of options", function()
+    assert.equal("int32", nd.Variable(1, {}).dtype)
+  end)
+
   it("has the dtype of its value", function()
     assert.equal("float32", V(1.0).dtype)
     assert.equal("int32", V(1).dtype)
@@ -249,8 +253,8 @@ describe("arithmetic", function()
       return V(1.0) * C(1.0, { dtype = "float64" })
     end)
     assert.is_false(ok)
-    assert.matches(": multiply: dtypes differ: float32 and float64; use nd.cast",
-      err)
+    assert.matches(": multiply: dtypes differ: float32 and float64; "
+      .. "use nd.cast", err)
   end)
 
   it("divides whole numbers as floats", function()

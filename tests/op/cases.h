@@ -18,13 +18,7 @@
 enum { CASE_INPUTS = 4, CASE_SAMPLES = 2048 };
 
 // How the values of an input lie in memory.
-typedef enum layout {
-  DENSE,
-  TRANSPOSED,
-  STEPPED,
-  REVERSED,
-  LAYOUTS
-} layout;
+typedef enum layout { DENSE, TRANSPOSED, STEPPED, REVERSED, LAYOUTS } layout;
 
 // One case read: shapes and values, from which arguments of any dtype and
 // layout are made.
@@ -143,10 +137,9 @@ static inline void case_sample(trial *t)
   for (int i = 0; i < t->n; i++) {
     for (int64_t j = 0; j < t->in[i].size; j++) {
       if (t->in[i].kind == FLOATING)
-        t->in[i].at[j] = grid[repeats ? (j % (COARSE / CASE_INPUTS)) *
-                                            CASE_INPUTS +
-                                          i
-                                      : next++];
+        t->in[i].at[j] =
+          grid[repeats ? (j % (COARSE / CASE_INPUTS)) * CASE_INPUTS + i
+                       : next++];
       else if (t->in[i].kind == TRUTH)
         t->in[i].at[j] = sample() < .5;
     }
@@ -249,7 +242,7 @@ static inline nd_tensor *make_input(const trial *t, int i, nd_dtype dtype)
   static double data[CASE_SAMPLES];
   literal l = { .rank = t->in[i].rank, .count = t->in[i].size };
   memcpy(l.at, t->in[i].at, (size_t)l.count * sizeof *l.at);
-  dtype = t->in[i].kind == WHOLE ? ND_INT32
+  dtype = t->in[i].kind == WHOLE   ? ND_INT32
           : t->in[i].kind == TRUTH ? ND_BOOL
                                    : dtype;
   literal_set(&l, dtype, data);

@@ -111,9 +111,9 @@ static void functions_reach_the_ends_of_their_domain(void)
                "[0 0 .5 1 1]", 0);
   CHECK_VALUES(CALL("softplus", NULL, F64("[-100 0 100]")),
                "[3.720075976020836e-44 .6931471805599453 100]", 1e-15);
-  CHECK_VALUES(CALL("multiply_no_nan", NULL, F64("[nan inf 2]"),
-                    F64("[0 0 3]")),
-               "[0 0 6]", 0);
+  CHECK_VALUES(
+    CALL("multiply_no_nan", NULL, F64("[nan inf 2]"), F64("[0 0 3]")),
+    "[0 0 6]", 0);
   finish();
 }
 

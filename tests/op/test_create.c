@@ -86,9 +86,9 @@ static void one_hot_counts_from_one(void)
   CHECK_VALUES(CALL("one_hot", "depth=0", I64("[2]")), "[[]]", 0);
   CHECK_FAILS(CALL("one_hot", "depth=-2", I32("[1]")),
               "one_hot: no such shape: indices is [1], depth -2");
-  CHECK_FAILS(CALL("one_hot", "depth=2",
-                   ZEROS(ND_INT32, 1, 1, 1, 1, 1, 1, 1, 1)),
-              "one_hot: no such shape: indices is [1 1 1 1 1 1 1 1], depth 2");
+  CHECK_FAILS(
+    CALL("one_hot", "depth=2", ZEROS(ND_INT32, 1, 1, 1, 1, 1, 1, 1, 1)),
+    "one_hot: no such shape: indices is [1 1 1 1 1 1 1 1], depth 2");
   finish();
 }
 
@@ -186,9 +186,9 @@ static void batches_of_matrices_broadcast(void)
                "[[[21 43]] [[65 87]]]", 0);
   CHECK_VALUES(CALL("matmul", NULL, I32("[[1 2]]"), I32("[[3] [4]]")), "[[11]]",
                0);
-  CHECK_VALUES(CALL("matmul", NULL, ZEROS(ND_FLOAT32, 2, 0),
-                    ZEROS(ND_FLOAT32, 0, 1)),
-               "[[0] [0]]", 0);
+  CHECK_VALUES(
+    CALL("matmul", NULL, ZEROS(ND_FLOAT32, 2, 0), ZEROS(ND_FLOAT32, 0, 1)),
+    "[[0] [0]]", 0);
   finish();
 }
 

@@ -14,7 +14,7 @@ static void dtypes_do_not_mix(void)
               "nd.float32)");
   CHECK_FAILS(CALL("add", NULL, i, F64("1")),
               "add: dtypes differ: int32 and float64; use nd.cast(x, "
-              "nd.int32)");
+              "nd.float64)");
   CHECK_FAILS(CALL("concat", "axis=1", x, x, i),
               "concat: dtypes differ: float32 and int32; use nd.cast(x, "
               "nd.float32)");
@@ -108,10 +108,14 @@ static void run_in_pieces(const trial *t, nd_dtype dtype, const int64_t *sizes,
   nd_args a;
   case_args(t, dtype, DENSE, &a);
   nd_tensor *whole = own(nd_apply(c, t->op, &a));
+  if (whole == NULL)  // an op of other dtypes
+    nd_error_clear(c);
   if (whole == NULL || t->op->run == NULL)
     return;
   const nd_type type = nd_type_of(whole);
-  nd_job job = { .op = t->op, .args = &a, .out = own(nd_tensor_make(c, &type)) };
+  nd_job job = { .op = t->op,
+                 .args = &a,
+                 .out = own(nd_tensor_make(c, &type)) };
   const size_t width = nd_dtype_size(type.dtype);
   memset(job.out->data, 0xee, (size_t)whole->size * width);
   int turn = 0;
@@ -138,7 +142,6 @@ static void any_ranges_give_the_same_bits(void)
       s = case_read(&t, op, s);
       run_in_pieces(&t, ND_FLOAT32, sizes, 5);
       run_in_pieces(&t, ND_FLOAT64, sizes, 2);
-      nd_error_clear(c);
       release_to(0);
     }
   }
@@ -152,8 +155,7 @@ static void reductions_repeat_for_any_ranges(void)
                                        "reduce_prod", "reduce_max",
                                        "reduce_logsumexp" };
   static const char *const cases[] = { "[40 50] axis=1", "[40 50] axis=2",
-                                       "[2000]",
-                                       "[5 20 20] axis=[1 3]",
+                                       "[2000]", "[5 20 20] axis=[1 3]",
                                        "[5 20 20] axis=2" };
   static const int64_t sizes[] = { 7, 1, 13 };
   static trial t;
@@ -294,12 +296,10 @@ static void sizes_that_overflow_are_errors(void)
               "zeros: too large: [4294967296 4294967296] of float32");
   CHECK_FAILS(CALL0("zeros", "shape=[4611686018427387904]"),
               "zeros: too large: [4611686018427387904] of float32");
-  CHECK_FAILS(CALL0("zeros",
-                    "shape=[0 4294967296 4294967296 4294967296]"),
+  CHECK_FAILS(CALL0("zeros", "shape=[0 4294967296 4294967296 4294967296]"),
               "zeros: too large: [0 4294967296 4294967296 4294967296] of "
               "float32");
-  CHECK_FAILS(CALL("broadcast_to", "shape=[4294967296 4294967296 2]",
-                   F32("1")),
+  CHECK_FAILS(CALL("broadcast_to", "shape=[4294967296 4294967296 2]", F32("1")),
               "broadcast_to: too large: [4294967296 4294967296 2]");
   CHECK_FAILS(CALL("fill", "shape=[4294967296 4294967296]", F32("1")),
               "fill: too large: [4294967296 4294967296]");

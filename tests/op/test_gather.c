@@ -12,8 +12,8 @@ static void positions_pick_rows(void)
 {
   start();
   nd_tensor *x = matrix();
-  CHECK_VALUES(CALL("gather", NULL, x, I32("[3 1 -1]")),
-               "[[5 6] [1 2] [5 6]]", 0);
+  CHECK_VALUES(CALL("gather", NULL, x, I32("[3 1 -1]")), "[[5 6] [1 2] [5 6]]",
+               0);
   CHECK_VALUES(CALL("gather", NULL, x, I64("2")), "[3 4]", 0);
   CHECK_VALUES(CALL("gather", NULL, x, U8("[[1] [2]]")), "[[[1 2]] [[3 4]]]",
                0);
@@ -51,9 +51,9 @@ static void segments_add_up(void)
 {
   start();
   nd_tensor *x = matrix();
-  CHECK_VALUES(CALL("unsorted_segment_sum", "num_segments=3", x,
-                    I32("[3 1 3]")),
-               "[[3 4] [0 0] [6 8]]", 0);
+  CHECK_VALUES(
+    CALL("unsorted_segment_sum", "num_segments=3", x, I32("[3 1 3]")),
+    "[[3 4] [0 0] [6 8]]", 0);
   CHECK_VALUES(CALL("unsorted_segment_sum", "num_segments=2", x,
                     I32("[[1 2] [1 2] [1 1]]")),
                "[15 6]", 0);
@@ -61,15 +61,14 @@ static void segments_add_up(void)
                     CALL("transpose", NULL, I64("[[1 2 3] [4 5 6]]")),
                     I32("[2 1 2]")),
                "[[2 5] [4 10]]", 0);
-  CHECK_FAILS(CALL("unsorted_segment_sum", "num_segments=2", x,
-                   I32("[3 1 1]")),
+  CHECK_FAILS(CALL("unsorted_segment_sum", "num_segments=2", x, I32("[3 1 1]")),
               "unsorted_segment_sum: index 3 is outside 1..2");
   CHECK_FAILS(CALL("unsorted_segment_sum", "num_segments=2", x, I32("[1 1]")),
               "unsorted_segment_sum: shapes differ: segment_ids is [2], x is "
               "[3 2]");
-  CHECK_FAILS(CALL("unsorted_segment_sum", "num_segments=-1", x,
-                   I32("[1 1 1]")),
-              "unsorted_segment_sum: num_segments is negative: -1");
+  CHECK_FAILS(
+    CALL("unsorted_segment_sum", "num_segments=-1", x, I32("[1 1 1]")),
+    "unsorted_segment_sum: num_segments is negative: -1");
   finish();
 }
 
@@ -79,9 +78,9 @@ static void concat_joins_along_an_axis(void)
   nd_tensor *x = matrix(), *y = F32("[[7 8]]");
   CHECK_VALUES(CALL("concat", "axis=1", x, y), "[[1 2] [3 4] [5 6] [7 8]]", 0);
   CHECK_VALUES(CALL("concat", "axis=1", y), "[[7 8]]", 0);
-  CHECK_VALUES(CALL("concat", "axis=2", x, CALL("reshape", "shape=[3 1]",
-                                                F32("[7 8 9]"))),
-               "[[1 2 7] [3 4 8] [5 6 9]]", 0);
+  CHECK_VALUES(
+    CALL("concat", "axis=2", x, CALL("reshape", "shape=[3 1]", F32("[7 8 9]"))),
+    "[[1 2 7] [3 4 8] [5 6 9]]", 0);
   CHECK_VALUES(CALL("concat", "axis=-1", F32("[]"), F32("[1]"), F32("[]"),
                     F32("[2 3]"), F32("[]")),
                "[1 2 3]", 0);

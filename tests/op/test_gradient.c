@@ -2,119 +2,10 @@
 // forward mode and second order against differences and against each other, in
 // both float dtypes and in every layout; and that wrong rules are found.
 
-#include "op/derive.h"
-
 #include <float.h>
-#include <stdarg.h>
 
-#include "cases.h"
+#include "probe.h"
 #include "tape/tape.h"
-
-// An op at work on one case: the inputs, weights of the output's elements, and
-// directions in which the inputs move.
-typedef struct probe {
-  const trial *t;
-  nd_args a;
-  nd_tensor *out;
-  nd_tensor *weights;
-  nd_tensor *moves[CASE_INPUTS];  // NULL where no gradient flows
-} probe;
-
-// ------------------------------------------------------------------ faults --
-
-static char fault[400];  // the first one found; "" while there is none
-
-static bool report(const trial *t, const char *format, ...)
-{
-  if (fault[0] != '\0')
-    return false;
-  const int n = snprintf(fault, sizeof fault, "%s %s: ", t->op->name, t->text);
-  va_list args;
-  va_start(args, format);
-  vsnprintf(fault + n, sizeof fault - (size_t)n, format, args);
-  va_end(args);
-  return false;
-}
-
-static bool is_near(double a, double b, double tolerance)
-{
-  return fabs(a - b) <= tolerance * (1 + fabs(b));
-}
-
-// ------------------------------------------------------------------- tools --
-
-static nd_tensor *random_like(const nd_tensor *x)
-{
-  const nd_type type = nd_type_of(x);
-  nd_tensor *y = own(nd_tensor_make(c, &type));
-  for (int64_t i = 0; i < y->size; i++) {
-    const float value = (float)sample_within(-1, 1);
-    if (y->dtype == ND_FLOAT32)
-      ((float *)(void *)y->data)[i] = value;
-    else
-      ((double *)(void *)y->data)[i] = value;
-  }
-  return y;
-}
-
-static double at(nd_tensor *x, int64_t i)
-{
-  return x->dtype == ND_FLOAT32 ? (double)((float *)(void *)x->data)[i]
-                                : ((double *)(void *)x->data)[i];
-}
-
-// The sum of products, of dense tensors; their sizes go to `*scale`.
-static double dot(nd_tensor *x, nd_tensor *y, double *scale)
-{
-  double sum = 0;
-  for (int64_t i = 0; i < x->size; i++) {
-    sum += at(x, i) * at(y, i);
-    *scale += fabs(at(x, i) * at(y, i));
-  }
-  return sum;
-}
-
-static nd_tensor *dense(nd_tensor *x)
-{
-  return own(nd_tensor_dense(x));
-}
-
-static nd_tensor *forward(probe *p)
-{
-  return dense(own(nd_apply(c, p->t->op, &p->a)));
-}
-
-static nd_tensor *backward(probe *p, int i, nd_tensor *g, bool fused)
-{
-  nd_tensor *gi = nd_op_vjp(c, p->t->op, i, &p->a, p->out, g, fused);
-  return dense(own(gi));
-}
-
-static nd_tensor *tangent(probe *p, nd_tensor *const *t)
-{
-  return dense(own(nd_op_jvp(c, p->t->op, &p->a, p->out, t)));
-}
-
-static bool flows(const probe *p, int i)
-{
-  return nd_op_flows(p->t->op, p->a.in[i]);
-}
-
-// The case in a dtype and a layout, with weights and moves that are the same in
-// all of them.
-static bool start_probe(probe *p, const trial *t, nd_dtype dtype, layout how)
-{
-  *p = (probe){ .t = t };
-  case_args(t, dtype, how, &p->a);
-  p->out = own(nd_apply(c, t->op, &p->a));
-  if (p->out == NULL)
-    return report(t, "does not run: %s", nd_error_message(c));
-  sample_seed(99);
-  p->weights = lay(random_like(p->out), how);
-  for (int i = 0; i < t->n; i++)
-    p->moves[i] = flows(p, i) ? lay(random_like(p->a.in[i]), how) : NULL;
-  return true;
-}
 
 // ------------------------------------------------------------- differences --
 
@@ -506,7 +397,7 @@ static void nothing_in_gives_nothing_out(void)
   finish();
 }
 
-// ---------------------------------------------------------- wrong on purpose --
+// ------------------------------------------------------- wrong on purpose --
 
 extern const nd_op nd_op_tanh, nd_op_multiply, nd_op_matmul, nd_op_reduce_sum,
   nd_op_softmax, nd_op_where, nd_op_sigmoid;
@@ -540,8 +431,8 @@ static nd_tensor *swapped(nd_context *in, int i, const nd_args *a,
   return nd_op_where.transpose(in, 3 - i, a, out, g);
 }
 
-static nd_tensor *pass_tangent(nd_context *in, const nd_args *a,
-                               nd_tensor *out, nd_tensor *const *t)
+static nd_tensor *pass_tangent(nd_context *in, const nd_args *a, nd_tensor *out,
+                               nd_tensor *const *t)
 {
   (void)in;
   (void)a;
@@ -549,15 +440,15 @@ static nd_tensor *pass_tangent(nd_context *in, const nd_args *a,
   return t[0];
 }
 
-#define CHECK_CAUGHT(change, part)                    \
-  do {                                                \
-    start();                                          \
-    change;                                           \
-    CHECK(!is_right(&wrong, wrong.cases));            \
-    CHECK(strstr(fault, part) != NULL);               \
-    if (strstr(fault, part) == NULL)                  \
-      printf("  found: %s\n", fault);                 \
-    finish();                                         \
+#define CHECK_CAUGHT(change, part)         \
+  do {                                     \
+    start();                               \
+    change;                                \
+    CHECK(!is_right(&wrong, wrong.cases)); \
+    CHECK(strstr(fault, part) != NULL);    \
+    if (strstr(fault, part) == NULL)       \
+      printf("  found: %s\n", fault);      \
+    finish();                              \
   } while (0)
 
 static void a_wrong_slope_is_found(void)

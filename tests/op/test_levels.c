@@ -15,8 +15,8 @@ static void start_levels(void)
     nd_config config = { .size = sizeof config,
                          .cpu = nd_level_name((nd_level)i) };
     contexts[i] = nd_context_new(&config);
-    CHECK(contexts[i] == NULL || strcmp(nd_context_cpu(contexts[i]),
-                                        nd_level_name((nd_level)i)) == 0);
+    CHECK(contexts[i] == NULL ||
+          strcmp(nd_context_cpu(contexts[i]), nd_level_name((nd_level)i)) == 0);
   }
 }
 

@@ -39,8 +39,8 @@ static void nothing_folds_to_the_neutral_value(void)
   CHECK_VALUES(CALL("reduce_any", NULL, BOOL("[]")), "0", 0);
   CHECK_VALUES(CALL("reduce_all", NULL, BOOL("[]")), "1", 0);
   CHECK_VALUES(CALL("reduce_mean", NULL, I32("[]")), "0", 0);
-  CHECK_VALUES(CALL("reduce_sum", "axis=1", ZEROS(ND_FLOAT32, 0, 3)),
-               "[0 0 0]", 0);
+  CHECK_VALUES(CALL("reduce_sum", "axis=1", ZEROS(ND_FLOAT32, 0, 3)), "[0 0 0]",
+               0);
   finish();
 }
 
@@ -68,9 +68,9 @@ static void a_mean_of_many_bytes_is_a_number(void)
 {
   start();
   CHECK_VALUES(CALL("reduce_mean", NULL, ZEROS(ND_UINT8, 256)), "0", 0);
-  CHECK_VALUES(CALL("reduce_mean", NULL,
-                    CALL("broadcast_to", "shape=[16 32]", U8("1"))),
-               "0", 0);
+  CHECK_VALUES(
+    CALL("reduce_mean", NULL, CALL("broadcast_to", "shape=[16 32]", U8("1"))),
+    "0", 0);
   finish();
 }
 

@@ -132,12 +132,12 @@ static void ends_of_ranges_are_cut_to_the_size(void)
   CHECK_VALUES(CALL("slice", "ranges=[99:-99:-1]", x), "[30 20 10]", 0);
   CHECK_VALUES(CALL("slice", "ranges=[4:9]", x), "[]", 0);
   CHECK_VALUES(CALL("slice", "ranges=[-9:-4]", x), "[]", 0);
-  CHECK_VALUES(CALL("slice",
-                    "ranges=[1:9223372036854775807:9223372036854775807]", x),
-               "[10]", 0);
-  CHECK_VALUES(CALL("slice",
-                    "ranges=[3:-9223372036854775808:-9223372036854775808]", x),
-               "[30]", 0);
+  CHECK_VALUES(
+    CALL("slice", "ranges=[1:9223372036854775807:9223372036854775807]", x),
+    "[10]", 0);
+  CHECK_VALUES(
+    CALL("slice", "ranges=[3:-9223372036854775808:-9223372036854775808]", x),
+    "[30]", 0);
   CHECK_VALUES(CALL("slice", "ranges=[1:-1]", F32("[]")), "[]", 0);
   finish();
 }

@@ -79,11 +79,11 @@ static void sgd_follows_the_golden_series(void)
 
 static void adam_with_amsgrad_follows_the_golden_series(void)
 {
-  static const char *const want[] = {
-    "[0.99900032 0.99900032]", "[0.99819325 0.99824952]",
-    "[0.99730044 0.99738742]", "[0.99636784 0.99647529]",
-    "[0.99541246 0.99553484]"
-  };
+  static const char *const want[] = { "[0.99900032 0.99900032]",
+                                      "[0.99819325 0.99824952]",
+                                      "[0.99730044 0.99738742]",
+                                      "[0.99636784 0.99647529]",
+                                      "[0.99541246 0.99553484]" };
   check_series("Adam", "amsgrad=true", ND_FLOAT64, want, 6e-9);
   check_series("Adam", "amsgrad=true", ND_FLOAT32, want, 5e-7);
 }

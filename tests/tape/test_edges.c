@@ -141,9 +141,9 @@ static void sign_is_connected_with_slope_zero(void)
 
 static void flat_ops_are_not_connected(void)
 {
-  static const char *const flat[] = { "floor", "ceil", "round", "argmax",
-                                      "is_nan", "zeros_like", "ones_like",
-                                      "stop_gradient" };
+  static const char *const flat[] = { "floor",     "ceil",         "round",
+                                      "argmax",    "is_nan",       "zeros_like",
+                                      "ones_like", "stop_gradient" };
   open_tape();
   nd_tensor *x = watched(F32("[1.5 2]"));
   for (size_t i = 0; i < sizeof flat / sizeof *flat; i++)

@@ -1,6 +1,6 @@
 // Fails the n-th allocation, for every n until none fails: a training program
-// ends with ND_NO_MEMORY or success, all of its objects are released, and the host
-// gets its memory back.
+// ends with ND_NO_MEMORY or success, all of its objects are released, and the
+// host gets its memory back.
 
 #include "../values.h"
 #include "tape/tape.h"
@@ -20,8 +20,7 @@ static nd_tensor *then(const char *name, nd_tensor *x, nd_tensor *y,
   nd_tensor *in[] = { x, y };
   const bool one = strcmp(name, "tanh") == 0 ||
                    strncmp(name, "reduce", 6) == 0 ||
-                   strcmp(name, "transpose") == 0 ||
-                   strcmp(name, "slice") == 0;
+                   strcmp(name, "transpose") == 0 || strcmp(name, "slice") == 0;
   nd_tensor *z = nd_call(c, name, one ? 1 : 2, in, options);
   nd_tensor_release(x);
   return z;

@@ -63,10 +63,9 @@ static void *train(void *data)
   nd_random_set_seed(c, r->seed);
   nd_tensor *x = nd_call(c, "normal", 0, NULL, "shape=[600 24]");
   nd_tensor *y = nd_call(c, "reduce_sum", 1, &x, "axis=2 keepdims=true");
-  nd_tensor *zeros[] = {
-    nd_tensor_new(c, ND_FLOAT32, 2, (int64_t[]){ WIDTH, 1 }, NULL),
-    nd_tensor_new(c, ND_FLOAT32, 0, NULL, NULL)
-  };
+  nd_tensor *zeros[] = { nd_tensor_new(c, ND_FLOAT32, 2,
+                                       (int64_t[]){ WIDTH, 1 }, NULL),
+                         nd_tensor_new(c, ND_FLOAT32, 0, NULL, NULL) };
   nd_variable *v[] = { nd_variable_new(zeros[0], true),
                        nd_variable_new(zeros[1], true) };
   nd_optimizer *o = nd_optimizer_new(c, r->optimizer, "learning_rate=0.1");

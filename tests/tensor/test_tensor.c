@@ -9,7 +9,8 @@ static void a_tensor_copies_its_data(void)
 {
   start();
   float data[] = { 1, 2, 3, 4, 5, 6 };
-  nd_tensor *x = own(nd_tensor_new(c, ND_FLOAT32, 2, (int64_t[]){ 2, 3 }, data));
+  nd_tensor *x = own(
+    nd_tensor_new(c, ND_FLOAT32, 2, (int64_t[]){ 2, 3 }, data));
   data[0] = 99;
   CHECK_VALUES(x, "[[1 2 3] [4 5 6]]", 0);
   CHECK_INT(nd_tensor_rank(x), 2);
@@ -117,9 +118,9 @@ static void an_item_is_one_element(void)
   CHECK(nd_tensor_item(F32("[[7]]"), &value) && value == 7);
   CHECK(nd_tensor_item(BOOL("1"), &value) && value == 1);
   CHECK(nd_tensor_item(I64("-5"), &value) && value == -5);
-  CHECK(nd_tensor_item(CALL("slice", "ranges=[3:3]", U8("[1 2 200]")),
-                       &value) &&
-        value == 200);
+  CHECK(
+    nd_tensor_item(CALL("slice", "ranges=[3:3]", U8("[1 2 200]")), &value) &&
+    value == 200);
   CHECK_FAILS(nd_tensor_item(F32("[1 2]"), &value),
               "item: needs one element, x is [2]");
   CHECK_FAILS(nd_tensor_item(F32("[]"), &value),
