@@ -20,10 +20,11 @@
 
 // A host's allocator that counts, and that refuses when it is told to.
 typedef struct host {
-  size_t bytes;  // handed out now
-  long asked;    // requests for memory so far
-  long refuse;   // the request to refuse, counted from 1; 0: none
-  bool wrong;    // an old size was not what the host had given
+  size_t bytes;   // handed out now
+  long asked;     // requests for memory so far
+  long refuse;    // the request to refuse, counted from 1; 0: none
+  bool for_good;  // refuse all after that one too
+  bool wrong;     // an old size was not what the host had given
 } host;
 
 enum { HOST_HEAD = 16 };
@@ -43,7 +44,8 @@ static inline void *host_resize(void *data, void *block, size_t old_size,
     free(head);
     return NULL;
   }
-  if (new_size > had && ++h->asked == h->refuse)
+  if (new_size > had && ++h->asked >= h->refuse && h->refuse > 0 &&
+      (h->asked == h->refuse || h->for_good))
     return NULL;
   char *fresh = realloc(head, HOST_HEAD + new_size);
   if (fresh == NULL)

@@ -1,6 +1,6 @@
 // lua/arguments.c: brings a call's arguments, positional or by name in a last
-// table, to what the op's entry asks for. Literals become tensors when the dtype
-// of the others is known.
+// table, to what the op's entry asks for. Literals become tensors when the
+// dtype of the others is known.
 
 #include "lua/arguments.h"
 

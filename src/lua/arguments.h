@@ -1,4 +1,5 @@
-// lua/arguments.h: the arguments of an op, from the Lua stack as its entry says.
+// lua/arguments.h: the arguments of an op, read from the Lua stack as its entry
+// says.
 
 #ifndef ND_LUA_ARGUMENTS_H
 #define ND_LUA_ARGUMENTS_H

@@ -406,6 +406,17 @@ static void rebuild(lua_State *L, ndL_state *S, int i, int boxes, int *at,
   }
 }
 
+// Pushes a table of `n` empty boxes. Returns its index.
+static int push_boxes(lua_State *L, int n)
+{
+  lua_createtable(L, n, 0);
+  for (int k = 1; k <= n; k++) {
+    ndL_newbox(L);
+    lua_rawseti(L, -2, k);
+  }
+  return lua_gettop(L);
+}
+
 // Fills the boxes with the gradients, or zeros where they are missing.
 static bool fill_boxes(lua_State *L, ndL_state *S, const flat *sources,
                        nd_tensor **gradients, int boxes, bool zeros)
@@ -434,7 +445,7 @@ static int tape_gradient(lua_State *L)
                                        "unconnected_gradients" };
   ndL_state *S = ndL_upstate(L);
   ndL_pace(L, S);
-  nd_tape *t = check_tape(L, "gradient");
+  check_tape(L, "gradient");
   if (lua_gettop(L) > 3)
     ndL_spread(L, "gradient", 3, 2, names);
   else
@@ -446,17 +457,12 @@ static int tape_gradient(lua_State *L)
   const int seed_list = lua_gettop(L);
   nd_tensor **gradients = lua_newuserdatauv(
     L, (size_t)(sources.room + 1) * sizeof *gradients, 0);
-  lua_createtable(L, sources.room, 0);
-  const int boxes = lua_gettop(L);
-  for (int k = 1; k <= sources.room; k++) {
-    ndL_newbox(L);
-    lua_rawseti(L, boxes, k);
-  }
+  const int boxes = push_boxes(L, sources.room);
   gather(L, S, 2, &targets);
   gather(L, S, 3, &sources);
   if (seeds != NULL)
     gather_seeds(L, S, seed_list, seeds, targets.n);
-  t = check_tape(L, "gradient");
+  nd_tape *t = check_tape(L, "gradient");
   if (!nd_tape_differentiate(t, targets.n, targets.at, seeds, sources.n,
                              sources.at, gradients) ||
       !fill_boxes(L, S, &sources, gradients, boxes, zeros))

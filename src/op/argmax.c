@@ -1,6 +1,7 @@
 // op/argmax.c: positions of extremes along one axis. They count from 1; the
 // first of equals wins, and nan is passed over.
 
+#include "op/axes.h"
 #include "op/op.h"
 #include "tensor/walk.h"
 

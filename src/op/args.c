@@ -185,38 +185,3 @@ bool nd_args_parse(nd_context *c, const nd_op *op, nd_args *a, const char *text)
   }
   return true;
 }
-
-// ------------------------------------------------------------------- axes --
-
-int nd_axis_resolve(nd_context *c, int64_t axis, int rank)
-{
-  if (axis >= 1 && axis <= rank)
-    return (int)axis - 1;
-  if (axis <= -1 && axis >= -rank)
-    return (int)axis + rank;
-  if (axis == 0)
-    nd_fail(c, ND_BAD_ARGUMENT,
-            "axis 0: axes count from 1 here; TensorFlow's axis 0 is 1");
-  else
-    nd_fail(c, ND_BAD_ARGUMENT, "axis %lld is outside 1..%d", (long long)axis,
-            rank);
-  return -1;
-}
-
-int nd_axes_resolve(nd_context *c, const nd_attr *axes, int rank)
-{
-  if (!axes->given)
-    return (1 << rank) - 1;
-  int set = 0;
-  for (int i = 0; i < axes->n; i++) {
-    const int axis = nd_axis_resolve(c, axes->v[i], rank);
-    if (axis < 0)
-      return -1;
-    if (set >> axis & 1) {
-      nd_fail(c, ND_BAD_ARGUMENT, "axis %d appears twice", axis + 1);
-      return -1;
-    }
-    set |= 1 << axis;
-  }
-  return set;
-}

@@ -396,16 +396,6 @@ static nd_tensor *fill_view(nd_context *c, const nd_args *a,
   return nd_op_broadcast_to.view(c, a, type);
 }
 
-static nd_tensor *fill_transpose(nd_context *c, int i, const nd_args *a,
-                                 nd_tensor *out, nd_tensor *g)
-{
-  (void)c;
-  (void)i;
-  (void)a;
-  (void)out;
-  return g;
-}
-
 const nd_op nd_op_fill = {
   .name = "fill",
   .doc = "that shape, filled with value",
@@ -415,7 +405,7 @@ const nd_op nd_op_fill = {
   .derivative = ND_LINEAR,
   .infer = fill_infer,
   .view = fill_view,
-  .transpose = fill_transpose,
+  .transpose = nd_rule_pass,
   .low = -3,
   .high = 3,
   .cases = "[] shape=[2 3]; [] shape=[0]",

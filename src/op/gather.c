@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "kernel/gather.h"
+#include "op/axes.h"
 #include "op/integers.h"
 #include "op/rule.h"
 #include "tensor/walk.h"
@@ -122,8 +123,8 @@ static bool gather_dense(nd_context *c, const nd_tensor *x, int axis,
 static bool gather_elements(nd_context *c, const nd_tensor *x,
                             const nd_tensor *indices, char *out)
 {
-  static const nd_gather_table *const tables[ND_LEVELS] =
-    ND_LIST_LEVELS(nd_gather_table);
+  static const nd_gather_table *const tables[ND_LEVELS] = ND_LIST_LEVELS(
+    nd_gather_table);
   const nd_gather_table *k = tables[c->level];
   const size_t width = nd_dtype_size((nd_dtype)x->dtype);
   const int32_t *index = (const int32_t *)(const void *)nd_values(indices);

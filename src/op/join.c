@@ -1,6 +1,7 @@
 // op/join.c: lists of tensors joined along an axis that they have (concat) or
 // along a new one (stack).
 
+#include "op/axes.h"
 #include "op/rule.h"
 #include "tensor/walk.h"
 

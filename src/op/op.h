@@ -165,11 +165,4 @@ nd_tensor *nd_apply_slope(nd_context *c, const nd_op *op, int i,
 // The shape that shapes broadcast to; an error that shows them.
 bool nd_broadcast(nd_context *c, const nd_args *a, nd_type *out);
 
-// Position 0..rank-1 of an axis counted from 1 or -1; -1 after an error.
-int nd_axis_resolve(nd_context *c, int64_t axis, int rank);
-
-// The set of axes of an ND_AXES attribute as bits; all of them when it was not
-// given; -1 after an error.
-int nd_axes_resolve(nd_context *c, const nd_attr *axes, int rank);
-
 #endif

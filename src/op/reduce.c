@@ -11,6 +11,7 @@
 
 #include <string.h>
 
+#include "op/axes.h"
 #include "op/vocab_tensor.h"
 #include "tensor/walk.h"
 
@@ -24,23 +25,6 @@ static const nd_param params[] = {
 };
 
 enum { GROUP = 256, LEVELS_OF_PAIRS = 56 };
-
-static bool infer(nd_context *c, const nd_args *a, nd_type *out)
-{
-  const nd_tensor *x = a->in[0];
-  const int set = nd_axes_resolve(c, &a->attr[0], x->rank);
-  if (set < 0)
-    return false;
-  out->dtype = (nd_dtype)x->dtype;
-  out->rank = 0;
-  for (int i = 0; i < x->rank; i++) {
-    if (!(set >> i & 1))
-      out->shape[out->rank++] = x->dims[i];
-    else if (a->attr[1].integer)
-      out->shape[out->rank++] = 1;
-  }
-  return true;
-}
 
 // ---------------------------------------------------------------- folding --
 
@@ -226,22 +210,11 @@ static bool mean_run(nd_context *c, const nd_job *job, int64_t from, int64_t to)
 
 // ------------------------------------------------------------- derivatives --
 
-// `y`, which has the shape of the result, with its folded axes back as 1.
-static nd_tensor *keep_axes(nd_context *c, const nd_args *a, nd_tensor *y)
-{
-  const nd_tensor *x = a->in[0];
-  const int set = nd_axes_resolve(c, &a->attr[0], x->rank);
-  int64_t shape[ND_MAX_RANK];
-  for (int i = 0; i < x->rank; i++)
-    shape[i] = set >> i & 1 ? 1 : x->dims[i];
-  return nd_rule_reshape(c, y, x->rank, shape);
-}
-
 // `g` spread over everything that was folded into it.
 static nd_tensor *spread(nd_context *c, const nd_args *a, nd_tensor *g)
 {
   const nd_tensor *x = a->in[0];
-  return nd_rule_broadcast(c, keep_axes(c, a, g), x->rank, x->dims);
+  return nd_rule_broadcast(c, nd_axes_keep(c, a, g), x->rank, x->dims);
 }
 
 // The same reduction as the op's, of `x`, by another op.
@@ -273,17 +246,17 @@ static nd_tensor *mean_transpose(nd_context *c, int i, const nd_args *a,
 // Shares of the inputs that attain the extremum: 1 / how many they are.
 static nd_tensor *tie_shares(nd_context *c, const nd_args *a, nd_tensor *out)
 {
-  nd_tensor *chosen = nd_rule_cast(c, EQ(a->in[0], keep_axes(c, a, out)),
+  nd_tensor *chosen = nd_rule_cast(c, EQ(a->in[0], nd_axes_keep(c, a, out)),
                                    (nd_dtype)out->dtype);
   nd_tensor *count = fold_alike(c, &nd_op_reduce_sum, a, chosen);
-  return DIV(chosen, keep_axes(c, a, count));
+  return DIV(chosen, nd_axes_keep(c, a, count));
 }
 
 static nd_tensor *extremum_vjp(nd_context *c, int i, const nd_args *a,
                                nd_tensor *out, nd_tensor *g)
 {
   (void)i;
-  return CHAIN(keep_axes(c, a, g), tie_shares(c, a, out));
+  return CHAIN(nd_axes_keep(c, a, g), tie_shares(c, a, out));
 }
 
 static nd_tensor *extremum_jvp(nd_context *c, const nd_args *a, nd_tensor *out,
@@ -378,7 +351,7 @@ static nd_tensor *products_of_others(nd_context *c, const nd_args *a,
 {
   nd_tensor *x = a->in[0];
   if (!has_zero(x))
-    return DIV(keep_axes(c, a, out), x);
+    return DIV(nd_axes_keep(c, a, out), x);
   const int set = nd_axes_resolve(c, &a->attr[0], x->rank);
   nd_tensor *others = NULL;
   nd_tensor *rest = x;  // folded over the axes before
@@ -401,7 +374,7 @@ static nd_tensor *prod_vjp(nd_context *c, int i, const nd_args *a,
                            nd_tensor *out, nd_tensor *g)
 {
   (void)i;
-  return CHAIN(keep_axes(c, a, g), products_of_others(c, a, out));
+  return CHAIN(nd_axes_keep(c, a, g), products_of_others(c, a, out));
 }
 
 static nd_tensor *prod_jvp(nd_context *c, const nd_args *a, nd_tensor *out,
@@ -417,8 +390,8 @@ static nd_tensor *prod_jvp(nd_context *c, const nd_args *a, nd_tensor *out,
   "[3 4]; [3 4] axis=1; [2 3 4] axis=2 keepdims=true; [2 3 4] axis=[1 3]; " \
   "[]; [0 3] axis=2; [3 0] axis=1"
 
-#define SHARED                                                        \
-  .params = params, .attrs = 2, .infer = infer, .low = .5, .high = 2, \
+#define SHARED                                                                \
+  .params = params, .attrs = 2, .infer = nd_axes_infer, .low = .5, .high = 2, \
   .cases = CASES
 
 const nd_op nd_op_reduce_sum = {

@@ -124,3 +124,13 @@ nd_tensor *nd_rule_cast(nd_context *c, nd_tensor *x, nd_dtype dtype)
   a.attr[0].integer = dtype;
   return nd_rule_args(c, &nd_op_cast, &a);
 }
+
+nd_tensor *nd_rule_pass(nd_context *c, int i, const nd_args *a, nd_tensor *out,
+                        nd_tensor *g)
+{
+  (void)c;
+  (void)i;
+  (void)a;
+  (void)out;
+  return g;
+}

@@ -31,6 +31,11 @@ nd_tensor *nd_rule_broadcast(nd_context *c, nd_tensor *x, int rank,
 // Zeros with shape and dtype of `like`.
 nd_tensor *nd_rule_zeros(nd_context *c, const nd_tensor *like);
 
+// The transpose of ops that repeat or rename their input: the gradient as it
+// is. The caller sums it back to the input's shape.
+nd_tensor *nd_rule_pass(nd_context *c, int i, const nd_args *a, nd_tensor *out,
+                        nd_tensor *g);
+
 // `x` cast to that dtype, or `x`.
 nd_tensor *nd_rule_cast(nd_context *c, nd_tensor *x, nd_dtype dtype);
 

@@ -1,6 +1,7 @@
 // op/softmax.c: softmax, log_softmax and reduce_logsumexp. Each shifts a row by
 // its largest element first, so nothing overflows.
 
+#include "op/axes.h"
 #include "op/rows.h"
 #include "op/vocab_tensor.h"
 
@@ -162,21 +163,6 @@ static const nd_param fold_params[] = {
   { 0 },
 };
 
-static bool logsumexp_infer(nd_context *c, const nd_args *a, nd_type *out)
-{
-  const nd_tensor *x = a->in[0];
-  const int set = nd_axes_resolve(c, &a->attr[0], x->rank);
-  out->dtype = (nd_dtype)x->dtype;
-  out->rank = 0;
-  for (int i = 0; set >= 0 && i < x->rank; i++) {
-    if (!(set >> i & 1))
-      out->shape[out->rank++] = x->dims[i];
-    else if (a->attr[1].integer)
-      out->shape[out->rank++] = 1;
-  }
-  return set >= 0;
-}
-
 // Sees the input as [kept, folded, kept at the end].
 static void start_folding(nd_rows *l, nd_context *c, const nd_args *a)
 {
@@ -218,17 +204,6 @@ static bool logsumexp_run(nd_context *c, const nd_job *job, int64_t from,
   return true;
 }
 
-// `y`, which has the shape of the result, with its folded axes back as 1.
-static nd_tensor *keep_folded(nd_context *c, const nd_args *a, nd_tensor *y)
-{
-  const nd_tensor *x = a->in[0];
-  const int set = nd_axes_resolve(c, &a->attr[0], x->rank);
-  int64_t shape[ND_MAX_RANK];
-  for (int i = 0; i < x->rank; i++)
-    shape[i] = set >> i & 1 ? 1 : x->dims[i];
-  return nd_rule_reshape(c, y, x->rank, shape);
-}
-
 static nd_tensor *sum_folded(nd_context *c, const nd_args *a, nd_tensor *x,
                              bool keep)
 {
@@ -250,7 +225,7 @@ static nd_tensor *shares(nd_context *c, const nd_args *a, nd_tensor *out)
     return nd_rule_args(c, &nd_op_softmax, &along);
   }
   // Dividing again takes the rounding of `out` away.
-  nd_tensor *e = EXP(SUB(x, keep_folded(c, a, out)));
+  nd_tensor *e = EXP(SUB(x, nd_axes_keep(c, a, out)));
   return DIV(e, sum_folded(c, a, e, true));
 }
 
@@ -258,7 +233,7 @@ static nd_tensor *logsumexp_vjp(nd_context *c, int i, const nd_args *a,
                                 nd_tensor *out, nd_tensor *g)
 {
   (void)i;
-  return CHAIN(keep_folded(c, a, g), shares(c, a, out));
+  return CHAIN(nd_axes_keep(c, a, g), shares(c, a, out));
 }
 
 static nd_tensor *logsumexp_jvp(nd_context *c, const nd_args *a, nd_tensor *out,
@@ -275,7 +250,7 @@ const nd_op nd_op_reduce_logsumexp = {
   .dtypes = ND_FLOATS,
   .derivative = ND_VJP,
   .needs = 1 << 0 | ND_NEEDS_OUT,
-  .infer = logsumexp_infer,
+  .infer = nd_axes_infer,
   .run = logsumexp_run,
   .vjp = logsumexp_vjp,
   .jvp = logsumexp_jvp,

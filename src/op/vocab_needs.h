@@ -1,27 +1,7 @@
 // op/vocab_needs.h: the vocabulary of formulas over sets: a formula's value is
 // the set of inputs and outputs that it reads, which is what a tape must keep.
 
-#undef NUM
-#undef ADD
-#undef SUB
-#undef MUL
-#undef DIV
-#undef NEG
-#undef IF
-#undef EQ
-#undef GT
-#undef GE
-#undef POW
-#undef FLOORDIV
-#undef EXP
-#undef LOG
-#undef SQRT
-#undef SIN
-#undef COS
-#undef SINH
-#undef COSH
-#undef SIGMOID
-#undef SIGN
+#include "op/vocab_clear.h"
 
 #define NUM(v) 0
 #define ADD(p, q) ((p) | (q))

@@ -10,27 +10,7 @@ extern const nd_op nd_op_add, nd_op_subtract, nd_op_multiply, nd_op_divide,
   nd_op_cos, nd_op_sinh, nd_op_cosh, nd_op_sigmoid, nd_op_sign,
   nd_op_multiply_no_nan, nd_op_matmul, nd_op_transpose, nd_op_reduce_sum;
 
-#undef NUM
-#undef ADD
-#undef SUB
-#undef MUL
-#undef DIV
-#undef NEG
-#undef IF
-#undef EQ
-#undef GT
-#undef GE
-#undef POW
-#undef FLOORDIV
-#undef EXP
-#undef LOG
-#undef SQRT
-#undef SIN
-#undef COS
-#undef SINH
-#undef COSH
-#undef SIGMOID
-#undef SIGN
+#include "op/vocab_clear.h"
 
 #define NUM(v) nd_rule_number(c, out, v)
 #define ADD(p, q) nd_rule2(c, &nd_op_add, p, q)

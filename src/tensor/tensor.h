@@ -42,7 +42,7 @@ struct nd_tensor {
 };
 
 // The first element, for reading: the one seam where the values of a tensor are
-// asked for. Whoever makes a tensor writes to `data`; everybody else comes here.
+// asked for. Whoever makes a tensor writes to `data`; all others come here.
 static inline const char *nd_values(const nd_tensor *x)
 {
   return x->data;

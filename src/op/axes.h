@@ -1,0 +1,22 @@
+// op/axes.h: axes as users give them, for ops that fold or choose along some.
+
+#ifndef ND_OP_AXES_H
+#define ND_OP_AXES_H
+
+#include "op/op.h"
+
+// Position 0..rank-1 of an axis counted from 1 or -1; -1 after an error.
+int nd_axis_resolve(nd_context *c, int64_t axis, int rank);
+
+// The set of axes of an ND_AXES attribute as bits; all of them when it was not
+// given; -1 after an error.
+int nd_axes_resolve(nd_context *c, const nd_attr *axes, int rank);
+
+// The inference of ops whose attributes are `axis` and `keepdims`: the input's
+// shape without the axes, or with 1 in their places.
+bool nd_axes_infer(nd_context *c, const nd_args *a, nd_type *out);
+
+// For their rules: `y`, which has the result's shape, with those axes as 1.
+nd_tensor *nd_axes_keep(nd_context *c, const nd_args *a, nd_tensor *y);
+
+#endif
