@@ -204,7 +204,8 @@ ND_API nd_optimizer *nd_optimizer_new(nd_context *c, const char *name,
 ND_API void nd_optimizer_free(nd_optimizer *o);
 
 // Updates `n` variables in place. Entries of `gradients` may be NULL, which
-// leaves their variable alone; all NULL is an error.
+// leaves their variable alone; all NULL, or no variables, is an error. After a
+// failure no variable has changed.
 ND_API bool nd_optimizer_apply(nd_optimizer *o, int n,
                                nd_variable *const *variables,
                                nd_tensor *const *gradients);

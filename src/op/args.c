@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/number.h"
 #include "op/op.h"
 
 int nd_op_attr(const nd_op *op, const char *name, const nd_param **param)
@@ -25,6 +26,7 @@ int nd_op_attr(const nd_op *op, const char *name, const nd_param **param)
 // Sets `v` from the text that the table gives as initial value.
 static void set_initial(const nd_param *p, nd_attr *v)
 {
+  const char *end;
   v->given = false;
   v->n = 0;
   v->integer = 0;
@@ -35,7 +37,7 @@ static void set_initial(const nd_param *p, nd_attr *v)
   if (p->kind == ND_FLAG)
     v->integer = p->initial[0] == 't';
   else if (p->kind == ND_NUMBER)
-    v->number = strtod(p->initial, NULL);
+    v->number = nd_number_read(p->initial, &end);
   else if (p->kind == ND_WORD_DTYPE && nd_dtype_find(p->initial, &dtype))
     v->integer = dtype;
   else
@@ -95,7 +97,7 @@ static const char *read_range(const char *s, nd_attr *v)
   return s;
 }
 
-static const char *read_integer(const char *s, nd_attr *v)
+static const char *read_element(const char *s, nd_attr *v)
 {
   char *end;
   v->v[v->n++] = strtoll(s, &end, 10);
@@ -109,10 +111,10 @@ static const char *read_list(const char *s, const nd_param *p, nd_attr *v)
   const int most = ranges ? 3 * ND_MAX_RANK : ND_MAX_RANK;
   v->dropped = 0;
   if (*s != '[')
-    return ranges ? read_range(s, v) : read_integer(s, v);
+    return ranges ? read_range(s, v) : read_element(s, v);
   s = skip_space(s + 1);
   while (*s != '\0' && *s != ']' && v->n < most) {
-    s = ranges ? read_range(s, v) : read_integer(s, v);
+    s = ranges ? read_range(s, v) : read_element(s, v);
     if (s == NULL)
       return NULL;
     s = skip_space(s);
@@ -120,13 +122,17 @@ static const char *read_list(const char *s, const nd_param *p, nd_attr *v)
   return *s == ']' ? s + 1 : NULL;
 }
 
-static const char *read_number(const char *s, nd_attr *v, bool whole)
+static const char *read_number(const char *s, nd_attr *v)
+{
+  const char *end;
+  v->number = nd_number_read(s, &end);
+  return end == s ? NULL : end;
+}
+
+static const char *read_whole(const char *s, nd_attr *v)
 {
   char *end;
-  if (whole)
-    v->integer = strtoll(s, &end, 10);
-  else
-    v->number = strtod(s, &end);
+  v->integer = strtoll(s, &end, 10);
   return end == s ? NULL : end;
 }
 
@@ -157,12 +163,12 @@ static const char *read_value(const char *s, const nd_param *p, nd_attr *v)
   v->n = 0;
   switch (p->kind) {
   case ND_FLAG: return read_flag(s, v);
-  case ND_NUMBER: return read_number(s, v, false);
+  case ND_NUMBER: return read_number(s, v);
   case ND_WORD_DTYPE: return read_dtype(s, v);
   case ND_AXES:
   case ND_SIZES:
   case ND_RANGES: return read_list(s, p, v);
-  default: return read_number(s, v, true);
+  default: return read_whole(s, v);
   }
 }
 

@@ -5,7 +5,7 @@
 // - rows, when the last axis is folded: blocks of ND_BLOCK inputs, each over
 //   lanes (kernel/reduce.h), then pairwise over blocks;
 // - columns, when the last axis stays: GROUP rows are added up one by one, then
-//   the groups.
+//   GROUP such groups, then those.
 
 #include "kernel/reduce.h"
 
@@ -112,23 +112,34 @@ static void fold_rows(layout *l, const nd_reduce_kernels *k, int64_t from,
   }
 }
 
+// sum = sum f row, or just row if that is the first.
+static void add_row(const nd_reduce_kernels *k, int64_t n, size_t width,
+                    void *sum, const void *row, bool is_first)
+{
+  if (is_first)
+    memcpy(sum, row, (size_t)n * width);
+  else
+    k->merge(n, sum, row);
+}
+
 // `n` neighbouring outputs, from output `at` on, in columns.
 static void fold_columns(layout *l, const nd_reduce_kernels *k, int64_t at,
                          int64_t n, char *out)
 {
   const size_t width = l->walk.width;
-  double row[ND_BLOCK];
-  double group[ND_BLOCK];
+  double row[ND_BLOCK], group[ND_BLOCK], groups[ND_BLOCK];
   const int64_t first = at / l->last * l->last * l->folded + at % l->last;
   for (int64_t i = 0; i < n; i++)
     k->run(0, out + (size_t)i * width, l->walk.data);
   for (int64_t r = 0; r < l->folded; r++) {
+    const bool end = r == l->folded - 1;
     nd_walk_seek(&l->walk, first + r * l->last);
-    nd_walk_copy(&l->walk, n, r % GROUP == 0 ? group : row);
-    if (r % GROUP != 0)
-      k->merge(n, group, row);
-    if (r % GROUP == GROUP - 1 || r == l->folded - 1)
-      k->merge(n, out, group);
+    nd_walk_copy(&l->walk, n, row);
+    add_row(k, n, width, group, row, r % GROUP == 0);
+    if (r % GROUP == GROUP - 1 || end)
+      add_row(k, n, width, groups, group, r % (GROUP * GROUP) < GROUP);
+    if (r % (GROUP * GROUP) == GROUP * GROUP - 1 || end)
+      k->merge(n, out, groups);
   }
 }
 

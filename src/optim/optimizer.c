@@ -6,10 +6,10 @@
 
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/dtype.h"
+#include "base/number.h"
 #include "tape/variable.h"
 #include "tensor/pool.h"
 
@@ -32,31 +32,36 @@ static bool set(nd_optimizer *o, const char *name, double value)
   return true;
 }
 
+// Reads a number, true or false; returns what follows it, NULL if it is none.
+static const char *read_value(const char *text, double *value)
+{
+  const bool yes = strncmp(text, "true", 4) == 0;
+  if (yes || strncmp(text, "false", 5) == 0) {
+    *value = yes;
+    return text + (yes ? 4 : 5);
+  }
+  const char *end;
+  *value = nd_number_read(text, &end);
+  return end == text ? NULL : end;
+}
+
 // Reads "learning_rate=0.1 nesterov=true".
 static bool parse(nd_optimizer *o, const char *text)
 {
-  while (*text != '\0') {
+  for (text += strspn(text, " ,"); *text != '\0'; text += strspn(text, " ,")) {
     char name[32];
     int n = 0;
-    if (sscanf(text, " %31[a-z_0-9] = %n", name, &n) != 1 || n == 0)
-      return text[strspn(text, " ,")] == '\0' ||
-             nd_fail(o->context, ND_BAD_ARGUMENT,
+    if (sscanf(text, "%31[a-z_0-9] = %n", name, &n) != 1 || n == 0)
+      return nd_fail(o->context, ND_BAD_ARGUMENT,
                      "options are name=value, got '%.40s'", text);
-    char *end;
-    double value = strtod(text + n, &end);
-    if (strncmp(text + n, "true", 4) == 0) {
-      value = 1;
-      end = (char *)(uintptr_t)(text + n + 4);
-    } else if (strncmp(text + n, "false", 5) == 0) {
-      value = 0;
-      end = (char *)(uintptr_t)(text + n + 5);
-    }
-    if (end == text + n)
+    double value;
+    const char *end = read_value(text + n, &value);
+    if (end == NULL)
       return nd_fail(o->context, ND_BAD_ARGUMENT,
                      "bad value for option '%s': '%.40s'", name, text + n);
     if (!set(o, name, value))
       return false;
-    text = end + strspn(end, " ,");
+    text = end;
   }
   return true;
 }

@@ -29,7 +29,8 @@ local value
 
 local function new_tensor()
   local ok, x = pcall(function()
-    local x = nd.cast(nd.random.uniform(one_of(shapes), -2., 5.), one_of(dtypes))
+    local x = nd.random.uniform(one_of(shapes), -2., 5.)
+    if math.random(2) == 1 then x = nd.cast(x, one_of(dtypes)) end
     local turn = math.random(6)
     if turn == 1 then return x:transpose() end
     if turn == 2 then return x[{ { -1, 1, -1 } }] end
@@ -133,11 +134,11 @@ local operators = {
 }
 
 local function arguments(target)
-  local list, n = {}, math.random(0, 4)
-  if math.random(2) == 1 and #target.params > 0 then
-    n = #target.params
+  local list, n = {}, math.random(0, math.max(3, #target.params))
+  if math.random(3) > 1 and #target.params > 0 then
+    n = #target.params - math.random(5) // 5
     for i, p in ipairs(target.params) do
-      list[i] = math.random(8) == 1 and value(0) or fitting[p.kind]()
+      list[i] = math.random(20) == 1 and value(0) or fitting[p.kind]()
     end
   else
     for i = 1, n do list[i] = value(0) end
@@ -154,7 +155,10 @@ local function call_once()
     local k = math.random(#objects)
     local object, name = objects[k], one_of(methods[k])
     local list, n = arguments { params = {} }
-    return function() return object[name](object, table.unpack(list, 1, n)) end
+    return function()
+      local f = object[name]
+      return type(f) == "function" and f(object, table.unpack(list, 1, n)) or f
+    end
   end
   local target = one_of(targets)
   local list, n = arguments(target)

@@ -11,7 +11,7 @@
 #include "check.h"
 #include "embed/host.h"
 
-enum { CALLS = 20000, TENSORS = 8 << 20, SCRIPT = 64 << 20 };
+enum { CALLS = 100000, TENSORS = 8 << 20, SCRIPT = 64 << 20 };
 
 static long read_number(const char *name, long initial)
 {
