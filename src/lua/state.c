@@ -12,7 +12,7 @@
 #include "lua/embedded.h"
 
 // Net growth of tensor memory between two minor collections.
-enum { PACE_BYTES = 4 << 20, LEAST_PACE = 64 << 10 };
+enum { PACE_BYTES = 1 << 18, LEAST_PACE = 64 << 10 };
 
 static const char STATE_KEY = 0;
 static const char CONTEXT_KEY = 0;

@@ -221,6 +221,9 @@ static bool segment_infer(nd_context *c, const nd_args *a, nd_type *out)
                    (long long)a->attr[0].integer);
   out->dtype = (nd_dtype)x->dtype;
   out->rank = 1 + x->rank - ids->rank;
+  if (out->rank > ND_MAX_RANK)
+    return nd_fail(c, ND_BAD_ARGUMENT, "at most %d axes, the result has %d",
+                   ND_MAX_RANK, out->rank);
   out->shape[0] = a->attr[0].integer;
   for (int i = ids->rank; i < x->rank; i++)
     out->shape[1 + i - ids->rank] = x->dims[i];

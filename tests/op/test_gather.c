@@ -69,6 +69,9 @@ static void segments_add_up(void)
   CHECK_FAILS(
     CALL("unsorted_segment_sum", "num_segments=-1", x, I32("[1 1 1]")),
     "unsorted_segment_sum: num_segments is negative: -1");
+  CHECK_FAILS(CALL("unsorted_segment_sum", "num_segments=2",
+                   ZEROS(ND_FLOAT32, 1, 1, 1, 1, 1, 1, 1, 1), I32("1")),
+              "unsorted_segment_sum: at most 8 axes, the result has 9");
   finish();
 }
 
