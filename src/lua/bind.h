@@ -53,6 +53,9 @@ nd_tensor *ndL_totensor(lua_State *L, ndL_state *S, int i);
 // a tensor that stays: a variable there gives way to its value.
 nd_tensor *ndL_pin(lua_State *L, ndL_state *S, int i, nd_tensor *x);
 
+// ndL_totensor for a look at the values, which no tape notes.
+nd_tensor *ndL_peek(lua_State *L, ndL_state *S, int i);
+
 // The variable at `i`, NULL if it is none.
 nd_variable *ndL_tovariable(lua_State *L, ndL_state *S, int i);
 

@@ -97,8 +97,7 @@ static void add_pair(lua_State *L, ndL_state *S, pairs *p)
                   lua_gettop(L));
   nd_tensor *g = NULL;
   if (lua_toboolean(L, -2)) {
-    const nd_variable *own = ndL_tovariable(L, S, -2);
-    g = own != NULL ? own->value : ndL_totensor(L, S, -2);
+    g = ndL_peek(L, S, -2);
     if (g == NULL)
       ndL_typeerror(L, "apply_gradients", "a gradient", "a tensor or false",
                     lua_gettop(L) - 1);

@@ -108,17 +108,10 @@ static void check_nested(lua_State *L, int i, const char *function,
     ndL_error(L, "%s: a table is nested deeper than %d", function, DEEPEST);
 }
 
-// The tensor or the variable's value, which no tape notes; NULL if neither.
-static nd_tensor *value_of(lua_State *L, ndL_state *S, int i)
-{
-  const nd_variable *v = ndL_tovariable(L, S, i);
-  return v != NULL ? v->value : ndL_totensor(L, S, i);
-}
-
 static void watch(lua_State *L, ndL_state *S, nd_tape *t, int i, int depth)
 {
   nd_variable *v = ndL_tovariable(L, S, i);
-  nd_tensor *x = value_of(L, S, i);
+  nd_tensor *x = ndL_peek(L, S, i);
   if (x != NULL) {
     if (!nd_dtype_in((nd_dtype)x->dtype, ND_FLOATS)) {
       luaL_where(L, 1);
@@ -236,7 +229,7 @@ enum { MOST = 1 << 24 };
 static int count(lua_State *L, ndL_state *S, int i, const char *argument,
                  int depth)
 {
-  if (value_of(L, S, i) != NULL)
+  if (ndL_peek(L, S, i) != NULL)
     return 1;
   check_nested(L, i, "gradient", argument, depth);
   luaL_checkstack(L, 4, "gradient");
@@ -251,7 +244,7 @@ static int count(lua_State *L, ndL_state *S, int i, const char *argument,
 
 static void add_values(lua_State *L, ndL_state *S, int i, flat *f, int depth)
 {
-  nd_tensor *x = value_of(L, S, i);
+  nd_tensor *x = ndL_peek(L, S, i);
   const bool table = lua_type(L, i) == LUA_TTABLE && depth <= DEEPEST;
   if (x == NULL ? !table : f->n == f->room)
     ndL_error(L, "gradient: a table changed during the call");
@@ -292,7 +285,7 @@ typedef struct seeding {
 // Adds the seed at `i`, as a tensor; `false` and nil stand for ones.
 static void add_seed(lua_State *L, ndL_state *S, int i, int target, seeding *p)
 {
-  const nd_tensor *x = value_of(L, S, target);
+  const nd_tensor *x = ndL_peek(L, S, target);
   const nd_dtype dtype = x == NULL ? ND_FLOAT32 : (nd_dtype)x->dtype;
   const int top = lua_gettop(L);
   if (lua_toboolean(L, i))
@@ -357,7 +350,7 @@ static void gather_seeds(lua_State *L, ndL_state *S, int list,
 {
   for (int k = 0; k < n; k++) {
     lua_rawgeti(L, list, k + 1);
-    seeds[k] = value_of(L, S, -1);
+    seeds[k] = ndL_peek(L, S, -1);
     lua_pop(L, 1);
   }
 }

@@ -46,13 +46,23 @@ static int tensor_gc(lua_State *L)
   return 0;
 }
 
-nd_tensor *ndL_totensor(lua_State *L, ndL_state *S, int i)
+// The metatable of the userdata at `i`, NULL if it has none; *p its address.
+static const void *look_at(lua_State *L, int i, void **p)
 {
-  void *p = lua_touserdata(L, i);
-  if (p == NULL || !lua_getmetatable(L, i))
+  *p = lua_touserdata(L, i);
+  if (*p == NULL || !lua_getmetatable(L, i))
     return NULL;
   const void *mt = lua_topointer(L, -1);
   lua_pop(L, 1);
+  return mt;
+}
+
+nd_tensor *ndL_totensor(lua_State *L, ndL_state *S, int i)
+{
+  void *p;
+  const void *mt = look_at(L, i, &p);
+  if (mt == NULL)
+    return NULL;
   if (mt == S->metatables[NDL_SCALAR] || mt == S->metatables[NDL_TENSOR])
     return ((ndL_box *)p)->tensor;
   nd_variable *v = NULL;
@@ -62,6 +72,20 @@ nd_tensor *ndL_totensor(lua_State *L, ndL_state *S, int i)
   if (x == NULL && v != NULL)
     ndL_raise(L, S);
   return x;
+}
+
+nd_tensor *ndL_peek(lua_State *L, ndL_state *S, int i)
+{
+  void *p;
+  const void *mt = look_at(L, i, &p);
+  if (mt == NULL)
+    return NULL;
+  if (mt == S->metatables[NDL_SCALAR] || mt == S->metatables[NDL_TENSOR])
+    return ((ndL_box *)p)->tensor;
+  if (mt != S->metatables[NDL_VARIABLE])
+    return NULL;
+  const nd_variable *v = *(nd_variable **)p;
+  return v == NULL ? NULL : v->value;
 }
 
 nd_tensor *ndL_pin(lua_State *L, ndL_state *S, int i, nd_tensor *x)
@@ -79,8 +103,7 @@ nd_tensor *ndL_pin(lua_State *L, ndL_state *S, int i, nd_tensor *x)
 static nd_tensor *check_values(lua_State *L, ndL_state *S, int i,
                                const char *function)
 {
-  const nd_variable *v = ndL_tovariable(L, S, i);
-  nd_tensor *x = v != NULL ? v->value : ndL_totensor(L, S, i);
+  nd_tensor *x = ndL_peek(L, S, i);
   if (x == NULL)
     ndL_typeerror(L, function, "self", "a tensor", i);
   return x;
