@@ -129,17 +129,27 @@ static int count_scalars(const nd_op *op, const nd_args *a,
   return n;
 }
 
+// True if the output's outline can stand for the input's.
+static bool is_like(const nd_tensor *in, const nd_tensor *out)
+{
+  return in->rank > 0 && in->dtype == out->dtype && nd_same_shape(in, out);
+}
+
 static bool fill_record(nd_record *r, const nd_args *a, nd_tensor *out)
 {
   nd_tensor *room =
     (nd_tensor *)(void *)((char *)r->in_nodes +
                           (((size_t)r->n * sizeof(int32_t) + 7) & ~(size_t)7));
+  r->out[0] = save(out, keeps(r->op, 7), &room);
   bool ok = true;
   for (int i = 0; i < a->n; i++) {
-    r->in[i] = save(a->in[i], keeps(r->op, i), &room);
+    const bool values = keeps(r->op, i);
+    if (!values && is_like(a->in[i], out))
+      r->in[i] = nd_tensor_keep(r->out[0]);
+    else
+      r->in[i] = save(a->in[i], values, &room);
     ok = ok && r->in[i] != NULL;
   }
-  r->out[0] = save(out, keeps(r->op, 7), &room);
   if (r->op->attrs > 0)
     memcpy(r->attr, a->attr, r->op->attrs * sizeof *a->attr);
   return ok && r->out[0] != NULL;
