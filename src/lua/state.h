@@ -73,7 +73,7 @@ void ndL_pace(lua_State *L, ndL_state *S);
 // Collects everything that can be.
 void ndL_collect(lua_State *L, ndL_state *S);
 
-// True after a failure for want of memory: all is collected, it is worth another
+// True after a failure for want of memory: all is collected, and worth another
 // try. Finalizers have run.
 bool ndL_retry(lua_State *L, ndL_state *S);
 

@@ -41,7 +41,9 @@ static bool concat_infer(nd_context *c, const nd_args *a, nd_type *out)
       if (j != axis && x->dims[j] != out->shape[j])
         return fail_shapes(c, a, i);
     }
-    out->shape[axis] += x->dims[axis];
+    int64_t *size = &out->shape[axis];
+    if (__builtin_add_overflow(*size, x->dims[axis], size))
+      return nd_fail(c, ND_BAD_ARGUMENT, "too large");
   }
   return true;
 }

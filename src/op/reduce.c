@@ -9,6 +9,7 @@
 
 #include "kernel/reduce.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "op/axes.h"
@@ -279,23 +280,18 @@ static nd_tensor *extremum_jvp(nd_context *c, const nd_args *a, nd_tensor *out,
 
 extern const nd_op nd_op_reduce_prod, nd_op_slice, nd_op_concat;
 
-// True if `x`, which has values, has a zero.
-static bool has_zero(nd_tensor *x)
+// True if every product, a new tensor's, can be divided by its factors: none
+// met a zero, overflowed, or lost bits near zero.
+static bool are_normal(const nd_tensor *products)
 {
-  double block[ND_BLOCK];
-  nd_walk walk;
-  nd_walk_start(&walk, x, 0);
-  for (int64_t at = 0; at < x->size; at += ND_BLOCK) {
-    const int64_t left = x->size - at;
-    const int64_t n = left < ND_BLOCK ? left : ND_BLOCK;
-    nd_walk_copy(&walk, n, block);
-    for (int64_t i = 0; i < n; i++) {
-      const bool single = x->dtype == ND_FLOAT32;
-      if ((single ? (double)((float *)block)[i] : block[i]) == 0)
-        return true;
-    }
+  const void *y = nd_values(products);
+  for (int64_t i = 0; i < products->size; i++) {
+    const bool single = products->dtype == ND_FLOAT32;
+    if (single ? !isnormal(((const float *)y)[i])
+               : !isnormal(((const double *)y)[i]))
+      return false;
   }
-  return false;
+  return true;
 }
 
 // Position j (from 0) of an axis of `x`, which stays as an axis of size 1.
@@ -353,15 +349,15 @@ static nd_tensor *others_along(nd_context *c, nd_tensor *x, int axis)
   return all;
 }
 
-// Each input's derivative of the product. Away from zeros it is y / x. With a
-// zero somewhere, the product of the others is built without dividing: axis by
+// Each input's derivative of the product. It is y / x if all of y are normal
+// numbers. Else the product of the others is built without dividing: axis by
 // axis, the products before and after each position, which is right in every
 // order of derivative.
 static nd_tensor *products_of_others(nd_context *c, const nd_args *a,
                                      nd_tensor *out)
 {
   nd_tensor *x = a->in[0];
-  if (!has_zero(x))
+  if (are_normal(out))
     return DIV(nd_axes_keep(c, a, out), x);
   const int set = nd_axes_resolve(c, &a->attr[0], x->rank);
   nd_tensor *others = NULL;

@@ -108,6 +108,14 @@ const nd_op nd_op_transpose = {
 
 // ---------------------------------------------------------------- reshape --
 
+// Views make nothing that would notice; a shape with a 0 can hide it.
+static bool check_size(nd_context *c, const nd_type *type)
+{
+  return nd_type_size(type) >= 0 ||
+         nd_fail(c, ND_BAD_ARGUMENT, "too large: %s",
+                 ND_SHAPE(type->rank, type->shape));
+}
+
 // The sizes asked for, with a -1 made to fit.
 static bool reshape_infer(nd_context *c, const nd_args *a, nd_type *out)
 {
@@ -133,7 +141,7 @@ static bool reshape_infer(nd_context *c, const nd_args *a, nd_type *out)
   else if (open >= 0 || known != x->size)
     return nd_fail(c, ND_BAD_ARGUMENT, "sizes differ: x is %s, shape is %s",
                    ND_SHAPE(x->rank, x->dims), ND_SHAPE(s->n, s->v));
-  return true;
+  return check_size(c, out);
 }
 
 // Row-major view of the values, which are copied when strides forbid it.
@@ -265,11 +273,10 @@ static bool broadcast_infer(nd_context *c, const nd_args *a, nd_type *out)
                    ND_SHAPE(x->rank, x->dims), ND_SHAPE(s->n, s->v));
   out->dtype = (nd_dtype)x->dtype;
   out->rank = s->n;
-  const int64_t size = nd_type_size(out);
-  if (size < 0)
-    return nd_fail(c, ND_BAD_ARGUMENT, "too large: %s",
-                   ND_SHAPE(out->rank, out->shape));
-  return nd_memory_allows(c, (size_t)size * nd_dtype_size(out->dtype),
+  if (!check_size(c, out))
+    return false;
+  const size_t size = (size_t)nd_type_size(out);
+  return nd_memory_allows(c, size * nd_dtype_size(out->dtype),
                           ND_MEMORY_TENSOR);
 }
 

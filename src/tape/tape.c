@@ -348,7 +348,7 @@ bool nd_tape_start(nd_tape *t)
     return fail_state(t, "GradientTape", "the tape is still recording");
   if (t->used)
     clear(t);
-  t->used = t->released = false;
+  t->used = t->released = t->fresh = false;
   enter(t);
   return true;
 }

@@ -54,9 +54,11 @@ static void check_goes_on(void)
   CHECK(ok);
 }
 
-static void check_interrupted(const char *script, const char *message)
+static void check_interrupted(const char *setup, const char *script,
+                              const char *message)
 {
   i = nd_interpreter_new(NULL);
+  CHECK(nd_interpreter_run(i, setup, "setup"));
   const double seconds = run_interrupted(script);
   CHECK_STR(nd_interpreter_error(i), message);
   CHECK(seconds < 30);
@@ -66,30 +68,22 @@ static void check_interrupted(const char *script, const char *message)
 
 static void a_loop_of_small_ops_stops(void)
 {
-  check_interrupted("local nd = require 'nadir'\n"
-                    "local x = nd.constant(1.)\n"
-                    "while true do x = x * 1 end\n",
-                    "loop:3: multiply: interrupted");
+  check_interrupted("x = require 'nadir'.constant(1.)",
+                    "while true do x = x * 1 end",
+                    "loop:1: multiply: interrupted");
 }
 
 static void a_long_op_stops_between_its_ranges(void)
 {
-  check_interrupted("local nd = require 'nadir'\n"
-                    "local x = nd.ones {3000000}\n"
-                    "while true do\n"
-                    "  nd.sin(x)\n"
-                    "end\n",
-                    "loop:4: sin: interrupted");
+  check_interrupted("x = require 'nadir'.ones {3000000}",
+                    "while true do x:sin() end", "loop:1: sin: interrupted");
 }
 
 static void a_matmul_stops_between_its_ranges(void)
 {
-  check_interrupted("local nd = require 'nadir'\n"
-                    "local x = nd.ones {1000, 1000}\n"
-                    "while true do\n"
-                    "  nd.matmul(x, x)\n"
-                    "end\n",
-                    "loop:4: matmul: interrupted");
+  check_interrupted("x = require 'nadir'.ones {1000, 1000}",
+                    "while true do x:matmul(x) end",
+                    "loop:1: matmul: interrupted");
 }
 
 static void a_training_loop_stops_and_its_tape_is_left(void)

@@ -356,6 +356,14 @@ describe("entering a tape again", function()
     end)
   end)
 
+  it("is refused also if its first block was a local's", function()
+    local tape = recorded(nil, function() end)
+    entered(tape, function()
+      refuses("GradientTape: the tape is still recording",
+        function() entered(tape, print) end)
+    end)
+  end)
+
   it("is refused while it is paused", function()
     local tape <close> = nd.GradientTape()
     entered(tape, function()

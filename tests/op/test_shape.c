@@ -66,6 +66,8 @@ static void reshape_refuses_other_sizes(void)
   CHECK_FAILS(CALL("reshape", "shape=[4294967296 4294967296]", x),
               "reshape: sizes differ: x is [2 3], shape is [4294967296 "
               "4294967296]");
+  CHECK_FAILS(CALL("reshape", "shape=[4294967296 4294967296 0]", F32("[]")),
+              "reshape: too large: [4294967296 4294967296 0]");
   finish();
 }
 

@@ -201,6 +201,17 @@ static void products_have_slopes_at_zeros(void)
   check_slope("reduce_prod", "[2 4 3]", "[12 6 8]", 1e-12);
 }
 
+static void products_have_slopes_where_they_overflow(void)
+{
+  open_tape();
+  nd_tensor *x = watched(F32("[[1e30 1e30] [1e-30 1e-30] [2e-22 1e-20]]"));
+  CHECK_VALUES(gradient(CALL("reduce_prod", "axis=2", x), x),
+               "[[1e30 1e30] [1e-30 1e-30] [1e-20 2e-22]]", 0);
+  close_tape();
+  check_slope("reduce_prod", "[inf 2]", "[2 inf]", 0);
+  check_slope("reduce_prod", "[nan 2]", "[2 nan]", 0);
+}
+
 static void products_have_second_slopes_at_zeros(void)
 {
   open_tape();
@@ -275,6 +286,7 @@ int main(void)
   RUN(powers_have_slopes_at_zero);
   RUN(ours_a_power_of_zero_is_flat);
   RUN(products_have_slopes_at_zeros);
+  RUN(products_have_slopes_where_they_overflow);
   RUN(products_have_second_slopes_at_zeros);
   RUN(products_over_several_axes_have_slopes_at_zeros);
   RUN(gathered_rows_add_up);

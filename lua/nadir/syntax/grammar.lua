@@ -232,7 +232,8 @@ local grammar = {}
 function grammar.marks(text, from)
   lpeg.setmaxstack(STACK_ENTRIES)
   local ok, marks = pcall(pattern.match, pattern, text, from)
-  if not ok and not tostring(marks):find("backtrack stack overflow", 1, true) then
+  local overflow = tostring(marks):find("backtrack stack overflow", 1, true)
+  if not ok and not overflow then
     error(marks, 0)
   end
   return ok and marks or nil
