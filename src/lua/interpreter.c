@@ -19,10 +19,19 @@ struct nd_interpreter {
   char error[ERROR_BYTES];
 };
 
+// os.exit would end the host's process.
+static int refuse_exit(lua_State *L)
+{
+  return ndL_error(L, "exit: a script cannot end the program it runs in");
+}
+
 static int set_up(lua_State *L)
 {
   ndL_setcontext(L, ndL_contextof(L));
   luaL_openlibs(L);
+  lua_getglobal(L, "os");
+  lua_pushcfunction(L, refuse_exit);
+  lua_setfield(L, -2, "exit");
   ndL_preload(L);
   lua_getglobal(L, "require");
   lua_pushliteral(L, "nadir");

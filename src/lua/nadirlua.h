@@ -16,8 +16,9 @@ struct lua_State;
 
 // Returns a new interpreter: a Lua state with the standard libraries, LPeg and
 // Nadir, whose memory comes from the configuration's allocator and counts
-// against its quotas. Scripts may use the `with` statement. NULL when memory
-// runs out or the CPU level is not to be had. `config` may be NULL.
+// against its quotas. Scripts may use the `with` statement; os.exit is an error
+// in them, since it would end the host. NULL when memory runs out or the CPU
+// level is not to be had. `config` may be NULL.
 ND_API nd_interpreter *nd_interpreter_new(const nd_config *config);
 
 // Closes the state and frees everything. NULL is allowed.

@@ -14,6 +14,9 @@
 // Net growth of tensor memory between two minor collections.
 enum { PACE_BYTES = 1 << 18, LEAST_PACE = 64 << 10 };
 
+// Growth of the Lua heap, in KB, that is never worth a full collection.
+enum { HEAP_SLACK = 256 };
+
 static const char STATE_KEY = 0;
 static const char CONTEXT_KEY = 0;
 static const char MODULE_KEY = 0;
@@ -129,10 +132,12 @@ int ndL_typeerror(lua_State *L, const char *function, const char *argument,
 }
 
 // -------------------------------------------------------------- collector --
-// Lua sees a few bytes of each tensor. So tensor memory is counted here: each
-// few megabytes of net growth cost a minor collection, and doubling since the
-// last full one costs a full one. A quota makes both come sooner, so that what
-// was dropped never takes more than half of what the quota leaves.
+// Lua sees a few bytes of each tensor. So tensor memory is counted here: net
+// growth by PACE_BYTES costs a minor collection, and doubling since the last
+// full one costs a full one. A quota makes both come sooner, so that what was
+// dropped never takes more than half of what the quota leaves. Minor
+// collections that are asked for put off the full ones that Lua would do by
+// itself, so the Lua heap, too, is watched for doubling.
 
 static size_t quota_of(const ndL_state *S)
 {
@@ -159,6 +164,7 @@ void ndL_collect(lua_State *L, ndL_state *S)
   lua_gc(L, LUA_GCCOLLECT);
   lua_gc(L, LUA_GCCOLLECT);
   S->floor = nd_context_bytes(S->context, ND_MEMORY_TENSOR);
+  S->heap_floor = lua_gc(L, LUA_GCCOUNT);
   set_pace(S, S->floor);
 }
 
@@ -180,7 +186,8 @@ void ndL_pace(lua_State *L, ndL_state *S)
   const size_t most = 2 * S->floor + 4 * (size_t)PACE_BYTES;
   const bool pressed = quota_of(S) != 0 &&
                        left > S->floor + half_way(S, S->floor);
-  if (left > most || pressed)
+  const bool heaped = lua_gc(L, LUA_GCCOUNT) > 2 * S->heap_floor + HEAP_SLACK;
+  if (left > most || pressed || heaped)
     ndL_collect(L, S);
   else
     set_pace(S, left);

@@ -26,8 +26,9 @@ typedef struct ndL_state {
   nd_context *context;
   bool owns_context;
   const void *metatables[NDL_TYPES];
-  size_t pace;   // bytes of tensors at which the collector is next called
-  size_t floor;  // bytes that a full collection left
+  size_t pace;     // bytes of tensors at which the collector is next called
+  size_t floor;    // bytes that a full collection left
+  int heap_floor;  // likewise of the Lua heap, in KB
 } ndL_state;
 
 // Raises the error of a call that comes after the state was closed.

@@ -20,7 +20,7 @@
            : name##_uint8)
 
 // The quotient's floor; the remainder has the divisor's sign. Dispatch refuses
-// integer divisors of 0 afterwards, so here they only must not trap.
+// integer divisors of 0 beforehand; here they only must not trap.
 #define DEFINE_INTEGER(suffix, type)                             \
   static inline type quotient_##suffix(type a, type b)           \
   {                                                              \

@@ -111,9 +111,8 @@ const nd_op nd_op_transpose = {
 // Views make nothing that would notice; a shape with a 0 can hide it.
 static bool check_size(nd_context *c, const nd_type *type)
 {
-  return nd_type_size(type) >= 0 ||
-         nd_fail(c, ND_BAD_ARGUMENT, "too large: %s",
-                 ND_SHAPE(type->rank, type->shape));
+  return nd_type_size(type) >= 0 || nd_fail(c, ND_BAD_ARGUMENT, "too large: %s",
+                                            ND_SHAPE(type->rank, type->shape));
 }
 
 // The sizes asked for, with a -1 made to fit.

@@ -66,10 +66,16 @@ static const nd_tensor scalar_outlines[] = {
   [ND_FLOAT64] = { .dtype = ND_FLOAT64, .dense = true, .size = 1 },
 };
 
-// True if a record keeps the value of input `i`, or of output `i` = 7.
+// True if a record keeps the value of input `i`. Bit 6 of op->needs stands for
+// the seventh input and all later ones.
 static bool keeps(const nd_op *op, int i)
 {
-  return op->needs >> (i < 6 ? i : i == 7 ? 7 : 6) & 1;
+  return op->needs >> (i < 6 ? i : 6) & 1;
+}
+
+static bool keeps_out(const nd_op *op)
+{
+  return op->needs & ND_NEEDS_OUT;
 }
 
 // Keeps `x` for a record: a scalar by value at *room, others by reference; what
@@ -123,7 +129,7 @@ static nd_record *make_record(nd_tape *t, const nd_op *op, int n, int scalars)
 static int count_scalars(const nd_op *op, const nd_args *a,
                          const nd_tensor *out)
 {
-  int n = out->rank == 0 && keeps(op, 7);
+  int n = out->rank == 0 && keeps_out(op);
   for (int i = 0; i < a->n; i++)
     n += a->in[i]->rank == 0;
   return n;
@@ -140,7 +146,7 @@ static bool fill_record(nd_record *r, const nd_args *a, nd_tensor *out)
   nd_tensor *room =
     (nd_tensor *)(void *)((char *)r->in_nodes +
                           (((size_t)r->n * sizeof(int32_t) + 7) & ~(size_t)7));
-  r->out[0] = save(out, keeps(r->op, 7), &room);
+  r->out[0] = save(out, keeps_out(r->op), &room);
   bool ok = true;
   for (int i = 0; i < a->n; i++) {
     const bool values = keeps(r->op, i);
@@ -214,7 +220,7 @@ static bool record(nd_tape *t, const nd_op *op, const nd_args *a,
   }
   append(t, r);
   r->node = t->nodes;
-  if (keeps(op, 7) && r->out[0]->tape == 0) {
+  if (keeps_out(op) && r->out[0]->tape == 0) {
     r->out[0]->tape = out->tape;
     r->out[0]->node = out->node;
   }

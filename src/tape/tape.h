@@ -48,10 +48,11 @@ struct nd_tape {
   size_t variable_count, variable_room;
 };
 
-// The node of `x` on the tape, 0 if it is not watched.
+// The node of `x` on the tape, 0 if it is not watched. Serials come round after
+// 2^32 tapes: a slot that old must at least not lead outside.
 static inline int32_t nd_tape_node(const nd_tape *t, const nd_tensor *x)
 {
-  if (x->tape == t->serial)
+  if (x->tape == t->serial && x->node <= t->nodes)
     return x->node;
   const nd_identities *m = &t->watched;
   return x->id > m->highest ? 0 : nd_identities_find(m, x->id);

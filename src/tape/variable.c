@@ -9,6 +9,8 @@
 #include "op/op.h"
 #include "tape/tape.h"
 
+extern const nd_op nd_op_add, nd_op_subtract, nd_op_identity;
+
 // Makes `value`, whose reference it takes, the variable's.
 static void adopt(nd_variable *v, nd_tensor *value)
 {
@@ -72,9 +74,15 @@ nd_tensor *nd_variable_use(nd_variable *v)
   return v->value;
 }
 
+// By an op, so that to a tape which begins later this is a constant: the value
+// itself has the variable's identity.
 nd_tensor *nd_variable_read(nd_variable *v)
 {
-  return v == NULL ? NULL : nd_tensor_keep(nd_variable_use(v));
+  nd_tensor *x = v == NULL ? NULL : nd_variable_use(v);
+  if (x == NULL)
+    return NULL;
+  nd_args a = { .n = 1, .in = &x };
+  return nd_apply(v->context, &nd_op_identity, &a);
 }
 
 static bool check_value(nd_variable *v, const nd_tensor *x)
@@ -151,8 +159,6 @@ static bool update(nd_variable *v, nd_tensor *x, const nd_op *op,
   nd_context_leave(c, before);
   return nd_variable_replace(v, sum);
 }
-
-extern const nd_op nd_op_add, nd_op_subtract;
 
 bool nd_variable_assign_add(nd_variable *v, nd_tensor *x)
 {

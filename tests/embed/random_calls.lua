@@ -101,7 +101,7 @@ local targets = {}
 local function add_table(t, params)
   for name, f in pairs(t) do
     if type(f) == "function" then
-      targets[#targets + 1] = { name = name, f = f, params = params[name] or {} }
+      targets[#targets + 1] = { f = f, params = params[name] or {} }
     end
   end
 end

@@ -44,7 +44,8 @@ static void the_tensor_quota_is_an_error_that_scripts_catch(void)
             "1048576 allows");
   check_script("local nd = require 'nadir'\n"
                "local ok, message = pcall(nd.zeros, {300000})\n"
-               "assert(not ok and message:find 'zeros: out of memory: ', message)\n"
+               "assert(not ok)\n"
+               "assert(message:find 'zeros: out of memory: ', message)\n"
                "local x = nd.zeros {200000}\n"
                "assert(not pcall(nd.add, x, 1))\n"
                "x = nil\n"
@@ -112,7 +113,8 @@ static void the_script_quota_is_an_error_that_scripts_catch(void)
     CHECK_STR(nd_interpreter_error(i), "not enough memory");
     CHECK(h.peak_of[ND_MEMORY_SCRIPT] <= SCRIPT);
     check_script(train_script);
-    check_script("local s = ('x'):rep(5e5) .. 'y'");
+    // Lua's string buffers ask once, and do not collect when refused.
+    check_script("collectgarbage() local s = ('x'):rep(5e5) .. 'y'");
     check_script("local t = {} for k = 1, 1e4 do t[k] = { k, s = k } end");
     check_script("local f = {}\n"
                  "for k = 1, 1e4 do f[k] = function() return k end end");

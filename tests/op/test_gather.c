@@ -120,7 +120,8 @@ static void what_cannot_be_joined_is_shown(void)
   CHECK_FAILS(CALL0("concat", "axis=1"), "concat: needs at least one tensor");
   nd_tensor *long_one = CALL("broadcast_to", "shape=[4611686018427387904]",
                              U8("1"));
-  CHECK_FAILS(CALL("concat", "axis=1", long_one, long_one), "concat: too large");
+  CHECK_FAILS(CALL("concat", "axis=1", long_one, long_one),
+              "concat: too large");
   CHECK_FAILS(CALL0("stack", NULL), "stack: needs at least one tensor");
   CHECK_FAILS(CALL("stack", "axis=3", x, x), "stack: axis 3 is outside 1..2");
   nd_tensor *deep = ZEROS(ND_FLOAT32, 1, 1, 1, 1, 1, 1, 1, 1);

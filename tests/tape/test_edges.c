@@ -204,9 +204,12 @@ static void products_have_slopes_at_zeros(void)
 static void products_have_slopes_where_they_overflow(void)
 {
   open_tape();
-  nd_tensor *x = watched(F32("[[1e30 1e30] [1e-30 1e-30] [2e-22 1e-20]]"));
-  CHECK_VALUES(gradient(CALL("reduce_prod", "axis=2", x), x),
-               "[[1e30 1e30] [1e-30 1e-30] [1e-20 2e-22]]", 0);
+  const char *twos =
+    "[[1.2676506002282294e+30 1.2676506002282294e+30] "  // 2^100
+    "[7.888609052210118e-31 7.888609052210118e-31] "     // 2^-100
+    "[8.478601278668534e-22 8.478601278668534e-22]]";    // 1025 2^-80
+  nd_tensor *x = watched(F32(twos));
+  CHECK_VALUES(gradient(CALL("reduce_prod", "axis=2", x), x), twos, 0);
   close_tape();
   check_slope("reduce_prod", "[inf 2]", "[2 inf]", 0);
   check_slope("reduce_prod", "[nan 2]", "[2 nan]", 0);

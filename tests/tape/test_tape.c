@@ -181,6 +181,34 @@ static void a_tape_that_records_cannot_start(void)
   finish();
 }
 
+static void a_value_read_before_the_tape_is_a_constant(void)
+{
+  start();
+  nd_variable *v = nd_variable_new(F32("2"), true);
+  nd_tensor *old = own(nd_variable_read(v));
+  CHECK(nd_variable_assign(v, F32("3")));
+  nd_tape *t = nd_tape_new(c, 0);
+  nd_tensor *y = CALL("multiply", NULL, own(nd_variable_read(v)), old), *g;
+  CHECK(nd_tape_gradient(t, y, 1, &v, &g));
+  CHECK_VALUES(own(g), "2", 0);
+  nd_tape_free(t);
+  nd_variable_release(v);
+  finish();
+}
+
+static void a_slot_of_a_tape_long_gone_leads_nowhere(void)
+{
+  start();
+  nd_tape *t = nd_tape_new(c, 0);
+  nd_tensor *x = F32("[2]");
+  x->tape = t->serial;
+  x->node = 1 << 30;
+  nd_tensor *y = square(x);
+  CHECK(gradient(t, y, x) == NULL);
+  nd_tape_free(t);
+  finish();
+}
+
 static void a_paused_tape_sees_nothing(void)
 {
   start();
@@ -492,6 +520,8 @@ int main(void)
   RUN(a_used_tape_starts_afresh);
   RUN(a_stopped_tape_goes_on_where_it_was);
   RUN(a_tape_that_records_cannot_start);
+  RUN(a_value_read_before_the_tape_is_a_constant);
+  RUN(a_slot_of_a_tape_long_gone_leads_nowhere);
   RUN(a_paused_tape_sees_nothing);
   RUN(a_reset_tape_forgets);
   RUN(a_released_tape_refuses_until_it_starts_again);
