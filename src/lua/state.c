@@ -214,7 +214,7 @@ void ndL_setcontext(lua_State *L, nd_context *c)
 
 // Pushes the new state. It is the first thing of ours that gets a finalizer, so
 // its finalizer is the last to run.
-static ndL_state *open_state(lua_State *L)
+static int open_state(lua_State *L)
 {
   ndL_state *S = lua_newuserdatauv(L, sizeof *S, 0);
   memset(S, 0, sizeof *S);
@@ -231,13 +231,13 @@ static ndL_state *open_state(lua_State *L)
     S->context = nd_context_new(NULL);
   }
   if (S->context == NULL)
-    luaL_error(L, "nadir: no context: out of memory, or this CPU cannot run "
-                  "the level in NADIR_CPU");
+    return luaL_error(L, "nadir: no context: out of memory, or this CPU cannot "
+                         "run the level in NADIR_CPU");
   set_pace(S, 0);
   lua_pushvalue(L, -1);
   lua_rawsetp(L, LUA_REGISTRYINDEX, &STATE_KEY);
   lua_gc(L, LUA_GCGEN, 0, 0);
-  return S;
+  return 1;
 }
 
 static void load_embedded(lua_State *L, const struct ndL_embedded *e)

@@ -104,8 +104,8 @@ static void the_script_quota_is_an_error_that_scripts_catch(void)
     "local t = {} for k = 1, 1e9 do t[k] = ('x'):rep(2000) .. k end",
     "local t = {} for k = 1, 1e9 do t[k] = coroutine.wrap(print) end",
     "local s = 'x' for k = 1, 1e9 do s = s .. s end",
-    "local nd = require 'nadir'\n"
-    "local t = {} for k = 1, 1e9 do t[k] = nd.constant(1.) end",
+    ("local nd = require 'nadir'\n"
+     "local t = {} for k = 1, 1e9 do t[k] = nd.constant(1.) end"),
   };
   open_one(0, SCRIPT);
   for (size_t k = 0; k < sizeof fills / sizeof *fills; k++) {
