@@ -5,6 +5,7 @@ command -v script > /dev/null || finish
 
 # begin: starts the program on a terminal of its own. `type` sends keys,
 # `await` waits for a text beyond those that earlier calls waited for.
+# Ctrl-C throws away what was typed ahead, so all output is awaited before it.
 begin() {
   mkfifo keys
   script -qefc "exec '$NADIR' $*" /dev/null < keys > screen 2>&1 &
@@ -38,9 +39,12 @@ end() {
 begin
 type '6 * 7\r'
 await 42
+await '> '
 type 'answer = "forty" .. "-two"\r'
 await '> '
-type 'abc\003'
+type 'abc'
+await 'abc'
+type '\003'
 await '> '
 type 'print("still " .. "here")\r'
 await 'still here'
