@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/cpu.h"
 #include "cli/call.h"
 #include "cli/options.h"
 #include "cli/prompt.h"
@@ -207,16 +208,33 @@ static int run(lua_State *L)
   return 1;
 }
 
+// True if NADIR_CPU asks for what cannot be had, which is then reported.
+static bool complain_about_level(const struct cli_options *o)
+{
+  nd_level level;
+  const char *wanted = getenv("NADIR_CPU");
+  if (wanted == NULL || *wanted == '\0' || nd_level_choose(wanted, &level))
+    return false;
+  fprintf(stderr, "%s: NADIR_CPU: no level '%s' here; those of this CPU are",
+          o->program, wanted);
+  for (int i = 0; i < ND_LEVELS; i++) {
+    const char *name = nd_level_name((nd_level)i);
+    if (nd_level_choose(name, &level))
+      fprintf(stderr, " %s", name);
+  }
+  fputc('\n', stderr);
+  return true;
+}
+
 static bool run_state(const struct cli_options *o)
 {
   nd_context *c = nd_context_new(NULL);
   lua_State *L = c == NULL ? NULL : ndL_newstate(c);
+  if (c == NULL && complain_about_level(o))
+    return false;
   if (L == NULL) {
     nd_context_free(c);
-    fprintf(stderr,
-            "%s: cannot create state: not enough memory, or this CPU cannot "
-            "run the level in NADIR_CPU\n",
-            o->program);
+    fprintf(stderr, "%s: cannot create state: not enough memory\n", o->program);
     return false;
   }
   lua_pushcfunction(L, run);

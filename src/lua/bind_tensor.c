@@ -196,6 +196,32 @@ static void push_shape(lua_State *L, const nd_tensor *x)
     lua_pushinteger(L, x->dims[i]);
     lua_rawseti(L, -2, i + 1);
   }
+  luaL_setmetatable(L, "nadir.shape");
+}
+
+// A shape is a list that prints as messages show it.
+static int shape_tostring(lua_State *L)
+{
+  luaL_Buffer b;
+  luaL_buffinit(L, &b);
+  luaL_addchar(&b, '[');
+  for (lua_Integer i = 1, n = (lua_Integer)lua_rawlen(L, 1); i <= n; i++) {
+    luaL_addstring(&b, i > 1 ? " " : "");
+    lua_rawgeti(L, 1, i);
+    luaL_tolstring(L, -1, NULL);
+    lua_remove(L, -2);
+    luaL_addvalue(&b);
+  }
+  luaL_addchar(&b, ']');
+  luaL_pushresult(&b);
+  return 1;
+}
+
+// Lua turns what < returns into one boolean.
+static int tensor_compare(lua_State *L)
+{
+  return ndL_error(L, "<: gives one boolean in Lua; use the ops less, greater, "
+                      "... or compare x:item()");
 }
 
 // Pushes a property of every tensor; false if `key` names none.
@@ -313,10 +339,9 @@ static void make_metatable(lua_State *L, ndL_state *S, ndL_type type)
   ndL_setfunctions(L, methods);
   lua_setfield(L, -2, "__methods");
   static const luaL_Reg metamethods[] = {
-    { "__len", tensor_len },
-    { "__tostring", tensor_tostring },
-    { "__newindex", tensor_newindex },
-    { NULL, NULL },
+    { "__len", tensor_len },           { "__tostring", tensor_tostring },
+    { "__newindex", tensor_newindex }, { "__lt", tensor_compare },
+    { "__le", tensor_compare },        { NULL, NULL },
   };
   ndL_setfunctions(L, metamethods);
   static const luaL_Reg finalizer[] = { { "__gc", tensor_gc }, { NULL, NULL } };
@@ -339,6 +364,10 @@ void ndL_setindex(lua_State *L, ndL_state *S, ndL_type type)
 void ndL_open_tensor(lua_State *L)
 {
   ndL_state *S = ndL_getstate(L);
+  luaL_newmetatable(L, "nadir.shape");
+  lua_pushcfunction(L, shape_tostring);
+  lua_setfield(L, -2, "__tostring");
+  lua_pop(L, 1);
   make_metatable(L, S, NDL_SCALAR);
   make_metatable(L, S, NDL_TENSOR);
   make_metatable(L, S, NDL_VARIABLE);

@@ -11,13 +11,22 @@
 #include "lua/bind.h"
 #include "lua/newstate.h"
 
-enum { ERROR_BYTES = 1024 };
+// An interruption is looked for every so many VM instructions.
+enum { ERROR_BYTES = 1024, INTERRUPT_STEPS = 10000 };
 
 struct nd_interpreter {
   nd_context *context;
   lua_State *L;
   char error[ERROR_BYTES];
 };
+
+// nd_interrupt stops scripts also where they apply no ops.
+static void check_interrupt(lua_State *L, lua_Debug *ar)
+{
+  (void)ar;
+  if (!nd_context_ready(ndL_contextof(L)))
+    ndL_raise(L, ndL_getstate(L));
+}
 
 // os.exit would end the host's process.
 static int refuse_exit(lua_State *L)
@@ -29,6 +38,7 @@ static int set_up(lua_State *L)
 {
   ndL_setcontext(L, ndL_contextof(L));
   luaL_openlibs(L);
+  lua_sethook(L, check_interrupt, LUA_MASKCOUNT, INTERRUPT_STEPS);
   lua_getglobal(L, "os");
   lua_pushcfunction(L, refuse_exit);
   lua_setfield(L, -2, "exit");

@@ -25,7 +25,7 @@ ND_API nd_interpreter *nd_interpreter_new(const nd_config *config);
 ND_API void nd_interpreter_free(nd_interpreter *i);
 
 // Runs `text`, which messages call `name`. False after an error in the script,
-// which leaves the interpreter ready for the next.
+// or after nd_interrupt, which leave the interpreter ready for the next.
 ND_API bool nd_interpreter_run(nd_interpreter *i, const char *text,
                                const char *name);
 

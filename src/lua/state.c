@@ -85,7 +85,7 @@ const char *ndL_typename(lua_State *L, int i)
 static void push_where(lua_State *L)
 {
   lua_Debug ar;
-  for (int level = 1; lua_getstack(L, level, &ar); level++) {
+  for (int level = 0; lua_getstack(L, level, &ar); level++) {
     lua_getinfo(L, "Sl", &ar);
     if (ar.currentline > 0 && strncmp(ar.source, "=nadir", 6) != 0) {
       lua_pushfstring(L, "%s:%d: ", ar.short_src, ar.currentline);

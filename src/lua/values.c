@@ -300,7 +300,8 @@ static void check_names(lua_State *L, int i, const char *function, int n,
   for (lua_pushnil(L); lua_next(L, i);) {
     lua_pop(L, 1);
     if (lua_type(L, -1) != LUA_TSTRING)
-      ndL_error(L, "%s: a table mixes positions and names", function);
+      ndL_error(L, "%s: options go by name, as in { %s = ... }", function,
+                names[0]);
     if (find_name(lua_tostring(L, -1), n, names) < 0)
       ndL_error(L, "%s: unknown option '%s'", function, lua_tostring(L, -1));
   }

@@ -1,7 +1,9 @@
 # The program is a drop-in for lua5.4: the same words give the same output and
-# exit status. Without a lua5.4 to compare with there is nothing to do.
+# exit status. Without a lua5.4 to compare with there is nothing to do; nor for
+# a program of another machine (FOREIGN), which looks for modules elsewhere.
 . "$(dirname "$0")/common"
 lua=$(command -v lua5.4) || finish
+[ -z "${FOREIGN:-}" ] || finish
 
 # Addresses differ from run to run.
 steady() { sed -E 's/0x[0-9a-f]+/ADDRESS/g; s/^(nadir|lua5\.4):/PROGRAM:/'; }

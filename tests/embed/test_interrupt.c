@@ -4,6 +4,7 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <string.h>
 #include <time.h>
 
 #include "check.h"
@@ -54,13 +55,14 @@ static void check_goes_on(void)
   CHECK(ok);
 }
 
-static void check_interrupted(const char *setup, const char *script,
-                              const char *message)
+// Either the op or the VM notices first; both say where.
+static void check_interrupted(const char *setup, const char *script)
 {
   i = nd_interpreter_new(NULL);
   CHECK(nd_interpreter_run(i, setup, "setup"));
   const double seconds = run_interrupted(script);
-  CHECK_STR(nd_interpreter_error(i), message);
+  CHECK(strncmp(nd_interpreter_error(i), "loop:1: ", 8) == 0);
+  CHECK(strstr(nd_interpreter_error(i), "interrupted") != NULL);
   CHECK(seconds < 30);
   check_goes_on();
   nd_interpreter_free(i);
@@ -69,21 +71,29 @@ static void check_interrupted(const char *setup, const char *script,
 static void a_loop_of_small_ops_stops(void)
 {
   check_interrupted("x = require 'nadir'.constant(1.)",
-                    "while true do x = x * 1 end",
-                    "loop:1: multiply: interrupted");
+                    "while true do x = x * 1 end");
 }
 
 static void a_long_op_stops_between_its_ranges(void)
 {
   check_interrupted("x = require 'nadir'.ones {3000000}",
-                    "while true do x:sin() end", "loop:1: sin: interrupted");
+                    "while true do x:sin() end");
 }
 
 static void a_matmul_stops_between_its_ranges(void)
 {
   check_interrupted("x = require 'nadir'.ones {1000, 1000}",
-                    "while true do x:matmul(x) end",
-                    "loop:1: matmul: interrupted");
+                    "while true do x:matmul(x) end");
+}
+
+static void a_loop_without_ops_stops(void)
+{
+  check_interrupted("", "while true do end");
+}
+
+static void a_coroutine_stops(void)
+{
+  check_interrupted("", "coroutine.wrap(function() while true do end end)()");
 }
 
 static void a_training_loop_stops_and_its_tape_is_left(void)
@@ -107,6 +117,8 @@ int main(void)
   RUN(a_loop_of_small_ops_stops);
   RUN(a_long_op_stops_between_its_ranges);
   RUN(a_matmul_stops_between_its_ranges);
+  RUN(a_loop_without_ops_stops);
+  RUN(a_coroutine_stops);
   RUN(a_training_loop_stops_and_its_tape_is_left);
   return check_done();
 }

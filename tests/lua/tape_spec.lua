@@ -103,7 +103,7 @@ describe("GradientTape", function()
       .. "got string", nd.GradientTape, nil, "no")
     refuses("GradientTape: takes at most 2 arguments, got 3",
       nd.GradientTape, true, true, true)
-    refuses("GradientTape: a table mixes positions and names",
+    refuses("GradientTape: options go by name, as in { persistent = ... }",
       nd.GradientTape, { true })
   end)
 

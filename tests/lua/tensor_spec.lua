@@ -30,6 +30,17 @@ describe("a tensor", function()
     ]]
   end)
 
+  it("prints its shape as messages show it", function()
+    assert.equal("[2 3]", tostring(nd.zeros { 2, 3 }.shape))
+    assert.equal("[]", tostring(nd.constant(1).shape))
+  end)
+
+  it("refuses comparison by <, which Lua makes one boolean", function()
+    local ok, message = pcall(function() return nd.zeros { 2 } < 1 end)
+    assert.is_false(ok)
+    assert.matches(": <: gives one boolean in Lua", message, 1, true)
+  end)
+
   it("hands out its shape as a table of the caller's own", function()
     local x = nd.zeros { 2, 3 }
     x.shape[1] = 7
@@ -124,8 +135,6 @@ describe("a tensor", function()
       nd.nn.foo()  --> attempt to call a nil value (field 'foo')
       x()          --> attempt to call a Tensor value (local 'x')
       x .. "a"     --> attempt to concatenate a Tensor value (local 'x')
-      x < x        --> attempt to compare two Tensor values
-      x <= 1       --> attempt to compare Tensor with number
       x & 1
         --> attempt to perform bitwise operation on a Tensor value (local 'x')
       nd.Variable(1):foo() --> attempt to call a nil value (method 'foo')
