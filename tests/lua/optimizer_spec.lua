@@ -80,7 +80,8 @@ describe("an optimizer", function()
       { epsilon = math.huge })
     refuses("SGD: nesterov must be true or false, got number", SGD,
       { nesterov = 1 })
-    refuses("SGD: options go by name, as in { learning_rate = ... }", SGD, { 0.1 })
+    refuses("SGD: options go by name, as in { learning_rate = ... }",
+      SGD, { 0.1 })
     refuses("SGD: takes one table of options, got 2 arguments", SGD, 0.1, 0.9)
     refuses("SGD: takes one table of options, got string", SGD, "0.1")
   end)
