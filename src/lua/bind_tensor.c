@@ -57,35 +57,38 @@ static const void *look_at(lua_State *L, int i, void **p)
   return mt;
 }
 
-nd_tensor *ndL_totensor(lua_State *L, ndL_state *S, int i)
+// The tensor at `i`, borrowed; for a variable NULL, and *v is set.
+static nd_tensor *find(lua_State *L, const ndL_state *S, int i, nd_variable **v)
 {
   void *p;
   const void *mt = look_at(L, i, &p);
+  *v = NULL;
   if (mt == NULL)
     return NULL;
   if (mt == S->metatables[NDL_SCALAR] || mt == S->metatables[NDL_TENSOR])
     return ((ndL_box *)p)->tensor;
-  nd_variable *v = NULL;
   if (mt == S->metatables[NDL_VARIABLE])
-    v = *(nd_variable **)p;
-  nd_tensor *x = v == NULL ? NULL : nd_variable_use(v);
-  if (x == NULL && v != NULL)
+    *v = *(nd_variable **)p;
+  return NULL;
+}
+
+nd_tensor *ndL_totensor(lua_State *L, ndL_state *S, int i)
+{
+  nd_variable *v;
+  nd_tensor *x = find(L, S, i, &v);
+  if (v == NULL)
+    return x;
+  x = nd_variable_use(v);
+  if (x == NULL)
     ndL_raise(L, S);
   return x;
 }
 
 nd_tensor *ndL_peek(lua_State *L, ndL_state *S, int i)
 {
-  void *p;
-  const void *mt = look_at(L, i, &p);
-  if (mt == NULL)
-    return NULL;
-  if (mt == S->metatables[NDL_SCALAR] || mt == S->metatables[NDL_TENSOR])
-    return ((ndL_box *)p)->tensor;
-  if (mt != S->metatables[NDL_VARIABLE])
-    return NULL;
-  const nd_variable *v = *(nd_variable **)p;
-  return v == NULL ? NULL : v->value;
+  nd_variable *v;
+  nd_tensor *x = find(L, S, i, &v);
+  return v != NULL ? v->value : x;
 }
 
 nd_tensor *ndL_pin(lua_State *L, ndL_state *S, int i, nd_tensor *x)

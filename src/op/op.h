@@ -99,7 +99,8 @@ struct nd_op {
   int dtypes;              // that the inputs may have
   nd_result result;
   nd_derivative derivative;
-  int needs;  // bit i: derivative reads input i's values; ND_NEEDS_OUT
+  int needs;  // bit i: derivative reads the values of input i, bit 6 also
+              // those of all later ones; ND_NEEDS_OUT: of the output
 
   // Shape and dtype of the result; checks the arguments. NULL: elementwise.
   bool (*infer)(nd_context *c, const nd_args *a, nd_type *out);
