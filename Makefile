@@ -136,6 +136,7 @@ valgrind: ## run all tests under valgrind
 	@tools/deps.sh build demo test valgrind
 	@$(MAKE) all test-programs
 	@BUILD=$(BUILD) CC="$(CC)" WRAP="valgrind -q --leak-check=full \
+	  --show-leak-kinds=definite,indirect \
 	  --errors-for-leak-kinds=definite,indirect --error-exitcode=99" \
 	  tests/run $(T)
 
