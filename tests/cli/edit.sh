@@ -1,7 +1,8 @@
 # The prompt on a terminal: editing, completion, history and Ctrl-C. The
-# claims about editing hold only for a program that was built with libedit.
+# claims about editing hold only for a program that was built with libedit, and
+# where a terminal can be had.
 . "$(dirname "$0")/common"
-command -v script > /dev/null || finish
+script -qec true /dev/null > /dev/null 2>&1 < /dev/null || finish
 
 # begin: starts the program on a terminal of its own. `type` sends keys,
 # `await` waits for a text beyond those that earlier calls waited for.
