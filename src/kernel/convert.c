@@ -1,4 +1,4 @@
-// kernel/convert.c: one loop per pair of dtypes, from two X-macro lists.
+// kernel/convert.c: one loop per pair of dtypes, from one X-macro list.
 
 #include "kernel/convert.h"
 
@@ -30,28 +30,21 @@
       o[i] = expression(p[i]);                                              \
   }
 
-#define FROM_FLOAT(from, from_type)                     \
+// The loops of one source; `way` is how it becomes an integer.
+#define FROM(from, from_type, way)                      \
   CONVERT(float32, float, from, from_type, TO_float32)  \
   CONVERT(float64, double, from, from_type, TO_float64) \
-  CONVERT(int32, int32_t, from, from_type, TO_int32)    \
-  CONVERT(int64, int64_t, from, from_type, TO_int64)    \
-  CONVERT(uint8, uint8_t, from, from_type, TO_uint8)    \
+  CONVERT(int32, int32_t, from, from_type, way##_int32) \
+  CONVERT(int64, int64_t, from, from_type, way##_int64) \
+  CONVERT(uint8, uint8_t, from, from_type, way##_uint8) \
   CONVERT(truth, uint8_t, from, from_type, TO_truth)
 
-#define FROM_INTEGER(from, from_type)                   \
-  CONVERT(float32, float, from, from_type, TO_float32)  \
-  CONVERT(float64, double, from, from_type, TO_float64) \
-  CONVERT(int32, int32_t, from, from_type, KEEP_int32)  \
-  CONVERT(int64, int64_t, from, from_type, KEEP_int64)  \
-  CONVERT(uint8, uint8_t, from, from_type, KEEP_uint8)  \
-  CONVERT(truth, uint8_t, from, from_type, TO_truth)
-
-FROM_FLOAT(float32, float)
-FROM_FLOAT(float64, double)
-FROM_INTEGER(int32, int32_t)
-FROM_INTEGER(int64, int64_t)
-FROM_INTEGER(uint8, uint8_t)
-FROM_INTEGER(truth, uint8_t)
+FROM(float32, float, TO)
+FROM(float64, double, TO)
+FROM(int32, int32_t, KEEP)
+FROM(int64, int64_t, KEEP)
+FROM(uint8, uint8_t, KEEP)
+FROM(truth, uint8_t, KEEP)
 
 #define ROW(to)                                                     \
   {                                                                 \

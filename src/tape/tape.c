@@ -106,11 +106,12 @@ void nd_record_release(nd_record *r)
     let_go(&r->out[i]);
 }
 
-// A record with room for its pointers and for `scalars` values.
-static nd_record *make_record(nd_tape *t, const nd_op *op, int n, int scalars)
+// A record with room for its pointers and, at *room, for `scalars` values.
+static nd_record *make_record(nd_tape *t, const nd_op *op, int n, int scalars,
+                              nd_tensor **room)
 {
   const size_t pointers = (size_t)(n + 1) * sizeof(nd_tensor *);
-  const size_t nodes = ((size_t)n * sizeof(int32_t) + 7) & ~(size_t)7;
+  const size_t nodes = (size_t)n * sizeof(int32_t);
   const size_t attrs = op->attrs * sizeof(nd_attr);
   const size_t values = (size_t)scalars * sizeof(nd_tensor);
   nd_record *r = take(t, sizeof *r + pointers + attrs + nodes + values);
@@ -122,7 +123,8 @@ static nd_record *make_record(nd_tape *t, const nd_op *op, int n, int scalars)
   r->in = (nd_tensor **)(r + 1);
   r->out = r->in + n;
   r->attr = (nd_attr *)(r->out + 1);
-  r->in_nodes = (int32_t *)(void *)((char *)r->attr + attrs);
+  *room = (nd_tensor *)(void *)((char *)r->attr + attrs);
+  r->in_nodes = (int32_t *)(void *)((char *)*room + values);
   return r;
 }
 
@@ -141,11 +143,9 @@ static bool is_like(const nd_tensor *in, const nd_tensor *out)
   return in->rank > 0 && in->dtype == out->dtype && nd_same_shape(in, out);
 }
 
-static bool fill_record(nd_record *r, const nd_args *a, nd_tensor *out)
+static bool fill_record(nd_record *r, const nd_args *a, nd_tensor *out,
+                        nd_tensor *room)
 {
-  nd_tensor *room =
-    (nd_tensor *)(void *)((char *)r->in_nodes +
-                          (((size_t)r->n * sizeof(int32_t) + 7) & ~(size_t)7));
   r->out[0] = save(out, keeps_out(r->op), &room);
   bool ok = true;
   for (int i = 0; i < a->n; i++) {
@@ -207,14 +207,15 @@ static bool record(nd_tape *t, const nd_op *op, const nd_args *a,
   int32_t *nodes = a->n <= FEW_NODES ? few : NULL;
   if (!find_nodes(t, op, a, nodes))
     return true;
-  nd_record *r = make_record(t, op, a->n, count_scalars(op, a, out));
+  nd_tensor *room;
+  nd_record *r = make_record(t, op, a->n, count_scalars(op, a, out), &room);
   if (r == NULL)
     return false;
   if (nodes != NULL)
     memcpy(r->in_nodes, few, (size_t)a->n * sizeof *few);
   else
     find_nodes(t, op, a, r->in_nodes);
-  if (!fill_record(r, a, out) || !number(t, out)) {
+  if (!fill_record(r, a, out, room) || !number(t, out)) {
     nd_record_release(r);
     return false;
   }
