@@ -119,12 +119,15 @@ static inline void finish(void)
 
 // ---------------------------------------------------------------- literals --
 
-// Numbers in nested brackets, read into a buffer with their shape.
+// Numbers in nested brackets, read into a buffer with their shape. `place` is
+// one unit of the last digit of a number that was written with seven or more,
+// else 0.
 typedef struct literal {
   int rank;
   int64_t shape[ND_MAX_RANK];
   int64_t count;
   double at[4096];
+  double place[4096];
 } literal;
 
 static inline const char *literal_space(const char *s)
@@ -132,14 +135,42 @@ static inline const char *literal_space(const char *s)
   return s + strspn(s, " \n,");
 }
 
+static inline double last_place(const char *s, const char *end)
+{
+  int digits = 0, decimals = 0;
+  bool fraction = false;
+  for (; s < end && *s != 'e'; s++) {
+    const bool digit = *s >= '0' && *s <= '9';
+    fraction = fraction || *s == '.';
+    decimals += digit && fraction;
+    digits += digit && (digits > 0 || *s != '0');
+  }
+  const int exponent = s < end ? atoi(s + 1) : 0;
+  return digits < 7 ? 0 : pow(10, exponent - decimals);
+}
+
+// Reads a number, `true` or `false`; returns `s` when there is none.
+static inline const char *literal_number(literal *l, const char *s)
+{
+  const bool yes = strncmp(s, "true", 4) == 0;
+  const bool no = strncmp(s, "false", 5) == 0;
+  char *end;
+  double value = strtod(s, &end);
+  if (yes || no) {
+    value = yes;
+    end = (char *)(uintptr_t)s + (yes ? 4 : 5);
+  }
+  l->at[l->count] = value;
+  l->place[l->count++] = last_place(s, end);
+  return end;
+}
+
 static inline const char *literal_read(literal *l, const char *s, int depth)
 {
   s = literal_space(s);
   if (*s != '[') {
-    char *end;
-    l->at[l->count++] = strtod(s, &end);
     l->rank = depth > l->rank ? depth : l->rank;
-    return end;
+    return literal_number(l, s);
   }
   int64_t n = 0;
   l->rank = depth + 1 > l->rank ? depth + 1 : l->rank;
@@ -163,16 +194,27 @@ static inline void literal_set(const literal *l, nd_dtype dtype, void *data)
   }
 }
 
+// Reads a whole literal, and returns what follows it.
+static inline const char *literal_start(literal *l, const char *s)
+{
+  l->rank = 0;
+  l->count = 0;
+  memset(l->shape, 0, sizeof l->shape);
+  return literal_read(l, s, 0);
+}
+
+static inline nd_tensor *literal_tensor(const literal *l, nd_dtype dtype)
+{
+  static double data[4096];
+  literal_set(l, dtype, data);
+  return own(nd_tensor_new(c, dtype, l->rank, l->shape, data));
+}
+
 static inline nd_tensor *tensor(nd_dtype dtype, const char *text)
 {
   static literal l;
-  static double data[4096];
-  l.rank = 0;
-  l.count = 0;
-  memset(l.shape, 0, sizeof l.shape);
-  literal_read(&l, text, 0);
-  literal_set(&l, dtype, data);
-  return own(nd_tensor_new(c, dtype, l.rank, l.shape, data));
+  literal_start(&l, text);
+  return literal_tensor(&l, dtype);
 }
 
 #define F32(text) tensor(ND_FLOAT32, text)
@@ -229,10 +271,7 @@ static inline void check_values(nd_tensor *x, const char *text, double tol,
                                 const char *file, int line, const char *what)
 {
   static literal l;
-  l.rank = 0;
-  l.count = 0;
-  memset(l.shape, 0, sizeof l.shape);
-  literal_read(&l, text, 0);
+  literal_start(&l, text);
   if (!check_report(x != NULL, file, line, what)) {
     printf(": is NULL: %s\n", nd_error_message(c));
     return;

@@ -1,0 +1,308 @@
+--- Facts as Lua calls: reads the grammar of tests/facts/README.md and tries a
+-- fact by the functions that scripts call.
+local nd = require "nadir"
+
+local facts = {}
+
+local SETS = {
+  floats = { "float32", "float64" },
+  ints = { "int32", "int64", "uint8" },
+  numbers = { "float32", "float64", "int32", "int64", "uint8" },
+  any = { "float32", "float64", "int32", "int64", "uint8", "bool" },
+}
+for _, dtype in ipairs(SETS.any) do SETS[dtype] = { dtype } end
+local ULP = { float32 = 2.0 ^ -23, float64 = 2.0 ^ -52 }
+
+-- ------------------------------------------------------------------ reading --
+-- A reader is { text, at = position of the next character that is no space }.
+
+local function take(r, pattern)
+  local first, last, word = r.text:find("^(" .. pattern .. ")%s*", r.at)
+  if first then r.at = last + 1 end
+  return word
+end
+
+local function expect(r, pattern)
+  return take(r, pattern) or error("cannot be read: " .. r.text:sub(r.at), 0)
+end
+
+-- { value = number or boolean, place = unit of its last digit or 0 }
+local function number(r)
+  local word = expect(r, "[%w%.%-+]+")
+  if word == "true" or word == "false" then
+    return { value = word == "true", place = 0 }
+  end
+  local sign, rest = word:match("^(-?)(.*)$")
+  local value = ({ inf = math.huge, nan = 0 / 0 })[rest]
+    or tonumber(rest) + 0.0
+  local digits, exponent = rest:match("^([%d%.]+)e?([-+]?%d*)$")
+  local place = 0
+  if digits and #digits:gsub("^[0.]+", ""):gsub("%.", "") >= 7 then
+    local decimals = #(digits:match("%.(%d*)$") or "")
+    place = 10.0 ^ ((tonumber(exponent) or 0) - decimals)
+  end
+  return { value = sign == "-" and -value or value, place = place }
+end
+
+local function literal(r)
+  if not take(r, "%[") then return number(r) end
+  local list = {}
+  while not take(r, "%]") do list[#list + 1] = literal(r) end
+  return { list = list }
+end
+
+local function dtype(r)
+  local word = r.text:match("^%l+%d*", r.at)
+  if word and SETS[word] and #SETS[word] == 1 then
+    return take(r, word)
+  end
+end
+
+-- "3", "0.5", "true", "[1 2:3:1]" or a word, as a Lua value.
+local function option(r)
+  if take(r, "%[") then
+    local list = {}
+    while not take(r, "%]") do list[#list + 1] = option(r) end
+    return list
+  end
+  local word = expect(r, "[%w%.%-+:_]+")
+  if word:find(":", 1, true) then
+    local range = {}
+    for part in word:gmatch("[^:]+") do range[#range + 1] = tonumber(part) end
+    return range
+  end
+  if word == "true" or word == "false" then return word == "true" end
+  return tonumber(word) or word
+end
+
+local function ends(r)
+  return r.at > #r.text or r.text:find("^%->", r.at)
+    or r.text:find("^!!", r.at) or r.text:find("^[)}]", r.at)
+    or r.text:find("^along%s", r.at) or r.text:find("^through%s", r.at)
+end
+
+local function call(r)
+  local node = { op = expect(r, "[%l_%d]+"), inputs = {}, options = {} }
+  local inputs = node.inputs
+  while not ends(r) do
+    local name = r.text:match("^([%l_%d]+)=", r.at)
+    if name then
+      take(r, "[%l_%d]+=")
+      node.options[name] = option(r)
+    elseif take(r, "{") then
+      inputs = {}
+      node.inputs[#node.inputs + 1] = { list = inputs }
+    elseif take(r, "%(") then
+      inputs[#inputs + 1] = call(r)
+      expect(r, "%)")
+    else
+      inputs[#inputs + 1] = { dtype = dtype(r), literal = literal(r) }
+    end
+    if take(r, "}") then inputs = node.inputs end
+  end
+  return node
+end
+
+local function results(r)
+  local list = {}
+  repeat
+    list[#list + 1] = take(r, "none") or { dtype = dtype(r),
+                                           literal = literal(r) }
+  until not take(r, "|")
+  return list
+end
+
+--- Reads a fact; raises what cannot be read.
+function facts.read(text)
+  local r = { text = text, at = 1 }
+  local fact = { text = text, ulps = 4, within = 0 }
+  local set = take(r, "%l+%d*:")
+  fact.dtypes = SETS[set and set:sub(1, -2) or "floats"]
+  fact.order = #(take(r, "d+%f[%s]") or "")
+  fact.call = call(r)
+  take(r, "through dense")
+  fact.along = take(r, "along") and literal(r)
+  if take(r, "!!") then
+    fact.message = r.text:sub(r.at)
+    return fact
+  end
+  expect(r, "%->")
+  fact.results = results(r)
+  if take(r, "exactly") then fact.ulps = 0 end
+  if take(r, "within") then
+    local far = number(r).value
+    fact[take(r, "ulp") and "ulps" or "within"] = far
+  end
+  assert(r.at > #text, "cannot be read: " .. text:sub(r.at))
+  return fact
+end
+
+--- Calls f(fact, "path:line") for each fact of the files in tests/facts.
+function facts.each(f)
+  local names = io.popen("ls tests/facts/*.txt")
+  for path in names:lines() do
+    local text, start, at = nil, 0, 0
+    local function finish()
+      if text and text ~= "" then
+        f(facts.read(text), ("%s:%d"):format(path, start))
+      end
+    end
+    for line in io.lines(path) do
+      at = at + 1
+      if line:find("^ ") then
+        text = text .. line:gsub("^ *", " ")
+      elseif not line:find("^#") then
+        finish()
+        text, start = line, at
+      end
+    end
+    finish()
+  end
+  names:close()
+end
+
+-- ------------------------------------------------------------------- trying --
+
+local function plain(tree, to)
+  if tree.list then
+    local list = {}
+    for i, element in ipairs(tree.list) do list[i] = plain(element, to) end
+    return list
+  end
+  if to == "bool" then return tree.value == true or tree.value == 1 end
+  if not ULP[to] then return math.tointeger(tree.value) end
+  return tree.value
+end
+
+local function make(node, to)
+  to = node.dtype or to
+  return nd.constant(plain(node.literal, to), to)
+end
+
+-- A copy of the call whose literals are tensors, and the float ones of them.
+local function make_inputs(node, to, sources)
+  if node.literal then
+    local x = make(node, to)
+    if ULP[x.dtype] then sources[#sources + 1] = x end
+    return x
+  end
+  local inputs = {}
+  for i, input in ipairs(node.inputs or node.list) do
+    inputs[i] = make_inputs(input, to, sources)
+  end
+  if node.list then return inputs end
+  return { op = node.op, inputs = inputs, options = node.options }
+end
+
+local function evaluate(node)
+  if nd.is_tensor(node) then return node end
+  local list = {}
+  for i, input in ipairs(node.inputs or node) do list[i] = evaluate(input) end
+  if not node.op then return list end
+  if next(node.options) then list[#list + 1] = node.options end
+  local f = rawget(nd, node.op) or rawget(nd.nn, node.op)
+    or rawget(nd.random, node.op)
+  return f(table.unpack(list))
+end
+
+-- The gradients of the fact's order: y's, those of their sum, and so on.
+local function gradients(fact, to, node, sources)
+  local tapes = {}
+  for k = 1, fact.order do
+    tapes[k] = nd.GradientTape { persistent = true }
+    tapes[k]:watch(sources)
+  end
+  local targets, found = { evaluate(node) }, nil
+  for k = fact.order, 1, -1 do
+    local seeds = k == 1 and fact.along
+      and { nd.constant(plain(fact.along, to), to) } or nil
+    for i = 2, seeds and #targets or 0 do seeds[i] = false end
+    found = tapes[k]:gradient(targets, sources, { output_gradients = seeds })
+    targets = {}
+    for _, g in ipairs(found) do
+      if g then targets[#targets + 1] = g end
+    end
+  end
+  for _, tape in ipairs(tapes) do tape:release() end
+  return found
+end
+
+local function is_right(fact, got, want, place, to)
+  if math.type(got) ~= "float" then
+    return got == want
+      or math.type(got) == "integer" and math.abs(got - want) <= fact.within
+  end
+  if got == want then
+    return want ~= 0 or 1 / want > 0 or 1 / got < 0
+  end
+  if want ~= want or math.abs(want) == math.huge or got ~= got then
+    return want ~= want and got ~= got
+  end
+  if want == 0 then return math.abs(got) <= fact.within end
+  local least = to == "float32" and 2.0 ^ -126 or 2.0 ^ -1022
+  local ulps = fact.ulps * ULP[to] * math.max(math.abs(want), least)
+  return math.abs(got - want) <= math.max(ulps, place, fact.within)
+end
+
+local function compare(fact, got, tree, to, path)
+  if tree.list then
+    if type(got) ~= "table" or #got ~= #tree.list then
+      error(("%s: another shape"):format(path), 0)
+    end
+    for i, element in ipairs(tree.list) do
+      compare(fact, got[i], element, to, ("%s[%d]"):format(path, i))
+    end
+    return
+  end
+  local want = plain(tree, to)
+  if to == "float32" and tree.place == 0 then
+    want = string.unpack("f", string.pack("f", want))
+  end
+  if type(got) == "table" or not is_right(fact, got, want, tree.place, to) then
+    error(("%s is %s, not %s"):format(path, tostring(got), tostring(want)), 0)
+  end
+end
+
+local function check(fact, x, result, to, name)
+  if result == "none" then
+    assert(not x, name .. " is not none")
+    return
+  end
+  assert(x, name .. " is none")
+  to = result.dtype or to
+  if x.dtype ~= to then
+    error(("%s: dtype %s, not %s"):format(name, x.dtype, to), 0)
+  end
+  compare(fact, x:totable(), result.literal, to, name)
+end
+
+local function try(fact, to)
+  local sources = {}
+  local node = make_inputs(fact.call, to, sources)
+  if fact.message then
+    local ok, message = pcall(evaluate, node)
+    assert(not ok, "is not refused")
+    message = message:gsub("^[^:]*:%d+: ", "")
+    assert(message == fact.message, "refused by: " .. message)
+  elseif fact.order == 0 then
+    check(fact, evaluate(node), fact.results[1], to, "result")
+  else
+    local found = gradients(fact, to, node, sources)
+    assert(#found == #fact.results, "another number of gradients")
+    for i, result in ipairs(fact.results) do
+      check(fact, found[i], result, to, "gradient " .. i)
+    end
+  end
+end
+
+--- Raises what is wrong with the fact, in any of its dtypes.
+function facts.check(fact)
+  for _, to in ipairs(fact.dtypes) do
+    local ok, message = pcall(try, fact, to)
+    if not ok then
+      error(("%s\n  %s: %s"):format(fact.text, to, message), 0)
+    end
+  end
+end
+
+return facts
