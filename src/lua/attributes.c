@@ -32,6 +32,16 @@ static void read_axes(ndL_call *k, const nd_param *p, int i, nd_attr *v)
   }
 }
 
+// A tensor where a range must be: says what picks by it.
+static void fail_tensor(ndL_call *k, const nd_tensor *x)
+{
+  if (x->dtype == ND_BOOL)
+    ndL_error(k->L, "%s: a mask is no range; nd.where(mask, x, 0) keeps what "
+              "it marks", k->op->name);
+  ndL_error(k->L, "%s: a tensor is no range; use nd.gather(x, indices, axis)",
+            k->op->name);
+}
+
 // One range: a position, {}, {first, last} or {first, last, step}.
 static void read_range(ndL_call *k, const nd_param *p, nd_attr *v, int axis)
 {
@@ -43,6 +53,9 @@ static void read_range(ndL_call *k, const nd_param *p, nd_attr *v, int axis)
     r[2] = 1;
     return;
   }
+  const nd_tensor *x = ndL_peek(L, k->S, -1);
+  if (x != NULL)
+    fail_tensor(k, x);
   if (lua_type(L, -1) != LUA_TTABLE)
     fail_attr(k, p, "positions or {first, last, step}", -1);
   const int range = lua_gettop(L);

@@ -9,6 +9,7 @@
 #include "tape/tape.h"
 #include "tape/variable.h"
 
+void ndL_open_shape(lua_State *L);
 void ndL_open_tensor(lua_State *L);
 void ndL_open_op(lua_State *L);
 void ndL_open_variable(lua_State *L);
@@ -58,6 +59,9 @@ nd_tensor *ndL_peek(lua_State *L, ndL_state *S, int i);
 
 // The variable at `i`, NULL if it is none.
 nd_variable *ndL_tovariable(lua_State *L, ndL_state *S, int i);
+
+// Pushes the shape of `x`, a list.
+void ndL_pushshape(lua_State *L, const nd_tensor *x);
 
 // Sets the __index of a type with tensor methods, once those are complete.
 void ndL_setindex(lua_State *L, ndL_state *S, ndL_type type);

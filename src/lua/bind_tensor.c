@@ -136,6 +136,34 @@ static int tensor_item(lua_State *L)
   return 1;
 }
 
+// Pushes what stands for the operand of `..` at `i`.
+static void push_operand(lua_State *L, ndL_state *S, int i)
+{
+  const nd_tensor *x = ndL_peek(L, S, i);
+  const int type = lua_type(L, i);
+  if (x != NULL && x->size != 1)
+    ndL_error(L, "..: needs one element, x is %s; use tostring(x)",
+              ND_SHAPE(x->rank, x->dims));
+  if (x == NULL && type != LUA_TSTRING && type != LUA_TNUMBER)
+    ndL_error(L, "..: a tensor and a %s value do not join", ndL_typename(L, i));
+  if (x == NULL)
+    lua_pushvalue(L, i);
+  else
+    push_element(L, (nd_dtype)x->dtype, nd_values(x));
+  luaL_tolstring(L, -1, NULL);
+  lua_remove(L, -2);
+}
+
+static int tensor_concat(lua_State *L)
+{
+  ndL_state *S = ndL_upstate(L);
+  lua_settop(L, 2);
+  push_operand(L, S, 1);
+  push_operand(L, S, 2);
+  lua_concat(L, 2);
+  return 1;
+}
+
 static void push_nested(lua_State *L, const nd_tensor *x, nd_walk *walk,
                         int axis)
 {
@@ -192,34 +220,6 @@ static int tensor_tostring(lua_State *L)
 
 // ------------------------------------------------------------------ fields --
 
-static void push_shape(lua_State *L, const nd_tensor *x)
-{
-  lua_createtable(L, x->rank, 0);
-  for (int i = 0; i < x->rank; i++) {
-    lua_pushinteger(L, x->dims[i]);
-    lua_rawseti(L, -2, i + 1);
-  }
-  luaL_setmetatable(L, "nadir.shape");
-}
-
-// A shape is a list that prints as messages show it.
-static int shape_tostring(lua_State *L)
-{
-  luaL_Buffer b;
-  luaL_buffinit(L, &b);
-  luaL_addchar(&b, '[');
-  for (lua_Integer i = 1, n = (lua_Integer)lua_rawlen(L, 1); i <= n; i++) {
-    luaL_addstring(&b, i > 1 ? " " : "");
-    lua_rawgeti(L, 1, i);
-    luaL_tolstring(L, -1, NULL);
-    lua_remove(L, -2);
-    luaL_addvalue(&b);
-  }
-  luaL_addchar(&b, ']');
-  luaL_pushresult(&b);
-  return 1;
-}
-
 // Lua turns what < returns into one boolean.
 static int tensor_compare(lua_State *L)
 {
@@ -227,11 +227,31 @@ static int tensor_compare(lua_State *L)
                       "... or compare x:item()");
 }
 
+static bool is_tensor(lua_State *L, const ndL_state *S, int i)
+{
+  return ndL_typeof(L, S, i) <= NDL_VARIABLE;
+}
+
+// Lua asks only for two userdata that are not the same. Two Variables are then
+// two places, whatever they hold, and what is no tensor equals none.
+static int tensor_equals(lua_State *L)
+{
+  const ndL_state *S = ndL_upstate(L);
+  const bool places = ndL_typeof(L, S, 1) == NDL_VARIABLE &&
+                      ndL_typeof(L, S, 2) == NDL_VARIABLE;
+  if (!places && is_tensor(L, S, 1) && is_tensor(L, S, 2) &&
+      !lua_rawequal(L, 1, 2))
+    return ndL_error(L, "==: gives one boolean in Lua; use nd.equal, or "
+                        "rawequal to ask for the same object");
+  lua_pushboolean(L, lua_rawequal(L, 1, 2));
+  return 1;
+}
+
 // Pushes a property of every tensor; false if `key` names none.
 static bool push_property(lua_State *L, const nd_tensor *x, const char *key)
 {
   if (strcmp(key, "shape") == 0)
-    push_shape(L, x);
+    ndL_pushshape(L, x);
   else if (strcmp(key, "dtype") == 0)
     lua_pushstring(L, nd_dtype_name((nd_dtype)x->dtype));
   else if (strcmp(key, "rank") == 0)
@@ -241,6 +261,14 @@ static bool push_property(lua_State *L, const nd_tensor *x, const char *key)
   else
     return false;
   return true;
+}
+
+// True if the key at 2 is the first position after the last: there ipairs ends.
+static bool is_behind(lua_State *L, const nd_tensor *x)
+{
+  int64_t at;
+  return x != NULL && x->rank > 0 && ndL_towhole(L, 2, &at) &&
+         at == x->dims[0] + 1;
 }
 
 // Upvalues: state, methods, and the function of the op `slice`.
@@ -253,6 +281,10 @@ static int tensor_index(lua_State *L)
     const nd_tensor *x = check_values(L, ndL_upstate(L), 1, "index");
     return push_property(L, x, lua_tostring(L, 2));
   }
+  if (is_behind(L, ndL_peek(L, ndL_upstate(L), 1))) {
+    lua_pushnil(L);
+    return 1;
+  }
   lua_pushvalue(L, lua_upvalueindex(3));
   lua_pushvalue(L, 1);
   lua_pushvalue(L, 2);
@@ -262,10 +294,16 @@ static int tensor_index(lua_State *L)
 
 static int tensor_newindex(lua_State *L)
 {
-  if (ndL_tovariable(L, ndL_upstate(L), 1) != NULL)
-    return ndL_error(L, "index: a Variable changes as a whole; use assign");
-  return ndL_error(L,
-                   "index: tensors never change; use nd.Variable and assign");
+  const bool place = ndL_tovariable(L, ndL_upstate(L), 1) != NULL;
+  if (lua_type(L, 2) == LUA_TSTRING)
+    return ndL_error(L, "index: the fields of a %s never change: '%s'",
+                     place ? "Variable" : "tensor", lua_tostring(L, 2));
+  if (place)
+    return ndL_error(L, "index: a Variable changes as a whole; change the "
+                        "table that totable() gives, and assign it");
+  return ndL_error(L, "index: tensors never change, and a part of a Variable "
+                      "is a tensor; change the table that totable() gives, and "
+                      "assign it to a Variable");
 }
 
 // ------------------------------------------------------------- module level --
@@ -344,7 +382,8 @@ static void make_metatable(lua_State *L, ndL_state *S, ndL_type type)
   static const luaL_Reg metamethods[] = {
     { "__len", tensor_len },           { "__tostring", tensor_tostring },
     { "__newindex", tensor_newindex }, { "__lt", tensor_compare },
-    { "__le", tensor_compare },        { NULL, NULL },
+    { "__le", tensor_compare },        { "__eq", tensor_equals },
+    { "__concat", tensor_concat },     { NULL, NULL },
   };
   ndL_setfunctions(L, metamethods);
   static const luaL_Reg finalizer[] = { { "__gc", tensor_gc }, { NULL, NULL } };
@@ -367,10 +406,6 @@ void ndL_setindex(lua_State *L, ndL_state *S, ndL_type type)
 void ndL_open_tensor(lua_State *L)
 {
   ndL_state *S = ndL_getstate(L);
-  luaL_newmetatable(L, "nadir.shape");
-  lua_pushcfunction(L, shape_tostring);
-  lua_setfield(L, -2, "__tostring");
-  lua_pop(L, 1);
   make_metatable(L, S, NDL_SCALAR);
   make_metatable(L, S, NDL_TENSOR);
   make_metatable(L, S, NDL_VARIABLE);

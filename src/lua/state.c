@@ -301,6 +301,7 @@ __attribute__((visibility("default"))) int luaopen_nadir(lua_State *L)
   preload_embedded(L);
   open_state(L);
   lua_newtable(L);
+  ndL_open_shape(L);
   ndL_open_tensor(L);
   ndL_open_op(L);
   ndL_open_variable(L);

@@ -74,14 +74,22 @@ static bool resolve_range(nd_context *c, const int64_t *v, int64_t size,
   return true;
 }
 
+// Too many ranges: for a list they may be the two ends of one.
+static bool fail_count(nd_context *c, int n, int rank, const int64_t *shape)
+{
+  const bool ends = rank == 1 && n <= 3;
+  return nd_fail(c, ND_BAD_ARGUMENT, "%d range%s for %s%s", n,
+                 n == 1 ? "" : "s", ND_SHAPE(rank, shape),
+                 ends ? "; one range is written {{first, last}}" : "");
+}
+
 // The parts of every axis of `shape`; axes without a range stay whole.
 static bool resolve(nd_context *c, const nd_attr *ranges, int rank,
                     const int64_t *shape, part *parts)
 {
   const int n = ranges->n / 3;
   if (n > rank)
-    return nd_fail(c, ND_BAD_ARGUMENT, "%d ranges for %s", n,
-                   ND_SHAPE(rank, shape));
+    return fail_count(c, n, rank, shape);
   for (int i = 0; i < rank; i++) {
     const int64_t *v = ranges->v + 3 * i;
     parts[i] = (part){ .start = 0, .step = 1, .length = shape[i] };

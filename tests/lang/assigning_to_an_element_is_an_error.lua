@@ -2,4 +2,4 @@ local nd = require "nadir"
 local x = nd.constant { 1, 2 }
 x[1] = 3
 -- error:
--- > :3: index: tensors never change; use nd.Variable and assign
+-- > :3: index: tensors never change

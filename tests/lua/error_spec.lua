@@ -37,9 +37,9 @@ return nd.zeros(-1)]])
     assert.equal("script:2: item: needs one element, x is [2]", failure [[
 local nd = ...
 local y = nd.zeros(2):item()]])
-    assert.equal("script:2: slice: position 3 is outside 1..2", failure [=[
+    assert.equal("script:2: slice: position 4 is outside 1..2", failure [=[
 local nd = ...
-local y = nd.zeros(2)[3]]=])
+local y = nd.zeros(2)[4]]=])
   end)
 
   it("is the innermost function's of the script", function()

@@ -41,6 +41,29 @@ describe("a tensor", function()
     assert.matches(": <: gives one boolean in Lua", message, 1, true)
   end)
 
+  it("compares its shape with shapes and lists, and joins it", function()
+    give [[
+      m.shape == nd.zeros({2, 3}).shape --> true
+      m.shape == {2, 3}            --> true
+      {2, 3} == m.shape            --> true
+      m.shape ~= {3, 2}            --> true
+      m.shape == {2}               --> false
+      m.shape == {2, 3, n = 2}     --> false
+      x[1].shape == {}             --> true
+      x[1].shape == nd             --> false
+      m.shape == nil               --> false
+      "shape " .. m.shape          --> shape [2 3]
+      m.shape .. x.shape           --> [2 3][6]
+    ]]
+    raise [[
+      m.shape .. nil  --> ..: a shape and a nil value do not join
+      m.shape .. x    --> ..: a shape and a Tensor value do not join
+    ]]
+    assert.has_error(function()
+      debug.getmetatable(nd.zeros(2).shape).__tostring(("x"):rep(100))
+    end)
+  end)
+
   it("hands out its shape as a table of the caller's own", function()
     local x = nd.zeros { 2, 3 }
     x.shape[1] = 7
@@ -88,24 +111,86 @@ describe("a tensor", function()
     assert.same(t, nd.constant(t):totable())
   end)
 
-  it("is equal to itself only, as Lua's values are", function()
-    local x = nd.constant(1)
-    assert.is_true(x == x) -- luacheck: ignore
-    assert.is_false(x == nd.constant(1))
-    local keys = { [x] = "x" }
-    assert.equal("x", keys[x])
+  it("is compared by nd.equal, as == gives one boolean", function()
+    local text = ": ==: gives one boolean in Lua; use nd.equal, or rawequal "
+      .. "to ask for the same object"
+    local x, v = nd.constant(1), nd.Variable(1)
+    for _, other in ipairs { nd.constant(1), nd.zeros { 2 }, v } do
+      for _, compare in ipairs {
+        function() return x == other end, function() return other == x end,
+        function() return x ~= other end,
+      } do
+        local ok, err = pcall(compare)
+        assert.is_false(ok)
+        assert.equal(text, err:match "^[^:]*:%d+(.*)")
+      end
+    end
+  end)
+
+  it("is equal to itself, and to nothing that is no tensor", function()
+    local y, v = nd.constant(1), nd.Variable(1)
+    assert.is_true(y == y and v == v) -- luacheck: ignore
+    assert.is_false(y == 1 or y == io.stdout or io.stdout == y or y == {})
+    assert.is_false(v == nd.Variable(1))
+    local keys = { [y] = "y", [v] = "v" }
+    assert.equal("y", keys[y])
+    assert.equal("v", keys[v])
+    assert.is_nil(keys[nd.constant(1)])
+  end)
+
+  it("joins text as the number that item() gives", function()
+    give [[
+      "loss " .. nd.constant(1.5)      --> loss 1.5
+      nd.constant(3) .. " rows"        --> 3 rows
+      "w " .. nd.Variable({{2.}})      --> w 2.0
+      nd.constant(true) .. nd.constant({7}, "uint8") --> true7
+    ]]
+    raise [[
+      "x " .. x  --> ..: needs one element, x is [6]; use tostring(x)
+      nd.zeros(0) .. "" --> ..: needs one element, x is [0]; use tostring(x)
+      x[1] .. nil       --> ..: a tensor and a nil value do not join
+      {} .. x[1]        --> ..: a tensor and a table value do not join
+    ]]
+  end)
+
+  it("ends ipairs after the last position of the first axis", function()
+    local function rows(y)
+      local all = {}
+      for i, row in ipairs(y) do all[i] = row:totable() end
+      return all
+    end
+    assert.same({ { 1, 2, 3 }, { 4, 5, 6 } }, rows(nd.constant { { 1, 2, 3 }, { 4, 5, 6 } }))
+    assert.same({ 1, 2 }, rows(nd.Variable { 1, 2 }))
+    assert.same({}, rows(nd.zeros { 0, 2 }))
+    give [[
+      m[3]                             --> nil
+      m[3.0]                           --> nil
+      nd.Variable({1, 2})[3]           --> nil
+    ]]
+    raise [[
+      m[4]         --> slice: position 4 is outside 1..2
+      m[-3]        --> slice: position -3 is outside 1..2
+      m[{3}]       --> slice: position 3 is outside 1..2
+      nd.slice(m, 3) --> slice: position 3 is outside 1..2
+      nd.constant(1)[1] --> slice: 1 range for []
+    ]]
   end)
 
   it("never changes", function()
     raise [[
       (function() x[1] = 2 end)()
-        --> index: tensors never change; use nd.Variable and assign
+        --> index: tensors never change, and a part of a Variable is a tensor;
+        ... change the table that totable() gives, and assign it to a Variable
+      (function() nd.Variable({{1}})[1][1] = 2 end)()
+        --> index: tensors never change, and a part of a Variable is a tensor;
+        ... change the table that totable() gives, and assign it to a Variable
       (function() x.shape = {} end)()
-        --> index: tensors never change; use nd.Variable and assign
+        --> index: the fields of a tensor never change: 'shape'
       (function() nd.Variable({1})[1] = 2 end)()
-        --> index: a Variable changes as a whole; use assign
+        --> index: a Variable changes as a whole; change the table that
+        ... totable() gives, and assign it
       (function() nd.Variable(1).trainable = false end)()
-        --> index: a Variable changes as a whole; use assign
+        --> index: the fields of a Variable never change: 'trainable'
     ]]
   end)
 
@@ -134,7 +219,6 @@ describe("a tensor", function()
       nd.foo()     --> attempt to call a nil value (field 'foo')
       nd.nn.foo()  --> attempt to call a nil value (field 'foo')
       x()          --> attempt to call a Tensor value (local 'x')
-      x .. "a"     --> attempt to concatenate a Tensor value (local 'x')
       x & 1
         --> attempt to perform bitwise operation on a Tensor value (local 'x')
       nd.Variable(1):foo() --> attempt to call a nil value (method 'foo')
@@ -165,14 +249,14 @@ describe("an index", function()
     raise [[
       x[0]
         --> slice: position 0: positions count from 1 here, and -1 is the last
-      x[7]         --> slice: position 7 is outside 1..6
+      x[8]         --> slice: position 8 is outside 1..6
       x[-7]        --> slice: position -7 is outside 1..6
       m[{1, 4}]    --> slice: position 4 is outside 1..3
       m[{1, 0}]
         --> slice: position 0: positions count from 1 here, and -1 is the last
-      nd.zeros(0)[1] --> slice: position 1 is outside 1..0
+      nd.zeros(0)[2] --> slice: position 2 is outside 1..0
       m[{1, 2, 3}] --> slice: 3 ranges for [2 3]
-      nd.constant(1)[1] --> slice: 1 ranges for []
+      nd.constant(1)[1] --> slice: 1 range for []
     ]]
   end)
 
@@ -183,7 +267,13 @@ describe("an index", function()
       x[true]
         --> slice: ranges must be positions or {first, last, step}, got boolean
       x[x]
-        --> slice: ranges must be positions or {first, last, step}, got Tensor
+        --> slice: a tensor is no range; use nd.gather(x, indices, axis)
+      m[{{}, nd.Variable(1)}]
+        --> slice: a tensor is no range; use nd.gather(x, indices, axis)
+      x[x:greater(2)]
+        --> slice: a mask is no range; nd.where(mask, x, 0) keeps what it marks
+      x[{1, 5}]
+        --> slice: 2 ranges for [6]; one range is written {{first, last}}
       x[io.stdout]
         --> slice: ranges must be positions or {first, last, step}, got FILE*
       x[{"a"}]

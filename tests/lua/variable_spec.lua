@@ -278,6 +278,7 @@ describe("a variable's text", function()
   it("says that a field cannot be set", function()
     local ok, err = pcall(function() V(1.0).trainable = false end)
     assert.is_false(ok)
-    assert.matches(": index: a Variable changes as a whole; use assign", err)
+    assert.matches(": index: the fields of a Variable never change: "
+      .. "'trainable'", err)
   end)
 end)
