@@ -87,8 +87,8 @@ NODEFS = $(if $(SAN),,-Wl$(comma)-z$(comma)defs)
 
 # ---- targets -----------------------------------------------------------------
 
-.PHONY: FORCE all demo test test-programs lint bench bench-peers asan ubsan \
-        tsan valgrind oom docs expand install uninstall clean size arm help
+.PHONY: FORCE all demo test test-programs lint bench count bench-peers asan \
+        ubsan tsan valgrind oom docs expand install uninstall clean size arm help
 
 all: ## build the program, the libraries and the Lua module
 all: $(BUILD)/nadir $(BUILD)/libnadir.a $(BUILD)/libnadir.so \
@@ -110,6 +110,10 @@ lint: ## check warnings, layers, exports, forbidden calls, format, analysers
 
 bench: all ## time the benchmarks, beside the peers that are installed
 	BUILD=$(BUILD) tests/bench/run
+
+count: all ## count the instructions of the small rows under callgrind
+	@tools/deps.sh build valgrind
+	@BUILD=$(BUILD) tests/bench/count
 
 bench-peers: ## install PyTorch, TensorFlow, JAX and NumPy under build/
 	python3 -m venv build/venv-peers

@@ -1,99 +1,13 @@
---- Nadir's side of `make bench`: the rows of peers.py, written as a script's
---- author would write them. Answers requests as worker.lua describes.
+--- Nadir's side of `make bench`: times the rows of rows.lua, which peers.py has
+--- too. Answers requests as worker.lua describes.
 package.path = "tests/bench/?.lua;" .. package.path
 local nd = require "nadir"
 local chain = require "chain"
+local rows = require "rows"
 
 local clock = nd.clock
 
 local POINTS = 1000000
-local POOL = 64 -- index sets drawn ahead for the rows that do not time it
-
-local data = {}
-
-local function load_data()
-  local random = nd.random.RandomState(0)
-  local x = nd.linspace(0, 10, POINTS)
-  local noise = random:randn(POINTS)
-  data.x, data.y, data.random = x, 2.5 * x + 15 + noise, random
-end
-
--- Each function of next_batch gives a function that returns x and y.
-local next_batch = {}
-
-function next_batch.draw(batch)
-  local x, y, random = data.x, data.y, data.random
-  return function()
-    local at = random:randint(POINTS, { size = batch })
-    return nd.gather(x, at), nd.gather(y, at)
-  end
-end
-
-function next_batch.ahead(batch)
-  local x, y = data.x, data.y
-  local pool, count = {}, 0
-  for i = 1, POOL do
-    pool[i] = data.random:randint(POINTS, { size = batch })
-  end
-  return function()
-    count = count % POOL + 1
-    local at = pool[count]
-    return nd.gather(x, at), nd.gather(y, at)
-  end
-end
-
-function next_batch.full()
-  return function() return data.x, data.y end
-end
-
-local function gradient()
-  local x = nd.Variable(3.0)
-  return function()
-    local y
-    with nd.GradientTape() as tape do
-      y = nd.square(x)
-    end
-    return tape:gradient(y, x)
-  end
-end
-
-local function fit(batches)
-  local w, b = nd.Variable(0.0), nd.Variable(0.0)
-  local sgd = nd.optimizers.SGD { learning_rate = 1e-3 }
-  local function step()
-    local x, y = batches()
-    local loss
-    with nd.GradientTape() as tape do
-      loss = nd.reduce_sum(nd.square(w * x + b - y)) / #x
-    end
-    sgd:apply_gradients(nd.zip(tape:gradient(loss, {w, b}), {w, b}))
-    return loss
-  end
-  return step, w, b
-end
-
-local function network()
-  local random = nd.random.RandomState(1)
-  local images = random:randn(1000, 784)
-  local labels = random:randint(10, { size = 1000 })
-  local w1 = nd.Variable(random:randn(784, 128) * 0.05)
-  local w2 = nd.Variable(random:randn(128, 10) * 0.05)
-  local b1, b2 = nd.Variable(nd.zeros { 128 }), nd.Variable(nd.zeros { 10 })
-  local weights = {w1, b1, w2, b2}
-  local adam = nd.optimizers.Adam { learning_rate = 1e-3 }
-  return function()
-    local at = random:randint(1000, { size = 32 })
-    local x, y = nd.gather(images, at), nd.gather(labels, at)
-    local loss
-    with nd.GradientTape() as tape do
-      local h = nd.relu(nd.matmul(x, w1) + b1)
-      loss = nd.reduce_mean(nd.nn.sparse_softmax_cross_entropy_with_logits {
-        labels = y, logits = nd.matmul(h, w2) + b2 })
-    end
-    adam:apply_gradients(nd.zip(tape:gradient(loss, weights), weights))
-    return loss
-  end
-end
 
 -- Block lengths that lasted long enough before, by row.
 local lengths = {}
@@ -121,18 +35,11 @@ end
 
 local answer = {}
 
-function answer.gradient(row, seconds)
-  return timed(row, gradient(), seconds)
+local function answer_step(row, seconds)
+  return timed(row, rows.find(row), seconds)
 end
 
-function answer.step(row, seconds, batch, kind)
-  local step = fit(next_batch[kind](math.tointeger(batch)))
-  return timed(row, step, seconds)
-end
-
-function answer.mlp(row, seconds)
-  return timed(row, network(), seconds)
-end
+answer.gradient, answer.step, answer.mlp = answer_step, answer_step, answer_step
 
 function answer.chain(_, seconds, count)
   count = math.tointeger(count)
@@ -148,10 +55,10 @@ end
 
 -- Where 100 steps from the start lead: the same in every peer.
 function answer.check(_, _, what)
-  local step, w, b = network()
+  local step, w, b = rows.mlp()
   if what == "fit" then
-    load_data()
-    step, w, b = fit(next_batch.draw(1000))
+    rows.load(POINTS)
+    step, w, b = rows.step(1000, "draw")
   end
   for _ = 2, 100 do
     step()
@@ -164,7 +71,7 @@ function answer.check(_, _, what)
 end
 
 io.stdout:setvbuf "line"
-load_data()
+rows.load(POINTS)
 print("= version=" .. (nd.version or "unknown"))
 for line in io.lines() do
   local row, seconds = line:match "^(%S+) (%S+)$"

@@ -1,0 +1,126 @@
+--- The work of the rows, written as a script's author would write it. Each
+--- constructor gives a function that does one iteration.
+--
+-- On its own it does N iterations and prints nothing, for callgrind:
+-- nadir tests/bench/rows.lua step:8:ahead N
+package.path = "tests/bench/?.lua;" .. package.path
+local nd = require "nadir"
+local chain = require "chain"
+
+local rows = {}
+
+local POOL = 64 -- index sets drawn ahead for the rows that do not time it
+
+local data = {}
+
+--- Makes the points of a line that the steps draw from.
+---@param points integer
+function rows.load(points)
+  local random = nd.random.RandomState(0)
+  local x = nd.linspace(0, 10, points)
+  local noise = random:randn(points)
+  data.x, data.y, data.random = x, 2.5 * x + 15 + noise, random
+end
+
+-- Each function of next_batch gives a function that returns x and y.
+local next_batch = {}
+
+function next_batch.draw(batch)
+  local x, y, random = data.x, data.y, data.random
+  return function()
+    local at = random:randint(#x, { size = batch })
+    return nd.gather(x, at), nd.gather(y, at)
+  end
+end
+
+function next_batch.ahead(batch)
+  local x, y = data.x, data.y
+  local pool, count = {}, 0
+  for i = 1, POOL do
+    pool[i] = data.random:randint(#data.x, { size = batch })
+  end
+  return function()
+    count = count % POOL + 1
+    local at = pool[count]
+    return nd.gather(x, at), nd.gather(y, at)
+  end
+end
+
+function next_batch.full()
+  return function() return data.x, data.y end
+end
+
+--- The gradient of x^2.
+function rows.gradient()
+  local x = nd.Variable(3.0)
+  return function()
+    local y
+    with nd.GradientTape() as tape do
+      y = nd.square(x)
+    end
+    return tape:gradient(y, x)
+  end
+end
+
+--- A step of the linear regression: `kind` is draw, ahead or full.
+---@return function step, nd.Variable w, nd.Variable b
+function rows.step(batch, kind)
+  local batches = next_batch[kind](math.tointeger(batch))
+  local w, b = nd.Variable(0.0), nd.Variable(0.0)
+  local sgd = nd.optimizers.SGD { learning_rate = 1e-3 }
+  local function step()
+    local x, y = batches()
+    local loss
+    with nd.GradientTape() as tape do
+      loss = nd.reduce_sum(nd.square(w * x + b - y)) / #x
+    end
+    sgd:apply_gradients(nd.zip(tape:gradient(loss, {w, b}), {w, b}))
+    return loss
+  end
+  return step, w, b
+end
+
+--- A step of the 784-128-10 network.
+function rows.mlp()
+  local random = nd.random.RandomState(1)
+  local images = random:randn(1000, 784)
+  local labels = random:randint(10, { size = 1000 })
+  local w1 = nd.Variable(random:randn(784, 128) * 0.05)
+  local w2 = nd.Variable(random:randn(128, 10) * 0.05)
+  local b1, b2 = nd.Variable(nd.zeros { 128 }), nd.Variable(nd.zeros { 10 })
+  local weights = {w1, b1, w2, b2}
+  local adam = nd.optimizers.Adam { learning_rate = 1e-3 }
+  return function()
+    local at = random:randint(1000, { size = 32 })
+    local x, y = nd.gather(images, at), nd.gather(labels, at)
+    local loss
+    with nd.GradientTape() as tape do
+      local h = nd.relu(nd.matmul(x, w1) + b1)
+      loss = nd.reduce_mean(nd.nn.sparse_softmax_cross_entropy_with_logits {
+        labels = y, logits = nd.matmul(h, w2) + b2 })
+    end
+    adam:apply_gradients(nd.zip(tape:gradient(loss, weights), weights))
+    return loss
+  end
+end
+
+--- A chain of `count` scalar ops, recorded and swept.
+function rows.chain(count)
+  return function() chain(math.tointeger(count)) end
+end
+
+--- The row called "step:8:ahead" and the like.
+function rows.find(name)
+  local kind, first, second = name:match "^(%a+):?(%w*):?(%w*)$"
+  return rows[kind](first, second)
+end
+
+if arg and arg[0]:find "rows%.lua$" then
+  rows.load(10000)
+  local step = rows.find(arg[1])
+  for _ = 1, math.tointeger(arg[2]) do
+    step()
+  end
+end
+
+return rows
