@@ -35,7 +35,7 @@ end
 local function find(value)
   for _, op in ipairs(nd.ops()) do
     local module = op.module and nd[op.module] or nd
-    if value == op.name or value == nd[op.name] or value == module[op.name] then
+    if value == op.name or value == module[op.name] then
       return op
     end
   end

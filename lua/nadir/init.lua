@@ -3,6 +3,7 @@
 -- core's table.
 local nd = ...
 local fail = require "nadir.fail"
+local names = require "nadir.names"
 
 local function check_list(name, value)
   if type(value) ~= "table" then
@@ -51,12 +52,22 @@ local lazy = {
   plot = "nadir.plot",
 }
 
+-- What there is none of is an error. `rawget(nd, name)` asks without one.
+for name, module in pairs(nd) do -- any order: each gets its own
+  if type(module) == "table" then
+    setmetatable(module, { __index = names.index("nd." .. name, module) })
+  end
+end
+
+local missing = names.index("nd", nd, lazy)
+
 return setmetatable(nd, {
   __index = function(_, name)
-    if lazy[name] then
-      local module = require(lazy[name])
-      rawset(nd, name, module)
-      return module
+    if not lazy[name] then
+      return missing(nd, name)
     end
+    local module = require(lazy[name])
+    rawset(nd, name, module)
+    return module
   end,
 })

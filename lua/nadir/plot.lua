@@ -11,6 +11,7 @@
 -- a pipe: a gnuplot that dies early can then not hurt us by a broken pipe, and
 -- no text of the user's meets the shell.
 local fail = require "nadir.fail"
+local names = require "nadir.names"
 
 local plot = {}
 
@@ -37,31 +38,26 @@ local CORNERS = {
 
 -- ------------------------------------------------------------- arguments --
 
--- The names that a table has, for messages.
+-- The names that a table has, sorted.
 local function keys(t)
-  local names = {}
-  for name in pairs(t) do
-    if type(name) == "string" then
-      names[#names + 1] = name
-    end
+  local list = {}
+  for name in pairs(t) do -- any order: sorted below
+    list[#list + 1] = type(name) == "string" and name or nil
   end
-  table.sort(names)
-  return table.concat(names, ", ")
+  table.sort(list)
+  return list
+end
+
+local function listed(t)
+  return table.concat(keys(t), ", ")
 end
 
 -- Raises unless every option has a name that `checks` knows and a value that
 -- its check takes.
 local function check_options(who, options, checks)
-  if type(options) ~= "table" then
-    fail("%s: options must be a table, got %s", who, type(options))
-  end
-  for name, value in pairs(options) do
-    local check = checks[name]
-    if not check then
-      fail("%s: unknown option '%s'; the options are %s", who, tostring(name),
-        keys(checks))
-    end
-    check(who, name, value)
+  names.check_options(who, options, checks)
+  for _, name in ipairs(keys(options)) do
+    checks[name](who, name, options[name])
   end
 end
 
@@ -84,7 +80,7 @@ local function is_one_of(words)
   return function(who, name, value)
     if not words[value] then
       fail("%s: no such %s: '%s'; there are %s", who, name, tostring(value),
-        keys(words))
+        listed(words))
     end
   end
 end
@@ -107,7 +103,7 @@ local function is_color(who, name, value)
   if type(value) ~= "string" or not (COLORS[value]
       or value:match "^#%x%x%x%x%x%x$") then
     fail("%s: no such %s: '%s'; write '#rrggbb', or one of %s", who, name,
-      tostring(value), keys(COLORS))
+      tostring(value), listed(COLORS))
   end
 end
 
@@ -333,7 +329,7 @@ end
 
 ---@class Figure
 local Figure = { __name = "plot.figure" }
-Figure.__index = Figure
+Figure.__index = names.class("plot.figure", Figure)
 
 local function is_options(value)
   return type(value) == "table" and #value == 0 and next(value) ~= nil
@@ -437,4 +433,4 @@ function plot.scatter(x, y, options)
   return plot.figure():scatter(x, y, options)
 end
 
-return plot
+return setmetatable(plot, { __index = names.index("plot", plot) })

@@ -150,23 +150,22 @@ void ndL_readagain(ndL_call *k)
 
 // ------------------------------------------------------------------- call --
 
+enum { MOST_PARAMS = ND_FEW + ND_MAX_ATTRS };
+
 // Raises unless every option is a parameter that no position gives.
 static void check_names(ndL_call *k)
 {
   lua_State *L = k->L;
-  for (lua_pushnil(L); lua_next(L, k->options);) {
+  const char *names[MOST_PARAMS];
+  int n = 0;
+  for (const nd_param *p = k->op->params; p->name != NULL; p++)
+    names[n++] = p->name;
+  ndL_checknames(L, k->options, k->op->name, n, names);
+  for (int i = 0; i < n && i < k->positions; i++) {
+    lua_getfield(L, k->options, names[i]);
+    if (!lua_isnil(L, -1) && !lua_isnil(L, i + 1))
+      ndL_error(L, "%s: %s is given twice", k->op->name, names[i]);
     lua_pop(L, 1);
-    if (lua_type(L, -1) != LUA_TSTRING)
-      ndL_error(L, "%s: a table mixes positions and names", k->op->name);
-    const char *name = lua_tostring(L, -1);
-    const nd_param *p = k->op->params;
-    while (p->name != NULL && strcmp(p->name, name) != 0)
-      p++;
-    if (p->name == NULL)
-      ndL_error(L, "%s: unknown option '%s'", k->op->name, name);
-    const int position = (int)(p - k->op->params) + 1;
-    if (position <= k->positions && !lua_isnil(L, position))
-      ndL_error(L, "%s: %s is given twice", k->op->name, name);
   }
 }
 

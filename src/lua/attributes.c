@@ -36,8 +36,10 @@ static void read_axes(ndL_call *k, const nd_param *p, int i, nd_attr *v)
 static void fail_tensor(ndL_call *k, const nd_tensor *x)
 {
   if (x->dtype == ND_BOOL)
-    ndL_error(k->L, "%s: a mask is no range; nd.where(mask, x, 0) keeps what "
-              "it marks", k->op->name);
+    ndL_error(k->L,
+              "%s: a mask is no range; nd.where(mask, x, 0) keeps what "
+              "it marks",
+              k->op->name);
   ndL_error(k->L, "%s: a tensor is no range; use nd.gather(x, indices, axis)",
             k->op->name);
 }

@@ -111,8 +111,29 @@ bool ndL_isoptions(lua_State *L, int i);
 void ndL_spread(lua_State *L, const char *function, int fixed, int n,
                 const char *const *names);
 
+// Raises unless every key of the table at `i` is one of the names.
+void ndL_checknames(lua_State *L, int i, const char *function, int n,
+                    const char *const *names);
+
 // For a class that has only options: one table, or none. Leaves the table at 1.
 void ndL_checkoptions(lua_State *L, const char *function, int n,
                       const char *const *names);
+
+// ------------------------------------------------------------------- names --
+
+// Raises the error of a name that `what` lacks: the value at `key`. From
+// `first` on, the stack has the tables of what there is.
+int ndL_failname(lua_State *L, const char *what, int key, int first);
+
+// Raises the error of an option that `function` does not take.
+int ndL_failoption(lua_State *L, const char *function, const char *name, int n,
+                   const char *const *names);
+
+// Pushes a list of names.
+void ndL_pushnames(lua_State *L, int n, const char *const *names);
+
+// Makes it an error to ask the table of methods on top for one that is not in
+// it; `what` has them.
+void ndL_closemethods(lua_State *L, const char *what);
 
 #endif

@@ -34,17 +34,22 @@ static double check_setting(lua_State *L, const nd_update *u, int setting,
   return lua_tonumber(L, i);
 }
 
+// The names of the rule's settings; returns how many.
+static int list_settings(const nd_update *u, const char **names)
+{
+  int n = 0;
+  for (; u->settings[n].name != NULL; n++)
+    names[n] = u->settings[n].name;
+  return n;
+}
+
 // Upvalue 2: the rule.
 static int optimizer_new(lua_State *L)
 {
   ndL_state *S = ndL_upstate(L);
   const nd_update *u = lua_touserdata(L, lua_upvalueindex(2));
   const char *names[ND_MAX_SETTINGS];
-  int n = 0;
-  while (u->settings[n].name != NULL) {
-    names[n] = u->settings[n].name;
-    n++;
-  }
+  const int n = list_settings(u, names);
   if (lua_type(L, 1) == LUA_TNUMBER) {
     lua_createtable(L, 0, 1);
     lua_pushvalue(L, 1);
@@ -209,6 +214,19 @@ static int optimizer_apply(lua_State *L)
 // ------------------------------------------------------------------ fields --
 
 // Upvalue 2: methods.
+static int fail_index(lua_State *L, const nd_optimizer *o)
+{
+  const char *names[ND_MAX_SETTINGS + 2];
+  int n = list_settings(o->update, names);
+  names[n++] = "iterations";
+  names[n++] = "name";
+  lua_settop(L, 2);
+  lua_pushvalue(L, lua_upvalueindex(2));
+  ndL_pushnames(L, n, names);
+  return ndL_failname(L, o->update->name, 2, 3);
+}
+
+// Upvalue 2: methods.
 static int optimizer_index(lua_State *L)
 {
   const nd_optimizer *o = check_optimizer(L, "index");
@@ -226,17 +244,19 @@ static int optimizer_index(lua_State *L)
   else if (strcmp(key, "name") == 0)
     lua_pushstring(L, o->update->name);
   else
-    lua_pushnil(L);
+    return fail_index(L, o);
   return 1;
 }
 
 static int optimizer_newindex(lua_State *L)
 {
   nd_optimizer *o = check_optimizer(L, "index");
-  const char *key = lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2) : "?";
+  const char *key = luaL_tolstring(L, 2, NULL);
   const int i = nd_setting_find(o->update, key);
+  const char *names[ND_MAX_SETTINGS];
   if (i < 0)
-    return ndL_error(L, "%s: unknown option '%s'", o->update->name, key);
+    return ndL_failoption(L, o->update->name, key,
+                          list_settings(o->update, names), names);
   if (!nd_optimizer_set(o, key, check_setting(L, o->update, i, 3)))
     return ndL_raise(L, ndL_upstate(L));
   return 0;

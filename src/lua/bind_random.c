@@ -588,8 +588,7 @@ void ndL_open_random(lua_State *L)
   ndL_newmetatable(L, S, NDL_RANDOM, "RandomState");
   lua_newtable(L);
   ndL_setfunctions(L, methods);
-  lua_pushvalue(L, -1);
-  lua_setfield(L, -3, "__methods");
+  ndL_closemethods(L, "RandomState");
   lua_setfield(L, -2, "__index");
   lua_pop(L, 1);
   luaL_getsubtable(L, -1, "random");

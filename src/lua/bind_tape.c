@@ -245,6 +245,7 @@ void ndL_open_tape(lua_State *L)
   ndL_setfunctions(L, metamethods);
   lua_newtable(L);
   ndL_setfunctions(L, methods);
+  ndL_closemethods(L, "GradientTape");
   lua_setfield(L, -2, "__index");
   lua_pop(L, 1);
   ndL_newmetatable(L, S, NDL_PAUSE, "stop_recording");

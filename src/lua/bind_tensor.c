@@ -247,20 +247,51 @@ static int tensor_equals(lua_State *L)
   return 1;
 }
 
+static void push_dtype(lua_State *L, const nd_tensor *x)
+{
+  lua_pushstring(L, nd_dtype_name((nd_dtype)x->dtype));
+}
+
+static void push_rank(lua_State *L, const nd_tensor *x)
+{
+  lua_pushinteger(L, x->rank);
+}
+
+static void push_size(lua_State *L, const nd_tensor *x)
+{
+  lua_pushinteger(L, x->size);
+}
+
+enum { PROPERTIES = 4 };
+
+static const char *const property_names[PROPERTIES] = { "shape", "dtype",
+                                                        "rank", "size" };
+
+static void (*const properties[PROPERTIES])(lua_State *, const nd_tensor *) = {
+  ndL_pushshape, push_dtype, push_rank, push_size
+};
+
 // Pushes a property of every tensor; false if `key` names none.
 static bool push_property(lua_State *L, const nd_tensor *x, const char *key)
 {
-  if (strcmp(key, "shape") == 0)
-    ndL_pushshape(L, x);
-  else if (strcmp(key, "dtype") == 0)
-    lua_pushstring(L, nd_dtype_name((nd_dtype)x->dtype));
-  else if (strcmp(key, "rank") == 0)
-    lua_pushinteger(L, x->rank);
-  else if (strcmp(key, "size") == 0)
-    lua_pushinteger(L, x->size);
-  else
-    return false;
-  return true;
+  for (int i = 0; i < PROPERTIES; i++) {
+    if (strcmp(key, property_names[i]) == 0) {
+      properties[i](L, x);
+      return true;
+    }
+  }
+  return false;
+}
+
+// Upvalue 2: methods. A variable has properties of its own.
+static int fail_index(lua_State *L)
+{
+  const bool place = ndL_tovariable(L, ndL_upstate(L), 1) != NULL;
+  lua_settop(L, 2);
+  lua_pushvalue(L, lua_upvalueindex(2));
+  ndL_pushnames(L, PROPERTIES, property_names);
+  luaL_getmetafield(L, 1, "__properties");
+  return ndL_failname(L, place ? "Variable" : "Tensor", 2, 3);
 }
 
 // True if the key at 2 is the first position after the last: there ipairs ends.
@@ -279,7 +310,7 @@ static int tensor_index(lua_State *L)
     return 1;
   if (lua_type(L, 2) == LUA_TSTRING) {
     const nd_tensor *x = check_values(L, ndL_upstate(L), 1, "index");
-    return push_property(L, x, lua_tostring(L, 2));
+    return push_property(L, x, lua_tostring(L, 2)) || fail_index(L);
   }
   if (is_behind(L, ndL_peek(L, ndL_upstate(L), 1))) {
     lua_pushnil(L);

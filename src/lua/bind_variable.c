@@ -255,6 +255,8 @@ void ndL_open_variable(lua_State *L)
   lua_getfield(L, -2, "__index");
   lua_newtable(L);
   ndL_setfunctions(L, properties);
+  lua_pushvalue(L, -1);
+  lua_setfield(L, -5, "__properties");
   lua_pushcclosure(L, variable_index, 3);
   lua_setfield(L, -2, "__index");
   lua_pop(L, 1);

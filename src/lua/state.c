@@ -248,6 +248,19 @@ static void load_embedded(lua_State *L, const struct ndL_embedded *e)
     lua_error(L);
 }
 
+static const struct ndL_embedded *find_embedded(const char *name)
+{
+  const struct ndL_embedded *e = ndL_embedded;
+  while (e->name != NULL && strcmp(e->name, name) != 0)
+    e++;
+  return e;
+}
+
+void ndL_pushembedded(lua_State *L, const char *name)
+{
+  load_embedded(L, find_embedded(name));
+}
+
 // package.preload's function of an embedded module: upvalue 1 is its entry.
 static int open_embedded(lua_State *L)
 {
@@ -284,14 +297,6 @@ void ndL_preload(lua_State *L)
   lua_pop(L, 1);
 }
 
-static const struct ndL_embedded *find_embedded(const char *name)
-{
-  const struct ndL_embedded *e = ndL_embedded;
-  while (e->name != NULL && strcmp(e->name, name) != 0)
-    e++;
-  return e;
-}
-
 // A second opening, as after package.loaded.nadir = nil, gives the same module:
 // its objects belong to the one state.
 __attribute__((visibility("default"))) int luaopen_nadir(lua_State *L)
@@ -309,7 +314,7 @@ __attribute__((visibility("default"))) int luaopen_nadir(lua_State *L)
   ndL_open_optimizer(L);
   ndL_open_random(L);
   ndL_open_system(L);
-  load_embedded(L, find_embedded("nadir"));
+  ndL_pushembedded(L, "nadir");
   lua_insert(L, -2);
   lua_call(L, 1, 1);
   lua_pushvalue(L, -1);

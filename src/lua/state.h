@@ -49,6 +49,9 @@ static inline ndL_state *ndL_upstate(lua_State *L)
 // Registers "nadir", every embedded module and LPeg in package.preload.
 void ndL_preload(lua_State *L);
 
+// Pushes the chunk of the embedded module called `name`, which is there.
+void ndL_pushembedded(lua_State *L, const char *name);
+
 // Makes states opened in `L` use `c`, which outlives `L`.
 void ndL_setcontext(lua_State *L, nd_context *c);
 

@@ -284,35 +284,12 @@ bool ndL_isoptions(lua_State *L, int i)
 
 // ----------------------------------------------------------------- options --
 
-static int find_name(const char *name, int n, const char *const *names)
-{
-  for (int i = 0; i < n; i++) {
-    if (strcmp(names[i], name) == 0)
-      return i;
-  }
-  return -1;
-}
-
-// Raises unless every key of the table at `i` is one of the names.
-static void check_names(lua_State *L, int i, const char *function, int n,
-                        const char *const *names)
-{
-  for (lua_pushnil(L); lua_next(L, i);) {
-    lua_pop(L, 1);
-    if (lua_type(L, -1) != LUA_TSTRING)
-      ndL_error(L, "%s: options go by name, as in { %s = ... }", function,
-                names[0]);
-    if (find_name(lua_tostring(L, -1), n, names) < 0)
-      ndL_error(L, "%s: unknown option '%s'", function, lua_tostring(L, -1));
-  }
-}
-
 void ndL_spread(lua_State *L, const char *function, int fixed, int n,
                 const char *const *names)
 {
   const int top = lua_gettop(L);
   if (top > fixed && ndL_isoptions(L, top)) {
-    check_names(L, top, function, n, names);
+    ndL_checknames(L, top, function, n, names);
     luaL_checkstack(L, n + 1, function);
     lua_insert(L, fixed + 1);
     for (int i = top - fixed - 1; i < n; i++) {
@@ -338,5 +315,5 @@ void ndL_checkoptions(lua_State *L, const char *function, int n,
               ndL_typename(L, 1));
   }
   lua_settop(L, 1);
-  check_names(L, 1, function, n, names);
+  ndL_checknames(L, 1, function, n, names);
 }

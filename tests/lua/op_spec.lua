@@ -30,7 +30,8 @@ describe("the list of ops", function()
     for _, op in ipairs(nd.ops()) do
       local is_method = op.params[1].kind == "tensor"
       for _, owner in ipairs { x, scalar, v } do
-        assert.equal(is_method, type(owner[op.name]) == "function", op.name)
+        local ok, method = pcall(function() return owner[op.name] end)
+        assert.equal(is_method, ok and type(method) == "function", op.name)
       end
     end
   end)
@@ -53,7 +54,7 @@ describe("the list of ops", function()
       local f = home(op) or nd[op.name]
       local ok, message = pcall(f, { nonsense = 1 })
       assert.is_false(ok)
-      assert.matches("unknown option 'nonsense'$", message)
+      assert.matches("unknown option 'nonsense': it takes [%w_, ]+$", message)
       local many = {}
       for i = 1, #op.params + 2 do
         many[i] = 1
@@ -122,11 +123,14 @@ describe("an op", function()
   it("knows its options", function()
     raise [[
       m:reduce_sum({axes = 1})
-        --> reduce_sum: unknown option 'axes'
+        --> reduce_sum: unknown option 'axes': it takes x, axis, keepdims;
+        ... did you mean 'axis'?
       m:reduce_sum(1, {keep = true})
-        --> reduce_sum: unknown option 'keep'
-      nd.add {a = 1, c = 2}                 --> add: unknown option 'c'
-      nd.random.uniform({2}, {low = 1})     --> uniform: unknown option 'low'
+        --> reduce_sum: unknown option 'keep': it takes x, axis, keepdims
+      nd.add {a = 1, c = 2} --> add: unknown option 'c': it takes a, b
+      nd.random.uniform({2}, {low = 1})
+        --> uniform: unknown option 'low': it takes shape, minval, maxval,
+        ... dtype; did you mean 'minval'?
     ]]
   end)
 
@@ -448,7 +452,9 @@ describe("creation", function()
       nd.range("3")             --> range: limit must be a tensor, got string
       nd.range(1, 2, 3, "int32", 5) --> range: takes at most 4 arguments, got 5
       nd.range(x, 5)            --> range: needs numbers, got [6]
-      nd.range(2, 4, {dleta = 2}) --> range: unknown option 'dleta'
+      nd.range(2, 4, {dleta = 2})
+        --> range: unknown option 'dleta': it takes start, limit, delta, dtype;
+        ... did you mean 'delta'?
     ]]
   end)
 

@@ -48,7 +48,9 @@ describe("an optimizer", function()
     assert.is_true(sgd.nesterov)
     assert.equal("SGD", sgd.name)
     assert.equal(0, sgd.iterations)
-    assert.is_nil(sgd.beta_1)
+    refuses("SGD: no such name: 'beta_1': there are apply_gradients, "
+      .. "iterations, learning_rate, momentum, name, nesterov",
+      function() return sgd.beta_1 end)
   end)
 
   it("has Keras's defaults", function()
@@ -67,8 +69,10 @@ describe("an optimizer", function()
   end)
 
   it("refuses settings it cannot use", function()
-    refuses("SGD: unknown option 'lr'", SGD, { lr = 1 })
-    refuses("Adam: unknown option 'momentum'", Adam, { momentum = 0.5 })
+    refuses("SGD: unknown option 'lr': it takes learning_rate, momentum, "
+      .. "nesterov; did you mean 'learning_rate'?", SGD, { lr = 1 })
+    refuses("Adam: unknown option 'momentum': it takes learning_rate, beta_1, "
+      .. "beta_2, epsilon, amsgrad", Adam, { momentum = 0.5 })
     refuses("SGD: learning_rate must be a number, got string", SGD,
       { learning_rate = "0.1" })
     refuses("SGD: learning_rate must be a number, got Tensor", SGD,
@@ -98,7 +102,9 @@ describe("an optimizer", function()
     assert.equal(0.0, v:item())
     sgd:apply_gradients { { g, v } }
     assert.equal(-0.375, v:item())
-    refuses("SGD: unknown option 'lr'", function() sgd.lr = 1 end)
+    refuses("SGD: unknown option 'lr': it takes learning_rate, momentum, "
+      .. "nesterov; did you mean 'learning_rate'?",
+      function() sgd.lr = 1 end)
     refuses("SGD: learning_rate must be a number, got string",
       function() sgd.learning_rate = "1" end)
     refuses("SGD: momentum must be within 0..1, got -1",

@@ -186,8 +186,9 @@ end)
 
 describe("a mistake in a plot", function()
   local cases = {
-    { "figure: unknown option 'titel'; the options are grid, height, legend, "
-      .. "title, width, xlabel, xlim, ylabel, ylim",
+    { "figure: unknown option 'titel': it takes grid, height, legend, "
+      .. "title, width, xlabel, xlim, ylabel, ylim; "
+      .. "did you mean 'title'?",
       function() plot.figure { titel = "x" } end },
     { "figure: title must be a string, got number",
       function() plot.figure { title = 1 } end },
@@ -216,7 +217,7 @@ describe("a mistake in a plot", function()
       function() plot.line {} end },
     { "line: no points: 1 values, none finite",
       function() plot.line { 0 / 0 } end },
-    { "line: unknown option 'size'; the options are color, label, style, width",
+    { "line: unknown option 'size': it takes color, label, style, width",
       function() plot.line({ 1 }, { size = 2 }) end },
     { "line: width must be a positive number, got -1",
       function() plot.line({ 1 }, { width = -1 }) end },

@@ -139,9 +139,9 @@ describe("a RandomState", function()
     assert.are.equal(RandomState(0):rand(), s:rand())
   end)
 
-  it("has a name and Lua's wording for a missing method", function()
+  it("has a name, and names the nearest of a missing method", function()
     assert.truthy(tostring(RandomState(0)):find("^RandomState: "))
-    raises("attempt to call a nil value (method 'rnad')", function()
+    raises("RandomState: no such name: 'rnad'; did you mean 'rand'?", function()
       local r = RandomState(0)
       r:rnad()
     end)
@@ -288,13 +288,15 @@ describe("an error", function()
   it("names a wrong dtype or option", function()
     refuses("rand: dtype must be a float, got int32", "rand", 3,
             { dtype = "int32" })
-    refuses("rand: unknown option 'size'", "rand", { size = 3 })
-    refuses("normal: unknown option 'mean'", "normal", { mean = 3 })
+    refuses("rand: unknown option 'size': it takes dtype", "rand", { size = 3 })
+    refuses("normal: unknown option 'mean': it takes loc, scale, size, dtype; "
+            .. "did you mean 'loc'?", "normal", { mean = 3 })
     refuses("randint: dtype must be int32 or int64, got float32", "randint", 5,
             { dtype = "float32" })
     refuses("randint: 1..5000000000 does not fit int32", "randint", 5e9,
             { dtype = "int32" })
-    refuses("choice: unknown option 'p'", "choice", 3, { p = {} })
+    refuses("choice: unknown option 'p': it takes size, replace", "choice", 3,
+            { p = {} })
     refuses("choice: replace must be true or false, got number", "choice", 3,
             { replace = 1 })
   end)

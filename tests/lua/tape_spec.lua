@@ -93,7 +93,8 @@ describe("GradientTape", function()
   end)
 
   it("refuses options it does not know", function()
-    refuses("GradientTape: unknown option 'presistent'",
+    refuses("GradientTape: unknown option 'presistent': it takes persistent, "
+      .. "watch_accessed_variables; did you mean 'persistent'?",
       nd.GradientTape, { presistent = true })
     refuses("GradientTape: persistent must be true or false, got number",
       nd.GradientTape, { persistent = 1 })
@@ -159,7 +160,8 @@ describe("one use", function()
       method("gradient", y, x, { unconnected_gradients = "nonsense" }), tape)
     refuses("gradient: unconnected_gradients must be 'none' or 'zero', "
       .. "got boolean", method("gradient", y, x, nil, true), tape)
-    refuses("gradient: unknown option 'unconnected'",
+    refuses("gradient: unknown option 'unconnected': it takes "
+      .. "output_gradients, unconnected_gradients",
       method("gradient", y, x, { unconnected = "zero" }), tape)
     refuses("gradient: output gradient 1 is float32 [2], "
       .. "its target is float32 []", method("gradient", y, x, { 1, 2 }), tape)

@@ -100,7 +100,8 @@ describe("Variable", function()
       V, 1.0, { trainable = 1 })
     refuses("Variable: name must be a string, got number", V, 1.0, true, 5)
     refuses("Variable: no such dtype: 'real'", V, 1.0, { dtype = "real" })
-    refuses("Variable: unknown option 'trainabel'", V, 1.0,
+    refuses("Variable: unknown option 'trainabel': it takes trainable, name, "
+      .. "dtype; did you mean 'trainable'?", V, 1.0,
       { trainabel = false })
     refuses("Variable: dtypes differ: float32 and float64; use nd.cast",
       V, C(1.0), { dtype = "float64" })
@@ -132,7 +133,8 @@ describe("assign", function()
       assert.equal(0, select("#", v[name](v, 4, false)))
       assert.is_true(rawequal(v, v[name](v, 4, true)))
     end
-    refuses("assign: unknown option 'read'", v.assign, v, 4, { read = false })
+    refuses("assign: unknown option 'read': it takes read_value", v.assign, v, 4,
+      { read = false })
     refuses("assign: read_value must be true or false, got number",
       v.assign, v, 4, 5)
     refuses("assign: takes at most 3 arguments, got 4", v.assign, v, 4, true,

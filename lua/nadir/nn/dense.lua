@@ -1,25 +1,19 @@
 --- Fully connected layer: `y = activation(x * w + b)`.
 local nd = require "nadir"
 local fail = require "nadir.fail"
+local names = require "nadir.names"
 
 local Dense = {}
-Dense.__index = Dense
+Dense.__index = names.class("Dense", Dense)
 
--- Returns the activation's name.
+-- Returns the activation's name, or false.
 local function check_options(options)
-  if type(options) ~= "table" then
-    fail("Dense: options must be a table, got %s", type(options))
-  end
-  for name in pairs(options) do
-    if name ~= "activation" then
-      fail("Dense: unknown option '%s'", tostring(name))
-    end
-  end
+  names.check_options("Dense", options, { "activation" })
   local activation = options.activation
-  if activation ~= nil and type(nd[activation]) ~= "function" then
+  if activation ~= nil and type(rawget(nd, activation)) ~= "function" then
     fail("Dense: no such activation: '%s'", tostring(activation))
   end
-  return activation
+  return activation or false
 end
 
 ---@param units integer  size of the last axis of the output
@@ -29,11 +23,12 @@ function Dense.new(units, options)
     fail("Dense: units must be a positive integer, got %s", tostring(units))
   end
   local activation = check_options(options or {})
-  return setmetatable({ units = units, activation = activation,
-                        trainable_variables = {} }, Dense)
+  return setmetatable({ units = units, activation = activation, w = false,
+                        b = false, trainable_variables = {} }, Dense)
 end
 
--- Weights are made when the first input tells us its width. Glorot and Bengio's
+-- Weights are made when the first input tells us its width; until then `w` and
+-- `b` are false. Glorot and Bengio's
 -- bounds keep the variance of signals and of gradients alike.
 function Dense:build(shape)
   if #shape < 2 then
@@ -59,5 +54,6 @@ function Dense:__call(x)
 end
 
 return setmetatable(Dense, {
+  __index = names.index("Dense", Dense),
   __call = function(_, ...) return Dense.new(...) end,
 })

@@ -2,6 +2,7 @@
 -- layer is any value that can be called; those with `trainable_variables` bring
 -- what an optimizer updates.
 local fail = require "nadir.fail"
+local names = require "nadir.names"
 
 local Sequential = {}
 
@@ -51,5 +52,7 @@ function Sequential:__call(x)
 end
 
 return setmetatable(Sequential, {
+  __index = names.index("Sequential", Sequential,
+    { "layers", "trainable_variables" }),
   __call = function(_, ...) return Sequential.new(...) end,
 })

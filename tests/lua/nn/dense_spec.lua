@@ -74,7 +74,8 @@ describe("Dense", function()
       function() Dense() end },
     { "Dense: no such activation: 'rely'",
       function() Dense(1, { activation = "rely" }) end },
-    { "Dense: unknown option 'activate'",
+    { "Dense: unknown option 'activate': it takes activation; did you mean "
+      .. "'activation'?",
       function() Dense(1, { activate = "relu" }) end },
     { "Dense: options must be a table, got string",
       function() Dense(1, "relu") end },

@@ -1,0 +1,204 @@
+--- Names that nobody knows: the text of every message about one, with the
+-- nearest name that there is.
+--
+-- What there is comes as tables: functions and modules have names as keys, lists
+-- of options have them as values.
+local fail = require "nadir.fail"
+
+-- Whatever a script makes of its globals.
+local require = require
+
+local names = {}
+
+-- A list this long is shown where nothing is near.
+local FEW = 12
+
+-- ------------------------------------------------------------ what there is --
+
+local function is_public(key)
+  return type(key) == "string" and key:sub(1, 2) ~= "__"
+end
+
+-- Adds the names of a table to `paths`: what to write by what it ends in. What
+-- modules hold comes after what there is outside.
+local function add_names(paths, t, prefix)
+  local modules = {}
+  for key, value in pairs(t) do -- any order: each key has one place
+    if math.type(key) == "integer" and is_public(value) then
+      paths[value] = value
+    elseif is_public(key) then
+      paths[key] = paths[key] or prefix .. key
+      modules[#modules + 1] = prefix == "" and type(value) == "table" and key
+        or nil
+    end
+  end
+  table.sort(modules)
+  for _, key in ipairs(modules) do
+    add_names(paths, t[key], key .. ".")
+  end
+end
+
+local function paths_of(...)
+  local paths = {}
+  for _, t in ipairs { ... } do
+    add_names(paths, t, "")
+  end
+  return paths
+end
+
+local function sorted(paths)
+  local list = {}
+  for name in pairs(paths) do -- any order: sorted below
+    list[#list + 1] = name
+  end
+  table.sort(list)
+  return list
+end
+
+-- ----------------------------------------------------------------- nearest --
+
+-- How many letters to insert, drop, change or swap with the next to make one
+-- word of the other.
+local function distance(a, b)
+  local before, row = {}, {}
+  for j = 0, #b do
+    row[j] = j
+  end
+  for i = 1, #a do
+    local next_row = { [0] = i }
+    for j = 1, #b do
+      local same = a:byte(i) == b:byte(j)
+      local d = math.min(row[j] + 1, next_row[j - 1] + 1,
+        row[j - 1] + (same and 0 or 1))
+      if i > 1 and j > 1 and a:byte(i) == b:byte(j - 1)
+        and a:byte(i - 1) == b:byte(j) then
+        d = math.min(d, before[j - 2] + 1)
+      end
+      next_row[j] = d
+    end
+    before, row = row, next_row
+  end
+  return row[#b]
+end
+
+-- The name that differs by the fewest letters, if those are few for its length.
+-- Of several it is the longest: letters are sooner left out than added.
+local function nearest(name, list)
+  local best, least = "", math.huge
+  for _, candidate in ipairs(list) do
+    local d = distance(name:lower(), candidate:lower())
+    if d <= (math.min(#name, #candidate) + 1) // 3
+      and (d < least or d == least and #candidate > #best) then
+      best, least = candidate, d
+    end
+  end
+  return best ~= "" and best or nil
+end
+
+-- What the name that others use stands for: a name of `paths`, or a hint.
+local function translate(name, paths)
+  local foreign = require "nadir.foreign"
+  local ours = foreign[name] or foreign[name:lower()]
+  for _, word in ipairs(type(ours) == "table" and ours or { ours }) do
+    if paths[word] or word:find "^use " then
+      return word
+    end
+  end
+end
+
+-- Where the whole module has the name, for one that was asked for elsewhere.
+local function elsewhere(name)
+  return paths_of(require "nadir")[name]
+end
+
+local function hint(name, paths, list)
+  local found = translate(name, paths) or nearest(name, list)
+  if not found then
+    return ""
+  end
+  return paths[found] and ("; did you mean '%s'?"):format(paths[found])
+    or "; " .. found
+end
+
+-- ---------------------------------------------------------------- messages --
+
+--- The text of the error for a name that `what`, a module or an object, lacks.
+---@param what string  as users write it
+---@param key any
+---@param ... table    what it has
+---@return string
+function names.missing(what, key, ...)
+  local name = tostring(key)
+  local paths = paths_of(...)
+  local list = sorted(paths)
+  local path = not paths[name] and elsewhere(name)
+  local text = ("%s: no such name: '%s'"):format(what, name)
+  local near = path and "; use nd." .. path or hint(name, paths, list)
+  if near == "" and #list > 0 and #list <= FEW then
+    text = text .. ": there are " .. table.concat(list, ", ")
+  end
+  return text .. near
+end
+
+--- The text of the error for an option that `who`, a function or a class, does
+-- not take.
+---@param who string
+---@param key any
+---@param options table  those that it takes: a list, or names as keys
+---@return string
+function names.unknown_option(who, key, options)
+  local paths = paths_of(options)
+  local list = #options > 0 and options or sorted(paths)
+  return ("%s: unknown option '%s': it takes %s%s"):format(who, tostring(key),
+    #list > 0 and table.concat(list, ", ") or "none",
+    hint(tostring(key), paths, list))
+end
+
+--- Raises that error unless every key of `given` is one of `options`.
+---@param who string
+---@param given any
+---@param options table
+function names.check_options(who, given, options)
+  if type(given) ~= "table" then
+    fail("%s: options must be a table, got %s", who, type(given))
+  end
+  local known = paths_of(options)
+  local strange = {}
+  for key in pairs(given) do -- any order: the first by its text is shown
+    strange[#strange + 1] = not known[key] and tostring(key) or nil
+  end
+  if #strange > 0 then
+    table.sort(strange)
+    fail("%s", names.unknown_option(who, strange[1], options))
+  end
+end
+
+--- An `__index` for a module: names that it lacks are errors.
+---@param what string
+---@param ... table  what it has; the module itself, at least
+---@return function
+function names.index(what, ...)
+  local has = { ... }
+  return function(_, key)
+    if type(key) == "string" then
+      fail("%s", names.missing(what, key, table.unpack(has)))
+    end
+  end
+end
+
+--- An `__index` for the objects of a class: methods; names that neither the
+-- class nor the object has are errors.
+---@param what string
+---@param class table
+---@return function
+function names.class(what, class)
+  return function(self, key)
+    local value = rawget(class, key)
+    if value == nil then
+      fail("%s", names.missing(what, key, class, self))
+    end
+    return value
+  end
+end
+
+return names

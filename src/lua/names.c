@@ -1,0 +1,108 @@
+// lua/names.c: errors for names and options that there are none of. The words
+// and the nearest name come from the module nadir.names; C says what there is.
+
+#include <string.h>
+
+#include "lua/bind.h"
+
+static int open_names(lua_State *L)
+{
+  ndL_pushembedded(L, "nadir.names");
+  lua_pushvalue(L, 1);
+  lua_call(L, 1, 1);
+  return 1;
+}
+
+static void push_function(lua_State *L, const char *name)
+{
+  luaL_requiref(L, "nadir.names", open_names, 0);
+  lua_getfield(L, -1, name);
+  lua_remove(L, -2);
+}
+
+int ndL_failname(lua_State *L, const char *what, int key, int first)
+{
+  const int last = lua_gettop(L);
+  key = lua_absindex(L, key);
+  luaL_checkstack(L, last - first + 8, what);
+  push_function(L, "missing");
+  lua_pushstring(L, what);
+  lua_pushvalue(L, key);
+  for (int i = first; i <= last; i++)
+    lua_pushvalue(L, i);
+  lua_call(L, 2 + last - first + 1, 1);
+  return ndL_error(L, "%s", luaL_tolstring(L, -1, NULL));
+}
+
+void ndL_pushnames(lua_State *L, int n, const char *const *names)
+{
+  lua_createtable(L, n, 0);
+  for (int i = 0; i < n; i++) {
+    lua_pushstring(L, names[i]);
+    lua_rawseti(L, -2, i + 1);
+  }
+}
+
+int ndL_failoption(lua_State *L, const char *function, const char *name, int n,
+                   const char *const *names)
+{
+  luaL_checkstack(L, 8, function);
+  push_function(L, "unknown_option");
+  lua_pushstring(L, function);
+  lua_pushstring(L, name);
+  ndL_pushnames(L, n, names);
+  lua_call(L, 3, 1);
+  return ndL_error(L, "%s", luaL_tolstring(L, -1, NULL));
+}
+
+static bool is_among(const char *name, int n, const char *const *names)
+{
+  for (int i = 0; i < n; i++) {
+    if (strcmp(names[i], name) == 0)
+      return true;
+  }
+  return false;
+}
+
+// Of several unknown names the first in the order of letters is shown.
+void ndL_checknames(lua_State *L, int i, const char *function, int n,
+                    const char *const *names)
+{
+  const char *unknown = NULL;
+  bool named = true;
+  for (lua_pushnil(L); lua_next(L, i);) {
+    lua_pop(L, 1);
+    const char *name = NULL;
+    if (lua_type(L, -1) == LUA_TSTRING)
+      name = lua_tostring(L, -1);
+    else
+      named = false;
+    if (name != NULL && !is_among(name, n, names) &&
+        (unknown == NULL || strcmp(name, unknown) < 0))
+      unknown = name;
+  }
+  if (!named)
+    ndL_error(L, "%s: options go by name, as in { %s = ... }", function,
+              n > 0 ? names[0] : "name");
+  if (unknown != NULL)
+    ndL_failoption(L, function, unknown, n, names);
+}
+
+// Upvalues: state, what to call the object. Lua calls it with the table of
+// methods, which lacks the key.
+static int fail_method(lua_State *L)
+{
+  lua_settop(L, 2);
+  lua_pushvalue(L, 1);
+  return ndL_failname(L, lua_tostring(L, lua_upvalueindex(2)), 2, 3);
+}
+
+void ndL_closemethods(lua_State *L, const char *what)
+{
+  lua_createtable(L, 0, 1);
+  lua_pushlightuserdata(L, ndL_getstate(L));
+  lua_pushstring(L, what);
+  lua_pushcclosure(L, fail_method, 2);
+  lua_setfield(L, -2, "__index");
+  lua_setmetatable(L, -2);
+}
