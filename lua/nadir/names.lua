@@ -1,8 +1,8 @@
 --- Names that nobody knows: the text of every message about one, with the
 -- nearest name that there is.
 --
--- What there is comes as tables: functions and modules have names as keys, lists
--- of options have them as values.
+-- What there is comes as tables: modules have names as keys, lists of options
+-- have them as values.
 local fail = require "nadir.fail"
 
 -- Whatever a script makes of its globals.

@@ -133,8 +133,8 @@ describe("assign", function()
       assert.equal(0, select("#", v[name](v, 4, false)))
       assert.is_true(rawequal(v, v[name](v, 4, true)))
     end
-    refuses("assign: unknown option 'read': it takes read_value", v.assign, v, 4,
-      { read = false })
+    refuses("assign: unknown option 'read': it takes read_value", v.assign, v,
+      4, { read = false })
     refuses("assign: read_value must be true or false, got number",
       v.assign, v, 4, 5)
     refuses("assign: takes at most 3 arguments, got 4", v.assign, v, 4, true,
