@@ -45,18 +45,25 @@
     return y;                                                    \
   }
 
-#define DEFINE_FLOAT(suffix, type, f)                   \
-  static inline type remainder_##suffix(type a, type b) \
-  {                                                     \
-    const type r = fmod##f(a, b);                       \
-    return r != 0 && (r < 0) != (b < 0) ? r + b : r;    \
-  }                                                     \
-  static inline type quotient_##suffix(type a, type b)  \
-  {                                                     \
-    if (b == 0)                                         \
-      return a / b;                                     \
-    const type q = (a - remainder_##suffix(a, b)) / b;  \
-    return rint##f(q);                                  \
+// As in NumPy: a remainder of 0 has the divisor's sign, a quotient of 0 that of
+// a / b. (a - r) / b is a whole number but for rounding.
+#define DEFINE_FLOAT(suffix, type, f)                              \
+  static inline type remainder_##suffix(type a, type b)            \
+  {                                                                \
+    const type r = fmod##f(a, b);                                  \
+    if (r == 0)                                                    \
+      return copysign##f(r, b);                                    \
+    return (r < 0) != (b < 0) ? r + b : r;                         \
+  }                                                                \
+  static inline type quotient_##suffix(type a, type b)             \
+  {                                                                \
+    const type r = fmod##f(a, b);                                  \
+    if (b == 0)                                                    \
+      return a / b;                                                \
+    const type toward_zero = (a - r) / b;                          \
+    const int below = r != 0 && (r < 0) != (b < 0);                \
+    const type q = rint##f(below ? toward_zero - 1 : toward_zero); \
+    return q == 0 ? copysign##f(q, a / b) : q;                     \
   }
 
 DEFINE_INTEGER(int32, int32_t)

@@ -33,7 +33,7 @@ OP(divide,   CAST,    NONE,    a / b,                                          \
    "a / b; integers give float32", .metamethod = "__div")                      \
 OP(mod,      NUMBERS, ZERO,    PER_TYPE(remainder, a)(a, b),                   \
              NUM(1),           NEG(FLOORDIV(a, b)),           1.1, 1.9,        \
-   "remainder with the sign of b, as Lua's %", .metamethod = "__mod")          \
+   "remainder with the sign of b, as Python's %", .metamethod = "__mod")          \
 OP(pow,      NUMBERS, NEGATIVE, PER_TYPE(power, a)(a, b),                      \
              POW_DA,           POW_DB,                        .5, 2,           \
    "a to the power b", .metamethod = "__pow")                                  \
@@ -57,7 +57,7 @@ OP(multiply_no_nan, FLOATS, NONE, b == 0 ? 0 : a * b,                          \
              b,                a,                             .5, 3,           \
    "a * b; 0 where b is 0, even if a is nan or inf")                           \
 FLAT(floordiv,      NUMBERS, ZERO, PER_TYPE(quotient, a)(a, b),                \
-   "floor of a / b, as Lua's //", .metamethod = "__idiv")                      \
+   "floor of a / b, as Python's //", .metamethod = "__idiv")                      \
 FLAT(equal,         COMPARE, NONE, a == b, "true where a equals b")            \
 FLAT(not_equal,     COMPARE, NONE, a != b, "true where a differs from b")      \
 FLAT(less,          COMPARE, NONE, a < b,  "true where a < b")                 \
