@@ -189,6 +189,7 @@ static inline void literal_set(const literal *l, nd_dtype dtype, void *data)
     case ND_FLOAT64: ((double *)data)[i] = v; break;
     case ND_INT32: ((int32_t *)data)[i] = (int32_t)v; break;
     case ND_INT64: ((int64_t *)data)[i] = (int64_t)v; break;
+    case ND_BOOL: ((uint8_t *)data)[i] = v != 0; break;
     default: ((uint8_t *)data)[i] = (uint8_t)v; break;
     }
   }

@@ -88,7 +88,10 @@ local function call(r)
     local name = r.text:match("^([%l_%d]+)=", r.at)
     if name then
       take(r, "[%l_%d]+=")
-      node.options[name] = option(r)
+      local is_list = r.text:find("^%[", r.at)
+      local value = option(r)
+      local is_range = type(value) == "table" and not is_list
+      node.options[name] = is_range and { value } or value
     elseif take(r, "{") then
       inputs = {}
       node.inputs[#node.inputs + 1] = { list = inputs }
