@@ -4,6 +4,8 @@
 
 #include "op/rule.h"
 
+extern const nd_op nd_op_transpose;
+
 int nd_axis_resolve(nd_context *c, int64_t axis, int rank)
 {
   if (axis >= 1 && axis <= rank)
@@ -62,4 +64,63 @@ nd_tensor *nd_axes_keep(nd_context *c, const nd_args *a, nd_tensor *y)
   for (int i = 0; i < x->rank; i++)
     shape[i] = set >> i & 1 ? 1 : x->dims[i];
   return nd_rule_reshape(c, y, x->rank, shape);
+}
+
+// ----------------------------------------------------------- as [kept, folded] --
+
+// Axes from 1, the kept ones before the folded ones; true if they stand so
+// already.
+static bool sort_axes(const nd_tensor *x, int set, int64_t *axes)
+{
+  int n = 0;
+  for (int folded = 0; folded < 2; folded++) {
+    for (int i = 0; i < x->rank; i++) {
+      if ((set >> i & 1) == folded)
+        axes[n++] = i + 1;
+    }
+  }
+  for (int i = 0; i < n; i++) {
+    if (axes[i] != i + 1)
+      return false;
+  }
+  return true;
+}
+
+static nd_tensor *permute(nd_context *c, nd_tensor *x, const int64_t *axes)
+{
+  if (x == NULL)
+    return NULL;
+  nd_args a = { .n = 1, .in = &x };
+  a.attr[0].given = true;
+  a.attr[0].n = x->rank;
+  for (int i = 0; i < x->rank; i++)
+    a.attr[0].v[i] = axes[i];
+  return nd_rule_args(c, &nd_op_transpose, &a);
+}
+
+nd_tensor *nd_axes_to_rows(nd_context *c, const nd_args *a, nd_tensor *x)
+{
+  int64_t axes[ND_MAX_RANK];
+  int64_t shape[] = { 1, 1 };
+  const nd_tensor *like = a->in[0];
+  const int set = nd_axes_resolve(c, &a->attr[0], like->rank);
+  for (int i = 0; i < like->rank; i++)
+    shape[set >> i & 1] *= like->dims[i];
+  if (!sort_axes(like, set, axes))
+    x = permute(c, x, axes);
+  return nd_rule_reshape(c, x, 2, shape);
+}
+
+nd_tensor *nd_axes_from_rows(nd_context *c, const nd_args *a, nd_tensor *rows)
+{
+  int64_t axes[ND_MAX_RANK], back[ND_MAX_RANK], shape[ND_MAX_RANK];
+  const nd_tensor *like = a->in[0];
+  const int set = nd_axes_resolve(c, &a->attr[0], like->rank);
+  const bool sorted = sort_axes(like, set, axes);
+  for (int i = 0; i < like->rank; i++) {
+    shape[i] = like->dims[axes[i] - 1];
+    back[axes[i] - 1] = i + 1;
+  }
+  nd_tensor *x = nd_rule_reshape(c, rows, like->rank, shape);
+  return sorted ? x : permute(c, x, back);
 }

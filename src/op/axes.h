@@ -19,4 +19,9 @@ bool nd_axes_infer(nd_context *c, const nd_args *a, nd_type *out);
 // For their rules: `y`, which has the result's shape, with those axes as 1.
 nd_tensor *nd_axes_keep(nd_context *c, const nd_args *a, nd_tensor *y);
 
+// For their rules: `x`, which has the input's shape, as [kept, folded]; and
+// back from there.
+nd_tensor *nd_axes_to_rows(nd_context *c, const nd_args *a, nd_tensor *x);
+nd_tensor *nd_axes_from_rows(nd_context *c, const nd_args *a, nd_tensor *rows);
+
 #endif

@@ -9,12 +9,14 @@
 
 #include "kernel/reduce.h"
 
-#include <math.h>
 #include <string.h>
 
+#include "kernel/convert.h"
 #include "op/axes.h"
 #include "op/vocab_tensor.h"
 #include "tensor/walk.h"
+
+extern const nd_op nd_op_products_of_others;
 
 ND_DECLARE_LEVELS(const nd_reduce_table, nd_reduce_table);
 
@@ -37,14 +39,16 @@ typedef struct layout {
   bool columns;
 } layout;
 
-static void plan(layout *l, const nd_args *a, int set)
+// By rows if asked, whatever the axes.
+static void plan(layout *l, nd_context *c, const nd_args *a, bool by_rows)
 {
   const nd_tensor *x = a->in[0];
+  const int set = nd_axes_resolve(c, &a->attr[0], x->rank);
   const int rank = x->rank;
   int axes[ND_MAX_RANK];
   int n = 0;
   int tail = rank;
-  while (tail > 0 && !(set >> (tail - 1) & 1))
+  while (!by_rows && tail > 0 && !(set >> (tail - 1) & 1))
     tail--;
   l->columns = tail > 0 && tail < rank;
   l->folded = 1;
@@ -152,7 +156,7 @@ static bool fold_range(nd_context *c, const nd_job *job, nd_fold fold,
   const nd_args *a = job->args;
   const nd_reduce_kernels *k = &tables[c->level]->at[fold][a->in[0]->dtype];
   layout l;
-  plan(&l, a, nd_axes_resolve(c, &a->attr[0], a->in[0]->rank));
+  plan(&l, c, a, false);
   char *out = job->out->data + from * (int64_t)l.walk.width;
   if (!l.columns) {
     fold_rows(&l, k, from, to, out);
@@ -190,32 +194,55 @@ static int64_t count_folded(const nd_args *a, const nd_tensor *out)
   return 0;
 }
 
-static void divide_int32(int32_t *x, int64_t n)
+// Holds the sum of any number of integers.
+__extension__ typedef __int128 wide;
+
+// The mean of the next l->folded integers, toward 0; 0 of none.
+static int64_t mean_row(layout *l, nd_level level, nd_dtype dtype)
 {
-  *x = (int32_t)(*x / n);
+  wide sum = 0;
+  int64_t raw[ND_BLOCK], block[ND_BLOCK];
+  for (int64_t at = 0; at < l->folded; at += ND_BLOCK) {
+    const int64_t left = l->folded - at;
+    const int64_t n = left < ND_BLOCK ? left : ND_BLOCK;
+    nd_walk_copy(&l->walk, n, raw);
+    nd_convert(level, ND_INT64, dtype, n, block, raw);
+    for (int64_t i = 0; i < n; i++)
+      sum += block[i];
+  }
+  return l->folded > 0 ? (int64_t)(sum / l->folded) : 0;
 }
 
-static void divide_uint8(uint8_t *x, int64_t n)
+static void mean_integers(nd_context *c, const nd_job *job, int64_t from,
+                          int64_t to)
 {
-  *x = (uint8_t)(*x / n);
+  const nd_dtype dtype = (nd_dtype)job->out->dtype;
+  layout l;
+  plan(&l, c, job->args, true);
+  nd_walk_seek(&l.walk, from * l.folded);
+  char *out = job->out->data + from * (int64_t)l.walk.width;
+  for (int64_t i = from; i < to; i++, out += l.walk.width) {
+    const int64_t mean = mean_row(&l, c->level, dtype);
+    nd_convert(c->level, dtype, ND_INT64, 1, out, &mean);
+  }
 }
 
-// The sum over its count; integers truncate toward 0, and empty is 0.
+// The sum over its count.
 static bool mean_run(nd_context *c, const nd_job *job, int64_t from, int64_t to)
 {
+  if (nd_dtype_in((nd_dtype)job->out->dtype, ND_INTS)) {
+    mean_integers(c, job, from, to);
+    return true;
+  }
   if (!fold_range(c, job, ND_SUM, from, to))
     return false;
   const int64_t n = count_folded(job->args, job->out);
-  const int64_t whole = n > 0 ? n : 1;  // may not fit the dtype
-  char *data = job->out->data;
+  void *data = job->out->data;
   for (int64_t i = from; i < to; i++) {
-    switch ((nd_dtype)job->out->dtype) {
-    case ND_FLOAT32: ((float *)(void *)data)[i] /= (float)n; break;
-    case ND_FLOAT64: ((double *)(void *)data)[i] /= (double)n; break;
-    case ND_INT32: divide_int32((int32_t *)(void *)data + i, whole); break;
-    case ND_INT64: ((int64_t *)(void *)data)[i] /= whole; break;
-    default: divide_uint8((uint8_t *)data + i, whole); break;
-    }
+    if (job->out->dtype == ND_FLOAT32)
+      ((float *)data)[i] /= (float)n;
+    else
+      ((double *)data)[i] /= (double)n;
   }
   return true;
 }
@@ -278,117 +305,26 @@ static nd_tensor *extremum_jvp(nd_context *c, const nd_args *a, nd_tensor *out,
                     CHAIN(t[0], tie_shares(c, a, out)));
 }
 
-extern const nd_op nd_op_reduce_prod, nd_op_slice, nd_op_concat;
-
-// True if every product, a new tensor's, can be divided by its factors: none
-// met a zero, overflowed, or lost bits near zero.
-static bool are_normal(const nd_tensor *products)
+// Each input's derivative of the product: the product of all others.
+static nd_tensor *others(nd_context *c, const nd_args *a)
 {
-  const void *y = nd_values(products);
-  for (int64_t i = 0; i < products->size; i++) {
-    const bool single = products->dtype == ND_FLOAT32;
-    if (single ? !isnormal(((const float *)y)[i])
-               : !isnormal(((const double *)y)[i]))
-      return false;
-  }
-  return true;
-}
-
-// Position j (from 0) of an axis of `x`, which stays as an axis of size 1.
-static nd_tensor *take(nd_context *c, nd_tensor *x, int axis, int64_t j)
-{
-  nd_args a = { .n = 1, .in = &x };
-  nd_attr *ranges = &a.attr[0];
-  ranges->given = true;
-  ranges->n = (uint8_t)(3 * x->rank);
-  for (int i = 0; i < x->rank; i++) {
-    ranges->v[3 * i] = i == axis ? j + 1 : 1;
-    ranges->v[3 * i + 1] = i == axis ? j + 1 : -1;
-    ranges->v[3 * i + 2] = 1;
-  }
-  return nd_rule_args(c, &nd_op_slice, &a);
-}
-
-// For each position of an axis, the product of all other positions: what comes
-// before times what comes after. parts[j] becomes that of position j.
-static void multiply_others(nd_context *c, nd_tensor *x, int axis,
-                            nd_tensor **parts)
-{
-  const int64_t n = x->dims[axis];
-  int64_t slab[ND_MAX_RANK];
-  for (int i = 0; i < x->rank; i++)
-    slab[i] = i == axis ? 1 : x->dims[i];
-  nd_tensor *one = nd_rule_number(c, x, 1);
-  nd_tensor *before = nd_rule_broadcast(c, one, x->rank, slab);
-  nd_tensor *after = before;
-  for (int64_t j = 0; j < n; j++) {
-    parts[j] = before;
-    before = MUL(before, take(c, x, axis, j));
-  }
-  for (int64_t j = n - 1; j >= 0; j--) {
-    parts[j] = MUL(parts[j], after);
-    after = MUL(after, take(c, x, axis, j));
-  }
-}
-
-static nd_tensor *others_along(nd_context *c, nd_tensor *x, int axis)
-{
-  if (x == NULL || x->size == 0)
-    return x;
-  const int64_t n = x->dims[axis];
-  const size_t bytes = (size_t)n * sizeof(nd_tensor *);
-  nd_tensor **parts = nd_memory_new(c, bytes, ND_MEMORY_OBJECT);
-  if (parts == NULL)
-    return NULL;
-  multiply_others(c, x, axis, parts);
-  nd_args a = { .n = (int)n, .in = parts };
-  a.attr[0].given = true;
-  a.attr[0].integer = axis + 1;
-  nd_tensor *all = nd_rule_args(c, &nd_op_concat, &a);
-  nd_memory_free(c, parts, bytes, ND_MEMORY_OBJECT);
-  return all;
-}
-
-// Each input's derivative of the product. It is y / x if all of y are normal
-// numbers. Else the product of the others is built without dividing: axis by
-// axis, the products before and after each position, which is right in every
-// order of derivative.
-static nd_tensor *products_of_others(nd_context *c, const nd_args *a,
-                                     nd_tensor *out)
-{
-  nd_tensor *x = a->in[0];
-  if (are_normal(out))
-    return DIV(nd_axes_keep(c, a, out), x);
-  const int set = nd_axes_resolve(c, &a->attr[0], x->rank);
-  nd_tensor *others = NULL;
-  nd_tensor *rest = x;  // folded over the axes before
-  for (int axis = 0; axis < x->rank; axis++) {
-    if (!(set >> axis & 1))
-      continue;
-    nd_tensor *along = others_along(c, rest, axis);
-    others = others == NULL ? along : MUL(others, along);
-    nd_args fold = { .n = 1, .in = &rest };
-    nd_args_start(&nd_op_reduce_prod, &fold);
-    fold.attr[0] = (nd_attr){ .given = true, .n = 1, .v = { axis + 1 } };
-    fold.attr[1].integer = 1;
-    rest = nd_rule_args(c, &nd_op_reduce_prod, &fold);
-  }
-  return others == NULL ? nd_rule_broadcast(c, NUM(1), x->rank, x->dims)
-                        : others;
+  nd_tensor *rows = nd_axes_to_rows(c, a, a->in[0]);
+  return nd_axes_from_rows(c, a, nd_rule1(c, &nd_op_products_of_others, rows));
 }
 
 static nd_tensor *prod_vjp(nd_context *c, int i, const nd_args *a,
                            nd_tensor *out, nd_tensor *g)
 {
   (void)i;
-  return CHAIN(nd_axes_keep(c, a, g), products_of_others(c, a, out));
+  (void)out;
+  return CHAIN(nd_axes_keep(c, a, g), others(c, a));
 }
 
 static nd_tensor *prod_jvp(nd_context *c, const nd_args *a, nd_tensor *out,
                            nd_tensor *const *t)
 {
-  return fold_alike(c, &nd_op_reduce_sum, a,
-                    CHAIN(t[0], products_of_others(c, a, out)));
+  (void)out;
+  return fold_alike(c, &nd_op_reduce_sum, a, CHAIN(t[0], others(c, a)));
 }
 
 // ------------------------------------------------------------- the entries --
@@ -403,7 +339,7 @@ static nd_tensor *prod_jvp(nd_context *c, const nd_args *a, nd_tensor *out,
 
 const nd_op nd_op_reduce_sum = {
   .name = "reduce_sum",
-  .doc = "sum over axes, or over all of them; 0 of none",
+  .doc = "sum over axes, or over all of them; integers wrap; 0 of none",
   SHARED,
   .dtypes = ND_NUMBERS,
   .derivative = ND_LINEAR,
@@ -413,7 +349,7 @@ const nd_op nd_op_reduce_sum = {
 
 const nd_op nd_op_reduce_mean = {
   .name = "reduce_mean",
-  .doc = "mean over axes; integers truncate toward 0; nan of none",
+  .doc = "mean over axes; nan of none; of integers exact, then toward 0",
   SHARED,
   .dtypes = ND_NUMBERS,
   .derivative = ND_LINEAR,
@@ -423,11 +359,11 @@ const nd_op nd_op_reduce_mean = {
 
 const nd_op nd_op_reduce_prod = {
   .name = "reduce_prod",
-  .doc = "product over axes; 1 of none; gradients are right at zeros",
+  .doc = "product over axes; integers wrap; 1 of none",
   SHARED,
   .dtypes = ND_NUMBERS,
   .derivative = ND_VJP,
-  .needs = 1 << 0 | ND_NEEDS_OUT,
+  .needs = 1 << 0,
   .run = prod_run,
   .vjp = prod_vjp,
   .jvp = prod_jvp,

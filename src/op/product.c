@@ -1,0 +1,198 @@
+// op/product.c: products of all others, the derivative of a product, and all
+// its further derivatives, which are one op.
+//
+// For rows x and directions h1..hr, all of one shape, element j of a row is
+//
+//     the sum over distinct k1..kr, none of them j, of
+//       h1[k1] .. hr[kr] * the product of x over all other positions but j
+//
+// that is what is left of the product over k != j of (x[k] + e1 h1[k] + .. + er
+// hr[k]) before e1 e2 .. er, where e1^2 = .. = er^2 = 0. Numbers of that kind
+// are 2^r coefficients, one for each set of e's. Nothing is divided, so zeros
+// and products that overflow do no harm. Each order of derivative puts one more
+// direction into the list: the sum is the same whichever of the h, or of the
+// position j, one takes for the incoming gradient.
+
+#include <string.h>
+
+#include "op/vocab_tensor.h"
+
+enum { MAX_DIRECTIONS = 8 };
+
+static const nd_param params[] = {
+  { "values", ND_TENSORS, NULL, 0 },
+  { 0 },
+};
+
+static bool infer(nd_context *c, const nd_args *a, nd_type *out)
+{
+  *out = nd_type_of(a->in[0]);
+  return a->n <= 1 + MAX_DIRECTIONS ||
+         nd_fail(c, ND_BAD_ARGUMENT, "at most %d orders of derivative",
+                 1 + MAX_DIRECTIONS);
+}
+
+// ---------------------------------------------------------- the arithmetic --
+
+// p q, where a direction that is zero gives zero even beside inf and nan.
+static double times(double p, double q, bool directed)
+{
+  return directed && (p == 0 || q == 0) ? 0 : p * q;
+}
+
+// p (x + e1 h[0] + .. + er h[r - 1]), in place: a set is reached from those
+// without one of its members, which come before it.
+static void multiply(double *p, int r, double x, const double *h)
+{
+  for (int set = (1 << r) - 1; set >= 0; set--) {
+    double sum = times(p[set], x, set > 0);
+    for (int i = 0; i < r; i++) {
+      if (set >> i & 1)
+        sum += times(p[set & ~(1 << i)], h[i], true);
+    }
+    p[set] = sum;
+  }
+}
+
+// The coefficient of e1 .. er in p q.
+static double join(const double *p, const double *q, int r)
+{
+  const int all = (1 << r) - 1;
+  double sum = times(p[0], q[all], r > 0);
+  for (int set = 1; set <= all; set++)
+    sum += times(p[set], q[all & ~set], true);
+  return sum;
+}
+
+static void start_product(double *p, int r)
+{
+  memset(p, 0, sizeof *p << r);
+  p[0] = 1;
+}
+
+// ------------------------------------------------------------------- rows --
+
+typedef struct rows {
+  int r;                             // directions
+  int64_t n;                         // elements of a row
+  nd_tensor *x[1 + MAX_DIRECTIONS];  // dense
+  double *before;  // of each position, the product of those before it
+} rows;
+
+static double element(const nd_tensor *x, int64_t i)
+{
+  const void *data = nd_values(x);
+  return x->dtype == ND_FLOAT32 ? (double)((const float *)data)[i]
+                                : ((const double *)data)[i];
+}
+
+// p times element i of the inputs.
+static void multiply_element(const rows *l, double *p, int64_t i)
+{
+  double h[MAX_DIRECTIONS];
+  for (int k = 0; k < l->r; k++)
+    h[k] = element(l->x[1 + k], i);
+  multiply(p, l->r, element(l->x[0], i), h);
+}
+
+// The row that starts at element `at`: what comes before each position, and
+// then, from the last one on, that times what comes after.
+static void fill_row(const rows *l, int64_t at, nd_tensor *out)
+{
+  double p[1 << MAX_DIRECTIONS];
+  start_product(p, l->r);
+  for (int64_t i = 0; i < l->n; i++) {
+    memcpy(l->before + (i << l->r), p, sizeof *p << l->r);
+    multiply_element(l, p, at + i);
+  }
+  start_product(p, l->r);
+  for (int64_t i = l->n - 1; i >= 0; i--) {
+    const double y = join(l->before + (i << l->r), p, l->r);
+    if (out->dtype == ND_FLOAT32)
+      ((float *)(void *)out->data)[at + i] = (float)y;
+    else
+      ((double *)(void *)out->data)[at + i] = y;
+    multiply_element(l, p, at + i);
+  }
+}
+
+static bool fill_rows(nd_context *c, rows *l, nd_tensor *out)
+{
+  const size_t bytes = sizeof *l->before * (size_t)(l->n << l->r);
+  l->before = nd_memory_new(c, bytes, ND_MEMORY_TENSOR);
+  if (l->before == NULL)
+    return false;
+  for (int64_t at = 0; at < out->size && nd_context_ready(c); at += l->n)
+    fill_row(l, at, out);
+  nd_memory_free(c, l->before, bytes, ND_MEMORY_TENSOR);
+  return nd_context_ready(c);
+}
+
+// Runs whole.
+static bool run(nd_context *c, const nd_job *job, int64_t from, int64_t to)
+{
+  (void)to;
+  if (from > 0)
+    return true;
+  const nd_args *a = job->args;
+  rows l = { .r = a->n - 1, .n = job->out->dims[job->out->rank - 1] };
+  bool ok = true;
+  for (int i = 0; i < a->n; i++) {
+    l.x[i] = nd_tensor_dense(a->in[i]);
+    ok = ok && l.x[i] != NULL;
+  }
+  ok = ok && fill_rows(c, &l, job->out);
+  for (int i = 0; i < a->n; i++)
+    nd_tensor_release(l.x[i]);
+  return ok;
+}
+
+// ------------------------------------------------------------- derivatives --
+
+extern const nd_op nd_op_products_of_others;
+
+// The op with direction `g` in place of input `i`, or after all when i is 0.
+static nd_tensor *redirect(nd_context *c, int i, const nd_args *a, nd_tensor *g)
+{
+  nd_tensor *in[2 + MAX_DIRECTIONS];
+  for (int k = 0; k < a->n; k++)
+    in[k] = a->in[k];
+  in[i > 0 ? i : a->n] = g;
+  nd_args b = { .n = i > 0 ? a->n : a->n + 1, .in = in };
+  return nd_rule_args(c, &nd_op_products_of_others, &b);
+}
+
+static nd_tensor *vjp(nd_context *c, int i, const nd_args *a, nd_tensor *out,
+                      nd_tensor *g)
+{
+  (void)out;
+  return redirect(c, i, a, g);
+}
+
+static nd_tensor *jvp(nd_context *c, const nd_args *a, nd_tensor *out,
+                      nd_tensor *const *t)
+{
+  (void)out;
+  nd_tensor *sum = NULL;
+  for (int i = 0; i < a->n; i++) {
+    if (t[i] == NULL)
+      continue;
+    nd_tensor *part = redirect(c, i, a, t[i]);
+    sum = sum == NULL ? part : ADD(sum, part);
+  }
+  return sum;
+}
+
+const nd_op nd_op_products_of_others = {
+  .name = "products_of_others",
+  .doc = "along the last axis, the product of all elements but this one",
+  .params = params,
+  .dtypes = ND_FLOATS,
+  .derivative = ND_VJP,
+  .needs = (1 << 7) - 1,
+  .infer = infer,
+  .run = run,
+  .vjp = vjp,
+  .jvp = jvp,
+  .cost = 4,
+};
