@@ -1,4 +1,9 @@
-// op/gather.c: rows by position, and its transpose, sums of rows by position.
+// op/gather.c: rows by position, sums of rows by id, and their transposes.
+//
+// A position counts from 1 or from -1 and must be there; an id below 1 stands
+// for no row at all. So each of the two has a transpose of its own:
+//   gather                 rows at positions;  ungather      adds rows there
+//   unsorted_segment_sum   adds rows by id;    segment_rows  rows by id
 
 #include <string.h>
 
@@ -56,7 +61,9 @@ static bool fail_index(nd_context *c, int64_t index, int64_t size)
                  (long long)index, (long long)size);
 }
 
-// Makes `n` indices count from 0; false at one that is outside.
+// Makes `n` of them count from 0; false at one that is outside.
+typedef bool resolve(nd_context *c, int64_t n, int64_t *v, int64_t size);
+
 static bool resolve_indices(nd_context *c, int64_t n, int64_t *v, int64_t size)
 {
   for (int64_t i = 0; i < n; i++) {
@@ -64,6 +71,19 @@ static bool resolve_indices(nd_context *c, int64_t n, int64_t *v, int64_t size)
     if (v[i] == 0 || at < 0 || at >= size)
       return fail_index(c, v[i], size);
     v[i] = at;
+  }
+  return true;
+}
+
+// Those that stand for no row become -1.
+static bool resolve_ids(nd_context *c, int64_t n, int64_t *v, int64_t size)
+{
+  for (int64_t i = 0; i < n; i++) {
+    if (v[i] > size)
+      return nd_fail(c, ND_BAD_ARGUMENT,
+                     "segment id %lld is above num_segments, %lld",
+                     (long long)v[i], (long long)size);
+    v[i] = v[i] < 1 ? -1 : v[i] - 1;
   }
   return true;
 }
@@ -153,7 +173,8 @@ static bool gather_run(nd_context *c, const nd_job *job, int64_t from,
   return ok;
 }
 
-extern const nd_op nd_op_gather, nd_op_unsorted_segment_sum, nd_op_transpose;
+extern const nd_op nd_op_gather, nd_op_ungather, nd_op_unsorted_segment_sum,
+  nd_op_segment_rows, nd_op_transpose;
 
 // `x` with axes first..first+count-1 moved to the front, or back from there.
 static nd_tensor *rotate(nd_context *c, nd_tensor *x, int first, int count,
@@ -184,8 +205,7 @@ static nd_tensor *gather_transpose(nd_context *c, int i, const nd_args *a,
   sum.few[0] = rotate(c, g, axis, a->in[1]->rank, false);
   sum.few[1] = a->in[1];
   sum.attr[0] = (nd_attr){ .given = true, .integer = x->dims[axis] };
-  return rotate(c, nd_rule_args(c, &nd_op_unsorted_segment_sum, &sum), axis, 1,
-                true);
+  return rotate(c, nd_rule_args(c, &nd_op_ungather, &sum), axis, 1, true);
 }
 
 const nd_op nd_op_gather = {
@@ -204,7 +224,7 @@ const nd_op nd_op_gather = {
   .cases = "[5 3] {1 3 3 -1}; [5] {2 2}; [2 4 3] {4 1} axis=2; [3] {}",
 };
 
-// --------------------------------------------------- unsorted_segment_sum --
+// ----------------------------------- ungather and unsorted_segment_sum --
 
 static bool segment_infer(nd_context *c, const nd_args *a, nd_type *out)
 {
@@ -236,6 +256,8 @@ static bool segment_infer(nd_context *c, const nd_args *a, nd_type *out)
   {                                                                        \
     const type *from = in;                                                 \
     for (int64_t i = 0; i < n; i++, from += run) {                         \
+      if (row[i] < 0)                                                      \
+        continue;                                                          \
       type *to = (type *)out + row[i] * run;                               \
       for (int64_t j = 0; j < run; j++)                                    \
         to[j] = (type)(to[j] + from[j]);                                   \
@@ -248,8 +270,8 @@ SUM_ROWS(int32, int32_t)
 SUM_ROWS(int64, int64_t)
 SUM_ROWS(uint8, uint8_t)
 
-static bool segment_dense(nd_context *c, const nd_tensor *x,
-                          const nd_tensor *ids, nd_tensor *out)
+static bool sum_dense(nd_context *c, const nd_tensor *x, const nd_tensor *ids,
+                      nd_tensor *out, resolve *find)
 {
   static void (*const sum_rows[ND_DTYPES])(int64_t, int64_t, const int64_t *,
                                            const void *, void *) = {
@@ -266,7 +288,7 @@ static bool segment_dense(nd_context *c, const nd_tensor *x,
     const int64_t left = ids->size - at;
     const int64_t n = left < ND_INTEGERS ? left : ND_INTEGERS;
     nd_integers_read(ids, at, n, row);
-    if (!nd_context_ready(c) || !resolve_indices(c, n, row, size))
+    if (!nd_context_ready(c) || !find(c, n, row, size))
       return false;
     sum_rows[x->dtype](n, run, row, nd_values(x) + (size_t)(at * run) * width,
                        out->data);
@@ -274,18 +296,50 @@ static bool segment_dense(nd_context *c, const nd_tensor *x,
   return true;
 }
 
-static bool segment_run(nd_context *c, const nd_job *job, int64_t from,
-                        int64_t to)
+static bool sum_whole(nd_context *c, const nd_job *job, int64_t from,
+                      resolve *find)
 {
-  (void)to;
   if (from > 0)
     return true;
   nd_tensor *x = nd_tensor_dense(job->args->in[0]);
   if (x == NULL)
     return false;
-  const bool ok = segment_dense(c, x, job->args->in[1], job->out);
+  const bool ok = sum_dense(c, x, job->args->in[1], job->out, find);
   nd_tensor_release(x);
   return ok;
+}
+
+static bool ungather_run(nd_context *c, const nd_job *job, int64_t from,
+                         int64_t to)
+{
+  (void)to;
+  return sum_whole(c, job, from, resolve_indices);
+}
+
+static bool segment_run(nd_context *c, const nd_job *job, int64_t from,
+                        int64_t to)
+{
+  (void)to;
+  return sum_whole(c, job, from, resolve_ids);
+}
+
+// Rows of `g` at what the second input says.
+static nd_tensor *rows_of(nd_context *c, const nd_op *op, const nd_args *a,
+                          nd_tensor *g)
+{
+  nd_args rows = { .n = 2, .in = rows.few };
+  rows.few[0] = g;
+  rows.few[1] = a->in[1];
+  rows.attr[0] = (nd_attr){ .given = true, .integer = 1 };
+  return nd_rule_args(c, op, &rows);
+}
+
+static nd_tensor *ungather_transpose(nd_context *c, int i, const nd_args *a,
+                                     nd_tensor *out, nd_tensor *g)
+{
+  (void)i;
+  (void)out;
+  return rows_of(c, &nd_op_gather, a, g);
 }
 
 static nd_tensor *segment_transpose(nd_context *c, int i, const nd_args *a,
@@ -293,16 +347,26 @@ static nd_tensor *segment_transpose(nd_context *c, int i, const nd_args *a,
 {
   (void)i;
   (void)out;
-  nd_args back = { .n = 2, .in = back.few };
-  back.few[0] = g;
-  back.few[1] = a->in[1];
-  back.attr[0] = (nd_attr){ .given = true, .integer = 1 };
-  return nd_rule_args(c, &nd_op_gather, &back);
+  return rows_of(c, &nd_op_segment_rows, a, g);
 }
+
+const nd_op nd_op_ungather = {
+  .name = "ungather",
+  .doc = "zeros with the rows of x added at positions; transpose of gather",
+  .params = segment_params,
+  .attrs = 1,
+  .dtypes = ND_FLOATS,
+  .derivative = ND_LINEAR,
+  .needs = 1 << 1,
+  .infer = segment_infer,
+  .run = ungather_run,
+  .transpose = ungather_transpose,
+};
 
 const nd_op nd_op_unsorted_segment_sum = {
   .name = "unsorted_segment_sum",
-  .doc = "row i of the result sums the rows of x whose segment id is i",
+  .doc = "row i of the result sums the rows of x whose segment id is i; ids "
+         "below 1 are dropped",
   .params = segment_params,
   .attrs = 1,
   .dtypes = ND_NUMBERS,
@@ -314,7 +378,73 @@ const nd_op nd_op_unsorted_segment_sum = {
   .low = -3,
   .high = 3,
   .cases = "[4 3] {1 3 3 2} num_segments=5; [2] {2 2} num_segments=2; "
+           "[3 2] {0 2 -1} num_segments=2; [2] {-1 0} num_segments=0; "
            "[0 3] {} num_segments=2",
+};
+
+// ------------------------------------------------------------ segment_rows --
+
+static bool rows_dense(nd_context *c, const nd_tensor *x, const nd_tensor *ids,
+                       const nd_tensor *y)
+{
+  const int64_t size = x->dims[0];
+  const size_t width = nd_dtype_size((nd_dtype)x->dtype);
+  const size_t bytes = (size_t)(y->size / ids->size) * width;
+  char *out = y->data;
+  int64_t row[ND_INTEGERS];
+  for (int64_t at = 0; at < ids->size; at += ND_INTEGERS) {
+    const int64_t left = ids->size - at;
+    const int64_t n = left < ND_INTEGERS ? left : ND_INTEGERS;
+    nd_integers_read(ids, at, n, row);
+    if (!nd_context_ready(c) || !resolve_ids(c, n, row, size))
+      return false;
+    for (int64_t i = 0; i < n; i++, out += bytes) {
+      if (row[i] < 0)
+        memset(out, 0, bytes);
+      else
+        memcpy(out, nd_values(x) + (size_t)row[i] * bytes, bytes);
+    }
+  }
+  return true;
+}
+
+static bool rows_run(nd_context *c, const nd_job *job, int64_t from, int64_t to)
+{
+  (void)to;
+  if (from > 0)
+    return true;
+  nd_tensor *x = nd_tensor_dense(job->args->in[0]), *ids = job->args->in[1];
+  if (x == NULL)
+    return false;
+  const bool ok = gather_elements(c, x, ids, job->out->data) ||
+                  rows_dense(c, x, ids, job->out);
+  nd_tensor_release(x);
+  return ok;
+}
+
+static nd_tensor *rows_transpose(nd_context *c, int i, const nd_args *a,
+                                 nd_tensor *out, nd_tensor *g)
+{
+  (void)i;
+  (void)out;
+  nd_args sum = { .n = 2, .in = sum.few };
+  sum.few[0] = g;
+  sum.few[1] = a->in[1];
+  sum.attr[0] = (nd_attr){ .given = true, .integer = a->in[0]->dims[0] };
+  return nd_rule_args(c, &nd_op_unsorted_segment_sum, &sum);
+}
+
+const nd_op nd_op_segment_rows = {
+  .name = "segment_rows",
+  .doc = "row i of x for each id i, zeros below 1; transpose of segment sums",
+  .params = gather_params,
+  .attrs = 1,
+  .dtypes = ND_FLOATS,
+  .derivative = ND_LINEAR,
+  .needs = 1 << 1,
+  .infer = gather_infer,
+  .run = rows_run,
+  .transpose = rows_transpose,
 };
 
 const nd_op *const nd_ops_gather[] = { &nd_op_gather,
