@@ -220,7 +220,7 @@ local function gradients(fact, to, node, sources)
     local seeds = k == 1 and fact.along
       and { nd.constant(plain(fact.along, to), to) } or nil
     for i = 2, seeds and #targets or 0 do seeds[i] = false end
-    found = tapes[k]:gradient(targets, sources, { output_gradients = seeds })
+    found = tapes[k]:gradient(targets, sources, seeds)
     targets = {}
     for _, g in ipairs(found) do
       if g then targets[#targets + 1] = g end
