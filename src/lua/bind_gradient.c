@@ -194,12 +194,18 @@ static void rebuild(lua_State *L, ndL_state *S, int i, int boxes, int *at,
   }
 }
 
-// Pushes a table of `n` empty boxes. Returns its index.
-static int push_boxes(lua_State *L, int n)
+// Pushes a table of `n` empty boxes. Returns its index. Lua searches an object
+// that gets a finalizer from the newest one on, so many boxes get theirs when
+// they are made.
+static int push_boxes(lua_State *L, const ndL_state *S, int n)
 {
   lua_createtable(L, n, 0);
   for (int k = 1; k <= n; k++) {
     ndL_newbox(L);
+    if (n > FEW) {
+      lua_rawgetp(L, LUA_REGISTRYINDEX, S->metatables[NDL_TENSOR]);
+      lua_setmetatable(L, -2);
+    }
     lua_rawseti(L, -2, k);
   }
   return lua_gettop(L);
@@ -245,7 +251,7 @@ int ndL_gradient(lua_State *L)
   make_room(L, &gradients, sources.room);
   nd_tensor **seeds = make_seeds(L, S, 4, 2, targets.room);
   const int seed_list = lua_gettop(L);
-  const int boxes = push_boxes(L, sources.room);
+  const int boxes = push_boxes(L, S, sources.room);
   gather(L, S, 2, &targets);
   gather(L, S, 3, &sources);
   if (seeds != NULL)

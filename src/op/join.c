@@ -128,13 +128,24 @@ static nd_tensor *take(nd_context *c, nd_tensor *g, int axis, int64_t first,
   return nd_rule_args(c, &nd_op_slice, &a);
 }
 
+// Where input `i` starts on the axis. Goes on from where the cursor stands, so
+// that the starts of all inputs take one pass over them.
+static int64_t find_start(const nd_args *a, int axis, int i)
+{
+  nd_cursor fresh = { 0 };
+  nd_cursor *at = a->cursor != NULL ? a->cursor : &fresh;
+  if (at->next > i)
+    *at = fresh;
+  for (; at->next < i; at->next++)
+    at->count += a->in[at->next]->dims[axis];
+  return at->count;
+}
+
 static nd_tensor *concat_transpose(nd_context *c, int i, const nd_args *a,
                                    nd_tensor *out, nd_tensor *g)
 {
   const int axis = nd_axis_resolve(c, a->attr[0].integer, out->rank);
-  int64_t before = 0;
-  for (int j = 0; j < i; j++)
-    before += a->in[j]->dims[axis];
+  const int64_t before = find_start(a, axis, i);
   const int64_t size = a->in[i]->dims[axis];
   if (size == 0)
     return nd_rule_zeros(c, a->in[i]);

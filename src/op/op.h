@@ -49,10 +49,18 @@ typedef struct nd_attr {
   int64_t v[3 * ND_MAX_RANK];
 } nd_attr;
 
+// How far a rule that is asked for one input after the other has come in a list
+// of them: what it counted up to input `next`, not included.
+typedef struct nd_cursor {
+  int next;
+  int64_t count;
+} nd_cursor;
+
 typedef struct nd_args {
   int n;           // tensors
   nd_tensor **in;  // `few`, or memory of the caller
   nd_tensor *few[ND_FEW];
+  nd_cursor *cursor;  // of who asks a rule for many inputs; may be NULL
   nd_attr attr[ND_MAX_ATTRS];
 } nd_args;
 

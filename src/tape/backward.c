@@ -117,9 +117,11 @@ static bool is_watched(const sweep *s, const nd_record *r, const nd_tensor *g)
 
 static bool visit(sweep *s, const nd_record *r, nd_tensor *g)
 {
+  nd_cursor cursor = { 0 };
   nd_args a;
   a.n = r->n;
   a.in = r->in;
+  a.cursor = &cursor;
   if (r->op->attrs > 0)
     memcpy(a.attr, r->attr, r->op->attrs * sizeof *a.attr);
   const bool fused = !is_watched(s, r, g);

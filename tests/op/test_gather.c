@@ -2,6 +2,7 @@
 // wrong with them.
 
 #include "../values.h"
+#include "tape/tape.h"
 
 static nd_tensor *matrix(void)
 {
@@ -62,7 +63,7 @@ static void segments_add_up(void)
                     I32("[2 1 2]")),
                "[[2 5] [4 10]]", 0);
   CHECK_FAILS(CALL("unsorted_segment_sum", "num_segments=2", x, I32("[3 1 1]")),
-              "unsorted_segment_sum: index 3 is outside 1..2");
+              "unsorted_segment_sum: segment id 3 is above num_segments, 2");
   CHECK_FAILS(CALL("unsorted_segment_sum", "num_segments=2", x, I32("[1 1]")),
               "unsorted_segment_sum: shapes differ: segment_ids is [2], x is "
               "[3 2]");
@@ -106,6 +107,46 @@ static void stack_joins_along_a_new_axis(void)
   finish();
 }
 
+extern const nd_op nd_op_concat;
+
+static int64_t steps;
+
+// The rule of concat; counts how many inputs it has to go past.
+static nd_tensor *counting(nd_context *in, int i, const nd_args *a,
+                           nd_tensor *out, nd_tensor *g)
+{
+  steps += i -
+           (a->cursor != NULL && a->cursor->next <= i ? a->cursor->next : 0);
+  return nd_op_concat.transpose(in, i, a, out, g);
+}
+
+static void the_gradient_of_a_list_goes_past_each_input_once(void)
+{
+  enum { N = 100 };
+  start();
+  nd_op op = nd_op_concat;
+  op.transpose = counting;
+  nd_tensor *x[N], *g[N];
+  nd_tape *t = nd_tape_new(c, 0);
+  for (int i = 0; i < N; i++) {
+    x[i] = i % 2 ? F32("[1 2]") : F32("[3]");
+    nd_tape_watch(t, x[i]);
+  }
+  nd_args a = { .n = N, .in = x };
+  a.attr[0] = (nd_attr){ .given = true, .integer = 1 };
+  nd_tensor *y = own(nd_apply(c, &op, &a));
+  nd_tensor *seed = CALL("range", NULL, F32("1"), F32("150"), F32("1"));
+  steps = 0;
+  CHECK(nd_tape_differentiate(t, 1, &y, &seed, N, x, g));
+  CHECK_INT(steps, N - 1);
+  for (int i = 0; i < N; i++)
+    own(g[i]);
+  CHECK_VALUES(g[98], "[148]", 0);
+  CHECK_VALUES(g[99], "[149 150]", 0);
+  nd_tape_free(t);
+  finish();
+}
+
 static void what_cannot_be_joined_is_shown(void)
 {
   start();
@@ -136,6 +177,7 @@ int main(void)
   RUN(segments_add_up);
   RUN(concat_joins_along_an_axis);
   RUN(stack_joins_along_a_new_axis);
+  RUN(the_gradient_of_a_list_goes_past_each_input_once);
   RUN(what_cannot_be_joined_is_shown);
   return check_done();
 }

@@ -357,7 +357,7 @@ static const char *const extremes =
 
 static void fill_extremes(nd_dtype dtype, nd_args *a, bool across)
 {
-  a->in = a->few;
+  *a = (nd_args){ .in = a->few };
   a->n = 1;
   a->few[0] = tensor(dtype, extremes);
   if (op->params[1].name != NULL) {
