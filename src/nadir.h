@@ -62,12 +62,13 @@ typedef enum nd_memory_kind {
   ND_MEMORY_TENSOR,  // values of tensors, 64-byte aligned by us
   ND_MEMORY_OBJECT,  // headers, tapes, tables
   ND_MEMORY_SCRIPT,  // the Lua heap
-  ND_MEMORY_KINDS
+  ND_MEMORY_KINDS,
+  ND_MEMORY_ALL = ND_MEMORY_KINDS  // in accounts and quotas: all that is lent
 } nd_memory_kind;
 
 // The host's allocator, shaped like realloc: `old_size` is the size of `block`
 // (0 with NULL), `new_size` 0 frees and returns NULL. It may return NULL to
-// refuse; shrinking must not fail.
+// refuse; shrinking must not fail. Blocks are aligned to 8 bytes at least.
 typedef void *nd_allocator(void *data, void *block, size_t old_size,
                            size_t new_size, nd_memory_kind kind);
 
@@ -80,6 +81,7 @@ typedef struct nd_config {
   size_t tensor_quota;  // bytes of tensor values; 0: no limit
   size_t script_quota;  // bytes of Lua heap; 0: no limit
   const char *cpu;      // "baseline", "avx2", "avx512"; NULL: NADIR_CPU or best
+  size_t memory_quota;  // bytes lent by the allocator, for all; 0: no limit
 } nd_config;
 
 // Returns a new context, or NULL when memory runs out or `config->cpu` names a
@@ -89,9 +91,18 @@ ND_API nd_context *nd_context_new(const nd_config *config);
 // Frees the context. Release every object of it first. NULL is allowed.
 ND_API void nd_context_free(nd_context *c);
 
-// Bytes now in use, and the most that ever were.
+// Bytes now in use, and the most that ever were. ND_MEMORY_ALL counts what the
+// allocator has lent: tensors, records of tapes, slots of optimizers, the Lua
+// heap, what waits for use again, and what it takes to keep account of them.
 ND_API size_t nd_context_bytes(const nd_context *c, nd_memory_kind kind);
 ND_API size_t nd_context_peak(const nd_context *c, nd_memory_kind kind);
+
+// Sets the quota of a kind, of ND_MEMORY_ALL that of the memory; 0: no limit.
+// One below what is in use holds from the next request on. The last sixteenth
+// of the memory's quota, or 256 KB, is kept for the Lua heap, so that a script
+// whose tensors fill the rest can go on and drop them.
+ND_API void nd_context_set_quota(nd_context *c, nd_memory_kind kind,
+                                 size_t bytes);
 
 // The name of the kernels in use: "baseline", "avx2" or "avx512".
 ND_API const char *nd_context_cpu(const nd_context *c);

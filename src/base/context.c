@@ -51,6 +51,8 @@ nd_context *nd_context_new(const nd_config *config)
   c->memory.data = full.allocator_data;
   c->memory.quota[ND_MEMORY_TENSOR] = full.tensor_quota;
   c->memory.quota[ND_MEMORY_SCRIPT] = full.script_quota;
+  c->memory.quota[ND_MEMORY_ALL] = full.memory_quota;
+  c->memory.plain = full.allocator == allocate_by_malloc;
   return c;
 }
 
@@ -64,17 +66,18 @@ void nd_context_free(nd_context *c)
 
 const char *nd_context_cpu(const nd_context *c)
 {
-  return nd_level_name(c->level);
+  return c == NULL ? NULL : nd_level_name(c->level);
 }
 
 void nd_interrupt(nd_context *c)
 {
-  atomic_store(&c->interrupted, true);
+  if (c != NULL)
+    atomic_store(&c->interrupted, true);
 }
 
 bool nd_context_ready(nd_context *c)
 {
-  if (c->error.code != ND_OK)
+  if (c == NULL || c->error.code != ND_OK)
     return false;
   if (!atomic_load_explicit(&c->interrupted, memory_order_relaxed))
     return true;

@@ -60,7 +60,7 @@ static inline void nd_context_leave(nd_context *c, const char *before)
 }
 
 // True while nothing has failed and nobody has interrupted; else keeps the
-// interruption as the error.
+// interruption as the error. False for NULL.
 bool nd_context_ready(nd_context *c);
 
 #endif

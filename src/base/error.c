@@ -24,19 +24,28 @@ bool nd_fail(nd_context *c, nd_code code, const char *format, ...)
   return false;
 }
 
+bool nd_fail_foreign(nd_context *c, const char *what, int number)
+{
+  if (number > 0)
+    return nd_fail(c, ND_BAD_ARGUMENT, "%s %d is of another context", what,
+                   number);
+  return nd_fail(c, ND_BAD_ARGUMENT, "%s is of another context", what);
+}
+
 nd_code nd_error_code(const nd_context *c)
 {
-  return c->error.code;
+  return c == NULL ? ND_OK : c->error.code;
 }
 
 const char *nd_error_message(const nd_context *c)
 {
-  return c->error.code == ND_OK ? "" : c->error.message;
+  return nd_error_code(c) == ND_OK ? "" : c->error.message;
 }
 
 void nd_error_clear(nd_context *c)
 {
-  c->error.code = ND_OK;
+  if (c != NULL)
+    c->error.code = ND_OK;
 }
 
 const char *nd_shape_text(char text[ND_SHAPE_TEXT], int rank,

@@ -16,6 +16,10 @@ typedef struct nd_error {
 bool nd_fail(nd_context *c, nd_code code, const char *format, ...)
   __attribute__((format(printf, 3, 4)));
 
+// Fails because an argument of that name is of another context; `number` tells
+// which of several, 0 that there is one.
+bool nd_fail_foreign(nd_context *c, const char *what, int number);
+
 // Bytes for "[" ND_MAX_RANK sizes "]".
 #define ND_SHAPE_TEXT 176
 

@@ -17,6 +17,9 @@
 
 enum { CACHE_BYTES = 24 << 20 };
 
+// What tensors and objects leave of the memory's quota to the Lua heap.
+enum { RESERVE_BYTES = 256 << 10, RESERVE_PARTS = 16 };
+
 _Static_assert(sizeof(nd_block) <= ND_ALIGNMENT, "values follow the header");
 
 static void count(nd_memory *m, nd_memory_kind kind, size_t old_size,
@@ -27,21 +30,53 @@ static void count(nd_memory *m, nd_memory_kind kind, size_t old_size,
     m->peak[kind] = m->used[kind];
 }
 
-bool nd_memory_allows(nd_context *c, size_t bytes, nd_memory_kind kind)
+// What is left of the quota of one kind.
+static size_t room_of(const nd_memory *m, nd_memory_kind kind)
 {
-  const nd_memory *m = &c->memory;
-  const size_t quota = m->quota[kind];
-  if (quota == 0 || (m->used[kind] <= quota && bytes <= quota - m->used[kind]))
-    return true;
-  return nd_fail(c, ND_NO_MEMORY,
-                 "out of memory: %zu bytes more than the quota of %zu allows",
-                 bytes - (quota > m->used[kind] ? quota - m->used[kind] : 0),
-                 quota);
+  const size_t quota = m->quota[kind], used = m->used[kind];
+  if (quota == 0)
+    return SIZE_MAX;
+  return quota > used ? quota - used : 0;
 }
 
-// Comes before each allocation.
+// What is left of the memory's quota for tensors and objects.
+static size_t shared_room(const nd_memory *m)
+{
+  const size_t quota = m->quota[ND_MEMORY_ALL];
+  const size_t part = quota / RESERVE_PARTS;
+  const size_t reserve = part < RESERVE_BYTES ? part : RESERVE_BYTES;
+  const size_t room = room_of(m, ND_MEMORY_ALL);
+  if (quota == 0)
+    return SIZE_MAX;
+  return room > reserve ? room - reserve : 0;
+}
+
+size_t nd_memory_headroom(const nd_context *c)
+{
+  const size_t own = room_of(&c->memory, ND_MEMORY_TENSOR);
+  const size_t shared = shared_room(&c->memory);
+  return own < shared ? own : shared;
+}
+
+static bool fail_quota(nd_context *c, size_t excess, const char *which,
+                       size_t quota)
+{
+  return nd_fail(c, ND_NO_MEMORY,
+                 "out of memory: %zu bytes more than the %squota of %zu allows",
+                 excess, which, quota);
+}
+
+bool nd_memory_allows(nd_context *c, size_t bytes, nd_memory_kind kind)
+{
+  const size_t room = room_of(&c->memory, kind);
+  return bytes <= room ||
+         fail_quota(c, bytes - room, "", c->memory.quota[kind]);
+}
+
+// Comes before each allocation. Hosts may align to 8, so nothing of ours that
+// is not placed by place_block may ask for more.
 typedef struct nd_held {
-  _Alignas(16) struct nd_held *before;
+  struct nd_held *before;
   struct nd_held *after;
   size_t size;  // with this header
   nd_memory_kind kind;
@@ -69,6 +104,7 @@ static void let_go(nd_memory *m, nd_held *h)
 static void free_held(nd_memory *m, nd_held *h)
 {
   let_go(m, h);
+  count(m, ND_MEMORY_ALL, h->size, 0);
   m->allocator(m->data, h, h->size, 0, h->kind);
 }
 
@@ -85,8 +121,10 @@ static void *call_host(nd_memory *m, void *block, size_t size,
     let_go(m, h);
   const size_t before = h == NULL ? 0 : h->size;
   nd_held *p = m->allocator(m->data, h, before, size + sizeof *p, kind);
-  if (p != NULL)
+  if (p != NULL) {
     *p = (nd_held){ .size = size + sizeof *p, .kind = kind };
+    count(m, ND_MEMORY_ALL, before, p->size);
+  }
   if (p != NULL || h != NULL)
     hold(m, p != NULL ? p : h);
   return p == NULL ? NULL : p + 1;
@@ -98,16 +136,31 @@ void nd_memory_end(nd_context *c)
     free_held(&c->memory, c->memory.held);
 }
 
+// By how much the request goes over the memory's quota.
+static size_t excess_of(const nd_memory *m, const void *block, size_t size)
+{
+  const nd_held *h = block == NULL ? NULL : (const nd_held *)block - 1;
+  const size_t before = h == NULL ? 0 : h->size;
+  const size_t after = size + sizeof *h;
+  const size_t room = shared_room(m);
+  return after > before && after - before > room ? after - before - room : 0;
+}
+
 static void *ask_host(nd_context *c, void *block, size_t size,
                       nd_memory_kind kind)
 {
   nd_memory *m = &c->memory;
-  void *p = call_host(m, block, size, kind);
-  if (p == NULL && size > 0 && m->cached > 0) {
-    nd_memory_trim(c);
-    p = call_host(m, block, size, kind);
-  }
-  if (p == NULL && size > 0)
+  if (size == 0)
+    return call_host(m, block, size, kind);
+  void *p = NULL;
+  do {
+    if (excess_of(m, block, size) == 0)
+      p = call_host(m, block, size, kind);
+  } while (p == NULL && nd_memory_trim(c));
+  const size_t excess = excess_of(m, block, size);
+  if (p == NULL && excess > 0)
+    fail_quota(c, excess, "memory ", m->quota[ND_MEMORY_ALL]);
+  else if (p == NULL)
     nd_fail(c, ND_NO_MEMORY, "out of memory: %zu bytes refused", size);
   return p;
 }
@@ -123,17 +176,31 @@ void *nd_memory_resize(nd_context *c, void *block, size_t old_size,
   return p;
 }
 
+static void *ask_host_script(nd_memory *m, void *block, size_t old_size,
+                             size_t new_size)
+{
+  const size_t growth = new_size > old_size ? new_size - old_size : 0;
+  if (growth > room_of(m, ND_MEMORY_ALL))
+    return NULL;
+  void *p = m->allocator(m->data, block, old_size, new_size, ND_MEMORY_SCRIPT);
+  if (p != NULL || new_size == 0) {
+    count(m, ND_MEMORY_SCRIPT, old_size, new_size);
+    count(m, ND_MEMORY_ALL, old_size, new_size);
+  }
+  return p;
+}
+
 void *nd_memory_resize_script(nd_context *c, void *block, size_t old_size,
                               size_t new_size)
 {
   nd_memory *m = &c->memory;
-  const size_t quota = m->quota[ND_MEMORY_SCRIPT];
-  if (quota != 0 && new_size > old_size &&
-      m->used[ND_MEMORY_SCRIPT] + (new_size - old_size) > quota)
+  const size_t growth = new_size > old_size ? new_size - old_size : 0;
+  if (growth > room_of(m, ND_MEMORY_SCRIPT))
     return NULL;
-  void *p = m->allocator(m->data, block, old_size, new_size, ND_MEMORY_SCRIPT);
-  if (p != NULL || new_size == 0)
-    count(m, ND_MEMORY_SCRIPT, old_size, new_size);
+  void *p;
+  do
+    p = ask_host_script(m, block, old_size, new_size);
+  while (p == NULL && growth > 0 && nd_memory_trim(c));
   return p;
 }
 
@@ -234,13 +301,30 @@ static size_t footprint(size_t capacity)
   return capacity + 2 * ND_ALIGNMENT;
 }
 
+static void return_block(nd_memory *m, nd_block *b)
+{
+  call_host(m, b->memory, 0, ND_MEMORY_TENSOR);
+}
+
+static void trim_blocks(nd_memory *m)
+{
+  for (int i = 0; i < ND_CACHE_CLASSES; i++) {
+    while (m->cache[i] != NULL) {
+      nd_block *b = m->cache[i];
+      m->cache[i] = b->next;
+      m->cached -= b->capacity;
+      return_block(m, b);
+    }
+  }
+}
+
 // The quota holds for the cache too.
 static nd_block *fresh_block(nd_context *c, size_t capacity, uint32_t cls)
 {
   const nd_memory *m = &c->memory;
   const size_t quota = m->quota[ND_MEMORY_TENSOR];
   if (quota != 0 && m->used[ND_MEMORY_TENSOR] + m->cached + capacity > quota)
-    nd_memory_trim(c);
+    trim_blocks(&c->memory);
   void *memory = ask_host(c, NULL, footprint(capacity), ND_MEMORY_TENSOR);
   return memory == NULL ? NULL : place_block(memory, capacity, cls);
 }
@@ -268,11 +352,6 @@ nd_block *nd_block_new(nd_context *c, size_t bytes)
   return b;
 }
 
-static void return_block(nd_memory *m, nd_block *b)
-{
-  call_host(m, b->memory, 0, ND_MEMORY_TENSOR);
-}
-
 void nd_block_free(nd_context *c, nd_block *b)
 {
   nd_memory *m = &c->memory;
@@ -286,25 +365,56 @@ void nd_block_free(nd_context *c, nd_block *b)
   m->cached += b->capacity;
 }
 
-void nd_memory_trim(nd_context *c)
+// Gives back the members of a list that is linked by their first word.
+static void return_list(nd_context *c, void **list, size_t size)
+{
+  while (*list != NULL) {
+    void *first = *list;
+    *list = *(void **)first;
+    nd_memory_free(c, first, size, ND_MEMORY_OBJECT);
+  }
+}
+
+bool nd_memory_trim(nd_context *c)
 {
   nd_memory *m = &c->memory;
-  for (int i = 0; i < ND_CACHE_CLASSES; i++) {
-    while (m->cache[i] != NULL) {
-      nd_block *b = m->cache[i];
-      m->cache[i] = b->next;
-      m->cached -= b->capacity;
-      return_block(m, b);
-    }
-  }
+  const size_t before = m->used[ND_MEMORY_ALL];
+  trim_blocks(m);
+  return_list(c, &m->pages, ND_PAGE);
+  m->spare_pages = 0;
+  for (size_t cls = 1; cls < ND_SMALL_CLASSES; cls++)
+    return_list(c, &m->spare[cls], small_size(cls));
+  return m->used[ND_MEMORY_ALL] < before;
+}
+
+// ---------------------------------------------------------------- accounts --
+
+static bool is_counted(const nd_context *c, nd_memory_kind kind)
+{
+  return c != NULL && (unsigned)kind <= ND_MEMORY_ALL;
 }
 
 size_t nd_context_bytes(const nd_context *c, nd_memory_kind kind)
 {
-  return c->memory.used[kind];
+  return is_counted(c, kind) ? c->memory.used[kind] : 0;
 }
 
 size_t nd_context_peak(const nd_context *c, nd_memory_kind kind)
 {
-  return c->memory.peak[kind];
+  return is_counted(c, kind) ? c->memory.peak[kind] : 0;
+}
+
+void nd_context_set_quota(nd_context *c, nd_memory_kind kind, size_t bytes)
+{
+  if (is_counted(c, kind))
+    c->memory.quota[kind] = bytes;
+}
+
+bool nd_memory_is_limited(const nd_context *c)
+{
+  const nd_memory *m = &c->memory;
+  bool any = !m->plain;
+  for (int kind = 0; kind <= ND_MEMORY_ALL; kind++)
+    any |= m->quota[kind] != 0;
+  return any;
 }

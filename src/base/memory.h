@@ -29,10 +29,11 @@ typedef struct nd_block {
 typedef struct nd_memory {
   nd_allocator *allocator;
   void *data;
-  size_t used[ND_MEMORY_KINDS];
-  size_t peak[ND_MEMORY_KINDS];
-  size_t quota[ND_MEMORY_KINDS];  // 0: none
-  size_t cached;                  // bytes waiting in `cache`, in no count
+  bool plain;  // the allocator is malloc
+  size_t used[ND_MEMORY_ALL + 1];
+  size_t peak[ND_MEMORY_ALL + 1];
+  size_t quota[ND_MEMORY_ALL + 1];  // 0: none
+  size_t cached;  // bytes waiting in `cache`, only in the count of all
   nd_block *cache[ND_CACHE_CLASSES];
   void *spare[ND_SMALL_CLASSES];  // free small objects, linked by first word
   void *pages;                    // free pages, likewise
@@ -66,6 +67,13 @@ void *nd_memory_resize_script(nd_context *c, void *block, size_t old_size,
 // True if `bytes` more of that kind stay within the quota; else the error.
 bool nd_memory_allows(nd_context *c, size_t bytes, nd_memory_kind kind);
 
+// How many bytes of tensors the quotas still allow; SIZE_MAX without any.
+size_t nd_memory_headroom(const nd_context *c);
+
+// True if requests may be refused that a collection would make room for: there
+// is a quota, or the allocator is the host's own.
+bool nd_memory_is_limited(const nd_context *c);
+
 // A block for `bytes` of values, from the cache when it has one. The values
 // start at nd_block_data.
 nd_block *nd_block_new(nd_context *c, size_t bytes);
@@ -76,8 +84,8 @@ static inline void *nd_block_data(nd_block *b)
   return (char *)b + ND_ALIGNMENT;
 }
 
-// Gives every cached block back to the host.
-void nd_memory_trim(nd_context *c);
+// Gives back to the host all that waits for use again. True if there was any.
+bool nd_memory_trim(nd_context *c);
 
 // Gives back everything but the Lua heap, whoever holds it.
 void nd_memory_end(nd_context *c);

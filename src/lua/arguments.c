@@ -258,8 +258,10 @@ static bool check_few(ndL_call *k)
 
 void ndL_checkargs(ndL_call *k)
 {
-  if (!check_few(k)) {
+  const unsigned before = k->S->collections;
+  const bool few = check_few(k);
+  if (!few)
     check_args(k);
+  if (!few || k->S->collections != before)
     ndL_readagain(k);
-  }
 }

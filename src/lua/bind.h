@@ -18,15 +18,6 @@ void ndL_open_optimizer(lua_State *L);
 void ndL_open_random(lua_State *L);
 void ndL_open_system(lua_State *L);
 
-// Empties the finalized box at 1. Another finalizer may still hold it: without
-// its metatable none of our functions knows it.
-static inline void ndL_disown(lua_State *L)
-{
-  *(void **)lua_touserdata(L, 1) = NULL;
-  lua_pushnil(L);
-  lua_setmetatable(L, 1);
-}
-
 // ----------------------------------------------------------------- tensors --
 
 // The userdata of a tensor. `tensor` points to `value` for a scalar, which is

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lua/bind.h"
+#include "lua/guard.h"
 #include "optim/optimizer.h"
 
 static nd_optimizer *check_optimizer(lua_State *L, const char *function)
@@ -43,11 +44,11 @@ static int list_settings(const nd_update *u, const char **names)
   return n;
 }
 
-// Upvalue 2: the rule.
+// The upvalue of its own: the rule.
 static int optimizer_new(lua_State *L)
 {
   ndL_state *S = ndL_upstate(L);
-  const nd_update *u = lua_touserdata(L, lua_upvalueindex(2));
+  const nd_update *u = lua_touserdata(L, lua_upvalueindex(NDL_OWN));
   const char *names[ND_MAX_SETTINGS];
   const int n = list_settings(u, names);
   if (lua_type(L, 1) == LUA_TNUMBER) {
@@ -80,7 +81,7 @@ static int optimizer_gc(lua_State *L)
 {
   nd_optimizer **box = ndL_checkself(L, NDL_OPTIMIZER, "__gc");
   nd_optimizer_free(*box);
-  ndL_disown(L);
+  *box = NULL;
   return 0;
 }
 
@@ -176,7 +177,7 @@ enum { MOST_NAMED = 5 };
 static void warn_missing(lua_State *L, const pairs *p)
 {
   const int top = lua_gettop(L);
-  luaL_where(L, 1);
+  ndL_pushwhere(L);
   lua_pushfstring(L, "%sapply_gradients: no gradient for variable",
                   lua_tostring(L, -1));
   int named = 0;
@@ -287,9 +288,8 @@ void ndL_open_optimizer(lua_State *L)
   lua_pop(L, 1);
   lua_newtable(L);
   for (int i = 0; nd_update_at(i) != NULL; i++) {
-    lua_pushlightuserdata(L, S);
     lua_pushlightuserdata(L, (void *)(uintptr_t)nd_update_at(i));
-    lua_pushcclosure(L, optimizer_new, 2);
+    ndL_pushguarded(L, optimizer_new, 1);
     lua_setfield(L, -2, nd_update_at(i)->name);
   }
   lua_setfield(L, -2, "optimizers");

@@ -236,6 +236,16 @@ static nd_tensor *gather_rows(ndL_state *S, nd_tensor *x, nd_tensor *at)
   return rows;
 }
 
+// The same for positions that `r` drew: after a failure it is as before them.
+static nd_tensor *gather_drawn(ndL_state *S, nd_tensor *x, nd_tensor *at,
+                               nd_mt19937 *r, const nd_mt19937 *before)
+{
+  nd_tensor *rows = gather_rows(S, x, at);
+  if (rows == NULL)
+    *r = *before;
+  return rows;
+}
+
 // ----------------------------------------------------------------- numbers --
 
 // rand(d1, d2, ...) and randn: sizes are positions, dtype is an option.
@@ -399,9 +409,10 @@ static int random_choice(lua_State *L)
     return ndL_error(L, "choice: too many without replacement: %lld of %lld",
                      (long long)size, (long long)n);
   ndL_box *box = ndL_newbox(L);
+  const nd_mt19937 before = *r;
   nd_tensor *at = draw_choice(S, r, n, replace, &type);
   if (x != NULL)
-    return ndL_result(L, S, box, gather_rows(S, x, at));
+    return ndL_result(L, S, box, gather_drawn(S, x, at, r, &before));
   return sized ? ndL_result(L, S, box, at) : push_choice(L, S, at);
 }
 
@@ -417,8 +428,11 @@ static int random_permutation(lua_State *L)
   nd_tensor *x;
   const int64_t n = read_source(L, S, "permutation", &x);
   ndL_box *box = ndL_newbox(L);
+  const nd_mt19937 before = *r;
   nd_tensor *order = draw_permutation(S, "permutation", r, n);
-  return ndL_result(L, S, box, x != NULL ? gather_rows(S, x, order) : order);
+  if (x != NULL)
+    order = gather_drawn(S, x, order, r, &before);
+  return ndL_result(L, S, box, order);
 }
 
 // shuffle(list), in place
@@ -451,8 +465,12 @@ static int module_shuffle(lua_State *L)
   if (x == NULL)
     ndL_typeerror(L, "shuffle", "x", "a tensor", 1);
   ndL_box *box = ndL_newbox(L);
+  const uint64_t stream = S->context->stream;
   nd_tensor *order = draw_permutation(S, "shuffle", NULL, x->dims[0]);
-  return ndL_result(L, S, box, gather_rows(S, x, order));
+  nd_tensor *rows = gather_rows(S, x, order);
+  if (rows == NULL)
+    S->context->stream = stream;
+  return ndL_result(L, S, box, rows);
 }
 
 // ------------------------------------------------------------------- state --

@@ -67,7 +67,7 @@ static int tape_gc(lua_State *L)
 {
   nd_tape **box = ndL_checkself(L, NDL_TAPE, "__gc");
   nd_tape_free(*box);
-  ndL_disown(L);
+  *box = NULL;
   return 0;
 }
 
@@ -111,7 +111,7 @@ static void watch(lua_State *L, ndL_state *S, nd_tape *t, int i, int depth)
   nd_tensor *x = ndL_peek(L, S, i);
   if (x != NULL) {
     if (!nd_dtype_in((nd_dtype)x->dtype, ND_FLOATS)) {
-      luaL_where(L, 1);
+      ndL_pushwhere(L);
       lua_pushfstring(L, "%swatch: no gradient reaches a tensor of %s",
                       lua_tostring(L, -1), nd_dtype_name((nd_dtype)x->dtype));
       lua_warning(L, lua_tostring(L, -1), 0);
@@ -218,10 +218,14 @@ static const luaL_Reg methods[] = {
   { "watch", tape_watch },
   { "gradient", ndL_gradient },
   { "stop_recording", tape_stop_recording },
-  { "pause", tape_pause },
   { "reset", tape_reset },
   { "release", tape_release },
   { "watched_variables", tape_watched },
+  { NULL, NULL },
+};
+
+static const luaL_Reg plain_methods[] = {
+  { "pause", tape_pause },
   { NULL, NULL },
 };
 
@@ -242,9 +246,10 @@ void ndL_open_tape(lua_State *L)
   ndL_state *S = ndL_getstate(L);
   ndL_setfunctions(L, functions);
   ndL_newmetatable(L, S, NDL_TAPE, "GradientTape");
-  ndL_setfunctions(L, metamethods);
+  ndL_setplain(L, metamethods);
   lua_newtable(L);
   ndL_setfunctions(L, methods);
+  ndL_setplain(L, plain_methods);
   ndL_closemethods(L, "GradientTape");
   lua_setfield(L, -2, "__index");
   lua_pop(L, 1);

@@ -79,6 +79,8 @@ nd_tensor *ndL_totensor(lua_State *L, ndL_state *S, int i)
   if (v == NULL)
     return x;
   x = nd_variable_use(v);
+  if (x == NULL && ndL_retry(L, S))
+    x = nd_variable_use(v);
   if (x == NULL)
     ndL_raise(L, S);
   return x;
@@ -419,7 +421,7 @@ static void make_metatable(lua_State *L, ndL_state *S, ndL_type type)
   ndL_setfunctions(L, metamethods);
   static const luaL_Reg finalizer[] = { { "__gc", tensor_gc }, { NULL, NULL } };
   if (type == NDL_TENSOR)
-    ndL_setfunctions(L, finalizer);
+    ndL_setplain(L, finalizer);
   lua_pop(L, 1);
 }
 

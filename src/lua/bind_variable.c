@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lua/bind.h"
+#include "lua/guard.h"
 #include "tensor/print.h"
 
 // User value 1: the name.
@@ -32,7 +33,7 @@ static void drop_empty_options(lua_State *L)
   lua_settop(L, lua_next(L, 2) ? 2 : 1);
 }
 
-// Variable(value, trainable, name, dtype); a function gives the value.
+// Variable(value, trainable, name, dtype)
 static int variable_new(lua_State *L)
 {
   static const char *const names[] = { "trainable", "name", "dtype" };
@@ -40,11 +41,6 @@ static int variable_new(lua_State *L)
   ndL_pace(L, S);
   drop_empty_options(L);
   ndL_spread(L, "Variable", 1, 3, names);
-  if (lua_isfunction(L, 1)) {
-    lua_pushvalue(L, 1);
-    lua_call(L, 0, 1);
-    lua_replace(L, 1);
-  }
   if (!lua_isnil(L, 2) && !lua_isboolean(L, 2))
     ndL_typeerror(L, "Variable", "trainable", "true or false", 2);
   if (!lua_isnil(L, 3) && lua_type(L, 3) != LUA_TSTRING)
@@ -64,10 +60,7 @@ static int variable_new(lua_State *L)
   lua_rawgetp(L, LUA_REGISTRYINDEX, S->metatables[NDL_VARIABLE]);
   lua_setmetatable(L, -2);
   const char *before = nd_context_enter(S->context, "Variable");
-  const bool trainable = lua_isnil(L, 2) || lua_toboolean(L, 2);
-  *box = nd_variable_new(x, trainable);
-  if (*box == NULL && ndL_retry(L, S))
-    *box = nd_variable_new(x, trainable);
+  *box = nd_variable_new(x, lua_isnil(L, 2) || lua_toboolean(L, 2));
   nd_context_leave(S->context, before);
   if (*box == NULL)
     return ndL_raise(L, S);
@@ -79,11 +72,26 @@ static int variable_new(lua_State *L)
   return 1;
 }
 
+// The same, but a function gives the value. Upvalue 2: variable_new.
+static int variable_call(lua_State *L)
+{
+  ndL_upstate(L);
+  if (lua_isfunction(L, 1)) {
+    lua_pushvalue(L, 1);
+    lua_call(L, 0, 1);
+    lua_replace(L, 1);
+  }
+  lua_pushvalue(L, lua_upvalueindex(2));
+  lua_insert(L, 1);
+  lua_call(L, lua_gettop(L) - 1, 1);
+  return 1;
+}
+
 static int variable_gc(lua_State *L)
 {
   nd_variable **box = ndL_checkself(L, NDL_VARIABLE, "__gc");
   nd_variable_release(*box);
-  ndL_disown(L);
+  *box = NULL;
   return 0;
 }
 
@@ -104,10 +112,7 @@ static int assign_by(lua_State *L, const char *function, assignment *way)
   const bool read = lua_isnil(L, 3) || lua_toboolean(L, 3);
   const nd_dtype dtype = (nd_dtype)v->value->dtype;
   nd_tensor *x = ndL_checktensor(L, S, 2, dtype, function, "value");
-  bool ok = way(v, x);
-  if (!ok && ndL_retry(L, S))
-    ok = way(v, ndL_checktensor(L, S, 2, dtype, function, "value"));
-  if (!ok)
+  if (!way(v, x))
     return ndL_raise(L, S);
   lua_settop(L, 1);
   return read;
@@ -197,8 +202,12 @@ static const luaL_Reg methods[] = {
   { NULL, NULL },
 };
 
-static const luaL_Reg metamethods[] = {
+static const luaL_Reg finalizer[] = {
   { "__gc", variable_gc },
+  { NULL, NULL },
+};
+
+static const luaL_Reg metamethods[] = {
   { "__tostring", variable_tostring },
   { NULL, NULL },
 };
@@ -210,7 +219,6 @@ static const luaL_Reg properties[] = {
 };
 
 static const luaL_Reg functions[] = {
-  { "Variable", variable_new },
   { "is_variable", variable_is },
   { NULL, NULL },
 };
@@ -235,7 +243,11 @@ static int variable_index(lua_State *L)
 void ndL_open_variable(lua_State *L)
 {
   ndL_state *S = ndL_getstate(L);
-  ndL_setfunctions(L, functions);
+  ndL_setplain(L, functions);
+  lua_pushlightuserdata(L, S);
+  ndL_pushguarded(L, variable_new, 0);
+  lua_pushcclosure(L, variable_call, 2);
+  lua_setfield(L, -2, "Variable");
   lua_newtable(L);
   lua_newtable(L);
   lua_pushliteral(L, "v");
@@ -247,6 +259,7 @@ void ndL_open_variable(lua_State *L)
   lua_rawgetp(L, LUA_REGISTRYINDEX, S->metatables[NDL_VARIABLE]);
   lua_pushliteral(L, "Variable");
   lua_setfield(L, -2, "__name");
+  ndL_setplain(L, finalizer);
   ndL_setfunctions(L, metamethods);
   lua_getfield(L, -1, "__methods");
   ndL_setfunctions(L, methods);
@@ -254,7 +267,7 @@ void ndL_open_variable(lua_State *L)
   lua_pushlightuserdata(L, S);
   lua_getfield(L, -2, "__index");
   lua_newtable(L);
-  ndL_setfunctions(L, properties);
+  ndL_setplain(L, properties);
   lua_pushvalue(L, -1);
   lua_setfield(L, -5, "__properties");
   lua_pushcclosure(L, variable_index, 3);

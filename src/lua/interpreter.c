@@ -103,6 +103,8 @@ static int run_text(lua_State *L)
 
 bool nd_interpreter_run(nd_interpreter *i, const char *text, const char *name)
 {
+  if (i == NULL || text == NULL || name == NULL)
+    return false;
   lua_State *L = i->L;
   i->error[0] = '\0';
   lua_pushcfunction(L, run_text);
@@ -120,7 +122,7 @@ bool nd_interpreter_run(nd_interpreter *i, const char *text, const char *name)
 
 const char *nd_interpreter_error(const nd_interpreter *i)
 {
-  return i->error;
+  return i == NULL ? "" : i->error;
 }
 
 // The global named at 1, as a number; the result is at the address at 2.
@@ -142,6 +144,8 @@ static int read_number(lua_State *L)
 
 bool nd_interpreter_number(nd_interpreter *i, const char *name, double *value)
 {
+  if (i == NULL || name == NULL || value == NULL)
+    return false;
   lua_pushcfunction(i->L, read_number);
   lua_pushlightuserdata(i->L, (void *)(uintptr_t)name);
   lua_pushlightuserdata(i->L, value);
@@ -153,10 +157,10 @@ bool nd_interpreter_number(nd_interpreter *i, const char *name, double *value)
 
 nd_context *nd_interpreter_context(nd_interpreter *i)
 {
-  return i->context;
+  return i == NULL ? NULL : i->context;
 }
 
 lua_State *nd_interpreter_lua(nd_interpreter *i)
 {
-  return i->L;
+  return i == NULL ? NULL : i->L;
 }

@@ -20,9 +20,11 @@ enum {
 };
 
 typedef struct chunk {
-  _Alignas(STEP) struct chunk *next;
+  struct chunk *next;
   size_t free;  // bytes on the free lists, while they are counted
 } chunk;
+
+_Static_assert(sizeof(chunk) % STEP == 0, "objects fill what follows");
 
 typedef struct heap {
   nd_context *context;

@@ -10,6 +10,7 @@
 
 #include "lua/bind.h"
 #include "lua/embedded.h"
+#include "lua/guard.h"
 
 // Net growth of tensor memory between two minor collections.
 enum { PACE_BYTES = 1 << 18, LEAST_PACE = 64 << 10 };
@@ -67,12 +68,34 @@ void ndL_newmetatable(lua_State *L, ndL_state *S, ndL_type type,
 
 void ndL_setfunctions(lua_State *L, const luaL_Reg *functions)
 {
+  for (const luaL_Reg *f = functions; f->name != NULL; f++) {
+    ndL_pushguarded(L, f->func, 0);
+    lua_setfield(L, -2, f->name);
+  }
+}
+
+void ndL_setplain(lua_State *L, const luaL_Reg *functions)
+{
   lua_pushlightuserdata(L, ndL_getstate(L));
   luaL_setfuncs(L, functions, 1);
 }
 
+// True of a box whose finalizer has run: another finalizer may still hold it.
+static bool is_finalized(lua_State *L, int i)
+{
+  const ndL_type type = ndL_typeof(L, ndL_getstate(L), i);
+  const bool owns = type == NDL_TENSOR || type == NDL_VARIABLE ||
+                    type == NDL_TAPE || type == NDL_OPTIMIZER;
+  return owns && *(void **)lua_touserdata(L, i) == NULL;
+}
+
 const char *ndL_typename(lua_State *L, int i)
 {
+  i = lua_absindex(L, i);
+  if (is_finalized(L, i)) {
+    luaL_getmetafield(L, i, "__name");
+    return lua_pushfstring(L, "finalized %s", lua_tostring(L, -1));
+  }
   if (luaL_getmetafield(L, i, "__name") == LUA_TSTRING)
     return lua_tostring(L, -1);
   return luaL_typename(L, i);
@@ -80,9 +103,7 @@ const char *ndL_typename(lua_State *L, int i)
 
 // ----------------------------------------------------------------- errors --
 
-// Pushes "file:line: " of the innermost function that is a script's: neither C
-// nor one of our own Lua modules, whose chunk names begin with "=nadir".
-static void push_where(lua_State *L)
+void ndL_pushwhere(lua_State *L)
 {
   lua_Debug ar;
   for (int level = 0; lua_getstack(L, level, &ar); level++) {
@@ -102,7 +123,7 @@ int ndL_error(lua_State *L, const char *format, ...)
   va_start(args, format);
   vsnprintf(text, sizeof text, format, args);
   va_end(args);
-  push_where(L);
+  ndL_pushwhere(L);
   lua_pushstring(L, text);
   lua_concat(L, 2);
   return lua_error(L);
@@ -111,6 +132,7 @@ int ndL_error(lua_State *L, const char *format, ...)
 int ndL_raise(lua_State *L, ndL_state *S)
 {
   char text[sizeof S->context->error.message];
+  S->refused |= nd_error_code(S->context) == ND_NO_MEMORY;
   snprintf(text, sizeof text, "%s", nd_error_message(S->context));
   nd_error_clear(S->context);
   return ndL_error(L, "%s", text);
@@ -134,28 +156,22 @@ int ndL_typeerror(lua_State *L, const char *function, const char *argument,
 // -------------------------------------------------------------- collector --
 // Lua sees a few bytes of each tensor. So tensor memory is counted here: net
 // growth by PACE_BYTES costs a minor collection, and doubling since the last
-// full one costs a full one. A quota makes both come sooner, so that what was
-// dropped never takes more than half of what the quota leaves. Minor
-// collections that are asked for put off the full ones that Lua would do by
-// itself, so the Lua heap, too, is watched for doubling.
+// full one costs a full one. Objects, such as the records of tapes, count as
+// well. A quota makes both come sooner, so that what was dropped never takes
+// more than half of what the quotas leave. Minor collections that are asked for
+// put off the full ones that Lua would do by itself, so the Lua heap, too, is
+// watched for doubling.
 
-static size_t quota_of(const ndL_state *S)
+static size_t held(const ndL_state *S)
 {
-  return S->context->memory.quota[ND_MEMORY_TENSOR];
-}
-
-// Half of the way from `bytes` to the quota.
-static size_t half_way(const ndL_state *S, size_t bytes)
-{
-  const size_t quota = quota_of(S);
-  return quota > bytes ? (quota - bytes) / 2 : 0;
+  const nd_memory *m = &S->context->memory;
+  return m->used[ND_MEMORY_TENSOR] + m->used[ND_MEMORY_OBJECT];
 }
 
 static void set_pace(ndL_state *S, size_t left)
 {
-  size_t growth = PACE_BYTES;
-  if (quota_of(S) != 0 && half_way(S, left) < growth)
-    growth = half_way(S, left);
+  const size_t half = nd_memory_headroom(S->context) / 2;
+  const size_t growth = half < PACE_BYTES ? half : PACE_BYTES;
   S->pace = left + (growth > LEAST_PACE ? growth : LEAST_PACE);
 }
 
@@ -163,7 +179,9 @@ void ndL_collect(lua_State *L, ndL_state *S)
 {
   lua_gc(L, LUA_GCCOLLECT);
   lua_gc(L, LUA_GCCOLLECT);
-  S->floor = nd_context_bytes(S->context, ND_MEMORY_TENSOR);
+  S->collections++;
+  S->floor = held(S);
+  S->room = nd_memory_headroom(S->context);
   S->heap_floor = lua_gc(L, LUA_GCCOUNT);
   set_pace(S, S->floor);
 }
@@ -179,13 +197,12 @@ bool ndL_retry(lua_State *L, ndL_state *S)
 
 void ndL_pace(lua_State *L, ndL_state *S)
 {
-  if (S->context->memory.used[ND_MEMORY_TENSOR] < S->pace)
+  if (held(S) < S->pace)
     return;
   lua_gc(L, LUA_GCSTEP, 0);
-  const size_t left = nd_context_bytes(S->context, ND_MEMORY_TENSOR);
+  const size_t left = held(S);
   const size_t most = 2 * S->floor + 4 * (size_t)PACE_BYTES;
-  const bool pressed = quota_of(S) != 0 &&
-                       left > S->floor + half_way(S, S->floor);
+  const bool pressed = left > S->floor && left - S->floor > S->room / 2;
   const bool heaped = lua_gc(L, LUA_GCCOUNT) > 2 * S->heap_floor + HEAP_SLACK;
   if (left > most || pressed || heaped)
     ndL_collect(L, S);
@@ -233,6 +250,7 @@ static int open_state(lua_State *L)
   if (S->context == NULL)
     return luaL_error(L, "nadir: no context: out of memory, or this CPU cannot "
                          "run the level in NADIR_CPU");
+  S->room = nd_memory_headroom(S->context);
   set_pace(S, 0);
   lua_pushvalue(L, -1);
   lua_rawsetp(L, LUA_REGISTRYINDEX, &STATE_KEY);

@@ -26,9 +26,12 @@ typedef struct ndL_state {
   nd_context *context;
   bool owns_context;
   const void *metatables[NDL_TYPES];
-  size_t pace;     // bytes of tensors at which the collector is next called
-  size_t floor;    // bytes that a full collection left
-  int heap_floor;  // likewise of the Lua heap, in KB
+  size_t pace;           // bytes of tensors and objects for the next collection
+  size_t floor;          // bytes of them that a full one left
+  size_t room;           // bytes that the quotas allowed then
+  int heap_floor;        // likewise of the Lua heap, in KB
+  unsigned collections;  // full ones that we asked for
+  bool refused;          // an error was raised for want of memory
 } ndL_state;
 
 // Raises the error of a call that comes after the state was closed.
@@ -65,13 +68,18 @@ ndL_type ndL_typeof(lua_State *L, const ndL_state *S, int i);
 void *ndL_checkself(lua_State *L, ndL_type type, const char *function);
 
 // Sets `functions`, closures over the state, as fields of the table on top.
+// They are guarded: lua/guard.h says what they must keep to.
 void ndL_setfunctions(lua_State *L, const luaL_Reg *functions);
+
+// The same without guard, for finalizers, for what takes no memory of ours, and
+// for what calls a script's functions.
+void ndL_setplain(lua_State *L, const luaL_Reg *functions);
 
 // Pushes a new metatable for `type`, which is then known by its address.
 void ndL_newmetatable(lua_State *L, ndL_state *S, ndL_type type,
                       const char *name);
 
-// Calls the collector if tensors grew enough since the last time.
+// Calls the collector if tensors or objects grew enough since the last time.
 void ndL_pace(lua_State *L, ndL_state *S);
 
 // Collects everything that can be.
@@ -82,6 +90,10 @@ void ndL_collect(lua_State *L, ndL_state *S);
 bool ndL_retry(lua_State *L, ndL_state *S);
 
 // ----------------------------------------------------------------- errors --
+
+// Pushes "file:line: " of the innermost function that is a script's: neither C
+// nor one of our own Lua modules, whose chunk names begin with "=nadir".
+void ndL_pushwhere(lua_State *L);
 
 // Raises `format` at the line of the script that called us.
 int ndL_error(lua_State *L, const char *format, ...)

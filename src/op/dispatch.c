@@ -33,6 +33,17 @@ static bool fail_mixed(nd_context *c, nd_dtype first, nd_dtype other)
                  nd_dtype_name(other_wins ? other : first));
 }
 
+// Inputs without a context are outlines that stand for many tensors.
+static bool check_contexts(nd_context *c, const nd_args *a)
+{
+  for (int i = 0; i < a->n; i++) {
+    const nd_context *home = a->in[i]->context;
+    if (home != c && home != NULL)
+      return nd_fail_foreign(c, "input", i + 1);
+  }
+  return true;
+}
+
 static bool check_dtypes(nd_context *c, const nd_op *op, const nd_args *a)
 {
   const nd_tensor *first = NULL;
@@ -181,8 +192,9 @@ static bool run(nd_context *c, const nd_job *job)
                     dtype, op->cost, job->out);
 }
 
-// The kernel of an elementwise op if all its inputs are scalars of one dtype
-// that it reads, so that there is nothing to check, infer, walk or cast.
+// The kernel of an elementwise op if all its inputs are scalars of the context
+// and of one dtype that it reads, so that there is nothing to check, infer,
+// walk or cast.
 static nd_block_kernel *scalar_kernel(const nd_context *c, const nd_op *op,
                                       const nd_args *a)
 {
@@ -191,7 +203,8 @@ static nd_block_kernel *scalar_kernel(const nd_context *c, const nd_op *op,
   const nd_tensor *first = a->in[0];
   for (int i = 0; i < a->n; i++) {
     const nd_tensor *x = a->in[i];
-    if (x == NULL || x->rank != 0 || x->dtype != first->dtype)
+    if (x == NULL || x->rank != 0 || x->dtype != first->dtype ||
+        x->context != c)
       return NULL;
   }
   return op->kernels[c->level]->forward[first->dtype];
@@ -219,8 +232,8 @@ static nd_tensor *run_scalar(nd_context *c, const nd_op *op, const nd_args *a,
 static nd_tensor *compute(nd_context *c, const nd_op *op, const nd_args *a)
 {
   nd_type type;
-  if (!check_dtypes(c, op, a) || !infer(c, op, a, &type) ||
-      (op->check != NULL && !op->check(c, a)))
+  if (!check_contexts(c, a) || !check_dtypes(c, op, a) ||
+      !infer(c, op, a, &type) || (op->check != NULL && !op->check(c, a)))
     return NULL;
   if (op->view != NULL)
     return op->view(c, a, &type);

@@ -172,6 +172,8 @@ const nd_op *const nd_ops_random[] = { &nd_op_normal, &nd_op_truncated_normal,
 
 void nd_random_set_seed(nd_context *c, uint64_t seed)
 {
+  if (c == NULL)
+    return;
   c->seed = seed;
   c->stream = 0;
 }

@@ -72,7 +72,7 @@ static bool fill_args(nd_context *c, const nd_op *op, nd_args *a, int n,
   int arity = 0;
   for (const nd_param *p = op->params; p->name != NULL; p++)
     arity += p->kind == ND_TENSOR;
-  if (!list && n != arity)
+  if (list ? n < 0 : n != arity)
     return nd_fail(c, ND_BAD_ARGUMENT, "takes %d tensors, got %d", arity, n);
   a->n = n;
   a->in = a->few;
@@ -90,6 +90,8 @@ static bool fill_args(nd_context *c, const nd_op *op, nd_args *a, int n,
 nd_tensor *nd_call(nd_context *c, const char *name, int n,
                    nd_tensor *const *inputs, const char *options)
 {
+  if (c == NULL || name == NULL || (inputs == NULL && n > 0))
+    return NULL;
   const nd_op *op = nd_op_find(name);
   if (op == NULL) {
     const char *outside = nd_context_enter(c, name);

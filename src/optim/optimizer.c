@@ -84,7 +84,7 @@ static nd_optimizer *make(nd_context *c, const nd_update *u,
 nd_optimizer *nd_optimizer_new(nd_context *c, const char *name,
                                const char *options)
 {
-  if (!nd_context_ready(c))
+  if (name == NULL || !nd_context_ready(c))
     return NULL;
   const char *before = nd_context_enter(c, name);
   const nd_update *u = nd_update_find(name);
@@ -113,7 +113,7 @@ void nd_optimizer_free(nd_optimizer *o)
 
 bool nd_optimizer_set(nd_optimizer *o, const char *name, double value)
 {
-  if (o == NULL || !nd_context_ready(o->context))
+  if (o == NULL || name == NULL || !nd_context_ready(o->context))
     return false;
   const char *before = nd_context_enter(o->context, o->update->name);
   const bool ok = set(o, name, value);
@@ -123,7 +123,8 @@ bool nd_optimizer_set(nd_optimizer *o, const char *name, double value)
 
 bool nd_optimizer_get(nd_optimizer *o, const char *name, double *value)
 {
-  if (o == NULL || !nd_context_ready(o->context))
+  if (o == NULL || name == NULL || value == NULL ||
+      !nd_context_ready(o->context))
     return false;
   const int i = nd_setting_find(o->update, name);
   if (i >= 0) {
@@ -196,6 +197,9 @@ static bool check(nd_optimizer *o, int i, const nd_variable *v,
                   const nd_tensor *g)
 {
   const nd_tensor *w = v->value;
+  if (v->context != o->context || g->context != o->context)
+    return nd_fail_foreign(
+      o->context, v->context != o->context ? "variable" : "gradient", i + 1);
   if (!nd_dtype_in((nd_dtype)w->dtype, ND_FLOATS))
     return nd_fail(o->context, ND_BAD_ARGUMENT,
                    "variable %d must be a float, got %s", i + 1,
@@ -220,7 +224,7 @@ static bool prepare(nd_optimizer *o, int n, nd_variable *const *variables,
         !ensure_slots(o, variables[i]))
       return false;
   }
-  if (n == 0)
+  if (n <= 0)
     return nd_fail(o->context, ND_BAD_ARGUMENT, "no variables");
   return given > 0 || nd_fail(o->context, ND_BAD_ARGUMENT,
                               "no gradients: every one of %d is missing", n);
@@ -309,10 +313,21 @@ static bool update(nd_optimizer *o, int n, nd_variable *const *variables,
   return ok;
 }
 
+static bool has_null(int n, nd_variable *const *variables)
+{
+  for (int i = 0; i < n; i++) {
+    if (variables[i] == NULL)
+      return true;
+  }
+  return false;
+}
+
 bool nd_optimizer_apply(nd_optimizer *o, int n, nd_variable *const *variables,
                         nd_tensor *const *gradients)
 {
-  if (o == NULL || !nd_context_ready(o->context))
+  if (o == NULL || !nd_context_ready(o->context) ||
+      (n > 0 && (variables == NULL || gradients == NULL)) ||
+      has_null(n, variables))
     return false;
   const char *before = nd_context_enter(o->context, "apply_gradients");
   const bool ok = prepare(o, n, variables, gradients) &&

@@ -136,8 +136,9 @@ static bool visit(sweep *s, const nd_record *r, nd_tensor *g)
   return true;
 }
 
-// Visits the records backwards. What was visited is not needed again, except
-// the gradients of sources and, on a persistent tape, the records.
+// Visits the records backwards. Gradients are not needed again once they were
+// passed on, except those of sources. The records are: after a failure the tape
+// is as it was.
 static bool run(sweep *s)
 {
   for (nd_record *r = s->last; r != NULL; r = r->before) {
@@ -148,8 +149,6 @@ static bool run(sweep *s)
       nd_tensor_release(*g);
       *g = NULL;
     }
-    if (!s->tape->persistent)
-      nd_record_release(r);
   }
   return true;
 }
@@ -182,6 +181,16 @@ static bool collect(sweep *s, int target_count, nd_tensor *const *targets,
     else if (!collect_direct(s, target_count, targets, seeds, sources[i],
                              &gradients[i]))
       return false;
+  }
+  return true;
+}
+
+static bool check_contexts(nd_context *c, const char *what, int n,
+                           nd_tensor *const *x)
+{
+  for (int i = 0; x != NULL && i < n; i++) {
+    if (x[i] != NULL && x[i]->context != c)
+      return nd_fail_foreign(c, what, i + 1);
   }
   return true;
 }
@@ -233,6 +242,13 @@ static bool check_unused(nd_tape *t)
                  "more than one");
 }
 
+static void use_up(nd_tape *t)
+{
+  nd_tape_stop(t);
+  t->used = true;
+  nd_tape_drop(t);
+}
+
 bool nd_tape_differentiate(nd_tape *t, int target_count,
                            nd_tensor *const *targets, nd_tensor *const *seeds,
                            int n, nd_tensor *const *sources,
@@ -244,35 +260,50 @@ bool nd_tape_differentiate(nd_tape *t, int target_count,
   if (!nd_context_ready(c))
     return false;
   const char *before = nd_context_enter(c, "gradient");
-  bool ok = check_unused(t) && check_seeds(c, target_count, targets, seeds);
+  bool ok = check_unused(t) &&
+            check_contexts(c, "target", target_count, targets) &&
+            check_contexts(c, "source", n, sources) &&
+            check_contexts(c, "output gradient", target_count, seeds) &&
+            check_seeds(c, target_count, targets, seeds);
   if (ok) {
-    if (!t->persistent) {
-      nd_tape_stop(t);
-      t->used = true;
-    }
+    const bool paused = t->paused;
+    t->paused = paused || !t->persistent;
     ok = differentiate(t, target_count, targets, seeds, n, sources, gradients);
-    if (!t->persistent)
-      nd_tape_drop(t);
+    t->paused = paused;
+    if (ok && !t->persistent)
+      use_up(t);
   }
   nd_context_leave(c, before);
   return ok;
 }
 
+// False if a variable is NULL.
+static bool read_sources(int n, nd_variable *const *sources, nd_tensor **values)
+{
+  for (int i = 0; i < n; i++) {
+    if (sources[i] == NULL)
+      return false;
+    values[i] = sources[i]->value;
+  }
+  return true;
+}
+
 bool nd_tape_gradient(nd_tape *t, nd_tensor *target, int n,
                       nd_variable *const *sources, nd_tensor **gradients)
 {
-  for (int i = 0; i < n; i++)
+  for (int i = 0; i < n && gradients != NULL; i++)
     gradients[i] = NULL;
-  if (t == NULL || target == NULL)
+  if (t == NULL || target == NULL || !nd_context_ready(t->context) ||
+      (n > 0 && (sources == NULL || gradients == NULL)))
     return false;
-  const size_t bytes = (size_t)n * sizeof(nd_tensor *);
-  nd_tensor **values = nd_memory_new(t->context, bytes + 1, ND_MEMORY_OBJECT);
+  const size_t count = n > 0 ? (size_t)n : 0;
+  const size_t bytes = (count + 1) * sizeof(nd_tensor *);
+  nd_tensor **values = nd_memory_new(t->context, bytes, ND_MEMORY_OBJECT);
   if (values == NULL)
     return false;
-  for (int i = 0; i < n; i++)
-    values[i] = sources[i]->value;
-  const bool ok = nd_tape_differentiate(t, 1, &target, NULL, n, values,
+  const bool ok = read_sources(n, sources, values) &&
+                  nd_tape_differentiate(t, 1, &target, NULL, n, values,
                                         gradients);
-  nd_memory_free(t->context, values, bytes + 1, ND_MEMORY_OBJECT);
+  nd_memory_free(t->context, values, bytes, ND_MEMORY_OBJECT);
   return ok;
 }

@@ -33,7 +33,7 @@ static bool add_chunk(nd_tape *t, size_t need)
 
 static void *take(nd_tape *t, size_t bytes)
 {
-  bytes = (bytes + 15) & ~(size_t)15;
+  bytes = (bytes + 7) & ~(size_t)7;
   nd_chunk *chunk = t->chunks;
   if (chunk == NULL || chunk->size - chunk->used < bytes) {
     if (!add_chunk(t, bytes))
@@ -383,10 +383,20 @@ bool nd_tape_reset(nd_tape *t)
   return true;
 }
 
+static bool fail_foreign(nd_tape *t)
+{
+  const char *before = nd_context_enter(t->context, "watch");
+  nd_fail_foreign(t->context, "a value", 0);
+  nd_context_leave(t->context, before);
+  return false;
+}
+
 bool nd_tape_watch(nd_tape *t, nd_tensor *x)
 {
   if (t == NULL || x == NULL || !nd_context_ready(t->context))
     return false;
+  if (x->context != t->context)
+    return fail_foreign(t);
   if (!nd_dtype_in((nd_dtype)x->dtype, ND_FLOATS) || nd_tape_node(t, x) != 0)
     return true;
   if (!nd_identities_add(t->context, &t->watched, x->id, t->nodes + 1))
@@ -416,6 +426,8 @@ bool nd_tape_watch_variable(nd_tape *t, nd_variable *v)
 {
   if (t == NULL || v == NULL || !nd_context_ready(t->context))
     return false;
+  if (v->context != t->context)
+    return fail_foreign(t);
   nd_tensor *x = v->value;
   if (!nd_dtype_in((nd_dtype)x->dtype, ND_FLOATS) || nd_tape_node(t, x) != 0)
     return true;

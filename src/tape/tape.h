@@ -26,7 +26,7 @@ typedef struct nd_record {
 typedef struct nd_chunk {
   struct nd_chunk *next;
   size_t size, used;  // of bytes
-  _Alignas(16) char bytes[];
+  char bytes[];
 } nd_chunk;
 
 struct nd_tape {

@@ -88,6 +88,8 @@ nd_tensor *nd_variable_read(nd_variable *v)
 static bool check_value(nd_variable *v, const nd_tensor *x)
 {
   const nd_tensor *value = v->value;
+  if (x->context != v->context)
+    return nd_fail_foreign(v->context, "the value", 0);
   if (value->dtype != x->dtype)
     return nd_fail(v->context, ND_BAD_ARGUMENT,
                    "dtypes differ: the variable is %s, the value is %s",

@@ -264,8 +264,11 @@ nd_tensor *nd_tensor_dense(nd_tensor *x)
 
 // ------------------------------------------------------- public functions --
 
-static bool check_new(nd_context *c, int rank, const int64_t *shape)
+static bool check_new(nd_context *c, nd_dtype dtype, int rank,
+                      const int64_t *shape)
 {
+  if ((unsigned)dtype >= ND_DTYPES)
+    return nd_fail(c, ND_BAD_ARGUMENT, "no such dtype: %d", (int)dtype);
   if (rank < 0 || rank > ND_MAX_RANK)
     return nd_fail(c, ND_BAD_ARGUMENT, "at most %d axes, got %d", ND_MAX_RANK,
                    rank);
@@ -280,7 +283,8 @@ static bool check_new(nd_context *c, int rank, const int64_t *shape)
 nd_tensor *nd_tensor_new(nd_context *c, nd_dtype dtype, int rank,
                          const int64_t *shape, const void *data)
 {
-  if (!nd_context_ready(c) || !check_new(c, rank, shape))
+  if (!nd_context_ready(c) || (shape == NULL && rank > 0) ||
+      !check_new(c, dtype, rank, shape))
     return NULL;
   nd_type type = { .dtype = dtype, .rank = rank };
   if (rank > 0)
@@ -298,27 +302,27 @@ nd_tensor *nd_tensor_new(nd_context *c, nd_dtype dtype, int rank,
 
 nd_dtype nd_tensor_dtype(const nd_tensor *x)
 {
-  return (nd_dtype)x->dtype;
+  return x == NULL ? (nd_dtype)0 : (nd_dtype)x->dtype;
 }
 
 int nd_tensor_rank(const nd_tensor *x)
 {
-  return x->rank;
+  return x == NULL ? 0 : x->rank;
 }
 
 int64_t nd_tensor_size(const nd_tensor *x)
 {
-  return x->size;
+  return x == NULL ? 0 : x->size;
 }
 
 const int64_t *nd_tensor_shape(const nd_tensor *x)
 {
-  return x->dims;
+  return x == NULL ? NULL : x->dims;
 }
 
 bool nd_tensor_read(nd_tensor *x, void *data)
 {
-  if (x == NULL)
+  if (x == NULL || (data == NULL && x->size > 0))
     return false;
   nd_walk walk;
   nd_walk_start(&walk, x, 0);
@@ -328,7 +332,7 @@ bool nd_tensor_read(nd_tensor *x, void *data)
 
 bool nd_tensor_item(nd_tensor *x, double *value)
 {
-  if (x == NULL)
+  if (x == NULL || value == NULL)
     return false;
   if (x->size != 1) {
     const char *before = nd_context_enter(x->context, "item");
