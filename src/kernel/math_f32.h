@@ -148,6 +148,13 @@ ND_INLINE float nd_sigmoid_f32(float x)
   return x < 0 ? e - e * t : t;
 }
 
+// The slope of the sigmoid, sigmoid(x) sigmoid(-x) = e / (1 + e)^2.
+ND_INLINE float nd_bell_f32(float x)
+{
+  const float e = nd_exp_f32(-__builtin_fabsf(x));
+  return e / nd_fma_f32(e, 2 + e, 1);
+}
+
 // Logarithms: x = 2^k m with m in [sqrt(1/2), sqrt(2)), f = m - 1.
 
 #define ND_SQRT_HALF_F32 0x3f3504f3u

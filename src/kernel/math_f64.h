@@ -194,6 +194,13 @@ ND_INLINE double nd_sigmoid_f64(double x)
   return x < 0 ? e - e * t : t;
 }
 
+// The slope of the sigmoid, sigmoid(x) sigmoid(-x) = e / (1 + e)^2.
+ND_INLINE double nd_bell_f64(double x)
+{
+  const double e = nd_exp_f64(-__builtin_fabs(x));
+  return e / nd_fma_f64(e, 2 + e, 1);
+}
+
 // Logarithms: x = 2^k m with m in [sqrt(1/2), sqrt(2)), f = m - 1.
 
 #define ND_SQRT_HALF_F64 0x3fe6a09e667f3bcdu

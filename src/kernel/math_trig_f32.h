@@ -154,6 +154,29 @@ ND_INLINE float nd_atan2_f32(float y, float x)
   return nd_copysign_f32(angle, y);
 }
 
+// The slope of asin, 1 / sqrt(1 - x^2), whose difference does not cancel.
+ND_INLINE float nd_arc_f32(float x)
+{
+  const float a = __builtin_fabsf(x);
+  const float z = a > 0.5f ? (1 - a) * (1 + a) : 1 - a * a;
+  return 1 / __builtin_sqrtf(z);
+}
+
+// The slope of atan2(y, x) in y, x / (x^2 + y^2), without squares that leave
+// the range; 0 at the origin, where there is none.
+ND_INLINE float nd_turn_f32(float y, float x)
+{
+  const float height = __builtin_fabsf(y), width = __builtin_fabsf(x);
+  const int steep = height > width;
+  const float small = steep ? width : height;
+  const float large = steep ? height : width;
+  const float t = small == large ? 1 : small / large;
+  const float scale = large > 1 ? 0.5f : 1;
+  const float down = nd_fma_f32(t, scale * small, scale * large);
+  const float slope = scale * (steep ? t : 1) / down;
+  return nd_copysign_f32(height + width == 0 ? 0 : slope, x);
+}
+
 // e^x for |x| < 2^10, to 2^-34; float has no room for what x rounds away.
 ND_INLINE double nd_exp_rough_f64(double x)
 {
@@ -244,6 +267,12 @@ ND_INLINE float nd_erf_f32(float x)
   const float s = nd_power_of_two_f32(e.n);
   const float outer = 1 - nd_fma_f32(s, e.p, s);
   return nd_copysign_f32(a < 1 ? inner : outer, x);
+}
+
+ND_INLINE float nd_gauss_f32(float x)
+{
+  const double a = nd_clamp_f32(__builtin_fabsf(x), 0, 12);
+  return (float)nd_exp_rough_f64(-a * a);
 }
 
 #endif

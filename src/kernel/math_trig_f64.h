@@ -226,6 +226,29 @@ ND_INLINE double nd_atan2_f64(double y, double x)
   return nd_copysign_f64(angle, y);
 }
 
+// The slope of asin, 1 / sqrt(1 - x^2), whose difference does not cancel.
+ND_INLINE double nd_arc_f64(double x)
+{
+  const double a = __builtin_fabs(x);
+  const double z = a > 0.5 ? (1 - a) * (1 + a) : 1 - a * a;
+  return 1 / __builtin_sqrt(z);
+}
+
+// The slope of atan2(y, x) in y, x / (x^2 + y^2), without squares that leave
+// the range; 0 at the origin, where there is none.
+ND_INLINE double nd_turn_f64(double y, double x)
+{
+  const double height = __builtin_fabs(y), width = __builtin_fabs(x);
+  const int steep = height > width;
+  const double small = steep ? width : height;
+  const double large = steep ? height : width;
+  const double t = small == large ? 1 : small / large;
+  const double scale = large > 1 ? 0.5 : 1;
+  const double down = nd_fma_f64(t, scale * small, scale * large);
+  const double slope = scale * (steep ? t : 1) / down;
+  return nd_copysign_f64(height + width == 0 ? 0 : slope, x);
+}
+
 // erf(x) / x - 1 for |x| <= 1, from z = x^2.
 ND_INLINE double nd_erf_ratio_f64(double z)
 {
@@ -281,6 +304,16 @@ ND_INLINE double nd_erf_f64(double x)
   const double s = nd_power_of_two_f64(e.n);
   const double outer = 1 - nd_fma_f64(s, e.p, s);
   return nd_copysign_f64(a < 1 ? inner : outer, x);
+}
+
+// e^(-x^2), whose exponent must not be rounded; it is 0 from |x| = 27.3 on.
+ND_INLINE double nd_gauss_f64(double x)
+{
+  const double a = nd_clamp_f64(__builtin_fabs(x), 0, 28);
+  const nd_pair_f64 z = nd_product_f64(a, a);
+  const nd_exponent_f64 e = nd_reduce_exp_f64(-nd_clamp_f64(z.high, 0, 746),
+                                              -z.low);
+  return nd_scale_f64(1 + e.p, e.n);
 }
 
 #endif

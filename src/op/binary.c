@@ -1,22 +1,37 @@
 // op/binary.c: elementwise functions of two tensors, broadcast to each other.
 //
-// As op/unary.c, with inputs a and b, and two slopes, dy/da and dy/db.
-// `refused` is what integers b may not be, since no integer could be the
-// result.
+// As op/unary.c, with inputs a and b, and two slopes, dy/da and dy/db. Where y
+// is linear in an operand, as a + b and a * b are, its slope stays what it is
+// if y is nan. `refused` is what integers b may not be, since no integer could be
+// the result.
 
 #include "kernel/level.h"
 #include "op/integers.h"
 #include "op/op.h"
 
-// The power's slopes where the formulas would meet 0 * inf: x^0 is 1 for every
-// x, and 0^b has a logarithmic slope in b only below 0.
-#define POW_DA IF(EQ(b, NUM(0)), NUM(0), MUL(b, POW(a, SUB(b, NUM(1)))))
-#define POW_DB                      \
-  IF(GT(a, NUM(0)), MUL(y, LOG(a)), \
-     IF(EQ(a, NUM(0)), IF(GE(b, NUM(0)), NUM(0), NUM(-INFINITY)), NUM(0)))
+// 1 where the operand that `chosen` speaks for is the result, 0 where it is the
+// other one, nan where one of them is nan.
+#define SHARE(chosen, other) IF(chosen, NUM(1), IF(other, NUM(0), NUM(NAN)))
+
+// `slope`, but nan where the result is.
+#define DEFINED(slope) IF(EQ(y, y), slope, y)
+
+// b a^(b-1), which is 0 for b = 0 even at a = 0. Below 1/2, where b - 1 rounds,
+// it is b y / a, unless y is 0 or inf.
+#define POW_DA                                      \
+  IF(EQ(b, NUM(0)), NUM(0),                         \
+     IF(OR(GE(b, NUM(0.5)), EQ(y, MUL(NUM(2), y))), \
+        MUL(b, POW(a, SUB(b, NUM(1)))), DIV(MUL(b, y), a)))
+
+// y log(a). A base that is no power of e has none: there it is 0, at a = 0 and
+// below b = 0 it is -inf.
+#define POW_DB                                                    \
+  IF(GT(a, NUM(0)), MUL(y, LOG(a)),                               \
+     IF(EQ(a, NUM(0)), IF(GE(b, NUM(0)), NUM(0), NEG(MUL(y, y))), \
+        DEFINED(NUM(0))))
 
 // clang-format off
-#define BINARY(OP, FLAT)                                                       \
+#define BINARY(OP, FLAT, FACTOR)                                               \
 /* name      dtypes   refused  y                                               \
              dy/da             dy/db                          sampled */       \
 OP(add,      NUMBERS, NONE,    a + b,                                          \
@@ -32,32 +47,36 @@ OP(divide,   CAST,    NONE,    a / b,                                          \
              DIV(NUM(1), b),   NEG(DIV(y, b)),                .5, 3,           \
    "a / b; integers give float32", .metamethod = "__div")                      \
 OP(mod,      NUMBERS, ZERO,    PER_TYPE(remainder, a)(a, b),                   \
-             NUM(1),           NEG(FLOORDIV(a, b)),           1.1, 1.9,        \
-   "remainder with the sign of b, as Python's %", .metamethod = "__mod")          \
+             DEFINED(NUM(1)),  DEFINED(NEG(FLOORDIV(a, b))),  1.1, 1.9,        \
+   "remainder with the sign of b, as Python's %", .metamethod = "__mod")       \
 OP(pow,      NUMBERS, NEGATIVE, PER_TYPE(power, a)(a, b),                      \
              POW_DA,           POW_DB,                        .5, 2,           \
    "a to the power b", .metamethod = "__pow")                                  \
 OP(maximum,  NUMBERS, NONE,    a >= b || a != a ? a : b,                       \
-             IF(GE(a, b), NUM(1), NUM(0)),                                     \
-                               IF(GE(a, b), NUM(0), NUM(1)),  -3, 3,           \
+             SHARE(GE(a, b), GT(b, a)),                                        \
+                               SHARE(GT(b, a), GE(a, b)),     -3, 3,           \
    "the larger of a and b; nan wins; a tie belongs to a")                      \
 OP(minimum,  NUMBERS, NONE,    a <= b || a != a ? a : b,                       \
-             IF(GE(b, a), NUM(1), NUM(0)),                                     \
-                               IF(GE(b, a), NUM(0), NUM(1)),  -3, 3,           \
+             SHARE(GE(b, a), GT(a, b)),                                        \
+                               SHARE(GT(a, b), GE(b, a)),     -3, 3,           \
    "the smaller of a and b; nan wins; a tie belongs to a")                     \
 OP(squared_difference, NUMBERS, NONE, (a - b) * (a - b),                       \
              MUL(NUM(2), SUB(a, b)),                                           \
                                MUL(NUM(2), SUB(b, a)),        -3, 3,           \
    "(a - b) * (a - b)")                                                        \
 OP(atan2,    FLOATS,  NONE,    PER_FLOAT(atan2, a)(a, b),                      \
-             DIV(b, ADD(MUL(a, a), MUL(b, b))),                                \
-                               NEG(DIV(a, ADD(MUL(a, a), MUL(b, b)))), .5, 3,  \
+             TURN(a, b),       NEG(TURN(b, a)),               .5, 3,           \
    "angle of the point (b, a) in radians, -pi..pi")                            \
 OP(multiply_no_nan, FLOATS, NONE, b == 0 ? 0 : a * b,                          \
              b,                a,                             .5, 3,           \
    "a * b; 0 where b is 0, even if a is nan or inf")                           \
+FACTOR(turn, FLOATS,  NONE,    TURN(a, b),                                     \
+             MUL(NUM(-2), MUL(y, TURN(b, a))),                                 \
+                               MUL(SUB(TURN(b, a), y), ADD(TURN(b, a), y)),    \
+             .5, 3,                                                            \
+   "b / (a * a + b * b); 0 where both are 0")                                  \
 FLAT(floordiv,      NUMBERS, ZERO, PER_TYPE(quotient, a)(a, b),                \
-   "floor of a / b, as Python's //", .metamethod = "__idiv")                      \
+   "floor of a / b, as Python's //", .metamethod = "__idiv")                   \
 FLAT(equal,         COMPARE, NONE, a == b, "true where a equals b")            \
 FLAT(not_equal,     COMPARE, NONE, a != b, "true where a differs from b")      \
 FLAT(less,          COMPARE, NONE, a < b,  "true where a < b")                 \
@@ -103,7 +122,7 @@ FLAT(logical_xor,   BOOLS,   NONE, a ^ b,  "true where just one is true")
 #define KERNELS_FLAT(name, dtypes, refused, y, doc, ...) \
   KERNELS_##dtypes(FORWARD, name, y)
 
-BINARY(KERNELS, KERNELS_FLAT)
+BINARY(KERNELS, KERNELS_FLAT, KERNELS)
 
 #define ROW(name, dtypes, refused, y, da, db, low, high, doc, ...) \
   { .forward = FORWARD_##dtypes(name),                             \
@@ -112,7 +131,8 @@ BINARY(KERNELS, KERNELS_FLAT)
 #define ROW_FLAT(name, dtypes, refused, y, doc, ...) \
   { .forward = FORWARD_##dtypes(name) },
 
-const nd_kernels ND_LEVELLED(nd_kernels_binary)[] = { BINARY(ROW, ROW_FLAT) };
+const nd_kernels ND_LEVELLED(nd_kernels_binary)[] = { BINARY(ROW, ROW_FLAT,
+                                                             ROW) };
 
 #if ND_IS_BASELINE
 #include "op/vocab_tensor.h"
@@ -130,7 +150,7 @@ const nd_kernels ND_LEVELLED(nd_kernels_binary)[] = { BINARY(ROW, ROW_FLAT) };
   }
 #define NO_RULE(name, dtypes, refused, y, doc, ...)
 
-BINARY(RULE, NO_RULE)
+BINARY(RULE, NO_RULE, RULE)
 
 #include "op/vocab_needs.h"
 
@@ -140,7 +160,7 @@ enum { a = 1 << 0, b = 1 << 1, y = ND_NEEDS_OUT };
   row_##name,
 #define INDEX_FLAT(name, dtypes, refused, formula, doc, ...) row_##name,
 
-enum { BINARY(INDEX, INDEX_FLAT) };
+enum { BINARY(INDEX, INDEX_FLAT, INDEX) };
 
 ND_DECLARE_ROWS(const nd_kernels, nd_kernels_binary);
 
@@ -196,8 +216,10 @@ static bool refuse_negative(nd_context *c, const nd_args *args)
 #define LISTED(name, dtypes, refused, formula, da, db, low, high, doc, ...) \
   &nd_op_##name,
 #define LISTED_FLAT(name, dtypes, refused, formula, doc, ...) &nd_op_##name,
+#define NOT_LISTED(name, dtypes, refused, formula, da, db, low, high, doc, ...)
 
-BINARY(ENTRY, ENTRY_FLAT)
+BINARY(ENTRY, ENTRY_FLAT, ENTRY)
 
-const nd_op *const nd_ops_binary[] = { BINARY(LISTED, LISTED_FLAT) NULL };
+const nd_op *const nd_ops_binary[] = { BINARY(LISTED, LISTED_FLAT, NOT_LISTED)
+                                         NULL };
 #endif

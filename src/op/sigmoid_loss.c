@@ -6,11 +6,14 @@
 #include "kernel/level.h"
 #include "op/op.h"
 
-// z labels, x logits. log(1 + exp(-|x|)) is exact where it is small.
-#define LOSS \
-  (x > 0 ? x - x * z : -x * z) + PER_FLOAT(softplus, x)(x > 0 ? -x : x)
+// z labels, x logits: x (1 - z) for positive x, else -x z, 0 where the label
+// says so even if x is infinite; and log(1 + exp(-|x|)). The slope is made of
+// sigmoid(-|x|): none of it is lost where sigmoid(x) has rounded to 1.
+#define LINE(weight) ((weight) == 0 ? 0 : x * (weight))
+#define LOSS LINE(x > 0 ? 1 - z : -z) + PER_FLOAT(softplus, x)(x > 0 ? -x : x)
 #define BY_LABELS NEG(x)
-#define BY_LOGITS SUB(SIGMOID(x), z)
+#define BY_LOGITS \
+  IF(GT(x, NUM(0)), SUB(SUB(NUM(1), z), SIGMOID(NEG(x))), SUB(SIGMOID(x), z))
 
 #include "op/elementwise.h"
 #include "op/vocab_scalar.h"

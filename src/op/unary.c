@@ -5,19 +5,23 @@
 // op/vocab_scalar.h. It is read three times: over scalars it becomes the fused
 // backward kernel, over tensors the recorded rule that serves vjp, jvp and
 // higher orders, over sets the values that a tape keeps for it. `sampled` is
-// where tests may look. One FLAT is an op without a gradient.
+// where tests may look. One FLAT is an op without a gradient. One FACTOR is an
+// op that only slopes apply, so that their own slopes are as good: users do not
+// see it.
+//
+// A slope reads x where y has rounded to its limit, and is nan where y is nan.
 
 #include "kernel/level.h"
 #include "op/op.h"
 
 // clang-format off
-#define UNARY(OP, FLAT)                                                        \
+#define UNARY(OP, FLAT, FACTOR)                                                \
 /* name      dtypes   y                     slope                  sampled */  \
 OP(negative, NUMBERS, -x,                   NUM(-1),               -3, 3,      \
    "minus x", .metamethod = "__unm") \
 OP(abs,      NUMBERS, x < 0 ? -x : x + 0,   SIGN(x),               .2, 3,      \
    "absolute value; slope 0 at 0")                                             \
-OP(sign,     NUMBERS, x != x ? x : SIGN(x), NUM(0),                .2, 3,      \
+OP(sign,     NUMBERS, SIGN(x),              SUB(y, y),             .2, 3,      \
    "-1, 0 or 1; nan stays; the gradient is zero everywhere")                   \
 OP(square,   NUMBERS, x * x,                MUL(NUM(2), x),        -3, 3,      \
    "x * x")                                                                    \
@@ -29,12 +33,13 @@ OP(reciprocal, FLOATS, 1 / x,               NEG(MUL(y, y)),        .5, 3,      \
    "1 / x")                                                                    \
 OP(exp,      FLOATS,  EXP(x),               y,                     -3, 3,      \
    "e to the power x")                                                         \
-OP(expm1,    FLOATS,  PER_FLOAT(expm1, x)(x), ADD(y, NUM(1)),      -2, 2,      \
+OP(expm1,    FLOATS,  PER_FLOAT(expm1, x)(x), EXP(x),              -2, 2,      \
    "exp(x) - 1, exact near 0")                                                 \
-OP(log,      FLOATS,  LOG(x),               DIV(NUM(1), x),        .2, 4,      \
+OP(log,      FLOATS,  LOG(x),                                                  \
+   DIV(IF(GE(x, NUM(0)), NUM(1), NUM(NAN)), x), .2, 4,                         \
    "natural logarithm; -inf at 0, nan below")                                  \
-OP(log1p,    FLOATS,  PER_FLOAT(log1p, x)(x), DIV(NUM(1), ADD(NUM(1), x)),     \
-   -.5, 3,                                                                     \
+OP(log1p,    FLOATS,  PER_FLOAT(log1p, x)(x),                                  \
+   DIV(IF(GE(x, NUM(-1)), NUM(1), NUM(NAN)), ADD(NUM(1), x)), -.5, 3,          \
    "log(1 + x), exact near 0; -inf at -1, nan below")                          \
 OP(sin,      FLOATS,  SIN(x),               COS(x),                -3, 3,      \
    "sine of x in radians")                                                     \
@@ -42,23 +47,21 @@ OP(cos,      FLOATS,  COS(x),               NEG(SIN(x)),           -3, 3,      \
    "cosine of x in radians")                                                   \
 OP(tan,      FLOATS,  PER_FLOAT(tan, x)(x), ADD(NUM(1), MUL(y, y)), -1.2, 1.2, \
    "tangent of x in radians")                                                  \
-OP(asin,     FLOATS,  PER_FLOAT(asin, x)(x),                                   \
-   DIV(NUM(1), SQRT(SUB(NUM(1), MUL(x, x)))), -.8, .8,                         \
+OP(asin,     FLOATS,  PER_FLOAT(asin, x)(x), ARC(x),               -.8, .8,    \
    "arc sine in radians; nan outside -1..1")                                   \
-OP(acos,     FLOATS,  PER_FLOAT(acos, x)(x),                                   \
-   DIV(NUM(-1), SQRT(SUB(NUM(1), MUL(x, x)))), -.8, .8,                        \
+OP(acos,     FLOATS,  PER_FLOAT(acos, x)(x), NEG(ARC(x)),          -.8, .8,    \
    "arc cosine in radians; nan outside -1..1")                                 \
-OP(atan,     FLOATS,  PER_FLOAT(atan, x)(x),                                   \
-   DIV(NUM(1), ADD(NUM(1), MUL(x, x))), -3, 3,                                 \
+OP(atan,     FLOATS,  PER_FLOAT(atan, x)(x), TURN(x, NUM(1)),      -3, 3,      \
    "arc tangent in radians")                                                   \
 OP(sinh,     FLOATS,  SINH(x),              COSH(x),               -2, 2,      \
    "hyperbolic sine")                                                          \
 OP(cosh,     FLOATS,  COSH(x),              SINH(x),               -2, 2,      \
    "hyperbolic cosine")                                                        \
-OP(tanh,     FLOATS,  PER_FLOAT(tanh, x)(x), SUB(NUM(1), MUL(y, y)), -2, 2,    \
+OP(tanh,     FLOATS,  TANH(x),                                                 \
+   MUL(NUM(4), BELL(MUL(NUM(2), x))), -2, 2,                                   \
    "hyperbolic tangent",                                                       \
    .module = "nn")                                                             \
-OP(sigmoid,  FLOATS,  SIGMOID(x),           MUL(y, SUB(NUM(1), y)), -3, 3,     \
+OP(sigmoid,  FLOATS,  SIGMOID(x),           BELL(x),               -3, 3,      \
    "1 / (1 + exp(-x))",                                                        \
    .module = "nn")                                                             \
 OP(softplus, FLOATS,  PER_FLOAT(softplus, x)(x), SIGMOID(x),       -3, 3,      \
@@ -67,12 +70,20 @@ OP(softplus, FLOATS,  PER_FLOAT(softplus, x)(x), SIGMOID(x),       -3, 3,      \
 OP(log_sigmoid, FLOATS, -PER_FLOAT(softplus, x)(-x), SIGMOID(NEG(x)), -3, 3,   \
    "log(sigmoid(x)) without overflow")                                         \
 OP(erf,      FLOATS,  PER_FLOAT(erf, x)(x),                                    \
-   MUL(NUM(1.1283791670955126), EXP(NEG(MUL(x, x)))), -2, 2,                   \
+   MUL(NUM(1.1283791670955126), GAUSS(x)), -2, 2,                              \
    "error function")                                                           \
-OP(relu,     NUMBERS, x < 0 ? 0 : x,        IF(GT(x, NUM(0)), NUM(1), NUM(0)), \
+OP(relu,     NUMBERS, x < 0 ? 0 : x,        IF(GT(y, NUM(0)), NUM(1), y),      \
    .2, 3,                                                                      \
    "x where positive, else 0; nan stays; slope 0 at 0",                        \
    .module = "nn")                                                             \
+FACTOR(bell, FLOATS,  BELL(x),                                                 \
+   MUL(NEG(y), TANH(MUL(NUM(0.5), x))), -3, 3,                                 \
+   "sigmoid(x) * sigmoid(-x)")                                                 \
+FACTOR(gauss, FLOATS, GAUSS(x),             MUL(NUM(-2), MUL(x, y)), -2, 2,    \
+   "exp(-x * x)")                                                              \
+FACTOR(arc,  FLOATS,  ARC(x),                                                  \
+   MUL(MUL(x, y), MUL(y, y)), -.8, .8,                                         \
+   "1 / sqrt(1 - x * x)")                                                      \
 FLAT(floor,  FLOATS,  PER_FLOAT(floor, x)(x),                                  \
    "largest whole number not above x")                                         \
 FLAT(ceil,   FLOATS,  PER_FLOAT(ceil, x)(x),                                   \
@@ -122,7 +133,7 @@ FLAT(logical_not, BOOLS, !x,                                                   \
 #define KERNELS_FLAT(name, dtypes, y, doc, ...) \
   KERNELS_##dtypes(FORWARD, name, y)
 
-UNARY(KERNELS, KERNELS_FLAT)
+UNARY(KERNELS, KERNELS_FLAT, KERNELS)
 
 #define ROW(name, dtypes, y, dydx, low, high, doc, ...) \
   { .forward = FORWARD_##dtypes(name),                  \
@@ -130,7 +141,8 @@ UNARY(KERNELS, KERNELS_FLAT)
 #define ROW_FLAT(name, dtypes, y, doc, ...) \
   { .forward = FORWARD_##dtypes(name) },
 
-const nd_kernels ND_LEVELLED(nd_kernels_unary)[] = { UNARY(ROW, ROW_FLAT) };
+const nd_kernels ND_LEVELLED(nd_kernels_unary)[] = { UNARY(ROW, ROW_FLAT,
+                                                           ROW) };
 
 #if ND_IS_BASELINE
 #include "op/vocab_tensor.h"
@@ -148,7 +160,7 @@ const nd_kernels ND_LEVELLED(nd_kernels_unary)[] = { UNARY(ROW, ROW_FLAT) };
   }
 #define NO_RULE(name, dtypes, y, doc, ...)
 
-UNARY(RULE, NO_RULE)
+UNARY(RULE, NO_RULE, RULE)
 
 #include "op/vocab_needs.h"
 
@@ -157,7 +169,7 @@ enum { x = 1 << 0, y = ND_NEEDS_OUT };
 #define INDEX(name, dtypes, formula, slope, low, high, doc, ...) row_##name,
 #define INDEX_FLAT(name, dtypes, formula, doc, ...) row_##name,
 
-enum { UNARY(INDEX, INDEX_FLAT) };
+enum { UNARY(INDEX, INDEX_FLAT, INDEX) };
 
 ND_DECLARE_ROWS(const nd_kernels, nd_kernels_unary);
 
@@ -191,8 +203,10 @@ static const nd_param params[] = { { "x", ND_TENSOR, NULL, 0 }, { 0 } };
                                __VA_ARGS__ };
 #define LISTED(name, dtypes, formula, slope, low, high, doc, ...) &nd_op_##name,
 #define LISTED_FLAT(name, dtypes, formula, doc, ...) &nd_op_##name,
+#define NOT_LISTED(name, dtypes, formula, slope, low, high, doc, ...)
 
-UNARY(ENTRY, ENTRY_FLAT)
+UNARY(ENTRY, ENTRY_FLAT, ENTRY)
 
-const nd_op *const nd_ops_unary[] = { UNARY(LISTED, LISTED_FLAT) NULL };
+const nd_op *const nd_ops_unary[] = { UNARY(LISTED, LISTED_FLAT, NOT_LISTED)
+                                        NULL };
 #endif

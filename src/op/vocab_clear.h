@@ -10,6 +10,7 @@
 #undef EQ
 #undef GT
 #undef GE
+#undef OR
 #undef POW
 #undef FLOORDIV
 #undef EXP
@@ -19,5 +20,10 @@
 #undef COS
 #undef SINH
 #undef COSH
+#undef TANH
 #undef SIGMOID
 #undef SIGN
+#undef BELL
+#undef GAUSS
+#undef ARC
+#undef TURN

@@ -16,6 +16,7 @@
 #define EQ(p, q) ((p) == (q))
 #define GT(p, q) ((p) > (q))
 #define GE(p, q) ((p) >= (q))
+#define OR(p, q) ((p) | (q))
 #define POW(p, q) PER_FLOAT(pow, p)(p, q)
 #define FLOORDIV(p, q) PER_TYPE(quotient, p)(p, q)
 #define EXP(p) PER_FLOAT(exp, p)(p)
@@ -25,5 +26,12 @@
 #define COS(p) PER_FLOAT(cos, p)(p)
 #define SINH(p) PER_FLOAT(sinh, p)(p)
 #define COSH(p) PER_FLOAT(cosh, p)(p)
+#define TANH(p) PER_FLOAT(tanh, p)(p)
 #define SIGMOID(p) PER_FLOAT(sigmoid, p)(p)
-#define SIGN(p) (((p) > 0) - ((p) < 0))
+#define SIGN(p) ((p) != (p) ? (p) : ((p) > 0) - ((p) < 0))
+
+// Factors of slopes, which have ops of their own that users do not see.
+#define BELL(p) PER_FLOAT(bell, p)(p)
+#define GAUSS(p) PER_FLOAT(gauss, p)(p)
+#define ARC(p) PER_FLOAT(arc, p)(p)
+#define TURN(p, q) PER_FLOAT(turn, p)(p, q)

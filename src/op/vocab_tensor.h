@@ -6,8 +6,9 @@
 
 extern const nd_op nd_op_add, nd_op_subtract, nd_op_multiply, nd_op_divide,
   nd_op_negative, nd_op_where, nd_op_equal, nd_op_greater, nd_op_greater_equal,
-  nd_op_pow, nd_op_floordiv, nd_op_exp, nd_op_log, nd_op_sqrt, nd_op_sin,
-  nd_op_cos, nd_op_sinh, nd_op_cosh, nd_op_sigmoid, nd_op_sign,
+  nd_op_logical_or, nd_op_pow, nd_op_floordiv, nd_op_exp, nd_op_log, nd_op_sqrt,
+  nd_op_sin, nd_op_cos, nd_op_sinh, nd_op_cosh, nd_op_tanh, nd_op_sigmoid,
+  nd_op_sign, nd_op_bell, nd_op_gauss, nd_op_arc, nd_op_turn,
   nd_op_multiply_no_nan, nd_op_matmul, nd_op_transpose, nd_op_reduce_sum;
 
 #include "op/vocab_clear.h"
@@ -22,6 +23,7 @@ extern const nd_op nd_op_add, nd_op_subtract, nd_op_multiply, nd_op_divide,
 #define EQ(p, q) nd_rule2(c, &nd_op_equal, p, q)
 #define GT(p, q) nd_rule2(c, &nd_op_greater, p, q)
 #define GE(p, q) nd_rule2(c, &nd_op_greater_equal, p, q)
+#define OR(p, q) nd_rule2(c, &nd_op_logical_or, p, q)
 #define POW(p, q) nd_rule2(c, &nd_op_pow, p, q)
 #define FLOORDIV(p, q) nd_rule2(c, &nd_op_floordiv, p, q)
 #define EXP(p) nd_rule1(c, &nd_op_exp, p)
@@ -31,8 +33,13 @@ extern const nd_op nd_op_add, nd_op_subtract, nd_op_multiply, nd_op_divide,
 #define COS(p) nd_rule1(c, &nd_op_cos, p)
 #define SINH(p) nd_rule1(c, &nd_op_sinh, p)
 #define COSH(p) nd_rule1(c, &nd_op_cosh, p)
+#define TANH(p) nd_rule1(c, &nd_op_tanh, p)
 #define SIGMOID(p) nd_rule1(c, &nd_op_sigmoid, p)
 #define SIGN(p) nd_rule1(c, &nd_op_sign, p)
+#define BELL(p) nd_rule1(c, &nd_op_bell, p)
+#define GAUSS(p) nd_rule1(c, &nd_op_gauss, p)
+#define ARC(p) nd_rule1(c, &nd_op_arc, p)
+#define TURN(p, q) nd_rule2(c, &nd_op_turn, p, q)
 
 // Beyond formulas, for rules by hand.
 #define MATMUL(p, q) nd_rule2(c, &nd_op_matmul, p, q)

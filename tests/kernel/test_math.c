@@ -21,6 +21,29 @@ static long double exact_softplus(long double x)
   return (x > 0 ? x : 0) + log1pl(expl(-fabsl(x)));
 }
 
+static long double exact_bell(long double x)
+{
+  const long double e = expl(-fabsl(x));
+  return e / ((1 + e) * (1 + e));
+}
+
+static long double exact_gauss(long double x)
+{
+  return expl(-x * x);
+}
+
+static long double exact_arc(long double x)
+{
+  return 1 / sqrtl((1 - x) * (1 + x));
+}
+
+static long double exact_turn(long double y, long double x)
+{
+  const bool none = x == 0 && y == 0;
+  const bool far = (isinf(x) || isinf(y)) && !isnan(x) && !isnan(y);
+  return none || far ? copysignl(0, x) : x / (x * x + y * y);
+}
+
 static long double exact_rsqrt(long double x)
 {
   return 1 / sqrtl(x);
@@ -59,10 +82,16 @@ F(tanh,     tanhl,          INFINITY, 2.0,                                    \
   0x00433ba398ac827f, 0x5011ed5f4418385e)                                     \
 F(sigmoid,  exact_sigmoid,  INFINITY, 1.9,                                    \
   0x001b06bd7ff7fab7, 0xd289ad114eaf4ba1)                                     \
+F(bell,     exact_bell,     INFINITY, 2.3,                                    \
+  0x00146af2cb612a8e, 0x2f1082672dbe012f)                                     \
 F(softplus, exact_softplus, INFINITY, 1.7,                                    \
   0x001c874f11487fbc, 0x68bfdea1c26d3288)                                     \
 F(erf,      erfl,           INFINITY, 1.4,                                    \
   0x00433d53df6f39bb, 0x8287663d2791a500)                                     \
+F(gauss,    exact_gauss,    INFINITY, 0.9,                                    \
+  0x00069a0373068b31, 0x183e2444b80bdc70)                                     \
+F(arc,      exact_arc,      INFINITY, 2.0,                                    \
+  0x000474ceeb89bdbf, 0x5aafcc17ee7eaec9)                                     \
 F(sqrt,     sqrtl,          INFINITY, 0.51,                                   \
   0x0010ccb9cb27a5dd, 0x47850561dcb34ae2)                                     \
 F(rsqrt,    exact_rsqrt,    INFINITY, 1.5,                                    \
@@ -79,7 +108,9 @@ F(round,    nearbyintl,     INFINITY, 0,                                      \
 F(pow,      powl,           1.05,                                             \
   0x0010957b139e1610, 0x083ecb877f260845)                                     \
 F(atan2,    atan2l,         1.7,                                              \
-  0x004473fb951a08b1, 0x4e6881e8258bdb63)
+  0x004473fb951a08b1, 0x4e6881e8258bdb63)                                     \
+F(turn,     exact_turn,     2.1,                                              \
+  0x003f26f0e1474cd6, 0x87b171edc1017ea5)
 // clang-format on
 
 typedef struct unary {

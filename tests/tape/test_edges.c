@@ -170,9 +170,9 @@ static void ties_share_a_reduction(void)
   check_slope("reduce_min", "[0 0 1]", "[.5 .5 0]", 0);
 }
 
-static void relu_is_flat_at_zero_and_at_nan(void)
+static void relu_is_flat_at_zero_and_has_no_slope_at_nan(void)
 {
-  check_slope("relu", "[-1 0 1 nan]", "[0 0 1 0]", 0);
+  check_slope("relu", "[-1 0 1 nan]", "[0 0 1 nan]", 0);
 }
 
 static void softplus_keeps_small_slopes(void)
@@ -284,7 +284,7 @@ int main(void)
   RUN(remainders_have_the_slope_of_the_quotient);
   RUN(ties_belong_to_the_first);
   RUN(ties_share_a_reduction);
-  RUN(relu_is_flat_at_zero_and_at_nan);
+  RUN(relu_is_flat_at_zero_and_has_no_slope_at_nan);
   RUN(softplus_keeps_small_slopes);
   RUN(powers_have_slopes_at_zero);
   RUN(ours_a_power_of_zero_is_flat);
