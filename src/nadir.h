@@ -82,6 +82,8 @@ typedef struct nd_config {
   size_t script_quota;  // bytes of Lua heap; 0: no limit
   const char *cpu;      // "baseline", "avx2", "avx512"; NULL: NADIR_CPU or best
   size_t memory_quota;  // bytes lent by the allocator, for all; 0: no limit
+  bool unlimited;       // scripts run without the hook; see nadirlua.h
+  bool lpeg;            // scripts may require "lpeg"; see nadirlua.h
 } nd_config;
 
 // Returns a new context, or NULL when memory runs out or `config->cpu` names a
@@ -119,7 +121,8 @@ typedef enum nd_code {
   ND_BAD_ARGUMENT,  // shapes, dtypes, names, positions
   ND_BAD_STATE,     // right call at the wrong time: a used tape
   ND_NO_MEMORY,     // allocator or quota said no
-  ND_INTERRUPTED    // nd_interrupt was called
+  ND_INTERRUPTED,   // nd_interrupt was called
+  ND_BAD_SCRIPT     // a Lua script raised an error; see nadirlua.h
 } nd_code;
 
 // The first failure since nd_error_clear; ND_OK and "" when there is none. The

@@ -49,16 +49,16 @@ int main(void)
   };
   nd_interpreter *i = nd_interpreter_new(&config);
   if (i == NULL || !nd_interpreter_run(i, train, "train") ||
-      !nd_interpreter_number(i, "x", &before))
+      !nd_interpreter_get_number(i, "x", &before))
     return fail(i);
   printf("the script found x = %.4f\n", before);
 
   if (!nd_interpreter_run(i, broken, "broken"))
     printf("survived %s\n", nd_interpreter_error(i));
 
-  if (!nd_interpreter_number(i, "x", &before) ||
+  if (!nd_interpreter_get_number(i, "x", &before) ||
       !nd_interpreter_run(i, more, "more") ||
-      !nd_interpreter_number(i, "x", &after))
+      !nd_interpreter_get_number(i, "x", &after))
     return fail(i);
   printf("x is still %.4f, and %.4f after one more script\n", before, after);
 

@@ -17,9 +17,7 @@ static void *allocate_by_malloc(void *data, void *block, size_t old_size,
   return NULL;
 }
 
-// The caller's configuration over the defaults; fields that an older header
-// did not have stay at theirs.
-static nd_config complete_config(const nd_config *given)
+nd_config nd_config_complete(const nd_config *given)
 {
   nd_config full = { .size = sizeof full };
   if (given != NULL) {
@@ -37,7 +35,7 @@ static nd_config complete_config(const nd_config *given)
 
 nd_context *nd_context_new(const nd_config *config)
 {
-  const nd_config full = complete_config(config);
+  const nd_config full = nd_config_complete(config);
   nd_level level;
   if (!nd_level_choose(full.cpu, &level))
     return NULL;
@@ -75,12 +73,19 @@ void nd_interrupt(nd_context *c)
     atomic_store(&c->interrupted, true);
 }
 
+bool nd_context_interrupted(nd_context *c)
+{
+  if (!atomic_load_explicit(&c->interrupted, memory_order_relaxed))
+    return false;
+  atomic_store(&c->interrupted, false);
+  return true;
+}
+
 bool nd_context_ready(nd_context *c)
 {
   if (c == NULL || c->error.code != ND_OK)
     return false;
-  if (!atomic_load_explicit(&c->interrupted, memory_order_relaxed))
+  if (!nd_context_interrupted(c))
     return true;
-  atomic_store(&c->interrupted, false);
   return nd_fail(c, ND_INTERRUPTED, "interrupted");
 }

@@ -39,6 +39,10 @@ struct nd_context {
   uint64_t stream;
 };
 
+// The caller's configuration, NULL or not, over the defaults. Fields that an
+// older header did not have stay at theirs.
+nd_config nd_config_complete(const nd_config *given);
+
 // A fresh identity.
 static inline uint64_t nd_context_id(nd_context *c)
 {
@@ -58,6 +62,9 @@ static inline void nd_context_leave(nd_context *c, const char *before)
 {
   c->name = before;
 }
+
+// Whether nd_interrupt was called since the last time this was asked.
+bool nd_context_interrupted(nd_context *c);
 
 // True while nothing has failed and nobody has interrupted; else keeps the
 // interruption as the error. False for NULL.

@@ -3,6 +3,8 @@
 
 #include "lua/guard.h"
 
+#include "lua/stop.h"
+
 static void push_call(lua_State *L, int n)
 {
   luaL_checkstack(L, n + 1, "too many arguments");
@@ -24,7 +26,8 @@ static int guard(lua_State *L)
   const int status = lua_pcall(L, n, LUA_MULTRET, 0);
   if (status == LUA_OK)
     return lua_gettop(L) - n;
-  if (status != LUA_ERRMEM && !S->refused)
+  const bool stopped = !S->owns_context && ndL_stopof(L)->stands;
+  if (stopped || (status != LUA_ERRMEM && !S->refused))
     return lua_error(L);
   lua_settop(L, n);
   ndL_collect(L, S);

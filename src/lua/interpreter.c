@@ -1,32 +1,23 @@
 // lua/interpreter.c: a Lua state in a box, for hosts. Everything that may raise
 // a Lua error runs protected, so no error leaves as a jump.
 
-#include "lua/nadirlua.h"
+#include "lua/interpreter.h"
 
+#include <lauxlib.h>
 #include <lualib.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/memory.h"
-#include "lua/bind.h"
 #include "lua/newstate.h"
+#include "lua/state.h"
+#include "lua/stop.h"
 
-// An interruption is looked for every so many VM instructions.
-enum { ERROR_BYTES = 1024, INTERRUPT_STEPS = 10000 };
+// The registry's key of the function that loads scripts, which no script
+// reaches.
+static const char LOAD = 0;
 
-struct nd_interpreter {
-  nd_context *context;
-  lua_State *L;
-  char error[ERROR_BYTES];
-};
-
-// nd_interrupt stops scripts also where they apply no ops.
-static void check_interrupt(lua_State *L, lua_Debug *ar)
-{
-  (void)ar;
-  if (!nd_context_ready(ndL_contextof(L)))
-    ndL_raise(L, ndL_getstate(L));
-}
+// ------------------------------------------------------------------ making --
 
 // os.exit would end the host's process.
 static int refuse_exit(lua_State *L)
@@ -34,11 +25,35 @@ static int refuse_exit(lua_State *L)
   return ndL_error(L, "exit: a script cannot end the program it runs in");
 }
 
+static void keep_loader(lua_State *L)
+{
+  lua_getglobal(L, "require");
+  lua_pushliteral(L, "nadir.syntax");
+  lua_call(L, 1, 1);
+  lua_getfield(L, -1, "load");
+  lua_rawsetp(L, LUA_REGISTRYINDEX, &LOAD);
+  lua_getfield(L, -1, "install");
+  lua_call(L, 0, 0);
+  lua_getglobal(L, "require");
+  lua_pushliteral(L, "nadir.with");
+  lua_call(L, 1, 0);
+  lua_pop(L, 1);
+}
+
+// The argument is the configuration.
 static int set_up(lua_State *L)
 {
+  const nd_config *config = lua_touserdata(L, 1);
+  ndL_stop *s = ndL_stopof(L);
+  s->limits = !config->unlimited;
+  s->mild = config->unlimited;
   ndL_setcontext(L, ndL_contextof(L));
   luaL_openlibs(L);
-  lua_sethook(L, check_interrupt, LUA_MASKCOUNT, INTERRUPT_STEPS);
+  ndL_stop_settle(L);
+  if (s->limits) {
+    ndL_open_coroutine(L);
+    ndL_open_finalizer(L);
+  }
   lua_getglobal(L, "os");
   lua_pushcfunction(L, refuse_exit);
   lua_setfield(L, -2, "exit");
@@ -46,29 +61,36 @@ static int set_up(lua_State *L)
   lua_getglobal(L, "require");
   lua_pushliteral(L, "nadir");
   lua_call(L, 1, 0);
-  lua_getglobal(L, "require");
-  lua_pushliteral(L, "nadir.syntax");
-  lua_call(L, 1, 1);
-  lua_getfield(L, -1, "install");
-  lua_call(L, 0, 0);
+  keep_loader(L);
+  if (s->limits)
+    ndL_limit(L);
   return 0;
+}
+
+// A state and what belongs to it; false when memory runs out.
+static bool fill(nd_interpreter *i, const nd_config *config)
+{
+  i->L = ndL_newstate(i->context);
+  if (i->L == NULL)
+    return false;
+  lua_pushcfunction(i->L, set_up);
+  lua_pushlightuserdata(i->L, (void *)(uintptr_t)config);
+  return lua_pcall(i->L, 1, 0, 0) == LUA_OK;
 }
 
 nd_interpreter *nd_interpreter_new(const nd_config *config)
 {
-  nd_context *c = nd_context_new(config);
+  const nd_config full = nd_config_complete(config);
+  nd_context *c = nd_context_new(&full);
   if (c == NULL)
     return NULL;
   nd_interpreter *i = nd_memory_new(c, sizeof *i, ND_MEMORY_OBJECT);
-  lua_State *L = i == NULL ? NULL : ndL_newstate(c);
-  if (L == NULL) {
-    nd_memory_free(c, i, sizeof *i, ND_MEMORY_OBJECT);
+  if (i == NULL) {
     nd_context_free(c);
     return NULL;
   }
-  *i = (nd_interpreter){ .context = c, .L = L };
-  lua_pushcfunction(L, set_up);
-  if (lua_pcall(L, 0, 0, 0) == LUA_OK)
+  *i = (nd_interpreter){ .context = c };
+  if (fill(i, &full))
     return i;
   nd_interpreter_free(i);
   return NULL;
@@ -79,20 +101,98 @@ void nd_interpreter_free(nd_interpreter *i)
   if (i == NULL)
     return;
   nd_context *c = i->context;
-  ndL_closestate(i->L);
+  if (i->L != NULL) {
+    ndL_stop_close(i->L);
+    ndL_closestate(i->L);
+  }
   nd_memory_free(c, i, sizeof *i, ND_MEMORY_OBJECT);
   nd_context_free(c);
 }
 
-// Loads the text at 1 under the name at 2 through the translator and runs it.
+// ----------------------------------------------------------------- calling --
+
+// What the error object at 1 says of itself: a script's function, which may do
+// anything.
+static int own_text(lua_State *L)
+{
+  if (!luaL_callmeta(L, 1, "__tostring") || lua_type(L, -1) != LUA_TSTRING)
+    return luaL_error(L, "no text");
+  return 1;
+}
+
+// Pushes the text of the error on top.
+static const char *push_text(lua_State *L)
+{
+  lua_pushvalue(L, -1);
+  if (lua_isstring(L, -1))
+    return lua_tostring(L, -1);
+  lua_pushcfunction(L, own_text);
+  lua_insert(L, -2);
+  if (lua_pcall(L, 1, 1, 0) == LUA_OK)
+    return lua_tostring(L, -1);
+  return NULL;
+}
+
+static nd_code code_of(const ndL_stop *s, int status, const char *message)
+{
+  if (s->stands || (s->text[0] != '\0' && strcmp(s->text, message) == 0))
+    return ND_INTERRUPTED;
+  return status == LUA_ERRMEM ? ND_NO_MEMORY : ND_BAD_SCRIPT;
+}
+
+// Keeps the error on top.
+static void keep_error(nd_interpreter *i, int status)
+{
+  lua_State *L = i->L;
+  const ndL_stop *s = ndL_stopof(L);
+  const char *type = luaL_typename(L, -1);
+  const char *text = s->stands ? NULL : push_text(L);
+  if (s->stands)  // before the text was asked for, or since
+    text = s->text;
+  if (text != NULL)
+    snprintf(i->error, sizeof i->error, "%s", text);
+  else
+    snprintf(i->error, sizeof i->error, "(error object is a %s value)", type);
+  i->code = code_of(s, status, i->error);
+}
+
+bool ndL_protect(nd_interpreter *i, lua_CFunction f, void *data)
+{
+  lua_State *L = i->L;
+  const int top = lua_gettop(L);
+  i->error[0] = '\0';
+  i->code = ND_OK;
+  if (!lua_checkstack(L, LUA_MINSTACK)) {
+    i->code = ND_NO_MEMORY;
+    snprintf(i->error, sizeof i->error, "not enough memory");
+    return false;
+  }
+  if (i->depth++ == 0)
+    ndL_stop_begin(L);
+  lua_pushcfunction(L, f);
+  lua_pushlightuserdata(L, data);
+  const int status = lua_pcall(L, 1, 0, 0);
+  if (status != LUA_OK)
+    keep_error(i, status);
+  lua_settop(L, top);
+  if (--i->depth == 0)
+    ndL_stop_end(L);
+  return i->code == ND_OK;
+}
+
+// ----------------------------------------------------------------- running --
+
+typedef struct script {
+  const char *text, *name;
+} script;
+
+// Loads the script at 1 through the translator and runs it.
 static int run_text(lua_State *L)
 {
-  lua_getglobal(L, "require");
-  lua_pushliteral(L, "nadir.syntax");
-  lua_call(L, 1, 1);
-  lua_getfield(L, -1, "load");
-  lua_pushstring(L, lua_touserdata(L, 1));
-  lua_pushfstring(L, "=%s", (const char *)lua_touserdata(L, 2));
+  const script *s = lua_touserdata(L, 1);
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &LOAD);
+  lua_pushstring(L, s->text);
+  lua_pushfstring(L, "=%s", s->name);
   lua_call(L, 2, 2);
   if (lua_isnil(L, -2))
     return lua_error(L);
@@ -105,19 +205,7 @@ bool nd_interpreter_run(nd_interpreter *i, const char *text, const char *name)
 {
   if (i == NULL || text == NULL || name == NULL)
     return false;
-  lua_State *L = i->L;
-  i->error[0] = '\0';
-  lua_pushcfunction(L, run_text);
-  lua_pushlightuserdata(L, (void *)(uintptr_t)text);
-  lua_pushlightuserdata(L, (void *)(uintptr_t)name);
-  if (lua_pcall(L, 2, 0, 0) == LUA_OK)
-    return true;
-  const char *message = lua_type(L, -1) == LUA_TSTRING
-                          ? lua_tostring(L, -1)
-                          : "an error that is no string";
-  snprintf(i->error, sizeof i->error, "%s", message);
-  lua_pop(L, 1);
-  return false;
+  return ndL_protect(i, run_text, &(script){ .text = text, .name = name });
 }
 
 const char *nd_interpreter_error(const nd_interpreter *i)
@@ -125,34 +213,9 @@ const char *nd_interpreter_error(const nd_interpreter *i)
   return i == NULL ? "" : i->error;
 }
 
-// The global named at 1, as a number; the result is at the address at 2.
-static int read_number(lua_State *L)
+nd_code nd_interpreter_code(const nd_interpreter *i)
 {
-  double *value = lua_touserdata(L, 2);
-  lua_getglobal(L, lua_touserdata(L, 1));
-  ndL_state *S = ndL_getstate(L);
-  const nd_variable *v = ndL_tovariable(L, S, -1);
-  const nd_tensor *x = v != NULL ? v->value : ndL_totensor(L, S, -1);
-  if (x != NULL && x->size == 1)
-    *value = nd_tensor_first(x);
-  else if (lua_type(L, -1) == LUA_TNUMBER)
-    *value = lua_tonumber(L, -1);
-  else
-    return luaL_error(L, "no number");
-  return 0;
-}
-
-bool nd_interpreter_number(nd_interpreter *i, const char *name, double *value)
-{
-  if (i == NULL || name == NULL || value == NULL)
-    return false;
-  lua_pushcfunction(i->L, read_number);
-  lua_pushlightuserdata(i->L, (void *)(uintptr_t)name);
-  lua_pushlightuserdata(i->L, value);
-  const bool ok = lua_pcall(i->L, 2, 0, 0) == LUA_OK;
-  if (!ok)
-    lua_pop(i->L, 1);
-  return ok;
+  return i == NULL ? ND_OK : i->code;
 }
 
 nd_context *nd_interpreter_context(nd_interpreter *i)

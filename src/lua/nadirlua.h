@@ -14,28 +14,82 @@ typedef struct nd_interpreter nd_interpreter;
 
 struct lua_State;
 
-// Returns a new interpreter: a Lua state with the standard libraries, LPeg and
-// Nadir, whose memory comes from the configuration's allocator and counts
-// against its quotas. Scripts may use the `with` statement; os.exit is an error
-// in them, since it would end the host. NULL when memory runs out or the CPU
-// level is not to be had. `config` may be NULL.
+// Returns a new interpreter: a Lua state with the standard libraries and Nadir,
+// whose memory comes from the configuration's allocator and counts against its
+// quotas. Scripts may use the `with` statement; os.exit is an error in them,
+// since it would end the host. NULL when memory runs out or the CPU level is
+// not to be had. `config` may be NULL.
+//
+// Two fields of the configuration are for scripts:
+// - `unlimited`. By default scripts have limits: nd_interrupt stops them
+//   wherever they are, within some 10,000 instructions of the Lua machine, and
+//   no script can catch, delay or remove that; only a C function that runs long
+//   holds it up. It is paid for by a count hook, with which a loop of plain Lua
+//   takes 1.7 to 2.8 times as long (`make bench` shows it; ops cost the same),
+//   and by what scripts may not have: of `debug` only traceback and getinfo,
+//   and the metatables of files and shapes. With `unlimited` nothing of this
+//   holds, and nd_interrupt acts at the next op only, as an error that the
+//   script may catch.
+// - `lpeg`. Lets scripts require "lpeg", which is inside anyway. By default
+//   they cannot: some of LPeg's patterns overflow the C stack and end the host.
 ND_API nd_interpreter *nd_interpreter_new(const nd_config *config);
 
-// Closes the state and frees everything. NULL is allowed.
+// Closes the state and frees everything. Finalizers run; with limits they have
+// ten million instructions of the Lua machine for it. NULL is allowed.
 ND_API void nd_interpreter_free(nd_interpreter *i);
 
 // Runs `text`, which messages call `name`. False after an error in the script,
-// or after nd_interrupt, which leave the interpreter ready for the next.
+// or after nd_interrupt, which leave the interpreter ready for the next. An
+// interruption from before the run is forgotten. After a stop, what `with` has
+// opened is closed, but functions of the script's do not run: no __close, no
+// message handler; finalizers wait for a later run.
 ND_API bool nd_interpreter_run(nd_interpreter *i, const char *text,
                                const char *name);
 
-// The last error, "name:line: what is wrong", or "". Valid until the next run.
+// Why the last call that takes an interpreter failed: a message, "name:line:
+// what is wrong", and its kind: ND_INTERRUPTED after nd_interrupt,
+// ND_NO_MEMORY when the Lua heap had no room, ND_BAD_SCRIPT after any other
+// error. "" and ND_OK when it did not fail. The message of an error that is an
+// object is what its __tostring says. Valid until the next such call.
 ND_API const char *nd_interpreter_error(const nd_interpreter *i);
+ND_API nd_code nd_interpreter_code(const nd_interpreter *i);
 
-// Reads the global variable `name`, a number or a tensor with one element.
-// False if it is neither.
-ND_API bool nd_interpreter_number(nd_interpreter *i, const char *name,
-                                  double *value);
+// ----------------------------------------------------------------- values --
+// A path is a global variable, "speed", or a field of one, "player.sensors" or
+// deeper. Metamethods on the way are obeyed. False or NULL with an error as
+// after a run when the path does not lead there, and when the value is of
+// another kind; then nothing is written to the caller's memory. Tables that a
+// path lacks are made when something is set.
+
+// Tensors go in and out without a copy. `x` stays the caller's; it must be of
+// this interpreter's context. What is returned is one reference for the caller,
+// of a Variable its value of now.
+ND_API bool nd_interpreter_set_tensor(nd_interpreter *i, const char *path,
+                                      nd_tensor *x);
+ND_API nd_tensor *nd_interpreter_get_tensor(nd_interpreter *i,
+                                            const char *path);
+
+// A number arrives as a float. To get one, a tensor or Variable of one element
+// will do.
+ND_API bool nd_interpreter_set_number(nd_interpreter *i, const char *path,
+                                      double value);
+ND_API bool nd_interpreter_get_number(nd_interpreter *i, const char *path,
+                                      double *value);
+
+ND_API bool nd_interpreter_set_boolean(nd_interpreter *i, const char *path,
+                                       bool value);
+ND_API bool nd_interpreter_get_boolean(nd_interpreter *i, const char *path,
+                                       bool *value);
+
+// `size` bytes, which may be any. The string returned ends with a 0 that is not
+// counted; it is Lua's and valid until the next nd_interpreter_get_string.
+// `size` may be NULL there.
+ND_API bool nd_interpreter_set_string(nd_interpreter *i, const char *path,
+                                      const char *text, size_t size);
+ND_API const char *nd_interpreter_get_string(nd_interpreter *i,
+                                             const char *path, size_t *size);
+
+// --------------------------------------------------------------- the rest --
 
 // What the interpreter works with: for nd_interrupt, accounts, and functions of
 // the host's own.

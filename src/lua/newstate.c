@@ -12,6 +12,7 @@
 
 #include "base/memory.h"
 #include "lua/state.h"
+#include "lua/stop.h"
 
 enum {
   STEP = 16,     // sizes of small objects differ by that
@@ -34,6 +35,7 @@ typedef struct heap {
   size_t left;
   bool warns;  // warnings are on
   bool begun;  // one is being printed
+  ndL_stop stop;
 } heap;
 
 static size_t class_of(size_t size)
@@ -276,6 +278,7 @@ lua_State *ndL_newstate(nd_context *c)
     return NULL;
   }
   lua_setwarnf(L, warn, h);
+  h->stop = (ndL_stop){ .word = "interrupted", .running = L };
   return L;
 }
 
@@ -284,6 +287,13 @@ nd_context *ndL_contextof(lua_State *L)
   void *h;
   lua_getallocf(L, &h);
   return ((heap *)h)->context;
+}
+
+ndL_stop *ndL_stopof(lua_State *L)
+{
+  void *h;
+  lua_getallocf(L, &h);
+  return &((heap *)h)->stop;
 }
 
 void ndL_closestate(lua_State *L)

@@ -11,6 +11,7 @@
 #include "lua/bind.h"
 #include "lua/embedded.h"
 #include "lua/guard.h"
+#include "lua/stop.h"
 
 // Net growth of tensor memory between two minor collections.
 enum { PACE_BYTES = 1 << 18, LEAST_PACE = 64 << 10 };
@@ -134,8 +135,14 @@ int ndL_raise(lua_State *L, ndL_state *S)
   char text[sizeof S->context->error.message];
   S->refused |= nd_error_code(S->context) == ND_NO_MEMORY;
   snprintf(text, sizeof text, "%s", nd_error_message(S->context));
+  const bool stops = nd_error_code(S->context) == ND_INTERRUPTED;
   nd_error_clear(S->context);
-  return ndL_error(L, "%s", text);
+  if (!stops || S->owns_context)
+    return ndL_error(L, "%s", text);
+  ndL_pushwhere(L);
+  lua_pushstring(L, text);
+  lua_concat(L, 2);
+  return ndL_stop_raise(L, lua_tostring(L, -1));
 }
 
 int ndL_failclosed(lua_State *L)

@@ -24,7 +24,7 @@ typedef enum ndL_type {
 
 typedef struct ndL_state {
   nd_context *context;
-  bool owns_context;
+  bool owns_context;  // as in a stock Lua; else the state is one of ours
   const void *metatables[NDL_TYPES];
   size_t pace;           // bytes of tensors and objects for the next collection
   size_t floor;          // bytes of them that a full one left
@@ -59,6 +59,9 @@ void ndL_pushembedded(lua_State *L, const char *name);
 void ndL_setcontext(lua_State *L, nd_context *c);
 
 int luaopen_nadir(lua_State *L);
+
+// Takes from scripts what a state with limits cannot lend them.
+void ndL_limit(lua_State *L);
 
 // Which of our types the value at `i` is; NDL_OTHER if none.
 ndL_type ndL_typeof(lua_State *L, const ndL_state *S, int i);

@@ -31,11 +31,11 @@ static void check_goes_on(nd_interpreter *i)
 {
   double result = 0;
   CHECK(nd_interpreter_run(i, "result = 1 + 1", "after"));
-  CHECK(nd_interpreter_number(i, "result", &result));
+  CHECK(nd_interpreter_get_number(i, "result", &result));
   CHECK_NEAR(result, 2, 0);
   const bool again = nd_interpreter_run(i, train_script, "again");
   CHECK_STR(nd_interpreter_error(i), "");
-  CHECK(again && nd_interpreter_number(i, "result", &result));
+  CHECK(again && nd_interpreter_get_number(i, "result", &result));
   CHECK_NEAR(result, 2, 0);
 }
 

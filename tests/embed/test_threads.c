@@ -32,7 +32,7 @@ static double run_once(void)
   nd_interpreter *i = nd_interpreter_new(NULL);
   if (i == NULL || !nd_interpreter_run(i, train_script, "train") ||
       !nd_interpreter_run(i, noise_script, "noise") ||
-      !nd_interpreter_number(i, "result", &result))
+      !nd_interpreter_get_number(i, "result", &result))
     result = NAN;
   nd_interpreter_free(i);
   return result;
