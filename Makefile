@@ -268,7 +268,7 @@ $(BUILD)/tools/docs: tools/docs.c $(BUILD)/libnadir.a
 # Hosts of the whole interpreter, linked as the README tells users to.
 LINK_HOST = $(BUILD)/libnadir-lua.a $(BUILD)/libnadir.a $(LPEG_LIB) $(LUA_LIB) \
   -lm -ldl
-HOST = $(COMPILE) -Isrc/lua -isystem $(LUA_INC) -Itests $(DEPEND) -o $@ $< \
+HOST = $(COMPILE) -Isrc/lua -isystem $(LUA_INC) -Itests -I$(BUILD)/tests $(DEPEND) -o $@ $< \
   $(LDFLAGS) $(LINK_HOST)
 
 $(BUILD)/tests/embed/%: tests/embed/%.c $(BUILD)/libnadir.a \
@@ -276,6 +276,14 @@ $(BUILD)/tests/embed/%: tests/embed/%.c $(BUILD)/libnadir.a \
 	@mkdir -p $(@D)
 	@echo "cc $<"
 	@$(HOST)
+
+# Calls of every public function, as the headers declare them.
+NULL_CALLS := tests/embed/null_calls.awk src/nadir.h src/lua/nadirlua.h
+$(BUILD)/tests/null_calls.h: $(NULL_CALLS)
+	@mkdir -p $(@D)
+	@awk -f $(NULL_CALLS) > $@
+
+$(BUILD)/tests/embed/test_null: $(BUILD)/tests/null_calls.h
 
 $(HOSTS): $(BUILD)/tests/embed/%: examples/embed/%.c $(BUILD)/libnadir.a \
     $(BUILD)/libnadir-lua.a

@@ -50,6 +50,7 @@ nd_context *nd_context_new(const nd_config *config)
   c->memory.quota[ND_MEMORY_TENSOR] = full.tensor_quota;
   c->memory.quota[ND_MEMORY_SCRIPT] = full.script_quota;
   c->memory.quota[ND_MEMORY_ALL] = full.memory_quota;
+  c->memory.used[ND_MEMORY_ALL] = c->memory.peak[ND_MEMORY_ALL] = sizeof *c;
   c->memory.plain = full.allocator == allocate_by_malloc;
   return c;
 }

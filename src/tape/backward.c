@@ -278,8 +278,11 @@ bool nd_tape_differentiate(nd_tape *t, int target_count,
 }
 
 // False if a variable is NULL.
-static bool read_sources(int n, nd_variable *const *sources, nd_tensor **values)
+static bool read_sources(nd_context *c, int n, nd_variable *const *sources,
+                         nd_tensor **values)
 {
+  if (n < 0)
+    return nd_fail(c, ND_BAD_ARGUMENT, "gradient: %d sources", n);
   for (int i = 0; i < n; i++) {
     if (sources[i] == NULL)
       return false;
@@ -301,7 +304,7 @@ bool nd_tape_gradient(nd_tape *t, nd_tensor *target, int n,
   nd_tensor **values = nd_memory_new(t->context, bytes, ND_MEMORY_OBJECT);
   if (values == NULL)
     return false;
-  const bool ok = read_sources(n, sources, values) &&
+  const bool ok = read_sources(t->context, n, sources, values) &&
                   nd_tape_differentiate(t, 1, &target, NULL, n, values,
                                         gradients);
   nd_memory_free(t->context, values, bytes, ND_MEMORY_OBJECT);
