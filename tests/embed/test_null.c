@@ -27,6 +27,8 @@ static int calls;
 #define RIGHT_nd_memory_kind ND_MEMORY_OBJECT
 #define RIGHT_char_p "square"
 #define RIGHT_double_p numbers
+#define RIGHT_bool_p ((bool[1]){ false })
+#define RIGHT_size_t_p ((size_t[1]){ 0 })
 #define RIGHT_int64_t_p ((int64_t[]){ 1 })
 #define RIGHT_void_p ((void *)numbers)
 #define RIGHT_nd_context_p c
@@ -41,13 +43,15 @@ static int calls;
 #define WRONG_bool true
 #define WRONG_double NAN
 #define WRONG_int -1
-#define WRONG_size_t SIZE_MAX
+#define WRONG_size_t 0
 #define WRONG_uint64_t UINT64_MAX
 #define WRONG_nd_dtype ((nd_dtype)99)
 #define WRONG_nd_memory_kind ((nd_memory_kind)99)
 
 #define NOTHING_char_p NULL
 #define NOTHING_double_p NULL
+#define NOTHING_bool_p NULL
+#define NOTHING_size_t_p NULL
 #define NOTHING_int64_t_p NULL
 #define NOTHING_void_p NULL
 #define NOTHING_nd_config_p NULL
@@ -66,9 +70,11 @@ static int calls;
 typedef enum kind { WRONG, NOTHING, HOLLOW } kind;
 
 // What may be NULL, and what may be any number.
-static const char *const optional[] = { "config", "options", "data", NULL };
-static const char *const free_numbers[] = { "flags", "value",     "bytes",
-                                            "seed",  "trainable", NULL };
+static const char *const optional[] = { "config", "options", "data", "size",
+                                        NULL };
+static const char *const free_numbers[] = { "flags", "value", "bytes",
+                                            "size",  "seed",  "trainable",
+                                            NULL };
 
 static bool is_listed(const char *const *names, const char *argument)
 {
