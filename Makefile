@@ -211,7 +211,7 @@ $(BUILD)/embedded.c: $(SCRIPTS) tools/embed.sh $(BUILD)/scripts
 
 $(BUILD)/obj/embedded.o: $(BUILD)/embedded.c $(BUILD)/flags
 	@mkdir -p $(@D)
-	@$(COMPILE) $(DEPEND) -c -o $@ $<
+	@$(COMPILE) $(LAYER_lua) $(DEPEND) -c -o $@ $<
 
 # ---- linking -----------------------------------------------------------------
 
@@ -233,10 +233,10 @@ $(BUILD)/libnadir.so: $(CORE_OBJ) $(BUILD)/objects
 	@$(CC) -shared -pthread $(SAN) $(LDFLAGS) $(NODEFS) -Wl,-soname,$(SONAME) \
 	  -o $@ $(filter %.o,$^) -lm
 
-# The host brings Lua; the module brings LPeg and shows one name.
+# The host brings Lua; the module brings LPeg, and shows what `require` calls.
 $(BUILD)/nadir.so: $(CORE_OBJ) $(BINDING_OBJ) $(BUILD)/objects
 	@echo "ld $@"
-	@echo '{ global: luaopen_nadir; local: *; };' > $(BUILD)/module.map
+	@echo '{ global: luaopen_nadir*; local: *; };' > $(BUILD)/module.map
 	@$(CC) -shared -pthread $(SAN) $(LDFLAGS) \
 	  -Wl,--version-script=$(BUILD)/module.map \
 	  -o $@ $(filter %.o,$^) $(LPEG_LIB) -lm

@@ -41,11 +41,6 @@ end
 
 nd.convert_to_tensor = nd.constant
 
---- Loads a chunk like Lua's `load`; the text may use the `with` statement.
-function nd.load(...)
-  return require "nadir.syntax".load(...)
-end
-
 -- Modules that are loaded when they are first asked for.
 local lazy = {
   help = "nadir.help",

@@ -18,8 +18,8 @@ end
 local function enter(value, level)
   local metatable = metatable_of(value)
   if not metatable or rawget(metatable, "__close") == nil then
-    error(("with: cannot close a %s value; a manager needs a __close "
-      .. "metamethod"):format(type_name(value, metatable)), level + 1)
+    error("with: cannot close a " .. type_name(value, metatable)
+      .. " value; a manager needs a __close metamethod", level + 1)
   end
   local opener = rawget(metatable, "__enter")
   if opener == nil then

@@ -14,7 +14,8 @@
 #include "cli/call.h"
 #include "cli/options.h"
 #include "cli/prompt.h"
-#include "cli/source.h"
+#include "lua/load.h"
+#include "lua/module.h"
 #include "lua/newstate.h"
 #include "lua/state.h"
 #include "nadir.h"
@@ -31,7 +32,7 @@ static void open_libraries(lua_State *L)
 {
   luaL_openlibs(L);
   ndL_preload(L);
-  cli_source_open(L);
+  ndL_installload(L);
 }
 
 // The global `arg`: the script is at 0, its arguments follow, the program and
@@ -60,14 +61,14 @@ static bool run_loaded(lua_State *L, int status, const struct cli_options *o)
 static bool run_text(lua_State *L, const char *text, const char *name,
                      const struct cli_options *o)
 {
-  const int status = cli_source_load(L, text, strlen(text), name, NULL);
+  const int status = ndL_load(L, text, strlen(text), name, NULL);
   return run_loaded(L, status, o);
 }
 
 static bool run_file(lua_State *L, const char *path,
                      const struct cli_options *o)
 {
-  return run_loaded(L, cli_source_loadfile(L, path, NULL, 0), o);
+  return run_loaded(L, ndL_loadfile(L, path, NULL, 0), o);
 }
 
 // -l mod, or -l global=mod.
@@ -141,7 +142,7 @@ static bool run_script(lua_State *L, const struct cli_options *o)
   const char *path = o->argv[o->script];
   if (strcmp(path, "-") == 0 && strcmp(o->argv[o->script - 1], "--") != 0)
     path = NULL;
-  int status = cli_source_loadfile(L, path, NULL, 0);
+  int status = ndL_loadfile(L, path, NULL, 0);
   if (status == LUA_OK)
     status = cli_call(L, push_arguments(L), 0, CLI_TRACE_FULL);
   return cli_report(L, status, o->program) == LUA_OK;
@@ -152,7 +153,7 @@ static bool run_script(lua_State *L, const struct cli_options *o)
 static bool print_lowered(lua_State *L, const struct cli_options *o)
 {
   const char *path = strcmp(o->lower, "-") == 0 ? NULL : o->lower;
-  const int status = cli_source_lower(L, path);
+  const int status = ndL_lower(L, path);
   if (cli_report(L, status, o->program) != LUA_OK)
     return false;
   size_t size;

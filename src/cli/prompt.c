@@ -11,7 +11,7 @@
 
 #include "cli/call.h"
 #include "cli/line.h"
-#include "cli/source.h"
+#include "lua/load.h"
 
 #define CHUNK_NAME "=stdin"
 
@@ -49,7 +49,7 @@ static int load_text(lua_State *L, const char *prefix)
   lua_pushvalue(L, STATEMENT);
   lua_concat(L, 2);
   const char *text = lua_tolstring(L, -1, &size);
-  const int status = cli_source_load(L, text, size, CHUNK_NAME, "t");
+  const int status = ndL_load(L, text, size, CHUNK_NAME, "t");
   lua_remove(L, -2);
   return status;
 }

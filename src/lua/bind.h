@@ -17,6 +17,7 @@ void ndL_open_tape(lua_State *L);
 void ndL_open_optimizer(lua_State *L);
 void ndL_open_random(lua_State *L);
 void ndL_open_system(lua_State *L);
+void ndL_open_load(lua_State *L);
 
 // ----------------------------------------------------------------- tensors --
 

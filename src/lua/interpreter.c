@@ -9,13 +9,11 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "lua/load.h"
+#include "lua/module.h"
 #include "lua/newstate.h"
 #include "lua/state.h"
 #include "lua/stop.h"
-
-// The registry's key of the function that loads scripts, which no script
-// reaches.
-static const char LOAD = 0;
 
 // ------------------------------------------------------------------ making --
 
@@ -23,21 +21,6 @@ static const char LOAD = 0;
 static int refuse_exit(lua_State *L)
 {
   return ndL_error(L, "exit: a script cannot end the program it runs in");
-}
-
-static void keep_loader(lua_State *L)
-{
-  lua_getglobal(L, "require");
-  lua_pushliteral(L, "nadir.syntax");
-  lua_call(L, 1, 1);
-  lua_getfield(L, -1, "load");
-  lua_rawsetp(L, LUA_REGISTRYINDEX, &LOAD);
-  lua_getfield(L, -1, "install");
-  lua_call(L, 0, 0);
-  lua_getglobal(L, "require");
-  lua_pushliteral(L, "nadir.with");
-  lua_call(L, 1, 0);
-  lua_pop(L, 1);
 }
 
 // The argument is the configuration.
@@ -58,10 +41,8 @@ static int set_up(lua_State *L)
   lua_pushcfunction(L, refuse_exit);
   lua_setfield(L, -2, "exit");
   ndL_preload(L);
-  lua_getglobal(L, "require");
-  lua_pushliteral(L, "nadir");
-  lua_call(L, 1, 0);
-  keep_loader(L);
+  ndL_require(L, "nadir");
+  ndL_installload(L);
   if (s->limits)
     ndL_limit(L);
   return 0;
@@ -186,17 +167,13 @@ typedef struct script {
   const char *text, *name;
 } script;
 
-// Loads the script at 1 through the translator and runs it.
+// Loads the script at 1 and runs it.
 static int run_text(lua_State *L)
 {
   const script *s = lua_touserdata(L, 1);
-  lua_rawgetp(L, LUA_REGISTRYINDEX, &LOAD);
-  lua_pushstring(L, s->text);
-  lua_pushfstring(L, "=%s", s->name);
-  lua_call(L, 2, 2);
-  if (lua_isnil(L, -2))
+  const char *name = lua_pushfstring(L, "=%s", s->name);
+  if (ndL_load(L, s->text, strlen(s->text), name, "t") != LUA_OK)
     return lua_error(L);
-  lua_pop(L, 1);
   lua_call(L, 0, 0);
   return 0;
 }

@@ -4,18 +4,11 @@
 #include <string.h>
 
 #include "lua/bind.h"
-
-static int open_names(lua_State *L)
-{
-  ndL_pushembedded(L, "nadir.names");
-  lua_pushvalue(L, 1);
-  lua_call(L, 1, 1);
-  return 1;
-}
+#include "lua/module.h"
 
 static void push_function(lua_State *L, const char *name)
 {
-  luaL_requiref(L, "nadir.names", open_names, 0);
+  ndL_require(L, "nadir.names");
   lua_getfield(L, -1, name);
   lua_remove(L, -2);
 }

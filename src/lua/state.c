@@ -3,14 +3,13 @@
 
 #include "lua/state.h"
 
-#include <lua-lpeg.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "lua/bind.h"
-#include "lua/embedded.h"
 #include "lua/guard.h"
+#include "lua/module.h"
 #include "lua/stop.h"
 
 // Net growth of tensor memory between two minor collections.
@@ -109,7 +108,7 @@ void ndL_pushwhere(lua_State *L)
   lua_Debug ar;
   for (int level = 0; lua_getstack(L, level, &ar); level++) {
     lua_getinfo(L, "Sl", &ar);
-    if (ar.currentline > 0 && strncmp(ar.source, "=nadir", 6) != 0) {
+    if (ar.currentline > 0 && !ndL_isours(ar.source)) {
       lua_pushfstring(L, "%s:%d: ", ar.short_src, ar.currentline);
       return;
     }
@@ -265,70 +264,13 @@ static int open_state(lua_State *L)
   return 1;
 }
 
-static void load_embedded(lua_State *L, const struct ndL_embedded *e)
-{
-  char chunk[80];
-  snprintf(chunk, sizeof chunk, "=%s", e->name);
-  if (luaL_loadbufferx(L, e->text, e->size, chunk, "t") != LUA_OK)
-    lua_error(L);
-}
-
-static const struct ndL_embedded *find_embedded(const char *name)
-{
-  const struct ndL_embedded *e = ndL_embedded;
-  while (e->name != NULL && strcmp(e->name, name) != 0)
-    e++;
-  return e;
-}
-
-void ndL_pushembedded(lua_State *L, const char *name)
-{
-  load_embedded(L, find_embedded(name));
-}
-
-// package.preload's function of an embedded module: upvalue 1 is its entry.
-static int open_embedded(lua_State *L)
-{
-  const struct ndL_embedded *e = lua_touserdata(L, lua_upvalueindex(1));
-  load_embedded(L, e);
-  lua_pushvalue(L, 1);
-  lua_call(L, 1, 1);
-  return 1;
-}
-
-static void preload_embedded(lua_State *L)
-{
-  luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_PRELOAD_TABLE);
-  for (const struct ndL_embedded *e = ndL_embedded; e->name != NULL; e++) {
-    if (strcmp(e->name, "nadir") == 0)
-      continue;
-    lua_pushlightuserdata(L, (void *)(uintptr_t)e);
-    lua_pushcclosure(L, open_embedded, 1);
-    lua_setfield(L, -2, e->name);
-  }
-  if (lua_getfield(L, -1, "lpeg") == LUA_TNIL) {
-    lua_pushcfunction(L, luaopen_lpeg);
-    lua_setfield(L, -3, "lpeg");
-  }
-  lua_pop(L, 2);
-}
-
-void ndL_preload(lua_State *L)
-{
-  preload_embedded(L);
-  luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_PRELOAD_TABLE);
-  lua_pushcfunction(L, luaopen_nadir);
-  lua_setfield(L, -2, "nadir");
-  lua_pop(L, 1);
-}
-
 // A second opening, as after package.loaded.nadir = nil, gives the same module:
 // its objects belong to the one state.
 __attribute__((visibility("default"))) int luaopen_nadir(lua_State *L)
 {
   if (lua_rawgetp(L, LUA_REGISTRYINDEX, &MODULE_KEY) != LUA_TNIL)
     return 1;
-  preload_embedded(L);
+  ndL_preload(L);
   open_state(L);
   lua_newtable(L);
   ndL_open_shape(L);
@@ -339,9 +281,8 @@ __attribute__((visibility("default"))) int luaopen_nadir(lua_State *L)
   ndL_open_optimizer(L);
   ndL_open_random(L);
   ndL_open_system(L);
-  ndL_pushembedded(L, "nadir");
-  lua_insert(L, -2);
-  lua_call(L, 1, 1);
+  ndL_open_load(L);
+  ndL_finish(L);
   lua_pushvalue(L, -1);
   lua_rawsetp(L, LUA_REGISTRYINDEX, &MODULE_KEY);
   return 1;

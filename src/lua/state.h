@@ -49,12 +49,6 @@ static inline ndL_state *ndL_upstate(lua_State *L)
   return S;
 }
 
-// Registers "nadir", every embedded module and LPeg in package.preload.
-void ndL_preload(lua_State *L);
-
-// Pushes the chunk of the embedded module called `name`, which is there.
-void ndL_pushembedded(lua_State *L, const char *name);
-
 // Makes states opened in `L` use `c`, which outlives `L`.
 void ndL_setcontext(lua_State *L, nd_context *c);
 
@@ -95,7 +89,7 @@ bool ndL_retry(lua_State *L, ndL_state *S);
 // ----------------------------------------------------------------- errors --
 
 // Pushes "file:line: " of the innermost function that is a script's: neither C
-// nor one of our own Lua modules, whose chunk names begin with "=nadir".
+// nor of our own modules. Pushes "" if there is none.
 void ndL_pushwhere(lua_State *L);
 
 // Raises `format` at the line of the script that called us.

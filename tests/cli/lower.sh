@@ -22,6 +22,9 @@ same "a first line with #" $'#!/usr/bin/env nadir\nlocal with = 1\n'
 same "a first line with # alone" '#!/usr/bin/env nadir'
 same "a byte order mark" $'\xEF\xBB\xBF#!x\nlocal with = 1\n'
 
+same "what is nested deeper than Lua goes" "return $(printf '(%.0s' {1..1000}
+  )1$(printf ')%.0s' {1..1000})"
+
 block='local function guard()
   return setmetatable({}, { __close = function() print "closed" end })
 end
@@ -38,6 +41,13 @@ is "- is the standard input" "$(cat plain.out)" \
   "$("$NADIR" --lower - < block.lua)"
 is "nothing runs" "" "$(echo 'print(1)' > run.lua; lowered run.lua
   grep -v print plain.out)"
+
+"$NADIR" -e 'print(("with f() do end return %s1%s"):format(("("):rep(20000),
+  (")"):rep(20000)))' > deep.lua
+lowered deep.lua
+is "so is one beside what is nested deeper than Lua goes" 0 $?
+has "which stays" "$(tail -c 40009 deep.lua)" "$(cat plain.out)"
+has "and is for Lua to refuse" "C stack overflow" "$(out deep.lua)"
 
 printf 'x = 1\nwith f() do\nlocal = 2\nend\n' > wrong.lua
 lowered wrong.lua

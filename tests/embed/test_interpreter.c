@@ -53,6 +53,23 @@ static void a_text_that_cannot_be_had_is_said(void)
               "(error object is a table value)");
 }
 
+// Messages skip the lines of our own modules, whatever a script is called.
+static void a_script_may_have_a_name_like_ours(void)
+{
+  static const char *const names[] = { "nadir-level1.lua", "nadir",
+                                       "nadir.plot", "=nadir.plot",
+                                       "[nadir.plot]" };
+  for (size_t n = 0; n < sizeof names / sizeof *names; n++) {
+    char want[80];
+    CHECK(!nd_interpreter_run(i, "\nrequire 'nadir'.zeros(-1)", names[n]));
+    snprintf(want, sizeof want, "%s:2: zeros: negative size: [-1]", names[n]);
+    CHECK_STR(nd_interpreter_error(i), want);
+    CHECK(!nd_interpreter_run(i, "\nrequire 'nadir.plot'.line(1)", names[n]));
+    snprintf(want, sizeof want, "%s:2: line: x must be", names[n]);
+    CHECK(strncmp(nd_interpreter_error(i), want, strlen(want)) == 0);
+  }
+}
+
 static void a_script_cannot_end_the_host(void)
 {
   CHECK(!nd_interpreter_run(i, "os.exit(3)", "quit"));
@@ -72,6 +89,50 @@ static void with_is_understood(void)
   CHECK(nd_interpreter_get_number(i, "g", &g) && g == 6);
 }
 
+static void with_is_understood_in_files(void)
+{
+  static const char *const script =
+    "path = os.tmpname()\n"
+    "local f = io.open(path, 'w')\n"
+    "f:write 'with io.tmpfile() as f do g = f end return io.type(g)'\n"
+    "f:close()\n"
+    "assert(dofile(path) == 'closed file')\n"
+    "assert(assert(loadfile(path))() == 'closed file')\n"
+    "local env = { io = io }\n"
+    "assert(loadfile(path, 't', env)() == 'closed file' and env.g)\n"
+    "package.path = path:gsub('[^/]*$', '?')\n"
+    "assert(require(path:match '[^/]*$') == 'closed file')\n"
+    "os.remove(path)\n"
+    "assert(require 'nadir'.load 'with ... as x do end')\n";
+  CHECK(nd_interpreter_run(i, script, "files"));
+  CHECK_STR(nd_interpreter_error(i), "");
+}
+
+static void with_needs_nothing_that_scripts_can_take_away(void)
+{
+  nd_interpreter *bare = nd_interpreter_new(NULL);
+  CHECK(nd_interpreter_run(bare,
+                           "setmetatable(_G, nil)\n"
+                           "for k in pairs(string) do string[k] = nil end\n"
+                           "for k in pairs(table) do table[k] = nil end\n"
+                           "for k in pairs(package) do package[k] = nil end\n"
+                           "meta = { __close = function() y = 1 end }\n"
+                           "new = setmetatable\n"
+                           "for k in pairs(_G) do\n"
+                           "  if k ~= 'meta' and k ~= 'new' then _ENV[k] = nil"
+                           "  end\n"
+                           "end",
+                           "empty"));
+  CHECK_STR(nd_interpreter_error(bare), "");
+  CHECK(nd_interpreter_run(bare, "with new({}, meta) as x do z = x end", "w"));
+  CHECK_STR(nd_interpreter_error(bare), "");
+  double y = 0;
+  CHECK(nd_interpreter_get_number(bare, "y", &y) && y == 1);
+  CHECK(!nd_interpreter_run(bare, "with x", "w"));
+  CHECK_STR(nd_interpreter_error(bare), "w:1: 'do' expected near <eof>");
+  nd_interpreter_free(bare);
+}
+
 int main(void)
 {
   i = nd_interpreter_new(NULL);
@@ -79,8 +140,11 @@ int main(void)
   RUN(an_error_has_the_scripts_name_and_line);
   RUN(an_error_of_any_type_has_a_text);
   RUN(a_text_that_cannot_be_had_is_said);
+  RUN(a_script_may_have_a_name_like_ours);
   RUN(a_script_cannot_end_the_host);
   RUN(with_is_understood);
+  RUN(with_is_understood_in_files);
+  RUN(with_needs_nothing_that_scripts_can_take_away);
   nd_interpreter_free(i);
   return check_done();
 }

@@ -1,5 +1,5 @@
 # libnadir.so shows the functions that nadir.h declares, and no others; the
-# module for Lua shows one.
+# module for Lua shows what `require` calls for each module under lua/.
 . tests/lint/code.sh
 make -s build/libnadir.so build/nadir.so || exit 1
 
@@ -7,6 +7,11 @@ declared() {
   code src/nadir.h | sed 's/^[^:]*:[^:]*://; /^#/d' | tr '\n' ' ' |
     tr ';' '\n' | grep -v typedef |
     sed -n 's/[^(]*[ *]\(nd_[a-z0-9_]*\)(.*/\1/p' | LC_ALL=C sort
+}
+
+openers() {
+  find lua -name '*.lua' | sed 's,/init\.lua$,,; s,\.lua$,,; s,^lua,luaopen,
+    s,/,_,g' | LC_ALL=C sort
 }
 
 shown() { nm -D --defined-only "$1" | awk '{ print $3 }' | LC_ALL=C sort; }
@@ -26,6 +31,6 @@ compare() {
 
 compare build/libnadir.so "$(declared)" "src/nadir.h does not declare it" \
   "src/nadir.h declares it"
-compare build/nadir.so luaopen_nadir "only luaopen_nadir may be" \
-  "mark it visible"
+compare build/nadir.so "$(openers)" "no file under lua/ has that name" \
+  "tools/embed.sh makes it so"
 exit $status

@@ -1,6 +1,6 @@
 --- The translator of `with`: what it leaves alone, what it writes, what it says
 -- about mistakes. What the statement does when it runs is in tests/lang.
-package.path = "lua/?.lua;lua/?/init.lua;" .. package.path
+local nd = require "nadir"
 local syntax = require "nadir.syntax"
 
 assert(_VERSION == "Lua 5.4")
@@ -21,17 +21,16 @@ local function run(text, ...)
     M = function(...) return manager(log, ...) end,
     log = log,
   }, { __index = _G })
-  local chunk = assert(syntax.load(text, "=script", "t", env))
+  local chunk = assert(nd.load(text, "=script", "t", env))
   return log, select(2, pcall(chunk, ...))
 end
 
 local function message(text)
-  local chunk, err = syntax.load(text, "=f")
+  local chunk, err = nd.load(text, "=f")
   assert.is_nil(chunk)
   return err
 end
 
--- Writes a file, calls `use` with its path and removes it.
 -- Calls `use` with the path of a file that holds the text.
 local function with_file(text, use)
   local path = os.tmpname()
@@ -208,8 +207,7 @@ describe("the translator leaves alone", function()
 
   it("precompiled chunks", function()
     local binary = string.dump(function() return "with a do end" end)
-    assert.equal(binary, syntax.lower(binary))
-    assert.equal("with a do end", syntax.load(binary)())
+    assert.equal("with a do end", nd.load(binary)())
   end)
 
   it("texts in which every name is `with`", function()
@@ -285,7 +283,7 @@ describe("a with statement", function()
       "m as --[[x]] x", "'x' and m as x", "f() as a, o.p and a as b",
     } do
       local text = "with " .. header .. " do return 'entered' end"
-      local chunk, err = syntax.load(text, "=f", "t", env)
+      local chunk, err = nd.load(text, "=f", "t", env)
       assert(chunk, (err or "") .. ": " .. text)
     end
   end)
@@ -377,7 +375,7 @@ describe("nesting", function()
         local open, close = pair[1]:rep(depth), pair[2]:rep(depth)
         local text = "return " .. open .. "1" .. close
         local plain, err = load("do end " .. text, "=f")
-        local chunk, ours = syntax.load("with a do end " .. text, "=f")
+        local chunk, ours = nd.load("with a do end " .. text, "=f")
         assert.equal(plain == nil, chunk == nil)
         assert.equal(first_line(err), first_line(ours))
       end
@@ -396,7 +394,7 @@ describe("nesting", function()
     local function text(count)
       return ("local x "):rep(count) .. "with a do end"
     end
-    assert(syntax.load(text(197)))
+    assert(nd.load(text(197)))
     assert.matches("too many local variables", message(text(198)))
   end)
 
@@ -411,7 +409,7 @@ describe("nesting", function()
         .. " return function() with x1 do return "
         .. table.concat(names, " or ") .. " end end end"
     end
-    assert(syntax.load(text(254)))
+    assert(nd.load(text(254)))
     assert.matches("too many upvalues", message(text(255)))
   end)
 end)
@@ -421,23 +419,23 @@ describe("load", function()
 
   it("takes a text, a name, a mode and an environment", function()
     local env = { m = manager({}, "m"), x = 2 }
-    assert.same({ 1, 2 }, { syntax.load(text, "=f", "t", env)(1) })
-    local _, err = syntax.load(text, "=f", "b")
+    assert.same({ 1, 2 }, { nd.load(text, "=f", "t", env)(1) })
+    local _, err = nd.load(text, "=f", "b")
     assert.equal("attempt to load a text chunk (mode is 'b')", err)
   end)
 
   it("needs nothing of the environment", function()
     local log = {}
-    local chunk = syntax.load("with ... as x do y = x end", "=f", "t", log)
+    local chunk = nd.load("with ... as x do y = x end", "=f", "t", log)
     local x = manager(log, "x")
     chunk(x)
     assert.same({ "x", y = x }, log)
-    chunk = syntax.load("return with, ...", "=f", "t", { with = 1 })
+    chunk = nd.load("return with, ...", "=f", "t", { with = 1 })
     assert.same({ 1, 2 }, { chunk(2) })
   end)
 
   it("makes a main chunk where `require` is at hand", function()
-    local chunk = syntax.load("with ... do end\nerror 'here'", "=f")
+    local chunk = nd.load("with ... do end\nerror 'here'", "=f")
     assert.equal("main", debug.getinfo(chunk, "S").what)
     local _, err = pcall(chunk, manager({}, "x"))
     assert.equal("f:2: here", err)
@@ -452,26 +450,26 @@ describe("load", function()
       end
     end
     local env = { m = manager({}, "m"), x = 2 }
-    local chunk = syntax.load(reader("wi", "th m do return", " x end", "", "="),
+    local chunk = nd.load(reader("wi", "th m do return", " x end", "", "="),
       nil, nil, env)
     assert.equal(2, chunk())
-    local _, err = syntax.load(reader "with a")
+    local _, err = nd.load(reader "with a")
     assert.equal("[string \"=(load)\"]:1: 'do' expected near <eof>",
       (err:gsub("^%(load%)", '[string "=(load)"]')))
-    _, err = syntax.load(reader({}))
+    _, err = nd.load(reader({}))
     assert.equal("reader function must return a string", err)
-    _, err = syntax.load(function() error("no more", 0) end)
+    _, err = nd.load(function() error("no more", 0) end)
     assert.equal("no more", err)
   end)
 
   it("names a chunk by its text", function()
     assert.equal("[string \"with a\"]:1: 'do' expected near <eof>",
-      select(2, syntax.load "with a"))
+      select(2, nd.load "with a"))
   end)
 
   it("raises what Lua raises for a bad argument", function()
-    assert.has_error(function() syntax.load(nil) end)
-    assert.has_error(function() syntax.load({}) end)
+    assert.has_error(function() nd.load(nil) end)
+    assert.has_error(function() nd.load({}) end)
   end)
 end)
 
@@ -480,10 +478,10 @@ describe("loadfile", function()
     with_file("\xEF\xBB\xBF#!nadir with a\nwith ... as x do\n  return x\nend",
       function(path)
         local x = manager({}, "x")
-        assert.equal(x, assert(syntax.loadfile(path))(x))
+        assert.equal(x, assert(loadfile(path))(x))
       end)
     with_file("# with\n\nx = =", function(path)
-      local _, err = syntax.loadfile(path)
+      local _, err = loadfile(path)
       assert.equal(path .. ":3: unexpected symbol near '='", err)
     end)
   end)
@@ -491,30 +489,20 @@ describe("loadfile", function()
   it("takes a mode and an environment, and precompiled chunks", function()
     with_file("with m do return x end", function(path)
       local env = { m = manager({}, "m"), x = 2 }
-      assert.equal(2, syntax.loadfile(path, "t", env)())
-      assert.is_nil(syntax.loadfile(path, "b"))
+      assert.equal(2, loadfile(path, "t", env)())
+      assert.is_nil(loadfile(path, "b"))
     end)
     with_file(string.dump(function() return "with" end), function(path)
-      assert.equal("with", syntax.loadfile(path)())
+      assert.equal("with", loadfile(path)())
     end)
-  end)
-
-  it("says what Lua says about a file that it cannot read", function()
-    for _, path in ipairs { "/no/such/file.lua", "/" } do
-      local _, err = loadfile(path)
-      assert.equal(err, select(2, syntax.loadfile(path)))
-    end
   end)
 end)
 
-describe("the searcher", function()
-  local searchers, path = package.searchers, package.path
+describe("require", function()
+  local path = package.path
 
-  before_each(function()
-    package.searchers = table.move(searchers, 1, #searchers, 1, {})
-  end)
   after_each(function()
-    package.searchers, package.path = searchers, path
+    package.path = path
   end)
 
   -- Calls `use` with the name and the path of a module that has the text.
@@ -523,56 +511,31 @@ describe("the searcher", function()
       local dir, name = file:match "^(.*/)([^/]*)$"
       package.path = dir .. "?"
       use(name, file)
+      package.loaded[name] = nil
     end)
   end
 
-  it("finds modules along package.path", function()
-    with_module("with select(2, ...) and m do return 'loaded' end",
+  it("takes a module that has the statement", function()
+    with_module("with io.tmpfile() as f do\n end return {io.type(f), ...}",
       function(name, file)
-        local chunk, where = syntax.searcher(name)
-        assert.is_function(chunk)
+        local result, where = require(name)
+        assert.same({ "closed file", name, file }, result)
         assert.equal(file, where)
       end)
   end)
 
   it("says where it looked, as Lua does", function()
     package.path = "./?.x;./?.y"
-    assert.equal("no file './a/b.x'\n\tno file './a/b.y'",
-      syntax.searcher "a.b")
+    local _, err = pcall(require, "a.b")
+    assert.matches("no file './a/b.x'\n\tno file './a/b.y'", err, 1, true)
   end)
 
   it("raises a syntax error as Lua does", function()
     with_module("\nwith a", function(name, file)
-      local ok, err = pcall(syntax.searcher, name)
+      local ok, err = pcall(require, name)
       assert.is_false(ok)
       assert.equal(("error loading module '%s' from file '%s':\n\t%s:2: "
         .. "'do' expected near <eof>"):format(name, file, file), err)
     end)
-  end)
-
-  it("takes the place of Lua's, once, wherever that is", function()
-    for _, position in ipairs { 2, 3 } do
-      local list = table.move(searchers, 1, #searchers, 1, {})
-      package.searchers = list
-      if position == 3 then
-        table.insert(list, 1, function() return "not mine" end)
-      end
-      local count = #list
-      syntax.install()
-      syntax.install()
-      assert.equal(count, #list)
-      assert.equal(syntax.searcher, list[position])
-    end
-  end)
-
-  it("serves require", function()
-    with_module("with io.tmpfile() as f do\n end return io.type(f)",
-      function(name, file)
-        syntax.install()
-        local result, where = require(name)
-        package.loaded[name] = nil
-        assert.equal("closed file", result)
-        assert.equal(file, where)
-      end)
   end)
 end)

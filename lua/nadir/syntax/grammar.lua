@@ -17,6 +17,9 @@
 -- stricter, and it cuts tokens exactly as Lua does.
 local lpeg = require "lpeg"
 
+-- A script may have emptied `string`: no method of texts is called here.
+local find, gmatch = string.find, string.gmatch
+
 local P, R, S, V = lpeg.P, lpeg.R, lpeg.S, lpeg.V
 local C, Cc, Cmt, Cp, Ct = lpeg.C, lpeg.Cc, lpeg.Cmt, lpeg.Cp, lpeg.Ct
 
@@ -61,10 +64,10 @@ local function word(text)
 end
 
 local keyword = P(false)
-for text in ([[
+for text in gmatch([[
   and break do else elseif end false for function goto if in local nil not or
   repeat return then true until while
-]]):gmatch "%a+" do
+]], "%a+") do
   keyword = keyword + bare_word(text)
 end
 
@@ -74,7 +77,7 @@ local name = V "name"
 -- [==[ ... ]==]; an unfinished one takes all that is left, as in Lua.
 local long_bracket = #(P "[" * S "[=")
   * Cmt(P "[" * C(P "=" ^ 0) * "[", function(text, position, level)
-    local _, last = text:find("]" .. level .. "]", position, true)
+    local _, last = find(text, "]" .. level .. "]", position, true)
     return (last or #text) + 1
   end)
 
@@ -232,7 +235,7 @@ local grammar = {}
 function grammar.marks(text, from)
   lpeg.setmaxstack(STACK_ENTRIES)
   local ok, marks = pcall(pattern.match, pattern, text, from)
-  local overflow = tostring(marks):find("backtrack stack overflow", 1, true)
+  local overflow = find(tostring(marks), "backtrack stack overflow", 1, true)
   if not ok and not overflow then
     error(marks, 0)
   end

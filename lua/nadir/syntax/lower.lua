@@ -28,7 +28,10 @@
 -- `_nd` is a local in front of the text: one of the 200 that Lua allows the
 -- main chunk, and one of the 255 upvalues of each function that needs it.
 
-local require = require
+local grammar = require "nadir.syntax.grammar"
+
+local find, gsub, match, sub =
+  string.find, string.gsub, string.match, string.sub
 
 local OPEN = "local _nd_name, _nd_close <close> = _nd.open("
 local LIST = "local _nd_list <close> = _nd.list()"
@@ -54,15 +57,15 @@ local LIST_FORM = {
 -- A beginning for our names that the text has nowhere.
 local function find_prefix(text)
   local prefix = "_nd"
-  while text:find(prefix, 1, true) do
+  while find(text, prefix, 1, true) do
     prefix = prefix .. "_"
   end
   return prefix
 end
 
 local function line_at(text, position)
-  local before = text:sub(1, position - 1):gsub("\r\n?", "\n")
-  return select(2, before:gsub("\n", "")) + 1
+  local before = gsub(sub(text, 1, position - 1), "\r\n?", "\n")
+  return select(2, gsub(before, "\n", "")) + 1
 end
 
 --
@@ -85,14 +88,14 @@ end
 -- Returns the index in `pieces` of a copy of the token.
 function Writer:add_slot(start, stop)
   local pieces = self.pieces
-  pieces[#pieces + 1] = self.text:sub(self.copied, start - 1)
-  pieces[#pieces + 1] = self.text:sub(start, stop - 1)
+  pieces[#pieces + 1] = sub(self.text, self.copied, start - 1)
+  pieces[#pieces + 1] = sub(self.text, start, stop - 1)
   self.copied = stop
   return #pieces
 end
 
 function Writer:expand(template, name)
-  return (template:gsub("_nd", self.prefix):gsub("NAME", name or ""))
+  return (gsub(gsub(template, "_nd", self.prefix), "NAME", name or ""))
 end
 
 -- Fills the slots of one manager, and returns what must follow it.
@@ -154,7 +157,7 @@ function on.as(writer, start, stop, statement)
 end
 
 function on.name(writer, start, stop, statement)
-  local name = writer.text:sub(start, stop - 1)
+  local name = sub(writer.text, start, stop - 1)
   statement[#statement].name = name
   writer.pieces[writer:add_slot(start, stop)] = name .. " ="
 end
@@ -211,7 +214,7 @@ function Writer:finish()
       self:fill_header(statement)
     end
   end
-  table.insert(self.pieces, self.text:sub(self.copied))
+  table.insert(self.pieces, sub(self.text, self.copied))
   return table.concat(self.pieces)
 end
 
@@ -230,36 +233,16 @@ local lower = {}
 
 -- The text in front of the first line that Lua reads.
 local function head_length(text)
-  local stop = text:match "^\xEF\xBB\xBF()" or 1
-  return (text:match("^#[^\n]*\n?()", stop) or stop) - 1
-end
-
--- The grammar is loaded when the first text needs it. What `require` has to
--- read for that is plain Lua, and may itself come through here.
-local loading = false
-local function find_marks(text, from)
-  if loading then
-    return nil
-  end
-  loading = true
-  local ok, grammar = pcall(require, "nadir.syntax.grammar")
-  loading = false
-  if not ok then
-    error(grammar, 0)
-  end
-  return grammar.marks(text, from)
+  local stop = match(text, "^\xEF\xBB\xBF()") or 1
+  return (match(text, "^#[^\n]*\n?()", stop) or stop) - 1
 end
 
 ---@param text string
 ---@return nadir.syntax.Lowered
 function lower.lower(text)
   local length = head_length(text)
-  local lowered = { head = text:sub(1, length), body = text:sub(length + 1) }
-  local is_binary = text:byte(length + 1) == 27
-  if is_binary or not text:find "%f[%w_]with%f[^%w_]" then
-    return lowered
-  end
-  local marks = find_marks(text, length + 1)
+  local lowered = { head = sub(text, 1, length), body = sub(text, length + 1) }
+  local marks = grammar.marks(text, length + 1)
   if not marks then
     return lowered      -- unread, so what is wrong with it is for Lua to say
   end

@@ -1,7 +1,7 @@
-// cli/scan.c: the lexical skeleton of Lua: strings, comments and words. A
+// lua/scan.c: the lexical skeleton of Lua: strings, comments and words. A
 // text that is not valid Lua may be misread only after its first error.
 
-#include "cli/scan.h"
+#include "lua/scan.h"
 
 #include <string.h>
 
@@ -61,7 +61,7 @@ static const char *skip_word(const char *p, const char *end)
   return p;
 }
 
-bool cli_scan_with(const char *text, size_t size)
+bool ndL_scan_with(const char *text, size_t size)
 {
   const char *p = text;
   const char *end = text + size;
