@@ -18,6 +18,7 @@ typedef struct sweep {
   nd_tape *tape;
   nd_record *last;    // when the sweep began
   int32_t nodes;      // likewise
+  bool heard;         // some tape records what the sweep does
   nd_tensor **grads;  // by node, references; NULL: nothing arrived
   uint8_t *marks;     // by node
 } sweep;
@@ -25,7 +26,11 @@ typedef struct sweep {
 static bool start(sweep *s, nd_tape *t)
 {
   *s = (sweep){
-    .c = t->context, .tape = t, .last = t->last, .nodes = t->nodes
+    .c = t->context,
+    .tape = t,
+    .last = t->last,
+    .nodes = t->nodes,
+    .heard = nd_tape_any_records(t->context),
   };
   const size_t n = (size_t)t->nodes + 1;
   s->grads = nd_memory_new(s->c, n * (sizeof *s->grads + 1), ND_MEMORY_OBJECT);
@@ -106,7 +111,7 @@ static bool plant(sweep *s, int n, nd_tensor *const *targets,
 // True if some tape would miss what the fused kernels do.
 static bool is_watched(const sweep *s, const nd_record *r, const nd_tensor *g)
 {
-  if (s->c->on_apply == NULL)
+  if (!s->heard)
     return false;
   bool watched = nd_tape_any_watches(s->c, g) ||
                  nd_tape_any_watches(s->c, r->out[0]);

@@ -449,6 +449,14 @@ bool nd_tape_note_read(nd_context *c, nd_variable *v)
   return true;
 }
 
+bool nd_tape_any_records(const nd_context *c)
+{
+  const nd_tape *t = c->tape;
+  while (t != NULL && t->paused)
+    t = t->outer;
+  return t != NULL;
+}
+
 bool nd_tape_any_watches(const nd_context *c, const nd_tensor *x)
 {
   for (const nd_tape *t = c->tape; t != NULL; t = t->outer) {

@@ -78,6 +78,9 @@ void nd_record_release(nd_record *r);
 // Watches `v` for all recording tapes that watch by themselves.
 bool nd_tape_note_read(nd_context *c, nd_variable *v);
 
+// True if some tape is recording.
+bool nd_tape_any_records(const nd_context *c);
+
 // True if some recording tape watches `x`.
 bool nd_tape_any_watches(const nd_context *c, const nd_tensor *x);
 
