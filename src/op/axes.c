@@ -1,6 +1,8 @@
-// op/axes.c: axes counted from 1, and results that lose or keep them.
+// op/axes.c: axes counted from 1, results that lose or keep them, and sizes.
 
 #include "op/axes.h"
+
+#include <string.h>
 
 #include "op/rule.h"
 
@@ -37,6 +39,13 @@ int nd_axes_resolve(nd_context *c, const nd_attr *axes, int rank)
     set |= 1 << axis;
   }
   return set;
+}
+
+bool nd_sizes_infer(nd_context *c, const nd_attr *sizes, nd_type *out)
+{
+  out->rank = sizes->n;
+  memcpy(out->shape, sizes->v, (size_t)sizes->n * sizeof *sizes->v);
+  return nd_sizes_check(c, sizes->n, sizes->v);
 }
 
 bool nd_axes_infer(nd_context *c, const nd_args *a, nd_type *out)

@@ -1,4 +1,5 @@
-// op/axes.h: axes as users give them, for ops that fold or choose along some.
+// op/axes.h: axes and sizes as users give them, for ops that fold or choose
+// along some, and for those that make a shape.
 
 #ifndef ND_OP_AXES_H
 #define ND_OP_AXES_H
@@ -11,6 +12,9 @@ int nd_axis_resolve(nd_context *c, int64_t axis, int rank);
 // The set of axes of an ND_AXES attribute as bits; all of them when it was not
 // given; -1 after an error.
 int nd_axes_resolve(nd_context *c, const nd_attr *axes, int rank);
+
+// Sets the shape to an ND_SIZES attribute; an error if a size is negative.
+bool nd_sizes_infer(nd_context *c, const nd_attr *sizes, nd_type *out);
 
 // The inference of ops whose attributes are `axis` and `keepdims`: the input's
 // shape without the axes, or with 1 in their places.

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "op/axes.h"
 #include "op/rule.h"
 #include "tensor/walk.h"
 
@@ -209,15 +210,9 @@ static bool check_fit(nd_context *c, const nd_args *a, const part *parts)
 static bool unslice_infer(nd_context *c, const nd_args *a, nd_type *out)
 {
   part parts[ND_MAX_RANK];
-  for (int i = 0; i < a->attr[1].n; i++) {
-    if (a->attr[1].v[i] < 0)
-      return nd_fail(c, ND_BAD_ARGUMENT, "negative size: %s",
-                     ND_SHAPE(a->attr[1].n, a->attr[1].v));
-  }
   out->dtype = (nd_dtype)a->in[0]->dtype;
-  out->rank = a->attr[1].n;
-  memcpy(out->shape, a->attr[1].v, (size_t)out->rank * sizeof *out->shape);
-  return resolve(c, &a->attr[0], out->rank, out->shape, parts) &&
+  return nd_sizes_infer(c, &a->attr[1], out) &&
+         resolve(c, &a->attr[0], out->rank, out->shape, parts) &&
          check_fit(c, a, parts);
 }
 

@@ -18,6 +18,16 @@ static void release_block(nd_context *c, nd_block *b)
     nd_block_free(c, b);
 }
 
+bool nd_sizes_check(nd_context *c, int rank, const int64_t *sizes)
+{
+  for (int i = 0; i < rank; i++) {
+    if (sizes[i] < 0)
+      return nd_fail(c, ND_BAD_ARGUMENT, "negative size: %s",
+                     ND_SHAPE(rank, sizes));
+  }
+  return true;
+}
+
 int64_t nd_type_size(const nd_type *type)
 {
   int64_t size = 1;
@@ -272,12 +282,7 @@ static bool check_new(nd_context *c, nd_dtype dtype, int rank,
   if (rank < 0 || rank > ND_MAX_RANK)
     return nd_fail(c, ND_BAD_ARGUMENT, "at most %d axes, got %d", ND_MAX_RANK,
                    rank);
-  for (int i = 0; i < rank; i++) {
-    if (shape[i] < 0)
-      return nd_fail(c, ND_BAD_ARGUMENT, "negative size: %s",
-                     ND_SHAPE(rank, shape));
-  }
-  return true;
+  return nd_sizes_check(c, rank, shape);
 }
 
 nd_tensor *nd_tensor_new(nd_context *c, nd_dtype dtype, int rank,

@@ -64,6 +64,9 @@ static inline bool nd_same_shape(const nd_tensor *a, const nd_tensor *b)
   return true;
 }
 
+// False, and an error, if one of the sizes is negative.
+bool nd_sizes_check(nd_context *c, int rank, const int64_t *sizes);
+
 // Number of elements; -1 when that or the bytes overflow.
 int64_t nd_type_size(const nd_type *type);
 nd_type nd_type_of(const nd_tensor *x);
