@@ -8,6 +8,8 @@
 
 #include <math.h>
 
+#include "base/interval.h"
+
 enum {
   N = ND_MT19937_WORDS,
   SHIFT = 397,       // distance of the third term of the recurrence
@@ -252,11 +254,15 @@ void nd_mt19937_fill_uniform_f32(nd_mt19937 *r, double low, double high,
                                  size_t n, float *out)
 {
   double u[CHUNK];
+  float first, last;
+  nd_interval_float32(low, high, &first, &last);
   for (size_t run; n > 0; n -= run, out += run) {
     run = smaller(n, CHUNK);
     draw_doubles(r, run, u);
-    for (size_t k = 0; k < run; k++)
-      out[k] = (float)(low + (high - low) * u[k]);
+    for (size_t k = 0; k < run; k++) {
+      const float y = (float)(low + (high - low) * u[k]);
+      out[k] = y < first ? first : y > last ? last : y;
+    }
   }
 }
 

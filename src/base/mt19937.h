@@ -55,7 +55,8 @@ int64_t nd_mt19937_randint(nd_mt19937 *r, int64_t low, int64_t high);
 uint64_t nd_mt19937_interval(nd_mt19937 *r, uint64_t max);
 
 // The same for n numbers. The f32 forms draw and compute in double and round
-// at the end, so they take as much of the stream, and 1 - 2^-54 becomes 1.
+// at the end, so they take as much of the stream. What would round to `high`
+// becomes the float below: low..high must hold one (base/interval.h).
 void nd_mt19937_fill_uniform_f32(nd_mt19937 *r, double low, double high,
                                  size_t n, float *out);
 void nd_mt19937_fill_uniform_f64(nd_mt19937 *r, double low, double high,

@@ -168,18 +168,21 @@ static void make_units_f64(nd_philox s, uint64_t group, double u[PER_PAIR])
       u[j * LANES + k] = unit_f64(g.w[2 * j][k], g.w[2 * j + 1][k]);
 }
 
-// low + (high - low) * u may round up to high, hence the cap.
+// low + (high - low) * u may round up to high, hence the cap. Where high - low
+// is beyond the dtype, all is computed at half the size.
 void nd_philox_fill_uniform_f32(nd_philox s, uint64_t first, size_t n,
                                 float low, float high, float *out)
 {
   const float cap = low < high ? nextafterf(high, low) : INFINITY;
-  const float width = high - low;
+  const float scale = isfinite(high - low) ? 1 : 2;
+  const float base = low / scale;
+  const float width = high / scale - base;
   float u[PER_WORD];
   for (span p; n > 0; first += p.take, n -= p.take, out += p.take) {
     p = first_span(first, n, PER_WORD);
     make_units_f32(s, p.group, u);
     for (int k = 0; k < PER_WORD; k++) {
-      const float y = low + width * u[k];
+      const float y = scale * (base + width * u[k]);
       u[k] = y > cap ? cap : y;
     }
     memcpy(out, u + p.skip, p.take * sizeof *out);
@@ -190,13 +193,15 @@ void nd_philox_fill_uniform_f64(nd_philox s, uint64_t first, size_t n,
                                 double low, double high, double *out)
 {
   const double cap = low < high ? nextafter(high, low) : INFINITY;
-  const double width = high - low;
+  const double scale = isfinite(high - low) ? 1 : 2;
+  const double base = low / scale;
+  const double width = high / scale - base;
   double u[PER_PAIR];
   for (span p; n > 0; first += p.take, n -= p.take, out += p.take) {
     p = first_span(first, n, PER_PAIR);
     make_units_f64(s, p.group, u);
     for (int k = 0; k < PER_PAIR; k++) {
-      const double y = low + width * u[k];
+      const double y = scale * (base + width * u[k]);
       u[k] = y > cap ? cap : y;
     }
     memcpy(out, u + p.skip, p.take * sizeof *out);

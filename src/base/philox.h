@@ -27,7 +27,7 @@ void nd_philox_block(const uint32_t counter[4], const uint32_t key[2],
 // must end before 2^48. The f32 forms compute in float and are faster.
 
 // low + (high - low) * u with u in [0, 1), of 24 bits in f32 and 53 in f64.
-// Below `high` even after rounding, if low < high.
+// Below `high` even after rounding, if low < high. Any finite bounds will do.
 void nd_philox_fill_uniform_f32(nd_philox s, uint64_t first, size_t n,
                                 float low, float high, float *out);
 void nd_philox_fill_uniform_f64(nd_philox s, uint64_t first, size_t n,

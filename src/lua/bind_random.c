@@ -2,14 +2,17 @@
 // generator, whose other calls are ops, and RandomState, NumPy's legacy stream.
 //
 // A RandomState draws what numpy.random.RandomState of that seed draws, call
-// for call. Positions count from 1, so randint(n), choice(n) and
-// permutation(n) give NumPy's numbers plus one, and ranges include both ends.
+// for call; a call that fails draws nothing. Positions count from 1, so
+// randint(n), choice(n) and permutation(n) give NumPy's numbers plus one, and
+// ranges include both ends.
 
 #include <math.h>
 #include <string.h>
 #include <time.h>
 
+#include "base/interval.h"
 #include "base/mt19937.h"
+#include "base/number.h"
 #include "base/philox.h"
 #include "lua/bind.h"
 
@@ -62,7 +65,7 @@ static nd_dtype read_float_dtype(lua_State *L, int i, const char *function)
   return dtype;
 }
 
-// The rank of a result that is one Lua number, as no size was given.
+// The rank of a result that is one Lua number, a float64, as no size was given.
 enum { NO_SIZE = -1 };
 
 // Sets the shape from the option `size` at `i`.
@@ -110,10 +113,7 @@ static nd_tensor *make_tensor(ndL_state *S, const char *function,
 {
   nd_context *c = S->context;
   const char *before = nd_context_enter(c, function);
-  bool ok = true;
-  for (int i = 0; ok && i < type->rank; i++)
-    ok = type->shape[i] >= 0 || nd_fail(c, ND_BAD_ARGUMENT, "negative size: %s",
-                                        ND_SHAPE(type->rank, type->shape));
+  const bool ok = nd_sizes_check(c, type->rank, type->shape);
   nd_tensor *x = ok ? nd_tensor_make(c, type) : NULL;
   nd_context_leave(c, before);
   return x;
@@ -123,21 +123,36 @@ static nd_tensor *make_tensor(ndL_state *S, const char *function,
 typedef struct law {
   const char *name;
   const char *options[4];  // as calls name p, q, size and dtype
-  void (*check)(lua_State *L, double p, double q);
+  void (*check)(lua_State *L, double p, double q, nd_dtype dtype);
   double (*one)(nd_mt19937 *r, double p, double q);
   void (*f32)(nd_mt19937 *r, double p, double q, size_t n, float *out);
   void (*f64)(nd_mt19937 *r, double p, double q, size_t n, double *out);
 } law;
 
-static void check_interval(lua_State *L, double low, double high)
+// NumPy's formula needs a width that is finite in double.
+static void check_interval(lua_State *L, double low, double high,
+                           nd_dtype dtype)
 {
-  if (!(low <= high) || !isfinite(high - low))
-    ndL_error(L, "uniform: no such interval: %g to %g", low, high);
+  float first, last;
+  if (!(low <= high) || !isfinite(high - low) ||
+      (dtype == ND_FLOAT32 && !nd_interval_float32(low, high, &first, &last)))
+    ndL_error(L, "uniform: no such interval of %s: %.14g to %.14g",
+              nd_dtype_name(dtype), nd_number_shown(low),
+              nd_number_shown(high));
 }
 
-static void check_scale(lua_State *L, double loc, double scale)
+static void check_finite(lua_State *L, const char *name, double x,
+                         nd_dtype dtype)
 {
-  (void)loc;
+  if (!isfinite(dtype == ND_FLOAT32 ? (float)x : x))
+    ndL_error(L, "normal: %s must be a finite %s, got %g", name,
+              nd_dtype_name(dtype), nd_number_shown(x));
+}
+
+static void check_scale(lua_State *L, double loc, double scale, nd_dtype dtype)
+{
+  check_finite(L, "loc", loc, dtype);
+  check_finite(L, "scale", scale, dtype);
   if (!(scale >= 0))
     ndL_error(L, "normal: scale must be 0 or more, got %g", scale);
 }
@@ -284,10 +299,10 @@ static int draw_law(lua_State *L, const law *f)
   ndL_spread(L, f->name, 1, 4, f->options);
   const double p = read_number(L, 2, 0, f->name, f->options[0]);
   const double q = read_number(L, 3, 1, f->name, f->options[1]);
-  f->check(L, p, q);
   nd_type type;
   read_size(L, 4, f->name, &type);
   type.dtype = read_float_dtype(L, 5, f->name);
+  f->check(L, p, q, type.rank == NO_SIZE ? ND_FLOAT64 : type.dtype);
   return push_floats(L, f->name, f, p, q, &type);
 }
 

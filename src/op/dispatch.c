@@ -229,7 +229,7 @@ static nd_tensor *run_scalar(nd_context *c, const nd_op *op, const nd_args *a,
   return out;
 }
 
-static nd_tensor *compute(nd_context *c, const nd_op *op, const nd_args *a)
+static nd_tensor *attempt(nd_context *c, const nd_op *op, const nd_args *a)
 {
   nd_type type;
   if (!check_contexts(c, a) || !check_dtypes(c, op, a) ||
@@ -244,6 +244,17 @@ static nd_tensor *compute(nd_context *c, const nd_op *op, const nd_args *a)
     return job.out;
   nd_tensor_release(job.out);
   return NULL;
+}
+
+// What fails has taken no stream of random numbers: trying again draws what it
+// would have drawn.
+static nd_tensor *compute(nd_context *c, const nd_op *op, const nd_args *a)
+{
+  const uint64_t stream = c->stream;
+  nd_tensor *out = attempt(c, op, a);
+  if (out == NULL)
+    c->stream = stream;
+  return out;
 }
 
 nd_tensor *nd_apply_at(nd_context *c, const nd_op *op, const nd_args *a,

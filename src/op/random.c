@@ -1,25 +1,27 @@
 // op/random.c: tensors of random numbers from the counter-based generator. Each
-// call takes the context's next stream, and element i depends only on the seed,
-// the stream and i.
+// call takes the context's next stream, which dispatch takes back from one that
+// fails, and element i depends only on the seed, the stream and i.
 
 #include <math.h>
-#include <string.h>
 
+#include "base/interval.h"
+#include "base/number.h"
 #include "base/philox.h"
-#include "op/op.h"
+#include "op/axes.h"
 
 static bool infer(nd_context *c, const nd_args *a, nd_type *out)
 {
-  const nd_attr *shape = &a->attr[0];
-  for (int i = 0; i < shape->n; i++) {
-    if (shape->v[i] < 0)
-      return nd_fail(c, ND_BAD_ARGUMENT, "negative size: %s",
-                     ND_SHAPE(shape->n, shape->v));
-  }
   out->dtype = (nd_dtype)a->attr[3].integer;
-  out->rank = shape->n;
-  memcpy(out->shape, shape->v, (size_t)shape->n * sizeof *shape->v);
-  return true;
+  return nd_sizes_infer(c, &a->attr[0], out);
+}
+
+// In float32 a number must be finite there, as that is where it is used.
+static bool check_finite(nd_context *c, const char *name, double x,
+                         nd_dtype dtype)
+{
+  return isfinite(dtype == ND_FLOAT32 ? (float)x : x) ||
+         nd_fail(c, ND_BAD_ARGUMENT, "%s must be a finite %s, got %g", name,
+                 nd_dtype_name(dtype), nd_number_shown(x));
 }
 
 static bool infer_float(nd_context *c, const nd_args *a, nd_type *out)
@@ -29,17 +31,23 @@ static bool infer_float(nd_context *c, const nd_args *a, nd_type *out)
   if (!nd_dtype_in(out->dtype, ND_FLOATS))
     return nd_fail(c, ND_BAD_ARGUMENT, "dtype must be a float, got %s",
                    nd_dtype_name(out->dtype));
-  if (!(a->attr[2].number >= 0))
-    return nd_fail(c, ND_BAD_ARGUMENT, "stddev is negative: %g",
-                   a->attr[2].number);
-  return true;
+  return check_finite(c, "mean", a->attr[1].number, out->dtype) &&
+         check_finite(c, "stddev", a->attr[2].number, out->dtype) &&
+         (a->attr[2].number >= 0 ||
+          nd_fail(c, ND_BAD_ARGUMENT, "stddev must be 0 or more, got %g",
+                  a->attr[2].number));
 }
 
-// True if an integer dtype has both bounds.
-static bool fits(nd_dtype dtype, double low, double high)
+// True if numbers of `dtype` lie in the interval.
+static bool holds_numbers(nd_dtype dtype, double low, double high)
 {
+  float first, last;
   const double most = dtype == ND_INT32 ? 0x1p31 : 0x1p63;
-  return nd_dtype_in(dtype, ND_FLOATS) || (low >= -most && high < most);
+  if (dtype == ND_FLOAT32)
+    return nd_interval_float32(low, high, &first, &last);
+  if (dtype == ND_FLOAT64)
+    return isfinite(low) && isfinite(high) && low <= high;
+  return low >= -most && low <= high && high < most;
 }
 
 static bool infer_uniform(nd_context *c, const nd_args *a, nd_type *out)
@@ -50,8 +58,15 @@ static bool infer_uniform(nd_context *c, const nd_args *a, nd_type *out)
   if (out->dtype == ND_BOOL || out->dtype == ND_UINT8)
     return nd_fail(c, ND_BAD_ARGUMENT, "no such dtype here: %s",
                    nd_dtype_name(out->dtype));
-  if (!(low <= high) || !isfinite(high - low) || !fits(out->dtype, low, high))
-    return nd_fail(c, ND_BAD_ARGUMENT, "no such interval: %g to %g", low, high);
+  if (!holds_numbers(out->dtype, low, high))
+    return nd_fail(c, ND_BAD_ARGUMENT, "no such interval of %s: %.14g to %.14g",
+                   nd_dtype_name(out->dtype), nd_number_shown(low),
+                   nd_number_shown(high));
+  if (nd_dtype_in(out->dtype, ND_INTS) &&
+      (low != floor(low) || high != floor(high)))
+    return nd_fail(c, ND_BAD_ARGUMENT,
+                   "bounds of %s must be whole numbers: %.14g to %.14g",
+                   nd_dtype_name(out->dtype), low, high);
   return true;
 }
 
@@ -96,6 +111,14 @@ static bool truncated_run(nd_context *c, const nd_job *job, int64_t from,
                    nd_philox_fill_truncated_f64);
 }
 
+static void fill_uniform_f32(nd_philox s, uint64_t first, size_t n, double low,
+                             double high, float *out)
+{
+  float least, last;
+  nd_interval_float32(low, high, &least, &last);
+  nd_philox_fill_uniform_f32(s, first, n, least, (float)high, out);
+}
+
 static bool uniform_run(nd_context *c, const nd_job *job, int64_t from,
                         int64_t to)
 {
@@ -110,9 +133,11 @@ static bool uniform_run(nd_context *c, const nd_job *job, int64_t from,
   else if (job->out->dtype == ND_INT64)
     nd_philox_fill_integers_i64(s, (uint64_t)from, n, (int64_t)low,
                                 (int64_t)high, (int64_t *)out + from);
+  else if (job->out->dtype == ND_FLOAT32)
+    fill_uniform_f32(s, (uint64_t)from, n, low, high, (float *)out + from);
   else
-    return run_float(c, job, from, to, nd_philox_fill_uniform_f32,
-                     nd_philox_fill_uniform_f64);
+    nd_philox_fill_uniform_f64(s, (uint64_t)from, n, low, high,
+                               (double *)out + from);
   return true;
 }
 

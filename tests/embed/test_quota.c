@@ -94,6 +94,42 @@ static void the_host_never_lends_much_more_than_the_tensor_quota(void)
   close_one();
 }
 
+// After each failure both generators give what they would have given.
+static void a_draw_that_finds_no_memory_draws_nothing(void)
+{
+  open_one(TENSORS, 0);
+  check_script("local nd = require 'nadir'\n"
+               "local rows = nd.zeros { 1000, 200 }\n"
+               "local r, n = nd.random.RandomState(), 300000\n"
+               "local function draw()\n"
+               "  return r:randn(), nd.random.uniform({}):item()\n"
+               "end\n"
+               "for k, fail in ipairs {\n"
+               "  function() r:permutation(rows) end,\n"
+               "  function() r:choice(rows, 1000) end,\n"
+               "  function() r:choice(rows, { size = 1000,\n"
+               "                              replace = false }) end,\n"
+               "  function() r:rand(n) end,\n"
+               "  function() r:normal(0, 1, n) end,\n"
+               "  function() r:randint(9, { size = n }) end,\n"
+               "  function() nd.random.shuffle(rows) end,\n"
+               "  function() nd.random.normal { n } end,\n"
+               "  function() nd.random.uniform { n } end,\n"
+               "  function() nd.random.truncated_normal { n } end,\n"
+               "} do\n"
+               "  r:seed(k)\n"
+               "  nd.random.set_seed(k)\n"
+               "  local a, b = draw()\n"
+               "  r:seed(k)\n"
+               "  nd.random.set_seed(k)\n"
+               "  local ok, message = pcall(fail)\n"
+               "  assert(not ok and message:find 'out of memory', k)\n"
+               "  local x, y = draw()\n"
+               "  assert(x == a and y == b, k)\n"
+               "end\n");
+  close_one();
+}
+
 // Objects of one size fill the heap; then others are wanted.
 static void the_script_quota_is_an_error_that_scripts_catch(void)
 {
@@ -132,6 +168,7 @@ int main(void)
   RUN(the_tensor_quota_is_an_error_that_scripts_catch);
   RUN(dropped_tensors_do_not_count_against_the_quota);
   RUN(the_host_never_lends_much_more_than_the_tensor_quota);
+  RUN(a_draw_that_finds_no_memory_draws_nothing);
   RUN(the_script_quota_is_an_error_that_scripts_catch);
   return check_done();
 }

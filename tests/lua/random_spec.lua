@@ -107,6 +107,18 @@ describe("a RandomState", function()
     end)
   end
 
+  -- NumPy's draws of these seeds round to 1 in float32.
+  it("stays below the end of a range in float32", function()
+    local last = RandomState(48):rand(122691)[-1]:item()
+    assert.is_true(last < 1 and last > .9999999)
+    local x = RandomState(0):uniform(.1, .7, 10000)
+    assert.is_true(nd.reduce_min(x):item() >= .1)
+    assert.is_true(nd.reduce_max(x):item() < .7)
+    x = RandomState(0):uniform(1, 1 + 2^-22, 100)
+    assert.is_true(nd.reduce_all(nd.less(x, 1 + 2^-22)):item())
+    assert.are.same({ 3, 3 }, RandomState(0):uniform(3, 3, 2):totable())
+  end)
+
   it("starts again when it is seeded again", function()
     local r = RandomState(0)
     r:randn(3)
@@ -302,9 +314,19 @@ describe("an error", function()
   end)
 
   it("names a range that has nothing in it", function()
-    refuses("uniform: no such interval: 2 to 1", "uniform", 2, 1)
-    refuses("uniform: no such interval: 0 to inf", "uniform", 0, math.huge)
+    refuses("uniform: no such interval of float64: 2 to 1", "uniform", 2, 1)
+    refuses("uniform: no such interval of float64: 0 to inf", "uniform", 0,
+            math.huge)
+    refuses("uniform: no such interval of float32: 0 to 1e+39", "uniform", 0,
+            1e39, 3)
+    refuses("uniform: no such interval of float32: 0.1 to 0.100000000001",
+            "uniform", .1, .1 + 1e-12, 3)
+    assert.is_true(RandomState(0):uniform(0, 1e39) > 1e38)
     refuses("normal: scale must be 0 or more, got -1", "normal", 0, -1)
+    refuses("normal: scale must be a finite float64, got nan", "normal", 0,
+            0 / 0)
+    refuses("normal: loc must be a finite float32, got 1e+39", "normal", 1e39,
+            1, 3)
     refuses("randint: empty range: 1..0", "randint", 0)
     refuses("randint: empty range: 3..2", "randint", 3, 2)
     refuses("choice: nothing to choose from: 1..0", "choice", {})
