@@ -4,6 +4,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/number.h"
+#include "op/axes.h"
 #include "op/integers.h"
 #include "op/rule.h"
 
@@ -53,16 +55,8 @@ static const nd_param like_params[] = { { "x", ND_TENSOR, NULL, 0 }, { 0 } };
 
 static bool shape_infer(nd_context *c, const nd_args *a, nd_type *out)
 {
-  const nd_attr *shape = &a->attr[0];
-  for (int i = 0; i < shape->n; i++) {
-    if (shape->v[i] < 0)
-      return nd_fail(c, ND_BAD_ARGUMENT, "negative size: %s",
-                     ND_SHAPE(shape->n, shape->v));
-  }
   out->dtype = (nd_dtype)a->attr[1].integer;
-  out->rank = shape->n;
-  memcpy(out->shape, shape->v, (size_t)shape->n * sizeof *shape->v);
-  return true;
+  return nd_sizes_infer(c, &a->attr[0], out);
 }
 
 static bool like_infer(nd_context *c, const nd_args *a, nd_type *out)
@@ -123,10 +117,7 @@ static bool eye_infer(nd_context *c, const nd_args *a, nd_type *out)
   out->rank = 2;
   out->shape[0] = a->attr[0].integer;
   out->shape[1] = a->attr[a->attr[1].given ? 1 : 0].integer;
-  if (out->shape[0] < 0 || out->shape[1] < 0)
-    return nd_fail(c, ND_BAD_ARGUMENT, "negative size: %s",
-                   ND_SHAPE(2, out->shape));
-  return true;
+  return nd_sizes_check(c, 2, out->shape);
 }
 
 static bool eye_run(nd_context *c, const nd_job *job, int64_t from, int64_t to)
@@ -180,6 +171,25 @@ static bool need_scalars(nd_context *c, const nd_args *a)
   return true;
 }
 
+// Value i of numbers at even distances is scale * (start + i * step). Where the
+// last is further from the first than the largest double, `scale` is 2.
+typedef struct ladder {
+  double start, step, scale;
+} ladder;
+
+static double rung(const ladder *l, int64_t i)
+{
+  return l->scale * (l->start + (double)i * l->step);
+}
+
+// From `start` to `stop` in so many steps.
+static ladder span_ladder(double start, double stop, double steps)
+{
+  const double scale = isinf(stop - start) ? 2 : 1;
+  const double first = start / scale;
+  return (ladder){ first, (stop / scale - first) / steps, scale };
+}
+
 static int64_t whole(const nd_tensor *x)
 {
   int64_t value;
@@ -200,55 +210,82 @@ static double count_whole_steps(const nd_args *a)
                             : -span / -(uint64_t)delta);
 }
 
-// A limit that is missed by no more than rounding is met, by steps of a better
-// `delta`: in float32, ten steps of 0.1 lead a little past 1.
-static double count_steps(const nd_args *a, double *delta)
+// How many steps, and the ladder to climb. A limit that is missed by no more
+// than rounding is met, by steps of a better size: in float32, ten steps of 0.1
+// lead a little past 1.
+static double count_steps(const nd_args *a, ladder *l)
 {
   const nd_dtype dtype = (nd_dtype)a->in[0]->dtype;
-  const double span = nd_tensor_first(a->in[1]) - nd_tensor_first(a->in[0]);
-  *delta = nd_tensor_first(a->in[2]);
+  const double start = nd_tensor_first(a->in[0]);
+  const double limit = nd_tensor_first(a->in[1]);
+  const double delta = nd_tensor_first(a->in[2]);
+  *l = span_ladder(start, limit, 1);
+  const double steps = l->step / (delta / l->scale);
+  l->step = delta / l->scale;
   if (nd_dtype_in(dtype, ND_INTS))
     return count_whole_steps(a);
-  const double steps = span / *delta;
   const double whole_steps = round(steps);
   const double slack = fabs(steps) * (dtype == ND_FLOAT32 ? 0x1p-22 : 0x1p-50);
   if (!(fabs(steps - whole_steps) <= (slack < 0.125 ? slack : 0.125)))
     return floor(steps);
   if (whole_steps != 0)
-    *delta = span / whole_steps;
+    *l = span_ladder(start, limit, whole_steps);
   return whole_steps;
+}
+
+// False, and an error, if an integer dtype does not have the first and the last
+// value.
+static bool fits(nd_context *c, const ladder *l, int64_t size, nd_dtype dtype)
+{
+  static const double low[ND_DTYPES] = {
+    [ND_INT32] = -0x1p31, [ND_INT64] = -0x1p63
+  };
+  static const double high[ND_DTYPES] = {
+    [ND_INT32] = 0x1p31, [ND_INT64] = 0x1p63, [ND_UINT8] = 0x1p8
+  };
+  const double ends[] = { rung(l, 0), rung(l, size - 1) };
+  for (int i = 0; i < 2 && size > 0 && nd_dtype_in(dtype, ND_INTS); i++) {
+    if (!(ends[i] >= low[dtype] && ends[i] < high[dtype]))
+      return nd_fail(c, ND_BAD_ARGUMENT, "%.14g does not fit %s", ends[i],
+                     nd_dtype_name(dtype));
+  }
+  return true;
 }
 
 static bool range_infer(nd_context *c, const nd_args *a, nd_type *out)
 {
   if (!need_scalars(c, a))
     return false;
-  double delta;
-  const double steps = count_steps(a, &delta);
-  if (delta == 0 || !(fabs(steps) < 0x1p53))
+  ladder l;
+  const double steps = count_steps(a, &l);
+  if (!(fabs(steps) < 0x1p53) || !isfinite(l.step))
     return nd_fail(c, ND_BAD_ARGUMENT, "no such range: %.17g to %.17g by %.17g",
-                   nd_tensor_first(a->in[0]), nd_tensor_first(a->in[1]), delta);
+                   nd_number_shown(nd_tensor_first(a->in[0])),
+                   nd_number_shown(nd_tensor_first(a->in[1])),
+                   nd_number_shown(nd_tensor_first(a->in[2])));
   out->rank = 1;
   out->shape[0] = steps < 0 ? 0 : (int64_t)steps + 1;
-  return choose_dtype(c, a, &a->attr[0], ND_NUMBERS, out);
+  return choose_dtype(c, a, &a->attr[0], ND_NUMBERS, out) &&
+         (out->dtype == (nd_dtype)a->in[0]->dtype ||
+          fits(c, &l, out->shape[0], out->dtype));
 }
 
 static bool range_run(nd_context *c, const nd_job *job, int64_t from,
                       int64_t to)
 {
   (void)c;
-  const double start = nd_tensor_first(job->args->in[0]);
-  double delta;
-  count_steps(job->args, &delta);
+  ladder l;
+  count_steps(job->args, &l);
   if (job->out->dtype == ND_INT64 && job->args->in[0]->dtype == ND_INT64) {
-    int64_t *out = (int64_t *)(void *)job->out->data;
-    const int64_t first = whole(job->args->in[0]);
+    uint64_t *out = (uint64_t *)(void *)job->out->data;
+    const uint64_t first = (uint64_t)whole(job->args->in[0]);
+    const uint64_t delta = (uint64_t)whole(job->args->in[2]);
     for (int64_t i = from; i < to; i++)
-      out[i] = first + i * whole(job->args->in[2]);
+      out[i] = first + (uint64_t)i * delta;
     return true;
   }
   for (int64_t i = from; i < to; i++)
-    put(job->out, i, start + (double)i * delta);
+    put(job->out, i, rung(&l, i));
   return true;
 }
 
@@ -282,7 +319,16 @@ static bool linspace_infer(nd_context *c, const nd_args *a, nd_type *out)
   return choose_dtype(c, a, &a->attr[1], ND_FLOATS, out);
 }
 
-// In double, rounded once; the last value is `stop` itself.
+// Between ends that are not both finite lie numbers like the one that is not,
+// and between -inf and inf nans.
+static ladder linspace_ladder(double start, double stop, int64_t last)
+{
+  if (isfinite(start) && isfinite(stop))
+    return span_ladder(start, stop, (double)last);
+  return (ladder){ start == stop ? start : start + stop, 0, 1 };
+}
+
+// In double, rounded once; the ends are `start` and `stop` themselves.
 static bool linspace_run(nd_context *c, const nd_job *job, int64_t from,
                          int64_t to)
 {
@@ -290,11 +336,9 @@ static bool linspace_run(nd_context *c, const nd_job *job, int64_t from,
   const double start = nd_tensor_first(job->args->in[0]);
   const double stop = nd_tensor_first(job->args->in[1]);
   const int64_t last = job->out->size - 1;
-  const double step = last > 0 ? (stop - start) / (double)last : 0;
-  for (int64_t i = from; i < to; i++) {
-    const bool end = last > 0 && i == last;
-    put(job->out, i, end ? stop : (double)i * step + start);
-  }
+  const ladder l = linspace_ladder(start, stop, last);
+  for (int64_t i = from; i < to; i++)
+    put(job->out, i, i == 0 ? start : i == last ? stop : rung(&l, i));
   return true;
 }
 
@@ -351,6 +395,14 @@ static bool one_hot_infer(nd_context *c, const nd_args *a, nd_type *out)
   return true;
 }
 
+static bool one_hot_check(nd_context *c, const nd_args *a)
+{
+  return nd_integers_avoid(a->in[0], 0, 0) ||
+         nd_fail(c, ND_BAD_ARGUMENT,
+                 "label 0: labels count from 1 here; -1 and labels above the "
+                 "depth give rows of zeros");
+}
+
 static bool one_hot_run(nd_context *c, const nd_job *job, int64_t from,
                         int64_t to)
 {
@@ -368,10 +420,12 @@ static bool one_hot_run(nd_context *c, const nd_job *job, int64_t from,
 
 const nd_op nd_op_one_hot = {
   .name = "one_hot",
-  .doc = "rows of zeros with a 1 at each index; all zeros outside 1..depth",
+  .doc = "rows of zeros with a 1 at each index; all zeros for other indices "
+         "than 1..depth, but 0 is an error",
   .params = one_hot_params,
   .attrs = 2,
   .infer = one_hot_infer,
+  .check = one_hot_check,
   .run = one_hot_run,
 };
 
@@ -387,7 +441,8 @@ extern const nd_op nd_op_broadcast_to;
 
 static bool fill_infer(nd_context *c, const nd_args *a, nd_type *out)
 {
-  return need_scalars(c, a) && nd_op_broadcast_to.infer(c, a, out);
+  return need_scalars(c, a) && nd_sizes_infer(c, &a->attr[0], out) &&
+         nd_op_broadcast_to.infer(c, a, out);
 }
 
 static nd_tensor *fill_view(nd_context *c, const nd_args *a,

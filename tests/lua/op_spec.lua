@@ -500,7 +500,7 @@ describe("creation", function()
 
   it("one_hot counts from 1", function()
     give [[
-      nd.one_hot({1, 3, 0, 4}, 3) --> float32 {{1 0 0} {0 0 1} {0 0 0} {0 0 0}}
+      nd.one_hot({1, 3, -1, 4}, 3) --> float32 {{1 0 0} {0 0 1} {0 0 0} {0 0 0}}
       nd.one_hot(2, 3)          --> float32 {0 1 0}
       nd.one_hot(2, 3, "int32") --> int32 {0 1 0}
       nd.one_hot({1.0}, 2)      --> float32 {{1 0}}
