@@ -159,7 +159,8 @@ ND_API bool nd_tensor_item(nd_tensor *x, double *value);
 // ------------------------------------------------------------------- ops --
 
 // Applies the op called `name` to `n` tensors. `options` are the op's other
-// arguments as text, "axis=2 keepdims=true shape=[2 3]", or NULL. For example
+// arguments as text, "axis=2 keepdims=true shape=[2 3]", each at most once, or
+// NULL. For example
 //   nd_tensor *s = nd_call(c, "reduce_sum", 1, &x, "axis=1");
 ND_API nd_tensor *nd_call(nd_context *c, const char *name, int n,
                           nd_tensor *const *inputs, const char *options);
@@ -224,7 +225,8 @@ ND_API bool nd_optimizer_apply(nd_optimizer *o, int n,
                                nd_variable *const *variables,
                                nd_tensor *const *gradients);
 
-// Settings by name; an unknown name is an error.
+// Settings by name; true is 1 and false 0. An unknown name is an error, and so
+// is a value that the setting cannot have: it stays as it was.
 ND_API bool nd_optimizer_set(nd_optimizer *o, const char *name, double value);
 ND_API bool nd_optimizer_get(nd_optimizer *o, const char *name, double *value);
 

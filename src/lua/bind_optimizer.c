@@ -22,7 +22,7 @@ static double check_setting(lua_State *L, const nd_update *u, int setting,
                             int i)
 {
   const nd_setting *s = &u->settings[setting];
-  if (s->flag) {
+  if (s->domain == ND_SWITCH) {
     if (!lua_isboolean(L, i))
       ndL_typeerror(L, u->name, s->name, "true or false", i);
     return lua_toboolean(L, i);
@@ -236,7 +236,7 @@ static int optimizer_index(lua_State *L)
     return 1;
   const char *key = lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2) : "";
   const int i = nd_setting_find(o->update, key);
-  if (i >= 0 && o->update->settings[i].flag)
+  if (i >= 0 && o->update->settings[i].domain == ND_SWITCH)
     lua_pushboolean(L, o->settings[i] != 0);
   else if (i >= 0)
     lua_pushnumber(L, o->settings[i]);

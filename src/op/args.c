@@ -1,11 +1,11 @@
 // op/args.c: arguments of ops that are no tensors: their initial values, and
 // reading them from text, for C hosts and for the tests' cases.
 
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/number.h"
+#include "base/options.h"
 #include "op/op.h"
 
 int nd_op_attr(const nd_op *op, const char *name, const nd_param **param)
@@ -55,26 +55,6 @@ void nd_args_start(const nd_op *op, nd_args *a)
 
 // ------------------------------------------------------------------- text --
 
-static const char *skip_space(const char *s)
-{
-  while (isspace((unsigned char)*s) || *s == ',')
-    s++;
-  return s;
-}
-
-// Copies the word at `s` and returns what follows it; NULL if it is too long.
-static const char *read_word(const char *s, char word[32])
-{
-  size_t n = 0;
-  while (isalnum((unsigned char)s[n]) || s[n] == '_')
-    n++;
-  if (n == 0 || n >= 32)
-    return NULL;
-  memcpy(word, s, n);
-  word[n] = '\0';
-  return s + n;
-}
-
 // Reads "3", which drops its axis, "first:last" or "first:last:step".
 static const char *read_range(const char *s, nd_attr *v)
 {
@@ -82,11 +62,9 @@ static const char *read_range(const char *s, nd_attr *v)
   int n = 0;
   range[2] = 1;
   for (bool more = true; more; s += more) {
-    char *end;
-    range[n++] = strtoll(s, &end, 10);
-    if (end == s)
+    s = nd_option_whole(s, &range[n++]);
+    if (s == NULL)
       return NULL;
-    s = end;
     more = *s == ':' && n < 3;
   }
   if (n == 1) {
@@ -99,9 +77,7 @@ static const char *read_range(const char *s, nd_attr *v)
 
 static const char *read_element(const char *s, nd_attr *v)
 {
-  char *end;
-  v->v[v->n++] = strtoll(s, &end, 10);
-  return end == s ? NULL : end;
+  return nd_option_whole(s, &v->v[v->n++]);
 }
 
 // Reads "3", "[1 2]" or, for ranges, "[1:2:1 3]" into v->v.
@@ -112,37 +88,23 @@ static const char *read_list(const char *s, const nd_param *p, nd_attr *v)
   v->dropped = 0;
   if (*s != '[')
     return ranges ? read_range(s, v) : read_element(s, v);
-  s = skip_space(s + 1);
-  while (*s != '\0' && *s != ']' && v->n < most) {
-    s = ranges ? read_range(s, v) : read_element(s, v);
+  const char *next = nd_option_skip(s + 1);
+  while (*next != ']') {
+    if (v->n == most || next == s)
+      return NULL;
+    s = ranges ? read_range(next, v) : read_element(next, v);
     if (s == NULL)
       return NULL;
-    s = skip_space(s);
+    next = nd_option_skip(s);
   }
-  return *s == ']' ? s + 1 : NULL;
-}
-
-static const char *read_number(const char *s, nd_attr *v)
-{
-  const char *end;
-  v->number = nd_number_read(s, &end);
-  return end == s ? NULL : end;
-}
-
-static const char *read_whole(const char *s, nd_attr *v)
-{
-  char *end;
-  v->integer = strtoll(s, &end, 10);
-  return end == s ? NULL : end;
+  return next + 1;
 }
 
 static const char *read_flag(const char *s, nd_attr *v)
 {
-  char word[32];
-  s = read_word(s, word);
-  if (s == NULL || (strcmp(word, "true") != 0 && strcmp(word, "false") != 0))
-    return NULL;
-  v->integer = word[0] == 't';
+  bool flag = false;
+  s = nd_option_flag(s, &flag);
+  v->integer = flag;
   return s;
 }
 
@@ -150,7 +112,7 @@ static const char *read_dtype(const char *s, nd_attr *v)
 {
   char word[32];
   nd_dtype dtype;
-  s = read_word(s, word);
+  s = nd_option_word(s, word);
   if (s == NULL || !nd_dtype_find(word, &dtype))
     return NULL;
   v->integer = dtype;
@@ -163,31 +125,24 @@ static const char *read_value(const char *s, const nd_param *p, nd_attr *v)
   v->n = 0;
   switch (p->kind) {
   case ND_FLAG: return read_flag(s, v);
-  case ND_NUMBER: return read_number(s, v);
+  case ND_NUMBER: return nd_option_number(s, &v->number);
   case ND_WORD_DTYPE: return read_dtype(s, v);
   case ND_AXES:
   case ND_SIZES:
   case ND_RANGES: return read_list(s, p, v);
-  default: return read_whole(s, v);
+  default: return nd_option_whole(s, &v->integer);
   }
 }
 
 bool nd_args_parse(nd_context *c, const nd_op *op, nd_args *a, const char *text)
 {
-  for (const char *s = skip_space(text); *s != '\0'; s = skip_space(s)) {
-    char word[32];
-    const nd_param *p;
-    const char *value = read_word(s, word);
-    if (value == NULL || *value != '=')
-      return nd_fail(c, ND_BAD_ARGUMENT, "options are name=value, got '%.40s'",
-                     s);
-    const int i = nd_op_attr(op, word, &p);
-    if (i < 0)
-      return nd_fail(c, ND_BAD_ARGUMENT, "unknown option '%s'", word);
-    s = read_value(value + 1, p, &a->attr[i]);
-    if (s == NULL)
-      return nd_fail(c, ND_BAD_ARGUMENT, "bad value for option '%s': '%.40s'",
-                     word, value + 1);
+  nd_options o = { .context = c, .at = text };
+  while (nd_options_next(&o)) {
+    const nd_param *p = NULL;
+    const int i = nd_op_attr(op, o.name, &p);
+    if (!nd_options_place(&o, i) ||
+        !nd_options_take(&o, read_value(o.at, p, &a->attr[i])))
+      return false;
   }
-  return true;
+  return o.at != NULL;
 }

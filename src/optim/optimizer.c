@@ -1,16 +1,15 @@
 // optim/optimizer.c: applies an update rule. Slots are made when a variable is
-// first seen and are keyed by its identity. Everything is checked and allocated
-// before the first variable changes, so a failure leaves all as they were.
+// first seen, and go with it or with the optimizer, whichever goes first.
+// Everything is checked and allocated before the first variable changes, so a
+// failure leaves all as they were.
 
 #include "optim/optimizer.h"
 
-#include <math.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/dtype.h"
 #include "base/number.h"
-#include "tape/variable.h"
+#include "base/options.h"
 #include "tensor/pool.h"
 
 // --------------------------------------------------------------- settings --
@@ -20,50 +19,40 @@ static bool set(nd_optimizer *o, const char *name, double value)
   const int i = nd_setting_find(o->update, name);
   if (i < 0)
     return nd_fail(o->context, ND_BAD_ARGUMENT, "unknown option '%s'", name);
-  const nd_setting *s = &o->update->settings[i];
-  if (!isfinite(value))
-    return nd_fail(o->context, ND_BAD_ARGUMENT, "%s must be finite, got %g",
-                   name, isnan(value) ? fabs(value) : value);
-  if (!(value >= s->low && value <= s->high))
-    return nd_fail(o->context, ND_BAD_ARGUMENT,
-                   "%s must be within %g..%g, got %g", name, s->low, s->high,
-                   value);
+  const char *wanted = nd_setting_refuses(&o->update->settings[i], value);
+  if (wanted != NULL)
+    return nd_fail(o->context, ND_BAD_ARGUMENT, "%s must be %s, got %.14g",
+                   name, wanted, nd_number_shown(value));
   o->settings[i] = value;
   return true;
 }
 
-// Reads a number, true or false; returns what follows it, NULL if it is none.
-static const char *read_value(const char *text, double *value)
+// Reads true or false for a switch, else a number.
+static const char *read_value(const char *text, const nd_setting *s,
+                              double *value)
 {
-  const bool yes = strncmp(text, "true", 4) == 0;
-  if (yes || strncmp(text, "false", 5) == 0) {
-    *value = yes;
-    return text + (yes ? 4 : 5);
-  }
-  const char *end;
-  *value = nd_number_read(text, &end);
-  return end == text ? NULL : end;
+  if (s->domain != ND_SWITCH)
+    return nd_option_number(text, value);
+  bool flag = false;
+  text = nd_option_flag(text, &flag);
+  *value = flag;
+  return text;
 }
 
 // Reads "learning_rate=0.1 nesterov=true".
 static bool parse(nd_optimizer *o, const char *text)
 {
-  for (text += strspn(text, " ,"); *text != '\0'; text += strspn(text, " ,")) {
-    char name[32];
-    int n = 0;
-    if (sscanf(text, "%31[a-z_0-9] = %n", name, &n) != 1 || n == 0)
-      return nd_fail(o->context, ND_BAD_ARGUMENT,
-                     "options are name=value, got '%.40s'", text);
-    double value;
-    const char *end = read_value(text + n, &value);
-    if (end == NULL)
-      return nd_fail(o->context, ND_BAD_ARGUMENT,
-                     "bad value for option '%s': '%.40s'", name, text + n);
-    if (!set(o, name, value))
+  nd_options all = { .context = o->context, .at = text };
+  while (nd_options_next(&all)) {
+    const int i = nd_setting_find(o->update, all.name);
+    double value = 0;
+    if (!nd_options_place(&all, i) ||
+        !nd_options_take(&all,
+                         read_value(all.at, &o->update->settings[i], &value)) ||
+        !set(o, all.name, value))
       return false;
-    text = end;
   }
-  return true;
+  return all.at != NULL;
 }
 
 static nd_optimizer *make(nd_context *c, const nd_update *u,
@@ -101,14 +90,12 @@ void nd_optimizer_free(nd_optimizer *o)
 {
   if (o == NULL)
     return;
-  nd_context *c = o->context;
-  for (size_t i = 0; i < o->count; i++) {
-    for (int j = 0; j < ND_MAX_SLOTS; j++)
-      nd_tensor_release(o->slots[i].at[j]);
+  while (o->slots != NULL) {
+    nd_attachment *a = &o->slots->attachment;
+    nd_attachment_detach(a);
+    a->drop(a);
   }
-  nd_memory_free(c, o->slots, o->room * sizeof *o->slots, ND_MEMORY_OBJECT);
-  nd_identities_clear(c, &o->entries);
-  nd_memory_free(c, o, sizeof *o, ND_MEMORY_OBJECT);
+  nd_memory_free(o->context, o, sizeof *o, ND_MEMORY_OBJECT);
 }
 
 bool nd_optimizer_set(nd_optimizer *o, const char *name, double value)
@@ -139,17 +126,32 @@ bool nd_optimizer_get(nd_optimizer *o, const char *name, double *value)
 
 // ------------------------------------------------------------------ slots --
 
-static bool grow(nd_optimizer *o)
+// Frees slots that are off the variable's list.
+static void drop_slots(nd_attachment *a)
 {
-  const size_t room = o->room ? 2 * o->room : 8;
-  const size_t width = sizeof *o->slots;
-  nd_slots *slots = nd_memory_resize(o->context, o->slots, o->room * width,
-                                     room * width, ND_MEMORY_OBJECT);
+  nd_slots *slots = (nd_slots *)a;
+  const nd_optimizer *o = a->keeper;
+  *slots->link = slots->next;
+  if (slots->next != NULL)
+    slots->next->link = slots->link;
+  for (int i = 0; i < ND_MAX_SLOTS; i++)
+    nd_tensor_release(slots->at[i]);
+  nd_memory_free(o->context, slots, sizeof *slots, ND_MEMORY_OBJECT);
+}
+
+static nd_slots *add_slots(nd_optimizer *o, nd_variable *v)
+{
+  nd_slots *slots = nd_memory_new(o->context, sizeof *slots, ND_MEMORY_OBJECT);
   if (slots == NULL)
-    return false;
+    return NULL;
+  *slots = (nd_slots){ .attachment = { .keeper = o, .drop = drop_slots },
+                       .next = o->slots,
+                       .link = &o->slots };
+  if (o->slots != NULL)
+    o->slots->link = &slots->next;
   o->slots = slots;
-  o->room = room;
-  return true;
+  nd_variable_attach(v, &slots->attachment);
+  return slots;
 }
 
 // Makes what the rule needs beside `v` and does not have yet, in zeros.
@@ -168,27 +170,19 @@ static bool complete(nd_optimizer *o, nd_slots *slots, const nd_variable *v)
   return true;
 }
 
-static nd_slots *find_slots(nd_optimizer *o, const nd_variable *v)
+static nd_slots *find_slots(nd_optimizer *o, nd_variable *v)
 {
-  const int32_t at = nd_identities_find(&o->entries, v->id);
-  return at == 0 ? NULL : &o->slots[at - 1];
+  return (nd_slots *)nd_variable_attachment(v, o);
 }
 
-static bool ensure_slots(nd_optimizer *o, const nd_variable *v)
+static bool ensure_slots(nd_optimizer *o, nd_variable *v)
 {
   if (o->update->slots(o->settings) == 0)
     return true;
   nd_slots *slots = find_slots(o, v);
-  if (slots == NULL) {
-    if (o->count == o->room && !grow(o))
-      return false;
-    if (!nd_identities_add(o->context, &o->entries, v->id,
-                           (int32_t)o->count + 1))
-      return false;
-    slots = &o->slots[o->count++];
-    *slots = (nd_slots){ { NULL } };
-  }
-  return complete(o, slots, v);
+  if (slots == NULL)
+    slots = add_slots(o, v);
+  return slots != NULL && complete(o, slots, v);
 }
 
 // --------------------------------------------------------------- updating --

@@ -4,11 +4,13 @@
 #define ND_OPTIM_OPTIMIZER_H
 
 #include "optim/rules.h"
-#include "tape/identities.h"
-#include "tensor/tensor.h"
+#include "tape/variable.h"
 
-// The slots of one variable.
+// The slots of one variable: on the variable's list, so that they go with it,
+// and on the optimizer's, so that they go with that.
 typedef struct nd_slots {
+  nd_attachment attachment;  // first; its keeper is the optimizer
+  struct nd_slots *next, **link;
   nd_tensor *at[ND_MAX_SLOTS];
 } nd_slots;
 
@@ -16,10 +18,8 @@ struct nd_optimizer {
   nd_context *context;
   const nd_update *update;
   double settings[ND_MAX_SETTINGS];
-  int64_t iterations;     // updates done
-  nd_identities entries;  // position + 1 in `slots`, by the variable's identity
+  int64_t iterations;  // updates done
   nd_slots *slots;
-  size_t count, room;
 };
 
 #endif

@@ -64,11 +64,6 @@ UPDATES(adam, {
 ND_DECLARE_LEVELS(const nd_update_pair, nd_update_sgd);
 ND_DECLARE_LEVELS(const nd_update_pair, nd_update_adam);
 
-#define RATE(initial)                                    \
-  {                                                      \
-    "learning_rate", initial, -INFINITY, INFINITY, false \
-  }
-
 enum { SGD_RATE, SGD_MOMENTUM, SGD_NESTEROV };
 
 static int sgd_slots(const double *s)
@@ -104,19 +99,19 @@ static void adam_prepare(const double *s, double t, double *k)
 static const nd_update updates[] = {
   { .name = "SGD",
     .doc = "gradient descent, with momentum and Nesterov's momentum",
-    .settings = { RATE(0.01),
-                  { "momentum", 0, 0, 1, false },
-                  { "nesterov", 0, 0, 1, true } },
+    .settings = { { "learning_rate", 0.01, ND_AMOUNT },
+                  { "momentum", 0, ND_SHARE },
+                  { "nesterov", 0, ND_SWITCH } },
     .slots = sgd_slots,
     .prepare = sgd_prepare,
     .kernels = ND_LIST_LEVELS(nd_update_sgd) },
   { .name = "Adam",
     .doc = "steps scaled by running means of the gradient and its square",
-    .settings = { RATE(0.001),
-                  { "beta_1", 0.9, 0, 1, false },
-                  { "beta_2", 0.999, 0, 1, false },
-                  { "epsilon", 1e-7, 0, INFINITY, false },
-                  { "amsgrad", 0, 0, 1, true } },
+    .settings = { { "learning_rate", 0.001, ND_AMOUNT },
+                  { "beta_1", 0.9, ND_DECAY },
+                  { "beta_2", 0.999, ND_DECAY },
+                  { "epsilon", 1e-7, ND_AMOUNT },
+                  { "amsgrad", 0, ND_SWITCH } },
     .slots = adam_slots,
     .prepare = adam_prepare,
     .kernels = ND_LIST_LEVELS(nd_update_adam) },
@@ -136,6 +131,22 @@ const nd_update *nd_update_find(const char *name)
       return &updates[i];
   }
   return NULL;
+}
+
+const char *nd_setting_refuses(const nd_setting *s, double value)
+{
+  if (!isfinite(value))
+    return "finite";
+  switch (s->domain) {
+  case ND_SHARE: return value >= 0 && value <= 1 ? NULL : "within 0..1";
+  case ND_DECAY:
+    return value >= 0 && value < 1 ? NULL : "at least 0 and below 1";
+  case ND_SWITCH: return value == 0 || value == 1 ? NULL : "true or false";
+  default: break;
+  }
+  if (!isfinite((float)value))
+    return "finite in float32";
+  return value >= 0 ? NULL : "0 or more";
 }
 
 int nd_setting_find(const nd_update *u, const char *name)

@@ -10,11 +10,18 @@
 
 enum { ND_MAX_SETTINGS = 6, ND_MAX_SLOTS = 3, ND_MAX_COEFFICIENTS = 6 };
 
+// What values a setting may have; all are finite in float32.
+typedef enum nd_domain {
+  ND_AMOUNT,  // 0 or more
+  ND_SHARE,   // 0..1
+  ND_DECAY,   // at least 0 and below 1: of a mean that forgets
+  ND_SWITCH   // true or false, in C 1 or 0
+} nd_domain;
+
 typedef struct nd_setting {
   const char *name;
   double initial;
-  double low, high;  // allowed, both included
-  bool flag;         // true or false
+  nd_domain domain;
 } nd_setting;
 
 // One step for `n` elements: out = w changed by g; slots are updated in place.
@@ -41,6 +48,9 @@ typedef struct nd_update {
 // Entries by position, NULL after the last; and by name.
 const nd_update *nd_update_at(int i);
 const nd_update *nd_update_find(const char *name);
+
+// NULL if the setting may have that value, else what it must be.
+const char *nd_setting_refuses(const nd_setting *s, double value);
 
 // The position of a setting, or -1.
 int nd_setting_find(const nd_update *u, const char *name);

@@ -59,12 +59,50 @@ nd_variable *nd_variable_retain(nd_variable *v)
   return v;
 }
 
+static void drop_attachments(nd_variable *v)
+{
+  while (v->attachments != NULL) {
+    nd_attachment *a = v->attachments;
+    nd_attachment_detach(a);
+    a->drop(a);
+  }
+}
+
 void nd_variable_release(nd_variable *v)
 {
   if (v == NULL || --v->refs > 0)
     return;
+  drop_attachments(v);
   nd_tensor_release(v->value);
   nd_memory_free(v->context, v, sizeof *v, ND_MEMORY_OBJECT);
+}
+
+void nd_variable_attach(nd_variable *v, nd_attachment *a)
+{
+  a->next = v->attachments;
+  a->link = &v->attachments;
+  if (a->next != NULL)
+    a->next->link = &a->next;
+  v->attachments = a;
+}
+
+void nd_attachment_detach(nd_attachment *a)
+{
+  *a->link = a->next;
+  if (a->next != NULL)
+    a->next->link = a->link;
+}
+
+nd_attachment *nd_variable_attachment(nd_variable *v, const void *keeper)
+{
+  nd_attachment *a = v->attachments;
+  while (a != NULL && a->keeper != keeper)
+    a = a->next;
+  if (a != NULL && a != v->attachments) {
+    nd_attachment_detach(a);
+    nd_variable_attach(v, a);
+  }
+  return a;
 }
 
 nd_tensor *nd_variable_use(nd_variable *v)

@@ -254,6 +254,34 @@ static void wrong_options_are_refused(void)
               "expand_dims: bad value for option 'axis': 'x'");
   CHECK_FAILS(CALL0("normal", "shape=[2] mean=x"),
               "normal: bad value for option 'mean': 'x'");
+  CHECK_FAILS(CALL("reduce_sum", "axis=1axis=2", x),
+              "reduce_sum: bad value for option 'axis': '1axis=2'");
+  CHECK_FAILS(CALL("reduce_sum", "axis=1.5", x),
+              "reduce_sum: bad value for option 'axis': '1.5'");
+  CHECK_FAILS(CALL("reduce_sum", "axis=[1]2", x),
+              "reduce_sum: bad value for option 'axis': '[1]2'");
+  CHECK_FAILS(CALL("reduce_sum", "axis=[1-2]", x),
+              "reduce_sum: bad value for option 'axis': '[1-2]'");
+  CHECK_FAILS(CALL("reduce_sum", "axis=9223372036854775808", x),
+              "reduce_sum: bad value for option 'axis': "
+              "'9223372036854775808'");
+  CHECK_FAILS(CALL("reduce_sum", "axis=[-9223372036854775809]", x),
+              "reduce_sum: bad value for option 'axis': "
+              "'[-9223372036854775809]'");
+  CHECK_FAILS(CALL("reduce_sum", "keepdims=true keepdims=false", x),
+              "reduce_sum: keepdims is given twice");
+  CHECK_FAILS(CALL("reduce_sum", "axis=1 keepdims=true,axis=1", x),
+              "reduce_sum: axis is given twice");
+  CHECK_FAILS(CALL("reduce_sum", "axis=", x),
+              "reduce_sum: bad value for option 'axis': ''");
+  CHECK_FAILS(CALL("reduce_sum", "axis=1 =2", x),
+              "reduce_sum: options are name=value, got '=2'");
+  CHECK_FAILS(CALL0("normal", "shape=[2] mean=1e999"),
+              "normal: bad value for option 'mean': '1e999'");
+  CHECK_FAILS(CALL0("normal", "shape=[2] mean=1mean=2"),
+              "normal: bad value for option 'mean': '1mean=2'");
+  CHECK_FAILS(CALL("slice", "ranges=[1:2:3:4]", x),
+              "slice: bad value for option 'ranges': '[1:2:3:4]'");
   CHECK_FAILS(CALL("reshape", "shape=[1 1 1 1 1 1 1 1 4]", x),
               "reshape: bad value for option 'shape': "
               "'[1 1 1 1 1 1 1 1 4]'");

@@ -106,17 +106,25 @@ static void momentum_follows_its_rule(void)
 
 // ------------------------------------------------------------------- slots --
 
+static int count_slots(const nd_optimizer *o)
+{
+  int n = 0;
+  for (const nd_slots *s = o->slots; s != NULL; s = s->next)
+    n++;
+  return n;
+}
+
 static void slots_are_made_on_demand(void)
 {
   start();
   nd_optimizer *o = make("SGD", NULL);
   nd_variable *v = nd_variable_new(F32("[1 2]"), true);
   CHECK(apply(o, v, F32("[0 0]")));
-  CHECK_INT(o->count, 0);
+  CHECK_INT(count_slots(o), 0);
   CHECK(nd_optimizer_set(o, "momentum", .5));
   CHECK(apply(o, v, F32("[1 1]")));
   CHECK(apply(o, v, F32("[0 0]")));
-  CHECK_INT(o->count, 1);
+  CHECK_INT(count_slots(o), 1);
   CHECK_VALUES(value(v), "[.985 1.985]", 1e-6);
   CHECK_INT(o->iterations, 3);
   nd_variable_release(v);
@@ -139,10 +147,101 @@ static void every_variable_has_slots_of_its_own(void)
   CHECK(nd_optimizer_apply(o, N, v, g));
   for (int i = 0; i < N; i++) {
     CHECK_VALUES(value(v[i]), i % 2 ? "2.5" : "-2.5", 0);
+    CHECK_INT(count_slots(o), N - i);
     nd_variable_release(v[i]);
   }
-  CHECK_INT(o->count, N);
+  CHECK_INT(count_slots(o), 0);
   nd_optimizer_free(o);
+  finish();
+}
+
+// Memory stays the same while variables come, are trained and go.
+static void slots_go_with_their_variable(void)
+{
+  start();
+  nd_optimizer *o = make("Adam", NULL);
+  nd_tensor *x = ZEROS(ND_FLOAT32, 1000);
+  size_t values = 0, objects = 0;
+  for (int i = 0; i < 100; i++) {
+    nd_variable *v = nd_variable_new(x, true);
+    CHECK(apply(o, v, x));
+    CHECK_INT(count_slots(o), 1);
+    nd_variable_release(v);
+    CHECK_INT(count_slots(o), 0);
+    if (i == 0) {
+      values = nd_context_bytes(c, ND_MEMORY_TENSOR);
+      objects = nd_context_bytes(c, ND_MEMORY_OBJECT);
+    }
+  }
+  CHECK_INT(nd_context_bytes(c, ND_MEMORY_TENSOR), values);
+  CHECK_INT(nd_context_bytes(c, ND_MEMORY_OBJECT), objects);
+  nd_optimizer_free(o);
+  finish();
+}
+
+// The allocator gives the second variable the place of the first.
+static void a_new_variable_has_no_state_of_a_dead_one(void)
+{
+  start();
+  nd_optimizer *o = make("SGD", "learning_rate=1 momentum=0.5");
+  for (int i = 0; i < 3; i++) {
+    nd_variable *v = nd_variable_new(F64("[0]"), true);
+    CHECK(apply(o, v, F64("[1]")));
+    CHECK_VALUES(value(v), "[-1]", 0);
+    nd_variable_release(v);
+  }
+  nd_optimizer_free(o);
+  finish();
+}
+
+// Several optimizers keep state for several variables, and all go in an order
+// that depends on `k`.
+static void go_in_turn(int k)
+{
+  enum { N = 3 };
+  nd_optimizer *o[N];
+  nd_variable *v[N];
+  nd_tensor *g[] = { F64("[1]"), F64("[1]"), F64("[1]") };
+  for (int i = 0; i < N; i++) {
+    o[i] = make(i == 1 ? "Adam" : "SGD", i == 1 ? NULL : "momentum=0.5");
+    v[i] = nd_variable_new(F64("[0]"), true);
+  }
+  for (int i = 0; i < 2 * N; i++)
+    CHECK(nd_optimizer_apply(o[(i + k) % N], N, v, g));
+  for (int i = 0; i < N; i++) {
+    const int at = (i * (1 + k % 2) + k) % N;
+    if (k & 4)
+      nd_optimizer_free(o[at]);
+    nd_variable_release(v[(at + k / 2) % N]);
+    if (!(k & 4))
+      nd_optimizer_free(o[at]);
+  }
+}
+
+static void variables_and_optimizers_go_in_any_order(void)
+{
+  for (int k = 0; k < 12; k++) {
+    start();
+    go_in_turn(k);
+    finish();
+  }
+}
+
+static void optimizers_share_a_variable_and_no_state(void)
+{
+  start();
+  nd_optimizer *a = make("SGD", "learning_rate=1 momentum=0.5");
+  nd_optimizer *b = make("SGD", "learning_rate=1 momentum=0.5");
+  nd_variable *v = nd_variable_new(F64("[0]"), true);
+  CHECK(apply(a, v, F64("[1]")));
+  CHECK(apply(b, v, F64("[1]")));
+  CHECK(apply(a, v, F64("[0]")));
+  CHECK_VALUES(value(v), "[-2.5]", 0);
+  nd_optimizer_free(a);
+  CHECK(apply(b, v, F64("[0]")));
+  CHECK_VALUES(value(v), "[-3]", 0);
+  nd_optimizer_free(b);
+  nd_variable_release(v);
   finish();
 }
 
@@ -290,17 +389,57 @@ static void settings_can_be_read_and_set(void)
   CHECK(nd_optimizer_get(o, "beta_1", &x) && x == .5);
   CHECK(nd_optimizer_get(o, "beta_2", &x) && x == .999);
   CHECK(nd_optimizer_get(o, "amsgrad", &x) && x == 0);
-  CHECK(nd_optimizer_set(o, "learning_rate", -1));
-  CHECK(nd_optimizer_get(o, "learning_rate", &x) && x == -1);
+  CHECK(nd_optimizer_set(o, "learning_rate", 0));
+  CHECK(nd_optimizer_get(o, "learning_rate", &x) && x == 0);
   CHECK_FAILS(nd_optimizer_get(o, "momentum", &x),
               "Adam: unknown option 'momentum'");
   CHECK_FAILS(nd_optimizer_set(o, "momentum", 1),
               "Adam: unknown option 'momentum'");
-  CHECK_FAILS(nd_optimizer_set(o, "beta_1", 1.5),
-              "Adam: beta_1 must be within 0..1, got 1.5");
-  CHECK_FAILS(nd_optimizer_set(o, "learning_rate", NAN),
-              "Adam: learning_rate must be finite, got nan");
+  CHECK_FAILS(nd_optimizer_set(o, "beta_1", 1),
+              "Adam: beta_1 must be at least 0 and below 1, got 1");
+  CHECK(nd_optimizer_get(o, "beta_1", &x) && x == .5);
   nd_optimizer_free(o);
+  finish();
+}
+
+static bool sets(const char *optimizer, const char *setting, double value)
+{
+  nd_optimizer *o = make(optimizer, NULL);
+  const bool ok = nd_optimizer_set(o, setting, value);
+  nd_optimizer_free(o);
+  return ok;
+}
+
+// Whatever a setting is, it is no nan, not infinite and not negative.
+static void every_setting_is_checked(void)
+{
+  static const double never[] = { NAN,        -NAN, INFINITY, -INFINITY,
+                                  -0x1p-1074, -1,   1e39 };
+  start();
+  const nd_update *u;
+  for (int i = 0; (u = nd_update_at(i)) != NULL; i++) {
+    for (const nd_setting *s = u->settings; s->name != NULL; s++) {
+      CHECK(sets(u->name, s->name, s->initial));
+      for (size_t k = 0; k < sizeof never / sizeof *never; k++) {
+        CHECK(!sets(u->name, s->name, never[k]));
+        nd_error_clear(c);
+      }
+    }
+  }
+  CHECK_FAILS(sets("Adam", "beta_2", 1),
+              "Adam: beta_2 must be at least 0 and below 1, got 1");
+  CHECK(sets("Adam", "beta_2", 0x1.fffffffffffffp-1));
+  CHECK(sets("SGD", "momentum", 1));
+  CHECK_FAILS(sets("SGD", "momentum", 1.5),
+              "SGD: momentum must be within 0..1, got 1.5");
+  CHECK_FAILS(sets("SGD", "learning_rate", -NAN),
+              "SGD: learning_rate must be finite, got nan");
+  CHECK_FAILS(sets("SGD", "learning_rate", -.5),
+              "SGD: learning_rate must be 0 or more, got -0.5");
+  CHECK_FAILS(sets("SGD", "learning_rate", 1e39),
+              "SGD: learning_rate must be finite in float32, got 1e+39");
+  CHECK_FAILS(sets("SGD", "nesterov", .5),
+              "SGD: nesterov must be true or false, got 0.5");
   finish();
 }
 
@@ -316,6 +455,18 @@ static void wrong_settings_give_no_optimizer(void)
               "SGD: bad value for option 'learning_rate': 'fast'");
   CHECK_FAILS(nd_optimizer_new(c, "SGD", "momentum=2"),
               "SGD: momentum must be within 0..1, got 2");
+  CHECK_FAILS(nd_optimizer_new(c, "Adam", "beta_1=1"),
+              "Adam: beta_1 must be at least 0 and below 1, got 1");
+  CHECK_FAILS(nd_optimizer_new(c, "SGD", "momentum=0.5momentum=0.6"),
+              "SGD: bad value for option 'momentum': '0.5momentum=0.6'");
+  CHECK_FAILS(nd_optimizer_new(c, "SGD", "momentum=0.5, momentum=0.6"),
+              "SGD: momentum is given twice");
+  CHECK_FAILS(nd_optimizer_new(c, "SGD", "learning_rate=true"),
+              "SGD: bad value for option 'learning_rate': 'true'");
+  CHECK_FAILS(nd_optimizer_new(c, "SGD", "nesterov=1"),
+              "SGD: bad value for option 'nesterov': '1'");
+  CHECK_FAILS(nd_optimizer_new(c, "SGD", "nesterov=true;"),
+              "SGD: bad value for option 'nesterov': 'true;'");
   finish();
 }
 
@@ -344,7 +495,7 @@ static void entries_of_the_table_are_complete(void)
     CHECK(u->doc != NULL && u->slots != NULL && u->prepare != NULL);
     CHECK_STR(u->settings[0].name, "learning_rate");
     for (const nd_setting *s = u->settings; s->name != NULL; s++)
-      CHECK(s->low <= s->initial && s->initial <= s->high);
+      CHECK(nd_setting_refuses(s, s->initial) == NULL);
 #if defined(__x86_64__)
     for (int level = 0; level < ND_LEVELS; level++)
       CHECK(u->kernels[level] != NULL && u->kernels[level]->at[0] != NULL &&
@@ -361,6 +512,10 @@ int main(void)
   RUN(momentum_follows_its_rule);
   RUN(slots_are_made_on_demand);
   RUN(every_variable_has_slots_of_its_own);
+  RUN(slots_go_with_their_variable);
+  RUN(a_new_variable_has_no_state_of_a_dead_one);
+  RUN(variables_and_optimizers_go_in_any_order);
+  RUN(optimizers_share_a_variable_and_no_state);
   RUN(a_missing_gradient_leaves_its_variable_alone);
   RUN(a_variable_may_come_twice);
   RUN(an_update_is_in_place_when_nobody_else_looks);
@@ -369,6 +524,7 @@ int main(void)
   RUN(a_failure_leaves_all_variables_as_they_were);
   RUN(no_memory_leaves_all_variables_as_they_were);
   RUN(settings_can_be_read_and_set);
+  RUN(every_setting_is_checked);
   RUN(wrong_settings_give_no_optimizer);
   RUN(only_floats_are_trained);
   RUN(entries_of_the_table_are_complete);
