@@ -7,6 +7,10 @@
 
 #define LARGER(a, b) ((a) >= (b) || (a) != (a) ? (a) : (b))
 #define ADD(a, b) ((a) + (b))
+#define HALF 0.5F
+
+// p q, where a zero p gives zero even if q is inf or nan.
+#define TIMES(p, q) ((p) == 0 ? 0 : (p) * (q))
 
 // total = total f term(0) f ... f term(n - 1); `term` is an expression in `i`.
 #define FOLD(type, n, f, neutral, term, total)           \
@@ -68,18 +72,66 @@
     }                                                                         \
   }                                                                           \
   static void sum_##label(int64_t rows, int64_t n, double *restrict s,        \
-                          const void *restrict pe)                            \
+                          const void *restrict px)                            \
+  {                                                                           \
+    const type *restrict x = px;                                              \
+    if (n == 1) {                                                             \
+      for (int64_t r = 0; r < rows; r++)                                      \
+        s[r] += (double)x[r];                                                 \
+      return;                                                                 \
+    }                                                                         \
+    for (int64_t r = 0; r < rows; r++, x += n)                                \
+      FOLD(double, n, ADD, 0, (double)x[i], s[r]);                            \
+  }                                                                           \
+  static void tally_##label(int64_t rows, int64_t n, double *restrict s,      \
+                            double *restrict ones, const void *restrict pe)   \
   {                                                                           \
     const type *restrict e = pe;                                              \
     if (n == 1) {                                                             \
-      for (int64_t r = 0; r < rows; r++)                                      \
-        s[r] += (double)e[r];                                                 \
+      for (int64_t r = 0; r < rows; r++) {                                    \
+        s[r] += e[r] == 1 ? 0 : (double)e[r];                                 \
+        ones[r] += e[r] == 1;                                                 \
+      }                                                                       \
       return;                                                                 \
     }                                                                         \
     for (int64_t r = 0; r < rows; r++, e += n) {                              \
       type total = 0;                                                         \
-      FOLD(type, n, ADD, 0, e[i], total);                                     \
+      type count = 0;                                                         \
+      FOLD(type, n, ADD, 0, e[i] == 1 ? 0 : e[i], total);                     \
+      FOLD(type, n, ADD, 0, e[i] == 1 ? 1 : 0, count);                        \
       s[r] += (double)total;                                                  \
+      ones[r] += (double)count;                                               \
+    }                                                                         \
+  }                                                                           \
+  static void chief_##label(int64_t rows, int64_t n, double *restrict t0,     \
+                            const void *restrict pp, const void *restrict pt) \
+  {                                                                           \
+    const type *restrict p = pp;                                              \
+    const type *restrict t = pt;                                              \
+    for (int64_t r = 0; r < rows; r++, p += n, t += n)                        \
+      FOLD(double, n, ADD, 0, p[i] > HALF ? (double)t[i] : 0, t0[r]);         \
+  }                                                                           \
+  static void mean_##label(int64_t rows, int64_t n, double *restrict mean,    \
+                           const void *restrict pp, const void *restrict pt,  \
+                           const double *restrict t0)                         \
+  {                                                                           \
+    const type *restrict p = pp;                                              \
+    const type *restrict t = pt;                                              \
+    for (int64_t r = 0; r < rows; r++, p += n, t += n) {                      \
+      const type c = (type)t0[r];                                             \
+      type total = 0;                                                         \
+      FOLD(type, n, ADD, 0, t[i] == c ? 0 : p[i] * (t[i] - c), total);        \
+      mean[r] += (double)total;                                               \
+    }                                                                         \
+  }                                                                           \
+  static void rest_##label(int64_t rows, int64_t n, double *restrict rest,    \
+                           const void *restrict pp)                           \
+  {                                                                           \
+    const type *restrict p = pp;                                              \
+    for (int64_t r = 0; r < rows; r++, p += n) {                              \
+      type total = 0;                                                         \
+      FOLD(type, n, ADD, 0, p[i] > HALF ? 0 : p[i], total);                   \
+      rest[r] += (double)total;                                               \
     }                                                                         \
   }                                                                           \
   static void cross_##label(int64_t rows, int64_t n, double *restrict loss,   \
@@ -97,14 +149,11 @@
   }
 
 #define MAPS(label, type, exp_of)                                              \
-  static void start_##label(int64_t rows, void *restrict pm,                   \
-                            double *restrict s)                                \
+  static void start_##label(int64_t rows, void *pm)                            \
   {                                                                            \
-    type *restrict m = pm;                                                     \
-    for (int64_t r = 0; r < rows; r++) {                                       \
+    type *m = pm;                                                              \
+    for (int64_t r = 0; r < rows; r++)                                         \
       m[r] = (type)-ND_INF;                                                    \
-      s[r] = 0;                                                                \
-    }                                                                          \
   }                                                                            \
   static void steady_##label(int64_t rows, void *pm)                           \
   {                                                                            \
@@ -132,7 +181,7 @@
                              const double *restrict s)                         \
   {                                                                            \
     type *restrict y = py;                                                     \
-    EACH(y[i] /= (type)s[r])                                                   \
+    EACH(y[i] /= (type)(1 + s[r]))                                             \
   }                                                                            \
   static void subtract_##label(int64_t rows, int64_t n, void *restrict py,     \
                                const double *restrict s)                       \
@@ -165,9 +214,42 @@
     const type *restrict pg_row = pg;                                          \
     for (int64_t r = 0; r < rows; r++, y += n, z += n) {                       \
       const type g = pg_row[r];                                                \
-      const type scale = (type)(total[r] / s[r]);                              \
-      for (int64_t i = 0; i < n; i++)                                          \
-        y[i] = g == 0 ? 0 : (y[i] * scale - z[i]) * g;                         \
+      const type scale = (type)(1 / (1 + s[r]));                               \
+      const type rest = (type)(s[r] / (1 + s[r]));                             \
+      const type high = (type)total[r];                                        \
+      const type low = (type)(total[r] - (double)high);                        \
+      for (int64_t i = 0; i < n; i++) {                                        \
+        const type p = y[i] * scale;                                           \
+        const type q = p > HALF ? rest : 1 - p;                                \
+        const type other = high - z[i] + low;                                  \
+        y[i] = g == 0 ? 0 : (TIMES(other, p) - TIMES(z[i], q)) * g;            \
+      }                                                                        \
+    }                                                                          \
+  }                                                                            \
+  static void centre_##label(                                                  \
+    int64_t rows, int64_t n, void *restrict py, const void *restrict pt,       \
+    const double *restrict t0, const double *restrict mean)                    \
+  {                                                                            \
+    type *restrict y = py;                                                     \
+    const type *restrict t = pt;                                               \
+    EACH(y[i] = t[i] - (type)t0[r] - (type)mean[r])                            \
+  }                                                                            \
+  static void spread_##label(int64_t rows, int64_t n, void *restrict py,       \
+                             const void *restrict pp, const void *restrict pg, \
+                             const double *restrict rest,                      \
+                             const double *restrict total)                     \
+  {                                                                            \
+    type *restrict y = py;                                                     \
+    const type *restrict p = pp;                                               \
+    const type *restrict g = pg;                                               \
+    for (int64_t r = 0; r < rows; r++, y += n, p += n, g += n) {               \
+      const type high = (type)total[r];                                        \
+      const type low = (type)(total[r] - (double)high);                        \
+      for (int64_t i = 0; i < n; i++) {                                        \
+        const type q = p[i] > HALF ? (type)rest[r] : 1 - p[i];                 \
+        const type other = high - g[i] + low;                                  \
+        y[i] = TIMES(g[i], q) - TIMES(other, p[i]);                            \
+      }                                                                        \
     }                                                                          \
   }
 
@@ -179,7 +261,7 @@ MAPS(float64, double, nd_exp_f64)
 static void log_rows(int64_t rows, double *s)
 {
   for (int64_t r = 0; r < rows; r++)
-    s[r] = nd_log_f64(s[r]);
+    s[r] = nd_log1p_f64(s[r]);
 }
 
 #define ROW(label)                                                           \
@@ -188,7 +270,9 @@ static void log_rows(int64_t rows, double *s)
     .shift = shift_##label, .exp = exp_##label, .sum = sum_##label,          \
     .log = log_rows, .divide = divide_##label, .subtract = subtract_##label, \
     .join = join_##label, .give = give_##label, .cross = cross_##label,      \
-    .slope = slope_##label                                                   \
+    .slope = slope_##label, .tally = tally_##label, .chief = chief_##label,  \
+    .mean = mean_##label, .centre = centre_##label, .rest = rest_##label,    \
+    .spread = spread_##label                                                 \
   }
 
 const nd_softmax_table ND_LEVELLED(nd_softmax_table) = {

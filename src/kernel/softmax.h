@@ -15,9 +15,15 @@
 
 // Pointers are to elements of the table's dtype where not said otherwise; those
 // called `m` and all doubles have one element per row.
+//
+// The sum of exp(x - m) is 1, from the largest element, and the others. Its
+// logarithm and 1 - p of the largest p lie in the others alone once they are
+// small beside 1. So `s` is the sum less 1, and never added to it and taken
+// apart again. Likewise a p above 1/2 is one of its row, and 1 - p is the sum of
+// those that are not above.
 typedef struct nd_softmax_kernels {
-  // m[r] = -inf, s[r] = 0
-  void (*start)(int64_t rows, void *restrict m, double *restrict s);
+  // m[r] = -inf
+  void (*start)(int64_t rows, void *m);
 
   // m[r] = the largest of m[r] and of row r; nan wins.
   void (*max)(int64_t rows, int64_t n, void *restrict m,
@@ -33,14 +39,15 @@ typedef struct nd_softmax_kernels {
   // e[i] = exp(d[i]) for i < n
   void (*exp)(int64_t n, void *restrict e, const void *restrict d);
 
-  // s[r] += the sum of row r of e
-  void (*sum)(int64_t rows, int64_t n, double *restrict s,
-              const void *restrict e);
+  // ones[r] += how many elements of row r of e are 1, s[r] += the sum of those
+  // that are not
+  void (*tally)(int64_t rows, int64_t n, double *restrict s,
+                double *restrict ones, const void *restrict e);
 
-  // s[r] = log(s[r])
+  // s[r] = log(1 + s[r])
   void (*log)(int64_t rows, double *s);
 
-  // y = y / s
+  // y = y / (1 + s)
   void (*divide)(int64_t rows, int64_t n, void *restrict y,
                  const double *restrict s);
 
@@ -60,10 +67,38 @@ typedef struct nd_softmax_kernels {
                 const void *restrict z, const void *restrict d,
                 const double *restrict s);
 
-  // y = (y total / s - z) g, where a zero g[r] gives zero; g as m
+  // total[r] += the sum of row r of x
+  void (*sum)(int64_t rows, int64_t n, double *restrict total,
+              const void *restrict x);
+
+  // y = (p total - z) g with p = y / (1 + s), where a zero g[r] gives zero; g
+  // as m
   void (*slope)(int64_t rows, int64_t n, void *restrict y,
                 const void *restrict z, const double *restrict s,
                 const double *restrict total, const void *restrict g);
+
+  // t0[r] += the t of row r whose p is above 1/2, if there is one
+  void (*chief)(int64_t rows, int64_t n, double *restrict t0,
+                const void *restrict p, const void *restrict t);
+
+  // mean[r] += the sum of p (t - t0[r]) over row r, where a zero gives zero
+  void (*mean)(int64_t rows, int64_t n, double *restrict mean,
+               const void *restrict p, const void *restrict t,
+               const double *restrict t0);
+
+  // y = t - t0 - mean
+  void (*centre)(int64_t rows, int64_t n, void *restrict y,
+                 const void *restrict t, const double *restrict t0,
+                 const double *restrict mean);
+
+  // rest[r] += the sum of those p of row r that are not above 1/2
+  void (*rest)(int64_t rows, int64_t n, double *restrict rest,
+               const void *restrict p);
+
+  // y = g - p total, where zeros give zero
+  void (*spread)(int64_t rows, int64_t n, void *restrict y,
+                 const void *restrict p, const void *restrict g,
+                 const double *restrict rest, const double *restrict total);
 } nd_softmax_kernels;
 
 // By dtype: ND_FLOAT32, ND_FLOAT64.

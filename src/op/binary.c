@@ -67,9 +67,8 @@ OP(squared_difference, NUMBERS, NONE, (a - b) * (a - b),                       \
 OP(atan2,    FLOATS,  NONE,    PER_FLOAT(atan2, a)(a, b),                      \
              TURN(a, b),       NEG(TURN(b, a)),               .5, 3,           \
    "angle of the point (b, a) in radians, -pi..pi")                            \
-OP(multiply_no_nan, FLOATS, NONE, b == 0 ? 0 : a * b,                          \
-             b,                a,                             .5, 3,           \
-   "a * b; 0 where b is 0, even if a is nan or inf")                           \
+FLAT(multiply_no_nan, FLOATS, NONE, b == 0 ? 0 : a * b,                        \
+   "a * b; 0 where b is 0, even if a is nan or inf", NO_NAN)                   \
 FACTOR(turn, FLOATS,  NONE,    TURN(a, b),                                     \
              MUL(NUM(-2), MUL(y, TURN(b, a))),                                 \
                                MUL(SUB(TURN(b, a), y), ADD(TURN(b, a), y)),    \
@@ -152,6 +151,23 @@ const nd_kernels ND_LEVELLED(nd_kernels_binary)[] = { BINARY(ROW, ROW_FLAT,
 
 BINARY(RULE, NO_RULE, RULE)
 
+// Where b is 0 a does not matter, so nothing reaches it, not even nan: more than
+// a slope can say.
+static nd_tensor *no_nan_vjp(nd_context *c, int i, const nd_args *args,
+                             nd_tensor *out, nd_tensor *g)
+{
+  (void)out;
+  return i == 0 ? nd_rule_both(c, g, args->in[1]) : CHAIN(g, args->in[0]);
+}
+
+static nd_tensor *no_nan_jvp(nd_context *c, const nd_args *args, nd_tensor *out,
+                             nd_tensor *const *t)
+{
+  nd_tensor *by_a = t[0] == NULL ? NULL : no_nan_vjp(c, 0, args, out, t[0]);
+  nd_tensor *by_b = t[1] == NULL ? NULL : no_nan_vjp(c, 1, args, out, t[1]);
+  return by_a == NULL ? by_b : by_b == NULL ? by_a : ADD(by_a, by_b);
+}
+
 #include "op/vocab_needs.h"
 
 enum { a = 1 << 0, b = 1 << 1, y = ND_NEEDS_OUT };
@@ -180,28 +196,33 @@ static bool refuse_negative(nd_context *c, const nd_args *args)
          nd_fail(c, ND_BAD_ARGUMENT, "integer to a negative power");
 }
 
+#define NO_NAN                                                                \
+  .derivative = ND_VJP, .needs = a | b, .vjp = no_nan_vjp, .jvp = no_nan_jvp, \
+  .low = .5, .high = 3, .cases = CASES
+
 #define CHECK_NONE NULL
 #define CHECK_ZERO refuse_zero
 #define CHECK_NEGATIVE refuse_negative
 
-#define ENTRY(word, set, refused, formula, da, db, from, to, text, ...) \
-  const nd_op nd_op_##word = {                                          \
-    .name = #word,                                                      \
-    .doc = text,                                                        \
-    .params = params,                                                   \
-    .dtypes = DTYPES_##set,                                             \
-    .result = RESULT_##set,                                             \
-    .check = CHECK_##refused,                                           \
-    .derivative = ND_SLOPE,                                             \
-    .needs = (da) | (db),                                               \
-    .slope = word##_rule,                                               \
-    .kernels = ND_LIST_ROWS(nd_kernels_binary, row_##word),             \
-    .low = from,                                                        \
-    .high = to,                                                         \
-    .cost = 1,                                                          \
-    .cases = "[3 4] [3 4]; [2 1 3] [4 1]; [] [2]; [0 3] [3]",           \
-    __VA_ARGS__                                                         \
-  };
+#define CASES "[3 4] [3 4]; [2 1 3] [4 1]; [] [2]; [0 3] [3]"
+
+#define ENTRY(word, set, refused, formula, da, db, from, to, text, ...)   \
+  const nd_op nd_op_##word = { .name = #word,                             \
+                               .doc = text,                               \
+                               .params = params,                          \
+                               .dtypes = DTYPES_##set,                    \
+                               .result = RESULT_##set,                    \
+                               .check = CHECK_##refused,                  \
+                               .derivative = ND_SLOPE,                    \
+                               .needs = (da) | (db),                      \
+                               .slope = word##_rule,                      \
+                               .kernels = ND_LIST_ROWS(nd_kernels_binary, \
+                                                       row_##word),       \
+                               .low = from,                               \
+                               .high = to,                                \
+                               .cost = 1,                                 \
+                               .cases = CASES,                            \
+                               __VA_ARGS__ };
 #define ENTRY_FLAT(word, set, refused, formula, text, ...)                \
   const nd_op nd_op_##word = { .name = #word,                             \
                                .doc = text,                               \

@@ -10,7 +10,7 @@
 #include "op/rows.h"
 #include "op/vocab_tensor.h"
 
-extern const nd_op nd_op_softmax, nd_op_log_softmax;
+extern const nd_op nd_op_softmax, nd_op_log_softmax, nd_op_log_softmax_tangent;
 
 // ----------------------------------------------------------------- labels --
 
@@ -22,14 +22,13 @@ static bool is_sparse(const nd_tensor *labels)
 // Labels of a piece of the logits.
 typedef struct reader {
   const nd_tensor *labels;
-  nd_walk walk;
-  double z[ND_BLOCK];
+  nd_beside z;
 } reader;
 
 static void start_labels(reader *l, const nd_tensor *labels)
 {
   l->labels = labels;
-  nd_walk_start(&l->walk, labels, 0);
+  nd_beside_start(&l->z, labels);
 }
 
 // Classes as distributions: 1 at the label, else 0.
@@ -38,7 +37,7 @@ static void expand_classes(reader *l, const nd_piece *p, int64_t length,
 {
   const float single = 1;
   const double full = 1;
-  memset(l->z, 0, (size_t)(p->rows * p->n) * width);
+  memset(l->z.x, 0, (size_t)(p->rows * p->n) * width);
   for (int64_t r = 0; r < p->rows; r++) {
     int64_t label;
     const int64_t start = p->at + r * p->n;
@@ -46,7 +45,7 @@ static void expand_classes(reader *l, const nd_piece *p, int64_t length,
     const int64_t i = label - 1 - start % length;
     if (i < 0 || i >= p->n)
       continue;
-    memcpy((char *)l->z + (size_t)(r * p->n + i) * width,
+    memcpy((char *)l->z.x + (size_t)(r * p->n + i) * width,
            width == sizeof single ? (const void *)&single : &full, width);
   }
 }
@@ -56,13 +55,9 @@ static const void *load_labels(reader *l, const nd_piece *p,
 {
   if (is_sparse(l->labels)) {
     expand_classes(l, p, logits->length, (size_t)logits->width);
-    return l->z;
+    return l->z.x;
   }
-  if (nd_walk_is_dense(&l->walk))
-    return l->walk.data + p->at * logits->width;
-  nd_walk_seek(&l->walk, p->at);
-  nd_walk_copy(&l->walk, p->rows * p->n, l->z);
-  return l->z;
+  return nd_beside_load(&l->z, p);
 }
 
 // --------------------------------------------------------------- the loss --
@@ -122,7 +117,7 @@ static bool check_classes(nd_context *c, const nd_args *a)
                  bad == 0 ? "; labels count from 1 here" : "");
 }
 
-// loss[r] = sum over j of z[r j] (log s[r] - (x[r j] - m[r]))
+// loss[r] = sum over j of z[r j] (log(1 + s[r]) - (x[r j] - m[r]))
 static bool loss_run(nd_context *c, const nd_job *job, int64_t from, int64_t to)
 {
   (void)c;
@@ -279,16 +274,27 @@ static nd_tensor *loss_jvp(nd_context *c, const nd_args *a, nd_tensor *out,
   return add_tangents(c, by_labels, by_logits);
 }
 
+// t - sum(t p)
+static nd_tensor *centre(nd_context *c, nd_tensor *p, nd_tensor *t)
+{
+  const nd_op *op = &nd_op_log_softmax_tangent;
+  nd_args a = { .n = 2, .in = a.few };
+  nd_args_start(op, &a);
+  a.few[0] = p;
+  a.few[1] = t;
+  return nd_rule_args(c, op, &a);
+}
+
 // How the slope changes with the logits in direction `t`, and symmetrically how
 // its gradient `t` passes to the logits: g sum(z) p (t - sum(t p)).
 static nd_tensor *bend(nd_context *c, const nd_args *a, nd_tensor *t)
 {
   nd_tensor *labels = a->in[0], *logits = a->in[1];
   nd_tensor *p = along_classes(c, &nd_op_softmax, logits);
-  nd_tensor *y = MUL(p, SUB(t, sum_classes(c, MUL(t, p), true)));
+  nd_tensor *y = nd_rule_both(c, centre(c, p, t), p);
   if (!is_sparse(labels))
-    y = MUL(y, sum_classes(c, labels, true));
-  return CHAIN(per_row(c, a->in[2], logits), y);
+    y = nd_rule_both(c, y, sum_classes(c, labels, true));
+  return nd_rule_both(c, y, per_row(c, a->in[2], logits));
 }
 
 static nd_tensor *slope_vjp(nd_context *c, int i, const nd_args *a,
@@ -303,7 +309,7 @@ static nd_tensor *slope_vjp(nd_context *c, int i, const nd_args *a,
     return sum_classes(c, CHAIN(h, d), false);
   }
   nd_tensor *p = along_classes(c, &nd_op_softmax, logits);
-  return CHAIN(per_row(c, g, logits), SUB(sum_classes(c, MUL(h, p), true), h));
+  return NEG(nd_rule_both(c, centre(c, p, h), per_row(c, g, logits)));
 }
 
 // Linear in labels and in g.
@@ -311,13 +317,15 @@ static nd_tensor *slope_jvp(nd_context *c, const nd_args *a, nd_tensor *out,
                             nd_tensor *const *t)
 {
   (void)out;
+  nd_tensor *logits = a->in[1];
   nd_tensor *y = NULL;
   if (t[0] != NULL)
-    y = slope(c, t[0], a->in[1], a->in[2]);
+    y = nd_rule_both(c, slope(c, t[0], logits, ones_per_row(c, logits)),
+                     per_row(c, a->in[2], logits));
   if (t[1] != NULL)
     y = add_tangents(c, y, bend(c, a, t[1]));
   if (t[2] != NULL)
-    y = add_tangents(c, y, slope(c, a->in[0], a->in[1], t[2]));
+    y = add_tangents(c, y, slope(c, a->in[0], logits, t[2]));
   return y;
 }
 

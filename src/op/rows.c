@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "op/axes.h"
+
 ND_DECLARE_LEVELS(const nd_softmax_table, nd_softmax_table);
 
 static int64_t least(int64_t a, int64_t b)
@@ -24,6 +26,16 @@ void nd_rows_start(nd_rows *l, const nd_tensor *x, const int *axes,
   l->width = (int64_t)l->walk.width;
   l->length = length;
   l->inner = inner;
+}
+
+void nd_rows_along(nd_rows *l, nd_context *c, const nd_args *a)
+{
+  const nd_tensor *x = a->in[0];
+  const int axis = nd_axis_resolve(c, a->attr[0].integer, x->rank);
+  int64_t inner = 1;
+  for (int i = axis + 1; i < x->rank; i++)
+    inner *= x->dims[i];
+  nd_rows_start(l, x, NULL, x->dims[axis], inner);
 }
 
 void nd_rows_tile(nd_rows *l, int64_t row, int64_t last)
@@ -85,20 +97,40 @@ bool nd_rows_piece(const nd_rows *l, int64_t i, int64_t from, int64_t to,
   return true;
 }
 
+// The elements of a piece, where they are or copied to `buffer`.
+static const void *load(nd_walk *w, const nd_piece *p, double *buffer)
+{
+  if (nd_walk_is_dense(w))
+    return w->data + p->at * (int64_t)w->width;
+  nd_walk_seek(w, p->at);
+  nd_walk_copy(w, p->rows * p->n, buffer);
+  return buffer;
+}
+
 const void *nd_rows_load(nd_rows *l, const nd_piece *p)
 {
-  if (nd_walk_is_dense(&l->walk))
-    return l->walk.data + p->at * l->width;
-  nd_walk_seek(&l->walk, p->at);
-  nd_walk_copy(&l->walk, p->rows * p->n, l->x);
-  return l->x;
+  return load(&l->walk, p, l->x);
+}
+
+void nd_beside_start(nd_beside *b, const nd_tensor *x)
+{
+  nd_walk_start(&b->walk, x, 0);
+}
+
+const void *nd_beside_load(nd_beside *b, const nd_piece *p)
+{
+  return load(&b->walk, p, b->x);
 }
 
 void nd_rows_measure(nd_rows *l, nd_keep keep, char *out, int64_t from,
                      int64_t to)
 {
   nd_piece p;
-  l->k->start(l->rows, l->m, l->s);
+  double ones[ND_BLOCK];
+  const size_t bytes = (size_t)l->rows * sizeof *ones;
+  l->k->start(l->rows, l->m);
+  memset(l->s, 0, bytes);
+  memset(ones, 0, bytes);
   for (int64_t i = 0; i < l->pieces; i++) {
     nd_rows_piece(l, i, 0, INT64_MAX, &p);
     l->k->max(p.rows, p.n, l->m, nd_rows_load(l, &p));
@@ -116,10 +148,12 @@ void nd_rows_measure(nd_rows *l, nd_keep keep, char *out, int64_t from,
     char *e = whole && keep == ND_KEEP_EXP ? place : (char *)l->e;
     l->k->shift(p.rows, p.n, d, nd_rows_load(l, &p), l->m);
     l->k->exp(n, e, d);
-    l->k->sum(p.rows, p.n, l->s, e);
+    l->k->tally(p.rows, p.n, l->s, ones, e);
     if (keeps && !whole)
       memcpy(out + kept.at * l->width,
              (keep == ND_KEEP_EXP ? e : d) + (kept.at - p.at) * l->width,
              (size_t)(kept.rows * kept.n * l->width));
   }
+  for (int64_t r = 0; r < l->rows; r++)
+    l->s[r] += ones[r] - 1;
 }

@@ -25,8 +25,14 @@ typedef struct nd_rows {
   int64_t pieces;  // of the tile
   double x[ND_BLOCK], d[ND_BLOCK], e[ND_BLOCK];  // a piece each, any dtype
   double m[ND_BLOCK];  // shift of each row, of the input's dtype
-  double s[ND_BLOCK];  // sum of exp(x - m) of each row
+  double s[ND_BLOCK];  // sum of exp(x - m) of each row, less 1
 } nd_rows;
+
+// Another tensor of that shape, read in the same pieces.
+typedef struct nd_beside {
+  nd_walk walk;
+  double x[ND_BLOCK];
+} nd_beside;
 
 // Some of a piece: elements at..at + rows * n - 1, from row `row` of the tile.
 typedef struct nd_piece {
@@ -39,6 +45,9 @@ typedef enum nd_keep { ND_KEEP_NONE, ND_KEEP_SHIFTED, ND_KEEP_EXP } nd_keep;
 // Sees `x` with its axes in the order `axes`, or as they are when NULL.
 void nd_rows_start(nd_rows *l, const nd_tensor *x, const int *axes,
                    int64_t length, int64_t inner);
+
+// Sees the first input along the axis that is the op's first attribute.
+void nd_rows_along(nd_rows *l, nd_context *c, const nd_args *a);
 
 // Sets the tile to rows row..at most last-1.
 void nd_rows_tile(nd_rows *l, int64_t row, int64_t last);
@@ -54,6 +63,9 @@ bool nd_rows_piece(const nd_rows *l, int64_t i, int64_t from, int64_t to,
 
 // The piece's elements of the input, contiguous: in place or copied to l->x.
 const void *nd_rows_load(nd_rows *l, const nd_piece *p);
+
+void nd_beside_start(nd_beside *b, const nd_tensor *x);
+const void *nd_beside_load(nd_beside *b, const nd_piece *p);
 
 // Computes m and s of the tile. As `keep` says, x - m or exp(x - m) stays in
 // elements from..to-1 of `out`, which points to element 0.

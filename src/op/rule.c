@@ -5,7 +5,7 @@
 #include <string.h>
 
 extern const nd_op nd_op_reduce_sum, nd_op_reshape, nd_op_broadcast_to,
-  nd_op_cast;
+  nd_op_cast, nd_op_zero_wins;
 
 nd_tensor *nd_rule_args(nd_context *c, const nd_op *op, const nd_args *a)
 {
@@ -50,6 +50,11 @@ nd_tensor *nd_rule_number(nd_context *c, const nd_tensor *like, double value)
   nd_tensor x;
   nd_scalar_set(c, &x, (nd_dtype)like->dtype, value);
   return nd_pool_add(c, nd_tensor_keep(&x));
+}
+
+nd_tensor *nd_rule_both(nd_context *c, nd_tensor *x, nd_tensor *y)
+{
+  return nd_rule2(c, &nd_op_zero_wins, x, y);
 }
 
 static nd_tensor *apply_sizes(nd_context *c, const nd_op *op, nd_tensor *x,

@@ -1,6 +1,8 @@
 // op/softmax.c: softmax, log_softmax and reduce_logsumexp. Each shifts a row by
 // its largest element first, so nothing overflows.
 
+#include <math.h>
+
 #include "op/axes.h"
 #include "op/rows.h"
 #include "op/vocab_tensor.h"
@@ -36,22 +38,12 @@ static void finish_tile(nd_rows *l, finish_kernel *finish, char *out,
   }
 }
 
-static void start_along_axis(nd_rows *l, nd_context *c, const nd_args *a)
-{
-  const nd_tensor *x = a->in[0];
-  const int axis = nd_axis_resolve(c, a->attr[0].integer, x->rank);
-  int64_t inner = 1;
-  for (int i = axis + 1; i < x->rank; i++)
-    inner *= x->dims[i];
-  nd_rows_start(l, x, NULL, x->dims[axis], inner);
-}
-
 static bool softmax_run(nd_context *c, const nd_job *job, int64_t from,
                         int64_t to)
 {
   char *out = job->out->data;
   nd_rows l;
-  start_along_axis(&l, c, job->args);
+  nd_rows_along(&l, c, job->args);
   for (int64_t row = nd_rows_first(&l, from);
        nd_rows_tile_in(&l, row, from, to); row += l.rows) {
     nd_rows_measure(&l, ND_KEEP_EXP, out, from, to);
@@ -65,7 +57,7 @@ static bool log_softmax_run(nd_context *c, const nd_job *job, int64_t from,
 {
   char *out = job->out->data;
   nd_rows l;
-  start_along_axis(&l, c, job->args);
+  nd_rows_along(&l, c, job->args);
   for (int64_t row = nd_rows_first(&l, from);
        nd_rows_tile_in(&l, row, from, to); row += l.rows) {
     nd_rows_measure(&l, ND_KEEP_SHIFTED, out, from, to);
@@ -75,13 +67,15 @@ static bool log_softmax_run(nd_context *c, const nd_job *job, int64_t from,
   return true;
 }
 
-// The sum of `x` along the op's axis, which stays as an axis of size 1.
-static nd_tensor *sum_along(nd_context *c, const nd_args *a, nd_tensor *x)
+extern const nd_op nd_op_log_softmax_tangent, nd_op_log_softmax_slope;
+
+// `op` of the shares p and of `x` along the axis of `a`.
+static nd_tensor *apply_along(nd_context *c, const nd_op *op, const nd_args *a,
+                              nd_tensor *p, nd_tensor *x)
 {
-  nd_args sum = { .n = 1, .in = &x };
-  sum.attr[0] = (nd_attr){ .given = true, .n = 1, .v = { a->attr[0].integer } };
-  sum.attr[1].integer = 1;
-  return nd_rule_args(c, &nd_op_reduce_sum, &sum);
+  nd_args b = { .n = 2, .in = b.few, .few = { p, x } };
+  b.attr[0] = a->attr[0];
+  return nd_rule_args(c, op, &b);
 }
 
 // dy[j] / dx[k] = y[j] ([j = k] - y[k]), which is symmetric.
@@ -89,7 +83,8 @@ static nd_tensor *softmax_vjp(nd_context *c, int i, const nd_args *a,
                               nd_tensor *out, nd_tensor *g)
 {
   (void)i;
-  return MUL(out, SUB(g, sum_along(c, a, MUL(g, out))));
+  nd_tensor *y = apply_along(c, &nd_op_log_softmax_tangent, a, out, g);
+  return nd_rule_both(c, y, out);
 }
 
 static nd_tensor *softmax_jvp(nd_context *c, const nd_args *a, nd_tensor *out,
@@ -98,18 +93,17 @@ static nd_tensor *softmax_jvp(nd_context *c, const nd_args *a, nd_tensor *out,
   return softmax_vjp(c, 0, a, out, t[0]);
 }
 
-// dy[j] / dx[k] = [j = k] - exp(y[k])
 static nd_tensor *log_softmax_vjp(nd_context *c, int i, const nd_args *a,
                                   nd_tensor *out, nd_tensor *g)
 {
   (void)i;
-  return SUB(g, MUL(EXP(out), sum_along(c, a, g)));
+  return apply_along(c, &nd_op_log_softmax_slope, a, EXP(out), g);
 }
 
 static nd_tensor *log_softmax_jvp(nd_context *c, const nd_args *a,
                                   nd_tensor *out, nd_tensor *const *t)
 {
-  return SUB(t[0], sum_along(c, a, MUL(EXP(out), t[0])));
+  return apply_along(c, &nd_op_log_softmax_tangent, a, EXP(out), t[0]);
 }
 
 #define AXIS_CASES                                                  \
@@ -204,42 +198,43 @@ static bool logsumexp_run(nd_context *c, const nd_job *job, int64_t from,
   return true;
 }
 
-static nd_tensor *sum_folded(nd_context *c, const nd_args *a, nd_tensor *x,
-                             bool keep)
+static nd_tensor *softmax_along(nd_context *c, nd_tensor *x, int64_t axis)
 {
-  nd_args sum = { .n = 1, .in = &x };
-  sum.attr[0] = a->attr[0];
-  sum.attr[1].integer = keep || a->attr[1].integer;
-  return nd_rule_args(c, &nd_op_reduce_sum, &sum);
+  nd_args a = { .n = 1, .in = &x };
+  a.attr[0] = (nd_attr){ .given = true, .integer = axis };
+  return nd_rule_args(c, &nd_op_softmax, &a);
 }
 
 // Softmax over all folded axes.
-static nd_tensor *shares(nd_context *c, const nd_args *a, nd_tensor *out)
+static nd_tensor *shares(nd_context *c, const nd_args *a)
 {
-  nd_tensor *x = a->in[0];
   const nd_attr *axes = &a->attr[0];
-  if (axes->given ? axes->n == 1 : x->rank == 1) {
-    nd_args along = { .n = 1, .in = &x };
-    along.attr[0].given = true;
-    along.attr[0].integer = axes->given ? axes->v[0] : 1;
-    return nd_rule_args(c, &nd_op_softmax, &along);
-  }
-  // Dividing again takes the rounding of `out` away.
-  nd_tensor *e = EXP(SUB(x, nd_axes_keep(c, a, out)));
-  return DIV(e, sum_folded(c, a, e, true));
+  if (axes->given && axes->n == 1)
+    return softmax_along(c, a->in[0], axes->v[0]);
+  nd_tensor *rows = nd_axes_to_rows(c, a, a->in[0]);
+  return nd_axes_from_rows(c, a, softmax_along(c, rows, -1));
+}
+
+// `y`, or 0 where nothing but -inf was folded: there no share is defined.
+static nd_tensor *drop_nothing(nd_context *c, nd_tensor *out, nd_tensor *y)
+{
+  return IF(EQ(out, NUM(-INFINITY)), NUM(0), y);
 }
 
 static nd_tensor *logsumexp_vjp(nd_context *c, int i, const nd_args *a,
                                 nd_tensor *out, nd_tensor *g)
 {
   (void)i;
-  return CHAIN(nd_axes_keep(c, a, g), shares(c, a, out));
+  return CHAIN(nd_axes_keep(c, a, drop_nothing(c, out, g)), shares(c, a));
 }
 
 static nd_tensor *logsumexp_jvp(nd_context *c, const nd_args *a, nd_tensor *out,
                                 nd_tensor *const *t)
 {
-  return sum_folded(c, a, CHAIN(t[0], shares(c, a, out)), false);
+  nd_args sum = *a;
+  nd_tensor *parts = CHAIN(t[0], shares(c, a));
+  sum.in = &parts;
+  return drop_nothing(c, out, nd_rule_args(c, &nd_op_reduce_sum, &sum));
 }
 
 const nd_op nd_op_reduce_logsumexp = {

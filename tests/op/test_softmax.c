@@ -10,7 +10,8 @@
 
 #include "../golden/softmax.h"
 
-extern const nd_op nd_op_softmax_cross_entropy_slope;
+extern const nd_op nd_op_softmax_cross_entropy_slope, nd_op_log_softmax_tangent,
+  nd_op_log_softmax_slope;
 
 #define SOFT "softmax_cross_entropy_with_logits"
 #define SPARSE "sparse_softmax_cross_entropy_with_logits"
@@ -360,6 +361,12 @@ static void ranges_change_no_bit(void)
     check_ranges(nd_op_find("softmax"), &a);
     check_ranges(nd_op_find("log_softmax"), &a);
     check_ranges(nd_op_find("reduce_logsumexp"), &a);
+    nd_tensor *shares = nd_apply(c, nd_op_find("softmax"), &a);
+    nd_args d = { .n = 2, .in = d.few, .few = { shares, x } };
+    d.attr[0] = a.attr[0];
+    check_ranges(&nd_op_log_softmax_tangent, &d);
+    check_ranges(&nd_op_log_softmax_slope, &d);
+    nd_tensor_release(shares);
     nd_args b = { .n = 3, .in = b.few, .few = { z, flat, g } };
     check_ranges(&nd_op_softmax_cross_entropy_slope, &b);
     b.n = 2;
@@ -452,6 +459,66 @@ static void zero_gradients_stay_zero_at_infinite_logits(void)
   CHECK_VALUES(vjp(soft, 1, &a, scalar(ND_FLOAT32, 0)), 0, 0, 0);
   nd_tensor_release(z);
   nd_tensor_release(x);
+  finish();
+}
+
+static void check_zeros(const nd_op *op, const nd_args *a)
+{
+  nd_tensor *out = nd_apply(c, op, a);
+  nd_tensor *g = apply1("zeros_like", nd_tensor_keep(out), NULL);
+  for (int i = 0; i < a->n; i++) {
+    nd_tensor *x = a->in[i];
+    if (!nd_op_flows(op, x))
+      continue;
+    nd_tensor *t[3] = { NULL };
+    t[i] = apply1("zeros_like", nd_tensor_keep(x), NULL);
+    nd_tensor *y = apply1("abs", nd_op_jvp(c, op, a, out, t), NULL);
+    check_bits(y, g);
+    nd_tensor_release(y);
+    for (int fused = 0; fused < 2; fused++) {
+      y = nd_op_vjp(c, op, i, a, out, g, fused);
+      y = apply1("abs", y, NULL);
+      check_bits(y, t[i]);
+      nd_tensor_release(y);
+    }
+    nd_tensor_release(t[i]);
+  }
+  DROP(out, g);
+}
+
+static double extreme(int64_t i)
+{
+  const double values[] = { 0, 1, NAN, -INFINITY, -INFINITY, INFINITY, 1, 0 };
+  return values[i % 8];
+}
+
+// Rows with nan, of -inf alone, and with inf; along both axes.
+static void nothing_in_gives_nothing_out_in_both_modes(void)
+{
+  const int64_t shape[] = { 4, 2 };
+  start(NULL);
+  for (nd_dtype t = ND_FLOAT32; t <= ND_FLOAT64; t++) {
+    nd_tensor *x = make(t, 2, shape, extreme);
+    nd_tensor *z = make(t, 2, shape, label);
+    nd_tensor *g = make(t, 1, shape, extreme);
+    classes = 2;
+    nd_tensor *labels = make(ND_INT32, 1, shape, class_label);
+    for (int axis = 1; axis <= 2; axis++) {
+      nd_args a = { .n = 1, .in = &x };
+      a.attr[0] = (nd_attr){ true, 1, 0, { axis }, { axis } };
+      check_zeros(nd_op_find("softmax"), &a);
+      check_zeros(nd_op_find("log_softmax"), &a);
+      check_zeros(nd_op_find("reduce_logsumexp"), &a);
+    }
+    nd_args b = { .n = 2, .in = b.few, .few = { z, x, g } };
+    check_zeros(nd_op_find(SOFT), &b);
+    b.n = 3;
+    check_zeros(&nd_op_softmax_cross_entropy_slope, &b);
+    b.n = 2;
+    b.few[0] = labels;
+    check_zeros(nd_op_find(SPARSE), &b);
+    DROP(x, z, g, labels);
+  }
   finish();
 }
 
@@ -593,6 +660,7 @@ int main(void)
   RUN(cpus_with_fma_give_the_same_bits);
   RUN(known_gradients_come_out);
   RUN(zero_gradients_stay_zero_at_infinite_logits);
+  RUN(nothing_in_gives_nothing_out_in_both_modes);
   RUN(derivatives_agree_with_differences);
   RUN(mistakes_are_named);
   return check_done();
