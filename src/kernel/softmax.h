@@ -19,8 +19,8 @@
 // The sum of exp(x - m) is 1, from the largest element, and the others. Its
 // logarithm and 1 - p of the largest p lie in the others alone once they are
 // small beside 1. So `s` is the sum less 1, and never added to it and taken
-// apart again. Likewise a p above 1/2 is one of its row, and 1 - p is the sum of
-// those that are not above.
+// apart again. Likewise at most one p of a row is above 1/2, and its 1 - p is
+// the sum of the others.
 typedef struct nd_softmax_kernels {
   // m[r] = -inf
   void (*start)(int64_t rows, void *m);

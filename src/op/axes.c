@@ -75,7 +75,7 @@ nd_tensor *nd_axes_keep(nd_context *c, const nd_args *a, nd_tensor *y)
   return nd_rule_reshape(c, y, x->rank, shape);
 }
 
-// ----------------------------------------------------------- as [kept, folded] --
+// --------------------------------------------------------------- as rows --
 
 // Axes from 1, the kept ones before the folded ones; true if they stand so
 // already.

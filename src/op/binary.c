@@ -2,8 +2,8 @@
 //
 // As op/unary.c, with inputs a and b, and two slopes, dy/da and dy/db. Where y
 // is linear in an operand, as a + b and a * b are, its slope stays what it is
-// if y is nan. `refused` is what integers b may not be, since no integer could be
-// the result.
+// if y is nan. `refused` is what integers b may not be, since no integer could
+// be the result.
 
 #include "kernel/level.h"
 #include "op/integers.h"
@@ -151,8 +151,8 @@ const nd_kernels ND_LEVELLED(nd_kernels_binary)[] = { BINARY(ROW, ROW_FLAT,
 
 BINARY(RULE, NO_RULE, RULE)
 
-// Where b is 0 a does not matter, so nothing reaches it, not even nan: more than
-// a slope can say.
+// Where b is 0 a does not matter, so nothing reaches it, not even nan: more
+// than a slope can say.
 static nd_tensor *no_nan_vjp(nd_context *c, int i, const nd_args *args,
                              nd_tensor *out, nd_tensor *g)
 {

@@ -5,9 +5,9 @@
 //   log_softmax_tangent  t - sum(p t)   along the axis
 //   log_softmax_slope    g - p sum(g)   its transpose
 //
-// A p near 1 would cancel what is left. So t is first taken relative to the t of
-// that p, which changes no result because p sums to 1, and 1 - p is the sum of
-// the others (kernel/softmax.h). Where all of t or g in a row are zero the
+// A p near 1 would cancel what is left. So t is first taken relative to the t
+// of that p, which changes no result because p sums to 1, and 1 - p is the sum
+// of the others (kernel/softmax.h). Where all of t or g in a row are zero the
 // result is zero, even if p is nan.
 
 #include <string.h>
@@ -121,8 +121,8 @@ static bool slope_run(nd_context *c, const nd_job *job, int64_t from,
 // ------------------------------------------------------------- derivatives --
 
 // Both are linear in x, and transposes of each other. In p they are linear too;
-// that p sums to 1 stays so, and a constant that is added to the gradient of all
-// p of a row therefore changes nothing.
+// that p sums to 1 stays so, and a constant that is added to the gradient of
+// all p of a row therefore changes nothing.
 
 extern const nd_op nd_op_log_softmax_tangent, nd_op_log_softmax_slope;
 
