@@ -3,6 +3,8 @@
 
 #include "lua/nadirlua.h"
 
+#include <stddef.h>
+
 #include "check.h"
 #include "embed/host.h"
 #include "embed/train.h"
@@ -163,6 +165,113 @@ static void the_script_quota_is_an_error_that_scripts_catch(void)
   close_one();
 }
 
+static void open_with_memory(size_t quota)
+{
+  nd_config config = host_config(&h);
+  config.memory_quota = quota;
+  i = nd_interpreter_new(&config);
+  CHECK(i != NULL);
+}
+
+// Records of a tape count, and so does all else; what is lent stays below.
+static void the_memory_quota_holds_for_all_that_a_script_causes(void)
+{
+  static const char *const hogs[] = {
+    ("local x = nd.Variable(1.)\n"
+     "local tape = nd.GradientTape()\n"
+     "for k = 1, 3000000 do x = x * 1.0001 end"),
+    "local t = {} for k = 1, 1e9 do t[k] = nd.ones {100} end",
+    "local t = {} for k = 1, 1e9 do t[k] = nd.Variable(1.) end",
+    "local t = {} for k = 1, 1e9 do t[k] = { k } end",
+    ("local adam, t = nd.optimizers.Adam(), {}\n"
+     "for k = 1, 1e9 do\n"
+     "  t[k] = nd.Variable(nd.ones {500})\n"
+     "  adam:apply_gradients({ nd.ones {500} }, { t[k] })\n"
+     "end"),
+    "local s = 'x' for k = 1, 1e9 do s = s .. s end",
+  };
+  for (size_t quota = 1 << 20; quota <= 4 << 20; quota *= 4) {
+    open_with_memory(quota);
+    for (size_t k = 0; k < sizeof hogs / sizeof *hogs; k++) {
+      char script[600];
+      snprintf(script, sizeof script,
+               "local nd = require 'nadir'\n"
+               "local ok, message = pcall(function()\n%s\nend)\n"
+               "assert(not ok and (message:find ': out of memory: ' or\n"
+               "  message:find 'not enough memory'), message)\n",
+               hogs[k]);
+      check_script(script);
+      check_script(train_script);
+    }
+    CHECK(h.bytes <= quota);
+    CHECK(nd_context_peak(nd_interpreter_context(i), ND_MEMORY_ALL) <= quota);
+    CHECK_INT(nd_context_bytes(nd_interpreter_context(i), ND_MEMORY_ALL),
+              h.bytes);
+    close_one();
+  }
+}
+
+static void dropped_tapes_do_not_count_against_the_quota(void)
+{
+  open_with_memory(2 << 20);
+  check_script("local nd = require 'nadir'\n"
+               "for step = 1, 40 do\n"
+               "  local x = nd.Variable(1.)\n"
+               "  local tape = nd.GradientTape()\n"
+               "  for k = 1, 3000 do x = x * 1.0001 end\n"
+               "end\n");
+  close_one();
+}
+
+static void a_quota_may_be_set_later(void)
+{
+  open_one(0, 0);
+  nd_context *c = nd_interpreter_context(i);
+  check_script("x = require 'nadir'.ones {100000}");
+  nd_context_set_quota(c, ND_MEMORY_ALL, 300000);
+  CHECK(!nd_interpreter_run(i, "require 'nadir'.ones {100000}", "more"));
+  nd_context_set_quota(c, ND_MEMORY_ALL, 0);
+  check_script("y = require 'nadir'.ones {100000}");
+  nd_context_set_quota(c, ND_MEMORY_TENSOR, 900000);
+  CHECK(!nd_interpreter_run(i, "require 'nadir'.ones {100000}", "more"));
+  CHECK_STR(nd_interpreter_error(i),
+            "more:1: ones: out of memory: 300000 bytes more than the quota of "
+            "900000 allows");
+  close_one();
+}
+
+// A configuration of a host that was compiled before there was this quota.
+static void an_older_configuration_has_no_memory_quota(void)
+{
+  nd_config config = host_config(&h);
+  config.size = offsetof(nd_config, memory_quota);
+  config.memory_quota = 1;
+  i = nd_interpreter_new(&config);
+  check_script(train_script);
+  close_one();
+}
+
+static void a_gradient_that_fails_leaves_its_tape(void)
+{
+  open_one(0, 0);
+  nd_context *c = nd_interpreter_context(i);
+  check_script("nd = require 'nadir'\n"
+               "v = nd.Variable(nd.ones {1000})\n"
+               "with nd.GradientTape() as t do\n"
+               "  tape, y = t, nd.reduce_sum(v * v * v)\n"
+               "end");
+  for (size_t room = 0; room < 12000; room += 3000) {
+    nd_context_set_quota(c, ND_MEMORY_TENSOR,
+                         nd_context_bytes(c, ND_MEMORY_TENSOR) + room);
+    CHECK(!nd_interpreter_run(i, "tape:gradient(y, v)", "try"));
+    CHECK(strstr(nd_interpreter_error(i), "out of memory") != NULL);
+  }
+  nd_context_set_quota(c, ND_MEMORY_TENSOR, 0);
+  check_script("assert(tape:gradient(y, v)[7]:item() == 3)");
+  check_script("assert(not pcall(tape.gradient, tape, y, v))");
+  close_one();
+}
+
 int main(void)
 {
   RUN(the_tensor_quota_is_an_error_that_scripts_catch);
@@ -170,5 +279,10 @@ int main(void)
   RUN(the_host_never_lends_much_more_than_the_tensor_quota);
   RUN(a_draw_that_finds_no_memory_draws_nothing);
   RUN(the_script_quota_is_an_error_that_scripts_catch);
+  RUN(the_memory_quota_holds_for_all_that_a_script_causes);
+  RUN(dropped_tapes_do_not_count_against_the_quota);
+  RUN(a_quota_may_be_set_later);
+  RUN(an_older_configuration_has_no_memory_quota);
+  RUN(a_gradient_that_fails_leaves_its_tape);
   return check_done();
 }
