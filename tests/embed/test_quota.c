@@ -165,6 +165,29 @@ static void the_script_quota_is_an_error_that_scripts_catch(void)
   close_one();
 }
 
+static bool runs_within(size_t script_quota)
+{
+  const nd_config config = { .size = sizeof config,
+                             .script_quota = script_quota };
+  nd_interpreter *one = nd_interpreter_new(&config);
+  const bool ok = one != NULL && nd_interpreter_run(one, train_script, "train");
+  nd_interpreter_free(one);
+  return ok;
+}
+
+static void more_script_quota_is_never_worse(void)
+{
+  bool ran = false;
+  for (size_t quota = 400000; quota < 900000; quota += 7001) {
+    const bool runs = runs_within(quota);
+    if (ran && !runs)
+      printf("\n%zu bytes", quota);
+    CHECK(runs || !ran);
+    ran |= runs;
+  }
+  CHECK(ran);
+}
+
 static void open_with_memory(size_t quota)
 {
   nd_config config = host_config(&h);
@@ -279,6 +302,7 @@ int main(void)
   RUN(the_host_never_lends_much_more_than_the_tensor_quota);
   RUN(a_draw_that_finds_no_memory_draws_nothing);
   RUN(the_script_quota_is_an_error_that_scripts_catch);
+  RUN(more_script_quota_is_never_worse);
   RUN(the_memory_quota_holds_for_all_that_a_script_causes);
   RUN(dropped_tapes_do_not_count_against_the_quota);
   RUN(a_quota_may_be_set_later);
