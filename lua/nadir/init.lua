@@ -5,6 +5,9 @@ local nd = ...
 local fail = require "nadir.fail"
 local names = require "nadir.names"
 
+-- Whatever a script makes of its globals.
+local require = require
+
 local function check_list(name, value)
   if type(value) ~= "table" then
     fail("zip: %s must be a list, got %s", name, type(value))
@@ -44,6 +47,7 @@ nd.convert_to_tensor = nd.constant
 -- Modules that are loaded when they are first asked for.
 local lazy = {
   help = "nadir.help",
+  inspect = "nadir.inspect",
   plot = "nadir.plot",
 }
 

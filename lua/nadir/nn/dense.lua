@@ -3,7 +3,7 @@ local nd = require "nadir"
 local fail = require "nadir.fail"
 local names = require "nadir.names"
 
-local Dense = {}
+local Dense = { __name = "Dense" }
 Dense.__index = names.class("Dense", Dense)
 
 -- Returns the activation's name, or false.

@@ -4,7 +4,7 @@
 local fail = require "nadir.fail"
 local names = require "nadir.names"
 
-local Sequential = {}
+local Sequential = { __name = "Sequential" }
 
 -- `trainable_variables`, as in a layer: first layer first. Layers that have not
 -- seen an input yet have none.
