@@ -5,9 +5,6 @@ local nd = ...
 local fail = require "nadir.fail"
 local names = require "nadir.names"
 
--- Whatever a script makes of its globals.
-local require = require
-
 local function check_list(name, value)
   if type(value) ~= "table" then
     fail("zip: %s must be a list, got %s", name, type(value))

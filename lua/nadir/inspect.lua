@@ -8,10 +8,6 @@
 local fail = require "nadir.fail"
 local names = require "nadir.names"
 
--- Whatever a script makes of its globals.
-local math, table, utf8 = math, table, utf8
-local ipairs, next, pairs, pcall, rawget = ipairs, next, pairs, pcall, rawget
-local setmetatable, tostring, type = setmetatable, tostring, type
 local metatable_of = debug and debug.getmetatable or getmetatable
 
 -- How much is shown where the caller does not say.

@@ -1,13 +1,12 @@
-// cli/call.c: protected calls, their tracebacks, and messages on stderr.
+// cli/call.c: protected calls, and messages on stderr.
 
 #include "cli/call.h"
 
 #include <lauxlib.h>
-#include <stdbool.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "cli/interrupt.h"
+#include "cli/traceback.h"
 
 // The error as a string that wants a traceback, or NULL: then an object's own
 // text is on the stack and says everything.
@@ -26,38 +25,15 @@ static int add_traceback(lua_State *L)
 {
   const char *message = message_text(L);
   if (message != NULL)
-    luaL_traceback(L, L, message, 1);
+    cli_traceback_push(L, message);
   return 1;
-}
-
-// Whether a function of the user's was running, other than the line itself.
-static bool has_depth(lua_State *L)
-{
-  lua_Debug ar;
-  for (int level = 1; lua_getstack(L, level, &ar); level++) {
-    lua_getinfo(L, "S", &ar);
-    if (strcmp(ar.what, "Lua") == 0)
-      return true;
-  }
-  return false;
 }
 
 static int add_brief_traceback(lua_State *L)
 {
-  static const char below[] = "\n\t[C]: in ?";
   const char *message = message_text(L);
-  if (message == NULL)
-    return 1;
-  if (!has_depth(L)) {
-    lua_pushstring(L, message);
-    return 1;
-  }
-  luaL_traceback(L, L, message, 1);
-  size_t size;
-  const char *text = lua_tolstring(L, -1, &size);
-  const size_t cut = sizeof below - 1;
-  if (size > cut && strcmp(text + size - cut, below) == 0)
-    lua_pushlstring(L, text, size - cut);
+  if (message != NULL)
+    cli_traceback_push_brief(L, message);
   return 1;
 }
 

@@ -88,12 +88,12 @@ static bool enter_field(lua_State *L, const char *name, size_t size)
   return false;
 }
 
-// Pushes what the word hangs on; false leaves nothing.
+// Replaces the table of names on top by what the word hangs on; false leaves
+// nothing.
 static bool enter_chain(lua_State *L, const char *p, const char *end,
                         struct stem *stem)
 {
   stem->link = 0;
-  lua_pushglobaltable(L);
   for (const char *name = p; p < end; p++) {
     if (!is_link(*p))
       continue;
@@ -231,7 +231,7 @@ static void list(const struct cli_completion *c, const char **names)
   }
 }
 
-// Runs protected.
+// Runs protected. The arguments are the completion and the console.
 static int complete(lua_State *L)
 {
   struct cli_completion *c = lua_touserdata(L, 1);
@@ -242,6 +242,9 @@ static int complete(lua_State *L)
     stem.word--;
   stem.size = (size_t)(end - stem.word);
   lua_newtable(L);
+  lua_getfield(L, 2, "scope");
+  lua_pushvalue(L, 2);
+  lua_call(L, 1, 1);
   if (!enter_chain(L, chain, stem.word, &stem))
     return 0;
   collect_chain(L, &stem);
@@ -264,7 +267,8 @@ void cli_complete(lua_State *L, struct cli_completion *c)
     return;
   lua_pushcfunction(L, complete);
   lua_pushlightuserdata(L, c);
-  if (lua_pcall(L, 1, 0, 0) != LUA_OK) {
+  lua_pushvalue(L, c->console);
+  if (lua_pcall(L, 2, 0, 0) != LUA_OK) {
     lua_pop(L, 1);
     c->count = 0;
     c->insert[0] = '\0';

@@ -1,5 +1,5 @@
 // cli/line.c: the editor is libedit where there is a terminal and the build
-// found it, and fgets everywhere else.
+// found it, and getline everywhere else.
 
 #include "cli/line.h"
 
@@ -16,47 +16,44 @@
 #include "cli/complete.h"
 #include "cli/history.h"
 #include "cli/interrupt.h"
+#include "cli/keys.h"
+#include "cli/legible.h"
 
 #ifdef ND_HAVE_LIBEDIT
 #include <histedit.h>
 #endif
 
 struct cli_editor {
-  lua_State *L;        // for completion
-  const char *prompt;  // of the line that is read
+  lua_State *L;  // for completion
+  int console;   // its index there
+  char *line;    // what getline reads into, owned
+  size_t room;
 #ifdef ND_HAVE_LIBEDIT
   EditLine *edit;  // NULL: plain input
   History *history;
+  char *prompt;  // of the line that is read, owned
 #endif
 };
 
 // ------------------------------------------------------------ plain input --
 
-// Pushes a line of any length, without its end.
-static enum cli_line read_plain(lua_State *L, const char *prompt)
+// Pushes a line of any length and of any bytes, without its end.
+static enum cli_line read_plain(lua_State *L, struct cli_editor *editor,
+                                int prompt)
 {
-  luaL_Buffer buffer;
-  bool any = false;
-  fputs(prompt, stdout);
+  size_t size;
+  const char *text = lua_tolstring(L, prompt, &size);
+  fwrite(text, 1, size, stdout);
   fflush(stdout);
-  luaL_buffinit(L, &buffer);
-  for (;;) {
-    char *room = luaL_prepbuffer(&buffer);
-    if (fgets(room, LUAL_BUFFERSIZE, stdin) == NULL)
-      break;
-    any = true;
-    size_t size = strlen(room);
-    const bool whole = size > 0 && room[size - 1] == '\n';
-    luaL_addsize(&buffer, whole ? size - 1 : size);
-    if (whole)
-      break;
+  ssize_t n = getline(&editor->line, &editor->room, stdin);
+  if (n <= 0 || cli_interrupt_noted()) {
+    clearerr(stdin);
+    return cli_interrupt_noted() ? CLI_LINE_INTERRUPTED : CLI_LINE_END;
   }
-  luaL_pushresult(&buffer);
-  if (any && !cli_interrupt_noted())
-    return CLI_LINE_READ;
-  lua_pop(L, 1);
-  clearerr(stdin);
-  return cli_interrupt_noted() ? CLI_LINE_INTERRUPTED : CLI_LINE_END;
+  if (editor->line[n - 1] == '\n')
+    n--;
+  lua_pushlstring(L, editor->line, (size_t)n);
+  return CLI_LINE_READ;
 }
 
 // ---------------------------------------------------------------- editing --
@@ -67,7 +64,8 @@ static char *edit_prompt(EditLine *edit)
 {
   struct cli_editor *editor = NULL;
   el_get(edit, EL_CLIENTDATA, &editor);
-  return (char *)editor->prompt;
+  static char none[] = "";
+  return editor->prompt != NULL ? editor->prompt : none;
 }
 
 static int terminal_columns(void)
@@ -78,7 +76,8 @@ static int terminal_columns(void)
   return 80;
 }
 
-// The tab key: completes a name, or indents where there is none.
+// The tab key: completes a name, or indents where there is none. In a paste it
+// is a tab.
 static unsigned char edit_complete(EditLine *edit, int key)
 {
   (void)key;
@@ -87,8 +86,11 @@ static unsigned char edit_complete(EditLine *edit, int key)
   const LineInfo *line = el_line(edit);
   struct cli_completion c = { .text = line->buffer,
                               .size = (size_t)(line->cursor - line->buffer),
+                              .console = editor->console,
                               .list = stdout,
                               .columns = terminal_columns() };
+  if (cli_keys_wait())
+    return el_insertstr(edit, "\t") == 0 ? CC_REFRESH : CC_ERROR;
   if (strspn(c.text, " \t") >= c.size)
     return el_insertstr(edit, "  ") == 0 ? CC_REFRESH : CC_ERROR;
   cli_complete(editor->L, &c);
@@ -98,11 +100,14 @@ static unsigned char edit_complete(EditLine *edit, int key)
   return c.count > 1 ? CC_REDISPLAY : CC_ERROR;
 }
 
-static void enter_history(void *data, const char *line)
+static void enter_history(void *data, const char *text, size_t size)
 {
   const struct cli_editor *editor = data;
   HistEvent event;
-  history(editor->history, &event, H_ENTER, line);
+  char *entry = cli_legible(text, size);
+  if (entry != NULL)
+    history(editor->history, &event, H_ENTER, entry);
+  free(entry);
 }
 
 static void open_history(struct cli_editor *editor)
@@ -111,7 +116,7 @@ static void open_history(struct cli_editor *editor)
   editor->history = history_init();
   if (editor->history == NULL)
     return;
-  history(editor->history, &event, H_SETSIZE, CLI_HISTORY_LINES);
+  history(editor->history, &event, H_SETSIZE, CLI_HISTORY_ENTRIES);
   history(editor->history, &event, H_SETUNIQUE, 1);
   cli_history_load(enter_history, editor);
   el_set(editor->edit, EL_HIST, history, editor->history);
@@ -141,6 +146,7 @@ static void open_edit(struct cli_editor *editor)
   el_wset(editor->edit, EL_ADDFN, L"nd-complete", L"Complete a name",
           edit_complete);
   el_set(editor->edit, EL_BIND, "^I", "nd-complete", NULL);
+  cli_keys_bind(editor->edit);
   el_set(editor->edit, EL_BIND, "^R", "em-inc-search-prev", NULL);
   open_history(editor);
   el_source(editor->edit, NULL);
@@ -152,39 +158,51 @@ static void close_edit(struct cli_editor *editor)
     history_end(editor->history);
   if (editor->edit != NULL)
     el_end(editor->edit);
+  free(editor->prompt);
   editor->history = NULL;
   editor->edit = NULL;
+  editor->prompt = NULL;
 }
 
-static bool is_blank(const char *line)
+static bool is_blank(const char *text, size_t size)
 {
-  return line[strspn(line, " \t")] == '\0';
+  return strspn(text, " \t\n") == size;
 }
 
-static void remember(struct cli_editor *editor, const char *line)
+// Whether the last entry, which ends with a zero byte, is this one.
+static bool is_last(const struct cli_editor *editor, const char *text)
 {
   HistEvent event;
-  if (editor->history == NULL || is_blank(line))
-    return;
-  const bool repeated = history(editor->history, &event, H_FIRST) == 0 &&
-                        strcmp(event.str, line) == 0;
-  if (repeated)
-    return;
-  enter_history(editor, line);
-  cli_history_add(line);
+  return history(editor->history, &event, H_FIRST) == 0 &&
+         strcmp(event.str, text) == 0;
 }
 
-static enum cli_line read_edited(lua_State *L, struct cli_editor *editor)
+static void remember(struct cli_editor *editor, const char *text, size_t size)
 {
+  if (editor->history == NULL || is_blank(text, size) || is_last(editor, text))
+    return;
+  enter_history(editor, text, size);
+  cli_history_add(text, size);
+}
+
+static enum cli_line read_edited(lua_State *L, struct cli_editor *editor,
+                                 int prompt)
+{
+  size_t length;
+  const char *text = lua_tolstring(L, prompt, &length);
+  free(editor->prompt);
+  editor->prompt = cli_legible(text, length);
   int size = 0;
+  cli_keys_mark_pastes(true);
   const char *line = el_gets(editor->edit, &size);
+  cli_keys_mark_pastes(false);
   if (line == NULL || size <= 0) {
     el_reset(editor->edit);
     return cli_interrupt_noted() ? CLI_LINE_INTERRUPTED : CLI_LINE_END;
   }
   if (line[size - 1] == '\n')
     size--;
-  remember(editor, lua_pushlstring(L, line, (size_t)size));
+  lua_pushlstring(L, line, (size_t)size);
   return CLI_LINE_READ;
 }
 
@@ -196,9 +214,9 @@ void cli_line_close(struct cli_editor *editor)
 {
 #ifdef ND_HAVE_LIBEDIT
   close_edit(editor);
-#else
-  (void)editor;
 #endif
+  free(editor->line);
+  editor->line = NULL;
 }
 
 static int editor_gc(lua_State *L)
@@ -207,11 +225,12 @@ static int editor_gc(lua_State *L)
   return 0;
 }
 
-struct cli_editor *cli_line_open(lua_State *L)
+struct cli_editor *cli_line_open(lua_State *L, int console)
 {
   struct cli_editor *editor = lua_newuserdatauv(L, sizeof *editor, 0);
   memset(editor, 0, sizeof *editor);
   editor->L = L;
+  editor->console = console;
   lua_createtable(L, 0, 1);
   lua_pushcfunction(L, editor_gc);
   lua_setfield(L, -2, "__gc");
@@ -223,23 +242,34 @@ struct cli_editor *cli_line_open(lua_State *L)
 }
 
 // Reads by the means at hand.
-static enum cli_line read_line(lua_State *L, struct cli_editor *editor)
+static enum cli_line read_line(lua_State *L, struct cli_editor *editor,
+                               int prompt)
 {
 #ifdef ND_HAVE_LIBEDIT
   if (editor->edit != NULL)
-    return read_edited(L, editor);
+    return read_edited(L, editor, prompt);
 #endif
-  return read_plain(L, editor->prompt);
+  return read_plain(L, editor, prompt);
 }
 
-enum cli_line cli_line_read(lua_State *L, struct cli_editor *editor,
-                            const char *prompt)
+enum cli_line cli_line_read(lua_State *L, struct cli_editor *editor, int prompt)
 {
-  editor->prompt = prompt;
   cli_interrupt_note();
-  const enum cli_line line = read_line(L, editor);
+  const enum cli_line line = read_line(L, editor, prompt);
   cli_interrupt_end(L);
   if (line != CLI_LINE_READ && isatty(STDIN_FILENO))
     putchar('\n');
   return line;
+}
+
+void cli_line_remember(lua_State *L, struct cli_editor *editor)
+{
+#ifdef ND_HAVE_LIBEDIT
+  size_t size;
+  const char *text = lua_tolstring(L, -1, &size);
+  remember(editor, text, size);
+#else
+  (void)L;
+  (void)editor;
+#endif
 }

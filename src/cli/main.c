@@ -165,6 +165,12 @@ static bool print_lowered(lua_State *L, const struct cli_options *o)
   return written;
 }
 
+// Whether the standard input takes the place of a script.
+static bool reads_input(const struct cli_options *o)
+{
+  return o->script == o->argc && !o->has_text && !o->version;
+}
+
 // Without a script: the prompt, or the standard input as a script.
 static bool run_input(lua_State *L, const struct cli_options *o)
 {
@@ -177,6 +183,8 @@ static bool run_input(lua_State *L, const struct cli_options *o)
 
 static bool run_all(lua_State *L, const struct cli_options *o)
 {
+  if (o->interactive || (reads_input(o) && isatty(STDIN_FILENO)))
+    cli_prompt_open(L);
   if (!o->no_environment && !run_init(L, o))
     return false;
   if (!run_options(L, o))
@@ -185,7 +193,7 @@ static bool run_all(lua_State *L, const struct cli_options *o)
     return false;
   if (o->interactive)
     cli_prompt_run(L);
-  else if (o->script == o->argc && !o->has_text && !o->version)
+  else if (reads_input(o))
     return run_input(L, o);
   return true;
 }

@@ -1,132 +1,123 @@
-// cli/prompt.c: a line is tried as an expression, then as a statement; while
-// it ends too early, further lines are added to it.
+// cli/prompt.c: reads lines for a console, runs the functions that come out,
+// and shows their results. lua/nadir/console.lua knows what a statement is,
+// lua/nadir/prompt.lua what else a prompt says.
 
 #include "cli/prompt.h"
 
 #include <lauxlib.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "cli/call.h"
 #include "cli/line.h"
-#include "lua/load.h"
+#include "lua/module.h"
 
-#define CHUNK_NAME "=stdin"
+// The address is the registry's key of the module "nadir.prompt".
+static const char module_key;
 
-// The stack, from its bottom: the editor, the prompt, the statement so far,
-// and what it was loaded into.
-enum { EDITOR = 1, PROMPT, STATEMENT };
+// The stack, from its bottom: the module, the console, the greeting or the
+// prompt, the editor, and what a statement became.
+enum { MODULE = 1, CONSOLE, TEXT, EDITOR };
 
-// Runs protected: the text of the global that the argument names.
-static int prompt_text(lua_State *L)
+// What a line became: the function or the message is then on top.
+enum answer { MORE, READY, FAILED };
+
+void cli_prompt_open(lua_State *L)
 {
-  if (lua_getglobal(L, lua_tostring(L, 1)) == LUA_TNIL)
-    return 1;
-  luaL_tolstring(L, -1, NULL);
-  return 1;
+  ndL_require(L, "nadir.prompt");
+  lua_rawsetp(L, LUA_REGISTRYINDEX, &module_key);
 }
 
-// Leaves the prompt, which scripts may set, at its place.
-static const char *push_prompt(lua_State *L, bool first)
+// Calls a method of the console with the values on top.
+static int call_console(lua_State *L, const char *method, int arguments,
+                        int results)
 {
-  lua_settop(L, first ? PROMPT : STATEMENT);
-  lua_pushcfunction(L, prompt_text);
+  lua_getfield(L, CONSOLE, method);
+  lua_pushvalue(L, CONSOLE);
+  lua_rotate(L, -arguments - 2, 2);
+  return cli_call(L, arguments + 1, results, CLI_TRACE_NONE);
+}
+
+// Puts the prompt, which scripts may set, at its place.
+static void choose_prompt(lua_State *L, bool first)
+{
+  lua_getfield(L, MODULE, "text");
   lua_pushstring(L, first ? "_PROMPT" : "_PROMPT2");
-  if (lua_pcall(L, 1, 1, 0) != LUA_OK || !lua_isstring(L, -1))
-    lua_pushstring(L, first ? "> " : ">> ");
-  lua_copy(L, -1, PROMPT);
-  lua_settop(L, first ? PROMPT : STATEMENT);
-  return lua_tostring(L, PROMPT);
+  lua_pushstring(L, first ? "> " : ">> ");
+  lua_pushvalue(L, -1);
+  lua_replace(L, TEXT);
+  if (cli_call(L, 2, 1, CLI_TRACE_NONE) == LUA_OK)
+    lua_copy(L, -1, TEXT);
+  lua_pop(L, 1);
 }
 
-// Leaves the function or the message of the text so far, after `prefix`.
-static int load_text(lua_State *L, const char *prefix)
+// Adds to the history what the console remembers or, if it failed to read a
+// text or never came to its end, forgets.
+static void remember(lua_State *L, struct cli_editor *editor, bool read)
 {
-  size_t size;
-  lua_pushstring(L, prefix);
-  lua_pushvalue(L, STATEMENT);
-  lua_concat(L, 2);
-  const char *text = lua_tolstring(L, -1, &size);
-  const int status = ndL_load(L, text, size, CHUNK_NAME, "t");
-  lua_remove(L, -2);
-  return status;
+  int status = LUA_OK;
+  if (read)
+    lua_getfield(L, CONSOLE, "text");
+  else
+    status = call_console(L, "forget", 0, 1);
+  if (status == LUA_OK)
+    cli_line_remember(L, editor);
+  lua_pop(L, 1);
 }
 
-static bool is_incomplete(lua_State *L, int status)
+// Tells the console of a line, which is on top, or of their end.
+static enum answer ask(lua_State *L, struct cli_editor *editor, bool has_line)
 {
-  static const char mark[] = "<eof>";
-  if (status != LUA_ERRSYNTAX)
-    return false;
-  size_t size;
-  const char *message = lua_tolstring(L, -1, &size);
-  const size_t tail = sizeof mark - 1;
-  return message != NULL && size >= tail &&
-         strcmp(message + size - tail, mark) == 0;
-}
-
-// Leaves the function or the message of the text so far. `expression` says
-// whether it may be one, and becomes false when no further line can change it.
-// Returns whether a further line could make it whole.
-static bool load_so_far(lua_State *L, bool *expression, int *status)
-{
-  if (*expression) {
-    *status = load_text(L, "return ");
-    if (*status == LUA_OK)
-      return false;
-    *expression = is_incomplete(L, *status);
-    if (*expression && load_text(L, "") == LUA_ERRSYNTAX) {
-      lua_pop(L, 1);
-      return true;
-    }
-    lua_settop(L, STATEMENT);
+  const int status = has_line ? call_console(L, "feed", 1, 2)
+                              : call_console(L, "finish", 0, 2);
+  if (status != LUA_OK) {
+    remember(L, editor, false);
+    return FAILED;
   }
-  *status = load_text(L, "");
-  return is_incomplete(L, *status);
-}
-
-// Joins the line on top to the text so far.
-static void add_line(lua_State *L)
-{
-  lua_pushliteral(L, "\n");
-  lua_insert(L, -2);
-  lua_concat(L, 3);
+  const char word = *lua_tostring(L, -2);
+  lua_remove(L, -2);
+  if (word == 'm') {
+    lua_pop(L, 1);
+    return MORE;
+  }
+  remember(L, editor, true);
+  return word == 'r' ? READY : FAILED;
 }
 
 // Reads one statement or expression. If it is CLI_LINE_READ, the function or
-// the message is on top and `status` says which.
+// the message is on top.
 static enum cli_line read_statement(lua_State *L, struct cli_editor *editor,
-                                    int *status)
+                                    enum answer *answer)
 {
-  bool expression = true;
-  enum cli_line line = cli_line_read(L, editor, push_prompt(L, true));
-  while (line == CLI_LINE_READ && load_so_far(L, &expression, status)) {
-    line = cli_line_read(L, editor, push_prompt(L, false));
-    if (line == CLI_LINE_END) {
-      load_so_far(L, &expression, status);
-      return CLI_LINE_READ;
-    }
-    if (line == CLI_LINE_READ)
-      add_line(L);
+  *answer = MORE;
+  for (bool first = true; *answer == MORE; first = false) {
+    lua_settop(L, EDITOR);
+    choose_prompt(L, first);
+    const enum cli_line line = cli_line_read(L, editor, TEXT);
+    if (line == CLI_LINE_INTERRUPTED)
+      remember(L, editor, false);
+    if (line == CLI_LINE_INTERRUPTED || (line == CLI_LINE_END && first))
+      return line;
+    *answer = ask(L, editor, line == CLI_LINE_READ);
   }
-  return line;
+  return CLI_LINE_READ;
 }
 
-// Prints the values above the statement with the script's `print`.
+// Shows the values above the editor.
 static void print_results(lua_State *L)
 {
-  const int n = lua_gettop(L) - STATEMENT;
+  const int n = lua_gettop(L) - EDITOR;
   if (n <= 0)
     return;
   if (!lua_checkstack(L, LUA_MINSTACK)) {
-    lua_settop(L, STATEMENT);
+    lua_settop(L, EDITOR);
     lua_pushliteral(L, "too many results to print");
     cli_report(L, LUA_ERRRUN, NULL);
     return;
   }
-  lua_getglobal(L, "print");
-  lua_insert(L, STATEMENT + 1);
+  lua_getfield(L, MODULE, "show");
+  lua_insert(L, EDITOR + 1);
   const int status = cli_call(L, n, 0, CLI_TRACE_NONE);
   if (status != LUA_OK) {
     lua_pushfstring(L, "error calling 'print' (%s)", lua_tostring(L, -1));
@@ -134,45 +125,47 @@ static void print_results(lua_State *L)
   }
 }
 
-static void load_nadir(lua_State *L)
+// Reads and runs one statement; false at the end of the input.
+static bool run_statement(lua_State *L, struct cli_editor *editor)
 {
-  if (lua_getglobal(L, "nd") == LUA_TNIL) {
-    lua_getglobal(L, "require");
-    lua_pushliteral(L, "nadir");
-    const int status = cli_call(L, 1, 1, CLI_TRACE_BRIEF);
-    if (cli_report(L, status, NULL) == LUA_OK)
-      lua_setglobal(L, "nd");
-  }
-  lua_settop(L, 0);
+  enum answer answer;
+  const enum cli_line line = read_statement(L, editor, &answer);
+  if (line != CLI_LINE_READ)
+    return line != CLI_LINE_END;
+  int status = LUA_ERRSYNTAX;
+  if (answer == READY)
+    status = cli_call(L, 0, LUA_MULTRET, CLI_TRACE_BRIEF);
+  if (cli_report(L, status, NULL) == LUA_OK)
+    print_results(L);
+  fflush(stdout);
+  return true;
 }
 
-static void greet(lua_State *L)
+// Leaves the module, the console and the greeting. However the state closes,
+// it closes the console.
+static bool open_console(lua_State *L)
 {
-  if (!isatty(STDIN_FILENO))
-    return;
-  if (lua_getglobal(L, "nd") != LUA_TNIL)
-    fputs("nd is require \"nadir\"; ", stdout);
-  puts("Ctrl-C stops a line, Ctrl-D leaves");
-  lua_pop(L, 1);
+  lua_settop(L, 0);
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &module_key);
+  lua_getfield(L, MODULE, "open");
+  const int status = cli_call(L, 0, 2, CLI_TRACE_BRIEF);
+  if (cli_report(L, status, NULL) != LUA_OK)
+    return false;
+  lua_toclose(L, CONSOLE);
+  return true;
 }
 
 void cli_prompt_run(lua_State *L)
 {
-  lua_settop(L, 0);
-  load_nadir(L);
-  greet(L);
-  struct cli_editor *editor = cli_line_open(L);
-  int status = LUA_OK;
-  enum cli_line line;
-  while ((line = read_statement(L, editor, &status)) != CLI_LINE_END) {
-    if (line == CLI_LINE_INTERRUPTED)
-      continue;
-    if (status == LUA_OK)
-      status = cli_call(L, 0, LUA_MULTRET, CLI_TRACE_BRIEF);
-    if (cli_report(L, status, NULL) == LUA_OK)
-      print_results(L);
-    fflush(stdout);
-  }
+  if (!open_console(L))
+    return;
+  if (isatty(STDIN_FILENO))
+    puts(lua_tostring(L, TEXT));
+  struct cli_editor *editor = cli_line_open(L, CONSOLE);
+  while (run_statement(L, editor))
+    continue;
   cli_line_close(editor);
+  lua_settop(L, EDITOR);
+  cli_report(L, call_console(L, "close", 0, 0), NULL);
   lua_settop(L, 0);
 }

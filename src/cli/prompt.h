@@ -5,9 +5,13 @@
 
 #include <lua.h>
 
+// Loads what the prompt needs. Call before scripts, which may break what that uses.
+void cli_prompt_open(lua_State *L);
+
 // Reads statements and expressions from the standard input, runs them and
 // prints their results, until the input ends. Errors are printed and survived.
-// The global `nd` becomes require "nadir", unless there is one already.
+// The globals `nd`, `help`, `exit` and `quit` are there, unless a script has
+// its own.
 void cli_prompt_run(lua_State *L);
 
 #endif

@@ -6,7 +6,8 @@ script -qec true /dev/null > /dev/null 2>&1 < /dev/null || finish
 
 # begin: starts the program on a terminal of its own. `type` sends keys,
 # `await` waits for a text beyond those that earlier calls waited for.
-# Ctrl-C throws away what was typed ahead, so all output is awaited before it.
+# Ctrl-C throws away what was typed ahead, so all output is awaited before it;
+# and so is what the tab key does, which is another thing inside a paste.
 begin() {
   mkfifo keys
   script -qefc "exec '$NADIR' $*" /dev/null < keys > screen 2>&1 &
@@ -78,28 +79,57 @@ type 'object = setmetatable({ field = 1 }, { __index = { method = print,\r'
 await '>> '
 type 'other = 2 } })\r'
 await '> '
-type 'colle\t("count") > 0\r'
+type 'colle\t'
+await 'ctgarbage'
+type '("count") > 0\r'
 await 'true'
-type 'obj\t.fi\t + 10\r'
+type 'obj\t'
+await 'ect'
+type '.fi\t'
+await 'eld'
+type ' + 10\r'
 await '11'
-type 'object:me\t("cal" .. "led")\r'
+type 'object:me\t'
+await 'thod'
+type '("cal" .. "led")\r'
 await 'called'
-type 'object.\t\t'
+type 'object.\t'
 await 'field   method  other'
 await '> object.'
 type 'other * 50\r'
 await '100'
-type 'object:\t("only functions" .. "!")\r'
+type 'object:\t'
+await 'method'
+type '("only functions" .. "!")\r'
 await 'only functions!'
 type 'lurk = setmetatable({}, { __index = function() error "ran" end })\r'
 await '> '
-type 'lurk.x\t.y\t\001\013\r'
+type 'lurk.x\t'
+await $'\a'
+type '.y\t'
+await $'\a'
+type '\001\013'
 await '> '
-type 'string.fo\t("%%d", 7 * 7)\r'
+type 'string.fo\t'
+await 'rmat'
+type '("%%d", 7 * 7)\r'
 await '49'
-type 'ret\t 8 * 8\r'
+type 'local mine = { field = 8 } print("decl" .. "ared")\r'
+await 'declared'
+await '> '
+type 'min\t'
+await 'e'
+type '.fi\t'
+await 'eld'
+type ' * 8\r'
 await '64'
-type '\tprint("in" .. "dented")\r'
+type 'retu\t'
+await 'rn'
+type ' 8 * 9\r'
+await '72'
+type '\t'
+await '  '
+type 'print("in" .. "dented")\r'
 await 'indented'
 type '"h\303\251llo" .. "!"\r'
 await 'héllo!'
@@ -122,13 +152,132 @@ is "os.exit closes the state and says how" 5 "$status"
 is "a line that repeats the last one is kept once" "1" \
   "$(grep -c '^20 + 30$' state/nadir/history)"
 
+
+# What is pasted arrives as it was, whether the terminal marks it or not.
+begin
+type 'local string = 1\r'
+await '> '
+type 'str\t= 6 * 7\rstr\r'
+await 42
+type '\033[200~local a = 40\rlocal b = 3\r\rif a\t> b then\r'
+type '\tprint(a + b)\rend\r'
+type '\033[201~\r'
+await '43'
+type 'b + 1000\r'
+await '1003'
+type '\004'
+end
+
+# Keys. Two letters are put where a key has led, and what came out is printed.
+begin
+keys() {
+  type "x = \"ab cd\"$1$2\005 print('<' .. x .. '>')\r"
+  await "$3"
+}
+type 'print("go" .. "ing")\r'
+await going
+keys '\033[1;5D' 'X' '<ab Xcd>'
+keys '\033[1;3D\033[1;5D' 'X' '<Xab cd>'
+keys '\033[5D' 'X' '<ab Xcd>'
+keys '\033Od' 'X' '<ab Xcd>'
+keys '\033[1;5D\033[1;5D\033[1;5C' 'X' '<abX cd>'
+keys '\033[5~\033[6~\033[15~\033[24;5~\033[[A\033OP\033[?1;2c\033[I' '\010X"' \
+  '<ab cdX>'
+keys '\033[D\033[D' 'X' '<ab cXd>'
+keys '\033[D\033[D\033[3~' 'X' '<ab cX>'
+keys '\033[H\033[3~y\033[F\033[1~\033[3~x\033[4~\033OH\033OF' '\010X"' \
+  '<ab cdX>'
+type '\004'
+end
+
+# A statement of several lines is one entry.
+begin
+type 'for i = 6, 7 do\r'
+await '>> '
+type '  print(i * 101)\r'
+await '>> '
+type 'end\r'
+await '707'
+type '\033[A\r'
+await '606'
+await '707'
+type 'for i = 1, 2 do\r'
+await '>> '
+type '\003'
+await '> '
+type '\033[A\r'
+await '>> '
+type 'print(i * 303) end\r'
+await '606'
+type '\033[A\033[A\033[A\r'
+await '707'
+type '\004'
+end
+
+# A file of any bytes: nothing is hidden, lost or glued together.
+saved=state/nadir/history
+printf 'one = "1\0001"\n\ntwo = "\377"\nthree = 3' > $saved
+cp $saved before
+begin
+type '\033[A\r'
+await 'three = 3'
+await '> '
+type '\033[A\033[A\r'
+await 'two = "\xff"'
+await '> '
+type 'one, two, three = nil\r'
+await '> '
+type '\033[A\033[A\033[A\033[A\033[A\033[A\r'
+await 'one = "1\x001"'
+await '> '
+type '#one + #two\r'
+type '\004'
+end
+is "what was in the history stays" "" "$(cmp before \
+  <(head -c "$(stat -c %s before)" $saved) 2>&1)"
+is "what is added begins a line" 'three = 3' "$(sed -n 4p $saved)"
+
+# Two prompts with one history, one of which has more to cut off.
+for ((i = 1; i <= 1200; i++)); do echo "x = $i"; done > $saved
+begin
+type 'mine = 1\r'
+await '> '
+printf 'print("theirs")\n' > lines
+script -qec "'$NADIR'" /dev/null < lines > /dev/null 2>&1
+type 'mine = 2\r'
+await '> '
+type '\004'
+end
+is "two prompts keep the lines of both" \
+  $'mine = 1\nprint("theirs")\nmine = 2' "$(tail -n 3 $saved)"
+
+# The prompt is shown as well as it can be.
+begin
+type '_PROMPT = "\\xff" .. "\\0?> "\r'
+await '\xff\x00?> '
+type '_PROMPT2 = ("long"):rep(20000)\r'
+await '> '
+type '2 +\r'
+await 'longlong'
+type '3\r'
+await '5'
+for value in print '{}' 'setmetatable({}, { __tostring = error })'; do
+  type "_PROMPT = $value\r"
+  await '> '
+  type '_PROMPT = nil print("st" .. "ill")\r'
+  await 'still'
+done
+type 'exit\r'
+end
+is "exit leaves, with success" 0 "$status"
+
 for ((i = 1; i <= 1200; i++)); do echo "x = $i"; done > state/nadir/history
 begin
 type '\033[A .. "th"\r'
 await '1200'
 type '\004'
 end
-is "the history keeps a thousand lines and the session's" "1001" \
+is "the history keeps a thousand entries and the session's" "1001" \
   "$(wc -l < state/nadir/history)"
 is "the oldest go first" "x = 201" "$(head -n 1 state/nadir/history)"
 

@@ -21,7 +21,8 @@ local lpeg = require "lpeg"
 local find, gmatch = string.find, string.gmatch
 
 local P, R, S, V = lpeg.P, lpeg.R, lpeg.S, lpeg.V
-local C, Cc, Cmt, Cp, Ct = lpeg.C, lpeg.Cc, lpeg.Cmt, lpeg.Cp, lpeg.Ct
+local C, Cc, Cg, Cmt = lpeg.C, lpeg.Cc, lpeg.Cg, lpeg.Cmt
+local Cp, Ct = lpeg.Cp, lpeg.Ct
 
 -- Entries of LPeg's backtrack stack, 24 bytes each and taken only when
 -- needed. Lua gives up at 200 nested levels, of at most ten entries each.
@@ -222,24 +223,63 @@ local GRAMMAR = {
 
 local pattern = Ct(P(GRAMMAR))
 
+--
+-- A second pattern over the same rules: the `local` statements of the outer
+-- block of a text that is plain and valid. A declaration is a table of its
+-- names, each with its attribute, if any, and where that stands; `from` and
+-- `stop` are where the statement begins and where the next one would.
+--
+local function field(key, capture)
+  return Cg(capture, key)
+end
+
+local attribute = symbol "<" * field("at", Cp())
+  * field("attribute", C(bare_name)) * skip * symbol ">"
+local declared = Ct(field("name", C(bare_name)) * skip * attribute ^ -1)
+
+local OUTER = {}
+for rule, body in pairs(GRAMMAR) do -- any order: a copy
+  OUTER[rule] = body
+end
+OUTER[1] = "outer"
+OUTER.outer = skip * (V "declaration" + V "statement" / 0) ^ 0
+OUTER.declaration = Ct(field("from", Cp()) * word "local"
+  * (word "function" * declared * (V "parameters" / 0)
+    + declared * (symbol "," * declared) ^ 0
+      * (assign * V "expressions" / 0) ^ -1)
+  * field("stop", Cp()))
+
+local outer_pattern = Ct(P(OUTER))
+
 -- LPeg compiles a pattern at its first match, and one that it could not compile
 -- for want of memory crashes the second. Here it fails with the module.
 pattern:match ""
+outer_pattern:match ""
+
+-- Returns nil where the text is nested so deep that Lua, too, will not have it.
+local function match(p, text, from)
+  lpeg.setmaxstack(STACK_ENTRIES)
+  local ok, captures = pcall(p.match, p, text, from)
+  local overflow = find(tostring(captures), "backtrack stack overflow", 1, true)
+  if not ok and not overflow then
+    error(captures, 0)
+  end
+  return ok and captures or nil
+end
 
 local grammar = {}
 
 ---@param text string
 ---@param from integer  position of the first character to read
----@return table? marks  nil where the text is nested so deep that Lua, too,
---- will not have it
+---@return table? marks  nil where the text is nested too deep
 function grammar.marks(text, from)
-  lpeg.setmaxstack(STACK_ENTRIES)
-  local ok, marks = pcall(pattern.match, pattern, text, from)
-  local overflow = find(tostring(marks), "backtrack stack overflow", 1, true)
-  if not ok and not overflow then
-    error(marks, 0)
-  end
-  return ok and marks or nil
+  return match(pattern, text, from)
+end
+
+---@param text string  plain Lua that compiles
+---@return table? declarations  nil where the text is nested too deep
+function grammar.declarations(text)
+  return match(outer_pattern, text, 1)
 end
 
 return grammar

@@ -237,6 +237,8 @@ local function head_length(text)
   return (match(text, "^#[^\n]*\n?()", stop) or stop) - 1
 end
 
+lower.find_prefix = find_prefix
+
 ---@param text string
 ---@return nadir.syntax.Lowered
 function lower.lower(text)
