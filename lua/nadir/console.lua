@@ -284,9 +284,9 @@ end
 function Console:try()
   local text = table.concat(self.lines, "\n")
   self.tried = #self.lines
-  local message
+  local chunk, message, of_statement
   if self.may_be_expression then
-    local source, chunk = as_expression(text)
+    local source = as_expression(text)
     chunk, message = nd.load(source, self.name, "t")
     if chunk then
       return self:build(source)
@@ -296,7 +296,7 @@ function Console:try()
   if text:find "^%s*=" then
     return nil, message, self.may_be_expression
   end
-  local chunk, of_statement = nd.load(text, self.name, "t")
+  chunk, of_statement = nd.load(text, self.name, "t")
   if chunk then
     return self:build(text)
   elseif self.may_be_expression then

@@ -216,7 +216,7 @@ local function read_limits(options)
   local limits = {}
   for name, initial in pairs(LIMITS) do -- any order: each stands alone
     local value = options[name] == nil and initial or options[name]
-    if type(value) ~= "number" or not (value >= 0) then
+    if type(value) ~= "number" or value < 0 or value ~= value then
       fail("inspect: %s must be a number, 0 or more, got %s", name,
         tostring(value))
     end
