@@ -212,8 +212,14 @@ local function terminal(kind, width, height)
   return (TERMINALS[kind]:gsub("%%s", size))
 end
 
+-- A finite number; the locale's decimal point, whatever it is, becomes a point.
+local function decimal(x)
+  return (("%.17g"):format(x):gsub("[^%d+e-]+", "."))
+end
+
 local function interval(axis, limits)
-  return ("set %srange [%.17g:%.17g]"):format(axis, limits[1], limits[2])
+  return ("set %srange [%s:%s]"):format(axis, decimal(limits[1]),
+    decimal(limits[2]))
 end
 
 local function settings(options, kind)
@@ -241,8 +247,8 @@ local function data_block(name, series)
   local out = { name .. " << EOD" }
   for i, x in ipairs(series.x) do
     local y = series.y[i]
-    out[i + 1] = is_finite(x) and is_finite(y) and
-      ("%.17g %.17g"):format(x, y) or ""
+    out[i + 1] = is_finite(x) and is_finite(y)
+      and decimal(x) .. " " .. decimal(y) or ""
   end
   out[#out + 1] = "EOD\n"
   return table.concat(out, "\n")
@@ -253,11 +259,11 @@ local function looks(series, index)
   local choice = o.color or (index - 1) % #COLORS + 1
   local color = COLORS[choice] or choice
   if series.kind == "scatter" then
-    return ("with points pointtype %d pointsize %g linecolor rgb '%s'"):format(
-      MARKERS[o.marker or "dot"], o.size or 0.7, color)
+    return ("with points pointtype %d pointsize %s linecolor rgb '%s'"):format(
+      MARKERS[o.marker or "dot"], decimal(o.size or 0.7), color)
   end
-  return ("with lines linewidth %g dashtype %d linecolor rgb '%s'"):format(
-    o.width or 2, STYLES[o.style or "solid"], color)
+  return ("with lines linewidth %s dashtype %d linecolor rgb '%s'"):format(
+    decimal(o.width or 2), STYLES[o.style or "solid"], color)
 end
 
 local function program(figure, kind, width, height)
@@ -283,12 +289,14 @@ function Temporary:__close()
   os.remove(self.path)
 end
 
+-- The shell tells gnuplot's status behind its output: where a host ignores
+-- SIGCHLD, closing the pipe tells none.
 local function run(path, outputs)
-  local pipe = io.popen(("gnuplot -d '%s' %s < /dev/null"):format(path,
-    outputs))
-  local output = pipe:read "a"
-  local _, _, status = pipe:close()
-  return output, status
+  local pipe = io.popen(("gnuplot -d '%s' %s < /dev/null; printf ' %%d' $?")
+    :format(path, outputs))
+  local output, status = pipe:read "a":match "^(.*) (%d+)$"
+  pipe:close()
+  return output, tonumber(status)
 end
 
 -- gnuplot's own words about a program that it refuses, without its place.

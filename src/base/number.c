@@ -7,19 +7,34 @@
 #include <stdlib.h>
 #include <string.h>
 
+// Puts the locale's point, which may be of several bytes, in place of ours.
+// Returns how many bytes longer the text has become.
+static size_t localize(char *text, size_t room)
+{
+  char *point = strchr(text, '.');
+  const char *theirs = localeconv()->decimal_point;
+  const size_t size = strlen(theirs);
+  if (point == NULL || size == 0 || strlen(text) + size > room)
+    return 0;
+  memmove(point + size, point + 1, strlen(point));
+  memcpy(point, theirs, size);
+  return size - 1;
+}
+
 double nd_number_read(const char *text, const char **end)
 {
-  enum { LONGEST = 64 };
-  char copy[LONGEST];
+  enum { LONGEST = 64, ROOM = LONGEST + 8 };
+  char copy[ROOM];
   const size_t n = strcspn(text, " ,]\t\n");
   const size_t size = n < LONGEST - 1 ? n : LONGEST - 1;
+  const char *point = memchr(text, '.', size);
   memcpy(copy, text, size);
   copy[size] = '\0';
-  char *point = strchr(copy, '.');
-  if (point != NULL)
-    *point = *localeconv()->decimal_point;
+  const size_t longer = localize(copy, ROOM);
   char *stop;
   const double value = strtod(copy, &stop);
   *end = text + (stop - copy);
+  if (point != NULL && *end > point)
+    *end -= longer;
   return value;
 }

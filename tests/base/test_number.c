@@ -30,6 +30,8 @@ static void a_decimal_comma_changes_nothing(void)
   }
   CHECK(nd_number_read("0.5", &end) == 0.5);
   CHECK(*end == '\0');
+  CHECK(nd_number_read("1.5e1]", &end) == 15);
+  CHECK(*end == ']');
   setlocale(LC_NUMERIC, "C");
 }
 
