@@ -9,6 +9,9 @@
 #define ADD(a, b) ((a) + (b))
 #define HALF 0.5F
 
+// From here on a sum of which 1 is taken keeps its digits.
+#define MUCH 1.5F
+
 // p q, where a zero p gives zero even if q is inf or nan.
 #define TIMES(p, q) ((p) == 0 ? 0 : (p) * (q))
 
@@ -38,6 +41,14 @@
     }                                                    \
     total = f(total, lane[0]);                           \
   } while (0)
+
+// Statement for each row, if there is one element of each.
+#define COLUMNS(statement)                         \
+  if (n == 1) {                                    \
+    for (int64_t r = 0, i = 0; r < rows; r++, i++) \
+      statement;                                   \
+    return;                                        \
+  }
 
 // Statement for every element: of row r, at position i of the piece. Columns
 // are one loop, so that they vectorize.
@@ -95,12 +106,16 @@
       return;                                                                 \
     }                                                                         \
     for (int64_t r = 0; r < rows; r++, e += n) {                              \
-      type total = 0;                                                         \
-      type count = 0;                                                         \
-      FOLD(type, n, ADD, 0, e[i] == 1 ? 0 : e[i], total);                     \
-      FOLD(type, n, ADD, 0, e[i] == 1 ? 1 : 0, count);                        \
-      s[r] += (double)total;                                                  \
-      ones[r] += (double)count;                                               \
+      type all = 0;                                                           \
+      type others = 0;                                                        \
+      FOLD(type, n, ADD, 0, e[i], all);                                       \
+      if (all >= MUCH) {                                                      \
+        s[r] += (double)all;                                                  \
+        continue;                                                             \
+      }                                                                       \
+      FOLD(type, n, ADD, 0, e[i] == 1 ? 0 : e[i], others);                    \
+      s[r] += (double)others;                                                 \
+      ones[r] += all - others > HALF;                                         \
     }                                                                         \
   }                                                                           \
   static void chief_##label(int64_t rows, int64_t n, double *restrict t0,     \
@@ -108,6 +123,7 @@
   {                                                                           \
     const type *restrict p = pp;                                              \
     const type *restrict t = pt;                                              \
+    COLUMNS(t0[r] += p[i] > HALF ? (double)t[i] : 0)                          \
     for (int64_t r = 0; r < rows; r++, p += n, t += n)                        \
       FOLD(double, n, ADD, 0, p[i] > HALF ? (double)t[i] : 0, t0[r]);         \
   }                                                                           \
@@ -117,10 +133,11 @@
   {                                                                           \
     const type *restrict p = pp;                                              \
     const type *restrict t = pt;                                              \
+    COLUMNS(mean[r] += (double)TIMES(t[i] - (type)t0[r], p[i]))               \
     for (int64_t r = 0; r < rows; r++, p += n, t += n) {                      \
       const type c = (type)t0[r];                                             \
       type total = 0;                                                         \
-      FOLD(type, n, ADD, 0, t[i] == c ? 0 : p[i] * (t[i] - c), total);        \
+      FOLD(type, n, ADD, 0, TIMES(t[i] - c, p[i]), total);                    \
       mean[r] += (double)total;                                               \
     }                                                                         \
   }                                                                           \
@@ -128,6 +145,7 @@
                            const void *restrict pp)                           \
   {                                                                           \
     const type *restrict p = pp;                                              \
+    COLUMNS(rest[r] += p[i] > HALF ? 0 : (double)p[i])                        \
     for (int64_t r = 0; r < rows; r++, p += n) {                              \
       type total = 0;                                                         \
       FOLD(type, n, ADD, 0, p[i] > HALF ? 0 : p[i], total);                   \
@@ -242,15 +260,12 @@
     type *restrict y = py;                                                     \
     const type *restrict p = pp;                                               \
     const type *restrict g = pg;                                               \
-    for (int64_t r = 0; r < rows; r++, y += n, p += n, g += n) {               \
+    EACH({                                                                     \
       const type high = (type)total[r];                                        \
       const type low = (type)(total[r] - (double)high);                        \
-      for (int64_t i = 0; i < n; i++) {                                        \
-        const type q = p[i] > HALF ? (type)rest[r] : 1 - p[i];                 \
-        const type other = high - g[i] + low;                                  \
-        y[i] = TIMES(g[i], q) - TIMES(other, p[i]);                            \
-      }                                                                        \
-    }                                                                          \
+      const type q = p[i] > HALF ? (type)rest[r] : 1 - p[i];                   \
+      y[i] = TIMES(g[i], q) - TIMES(high - g[i] + low, p[i]);                  \
+    })                                                                         \
   }
 
 FOLDS(float32, float)
