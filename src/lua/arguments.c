@@ -4,6 +4,7 @@
 
 #include "lua/arguments.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static nd_tensor *to_tensor(ndL_call *k, int i)
@@ -169,6 +170,42 @@ static void check_names(ndL_call *k)
   }
 }
 
+// Writes numbers i..last as "2, 3".
+static void list_sizes(lua_State *L, int i, int last, char text[], size_t room)
+{
+  size_t n = 0;
+  for (int k = i; k <= last && lua_isinteger(L, k) && n < room; k++)
+    n += (size_t)snprintf(text + n, room - n, "%s%lld", k > i ? ", " : "",
+                          (long long)lua_tointeger(L, k));
+}
+
+// Refuses a shape that is written as several arguments: "zeros(2, 3)".
+static void check_shape(ndL_call *k, int most)
+{
+  lua_State *L = k->L;
+  const nd_param *p = k->op->params;
+  int i = 1;
+  while (p->name != NULL && p->kind != ND_SIZES) {
+    p++;
+    i++;
+  }
+  if (p->name == NULL || i >= k->positions || !lua_isinteger(L, i) ||
+      !lua_isinteger(L, i + 1) ||
+      (k->positions <= most && p[1].kind == ND_TENSOR))
+    return;
+  char sizes[100];
+  const bool value = p[1].name != NULL && p[1].kind == ND_TENSOR;
+  list_sizes(L, i, k->positions - value, sizes, sizeof sizes);
+  if (p[1].kind == ND_NUMBER)
+    ndL_error(L,
+              "%s: a shape is a table: {%s}, not %s; write {%lld} if %lld is "
+              "the %s",
+              k->op->name, sizes, sizes, (long long)lua_tointeger(L, i),
+              (long long)lua_tointeger(L, i + 1), p[1].name);
+  ndL_error(L, "%s: a shape is a table: {%s}, not %s", k->op->name, sizes,
+            sizes);
+}
+
 // Tells positions from options, and refuses too many of the former and wrong
 // ones of the latter.
 static void check_layout(ndL_call *k)
@@ -179,6 +216,7 @@ static void check_layout(ndL_call *k)
   int most = 0;
   while (k->op->params[most].name != NULL)
     most++;
+  check_shape(k, most);
   if (k->positions > most)
     ndL_error(k->L, "%s: takes at most %d argument%s, got %d", k->op->name,
               most, most == 1 ? "" : "s", k->positions);

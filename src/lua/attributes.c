@@ -1,14 +1,30 @@
 // lua/attributes.c: the arguments of ops that are no tensors: flags, numbers,
 // axes, shapes, ranges, names of dtypes.
 
+#include "base/number.h"
 #include "lua/arguments.h"
 
 static void fail_attr(ndL_call *k, const nd_param *p, const char *wanted, int i)
 {
   if (lua_type(k->L, i) == LUA_TNUMBER)
     ndL_error(k->L, "%s: %s must be %s, got %.14g", k->op->name, p->name,
-              wanted, lua_tonumber(k->L, i));
+              wanted, nd_number_shown(lua_tonumber(k->L, i)));
   ndL_typeerror(k->L, k->op->name, p->name, wanted, i);
+}
+
+// An integer that no double holds would be another one.
+static double read_number(ndL_call *k, const nd_param *p, int i)
+{
+  lua_State *L = k->L;
+  if (lua_type(L, i) != LUA_TNUMBER)
+    fail_attr(k, p, "a number", i);
+  const lua_Number number = lua_tonumber(L, i);
+  lua_Integer back;
+  if (lua_isinteger(L, i) &&
+      (!lua_numbertointeger(number, &back) || back != lua_tointeger(L, i)))
+    ndL_error(L, "%s: %s must be a number that float64 has, got %lld",
+              k->op->name, p->name, (long long)lua_tointeger(L, i));
+  return number;
 }
 
 static void read_axes(ndL_call *k, const nd_param *p, int i, nd_attr *v)
@@ -120,11 +136,7 @@ void ndL_readattr(ndL_call *k, const nd_param *p, int i, nd_attr *v)
     if (!ndL_towhole(L, i, &v->integer))
       fail_attr(k, p, "a whole number", i);
     break;
-  case ND_NUMBER:
-    if (lua_type(L, i) != LUA_TNUMBER)
-      fail_attr(k, p, "a number", i);
-    v->number = lua_tonumber(L, i);
-    break;
+  case ND_NUMBER: v->number = read_number(k, p, i); break;
   case ND_WORD_DTYPE: v->integer = ndL_checkdtype(L, i, k->op->name); break;
   case ND_AXES: read_axes(k, p, i, v); break;
   case ND_SIZES: v->n = (uint8_t)ndL_checkshape(L, i, v->v, k->op->name); break;

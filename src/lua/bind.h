@@ -103,6 +103,9 @@ bool ndL_isoptions(lua_State *L, int i);
 void ndL_spread(lua_State *L, const char *function, int fixed, int n,
                 const char *const *names);
 
+// True for a string that C sees whole, without a NUL inside.
+bool ndL_isname(lua_State *L, int i);
+
 // Raises unless every key of the table at `i` is one of the names.
 void ndL_checknames(lua_State *L, int i, const char *function, int n,
                     const char *const *names);

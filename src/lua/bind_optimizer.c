@@ -28,7 +28,7 @@ static double check_setting(lua_State *L, const nd_update *u, int setting,
     return lua_toboolean(L, i);
   }
   const nd_tensor *x = ndL_totensor(L, ndL_upstate(L), i);
-  if (x != NULL && x->size == 1)
+  if (x != NULL && x->size == 1 && x->dtype != ND_BOOL)
     return nd_tensor_first(x);
   if (lua_type(L, i) != LUA_TNUMBER)
     ndL_typeerror(L, u->name, s->name, "a number", i);
@@ -234,7 +234,7 @@ static int optimizer_index(lua_State *L)
   lua_pushvalue(L, 2);
   if (lua_rawget(L, lua_upvalueindex(2)) != LUA_TNIL)
     return 1;
-  const char *key = lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2) : "";
+  const char *key = ndL_isname(L, 2) ? lua_tostring(L, 2) : "";
   const int i = nd_setting_find(o->update, key);
   if (i >= 0 && o->update->settings[i].domain == ND_SWITCH)
     lua_pushboolean(L, o->settings[i] != 0);
@@ -253,7 +253,7 @@ static int optimizer_newindex(lua_State *L)
 {
   nd_optimizer *o = check_optimizer(L, "index");
   const char *key = luaL_tolstring(L, 2, NULL);
-  const int i = nd_setting_find(o->update, key);
+  const int i = ndL_isname(L, 2) ? nd_setting_find(o->update, key) : -1;
   const char *names[ND_MAX_SETTINGS];
   if (i < 0)
     return ndL_failoption(L, o->update->name, key,

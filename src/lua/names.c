@@ -58,6 +58,12 @@ static bool is_among(const char *name, int n, const char *const *names)
 }
 
 // Of several unknown names the first in the order of letters is shown.
+bool ndL_isname(lua_State *L, int i)
+{
+  return lua_type(L, i) == LUA_TSTRING &&
+         strlen(lua_tostring(L, i)) == lua_rawlen(L, i);
+}
+
 void ndL_checknames(lua_State *L, int i, const char *function, int n,
                     const char *const *names)
 {
@@ -70,7 +76,7 @@ void ndL_checknames(lua_State *L, int i, const char *function, int n,
       name = lua_tostring(L, -1);
     else
       named = false;
-    if (name != NULL && !is_among(name, n, names) &&
+    if (name != NULL && !(ndL_isname(L, -1) && is_among(name, n, names)) &&
         (unknown == NULL || strcmp(name, unknown) < 0))
       unknown = name;
   }

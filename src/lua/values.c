@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/number.h"
 #include "lua/bind.h"
 
 // ---------------------------------------------------------------- literals --
@@ -232,7 +233,7 @@ nd_dtype ndL_checkdtype(lua_State *L, int i, const char *function)
   nd_dtype dtype;
   if (lua_type(L, i) != LUA_TSTRING)
     ndL_typeerror(L, function, "dtype", "the name of a dtype", i);
-  if (!nd_dtype_find(lua_tostring(L, i), &dtype))
+  if (!ndL_isname(L, i) || !nd_dtype_find(lua_tostring(L, i), &dtype))
     ndL_error(L, "%s: no such dtype: '%s'", function, lua_tostring(L, i));
   return dtype;
 }
@@ -243,7 +244,7 @@ static int64_t check_size(lua_State *L, int i, const char *function)
   if (!ndL_towhole(L, i, &n)) {
     if (lua_type(L, i) == LUA_TNUMBER)
       ndL_error(L, "%s: a size must be a whole number, got %.14g", function,
-                lua_tonumber(L, i));
+                nd_number_shown(lua_tonumber(L, i)));
     ndL_error(L, "%s: a size must be a whole number, got %s", function,
               ndL_typename(L, i));
   }

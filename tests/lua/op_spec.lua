@@ -57,7 +57,7 @@ describe("the list of ops", function()
       assert.matches("unknown option 'nonsense': it takes [%w_, ]+$", message)
       local many = {}
       for i = 1, #op.params + 2 do
-        many[i] = 1
+        many[i] = 1.5
       end
       ok, message = pcall(f, table.unpack(many))
       assert.is_false(ok)
@@ -154,9 +154,9 @@ describe("an op", function()
         --> reduce_sum: takes at most 3 arguments, got 4
       nd.add(1, 2, 3)               --> add: takes at most 2 arguments, got 3
       nd.square(1, nil)             --> square: takes at most 1 argument, got 2
-      m:reshape(3, 2)
+      m:reshape({3, 2}, 1)
         --> reshape: takes at most 2 arguments, got 3
-      nd.zeros(2, 3, 4)             --> zeros: takes at most 2 arguments, got 3
+      nd.zeros({2}, nil, 4)         --> zeros: takes at most 2 arguments, got 3
     ]]
   end)
 
@@ -189,6 +189,37 @@ describe("an op", function()
       x + nil                       --> add: b is missing: it must be a tensor
       nil + x                       --> add: a is missing: it must be a tensor
     ]]
+  end)
+
+  it("says that a shape is a table", function()
+    raise [[
+      nd.zeros(2, 3)     --> zeros: a shape is a table: {2, 3}, not 2, 3
+      nd.ones(2, 3, 4)   --> ones: a shape is a table: {2, 3, 4}, not 2, 3, 4
+      nd.fill(2, 3, 7)   --> fill: a shape is a table: {2, 3}, not 2, 3
+      m:reshape(3, -1)   --> reshape: a shape is a table: {3, -1}, not 3, -1
+      m:broadcast_to(1, 2, 3)
+        --> broadcast_to: a shape is a table: {1, 2, 3}, not 1, 2, 3
+    ]]
+    local _, message = pcall(nd.random.normal, 2, 3)
+    assert.matches("normal: a shape is a table: {2, 3}, not 2, 3; "
+      .. "write {2} if 3 is the mean$", message)
+    _, message = pcall(nd.random.uniform, 2, 0, 3, "int32")
+    assert.matches("uniform: a shape is a table: {2, 0, 3}, not 2, 0, 3; "
+      .. "write {2} if 0 is the minval$", message)
+    assert.are.same({ 7, 7 }, nd.fill(2, 7):totable())
+    assert.are.equal(2, nd.random.normal(2, 3.).size)
+    assert.are.equal(2, nd.random.normal({ 2 }, 3).size)
+  end)
+
+  it("refuses integers that float64 cannot tell apart", function()
+    local _, message = pcall(nd.random.uniform, 2, 0., (1 << 53) + 1, "int64")
+    assert.matches("uniform: maxval must be a number that float64 has, got "
+      .. "9007199254740993$", message)
+  end)
+
+  it("takes no name with a NUL", function()
+    assert.is_false(pcall(nd.zeros, 1, "int32\0"))
+    assert.is_false(pcall(nd.zeros, { 1, ["dtype\0"] = "int32" }))
   end)
 
   it("checks the kinds of its options", function()

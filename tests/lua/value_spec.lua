@@ -304,6 +304,7 @@ describe("a size", function()
       nd.ones({2, -1})             --> ones: negative size: [2 -1]
       nd.eye(-1)                   --> eye: negative size: [-1 -1]
       nd.random.normal({-2})       --> normal: negative size: [-2]
+      nd.fill({-2}, 1)             --> fill: negative size: [-2]
       nd.linspace(0, 1, -1)        --> linspace: num is negative: -1
       nd.one_hot({1}, -1)
         --> one_hot: no such shape: indices is [1], depth -1
@@ -365,7 +366,7 @@ describe("a dtype", function()
     ]]
     raise [[
       nd.zeros(1, "float")           --> zeros: no such dtype: 'float'
-      nd.zeros(2, 3)
+      nd.zeros({2}, 3)
         --> zeros: dtype must be the name of a dtype, got number
       nd.cast(x, "string")           --> cast: no such dtype: 'string'
       nd.cast(x, 3)
