@@ -26,7 +26,7 @@ nd.matmul(a, b, transpose_a = false, transpose_b = false)
   also a method: a:matmul()]], help("matmul"))
     assert.equal([[
 nd.reduce_sum(x, axis = nil, keepdims = false)
-  sum over axes, or over all of them; 0 of none
+  sum over axes, or over all of them; integers wrap; 0 of none
   gradient: linear
   also a method: x:reduce_sum()]], help("reduce_sum"))
   end)
