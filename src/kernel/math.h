@@ -21,8 +21,9 @@
 //                           turn    2.01 1.84
 //
 // sin, cos and tan reduce angles below 2^46 (7e13) to full precision, also
-// next to multiples of pi/2. Beyond, neighbouring numbers lie so far apart
-// that the result would mean nothing; it is nan, as it is for inf.
+// next to multiples of pi/2. Beyond, they are nan, as for inf; there
+// kernel/math_angle.h has nd_sin_any_f32 and so on, for loops that do not
+// vectorize.
 //
 // Bits: all arithmetic is explicit, so every CPU with FMA gives the same bits
 // for any vector width. Without FMA, a * b + c rounds twice: the last place

@@ -47,7 +47,7 @@ ND_INLINE float nd_sin_f32(float x)
   const double s = nd_sin_of_angle_f32(a.r), c = nd_cos_of_angle_f32(a.r);
   const double y = nd_negate_by_f64(a.q, nd_by_parity_f64(a.q, c, s));
   const double turned = y * nd_copysign_f64(1, x);
-  return (float)(size < ND_ANGLE_LIMIT_F64 ? turned : ND_NAN);
+  return (float)(size < ND_ANGLE_LIMIT ? turned : ND_NAN);
 }
 
 ND_INLINE float nd_cos_f32(float x)
@@ -56,7 +56,7 @@ ND_INLINE float nd_cos_f32(float x)
   const nd_angle_f32 a = nd_reduce_angle_f32(size);
   const double s = nd_sin_of_angle_f32(a.r), c = nd_cos_of_angle_f32(a.r);
   const double y = nd_negate_by_f64(a.q + 1, nd_by_parity_f64(a.q, s, c));
-  return (float)(size < ND_ANGLE_LIMIT_F64 ? y : ND_NAN);
+  return (float)(size < ND_ANGLE_LIMIT ? y : ND_NAN);
 }
 
 ND_INLINE float nd_tan_f32(float x)
@@ -66,7 +66,7 @@ ND_INLINE float nd_tan_f32(float x)
   const double s = nd_sin_of_angle_f32(a.r), c = nd_cos_of_angle_f32(a.r);
   const double y = nd_by_parity_f64(a.q, -c, s) / nd_by_parity_f64(a.q, s, c);
   const double turned = y * nd_copysign_f64(1, x);
-  return (float)(size < ND_ANGLE_LIMIT_F64 ? turned : ND_NAN);
+  return (float)(size < ND_ANGLE_LIMIT ? turned : ND_NAN);
 }
 
 // Inverse functions, as in math_trig_f64.h.

@@ -73,35 +73,30 @@ ND_INLINE double nd_negate_by_f64(uint64_t q, double x)
   return nd_float_f64(nd_bits_f64(x) ^ ((q & 2) << 62));
 }
 
-// Beyond the range of the reduction there is no answer: nan.
-#define ND_ANGLE_LIMIT_F64 0x1p46
-
-ND_INLINE double nd_sin_f64(double x)
+// y, negated where x is negative.
+ND_INLINE double nd_flip_by_f64(double x, double y)
 {
-  const double size = __builtin_fabs(x);
-  const nd_angle_f64 a = nd_reduce_angle_f64(size);
-  const double s = nd_sin_of_angle_f64(a).high;
-  const double c = nd_cos_of_angle_f64(a).high;
-  const double y = nd_negate_by_f64(a.q, nd_by_parity_f64(a.q, c, s));
-  const double signed_y = nd_float_f64(nd_bits_f64(y) ^
-                                       (nd_bits_f64(x) & (uint64_t)1 << 63));
-  return size < ND_ANGLE_LIMIT_F64 ? signed_y : ND_NAN;
+  return nd_float_f64(nd_bits_f64(y) ^ (nd_bits_f64(x) & (uint64_t)1 << 63));
 }
 
-ND_INLINE double nd_cos_f64(double x)
+// The functions of q pi/2 + high + low.
+
+ND_INLINE double nd_sin_at_f64(nd_angle_f64 a)
 {
-  const double size = __builtin_fabs(x);
-  const nd_angle_f64 a = nd_reduce_angle_f64(size);
   const double s = nd_sin_of_angle_f64(a).high;
   const double c = nd_cos_of_angle_f64(a).high;
-  const double y = nd_negate_by_f64(a.q + 1, nd_by_parity_f64(a.q, s, c));
-  return size < ND_ANGLE_LIMIT_F64 ? y : ND_NAN;
+  return nd_negate_by_f64(a.q, nd_by_parity_f64(a.q, c, s));
 }
 
-ND_INLINE double nd_tan_f64(double x)
+ND_INLINE double nd_cos_at_f64(nd_angle_f64 a)
 {
-  const double size = __builtin_fabs(x);
-  const nd_angle_f64 a = nd_reduce_angle_f64(size);
+  const double s = nd_sin_of_angle_f64(a).high;
+  const double c = nd_cos_of_angle_f64(a).high;
+  return nd_negate_by_f64(a.q + 1, nd_by_parity_f64(a.q, s, c));
+}
+
+ND_INLINE double nd_tan_at_f64(nd_angle_f64 a)
+{
   const nd_pair_f64 s = nd_sin_of_angle_f64(a), c = nd_cos_of_angle_f64(a);
   const double up = nd_by_parity_f64(a.q, -c.high, s.high);
   const double up_low = nd_by_parity_f64(a.q, -c.low, s.low);
@@ -111,10 +106,31 @@ ND_INLINE double nd_tan_f64(double x)
   const nd_pair_f64 back = nd_product_f64(quotient, down);
   const double rest = up - back.high - back.low +
                       (up_low - quotient * down_low);
-  const double y = nd_fma_f64(rest, inverse, quotient);
-  const double signed_y = nd_float_f64(nd_bits_f64(y) ^
-                                       (nd_bits_f64(x) & (uint64_t)1 << 63));
-  return size < ND_ANGLE_LIMIT_F64 ? signed_y : ND_NAN;
+  return nd_fma_f64(rest, inverse, quotient);
+}
+
+// Beyond the range of this reduction: nan. kernel/math_angle.h goes on there.
+#define ND_ANGLE_LIMIT 0x1p46
+
+ND_INLINE double nd_sin_f64(double x)
+{
+  const double size = __builtin_fabs(x);
+  const double y = nd_sin_at_f64(nd_reduce_angle_f64(size));
+  return size < ND_ANGLE_LIMIT ? nd_flip_by_f64(x, y) : ND_NAN;
+}
+
+ND_INLINE double nd_cos_f64(double x)
+{
+  const double size = __builtin_fabs(x);
+  const double y = nd_cos_at_f64(nd_reduce_angle_f64(size));
+  return size < ND_ANGLE_LIMIT ? y : ND_NAN;
+}
+
+ND_INLINE double nd_tan_f64(double x)
+{
+  const double size = __builtin_fabs(x);
+  const double y = nd_tan_at_f64(nd_reduce_angle_f64(size));
+  return size < ND_ANGLE_LIMIT ? nd_flip_by_f64(x, y) : ND_NAN;
 }
 
 // Inverse functions: base + factor (y + tail), where base is a multiple of

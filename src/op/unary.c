@@ -7,7 +7,7 @@
 // higher orders, over sets the values that a tape keeps for it. `sampled` is
 // where tests may look. One FLAT is an op without a gradient. One FACTOR is an
 // op that only slopes apply, so that their own slopes are as good: users do not
-// see it.
+// see it. One ANGLE is an op of an angle, with kernels of its own for far ones.
 //
 // A slope reads x where y has rounded to its limit, and is nan where y is nan.
 
@@ -15,7 +15,7 @@
 #include "op/op.h"
 
 // clang-format off
-#define UNARY(OP, FLAT, FACTOR)                                                \
+#define UNARY(OP, FLAT, FACTOR, ANGLE)                                         \
 /* name      dtypes   y                     slope                  sampled */  \
 OP(negative, NUMBERS, -x,                   NUM(-1),               -3, 3,      \
    "minus x", .metamethod = "__unm") \
@@ -41,11 +41,11 @@ OP(log,      FLOATS,  LOG(x),                                                  \
 OP(log1p,    FLOATS,  PER_FLOAT(log1p, x)(x),                                  \
    DIV(IF(GE(x, NUM(-1)), NUM(1), NUM(NAN)), ADD(NUM(1), x)), -.5, 3,          \
    "log(1 + x), exact near 0; -inf at -1, nan below")                          \
-OP(sin,      FLOATS,  SIN(x),               COS(x),                -3, 3,      \
+ANGLE(sin,   FLOATS,  SIN(x),               COS(x),                -3, 3,      \
    "sine of x in radians")                                                     \
-OP(cos,      FLOATS,  COS(x),               NEG(SIN(x)),           -3, 3,      \
+ANGLE(cos,   FLOATS,  COS(x),               NEG(SIN(x)),           -3, 3,      \
    "cosine of x in radians")                                                   \
-OP(tan,      FLOATS,  PER_FLOAT(tan, x)(x), ADD(NUM(1), MUL(y, y)), -1.2, 1.2, \
+ANGLE(tan,   FLOATS,  TAN(x),               ADD(NUM(1), MUL(y, y)), -1.2, 1.2, \
    "tangent of x in radians")                                                  \
 OP(asin,     FLOATS,  PER_FLOAT(asin, x)(x), ARC(x),               -.8, .8,    \
    "arc sine in radians; nan outside -1..1")                                   \
@@ -114,35 +114,69 @@ FLAT(logical_not, BOOLS, !x,                                                   \
       o[i] = (result)(y);                                                      \
     }                                                                          \
   }
-#define BACKWARD(name, label, type, result, slope)            \
-  static void name##_slope_##label(int n, void *restrict out, \
-                                   const void *const *in)     \
-  {                                                           \
-    typedef type T;                                           \
-    T *restrict o = out;                                      \
-    const T *pg = in[0], *px = in[1], *py = in[2];            \
-    for (int i = 0; i < n; i++) {                             \
-      const T g = pg[i], x = px[i], y = py[i];                \
-      (void)x;                                                \
-      (void)y;                                                \
-      o[i] = ZERO_STAYS(g, slope);                            \
-    }                                                         \
+#define BACKWARD(name, label, type, result, slope)                             \
+  static void name##_##label(int n, void *restrict out, const void *const *in) \
+  {                                                                            \
+    typedef type T;                                                            \
+    T *restrict o = out;                                                       \
+    const T *pg = in[0], *px = in[1], *py = in[2];                             \
+    for (int i = 0; i < n; i++) {                                              \
+      const T g = pg[i], x = px[i], y = py[i];                                 \
+      (void)x;                                                                 \
+      (void)y;                                                                 \
+      o[i] = ZERO_STAYS(g, slope);                                             \
+    }                                                                          \
   }
 #define KERNELS(name, dtypes, y, slope, low, high, doc, ...) \
-  KERNELS_##dtypes(FORWARD, name, y) KERNELS_FLOATS(BACKWARD, name, slope)
+  KERNELS_##dtypes(FORWARD, name, y)                         \
+    KERNELS_FLOATS(BACKWARD, name##_slope, slope)
 #define KERNELS_FLAT(name, dtypes, y, doc, ...) \
   KERNELS_##dtypes(FORWARD, name, y)
 
-UNARY(KERNELS, KERNELS_FLAT, KERNELS)
+UNARY(KERNELS, KERNELS_FLAT, KERNELS, KERNELS)
+
+// A run of angles that are all near takes the loops above, which vectorize. The
+// angles are input `at`.
+#define NEAR(name, label, type, result, formula)   \
+  static bool name##_##label(int n, const type *x) \
+  {                                                \
+    const type limit = (type)ND_ANGLE_LIMIT;       \
+    int far = 0;                                   \
+    for (int i = 0; i < n; i++)                    \
+      far |= !(x[i] < limit && x[i] > -limit);     \
+    return !far;                                   \
+  }
+#define CHOOSE(name, label, type, result, at)              \
+  static void name##_of_##label(int n, void *restrict out, \
+                                const void *const *in)     \
+  {                                                        \
+    if (are_near_##label(n, in[at]))                       \
+      name##_##label(n, out, in);                          \
+    else                                                   \
+      name##_any_##label(n, out, in);                      \
+  }
+#define KERNELS_ANGLE(name, dtypes, y, slope, low, high, doc, ...) \
+  KERNELS_##dtypes(FORWARD, name##_any, y)                         \
+    KERNELS_FLOATS(BACKWARD, name##_slope_any, slope)              \
+      KERNELS_FLOATS(CHOOSE, name, 0) KERNELS_FLOATS(CHOOSE, name##_slope, 1)
+#define NO_KERNELS(...)
+
+#include "op/vocab_angle.h"
+
+KERNELS_FLOATS(NEAR, are_near, )
+UNARY(NO_KERNELS, NO_KERNELS, NO_KERNELS, KERNELS_ANGLE)
 
 #define ROW(name, dtypes, y, dydx, low, high, doc, ...) \
   { .forward = FORWARD_##dtypes(name),                  \
     .slope = { { name##_slope_float32, name##_slope_float64 } } },
 #define ROW_FLAT(name, dtypes, y, doc, ...) \
   { .forward = FORWARD_##dtypes(name) },
+#define ROW_ANGLE(name, dtypes, y, dydx, low, high, doc, ...) \
+  { .forward = FORWARD_##dtypes(name##_of),                   \
+    .slope = { { name##_slope_of_float32, name##_slope_of_float64 } } },
 
-const nd_kernels ND_LEVELLED(nd_kernels_unary)[] = { UNARY(ROW, ROW_FLAT,
-                                                           ROW) };
+const nd_kernels ND_LEVELLED(nd_kernels_unary)[] = { UNARY(ROW, ROW_FLAT, ROW,
+                                                           ROW_ANGLE) };
 
 #if ND_IS_BASELINE
 #include "op/vocab_tensor.h"
@@ -160,7 +194,7 @@ const nd_kernels ND_LEVELLED(nd_kernels_unary)[] = { UNARY(ROW, ROW_FLAT,
   }
 #define NO_RULE(name, dtypes, y, doc, ...)
 
-UNARY(RULE, NO_RULE, RULE)
+UNARY(RULE, NO_RULE, RULE, RULE)
 
 #include "op/vocab_needs.h"
 
@@ -169,7 +203,7 @@ enum { x = 1 << 0, y = ND_NEEDS_OUT };
 #define INDEX(name, dtypes, formula, slope, low, high, doc, ...) row_##name,
 #define INDEX_FLAT(name, dtypes, formula, doc, ...) row_##name,
 
-enum { UNARY(INDEX, INDEX_FLAT, INDEX) };
+enum { UNARY(INDEX, INDEX_FLAT, INDEX, INDEX) };
 
 ND_DECLARE_ROWS(const nd_kernels, nd_kernels_unary);
 
@@ -205,8 +239,8 @@ static const nd_param params[] = { { "x", ND_TENSOR, NULL, 0 }, { 0 } };
 #define LISTED_FLAT(name, dtypes, formula, doc, ...) &nd_op_##name,
 #define NOT_LISTED(name, dtypes, formula, slope, low, high, doc, ...)
 
-UNARY(ENTRY, ENTRY_FLAT, ENTRY)
+UNARY(ENTRY, ENTRY_FLAT, ENTRY, ENTRY)
 
-const nd_op *const nd_ops_unary[] = { UNARY(LISTED, LISTED_FLAT, NOT_LISTED)
-                                        NULL };
+const nd_op *const nd_ops_unary[] = { UNARY(LISTED, LISTED_FLAT, NOT_LISTED,
+                                            LISTED) NULL };
 #endif

@@ -18,6 +18,7 @@
 #undef SQRT
 #undef SIN
 #undef COS
+#undef TAN
 #undef SINH
 #undef COSH
 #undef TANH

@@ -21,6 +21,7 @@
 #define SQRT(p) (p)
 #define SIN(p) (p)
 #define COS(p) (p)
+#define TAN(p) (p)
 #define SINH(p) (p)
 #define COSH(p) (p)
 #define TANH(p) (p)

@@ -24,6 +24,7 @@
 #define SQRT(p) PER_FLOAT(sqrt, p)(p)
 #define SIN(p) PER_FLOAT(sin, p)(p)
 #define COS(p) PER_FLOAT(cos, p)(p)
+#define TAN(p) PER_FLOAT(tan, p)(p)
 #define SINH(p) PER_FLOAT(sinh, p)(p)
 #define COSH(p) PER_FLOAT(cosh, p)(p)
 #define TANH(p) PER_FLOAT(tanh, p)(p)

@@ -7,8 +7,8 @@
 extern const nd_op nd_op_add, nd_op_subtract, nd_op_multiply, nd_op_divide,
   nd_op_negative, nd_op_where, nd_op_equal, nd_op_greater, nd_op_greater_equal,
   nd_op_logical_or, nd_op_pow, nd_op_floordiv, nd_op_exp, nd_op_log, nd_op_sqrt,
-  nd_op_sin, nd_op_cos, nd_op_sinh, nd_op_cosh, nd_op_tanh, nd_op_sigmoid,
-  nd_op_sign, nd_op_bell, nd_op_gauss, nd_op_arc, nd_op_turn,
+  nd_op_sin, nd_op_cos, nd_op_tan, nd_op_sinh, nd_op_cosh, nd_op_tanh,
+  nd_op_sigmoid, nd_op_sign, nd_op_bell, nd_op_gauss, nd_op_arc, nd_op_turn,
   nd_op_multiply_no_nan, nd_op_matmul, nd_op_transpose, nd_op_reduce_sum;
 
 #include "op/vocab_clear.h"
@@ -31,6 +31,7 @@ extern const nd_op nd_op_add, nd_op_subtract, nd_op_multiply, nd_op_divide,
 #define SQRT(p) nd_rule1(c, &nd_op_sqrt, p)
 #define SIN(p) nd_rule1(c, &nd_op_sin, p)
 #define COS(p) nd_rule1(c, &nd_op_cos, p)
+#define TAN(p) nd_rule1(c, &nd_op_tan, p)
 #define SINH(p) nd_rule1(c, &nd_op_sinh, p)
 #define COSH(p) nd_rule1(c, &nd_op_cosh, p)
 #define TANH(p) nd_rule1(c, &nd_op_tanh, p)

@@ -3,7 +3,7 @@
 
 #include "check.h"
 
-#include "kernel/math.h"
+#include "kernel/math_angle.h"
 
 #include <float.h>
 #include <stdlib.h>
@@ -68,6 +68,12 @@ F(cos,      cosl,           0x1p46,   0.9,                                    \
   0x00424e7da911a409, 0x7ed293b060b6367d)                                     \
 F(tan,      tanl,           0x1p46,   1.1,                                    \
   0x0042e23cbab16396, 0x24b64790462df12c)                                     \
+F(sin_any,  sinl,           INFINITY, 0.85,                                   \
+  0x0042915ba125a42c, 0x8d3fb482a1a2e34f)                                     \
+F(cos_any,  cosl,           INFINITY, 0.9,                                    \
+  0x004070b4f7cebe31, 0xdaf8b6c3a4667ca0)                                     \
+F(tan_any,  tanl,           INFINITY, 1.1,                                    \
+  0x00428a11b819cafe, 0xfc5d68e5a93b7578)                                     \
 F(asin,     asinl,          INFINITY, 1.2,                                    \
   0x00073280969627a6, 0x87c6590823e3d557)                                     \
 F(acos,     acosl,          INFINITY, 1.2,                                    \
@@ -465,14 +471,33 @@ static void angles_next_to_a_zero_keep_their_bounds(void)
   }
 }
 
-static void angles_beyond_the_limit_give_nan(void)
+static void loops_leave_angles_beyond_the_limit_as_nan(void)
 {
-  const double beyond = ND_ANGLE_LIMIT_F64;
+  const double beyond = ND_ANGLE_LIMIT;
   CHECK(!isnan(nd_sin_f64(beyond * 0.999)) && isnan(nd_sin_f64(beyond)));
   CHECK(!isnan(nd_cos_f64(-beyond * 0.999)) && isnan(nd_cos_f64(-beyond)));
   CHECK(!isnan(nd_tan_f64(beyond * 0.999)) && isnan(nd_tan_f64(1e300)));
   CHECK(isnan(nd_sin_f32((float)beyond)) && isnan(nd_cos_f32(FLT_MAX)));
   CHECK(isnan(nd_tan_f32(-FLT_MAX)));
+}
+
+// From mpmath 1.3. The third is the double nearest to a multiple of pi/2.
+static void far_angles_are_reduced_to_the_last_bit(void)
+{
+  static const double cases[][4] = {
+    { 0x1p46, 0.9994730524837995, -0.032459472557578238, -30.791413838006275 },
+    { 1e15, 0.85827279317023584, -0.51319373778697025, -1.672414782127583 },
+    { 0x1.6ac5b262ca1ffp+849, 1, -4.6871659242546276e-19,
+      -2.1334853857537038e+18 },
+    { DBL_MAX, 0.0049619547891840618, -0.99998768942655994,
+      -0.0049620158744448949 },
+  };
+  for (size_t k = 0; k < sizeof cases / sizeof cases[0]; k++) {
+    const double *at = cases[k];
+    CHECK(ulps_f64(nd_sin_any_f64(-at[0]), -at[1]) < 1.5);
+    CHECK(ulps_f64(nd_cos_any_f64(-at[0]), at[2]) < 1.5);
+    CHECK(ulps_f64(nd_tan_any_f64(-at[0]), -at[3]) < 1.5);
+  }
 }
 
 static void pow_follows_the_standard(void)
@@ -606,7 +631,8 @@ int main(void)
   RUN(double_functions_keep_their_bounds_and_special_values);
   RUN(pow_and_atan2_keep_their_bounds_and_special_values);
   RUN(angles_next_to_a_zero_keep_their_bounds);
-  RUN(angles_beyond_the_limit_give_nan);
+  RUN(loops_leave_angles_beyond_the_limit_as_nan);
+  RUN(far_angles_are_reduced_to_the_last_bit);
   RUN(pow_follows_the_standard);
   RUN(tiny_arguments_come_through);
   RUN(halves_round_to_even);
