@@ -1,13 +1,13 @@
 -- Every entry point gives, with a quota that is full of garbage, what it gives
--- without. test_quota_sweep.c sets `fill`, which fills it and stops
--- Lua's own collections, and `limit`, which takes the quota away.
+-- without. test_quota_sweep.c sets `fill`, which fills it and stops Lua's own
+-- collections, and `limit`, which takes the quota away.
 local nd = require "nadir"
 local cases = {}
 
 -- What a call gives, as text.
-local function show(value, seen)
+local function show(value)
   if type(value) ~= "table" then
-    return type(value) == "userdata" and tostring(value) or tostring(value)
+    return tostring(value)
   end
   local keys, parts = {}, {}
   for key in pairs(value) do
@@ -15,7 +15,7 @@ local function show(value, seen)
   end
   table.sort(keys, function(a, b) return tostring(a) < tostring(b) end)
   for _, key in ipairs(keys) do
-    parts[#parts + 1] = tostring(key) .. "=" .. show(value[key], seen)
+    parts[#parts + 1] = tostring(key) .. "=" .. show(value[key])
   end
   return "{" .. table.concat(parts, " ") .. "}"
 end
@@ -89,7 +89,10 @@ for name, call in pairs {
   assign = function(v) v:assign(nd.zeros { 12, 12 }) return v end,
   assign_add = function(v) v:assign_add(nd.ones { 12, 12 }) return v end,
   assign_sub = function(v) v:assign_sub(nd.ones { 12, 12 }) return v end,
-  assign_table = function(v) v:assign(nd.zeros { 12, 12 }:totable()) return v end,
+  assign_table = function(v)
+    v:assign(nd.zeros { 12, 12 }:totable())
+    return v
+  end,
 } do
   case(name, variable, call)
 end
@@ -102,7 +105,7 @@ local function recorded(options)
   return { v = v, tape = tape, y = y }
 end
 
-case("GradientTape", none, function() return tostring(nd.GradientTape()) ~= nil end)
+case("GradientTape", none, function() return nd.GradientTape() ~= nil end)
 case("gradient", recorded, function(r) return r.tape:gradient(r.y, r.v) end)
 case("gradients", recorded,
   function(r) return r.tape:gradient({ r.y }, { w = r.v, r.y }) end)
@@ -132,7 +135,7 @@ end, function(r) return r[1] * r[2] end)
 -- -------------------------------------------------------------- optimizers --
 for _, name in ipairs { "SGD", "Adam" } do
   local new = nd.optimizers[name]
-  case(name, none, function() return new { learning_rate = .5 }.learning_rate end)
+  case(name, none, function() return new { learning_rate = .5 }.name end)
   case(name .. ".apply_gradients", function()
     return { o = new(), v = variable(), g = big() }
   end, function(r)

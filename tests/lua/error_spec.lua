@@ -128,3 +128,29 @@ describe("after an error", function()
     assert.equal(before, (nd.memory()))
   end)
 end)
+
+describe("a finalized value", function()
+  local function refuses(want, f, ...)
+    local ok, message = pcall(f, ...)
+    assert.is_false(ok)
+    assert.equal(want, (message:gsub("^[^ ]-:%d+: ", "")))
+  end
+
+  local function finalize(x)
+    debug.getmetatable(x).__gc(x)
+    return x
+  end
+
+  it("is called one", function()
+    local tape, sgd = nd.GradientTape(), nd.optimizers.SGD()
+    local gradient, apply = tape.gradient, sgd.apply_gradients
+    refuses("square: x must be a tensor, got finalized Tensor",
+      nd.square, finalize(nd.ones { 2 }))
+    refuses("square: x must be a tensor, got finalized Variable",
+      nd.square, finalize(nd.Variable(1.)))
+    refuses("gradient: self must be a GradientTape, got finalized GradientTape",
+      gradient, finalize(tape), 1, 1)
+    refuses("apply_gradients: self must be an optimizer, "
+      .. "got finalized Optimizer", apply, finalize(sgd), {}, {})
+  end)
+end)
