@@ -1,6 +1,7 @@
 -- Every entry point gives, with a quota that is full of garbage, what it gives
--- without. test_quota_sweep.c sets `fill`, which fills it and stops Lua's own
--- collections, and `limit`, which takes the quota away.
+-- without. test_quota_sweep.c passes `fill`, which fills it and stops Lua's own
+-- collections, and `free`, which takes the quota away.
+local fill, free = ...
 local nd = require "nadir"
 local cases = {}
 
@@ -176,12 +177,11 @@ local function try(prepare, call, full)
     fill()
   end
   local ok, result = pcall(call, made)
-  limit()
+  free()
   collectgarbage "restart"
   return tostring(ok) .. " " .. show(result)
 end
 
-count = 0
 for _, c in ipairs(cases) do
   local name, prepare, call = table.unpack(c)
   local want = try(prepare, call, false)
@@ -190,5 +190,5 @@ for _, c in ipairs(cases) do
     error(("%s:\n  with a full quota %s\n  without %s")
       :format(name, got:sub(1, 300), want:sub(1, 300)), 0)
   end
-  count = count + 1
 end
+return #cases

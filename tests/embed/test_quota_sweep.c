@@ -11,7 +11,7 @@
 static nd_interpreter *i;
 
 // Takes all quotas away.
-static int limit(lua_State *L)
+static int free_all(lua_State *L)
 {
   nd_context *c = nd_interpreter_context(i);
   for (int kind = 0; kind <= ND_MEMORY_ALL; kind++)
@@ -45,7 +45,7 @@ static void sweep(lua_CFunction close)
   double count = 0;
   i = nd_interpreter_new(NULL);
   lua_State *L = nd_interpreter_lua(i);
-  lua_register(L, "limit", limit);
+  lua_register(L, "free", free_all);
   lua_register(L, "close", close);
   CHECK(nd_interpreter_run(i,
                            "local nd = require 'nadir'\n"
@@ -60,7 +60,10 @@ static void sweep(lua_CFunction close)
                            "  close()\n"
                            "end\n",
                            "fill"));
-  nd_interpreter_run(i, "assert(loadfile 'tests/embed/quota_sweep.lua')()",
+  nd_interpreter_run(i,
+                     "local run = assert(loadfile "
+                     "'tests/embed/quota_sweep.lua')\n"
+                     "count = run(fill, free)",
                      "sweep");
   CHECK_STR(nd_interpreter_error(i), "");
   CHECK(nd_interpreter_get_number(i, "count", &count) && count > 150);
