@@ -30,6 +30,7 @@ PREFIX ?= /usr/local
 LUA_INC ?= /usr/include/lua5.4
 LUA_LIB ?= -l:liblua5.4.a
 LPEG_LIB ?= -l:liblua5.4-lpeg.a
+OBJCOPY ?= $(AR:ar=objcopy)
 INSTALL ?= install
 FORMAT ?= clang-format
 
@@ -67,6 +68,7 @@ plain = $(patsubst src/%.c,$(BUILD)/obj/%.o,$(1))
 CORE_OBJ := $(call plain,$(filter-out $(LEVELLED),$(CORE))) \
             $(foreach l,$(LEVELS),$(LEVELLED:src/%.c=$(BUILD)/obj/%.$(l).o))
 BINDING_OBJ := $(call plain,$(BINDING)) $(BUILD)/obj/embedded.o
+LPEG_OBJ := $(BUILD)/obj/lpeg.o
 PROGRAM_OBJ := $(call plain,$(PROGRAM))
 TEST_BIN := $(TESTS:tests/%.c=$(BUILD)/tests/%)
 HOSTS := $(patsubst examples/embed/%.c,$(BUILD)/tests/embed/%,$(wildcard \
@@ -184,7 +186,7 @@ stamp = @mkdir -p $(@D); echo '$(1)' | cmp -s - $@ || echo '$(1)' > $@
 $(BUILD)/flags: FORCE
 	$(call stamp,$(COMPILE) $(LAYER_cli) $(LEVEL_avx2) $(LEVEL_avx512))
 $(BUILD)/objects: FORCE
-	$(call stamp,$(CORE_OBJ) $(BINDING_OBJ) $(PROGRAM_OBJ) $(LDFLAGS))
+	$(call stamp,$(CORE_OBJ) $(BINDING_OBJ) $(LPEG_OBJ) $(PROGRAM_OBJ) $(LDFLAGS))
 $(BUILD)/scripts: FORCE
 	$(call stamp,$(SCRIPTS))
 
@@ -224,7 +226,17 @@ endef
 $(BUILD)/libnadir.a: $(CORE_OBJ) $(BUILD)/objects
 	$(archive)
 
-$(BUILD)/libnadir-lua.a: $(BINDING_OBJ) $(BUILD)/objects
+# LPeg in one object that shows one name: then it goes into shared objects, and
+# beside another LPeg.
+$(LPEG_OBJ): $(BUILD)/objects
+	@mkdir -p $(@D)
+	@$(CC) $(LDFLAGS) -r -nostdlib -o $@ -Wl,--whole-archive $(LPEG_LIB) \
+	  -Wl,--no-whole-archive
+	@$(OBJCOPY) --keep-global-symbol=luaopen_lpeg $@
+
+# All that a host needs beside Lua.
+$(BUILD)/libnadir-lua.a: $(BINDING_OBJ) $(CORE_OBJ) $(LPEG_OBJ) \
+    $(BUILD)/objects
 	$(archive)
 
 SONAME := libnadir.so.$(firstword $(subst ., ,$(VERSION)))
@@ -266,13 +278,11 @@ $(BUILD)/tools/docs: tools/docs.c $(BUILD)/libnadir.a
 	@$(COMPILE) $(DEPEND) -o $@ $< $(LDFLAGS) $(BUILD)/libnadir.a -lm
 
 # Hosts of the whole interpreter, linked as the README tells users to.
-LINK_HOST = $(BUILD)/libnadir-lua.a $(BUILD)/libnadir.a $(LPEG_LIB) $(LUA_LIB) \
-  -lm -ldl
+LINK_HOST = $(BUILD)/libnadir-lua.a $(LUA_LIB) -lm -ldl
 HOST = $(COMPILE) -Isrc/lua -isystem $(LUA_INC) -Itests -I$(BUILD)/tests $(DEPEND) -o $@ $< \
   $(LDFLAGS) $(LINK_HOST)
 
-$(BUILD)/tests/embed/%: tests/embed/%.c $(BUILD)/libnadir.a \
-    $(BUILD)/libnadir-lua.a
+$(BUILD)/tests/embed/%: tests/embed/%.c $(BUILD)/libnadir-lua.a
 	@mkdir -p $(@D)
 	@echo "cc $<"
 	@$(HOST)
@@ -285,8 +295,7 @@ $(BUILD)/tests/null_calls.h: $(NULL_CALLS)
 
 $(BUILD)/tests/embed/test_null: $(BUILD)/tests/null_calls.h
 
-$(HOSTS): $(BUILD)/tests/embed/%: examples/embed/%.c $(BUILD)/libnadir.a \
-    $(BUILD)/libnadir-lua.a
+$(HOSTS): $(BUILD)/tests/embed/%: examples/embed/%.c $(BUILD)/libnadir-lua.a
 	@mkdir -p $(@D)
 	@echo "cc $<"
 	@$(HOST)
@@ -294,6 +303,8 @@ $(HOSTS): $(BUILD)/tests/embed/%: examples/embed/%.c $(BUILD)/libnadir.a \
 # ---- installing --------------------------------------------------------------
 
 DEST = $(DESTDIR)$(PREFIX)
+# Where the loader does not look by itself, programs are told.
+RPATH = $(if $(filter /usr /usr/local,$(PREFIX)),,-Wl$(comma)-rpath$(comma)$${libdir} )
 
 install: all ## install under DESTDIR and PREFIX (/usr/local)
 	$(INSTALL) -d $(DEST)/bin $(DEST)/include $(DEST)/lib/pkgconfig \
@@ -306,7 +317,7 @@ install: all ## install under DESTDIR and PREFIX (/usr/local)
 	ln -sf $(SONAME) $(DEST)/lib/libnadir.so
 	$(INSTALL) -m 755 $(BUILD)/nadir.so $(DEST)/lib/lua/5.4
 	for f in nadir nadir-lua; do sed -e 's|@PREFIX@|$(PREFIX)|' \
-	  -e 's|@VERSION@|$(VERSION)|' tools/$$f.pc.in \
+	  -e 's|@VERSION@|$(VERSION)|' -e 's|@RPATH@|$(RPATH)|' tools/$$f.pc.in \
 	  > $(DEST)/lib/pkgconfig/$$f.pc || exit; done
 
 uninstall: ## remove what install put there
