@@ -72,6 +72,11 @@ typedef enum nd_memory_kind {
 typedef void *nd_allocator(void *data, void *block, size_t old_size,
                            size_t new_size, nd_memory_kind kind);
 
+// Told of what is no error but hardly what was meant, as "file:line: function:
+// text", while a script runs: it may not run scripts of that context. `text` is
+// valid during the call.
+typedef void nd_warning(void *data, const char *text);
+
 // How to make a context. Set `size` to sizeof(nd_config) and leave the rest 0
 // for the defaults: malloc, no quotas, the best kernels this CPU runs.
 typedef struct nd_config {
@@ -84,6 +89,8 @@ typedef struct nd_config {
   size_t memory_quota;  // bytes lent by the allocator, for all; 0: no limit
   bool unlimited;       // scripts run without the hook; see nadirlua.h
   bool lpeg;            // scripts may require "lpeg"; see nadirlua.h
+  nd_warning *warning;  // of scripts; NULL: they go to the standard error
+  void *warning_data;
 } nd_config;
 
 // Returns a new context, or NULL when memory runs out or `config->cpu` names a

@@ -45,6 +45,8 @@ nd_context *nd_context_new(const nd_config *config)
     return NULL;
   memset(c, 0, sizeof *c);
   c->level = level;
+  c->warning = full.warning;
+  c->warning_data = full.warning_data;
   c->memory.allocator = full.allocator;
   c->memory.data = full.allocator_data;
   c->memory.quota[ND_MEMORY_TENSOR] = full.tensor_quota;

@@ -18,6 +18,8 @@ struct nd_args;
 struct nd_context {
   nd_memory memory;
   nd_error error;
+  nd_warning *warning;  // the host's, for the layers of Lua
+  void *warning_data;
   const char *name;  // the op or function in progress, for messages
   atomic_bool interrupted;
   nd_level level;    // which kernels run

@@ -235,9 +235,20 @@ static bool complain_about_level(const struct cli_options *o)
   return true;
 }
 
+// Shows a warning as an error is shown.
+static void show_warning(void *data, const char *text)
+{
+  const struct cli_options *o = data;
+  fflush(stdout);
+  fprintf(stderr, "%s: warning: %s\n", o->program, text);
+}
+
 static bool run_state(const struct cli_options *o)
 {
-  nd_context *c = nd_context_new(NULL);
+  const nd_config config = { .size = sizeof config,
+                             .warning = show_warning,
+                             .warning_data = (void *)(uintptr_t)o };
+  nd_context *c = nd_context_new(&config);
   lua_State *L = c == NULL ? NULL : ndL_newstate(c);
   if (c == NULL && complain_about_level(o))
     return false;

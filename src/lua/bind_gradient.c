@@ -5,69 +5,64 @@
 #include <string.h>
 
 #include "lua/bind_tape.h"
+#include "lua/nested.h"
+#include "tape/explain.h"
 
-enum { MOST = 1 << 24, FEW = 8 };
+enum { FEW = 8 };
 
 // Tensors out of nested tables: a few in place, more in a Lua userdata, so that
 // errors free them.
 typedef struct flat {
   nd_tensor **at;
   int n;
-  int room;
+  int from;  // stack index of the value that the user gave
+  int list;  // of the list of what is in it; 0: it is one tensor
   nd_tensor *few[FEW];
 } flat;
-
-static int count(lua_State *L, ndL_state *S, int i, const char *argument,
-                 int depth)
-{
-  if (ndL_peek(L, S, i) != NULL)
-    return 1;
-  ndL_checknested(L, i, "gradient", argument, depth);
-  luaL_checkstack(L, 4, "gradient");
-  int n = 0;
-  for (lua_pushnil(L); lua_next(L, i); lua_pop(L, 1)) {
-    n += count(L, S, lua_gettop(L), argument, depth + 1);
-    if (n > MOST)
-      ndL_error(L, "gradient: more than %d tensors in %s", MOST, argument);
-  }
-  return n;
-}
-
-static void add_values(lua_State *L, ndL_state *S, int i, flat *f, int depth)
-{
-  nd_tensor *x = ndL_peek(L, S, i);
-  const bool table = lua_type(L, i) == LUA_TTABLE && depth <= NDL_DEEPEST;
-  if (x == NULL ? !table : f->n == f->room)
-    ndL_error(L, "gradient: a table changed during the call");
-  if (x != NULL) {
-    f->at[f->n++] = x;
-    return;
-  }
-  for (lua_pushnil(L); lua_next(L, i); lua_pop(L, 1))
-    add_values(L, S, lua_gettop(L), f, depth + 1);
-}
-
-// Reads the values at `i`. An allocation may run a finalizer, and that may
-// change a table or assign to a variable: what is read is good up to the next.
-static void gather(lua_State *L, ndL_state *S, int i, flat *f)
-{
-  luaL_checkstack(L, 4 * NDL_DEEPEST, "gradient");
-  f->n = 0;
-  add_values(L, S, i, f, 0);
-  if (f->n < f->room)
-    ndL_error(L, "gradient: a table changed during the call");
-}
 
 // Pushes memory for `n` tensors, or a place holder if they fit.
 static void make_room(lua_State *L, flat *f, int n)
 {
-  f->n = 0;
-  f->room = n;
+  f->n = n;
   f->at = f->few;
   if (n > FEW)
     f->at = lua_newuserdatauv(L, (size_t)n * sizeof *f->at, 0);
   else
     lua_pushnil(L);
+}
+
+// Pushes the list of the tensors in the value at `i`, and room for them.
+static void flatten(lua_State *L, ndL_state *S, int i, const char *argument,
+                    flat *f)
+{
+  f->from = i;
+  f->list = 0;
+  int n = 1;
+  if (ndL_peek(L, S, i) == NULL) {
+    ndL_pushleaves(L, S, i, "gradient", argument);
+    f->list = lua_gettop(L);
+    n = (int)lua_rawlen(L, f->list);
+  }
+  make_room(L, f, n);
+}
+
+// Reads the values. An allocation may run a finalizer, and that may change a
+// table or assign to a variable: what is read is good up to the next.
+static void gather(lua_State *L, ndL_state *S, flat *f)
+{
+  if (f->list == 0) {
+    f->at[0] = ndL_peek(L, S, f->from);
+    return;
+  }
+  bool same = lua_rawlen(L, f->list) == (lua_Unsigned)f->n;
+  for (int k = 0; k < f->n && same; k++) {
+    lua_rawgeti(L, f->list, k + 1);
+    f->at[k] = ndL_peek(L, S, -1);
+    same = f->at[k] != NULL;
+    lua_pop(L, 1);
+  }
+  if (!same)
+    ndL_error(L, "gradient: a table changed during the call");
 }
 
 // Seeds in the order of the targets, as values in the table at `list`.
@@ -96,7 +91,7 @@ static void add_seed(lua_State *L, ndL_state *S, int i, int target, seeding *p)
 static int count_entries(lua_State *L, int i)
 {
   int n = 0;
-  for (lua_pushnil(L); lua_next(L, i); lua_pop(L, 1))
+  for (lua_pushnil(L); lua_next(L, i); lua_pop(L, 1))  // any order
     n++;
   return n;
 }
@@ -116,14 +111,20 @@ static void list_seeds(lua_State *L, ndL_state *S, int i, int target,
   if (given != wanted)
     ndL_error(L, "gradient: %d output gradients for %d targets", given, wanted);
   luaL_checkstack(L, 8, "gradient");
-  for (lua_pushnil(L); lua_next(L, target); lua_pop(L, 2)) {
-    const int value = lua_gettop(L);
-    lua_pushvalue(L, -2);
+  ndL_pushkeys(L, target);
+  const int keys = lua_gettop(L);
+  for (int k = 1; k <= wanted; k++) {
+    lua_rawgeti(L, keys, k);
+    lua_pushvalue(L, -1);
     if (lua_rawget(L, i) == LUA_TNIL)
       ndL_error(L, "gradient: output_gradients lacks '%s'",
-                luaL_tolstring(L, value - 1, NULL));
-    list_seeds(L, S, value + 1, value, p);
+                luaL_tolstring(L, keys + 1, NULL));
+    lua_pushvalue(L, keys + 1);
+    lua_rawget(L, target);
+    list_seeds(L, S, keys + 2, keys + 3, p);
+    lua_settop(L, keys);
   }
+  lua_settop(L, keys - 1);
   p->depth--;
 }
 
@@ -166,32 +167,50 @@ static bool zeros_wanted(lua_State *L, int i)
   return mode[0] == 'z';
 }
 
-// Pushes gradients in the structure of the sources at `i`: a missing one is nil
-// alone and false in a table. `boxes` is the table of boxes, `*at` counts.
+// Pushes the next gradient: a missing one is nil alone and false in a table.
+static void push_gradient(lua_State *L, int boxes, int *at, bool inside)
+{
+  lua_rawgeti(L, boxes, ++*at);
+  const ndL_box *box = lua_touserdata(L, -1);
+  if (box != NULL && box->tensor != NULL)
+    return;
+  lua_pop(L, 1);
+  if (inside)
+    lua_pushboolean(L, 0);
+  else
+    lua_pushnil(L);
+}
+
+// Pushes gradients in the structure of the sources at `i`. `boxes` is the table
+// of boxes, `*at` counts.
 static void rebuild(lua_State *L, ndL_state *S, int i, int boxes, int *at,
                     bool inside)
 {
   if (ndL_typeof(L, S, i) <= NDL_VARIABLE) {
-    lua_rawgeti(L, boxes, ++*at);
-    const ndL_box *box = lua_touserdata(L, -1);
-    if (box == NULL || box->tensor == NULL) {
-      lua_pop(L, 1);
-      if (inside)
-        lua_pushboolean(L, 0);
-      else
-        lua_pushnil(L);
-    }
+    push_gradient(L, boxes, at, inside);
     return;
   }
   luaL_checkstack(L, 6, "gradient");
   lua_newtable(L);
   const int result = lua_gettop(L);
-  for (lua_pushnil(L); lua_next(L, i);) {
-    lua_pushvalue(L, -2);
-    rebuild(L, S, lua_gettop(L) - 1, boxes, at, true);
-    lua_rawset(L, result);
-    lua_pop(L, 1);
+  if (ndL_isplain(L, S, i)) {
+    const lua_Integer n = (lua_Integer)lua_rawlen(L, i);
+    for (lua_Integer k = 1; k <= n; k++) {
+      push_gradient(L, boxes, at, true);
+      lua_rawseti(L, result, k);
+    }
+    return;
   }
+  ndL_pushkeys(L, i);
+  for (lua_Unsigned k = 1; k <= lua_rawlen(L, result + 1); k++) {
+    lua_rawgeti(L, result + 1, (lua_Integer)k);
+    lua_pushvalue(L, -1);
+    lua_rawget(L, i);
+    rebuild(L, S, result + 3, boxes, at, true);
+    lua_replace(L, result + 3);
+    lua_rawset(L, result);
+  }
+  lua_settop(L, result);
 }
 
 // Pushes a table of `n` empty boxes. Returns its index. Lua searches an object
@@ -232,6 +251,32 @@ static bool fill_boxes(lua_State *L, ndL_state *S, const flat *sources,
   return ok;
 }
 
+// Says why the source `first`, counted from 0, has no gradient, which the tape
+// did not know, like `more` others.
+static void warn_unknown(lua_State *L, ndL_state *S, int first, int more)
+{
+  char reason[ND_REASON_TEXT];
+  const int top = lua_gettop(L);
+  if (!ndL_pushlabel(L, S, 3, first))
+    return;
+  nd_explain_source(reason, ndL_checktape(L, "gradient"), ndL_peek(L, S, -1),
+                    ndL_tovariable(L, S, -1));
+  lua_pushfstring(L, "no gradient for source%s", lua_tostring(L, top + 1));
+  if (more > 0)
+    lua_pushfstring(L, "%s and %d more", lua_tostring(L, -1), more);
+  lua_pushfstring(L, "%s: %s", lua_tostring(L, -1), reason);
+  ndL_warn(L, "gradient", lua_tostring(L, -1));
+  lua_settop(L, top);
+}
+
+static void warn_recorded(lua_State *L)
+{
+  ndL_warn(L, "gradient",
+           "the persistent tape records its own gradient, and is slower each "
+           "time; call gradient after its block, unless you want derivatives "
+           "of derivatives");
+}
+
 // gradient(target, sources, output_gradients, unconnected_gradients)
 int ndL_gradient(lua_State *L)
 {
@@ -246,22 +291,28 @@ int ndL_gradient(lua_State *L)
     lua_settop(L, 5);
   const bool zeros = zeros_wanted(L, 5);
   flat targets, sources, gradients;
-  make_room(L, &targets, count(L, S, 2, "target", 0));
-  make_room(L, &sources, count(L, S, 3, "sources", 0));
-  make_room(L, &gradients, sources.room);
-  nd_tensor **seeds = make_seeds(L, S, 4, 2, targets.room);
+  flatten(L, S, 2, "target", &targets);
+  flatten(L, S, 3, "sources", &sources);
+  make_room(L, &gradients, sources.n);
+  nd_tensor **seeds = make_seeds(L, S, 4, 2, targets.n);
   const int seed_list = lua_gettop(L);
-  const int boxes = push_boxes(L, S, sources.room);
-  gather(L, S, 2, &targets);
-  gather(L, S, 3, &sources);
+  const int boxes = push_boxes(L, S, sources.n);
+  gather(L, S, &targets);
+  gather(L, S, &sources);
   if (seeds != NULL)
     gather_seeds(L, S, seed_list, seeds, targets.n);
   nd_tape *t = ndL_checktape(L, "gradient");
+  const bool recorded = t->persistent && t->entered && !t->paused;
   if (!nd_tape_differentiate(t, targets.n, targets.at, seeds, sources.n,
                              sources.at, gradients.at) ||
       !fill_boxes(L, S, &sources, gradients.at, boxes, zeros))
     return ndL_raise(L, S);
+  const int unknown = t->strangers, first = t->stranger;
   int at = 0;
   rebuild(L, S, 3, boxes, &at, false);
+  if (recorded)
+    warn_recorded(L);
+  if (unknown > 0 && !zeros)
+    warn_unknown(L, S, first, unknown - 1);
   return 1;
 }

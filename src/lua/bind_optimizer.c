@@ -5,6 +5,7 @@
 
 #include "lua/bind.h"
 #include "lua/guard.h"
+#include "lua/nested.h"
 #include "optim/optimizer.h"
 
 static nd_optimizer *check_optimizer(lua_State *L, const char *function)
@@ -144,6 +145,83 @@ static pairs read_pairs(lua_State *L, ndL_state *S)
   return p;
 }
 
+// Raises unless every gradient in the table at `g` has a variable in that at
+// `v`.
+static void check_keys(lua_State *L, int g, int v)
+{
+  ndL_pushkeys(L, g);
+  const int keys = lua_gettop(L);
+  for (lua_Unsigned k = 1; k <= lua_rawlen(L, keys); k++) {
+    lua_rawgeti(L, keys, (lua_Integer)k);
+    lua_pushvalue(L, -1);
+    if (lua_rawget(L, v) == LUA_TNIL)
+      ndL_error(L, "apply_gradients: gradient '%s' has no variable",
+                luaL_tolstring(L, keys + 1, NULL));
+    lua_settop(L, keys);
+  }
+  lua_settop(L, keys - 1);
+}
+
+// Two lists, of gradients and, behind it on the stack, of variables.
+typedef struct listing {
+  int gradients;
+  lua_Integer n;
+} listing;
+
+// Adds the variables in the value at `v` and what the value at `g` has for
+// them: false or nil are no gradient, also for a whole table.
+static void add_nested(lua_State *L, ndL_state *S, listing *p, int g, int v,
+                       int depth)
+{
+  if (ndL_peek(L, S, v) != NULL) {
+    lua_pushvalue(L, g);
+    if (lua_isnil(L, -1))
+      lua_pushboolean(L, 0);
+    lua_rawseti(L, p->gradients, ++p->n);
+    lua_pushvalue(L, v);
+    lua_rawseti(L, p->gradients + 1, p->n);
+    return;
+  }
+  ndL_checknested(L, v, "apply_gradients", "variables", depth);
+  const bool given = lua_toboolean(L, g);
+  if (given && lua_type(L, g) != LUA_TTABLE)
+    ndL_typeerror(L, "apply_gradients", "gradients", "a table like variables",
+                  g);
+  luaL_checkstack(L, 10, "apply_gradients");
+  if (given)
+    check_keys(L, g, v);
+  ndL_pushkeys(L, v);
+  const int keys = lua_gettop(L);
+  for (lua_Unsigned k = 1; k <= lua_rawlen(L, keys); k++) {
+    lua_rawgeti(L, keys, (lua_Integer)k);
+    lua_pushvalue(L, -1);
+    if (given)
+      lua_rawget(L, g);
+    else
+      lua_pushnil(L);
+    lua_pushvalue(L, keys + 1);
+    lua_rawget(L, v);
+    add_nested(L, S, p, lua_gettop(L) - 1, lua_gettop(L), depth + 1);
+    lua_settop(L, keys);
+  }
+  lua_settop(L, keys - 1);
+}
+
+static pairs read_nested(lua_State *L, ndL_state *S)
+{
+  lua_newtable(L);
+  lua_newtable(L);
+  listing list = { .gradients = lua_gettop(L) - 1 };
+  add_nested(L, S, &list, 2, 3, 0);
+  pairs p = new_pairs(L, (lua_Unsigned)list.n);
+  for (lua_Integer i = 1; i <= list.n; i++) {
+    lua_rawgeti(L, list.gradients, i);
+    lua_rawgeti(L, list.gradients + 1, i);
+    add_pair(L, S, &p);
+  }
+  return p;
+}
+
 static pairs read_lists(lua_State *L, ndL_state *S)
 {
   check_table(L, 2, "gradients");
@@ -152,49 +230,77 @@ static pairs read_lists(lua_State *L, ndL_state *S)
   if (lua_rawlen(L, 2) > n)
     ndL_error(L, "apply_gradients: %lld gradients for %lld variables",
               (long long)lua_rawlen(L, 2), (long long)n);
+  if (!ndL_isplain(L, S, 3))
+    return read_nested(L, S);
   pairs p = new_pairs(L, n);
   for (lua_Unsigned i = 1; i <= n; i++) {
     lua_rawgeti(L, 2, (lua_Integer)i);
     lua_rawgeti(L, 3, (lua_Integer)i);
     add_pair(L, S, &p);
   }
+  if (p.missing > 0)
+    check_keys(L, 2, 3);
   return p;
 }
 
-// Puts "NUMBER" or "NUMBER 'NAME'" of a variable on top of the stack.
-static void push_label(lua_State *L, const nd_variable *v, int number)
+// ----------------------------------------------------------------- missing --
+
+// Pushes what messages call variable `i`: where it stands and its name; for an
+// integer, why it has no gradient.
+static void push_label(lua_State *L, ndL_state *S, const pairs *p, int i)
 {
-  lua_getfield(L, LUA_REGISTRYINDEX, "nadir.variables");
-  if (lua_rawgetp(L, -1, v) == LUA_TUSERDATA &&
-      lua_getiuservalue(L, -1, 1) == LUA_TSTRING)
-    lua_pushfstring(L, "%d '%s'", number, lua_tostring(L, -1));
-  else
-    lua_pushfstring(L, "%d", number);
+  const int top = lua_gettop(L);
+  const nd_dtype dtype = (nd_dtype)p->variables[i]->value->dtype;
+  if (lua_isnoneornil(L, 3) || !ndL_pushlabel(L, S, 3, i)) {
+    lua_pushfstring(L, " %d", i + 1);
+    lua_rawgeti(L, 2, i + 1);
+    lua_rawgeti(L, -1, 2);
+    ndL_pushnamed(L, S, lua_tostring(L, top + 1), -1);
+    lua_replace(L, top + 1);
+  }
+  lua_settop(L, top + 1);
+  if (nd_dtype_in(dtype, ND_FLOATS))
+    return;
+  lua_pushfstring(L, "%s (%s)", lua_tostring(L, -1), nd_dtype_name(dtype));
+  lua_replace(L, top + 1);
 }
 
 enum { MOST_NAMED = 5 };
 
-static void warn_missing(lua_State *L, const pairs *p)
+// Pushes "variable 1 'w', 3 (int32) and 2 more": those without a gradient.
+static void push_missing(lua_State *L, ndL_state *S, const pairs *p)
 {
   const int top = lua_gettop(L);
-  ndL_pushwhere(L);
-  lua_pushfstring(L, "%sapply_gradients: no gradient for variable",
-                  lua_tostring(L, -1));
   int named = 0;
+  lua_pushliteral(L, "variable");
   for (int i = 0; i < p->n && named < MOST_NAMED; i++) {
     if (p->gradients[i] != NULL)
       continue;
-    const char *text = lua_tostring(L, top + 2);
-    push_label(L, p->variables[i], i + 1);
-    lua_pushfstring(L, "%s%s %s", text, named++ ? "," : "",
+    push_label(L, S, p, i);
+    lua_pushfstring(L, "%s%s%s", lua_tostring(L, top + 1), named++ ? "," : "",
                     lua_tostring(L, -1));
-    lua_replace(L, top + 2);
-    lua_settop(L, top + 2);
+    lua_replace(L, top + 1);
+    lua_settop(L, top + 1);
   }
-  if (p->missing > named)
-    lua_pushfstring(L, "%s and %d more", lua_tostring(L, -1),
+  if (p->missing > named) {
+    lua_pushfstring(L, "%s and %d more", lua_tostring(L, top + 1),
                     p->missing - named);
-  lua_warning(L, lua_tostring(L, -1), 0);
+    lua_replace(L, top + 1);
+  }
+}
+
+static void warn_missing(lua_State *L, ndL_state *S, const pairs *p)
+{
+  push_missing(L, S, p);
+  lua_pushfstring(L, "no gradient for %s", lua_tostring(L, -1));
+  ndL_warn(L, "apply_gradients", lua_tostring(L, -1));
+}
+
+static void fail_missing(lua_State *L, ndL_state *S, const pairs *p)
+{
+  push_missing(L, S, p);
+  ndL_error(L, "apply_gradients: no gradients: every one of %d is missing: %s",
+            p->n, lua_tostring(L, -1));
 }
 
 // apply_gradients(pairs) or apply_gradients(gradients, variables)
@@ -205,10 +311,12 @@ static int optimizer_apply(lua_State *L)
   nd_optimizer *o = check_optimizer(L, "apply_gradients");
   const bool lists = !lua_isnoneornil(L, 3);
   const pairs p = lists ? read_lists(L, S) : read_pairs(L, S);
+  if (p.n > 0 && p.missing == p.n)
+    fail_missing(L, S, &p);
   if (!nd_optimizer_apply(o, p.n, p.variables, p.gradients))
     return ndL_raise(L, S);
   if (p.missing > 0)
-    warn_missing(L, &p);
+    warn_missing(L, S, &p);
   return 0;
 }
 

@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "lua/bind_tape.h"
+#include "lua/nested.h"
+#include "tape/explain.h"
 
 nd_tape *ndL_totape(lua_State *L, ndL_state *S, int i)
 {
@@ -18,16 +20,6 @@ nd_tape *ndL_checktape(lua_State *L, const char *function)
   if (t == NULL)
     ndL_typeerror(L, function, "self", "a GradientTape", 1);
   return t;
-}
-
-// Raises unless the value at `i`, which is no tensor, is a table of some.
-void ndL_checknested(lua_State *L, int i, const char *function,
-                     const char *argument, int depth)
-{
-  if (lua_type(L, i) != LUA_TTABLE)
-    ndL_typeerror(L, function, argument, "a tensor, a Variable or a table", i);
-  if (depth > NDL_DEEPEST)
-    ndL_error(L, "%s: a table is nested deeper than %d", function, NDL_DEEPEST);
 }
 
 static bool option(lua_State *L, int i, const char *name, bool initial)
@@ -105,35 +97,37 @@ static int tape_reset(lua_State *L)
 
 // ------------------------------------------------------------------- watch --
 
-static void watch(lua_State *L, ndL_state *S, nd_tape *t, int i, int depth)
+// Watches the tensor or variable on top of the stack.
+static void watch(lua_State *L, ndL_state *S)
 {
-  nd_variable *v = ndL_tovariable(L, S, i);
-  nd_tensor *x = ndL_peek(L, S, i);
-  if (x != NULL) {
-    if (!nd_dtype_in((nd_dtype)x->dtype, ND_FLOATS)) {
-      ndL_pushwhere(L);
-      lua_pushfstring(L, "%swatch: no gradient reaches a tensor of %s",
-                      lua_tostring(L, -1), nd_dtype_name((nd_dtype)x->dtype));
-      lua_warning(L, lua_tostring(L, -1), 0);
-      lua_pop(L, 2);
-    }
-    const bool ok = v != NULL ? nd_tape_watch_variable(t, v)
-                              : nd_tape_watch(t, x);
-    if (!ok)
-      ndL_raise(L, S);
-    return;
+  nd_tape *t = ndL_checktape(L, "watch");
+  nd_variable *v = ndL_tovariable(L, S, -1);
+  nd_tensor *x = ndL_peek(L, S, -1);
+  if (!(v != NULL ? nd_tape_watch_variable(t, v) : nd_tape_watch(t, x)))
+    ndL_raise(L, S);
+  if (!nd_dtype_in((nd_dtype)x->dtype, ND_FLOATS)) {
+    char text[ND_REASON_TEXT];
+    lua_pushfstring(L, "no gradient: %s", nd_explain_source(text, t, x, v));
+    ndL_warn(L, "watch", lua_tostring(L, -1));
+    lua_pop(L, 1);
   }
-  ndL_checknested(L, i, "watch", "a value", depth);
-  luaL_checkstack(L, 4, "watch");
-  for (lua_pushnil(L); lua_next(L, i); lua_pop(L, 1))
-    watch(L, S, t, lua_gettop(L), depth + 1);
 }
 
 static int tape_watch(lua_State *L)
 {
-  nd_tape *t = ndL_checktape(L, "watch");
+  ndL_state *S = ndL_upstate(L);
+  ndL_checktape(L, "watch");
   lua_settop(L, 2);
-  watch(L, ndL_upstate(L), t, 2, 0);
+  if (ndL_peek(L, S, 2) != NULL) {
+    watch(L, S);
+    return 0;
+  }
+  ndL_pushleaves(L, S, 2, "watch", "a value");
+  for (lua_Unsigned i = 1; i <= lua_rawlen(L, 3); i++) {
+    if (lua_rawgeti(L, 3, (lua_Integer)i), ndL_peek(L, S, -1) != NULL)
+      watch(L, S);
+    lua_settop(L, 3);
+  }
   return 0;
 }
 

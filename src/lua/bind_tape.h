@@ -5,16 +5,9 @@
 
 #include "lua/bind.h"
 
-// How deep tables of tensors may be nested.
-enum { NDL_DEEPEST = 32 };
-
 // The tape at `i`, NULL if it is none; the tape at 1, or an error.
 nd_tape *ndL_totape(lua_State *L, ndL_state *S, int i);
 nd_tape *ndL_checktape(lua_State *L, const char *function);
-
-// Raises unless the value at `i`, which is no tensor, is a table of some.
-void ndL_checknested(lua_State *L, int i, const char *function,
-                     const char *argument, int depth);
 
 // gradient(target, sources, output_gradients, unconnected_gradients), a Lua
 // function.

@@ -33,7 +33,8 @@ typedef struct heap {
   chunk *chunks;
   char *at;  // what the newest chunk has left
   size_t left;
-  bool warns;  // warnings are on
+  bool warns;  // Lua's warnings are on
+  bool quiet;  // all were turned off
   bool begun;  // one is being printed
   ndL_stop stop;
 } heap;
@@ -236,15 +237,16 @@ static void *allocate(void *data, void *block, size_t old_size, size_t new_size)
 
 // ---------------------------------------------------------------- warnings --
 
-// "@on" and "@off" switch; pieces of a message come one by one.
+// "@on" and "@off" switch, the latter also what we warn of, which is on from the
+// start; pieces of a message come one by one.
 static void warn(void *data, const char *message, int more)
 {
   heap *h = data;
   if (!h->begun && !more && message[0] == '@') {
     if (strcmp(message, "@on") == 0)
-      h->warns = true;
+      h->warns = true, h->quiet = false;
     else if (strcmp(message, "@off") == 0)
-      h->warns = false;
+      h->warns = false, h->quiet = true;
     return;
   }
   if (h->warns)
@@ -280,6 +282,12 @@ lua_State *ndL_newstate(nd_context *c)
   lua_setwarnf(L, warn, h);
   h->stop = (ndL_stop){ .word = "interrupted", .running = L };
   return L;
+}
+
+bool ndL_isquiet(lua_State *L)
+{
+  void *h;
+  return lua_getallocf(L, &h) == allocate && ((heap *)h)->quiet;
 }
 
 nd_context *ndL_contextof(lua_State *L)

@@ -14,6 +14,10 @@ lua_State *ndL_newstate(nd_context *c);
 // lua_close, and the heap goes back to the context.
 void ndL_closestate(lua_State *L);
 
+// True if a script said warn "@off" in a state that ndL_newstate made. Of
+// another state it cannot be known: false.
+bool ndL_isquiet(lua_State *L);
+
 // The context of a state that ndL_newstate made.
 nd_context *ndL_contextof(lua_State *L);
 

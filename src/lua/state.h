@@ -32,6 +32,7 @@ typedef struct ndL_state {
   int heap_floor;        // likewise of the Lua heap, in KB
   unsigned collections;  // full ones that we asked for
   bool refused;          // an error was raised for want of memory
+  int warned;            // lines of scripts that have warned
 } ndL_state;
 
 // Raises the error of a call that comes after the state was closed.
@@ -95,6 +96,9 @@ void ndL_pushwhere(lua_State *L);
 // Raises `format` at the line of the script that called us.
 int ndL_error(lua_State *L, const char *format, ...)
   __attribute__((format(printf, 2, 3)));
+
+// Warns with "file:line: function: text", once for each line and function.
+void ndL_warn(lua_State *L, const char *function, const char *text);
 
 // Raises the context's error and clears it.
 int ndL_raise(lua_State *L, ndL_state *S);

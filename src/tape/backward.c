@@ -25,6 +25,7 @@ typedef struct sweep {
 
 static bool start(sweep *s, nd_tape *t)
 {
+  t->strangers = 0;
   *s = (sweep){
     .c = t->context,
     .tape = t,
@@ -186,6 +187,8 @@ static bool collect(sweep *s, int target_count, nd_tensor *const *targets,
     else if (!collect_direct(s, target_count, targets, seeds, sources[i],
                              &gradients[i]))
       return false;
+    if (node == 0 && gradients[i] == NULL && s->tape->strangers++ == 0)
+      s->tape->stranger = i;
   }
   return true;
 }

@@ -44,6 +44,8 @@ struct nd_tape {
   nd_record *first, *last;
   int32_t nodes;            // numbered from 1
   nd_identities watched;    // node by identity, for what has no slot of its own
+  int strangers;            // sources of the last gradient that it did not know
+  int stranger;             // the first of them
   nd_variable **variables;  // watched ones, references
   size_t variable_count, variable_room;
 };

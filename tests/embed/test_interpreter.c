@@ -133,6 +133,32 @@ static void with_needs_nothing_that_scripts_can_take_away(void)
   nd_interpreter_free(bare);
 }
 
+static void hear(void *data, const char *text)
+{
+  snprintf(data, 120, "%s", text);
+}
+
+static void a_warning_comes_to_the_host(void)
+{
+  static const char script[] =
+    "local nd = require 'nadir'\n"
+    "for _ = 1, 3 do nd.GradientTape():watch(nd.Variable(0)) end";
+  char heard[120] = "";
+  const nd_config config = { .size = sizeof config,
+                             .warning = hear,
+                             .warning_data = heard };
+  nd_interpreter *own = nd_interpreter_new(&config);
+  CHECK(nd_interpreter_run(own, script, "loud"));
+  CHECK(strncmp(heard, "loud:2: watch: no gradient: it is int32", 39) == 0);
+  heard[0] = '\0';
+  CHECK(nd_interpreter_run(own, script, "loud"));
+  CHECK_STR(heard, "");
+  CHECK(nd_interpreter_run(own, "warn '@off'", "off"));
+  CHECK(nd_interpreter_run(own, script, "quiet"));
+  CHECK_STR(heard, "");
+  nd_interpreter_free(own);
+}
+
 int main(void)
 {
   i = nd_interpreter_new(NULL);
@@ -145,6 +171,7 @@ int main(void)
   RUN(with_is_understood);
   RUN(with_is_understood_in_files);
   RUN(with_needs_nothing_that_scripts_can_take_away);
+  RUN(a_warning_comes_to_the_host);
   nd_interpreter_free(i);
   return check_done();
 }

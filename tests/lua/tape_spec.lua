@@ -42,19 +42,19 @@ local function method(name, ...)
   end
 end
 
--- The warnings that f() gives, in a process of its own: a script cannot see
--- warnings.
+-- The warnings that a text gives, in a process of its own: a script cannot see
+-- warnings. The text is a file called "script".
 local function warnings(text)
   local path = os.tmpname()
   local file = assert(io.open(path, "w"))
   file:write(text)
   file:close()
   local program = os.getenv "NADIR" or "build/nadir"
-  local pipe = assert(io.popen(("%s -W %s 2>&1"):format(program, path)))
+  local pipe = assert(io.popen(("%s %s 2>&1"):format(program, path)))
   local output = pipe:read "a"
   pipe:close()
   os.remove(path)
-  return (output:gsub("[^ ]*/", ""):gsub("lua_%w+:", "script:"))
+  return (output:gsub("[^ \n]*: warning: [^ ]*lua_%w+:", "script:"))
 end
 
 describe("GradientTape", function()
@@ -240,8 +240,8 @@ describe("watch", function()
   end)
 
   it("warns of whole numbers, with the script's line", function()
-    assert.equal("Lua warning: script:3: watch: no gradient reaches a tensor "
-      .. "of int32\n", warnings [[
+    assert.equal("script:3: watch: no gradient: it is int32, and only floats "
+      .. "have gradients; write 0. for 0, or use nd.cast\n", warnings [[
       local nd = require "nadir"
       local tape = nd.GradientTape()
       tape:watch(nd.constant(3))
@@ -679,5 +679,96 @@ describe("a finalizer", function()
     local no = false
     assert.same({ no, no, no, no, no, no, no, no, no, true }, seen)
     assert.is_nil(o)
+  end)
+end)
+
+describe("a warning of gradient", function()
+  local begin = [[
+    local nd = require "nadir"
+    local V, C = nd.Variable, nd.constant
+    local v, x = V(2., { name = "v" }), C(3.)
+    local function gradient(sources, options)
+      local tape <close> = nd.GradientTape(options)
+      local y = v * x
+      return tape:gradient(y, sources)
+    end
+  ]]
+
+  -- The reason that the only warning gives, at line 7.
+  local function reason(text)
+    local all = warnings(begin .. text)
+    local start = "script:7: gradient: no gradient for source"
+    assert.equal(start, all:sub(1, #start))
+    assert.equal("\n", all:match("\n.*"))
+    return all:sub(#start + 1, -2)
+  end
+
+  it("says why a source has none", function()
+    local integer = "it is int32, and only floats have gradients; "
+      .. "write 0. for 0, or use nd.cast"
+    assert.equal(": " .. integer, reason "gradient(V(0))")
+    assert.equal(" 2: " .. integer, reason "gradient { v, C { 1, 2 } }")
+    assert.equal(": it was not watched; call tape:watch before it is used",
+      reason "gradient(x)")
+    assert.equal(" 'w': it is not trainable and was not watched; "
+      .. "call tape:watch before it is used",
+      reason "gradient(V(1., { trainable = false, name = 'w' }))")
+    assert.equal(": it was not used while the tape recorded",
+      reason "gradient(V(1.))")
+    assert.equal(" 'v': it was not watched, and this tape watches nothing by "
+      .. "itself; call tape:watch before it is used",
+      reason "gradient(v, { watch_accessed_variables = false })")
+  end)
+
+  it("names the first in the order of the tables", function()
+    assert.equal(" 2 and 2 more: it was not watched; "
+      .. "call tape:watch before it is used", reason "gradient { v, x, x, x }")
+    assert.equal(" layer.b 'bias' and 1 more: it was not used while the tape "
+      .. "recorded", reason [[
+      local b = V(1., { name = "bias" })
+      gradient { z = b, layer = { w = v, b = b }, v }
+    ]])
+  end)
+
+  it("comes once for each line", function()
+    reason "for _ = 1, 3 do gradient(x) end"
+    reason "gradient(x) gradient(V(0))"
+  end)
+
+  it("is not given where a gradient or zeros come", function()
+    assert.equal("", warnings(begin .. [[
+      gradient(v)
+      local tape = nd.GradientTape()
+      tape:watch(x)
+      local y = x * x
+      assert(tape:gradient(y, { y, V(1.) },
+        { unconnected_gradients = "zero" })[2]:item() == 0)
+      tape = nd.GradientTape()
+      assert(tape:gradient(x, x):item() == 1)
+      tape = nd.GradientTape()
+      tape:watch(x)
+      assert(tape:gradient(v * v, x) == nil)
+    ]]))
+  end)
+
+  it("is turned off by warn, as Lua's own are", function()
+    assert.equal("", warnings(begin .. "warn '@off' gradient(x)"))
+    assert.not_equal("", warnings(begin .. "warn '@off' warn '@on' "
+      .. "gradient(x)"))
+  end)
+
+  it("says that a persistent tape records its own gradient", function()
+    local persistent = [[
+      local nd = require "nadir"
+      local v = nd.Variable(2.)
+      local tape = nd.GradientTape { persistent = true }
+      local y = v * v
+    ]]
+    assert.equal("script:5: gradient: the persistent tape records its own "
+      .. "gradient, and is slower each time; call gradient after its block, "
+      .. "unless you want derivatives of derivatives\n",
+      warnings(persistent .. "for _ = 1, 3 do tape:gradient(y, v) end"))
+    assert.equal("", warnings(persistent
+      .. "tape:pause(function() tape:gradient(y, v) end)"))
   end)
 end)

@@ -1,0 +1,67 @@
+// lua/warning.c: what is no error, but hardly what was meant. Each function
+// warns once for each line of the script; the host's function hears of it or,
+// without one, the standard error.
+
+#include <stdio.h>
+#include <string.h>
+
+#include "lua/newstate.h"
+#include "lua/state.h"
+
+static const char SEEN_KEY = 0;
+
+// A script that makes its chunks as it runs has any number of lines.
+enum { MOST_SEEN = 1000 };
+
+// Pushes the set of the lines that have warned.
+static void push_seen(lua_State *L, ndL_state *S)
+{
+  const int type = lua_rawgetp(L, LUA_REGISTRYINDEX, &SEEN_KEY);
+  if (type == LUA_TTABLE && S->warned < MOST_SEEN)
+    return;
+  lua_pop(L, 1);
+  lua_newtable(L);
+  lua_pushvalue(L, -1);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, &SEEN_KEY);
+  S->warned = 0;
+}
+
+// True the first time for the key on top, which it leaves.
+static bool is_new(lua_State *L, ndL_state *S)
+{
+  push_seen(L, S);
+  lua_pushvalue(L, -2);
+  const bool fresh = lua_rawget(L, -2) == LUA_TNIL;
+  lua_pop(L, 1);
+  if (fresh) {
+    lua_pushvalue(L, -2);
+    lua_pushboolean(L, 1);
+    lua_rawset(L, -3);
+    S->warned++;
+  }
+  lua_pop(L, 1);
+  return fresh;
+}
+
+static void emit(ndL_state *S, const char *text)
+{
+  const nd_context *c = S->context;
+  if (c->warning != NULL)
+    c->warning(c->warning_data, text);
+  else
+    fprintf(stderr, "nadir: warning: %s\n", text);
+}
+
+void ndL_warn(lua_State *L, const char *function, const char *text)
+{
+  ndL_state *S = ndL_getstate(L);
+  const int top = lua_gettop(L);
+  if (ndL_isquiet(L))
+    return;
+  luaL_checkstack(L, 8, function);
+  ndL_pushwhere(L);
+  lua_pushfstring(L, "%s%s", lua_tostring(L, top + 1), function);
+  if (is_new(L, S))
+    emit(S, lua_pushfstring(L, "%s: %s", lua_tostring(L, top + 2), text));
+  lua_settop(L, top);
+}
