@@ -340,7 +340,8 @@ local Figure = { __name = "plot.figure" }
 Figure.__index = names.class("plot.figure", Figure)
 
 local function is_options(value)
-  return type(value) == "table" and #value == 0 and next(value) ~= nil
+  return type(value) == "table" and #value == 0
+    and next(value) ~= nil -- any order
     and not has_totable(value)
 end
 

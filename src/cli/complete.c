@@ -144,7 +144,7 @@ static bool entry_fits(lua_State *L, const struct stem *stem)
 static void collect(lua_State *L, const struct stem *stem)
 {
   lua_pushnil(L);
-  while (lua_next(L, -2) != 0) {
+  while (lua_next(L, -2) != 0) {  // any order: a set
     const bool good = entry_fits(L, stem);
     lua_pop(L, 1);
     if (good) {
@@ -188,12 +188,12 @@ static int compare(const void *a, const void *b)
 static const char **push_names(lua_State *L, int *count)
 {
   *count = 0;
-  for (lua_pushnil(L); lua_next(L, -2) != 0; lua_pop(L, 1))
+  for (lua_pushnil(L); lua_next(L, -2) != 0; lua_pop(L, 1))  // any order
     ++*count;
   const char **names = lua_newuserdatauv(
     L, (size_t)(*count + 1) * sizeof *names, 0);
   int i = 0;
-  for (lua_pushnil(L); lua_next(L, -3) != 0; lua_pop(L, 1))
+  for (lua_pushnil(L); lua_next(L, -3) != 0; lua_pop(L, 1))  // any order
     names[i++] = lua_tostring(L, -2);
   qsort(names, (size_t)*count, sizeof *names, compare);
   return names;

@@ -44,7 +44,7 @@ static int shape_tostring(lua_State *L)
 static lua_Unsigned count_keys(lua_State *L, int i)
 {
   lua_Unsigned n = 0;
-  for (lua_pushnil(L); lua_next(L, i); lua_pop(L, 1))
+  for (lua_pushnil(L); lua_next(L, i); lua_pop(L, 1))  // any order
     n++;
   return n;
 }

@@ -30,7 +30,7 @@ static void drop_empty_options(lua_State *L)
   if (lua_gettop(L) != 2 || lua_type(L, 2) != LUA_TTABLE)
     return;
   lua_pushnil(L);
-  lua_settop(L, lua_next(L, 2) ? 2 : 1);
+  lua_settop(L, lua_next(L, 2) ? 2 : 1);  // any order
 }
 
 // Variable(value, trainable, name, dtype)

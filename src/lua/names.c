@@ -69,7 +69,7 @@ void ndL_checknames(lua_State *L, int i, const char *function, int n,
 {
   const char *unknown = NULL;
   bool named = true;
-  for (lua_pushnil(L); lua_next(L, i);) {
+  for (lua_pushnil(L); lua_next(L, i);) {  // any order
     lua_pop(L, 1);
     const char *name = NULL;
     if (lua_type(L, -1) == LUA_TSTRING)

@@ -139,12 +139,17 @@ typedef struct filler {
 lua_Integer ndL_checkkeys(lua_State *L, int i, const char *function)
 {
   lua_Integer keys = 0;
-  for (lua_pushnil(L); lua_next(L, i); keys++) {
+  const char *first = NULL;  // of the names, by their letters
+  for (lua_pushnil(L); lua_next(L, i); keys++) {  // any order
     lua_pop(L, 1);
-    if (lua_type(L, -1) == LUA_TSTRING)
-      ndL_error(L, "%s: a table mixes values with the name '%s'", function,
-                lua_tostring(L, -1));
+    if (lua_type(L, -1) != LUA_TSTRING)
+      continue;
+    const char *name = lua_tostring(L, -1);
+    first = first == NULL || strcmp(name, first) < 0 ? name : first;
   }
+  if (first != NULL)
+    ndL_error(L, "%s: a table mixes values with the name '%s'", function,
+              first);
   return keys;
 }
 
@@ -272,15 +277,18 @@ int ndL_checkshape(lua_State *L, int i, int64_t *shape, const char *function)
 
 bool ndL_isoptions(lua_State *L, int i)
 {
-  if (lua_type(L, i) != LUA_TTABLE)
+  if (lua_type(L, i) != LUA_TTABLE || lua_rawlen(L, i) > 0)
     return false;
+  bool named = false;
+  const int top = lua_gettop(L);
   i = lua_absindex(L, i);
   lua_pushnil(L);
-  if (!lua_next(L, i))
-    return false;
-  const bool named = lua_type(L, -2) == LUA_TSTRING;
-  lua_pop(L, 2);
-  return named && lua_rawlen(L, i) == 0;
+  while (!named && lua_next(L, i)) {  // any order: one name is enough
+    named = lua_type(L, -2) == LUA_TSTRING;
+    lua_pop(L, 1);
+  }
+  lua_settop(L, top);
+  return named;
 }
 
 // ----------------------------------------------------------------- options --

@@ -45,6 +45,9 @@ breaks words $core "$core" '// TO''DO'
 breaks lines $core 'more than 80' "// $(printf '%078d' 0)"
 breaks lines $core 'a tab' '\tint x;'
 breaks lines $core 'blanks' 'int x; '
+breaks order lua/nadir/init.lua 'any order' 'for k in pairs(nd) do print(k) end'
+breaks order lua/nadir/init.lua 'any order' 'for k in next, nd do print(k) end'
+breaks order src/lua/values.c 'any order' 'int n = lua_next(L, 1);'
 breaks format $core "$core" 'int   x;'
 breaks luacheck lua/nadir/init.lua stray 'stray = 1'
 breaks cppcheck $core 'out of bounds' \
