@@ -95,7 +95,7 @@ lua_Integer ndL_checklist(lua_State *L, int i, const char *function);
 // is negative. Returns the rank.
 int ndL_checkshape(lua_State *L, int i, int64_t *shape, const char *function);
 
-// True if the value at `i` is a table of options: it has names as keys.
+// True if the value at `i` is a table of options: all its keys are names.
 bool ndL_isoptions(lua_State *L, int i);
 
 // Brings a call to positions: the first `fixed` arguments, then `n` that may

@@ -251,30 +251,40 @@ static bool fill_boxes(lua_State *L, ndL_state *S, const flat *sources,
   return ok;
 }
 
-// Says why the source `first`, counted from 0, has no gradient, which the tape
-// did not know, like `more` others.
-static void warn_unknown(lua_State *L, ndL_state *S, int first, int more)
+// What there is to warn of after a gradient was given.
+typedef struct remark {
+  bool recorded;  // by the persistent tape itself
+  int unknown;    // sources that the tape did not know
+  int first;      // of them, counted from 0
+} remark;
+
+// Says why the first source that the tape did not know has no gradient.
+static void warn_unknown(lua_State *L, ndL_state *S, const remark *r)
 {
   char reason[ND_REASON_TEXT];
   const int top = lua_gettop(L);
-  if (!ndL_pushlabel(L, S, 3, first))
+  if (!ndL_pushlabel(L, S, 3, r->first))
     return;
-  nd_explain_source(reason, ndL_checktape(L, "gradient"), ndL_peek(L, S, -1),
+  nd_explain_source(reason, ndL_totape(L, S, 1), ndL_peek(L, S, -1),
                     ndL_tovariable(L, S, -1));
   lua_pushfstring(L, "no gradient for source%s", lua_tostring(L, top + 1));
-  if (more > 0)
-    lua_pushfstring(L, "%s and %d more", lua_tostring(L, -1), more);
+  if (r->unknown > 1)
+    lua_pushfstring(L, "%s and %d more", lua_tostring(L, -1), r->unknown - 1);
   lua_pushfstring(L, "%s: %s", lua_tostring(L, -1), reason);
   ndL_warn(L, "gradient", lua_tostring(L, -1));
-  lua_settop(L, top);
 }
 
-static void warn_recorded(lua_State *L)
+static int warn_all(lua_State *L)
 {
-  ndL_warn(L, "gradient",
-           "the persistent tape records its own gradient, and is slower each "
-           "time; call gradient after its block, unless you want derivatives "
-           "of derivatives");
+  const remark *r = lua_touserdata(L, 4);
+  if (r->recorded)
+    ndL_warn(L, "gradient",
+             "the persistent tape records its own gradient, and is slower each "
+             "time; call gradient after its block, unless you want derivatives "
+             "of derivatives");
+  if (r->unknown > 0)
+    warn_unknown(L, ndL_getstate(L), r);
+  return 0;
 }
 
 // gradient(target, sources, output_gradients, unconnected_gradients)
@@ -302,17 +312,16 @@ int ndL_gradient(lua_State *L)
   if (seeds != NULL)
     gather_seeds(L, S, seed_list, seeds, targets.n);
   nd_tape *t = ndL_checktape(L, "gradient");
-  const bool recorded = t->persistent && t->entered && !t->paused;
+  remark r = { .recorded = t->persistent && t->entered && !t->paused };
   if (!nd_tape_differentiate(t, targets.n, targets.at, seeds, sources.n,
                              sources.at, gradients.at) ||
       !fill_boxes(L, S, &sources, gradients.at, boxes, zeros))
     return ndL_raise(L, S);
-  const int unknown = t->strangers, first = t->stranger;
+  r.unknown = zeros ? 0 : t->strangers;
+  r.first = t->stranger;
   int at = 0;
   rebuild(L, S, 3, boxes, &at, false);
-  if (recorded)
-    warn_recorded(L);
-  if (unknown > 0 && !zeros)
-    warn_unknown(L, S, first, unknown - 1);
+  if (r.recorded || r.unknown > 0)
+    ndL_trywarn(L, warn_all, &r);
   return 1;
 }

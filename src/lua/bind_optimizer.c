@@ -207,6 +207,18 @@ static void add_nested(lua_State *L, ndL_state *S, listing *p, int g, int v,
   lua_settop(L, keys - 1);
 }
 
+// Reads `n` gradients from the list at `g`, and variables from the next one.
+static void read_rows(lua_State *L, ndL_state *S, pairs *p, int g,
+                      lua_Integer n)
+{
+  p->n = p->missing = 0;
+  for (lua_Integer i = 1; i <= n; i++) {
+    lua_rawgeti(L, g, i);
+    lua_rawgeti(L, g + 1, i);
+    add_pair(L, S, p);
+  }
+}
+
 static pairs read_nested(lua_State *L, ndL_state *S)
 {
   lua_newtable(L);
@@ -214,11 +226,7 @@ static pairs read_nested(lua_State *L, ndL_state *S)
   listing list = { .gradients = lua_gettop(L) - 1 };
   add_nested(L, S, &list, 2, 3, 0);
   pairs p = new_pairs(L, (lua_Unsigned)list.n);
-  for (lua_Integer i = 1; i <= list.n; i++) {
-    lua_rawgeti(L, list.gradients, i);
-    lua_rawgeti(L, list.gradients + 1, i);
-    add_pair(L, S, &p);
-  }
+  read_rows(L, S, &p, list.gradients, list.n);
   return p;
 }
 
@@ -233,36 +241,44 @@ static pairs read_lists(lua_State *L, ndL_state *S)
   if (!ndL_isplain(L, S, 3))
     return read_nested(L, S);
   pairs p = new_pairs(L, n);
-  for (lua_Unsigned i = 1; i <= n; i++) {
-    lua_rawgeti(L, 2, (lua_Integer)i);
-    lua_rawgeti(L, 3, (lua_Integer)i);
-    add_pair(L, S, &p);
-  }
-  if (p.missing > 0)
-    check_keys(L, 2, 3);
+  read_rows(L, S, &p, 2, (lua_Integer)n);
+  if (p.missing == 0)
+    return p;
+  check_keys(L, 2, 3);  // allocates, so that what was read may be gone
+  read_rows(L, S, &p, 2, (lua_Integer)n);
   return p;
 }
 
 // ----------------------------------------------------------------- missing --
 
-// Pushes what messages call variable `i`: where it stands and its name; for an
-// integer, why it has no gradient.
-static void push_label(lua_State *L, ndL_state *S, const pairs *p, int i)
+// Pushes where variable `i` stands and then the variable, out of the pairs or
+// lists that the call was given; they may have changed since.
+static void push_place(lua_State *L, ndL_state *S, int i)
+{
+  if (!lua_isnoneornil(L, 3) && ndL_pushlabel(L, S, 3, i))
+    return;
+  lua_pushfstring(L, " %d", i + 1);
+  lua_rawgeti(L, 2, i + 1);
+  if (lua_type(L, -1) == LUA_TTABLE)
+    lua_rawgeti(L, -1, 2);
+  ndL_pushnamed(L, S, lua_tostring(L, lua_gettop(L) - 2), -1);
+  lua_insert(L, -2);
+}
+
+// Pushes what messages call variable `i`; for an integer, why it has no
+// gradient.
+static void push_label(lua_State *L, ndL_state *S, int i)
 {
   const int top = lua_gettop(L);
-  const nd_dtype dtype = (nd_dtype)p->variables[i]->value->dtype;
-  if (lua_isnoneornil(L, 3) || !ndL_pushlabel(L, S, 3, i)) {
-    lua_pushfstring(L, " %d", i + 1);
-    lua_rawgeti(L, 2, i + 1);
-    lua_rawgeti(L, -1, 2);
-    ndL_pushnamed(L, S, lua_tostring(L, top + 1), -1);
-    lua_replace(L, top + 1);
-  }
-  lua_settop(L, top + 1);
-  if (nd_dtype_in(dtype, ND_FLOATS))
-    return;
-  lua_pushfstring(L, "%s (%s)", lua_tostring(L, -1), nd_dtype_name(dtype));
+  push_place(L, S, i);
+  const nd_tensor *x = ndL_peek(L, S, -1);
+  const char *label = lua_tostring(L, -2);
+  if (x != NULL && !nd_dtype_in((nd_dtype)x->dtype, ND_FLOATS))
+    lua_pushfstring(L, "%s (%s)", label, nd_dtype_name((nd_dtype)x->dtype));
+  else
+    lua_pushvalue(L, -2);
   lua_replace(L, top + 1);
+  lua_settop(L, top + 1);
 }
 
 enum { MOST_NAMED = 5 };
@@ -276,7 +292,7 @@ static void push_missing(lua_State *L, ndL_state *S, const pairs *p)
   for (int i = 0; i < p->n && named < MOST_NAMED; i++) {
     if (p->gradients[i] != NULL)
       continue;
-    push_label(L, S, p, i);
+    push_label(L, S, i);
     lua_pushfstring(L, "%s%s%s", lua_tostring(L, top + 1), named++ ? "," : "",
                     lua_tostring(L, -1));
     lua_replace(L, top + 1);
@@ -289,11 +305,12 @@ static void push_missing(lua_State *L, ndL_state *S, const pairs *p)
   }
 }
 
-static void warn_missing(lua_State *L, ndL_state *S, const pairs *p)
+static int warn_missing(lua_State *L)
 {
-  push_missing(L, S, p);
+  push_missing(L, ndL_getstate(L), lua_touserdata(L, 4));
   lua_pushfstring(L, "no gradient for %s", lua_tostring(L, -1));
   ndL_warn(L, "apply_gradients", lua_tostring(L, -1));
+  return 0;
 }
 
 static void fail_missing(lua_State *L, ndL_state *S, const pairs *p)
@@ -310,13 +327,13 @@ static int optimizer_apply(lua_State *L)
   ndL_pace(L, S);
   nd_optimizer *o = check_optimizer(L, "apply_gradients");
   const bool lists = !lua_isnoneornil(L, 3);
-  const pairs p = lists ? read_lists(L, S) : read_pairs(L, S);
+  pairs p = lists ? read_lists(L, S) : read_pairs(L, S);
   if (p.n > 0 && p.missing == p.n)
     fail_missing(L, S, &p);
   if (!nd_optimizer_apply(o, p.n, p.variables, p.gradients))
     return ndL_raise(L, S);
   if (p.missing > 0)
-    warn_missing(L, S, &p);
+    ndL_trywarn(L, warn_missing, &p);
   return 0;
 }
 

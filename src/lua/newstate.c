@@ -237,8 +237,8 @@ static void *allocate(void *data, void *block, size_t old_size, size_t new_size)
 
 // ---------------------------------------------------------------- warnings --
 
-// "@on" and "@off" switch, the latter also what we warn of, which is on from the
-// start; pieces of a message come one by one.
+// "@on" and "@off" switch, the latter also what we warn of, which begins on;
+// pieces of a message come one by one.
 static void warn(void *data, const char *message, int more)
 {
   heap *h = data;

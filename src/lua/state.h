@@ -100,6 +100,10 @@ int ndL_error(lua_State *L, const char *format, ...)
 // Warns with "file:line: function: text", once for each line and function.
 void ndL_warn(lua_State *L, const char *function, const char *text);
 
+// Calls `f`, which warns, with the values at 1, 2 and 3 and `data`. What was
+// done is done: that there is no memory for a warning raises nothing.
+void ndL_trywarn(lua_State *L, lua_CFunction f, void *data);
+
 // Raises the context's error and clears it.
 int ndL_raise(lua_State *L, ndL_state *S);
 

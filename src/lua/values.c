@@ -279,16 +279,15 @@ bool ndL_isoptions(lua_State *L, int i)
 {
   if (lua_type(L, i) != LUA_TTABLE || lua_rawlen(L, i) > 0)
     return false;
-  bool named = false;
+  bool any = false, named = true;
   const int top = lua_gettop(L);
   i = lua_absindex(L, i);
-  lua_pushnil(L);
-  while (!named && lua_next(L, i)) {  // any order: one name is enough
+  for (lua_pushnil(L); named && lua_next(L, i); lua_pop(L, 1)) {  // any order
+    any = true;
     named = lua_type(L, -2) == LUA_TSTRING;
-    lua_pop(L, 1);
   }
   lua_settop(L, top);
-  return named;
+  return any && named;
 }
 
 // ----------------------------------------------------------------- options --

@@ -65,3 +65,15 @@ void ndL_warn(lua_State *L, const char *function, const char *text)
     emit(S, lua_pushfstring(L, "%s: %s", lua_tostring(L, top + 2), text));
   lua_settop(L, top);
 }
+
+void ndL_trywarn(lua_State *L, lua_CFunction f, void *data)
+{
+  if (!lua_checkstack(L, LUA_MINSTACK))
+    return;
+  lua_pushcfunction(L, f);
+  for (int i = 1; i <= 3; i++)
+    lua_pushvalue(L, i);
+  lua_pushlightuserdata(L, data);
+  if (lua_pcall(L, 4, 0, 0) != LUA_OK)
+    lua_pop(L, 1);
+}

@@ -229,7 +229,8 @@ describe("apply_gradients", function()
     local v = V(1.0)
     local sgd = SGD()
     refuses("apply_gradients: no gradients: every one of 2 is missing: "
-      .. "variable 1, 2", sgd.apply_gradients, sgd, { { false, v }, { nil, v } })
+      .. "variable 1, 2", sgd.apply_gradients, sgd,
+      { { false, v }, { nil, v } })
     refuses("apply_gradients: no gradients: every one of 3 is missing: "
       .. "variable 1 (int32), 2 'w', 3 'n' (int64)", sgd.apply_gradients, sgd,
       {}, { V(0), V(1., { name = "w" }), V(1 << 40, { name = "n" }) })
