@@ -18,7 +18,7 @@ static int refuse(lua_State *L)
 static void reduce_debug(lua_State *L)
 {
   lua_getglobal(L, LUA_DBLIBNAME);
-  for (lua_pushnil(L); lua_next(L, -2); lua_pop(L, 1)) {
+  for (lua_pushnil(L); lua_next(L, -2); lua_pop(L, 1)) {  // any order
     const char *name = lua_tostring(L, -2);
     if (strcmp(name, "traceback") == 0 || strcmp(name, "getinfo") == 0)
       continue;
@@ -42,7 +42,8 @@ static bool has(lua_State *L, const char *name)
 // the registry. Scripts that reached one could put a finalizer into it.
 static void hide_metatables(lua_State *L)
 {
-  for (lua_pushnil(L); lua_next(L, LUA_REGISTRYINDEX); lua_pop(L, 1)) {
+  lua_pushnil(L);
+  for (; lua_next(L, LUA_REGISTRYINDEX); lua_pop(L, 1)) {  // any order
     if (!lua_istable(L, -1) || !has(L, "__name") || has(L, "__metatable"))
       continue;
     lua_pushboolean(L, 0);

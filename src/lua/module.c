@@ -40,7 +40,7 @@ static void push_copy(lua_State *L)
 {
   lua_newtable(L);
   lua_pushnil(L);
-  while (lua_next(L, -3)) {
+  while (lua_next(L, -3)) {  // any order
     lua_pushvalue(L, -2);
     lua_insert(L, -2);
     lua_rawset(L, -4);
