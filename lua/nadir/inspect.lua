@@ -88,7 +88,7 @@ end
 -- The keys beyond the list t[1] to t[n], sorted.
 local function sorted_keys(t, n)
   local keys = {}
-  for key in next, t do
+  for key in next, t do -- any order: sorted below
     if math.type(key) ~= "integer" or key < 1 or key > n then
       keys[#keys + 1] = key
     end
@@ -186,7 +186,7 @@ function Printer:table(t, depth)
   local name = name_of(t)
   if self.inside[t] then
     return name .. "<cycle>"
-  elseif next(t) == nil then
+  elseif next(t) == nil then -- any order
     return name .. "{}"
   elseif depth >= self.limits.depth then
     return name .. "{ ... }"
