@@ -135,11 +135,12 @@ static bool run(nd_context *c, const nd_job *job, int64_t from, int64_t to)
   if (from > 0)
     return true;
   const nd_args *a = job->args;
-  rows l = { .r = a->n - 1, .n = job->out->dims[job->out->rank - 1] };
-  bool ok = true;
-  for (int i = 0; i < a->n; i++) {
-    l.x[i] = nd_tensor_dense(a->in[i]);
-    ok = ok && l.x[i] != NULL;
+  rows l = { .n = job->out->dims[job->out->rank - 1] };
+  l.x[0] = nd_tensor_dense(a->in[0]);
+  bool ok = l.x[0] != NULL;
+  for (; ok && l.r + 1 < a->n; l.r++) {
+    l.x[l.r + 1] = nd_tensor_dense(a->in[l.r + 1]);
+    ok = l.x[l.r + 1] != NULL;
   }
   ok = ok && fill_rows(c, &l, job->out);
   for (int i = 0; i < a->n; i++)
