@@ -7,6 +7,7 @@
 
 #include "cli/interrupt.h"
 #include "cli/traceback.h"
+#include "lua/stop.h"
 
 // The error as a string that wants a traceback, or NULL: then an object's own
 // text is on the stack and says everything.
@@ -37,6 +38,12 @@ static int add_brief_traceback(lua_State *L)
   return 1;
 }
 
+// A stop is seen by no handler of messages.
+static void describe_stop(lua_State *L)
+{
+  cli_traceback_push_brief(L, lua_tostring(L, -1));
+}
+
 // Makes a string of the error.
 static int keep_message(lua_State *L)
 {
@@ -53,9 +60,15 @@ int cli_call(lua_State *L, int arguments, int results, enum cli_trace trace)
   const int base = lua_gettop(L) - arguments;
   lua_pushcfunction(L, handlers[trace]);
   lua_insert(L, base);
-  cli_interrupt_raise(L);
-  const int status = lua_pcall(L, arguments, results, base);
-  cli_interrupt_end(L);
+  ndL_stopof(L)->describe = describe_stop;
+  cli_interrupt_raise(L, trace == CLI_TRACE_FULL);
+  int status = lua_pcall(L, arguments, results, base);
+  const char *stopped = cli_interrupt_end(L);
+  if (stopped != NULL && status != LUA_OK) {
+    lua_pop(L, 1);
+    lua_pushstring(L, stopped);
+    status = LUA_ERRRUN;
+  }
   lua_remove(L, base);
   return status;
 }

@@ -1,27 +1,27 @@
-// cli/interrupt.c: SIGINT. A signal handler may touch nothing but flags, so it
-// sets a debug hook, which Lua allows, and raises from the hook.
+// cli/interrupt.c: SIGINT. A signal handler may touch nothing but flags and,
+// which Lua allows, a debug hook; the hook stops what runs (lua/stop.h).
 
 #include "cli/interrupt.h"
 
-#include <lauxlib.h>
 #include <signal.h>
 #include <stddef.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/context.h"
 #include "lua/newstate.h"
+#include "lua/stop.h"
 
-// A handler has no argument to find its state by.
-static lua_State *running;
-static volatile sig_atomic_t noted;
+// So many that follow each other within so many seconds end the program.
+enum { PRESSES = 3, SECONDS = 2 };
 
+// A handler has no argument to find these by.
+static ndL_stop *stop;
 static nd_context *core;
-
-// The next op runs again, although the handler asked all to stop.
-static void resume_core(void)
-{
-  atomic_store(&core->interrupted, false);
-}
+static volatile sig_atomic_t noted;
+static volatile sig_atomic_t presses;
+static struct timespec first;
+static bool catchable;
 
 static void set_handler(void (*handler)(int))
 {
@@ -32,20 +32,31 @@ static void set_handler(void (*handler)(int))
   sigaction(SIGINT, &action, NULL);
 }
 
-static void stop(lua_State *L, lua_Debug *ar)
+// How many there were, this one included, since the first in time.
+static int count_press(void)
 {
-  (void)ar;
-  lua_sethook(L, NULL, 0, 0);
-  resume_core();
-  luaL_error(L, "interrupted!");
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  const double passed = (double)(now.tv_sec - first.tv_sec) +
+                        (double)(now.tv_nsec - first.tv_nsec) * 1e-9;
+  if (presses == 0 || passed > SECONDS) {
+    first = now;
+    presses = 0;
+  }
+  presses = presses + 1;
+  return presses;
 }
 
 static void on_interrupt(int number)
 {
-  const int all = LUA_MASKCALL | LUA_MASKRET | LUA_MASKLINE | LUA_MASKCOUNT;
-  signal(number, SIG_DFL);
-  lua_sethook(running, stop, all, 1);
+  const int count = count_press();
+  if (count >= PRESSES) {
+    signal(number, SIG_DFL);
+    raise(number);
+  }
+  stop->mild = catchable && count == 1;
   nd_interrupt(core);
+  ndL_stop_arm(stop->running);
 }
 
 static void on_note(int number)
@@ -54,11 +65,26 @@ static void on_note(int number)
   noted = 1;
 }
 
-void cli_interrupt_raise(lua_State *L)
+void cli_interrupt_raise(lua_State *L, bool may_catch)
 {
-  running = L;
+  stop = ndL_stopof(L);
   core = ndL_contextof(L);
+  stop->word = "interrupted!";
+  catchable = may_catch;
+  presses = 0;
+  ndL_stop_begin(L);
   set_handler(on_interrupt);
+}
+
+const char *cli_interrupt_end(lua_State *L)
+{
+  set_handler(SIG_DFL);
+  if (stop == NULL)
+    return NULL;
+  const bool stopped = stop->stands;
+  ndL_stop_end(L);
+  nd_context_interrupted(core);
+  return stopped ? stop->text : NULL;
 }
 
 void cli_interrupt_note(void)
@@ -70,13 +96,4 @@ void cli_interrupt_note(void)
 bool cli_interrupt_noted(void)
 {
   return noted != 0;
-}
-
-void cli_interrupt_end(lua_State *L)
-{
-  set_handler(SIG_DFL);
-  if (lua_gethook(L) == stop) {
-    lua_sethook(L, NULL, 0, 0);
-    resume_core();
-  }
 }

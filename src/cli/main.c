@@ -18,6 +18,7 @@
 #include "lua/module.h"
 #include "lua/newstate.h"
 #include "lua/state.h"
+#include "lua/stop.h"
 #include "nadir.h"
 
 static void print_version(void)
@@ -31,6 +32,7 @@ static void print_version(void)
 static void open_libraries(lua_State *L)
 {
   luaL_openlibs(L);
+  ndL_open_coroutine(L);
   ndL_preload(L);
   ndL_installload(L);
 }

@@ -45,11 +45,12 @@ static void note(lua_State *L, ndL_stop *s, const char *message)
   snprintf(s->text, sizeof s->text, "%s", message);
   s->stands = true;
   ndL_stop_settle(L);
+  const int top = lua_gettop(L);
   lua_pushstring(L, message);
   if (s->describe != NULL)
     s->describe(L);
   snprintf(s->text, sizeof s->text, "%s", lua_tostring(L, -1));
-  lua_pop(L, 1);
+  lua_settop(L, top);
 }
 
 // lua_error takes this very string for Lua's own error.
