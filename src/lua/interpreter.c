@@ -23,6 +23,15 @@ static int refuse_exit(lua_State *L)
   return ndL_error(L, "exit: a script cannot end the program it runs in");
 }
 
+// Our own modules find LPeg without it.
+static void hide_lpeg(lua_State *L)
+{
+  luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_PRELOAD_TABLE);
+  lua_pushnil(L);
+  lua_setfield(L, -2, "lpeg");
+  lua_pop(L, 1);
+}
+
 // The argument is the configuration.
 static int set_up(lua_State *L)
 {
@@ -43,6 +52,8 @@ static int set_up(lua_State *L)
   ndL_preload(L);
   ndL_require(L, "nadir");
   ndL_installload(L);
+  if (!config->lpeg)
+    hide_lpeg(L);
   if (s->limits)
     ndL_limit(L);
   return 0;

@@ -70,6 +70,18 @@ static void a_script_may_have_a_name_like_ours(void)
   }
 }
 
+static void lpeg_is_there_if_the_host_says_so(void)
+{
+  nd_config config = { .size = sizeof config, .lpeg = true };
+  nd_interpreter *lent = nd_interpreter_new(&config);
+  CHECK(nd_interpreter_run(lent, "require 'lpeg'.P 'a'", "s"));
+  nd_interpreter_free(lent);
+  CHECK(nd_interpreter_run(i,
+                           "package.path, package.cpath = '', ''\n"
+                           "assert(not pcall(require, 'lpeg'))",
+                           "s"));
+}
+
 static void a_script_cannot_end_the_host(void)
 {
   CHECK(!nd_interpreter_run(i, "os.exit(3)", "quit"));
@@ -167,6 +179,7 @@ int main(void)
   RUN(an_error_of_any_type_has_a_text);
   RUN(a_text_that_cannot_be_had_is_said);
   RUN(a_script_may_have_a_name_like_ours);
+  RUN(lpeg_is_there_if_the_host_says_so);
   RUN(a_script_cannot_end_the_host);
   RUN(with_is_understood);
   RUN(with_is_understood_in_files);
