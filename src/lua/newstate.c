@@ -27,10 +27,22 @@ typedef struct chunk {
 
 _Static_assert(sizeof(chunk) % STEP == 0, "objects fill what follows");
 
+// In front of each larger object. What a finalizer of a closing state makes gets
+// no finalizer of its own, so memory that a C module keeps beside its objects,
+// as LPeg does, is freed with the heap or never.
+typedef struct large {
+  struct large *next, *before;
+  size_t size;  // with this
+  size_t unused;
+} large;
+
+_Static_assert(sizeof(large) % STEP == 0, "objects are aligned");
+
 typedef struct heap {
   nd_context *context;
   void *spare[CLASSES];  // free objects, linked by their first word
   chunk *chunks;
+  large *larges;
   char *at;  // what the newest chunk has left
   size_t left;
   bool warns;  // Lua's warnings are on
@@ -186,11 +198,49 @@ static void *cut(heap *h, size_t cls)
   return object;
 }
 
+// Makes the neighbours of a block know where it is.
+static void tie(heap *h, large *block)
+{
+  *(block->before != NULL ? &block->before->next : &h->larges) = block;
+  if (block->next != NULL)
+    block->next->before = block;
+}
+
+static void *take_large(heap *h, size_t size)
+{
+  large *block = ask(h, NULL, 0, sizeof *block + size);
+  if (block == NULL)
+    return NULL;
+  *block = (large){ .next = h->larges, .size = sizeof *block + size };
+  tie(h, block);
+  return block + 1;
+}
+
+static void give_large(heap *h, void *object)
+{
+  large *block = (large *)object - 1;
+  *(block->before != NULL ? &block->before->next : &h->larges) = block->next;
+  if (block->next != NULL)
+    block->next->before = block->before;
+  nd_memory_resize_script(h->context, block, block->size, 0);
+}
+
+static void *resize_large(heap *h, void *object, size_t new_size)
+{
+  large *block = (large *)object - 1;
+  block = ask(h, block, block->size, sizeof *block + new_size);
+  if (block == NULL)
+    return NULL;
+  block->size = sizeof *block + new_size;
+  tie(h, block);
+  return block + 1;
+}
+
 static void *take(heap *h, size_t size)
 {
   const size_t cls = class_of(size);
   if (cls >= CLASSES)
-    return ask(h, NULL, 0, size);
+    return take_large(h, size);
   void **object = h->spare[cls];
   if (object == NULL)
     return cut(h, cls);
@@ -202,7 +252,7 @@ static void give(heap *h, void *block, size_t size)
 {
   const size_t cls = class_of(size);
   if (cls >= CLASSES) {
-    nd_memory_resize_script(h->context, block, size, 0);
+    give_large(h, block);
     return;
   }
   put(h, block, cls);
@@ -215,7 +265,7 @@ static void *resize(heap *h, void *block, size_t old_size, size_t new_size)
   if (from == to && from < CLASSES)
     return block;
   if (from >= CLASSES && to >= CLASSES)
-    return ask(h, block, old_size, new_size);
+    return resize_large(h, block, new_size);
   void *p = take(h, new_size);
   if (p == NULL)
     return NULL;  // even if it shrinks: Lua 5.4 asks for no promise there
@@ -265,6 +315,8 @@ static void free_heap(heap *h)
     nd_memory_resize_script(c, h->chunks, CHUNK, 0);
     h->chunks = next;
   }
+  while (h->larges != NULL)
+    give_large(h, h->larges + 1);
   nd_memory_free(c, h, sizeof *h, ND_MEMORY_OBJECT);
 }
 

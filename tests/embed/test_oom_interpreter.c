@@ -136,6 +136,24 @@ static void closing_returns_what_finalizers_make(void)
   check_returned(&h, 0);
 }
 
+// LPeg keeps a compiled pattern beside its object.
+static void closing_returns_what_a_first_with_takes(void)
+{
+  host h;
+  const nd_config config = host_config(&h);
+  nd_interpreter *i = nd_interpreter_new(&config);
+  CHECK(nd_interpreter_run(i,
+                           "local nd = require 'nadir'\n"
+                           "kept = setmetatable({}, { __gc = function()\n"
+                           "  assert(nd.load 'with ... as x do end')\n"
+                           "end })",
+                           "closing"));
+  const long before = h.asked;
+  nd_interpreter_free(i);
+  CHECK(h.asked > before + 10);
+  check_returned(&h, 0);
+}
+
 static void a_context_frees_what_is_still_held(void)
 {
   host h;
@@ -155,6 +173,7 @@ int main(void)
 {
   RUN(a_context_frees_what_is_still_held);
   RUN(closing_returns_what_finalizers_make);
+  RUN(closing_returns_what_a_first_with_takes);
   RUN(making_survives_one_refusal);
   RUN(making_survives_an_empty_host);
   RUN(running_survives_one_refusal);
