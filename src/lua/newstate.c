@@ -27,9 +27,9 @@ typedef struct chunk {
 
 _Static_assert(sizeof(chunk) % STEP == 0, "objects fill what follows");
 
-// In front of each larger object. What a finalizer of a closing state makes gets
-// no finalizer of its own, so memory that a C module keeps beside its objects,
-// as LPeg does, is freed with the heap or never.
+// In front of each larger object. What a finalizer of a closing state makes
+// gets no finalizer of its own, so memory that a C module keeps beside its
+// objects, as LPeg does, is freed with the heap or never.
 typedef struct large {
   struct large *next, *before;
   size_t size;  // with this
