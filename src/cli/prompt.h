@@ -5,7 +5,8 @@
 
 #include <lua.h>
 
-// Loads what the prompt needs. Call before scripts, which may break what that uses.
+// Loads what the prompt needs. Call before scripts, which may break what that
+// uses.
 void cli_prompt_open(lua_State *L);
 
 // Reads statements and expressions from the standard input, runs them and
