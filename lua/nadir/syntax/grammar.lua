@@ -221,14 +221,22 @@ local GRAMMAR = {
     + V "expression" * (assign * need(V "expression")) ^ -1,
 }
 
-local pattern = Ct(P(GRAMMAR))
+-- LPeg compiles a pattern at its first match. It then asks for memory without
+-- collecting first, and a pattern that found none crashes the second match: so
+-- there is no garbage then, and what fails is the module.
+local function compile(pattern)
+  collectgarbage()
+  pattern:match ""
+  return pattern
+end
 
---
+local marks_pattern = compile(Ct(P(GRAMMAR)))
+
 -- A second pattern over the same rules: the `local` statements of the outer
 -- block of a text that is plain and valid. A declaration is a table of its
 -- names, each with its attribute, if any, and where that stands; `from` and
 -- `stop` are where the statement begins and where the next one would.
---
+
 local function field(key, capture)
   return Cg(capture, key)
 end
@@ -237,24 +245,22 @@ local attribute = symbol "<" * field("at", Cp())
   * field("attribute", C(bare_name)) * skip * symbol ">"
 local declared = Ct(field("name", C(bare_name)) * skip * attribute ^ -1)
 
-local OUTER = {}
-for rule, body in pairs(GRAMMAR) do -- any order: a copy
-  OUTER[rule] = body
+local function outer_grammar()
+  local outer = {}
+  for rule, body in pairs(GRAMMAR) do -- any order: a copy
+    outer[rule] = body
+  end
+  outer[1] = "outer"
+  outer.outer = skip * (V "declaration" + V "statement" / 0) ^ 0
+  outer.declaration = Ct(field("from", Cp()) * word "local"
+    * (word "function" * declared * (V "parameters" / 0)
+      + declared * (symbol "," * declared) ^ 0
+        * (assign * V "expressions" / 0) ^ -1)
+    * field("stop", Cp()))
+  return Ct(P(outer))
 end
-OUTER[1] = "outer"
-OUTER.outer = skip * (V "declaration" + V "statement" / 0) ^ 0
-OUTER.declaration = Ct(field("from", Cp()) * word "local"
-  * (word "function" * declared * (V "parameters" / 0)
-    + declared * (symbol "," * declared) ^ 0
-      * (assign * V "expressions" / 0) ^ -1)
-  * field("stop", Cp()))
 
-local outer_pattern = Ct(P(OUTER))
-
--- LPeg compiles a pattern at its first match, and one that it could not compile
--- for want of memory crashes the second. Here it fails with the module.
-pattern:match ""
-outer_pattern:match ""
+local outer_pattern
 
 -- Returns nil where the text is nested so deep that Lua, too, will not have it.
 local function match(p, text, from)
@@ -273,12 +279,13 @@ local grammar = {}
 ---@param from integer  position of the first character to read
 ---@return table? marks  nil where the text is nested too deep
 function grammar.marks(text, from)
-  return match(pattern, text, from)
+  return match(marks_pattern, text, from)
 end
 
 ---@param text string  plain Lua that compiles
 ---@return table? declarations  nil where the text is nested too deep
 function grammar.declarations(text)
+  outer_pattern = outer_pattern or compile(outer_grammar())
   return match(outer_pattern, text, 1)
 end
 
