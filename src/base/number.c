@@ -17,7 +17,8 @@ static size_t localize(char *text, size_t room)
   if (point == NULL || size == 0 || strlen(text) + size > room)
     return 0;
   memmove(point + size, point + 1, strlen(point));
-  memcpy(point, theirs, size);
+  for (size_t i = 0; i < size; i++)
+    point[i] = theirs[i];
   return size - 1;
 }
 

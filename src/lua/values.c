@@ -235,7 +235,7 @@ nd_tensor *ndL_checktensor(lua_State *L, ndL_state *S, int i, nd_dtype dtype,
 
 nd_dtype ndL_checkdtype(lua_State *L, int i, const char *function)
 {
-  nd_dtype dtype;
+  nd_dtype dtype = ND_DTYPES;
   if (lua_type(L, i) != LUA_TSTRING)
     ndL_typeerror(L, function, "dtype", "the name of a dtype", i);
   if (!ndL_isname(L, i) || !nd_dtype_find(lua_tostring(L, i), &dtype))

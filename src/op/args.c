@@ -138,7 +138,7 @@ bool nd_args_parse(nd_context *c, const nd_op *op, nd_args *a, const char *text)
 {
   nd_options o = { .context = c, .at = text };
   while (nd_options_next(&o)) {
-    const nd_param *p = NULL;
+    const nd_param *p = op->params;
     const int i = nd_op_attr(op, o.name, &p);
     if (!nd_options_place(&o, i) ||
         !nd_options_take(&o, read_value(o.at, p, &a->attr[i])))
