@@ -229,11 +229,19 @@ static nd_tensor *run_scalar(nd_context *c, const nd_op *op, const nd_args *a,
   return out;
 }
 
+// Values may be many: they are not looked at for a result that is too large,
+// which nd_tensor_make refuses.
+static bool check_values(nd_context *c, const nd_op *op, const nd_args *a,
+                         const nd_type *type)
+{
+  return op->check == NULL || nd_type_size(type) < 0 || op->check(c, a);
+}
+
 static nd_tensor *attempt(nd_context *c, const nd_op *op, const nd_args *a)
 {
   nd_type type;
   if (!check_contexts(c, a) || !check_dtypes(c, op, a) ||
-      !infer(c, op, a, &type) || (op->check != NULL && !op->check(c, a)))
+      !infer(c, op, a, &type) || !check_values(c, op, a, &type))
     return NULL;
   if (op->view != NULL)
     return op->view(c, a, &type);

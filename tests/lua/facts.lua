@@ -72,7 +72,8 @@ local function option(r)
     return range
   end
   if word == "true" or word == "false" then return word == "true" end
-  return tonumber(word) or word
+  local special = { inf = math.huge, ["-inf"] = -math.huge, nan = 0 / 0 }
+  return special[word] or tonumber(word) or word
 end
 
 local function ends(r)
@@ -197,15 +198,31 @@ local function make_inputs(node, to, sources)
   return { op = node.op, inputs = inputs, options = node.options }
 end
 
+local params = {} -- by name of the op
+for _, op in ipairs(nd.ops()) do params[op.name] = op.params end
+
+-- Inputs come first, or by name where an op has something else first.
+local function arguments(node, inputs)
+  if params[node.op][1].kind:find "^tensor" then
+    inputs[#inputs + 1] = next(node.options) and node.options or nil
+    return inputs
+  end
+  local named, i = {}, 0
+  for _, p in ipairs(params[node.op]) do
+    i = i + (p.kind == "tensor" and 1 or 0)
+    named[p.name] = p.kind == "tensor" and inputs[i] or node.options[p.name]
+  end
+  return { named }
+end
+
 local function evaluate(node)
   if nd.is_tensor(node) then return node end
   local list = {}
   for i, input in ipairs(node.inputs or node) do list[i] = evaluate(input) end
   if not node.op then return list end
-  if next(node.options) then list[#list + 1] = node.options end
   local f = rawget(nd, node.op) or rawget(nd.nn, node.op)
     or rawget(nd.random, node.op)
-  return f(table.unpack(list))
+  return f(table.unpack(arguments(node, list)))
 end
 
 -- The gradients of the fact's order: y's, those of their sum, and so on.

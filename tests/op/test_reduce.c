@@ -3,14 +3,6 @@
 
 #include "../values.h"
 
-static void an_empty_axis_folds_to_zeros(void)
-{
-  start();
-  CHECK_VALUES(CALL("reduce_sum", "axis=1", ZEROS(ND_FLOAT32, 0, 3)), "[0 0 0]",
-               0);
-  finish();
-}
-
 // 256 is 0 as a uint8, and 512 of them take more than one block.
 static void a_mean_of_many_bytes_is_a_number(void)
 {
@@ -42,7 +34,6 @@ static void long_sums_stay_exact(void)
 
 int main(void)
 {
-  RUN(an_empty_axis_folds_to_zeros);
   RUN(a_mean_of_many_bytes_is_a_number);
   RUN(long_sums_stay_exact);
   return check_done();

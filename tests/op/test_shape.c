@@ -28,16 +28,6 @@ static void reshape_shares_dense_values_and_copies_others(void)
   finish();
 }
 
-static void there_are_at_most_eight_axes(void)
-{
-  start();
-  nd_tensor *deep = ZEROS(ND_FLOAT32, 1, 1, 1, 1, 1, 1, 1, 1);
-  CHECK_FAILS(CALL("expand_dims", "axis=1", deep),
-              "expand_dims: at most 8 axes: x is [1 1 1 1 1 1 1 1]");
-  CHECK_VALUES(CALL("squeeze", NULL, deep), "0", 0);
-  finish();
-}
-
 static void broadcast_to_shares_its_values(void)
 {
   start();
@@ -87,7 +77,6 @@ int main(void)
 {
   RUN(transpose_shares_its_values);
   RUN(reshape_shares_dense_values_and_copies_others);
-  RUN(there_are_at_most_eight_axes);
   RUN(broadcast_to_shares_its_values);
   RUN(views_of_views_share_their_values);
   RUN(a_view_lives_on_without_what_it_views);

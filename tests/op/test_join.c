@@ -1,21 +1,7 @@
-// Tests of op/gather.c and op/join.c: how many axes there may be, and how long
-// the gradient of a list takes.
+// Tests of op/join.c: how long the gradient of a list takes.
 
 #include "../values.h"
 #include "tape/tape.h"
-
-static void there_are_at_most_eight_axes(void)
-{
-  start();
-  nd_tensor *half = ZEROS(ND_FLOAT32, 1, 1, 1, 1, 1);
-  nd_tensor *deep = ZEROS(ND_FLOAT32, 1, 1, 1, 1, 1, 1, 1, 1);
-  CHECK_FAILS(CALL("gather", NULL, half, ZEROS(ND_INT32, 1, 1, 1, 1, 1)),
-              "gather: at most 8 axes, the result has 9");
-  CHECK_FAILS(CALL("unsorted_segment_sum", "num_segments=2", deep, I32("1")),
-              "unsorted_segment_sum: at most 8 axes, the result has 9");
-  CHECK_FAILS(CALL("stack", NULL, deep), "stack: at most 8 axes");
-  finish();
-}
 
 extern const nd_op nd_op_concat;
 
@@ -59,7 +45,6 @@ static void the_gradient_of_a_list_goes_past_each_input_once(void)
 
 int main(void)
 {
-  RUN(there_are_at_most_eight_axes);
   RUN(the_gradient_of_a_list_goes_past_each_input_once);
   return check_done();
 }
