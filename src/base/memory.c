@@ -157,12 +157,14 @@ static void *ask_host(nd_context *c, void *block, size_t size,
     if (excess_of(m, block, size) == 0)
       p = call_host(m, block, size, kind);
   } while (p == NULL && nd_memory_trim(c));
+  if (p != NULL)
+    return p;
   const size_t excess = excess_of(m, block, size);
-  if (p == NULL && excess > 0)
+  if (excess > 0)
     fail_quota(c, excess, "memory ", m->quota[ND_MEMORY_ALL]);
-  else if (p == NULL)
+  else
     nd_fail(c, ND_NO_MEMORY, "out of memory: %zu bytes refused", size);
-  return p;
+  return NULL;
 }
 
 void *nd_memory_resize(nd_context *c, void *block, size_t old_size,
