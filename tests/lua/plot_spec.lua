@@ -235,12 +235,12 @@ describe("a mistake in a plot", function()
     { "save: cannot write: /dev/full: the disk may be full", function()
       local real_open = io.open
       rawset(io, "open", function(path, mode)
-        return real_open(path == "fit.png" and "/dev/full" or path, mode)
+        return real_open(path == "build/full.png" and "/dev/full" or path, mode)
       end)
       local ok, err = pcall(plot.line({ 1, 2 }).save, plot.line { 1, 2 },
-        "fit.png")
+        "build/full.png")
       rawset(io, "open", real_open)
-      error(ok or err:gsub("fit.png", "/dev/full"), 0)
+      error(ok or err:gsub("build/full.png", "/dev/full"), 0)
     end },
     { "show: width must be a whole number from 10 to 10000, got x",
       function() plot.line({ 1 }):show { width = "x" } end },
