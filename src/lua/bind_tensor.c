@@ -312,7 +312,8 @@ static int tensor_index(lua_State *L)
     return 1;
   if (lua_type(L, 2) == LUA_TSTRING) {
     const nd_tensor *x = check_values(L, ndL_upstate(L), 1, "index");
-    return push_property(L, x, lua_tostring(L, 2)) || fail_index(L);
+    return (ndL_isname(L, 2) && push_property(L, x, lua_tostring(L, 2))) ||
+           fail_index(L);
   }
   if (is_behind(L, ndL_peek(L, ndL_upstate(L), 1))) {
     lua_pushnil(L);

@@ -154,6 +154,14 @@ describe("an unknown option", function()
   end)
 end)
 
+describe("a name with a NUL in it", function()
+  it("is none that there is", function()
+    local x = nd.zeros { 2 }
+    assert.has_error(function() return x["shape\0"] end)
+    assert.has_error(function() return nd.Variable(x)["shape\0x"] end)
+  end)
+end)
+
 describe("the nearest name", function()
   local function near(word, ...)
     return names.missing("it", word, { ... }):match "did you mean '(.*)'%?"
