@@ -41,6 +41,21 @@ static int translate(lua_State *L)
   return results;
 }
 
+// LPeg words a lack of memory as Lua does, but as an error at a line. Puts
+// Lua's own in its place.
+static int tell_memory(lua_State *L, int status)
+{
+  static const char words[] = "not enough memory";
+  size_t size;
+  const char *text = lua_tolstring(L, -1, &size);
+  if (status != LUA_ERRRUN || text == NULL || size < sizeof words ||
+      strcmp(text + size - strlen(words), words) != 0)
+    return status;
+  lua_pop(L, 1);
+  lua_pushliteral(L, "not enough memory");
+  return LUA_ERRMEM;
+}
+
 // Pushes what the translator's entry returns, or a message.
 static int call_translator(lua_State *L, const struct source *s,
                            const char *entry, int results)
@@ -51,7 +66,8 @@ static int call_translator(lua_State *L, const struct source *s,
   lua_pushinteger(L, results);
   if (s->env != 0)
     lua_pushvalue(L, s->env);
-  return lua_pcall(L, s->env != 0 ? 4 : 3, results, 0);
+  const int status = lua_pcall(L, s->env != 0 ? 4 : 3, results, 0);
+  return status == LUA_OK ? status : tell_memory(L, status);
 }
 
 static bool needs_translator(const struct source *s, const char *mode)

@@ -154,6 +154,27 @@ static void closing_returns_what_a_first_with_takes(void)
   check_returned(&h, 0);
 }
 
+// Where the refusal is one of a stack's, Lua says only that.
+static void loading_without_memory_has_its_code(void)
+{
+  static const char *const text = "function f(m) with m as x do end end";
+  bool reached = true;
+  for (long n = 0; reached; n++) {
+    host h;
+    const nd_config config = host_config(&h);
+    nd_interpreter *i = nd_interpreter_new(&config);
+    const long before = h.asked;
+    host_refuse(&h, n, LONG_MAX);
+    const bool ok = nd_interpreter_run(i, text, "script");
+    reached = h.asked > before + n;
+    host_relent(&h);
+    CHECK(ok || nd_interpreter_code(i) == ND_NO_MEMORY ||
+          strstr(nd_interpreter_error(i), "stack overflow (") != NULL);
+    nd_interpreter_free(i);
+    check_returned(&h, n);
+  }
+}
+
 static void a_context_frees_what_is_still_held(void)
 {
   host h;
@@ -176,6 +197,7 @@ int main(void)
   RUN(closing_returns_what_a_first_with_takes);
   RUN(making_survives_one_refusal);
   RUN(making_survives_an_empty_host);
+  RUN(loading_without_memory_has_its_code);
   RUN(running_survives_one_refusal);
   RUN(running_survives_two_refusals);
   RUN(running_survives_an_empty_host);
