@@ -9,6 +9,16 @@ local function check_list(name, value)
   if type(value) ~= "table" then
     fail("zip: %s must be a list, got %s", name, type(value))
   end
+  local first
+  for key in pairs(value) do -- any order: the first in the order of letters
+    if type(key) == "string" and (not first or key < first) then
+      first = key
+    end
+  end
+  if first then
+    fail("zip: %s must be a list, got the name '%s'; apply_gradients takes "
+      .. "tables with names as they are", name, first)
+  end
 end
 
 --- Pairs of two lists, `{{a[1], b[1]}, ...}`, for `apply_gradients`.

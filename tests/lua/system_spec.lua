@@ -89,6 +89,9 @@ describe("zip", function()
     assert.equal("zip: a must be a list, got nil", message(nd.zip))
     assert.equal("zip: b must be a list, got nil", message(nd.zip, {}))
     assert.equal("zip: a must be a list, got number", message(nd.zip, 1, {}))
+    assert.equal("zip: b must be a list, got the name 'b'; apply_gradients "
+      .. "takes tables with names as they are",
+      message(nd.zip, { 1 }, { 1, w = 2, b = 3 }))
   end)
 end)
 
