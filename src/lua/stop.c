@@ -8,6 +8,7 @@
 
 #include "lua/newstate.h"
 #include "lua/state.h"
+#include "tape/tape.h"
 
 // With limits, an interruption is looked for every so many VM instructions, and
 // finalizers get so many looks when the state closes, 10 million instructions.
@@ -136,6 +137,7 @@ void ndL_stop_begin(lua_State *L)
   nd_context_interrupted(ndL_contextof(L));
   s->running = L;
   s->text[0] = '\0';
+  s->tapes = nd_tape_depth(ndL_contextof(L));
 }
 
 void ndL_stop_close(lua_State *L)
@@ -144,8 +146,13 @@ void ndL_stop_close(lua_State *L)
   ndL_stopof(L)->looks = CLOSING_LOOKS;
 }
 
+// A coroutine that was stopped inside a C function stays open for ever, but no
+// tape of its records what comes later.
 void ndL_stop_end(lua_State *L)
 {
-  ndL_stopof(L)->stands = false;
+  ndL_stop *s = ndL_stopof(L);
+  if (s->stands)
+    nd_tape_leave_to(ndL_contextof(L), s->tapes);
+  s->stands = false;
   ndL_stop_settle(L);
 }

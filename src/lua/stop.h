@@ -19,6 +19,7 @@ typedef struct ndL_stop {
   bool stands;
   bool hushed;       // a thread died in a hook: its hooks are off for ever
   int looks;         // of the hook until it stops what runs; 0: no limit
+  int tapes;         // entered when what runs began
   const char *word;  // what the hook says
   // Adds to the message on top where the script is, if that is wanted.
   void (*describe)(lua_State *L);

@@ -265,6 +265,20 @@ static void enter(nd_tape *t)
   t->entered = true;
 }
 
+int nd_tape_depth(const nd_context *c)
+{
+  int depth = 0;
+  for (const nd_tape *t = c->tape; t != NULL; t = t->outer)
+    depth++;
+  return depth;
+}
+
+void nd_tape_leave_to(nd_context *c, int depth)
+{
+  for (int n = nd_tape_depth(c); n > depth; n--)
+    leave(c->tape);
+}
+
 static bool fail_state(nd_tape *t, const char *name, const char *text)
 {
   const char *before = nd_context_enter(t->context, name);

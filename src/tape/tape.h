@@ -80,6 +80,12 @@ void nd_record_release(nd_record *r);
 // Watches `v` for all recording tapes that watch by themselves.
 bool nd_tape_note_read(nd_context *c, nd_variable *v);
 
+// How many tapes are entered.
+int nd_tape_depth(const nd_context *c);
+
+// Leaves the innermost ones until `depth` are entered.
+void nd_tape_leave_to(nd_context *c, int depth);
+
 // True if some tape is recording.
 bool nd_tape_any_records(const nd_context *c);
 

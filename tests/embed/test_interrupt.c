@@ -132,6 +132,32 @@ static void check_stopped(const char *script)
   nd_interpreter_free(i);
 }
 
+// Its block is never left, as C cannot be.
+static void a_tape_in_a_coroutine_that_c_holds_is_left(void)
+{
+  i = nd_interpreter_new(NULL);
+  CHECK(nd_interpreter_run(i,
+                           "nd = require 'nadir'\n"
+                           "v = nd.Variable(1.)\n"
+                           "outer = nd.GradientTape()",
+                           "setup"));
+  run_interrupted("co = coroutine.wrap(function()\n"
+                  "  with nd.GradientTape() as tape do\n"
+                  "    inner = tape\n"
+                  "    table.sort({ 1, 2 }, function() while true do end end)\n"
+                  "  end\n"
+                  "end)\n"
+                  "co()\n");
+  CHECK_INT(nd_interpreter_code(i), ND_INTERRUPTED);
+  const bool ok = nd_interpreter_run(i, "local y = v * 2\n"
+                                        "assert(outer:gradient(y, v))\n"
+                                        "assert(not inner:gradient(y, v))",
+                                     "after");
+  CHECK_STR(nd_interpreter_error(i), "");
+  CHECK(ok);
+  nd_interpreter_free(i);
+}
+
 static void pcall_does_not_catch_a_stop(void)
 {
   check_stopped("forever(pcall, spin)");
@@ -371,6 +397,7 @@ int main(void)
   RUN(a_loop_without_ops_stops);
   RUN(a_coroutine_stops);
   RUN(a_training_loop_stops_and_its_tape_is_left);
+  RUN(a_tape_in_a_coroutine_that_c_holds_is_left);
   RUN(pcall_does_not_catch_a_stop);
   RUN(xpcall_does_not_catch_a_stop);
   RUN(a_coroutine_does_not_catch_a_stop);
