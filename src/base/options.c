@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -44,10 +45,21 @@ bool nd_options_next(nd_options *o)
   return ok;
 }
 
+// The words are those of lua/nadir/names.lua.
+bool nd_option_unknown(nd_context *c, const char *name, int n,
+                       const char *const *names)
+{
+  char known[160] = "none";
+  size_t size = 0;
+  for (int i = 0; i < n && size < sizeof known; i++)
+    size += (size_t)snprintf(known + size, sizeof known - size, "%s%s",
+                             i > 0 ? ", " : "", names[i]);
+  return nd_fail(c, ND_BAD_ARGUMENT, "unknown option '%s': it takes %s", name,
+                 known);
+}
+
 bool nd_options_place(nd_options *o, int i)
 {
-  if (i < 0)
-    return nd_fail(o->context, ND_BAD_ARGUMENT, "unknown option '%s'", o->name);
   if (o->given >> i & 1)
     return nd_fail(o->context, ND_BAD_ARGUMENT, "%s is given twice", o->name);
   o->given |= (uint64_t)1 << i;

@@ -19,8 +19,12 @@ typedef struct nd_options {
 // False after the last, where `at` is NULL if that was for an error.
 bool nd_options_next(nd_options *o);
 
-// Notes that `name` is the option at position i < 64; an error if i is negative
-// (a name that nobody knows) or if the option has come before.
+// Fails for a name that is none of the `n` known ones.
+bool nd_option_unknown(nd_context *c, const char *name, int n,
+                       const char *const *names);
+
+// Notes that `name` is the option at position i < 64; an error if the option
+// has come before.
 bool nd_options_place(nd_options *o, int i);
 
 // Goes on from `end`, what follows the value that was read; an error if that is

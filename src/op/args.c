@@ -134,12 +134,25 @@ static const char *read_value(const char *s, const nd_param *p, nd_attr *v)
   }
 }
 
+static bool fail_unknown(nd_context *c, const nd_op *op, const char *name)
+{
+  const char *names[ND_MAX_ATTRS];
+  int n = 0;
+  for (const nd_param *p = op->params; p->name != NULL; p++) {
+    if (p->kind != ND_TENSOR && p->kind != ND_TENSORS)
+      names[n++] = p->name;
+  }
+  return nd_option_unknown(c, name, n, names);
+}
+
 bool nd_args_parse(nd_context *c, const nd_op *op, nd_args *a, const char *text)
 {
   nd_options o = { .context = c, .at = text };
   while (nd_options_next(&o)) {
     const nd_param *p = op->params;
     const int i = nd_op_attr(op, o.name, &p);
+    if (i < 0)
+      return fail_unknown(c, op, o.name);
     if (!nd_options_place(&o, i) ||
         !nd_options_take(&o, read_value(o.at, p, &a->attr[i])))
       return false;

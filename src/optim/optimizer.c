@@ -14,11 +14,20 @@
 
 // --------------------------------------------------------------- settings --
 
+static bool fail_unknown(const nd_optimizer *o, const char *name)
+{
+  const char *names[ND_MAX_SETTINGS];
+  int n = 0;
+  for (const nd_setting *s = o->update->settings; s->name != NULL; s++)
+    names[n++] = s->name;
+  return nd_option_unknown(o->context, name, n, names);
+}
+
 static bool set(nd_optimizer *o, const char *name, double value)
 {
   const int i = nd_setting_find(o->update, name);
   if (i < 0)
-    return nd_fail(o->context, ND_BAD_ARGUMENT, "unknown option '%s'", name);
+    return fail_unknown(o, name);
   const char *wanted = nd_setting_refuses(&o->update->settings[i], value);
   if (wanted != NULL)
     return nd_fail(o->context, ND_BAD_ARGUMENT, "%s must be %s, got %.14g",
@@ -46,6 +55,8 @@ static bool parse(nd_optimizer *o, const char *text)
   while (nd_options_next(&all)) {
     const int i = nd_setting_find(o->update, all.name);
     double value = 0;
+    if (i < 0)
+      return fail_unknown(o, all.name);
     if (!nd_options_place(&all, i) ||
         !nd_options_take(&all,
                          read_value(all.at, &o->update->settings[i], &value)) ||
@@ -119,7 +130,7 @@ bool nd_optimizer_get(nd_optimizer *o, const char *name, double *value)
     return true;
   }
   const char *before = nd_context_enter(o->context, o->update->name);
-  nd_fail(o->context, ND_BAD_ARGUMENT, "unknown option '%s'", name);
+  fail_unknown(o, name);
   nd_context_leave(o->context, before);
   return false;
 }

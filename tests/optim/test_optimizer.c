@@ -392,9 +392,11 @@ static void settings_can_be_read_and_set(void)
   CHECK(nd_optimizer_set(o, "learning_rate", 0));
   CHECK(nd_optimizer_get(o, "learning_rate", &x) && x == 0);
   CHECK_FAILS(nd_optimizer_get(o, "momentum", &x),
-              "Adam: unknown option 'momentum'");
+              "Adam: unknown option 'momentum': it takes learning_rate, "
+              "beta_1, beta_2, epsilon, amsgrad");
   CHECK_FAILS(nd_optimizer_set(o, "momentum", 1),
-              "Adam: unknown option 'momentum'");
+              "Adam: unknown option 'momentum': it takes learning_rate, "
+              "beta_1, beta_2, epsilon, amsgrad");
   CHECK_FAILS(nd_optimizer_set(o, "beta_1", 1),
               "Adam: beta_1 must be at least 0 and below 1, got 1");
   CHECK(nd_optimizer_get(o, "beta_1", &x) && x == .5);
@@ -448,7 +450,8 @@ static void wrong_settings_give_no_optimizer(void)
   start();
   CHECK_FAILS(nd_optimizer_new(c, "Sgd", NULL), "Sgd: no such optimizer");
   CHECK_FAILS(nd_optimizer_new(c, "SGD", "rate=1"),
-              "SGD: unknown option 'rate'");
+              "SGD: unknown option 'rate': it takes learning_rate, momentum, "
+              "nesterov");
   CHECK_FAILS(nd_optimizer_new(c, "SGD", "learning_rate"),
               "SGD: options are name=value, got 'learning_rate'");
   CHECK_FAILS(nd_optimizer_new(c, "SGD", "learning_rate=fast"),
