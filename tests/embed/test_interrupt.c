@@ -149,10 +149,10 @@ static void a_tape_in_a_coroutine_that_c_holds_is_left(void)
                   "end)\n"
                   "co()\n");
   CHECK_INT(nd_interpreter_code(i), ND_INTERRUPTED);
-  const bool ok = nd_interpreter_run(i, "local y = v * 2\n"
-                                        "assert(outer:gradient(y, v))\n"
-                                        "assert(not inner:gradient(y, v))",
-                                     "after");
+  static const char *const after = "local y = v * 2\n"
+                                   "assert(outer:gradient(y, v))\n"
+                                   "assert(not inner:gradient(y, v))";
+  const bool ok = nd_interpreter_run(i, after, "after");
   CHECK_STR(nd_interpreter_error(i), "");
   CHECK(ok);
   nd_interpreter_free(i);
