@@ -57,13 +57,13 @@ static bool is_among(const char *name, int n, const char *const *names)
   return false;
 }
 
-// Of several unknown names the first in the order of letters is shown.
 bool ndL_isname(lua_State *L, int i)
 {
   return lua_type(L, i) == LUA_TSTRING &&
          strlen(lua_tostring(L, i)) == lua_rawlen(L, i);
 }
 
+// Of several unknown names the first in the order of letters is shown.
 void ndL_checknames(lua_State *L, int i, const char *function, int n,
                     const char *const *names)
 {
