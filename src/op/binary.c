@@ -3,7 +3,7 @@
 // As op/unary.c, with inputs a and b, and two slopes, dy/da and dy/db. Where y
 // is linear in an operand, as a + b and a * b are, its slope stays what it is
 // if y is nan. `refused` is what integers b may not be, since no integer could
-// be the result.
+// be the result. One HIDDEN is a FLAT that users do not see either.
 
 #include "kernel/level.h"
 #include "op/integers.h"
@@ -31,7 +31,7 @@
         DEFINED(NUM(0))))
 
 // clang-format off
-#define BINARY(OP, FLAT, FACTOR)                                               \
+#define BINARY(OP, FLAT, FACTOR, HIDDEN)                                       \
 /* name      dtypes   refused  y                                               \
              dy/da             dy/db                          sampled */       \
 OP(add,      NUMBERS, NONE,    a + b,                                          \
@@ -74,6 +74,8 @@ FACTOR(turn, FLOATS,  NONE,    TURN(a, b),                                     \
                                MUL(SUB(TURN(b, a), y), ADD(TURN(b, a), y)),    \
              .5, 3,                                                            \
    "b / (a * a + b * b); 0 where both are 0")                                  \
+HIDDEN(zero_wins, FLOATS, NONE, a == 0 || b == 0 ? 0 : a * b,                  \
+   "a * b; 0 where either is 0, even if the other is nan or inf", BOTH)        \
 FLAT(floordiv,      NUMBERS, ZERO, PER_TYPE(quotient, a)(a, b),                \
    "floor of a / b, as Python's //", .metamethod = "__idiv")                   \
 FLAT(equal,         COMPARE, NONE, a == b, "true where a equals b")            \
@@ -121,7 +123,7 @@ FLAT(logical_xor,   BOOLS,   NONE, a ^ b,  "true where just one is true")
 #define KERNELS_FLAT(name, dtypes, refused, y, doc, ...) \
   KERNELS_##dtypes(FORWARD, name, y)
 
-BINARY(KERNELS, KERNELS_FLAT, KERNELS)
+BINARY(KERNELS, KERNELS_FLAT, KERNELS, KERNELS_FLAT)
 
 #define ROW(name, dtypes, refused, y, da, db, low, high, doc, ...) \
   { .forward = FORWARD_##dtypes(name),                             \
@@ -130,8 +132,8 @@ BINARY(KERNELS, KERNELS_FLAT, KERNELS)
 #define ROW_FLAT(name, dtypes, refused, y, doc, ...) \
   { .forward = FORWARD_##dtypes(name) },
 
-const nd_kernels ND_LEVELLED(nd_kernels_binary)[] = { BINARY(ROW, ROW_FLAT,
-                                                             ROW) };
+const nd_kernels ND_LEVELLED(nd_kernels_binary)[] = { BINARY(ROW, ROW_FLAT, ROW,
+                                                             ROW_FLAT) };
 
 #if ND_IS_BASELINE
 #include "op/vocab_tensor.h"
@@ -149,7 +151,7 @@ const nd_kernels ND_LEVELLED(nd_kernels_binary)[] = { BINARY(ROW, ROW_FLAT,
   }
 #define NO_RULE(name, dtypes, refused, y, doc, ...)
 
-BINARY(RULE, NO_RULE, RULE)
+BINARY(RULE, NO_RULE, RULE, NO_RULE)
 
 // Where b is 0 a does not matter, so nothing reaches it, not even nan: more
 // than a slope can say.
@@ -168,6 +170,15 @@ static nd_tensor *no_nan_jvp(nd_context *c, const nd_args *args, nd_tensor *out,
   return by_a == NULL ? by_b : by_b == NULL ? by_a : ADD(by_a, by_b);
 }
 
+// For rules whose value is linear in two things that both may be gradients:
+// multiply_no_nan lets a zero win on one side only.
+static nd_tensor *both_transpose(nd_context *c, int i, const nd_args *args,
+                                 nd_tensor *out, nd_tensor *g)
+{
+  (void)out;
+  return nd_rule_both(c, g, args->in[1 - i]);
+}
+
 #include "op/vocab_needs.h"
 
 enum { a = 1 << 0, b = 1 << 1, y = ND_NEEDS_OUT };
@@ -176,7 +187,7 @@ enum { a = 1 << 0, b = 1 << 1, y = ND_NEEDS_OUT };
   row_##name,
 #define INDEX_FLAT(name, dtypes, refused, formula, doc, ...) row_##name,
 
-enum { BINARY(INDEX, INDEX_FLAT, INDEX) };
+enum { BINARY(INDEX, INDEX_FLAT, INDEX, INDEX_FLAT) };
 
 ND_DECLARE_ROWS(const nd_kernels, nd_kernels_binary);
 
@@ -199,6 +210,9 @@ static bool refuse_negative(nd_context *c, const nd_args *args)
 #define NO_NAN                                                                \
   .derivative = ND_VJP, .needs = a | b, .vjp = no_nan_vjp, .jvp = no_nan_jvp, \
   .low = .5, .high = 3, .cases = CASES
+
+#define BOTH \
+  .derivative = ND_BILINEAR, .needs = a | b, .transpose = both_transpose
 
 #define CHECK_NONE NULL
 #define CHECK_ZERO refuse_zero
@@ -237,10 +251,10 @@ static bool refuse_negative(nd_context *c, const nd_args *args)
 #define LISTED(name, dtypes, refused, formula, da, db, low, high, doc, ...) \
   &nd_op_##name,
 #define LISTED_FLAT(name, dtypes, refused, formula, doc, ...) &nd_op_##name,
-#define NOT_LISTED(name, dtypes, refused, formula, da, db, low, high, doc, ...)
+#define NOT_LISTED(...)
 
-BINARY(ENTRY, ENTRY_FLAT, ENTRY)
+BINARY(ENTRY, ENTRY_FLAT, ENTRY, ENTRY_FLAT)
 
-const nd_op *const nd_ops_binary[] = { BINARY(LISTED, LISTED_FLAT, NOT_LISTED)
-                                         NULL };
+const nd_op *const nd_ops_binary[] = { BINARY(LISTED, LISTED_FLAT, NOT_LISTED,
+                                              NOT_LISTED) NULL };
 #endif

@@ -76,8 +76,8 @@ enum {
   }
 
 // Gradient times slope: where nothing comes in nothing goes out, even if the
-// slope is inf or nan. With nd_op_multiply_no_nan, its recorded form, and
-// op/zero_wins.c this is the home of that rule. Where gradients are multiplied
+// slope is inf or nan. With its recorded forms in op/binary.c, multiply_no_nan
+// and zero_wins, this is the home of that rule. Where gradients are multiplied
 // and added up by matmul it ends: 0 * nan is nan there.
 #define ZERO_STAYS(g, slope) ((g) == 0 ? 0 : (g) * (slope))
 
