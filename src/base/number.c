@@ -1,9 +1,11 @@
-// base/number.c: strtod reads the locale's decimal point; options are written
-// with a point everywhere.
+// base/number.c: strtod and printf use the locale's decimal point; options and
+// messages have a point everywhere.
 
 #include "base/number.h"
 
 #include <locale.h>
+#include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -38,4 +40,17 @@ double nd_number_read(const char *text, const char **end)
   if (point != NULL && *end > point)
     *end -= longer;
   return value;
+}
+
+const char *nd_number_text(char text[ND_NUMBER_TEXT], double x)
+{
+  snprintf(text, ND_NUMBER_TEXT, "%.14g", isnan(x) ? fabs(x) : x);
+  const char *theirs = localeconv()->decimal_point;
+  char *point = *theirs == '\0' ? NULL : strstr(text, theirs);
+  if (point != NULL) {
+    const char *rest = point + strlen(theirs);
+    *point = '.';
+    memmove(point + 1, rest, strlen(rest) + 1);
+  }
+  return text;
 }

@@ -3,15 +3,13 @@
 #ifndef ND_BASE_NUMBER_H
 #define ND_BASE_NUMBER_H
 
-#include <math.h>
-
 // strtod with a decimal point.
 double nd_number_read(const char *text, const char **end);
 
-// What messages show of `x`: the sign of a nan means nothing.
-static inline double nd_number_shown(double x)
-{
-  return isnan(x) ? fabs(x) : x;
-}
+// `x` as messages show it, to 14 digits. The sign of a nan means nothing.
+enum { ND_NUMBER_TEXT = 40 };
+const char *nd_number_text(char text[ND_NUMBER_TEXT], double x);
+
+#define ND_NUMBER(x) nd_number_text((char[ND_NUMBER_TEXT]){ 0 }, (x))
 
 #endif

@@ -7,8 +7,8 @@
 static void fail_attr(ndL_call *k, const nd_param *p, const char *wanted, int i)
 {
   if (lua_type(k->L, i) == LUA_TNUMBER)
-    ndL_error(k->L, "%s: %s must be %s, got %.14g", k->op->name, p->name,
-              wanted, nd_number_shown(lua_tonumber(k->L, i)));
+    ndL_error(k->L, "%s: %s must be %s, got %s", k->op->name, p->name, wanted,
+              ND_NUMBER(lua_tonumber(k->L, i)));
   ndL_typeerror(k->L, k->op->name, p->name, wanted, i);
 }
 

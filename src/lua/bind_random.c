@@ -22,8 +22,8 @@ static void fail_argument(lua_State *L, const char *function,
                           const char *argument, const char *wanted, int i)
 {
   if (lua_type(L, i) == LUA_TNUMBER)
-    ndL_error(L, "%s: %s must be %s, got %.14g", function, argument, wanted,
-              lua_tonumber(L, i));
+    ndL_error(L, "%s: %s must be %s, got %s", function, argument, wanted,
+              ND_NUMBER(lua_tonumber(L, i)));
   ndL_typeerror(L, function, argument, wanted, i);
 }
 
@@ -136,17 +136,16 @@ static void check_interval(lua_State *L, double low, double high,
   float first, last;
   if (!(low <= high) || !isfinite(high - low) ||
       (dtype == ND_FLOAT32 && !nd_interval_float32(low, high, &first, &last)))
-    ndL_error(L, "uniform: no such interval of %s: %.14g to %.14g",
-              nd_dtype_name(dtype), nd_number_shown(low),
-              nd_number_shown(high));
+    ndL_error(L, "uniform: no such interval of %s: %s to %s",
+              nd_dtype_name(dtype), ND_NUMBER(low), ND_NUMBER(high));
 }
 
 static void check_finite(lua_State *L, const char *name, double x,
                          nd_dtype dtype)
 {
   if (!isfinite(dtype == ND_FLOAT32 ? (float)x : x))
-    ndL_error(L, "normal: %s must be a finite %s, got %g", name,
-              nd_dtype_name(dtype), nd_number_shown(x));
+    ndL_error(L, "normal: %s must be a finite %s, got %s", name,
+              nd_dtype_name(dtype), ND_NUMBER(x));
 }
 
 static void check_scale(lua_State *L, double loc, double scale, nd_dtype dtype)
@@ -154,7 +153,7 @@ static void check_scale(lua_State *L, double loc, double scale, nd_dtype dtype)
   check_finite(L, "loc", loc, dtype);
   check_finite(L, "scale", scale, dtype);
   if (!(scale >= 0))
-    ndL_error(L, "normal: scale must be 0 or more, got %g", scale);
+    ndL_error(L, "normal: scale must be 0 or more, got %s", ND_NUMBER(scale));
 }
 
 static const law uniform_law = { "uniform",

@@ -87,9 +87,9 @@ static void check_scalar(lua_State *L, int i, nd_dtype dtype,
     return;
   if (!ndL_towhole(L, i, &n))
     ndL_error(L,
-              "%s: %.14g is not a whole number, and the dtype is %s; "
+              "%s: %s is not a whole number, and the dtype is %s; "
               "use nd.cast",
-              function, lua_tonumber(L, i), nd_dtype_name(dtype));
+              function, ND_NUMBER(lua_tonumber(L, i)), nd_dtype_name(dtype));
   if (!fits(n, dtype))
     ndL_error(L, "%s: %lld does not fit %s", function, (long long)n,
               nd_dtype_name(dtype));
@@ -248,8 +248,8 @@ static int64_t check_size(lua_State *L, int i, const char *function)
   int64_t n = 0;
   if (!ndL_towhole(L, i, &n)) {
     if (lua_type(L, i) == LUA_TNUMBER)
-      ndL_error(L, "%s: a size must be a whole number, got %.14g", function,
-                nd_number_shown(lua_tonumber(L, i)));
+      ndL_error(L, "%s: a size must be a whole number, got %s", function,
+                ND_NUMBER(lua_tonumber(L, i)));
     ndL_error(L, "%s: a size must be a whole number, got %s", function,
               ndL_typename(L, i));
   }

@@ -246,8 +246,8 @@ static bool fits(nd_context *c, const ladder *l, int64_t size, nd_dtype dtype)
   const double ends[] = { rung(l, 0), rung(l, size - 1) };
   for (int i = 0; i < 2 && size > 0 && nd_dtype_in(dtype, ND_INTS); i++) {
     if (!(ends[i] >= low[dtype] && ends[i] < high[dtype]))
-      return nd_fail(c, ND_BAD_ARGUMENT, "%.14g does not fit %s", ends[i],
-                     nd_dtype_name(dtype));
+      return nd_fail(c, ND_BAD_ARGUMENT, "%s does not fit %s",
+                     ND_NUMBER(ends[i]), nd_dtype_name(dtype));
   }
   return true;
 }
@@ -259,10 +259,10 @@ static bool range_infer(nd_context *c, const nd_args *a, nd_type *out)
   ladder l;
   const double steps = count_steps(a, &l);
   if (!(fabs(steps) < 0x1p53) || !isfinite(l.step))
-    return nd_fail(c, ND_BAD_ARGUMENT, "no such range: %.17g to %.17g by %.17g",
-                   nd_number_shown(nd_tensor_first(a->in[0])),
-                   nd_number_shown(nd_tensor_first(a->in[1])),
-                   nd_number_shown(nd_tensor_first(a->in[2])));
+    return nd_fail(c, ND_BAD_ARGUMENT, "no such range: %s to %s by %s",
+                   ND_NUMBER(nd_tensor_first(a->in[0])),
+                   ND_NUMBER(nd_tensor_first(a->in[1])),
+                   ND_NUMBER(nd_tensor_first(a->in[2])));
   out->rank = 1;
   out->shape[0] = steps < 0 ? 0 : (int64_t)steps + 1;
   return choose_dtype(c, a, &a->attr[0], ND_NUMBERS, out) &&

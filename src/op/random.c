@@ -20,8 +20,8 @@ static bool check_finite(nd_context *c, const char *name, double x,
                          nd_dtype dtype)
 {
   return isfinite(dtype == ND_FLOAT32 ? (float)x : x) ||
-         nd_fail(c, ND_BAD_ARGUMENT, "%s must be a finite %s, got %g", name,
-                 nd_dtype_name(dtype), nd_number_shown(x));
+         nd_fail(c, ND_BAD_ARGUMENT, "%s must be a finite %s, got %s", name,
+                 nd_dtype_name(dtype), ND_NUMBER(x));
 }
 
 static bool infer_float(nd_context *c, const nd_args *a, nd_type *out)
@@ -34,8 +34,8 @@ static bool infer_float(nd_context *c, const nd_args *a, nd_type *out)
   return check_finite(c, "mean", a->attr[1].number, out->dtype) &&
          check_finite(c, "stddev", a->attr[2].number, out->dtype) &&
          (a->attr[2].number >= 0 ||
-          nd_fail(c, ND_BAD_ARGUMENT, "stddev must be 0 or more, got %g",
-                  a->attr[2].number));
+          nd_fail(c, ND_BAD_ARGUMENT, "stddev must be 0 or more, got %s",
+                  ND_NUMBER(a->attr[2].number)));
 }
 
 // True if numbers of `dtype` lie in the interval.
@@ -59,14 +59,13 @@ static bool infer_uniform(nd_context *c, const nd_args *a, nd_type *out)
     return nd_fail(c, ND_BAD_ARGUMENT, "no such dtype here: %s",
                    nd_dtype_name(out->dtype));
   if (!holds_numbers(out->dtype, low, high))
-    return nd_fail(c, ND_BAD_ARGUMENT, "no such interval of %s: %.14g to %.14g",
-                   nd_dtype_name(out->dtype), nd_number_shown(low),
-                   nd_number_shown(high));
+    return nd_fail(c, ND_BAD_ARGUMENT, "no such interval of %s: %s to %s",
+                   nd_dtype_name(out->dtype), ND_NUMBER(low), ND_NUMBER(high));
   if (nd_dtype_in(out->dtype, ND_INTS) &&
       (low != floor(low) || high != floor(high)))
     return nd_fail(c, ND_BAD_ARGUMENT,
-                   "bounds of %s must be whole numbers: %.14g to %.14g",
-                   nd_dtype_name(out->dtype), low, high);
+                   "bounds of %s must be whole numbers: %s to %s",
+                   nd_dtype_name(out->dtype), ND_NUMBER(low), ND_NUMBER(high));
   return true;
 }
 

@@ -30,8 +30,8 @@ static bool set(nd_optimizer *o, const char *name, double value)
     return fail_unknown(o, name);
   const char *wanted = nd_setting_refuses(&o->update->settings[i], value);
   if (wanted != NULL)
-    return nd_fail(o->context, ND_BAD_ARGUMENT, "%s must be %s, got %.14g",
-                   name, wanted, nd_number_shown(value));
+    return nd_fail(o->context, ND_BAD_ARGUMENT, "%s must be %s, got %s", name,
+                   wanted, ND_NUMBER(value));
   o->settings[i] = value;
   return true;
 }

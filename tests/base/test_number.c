@@ -35,9 +35,19 @@ static void a_decimal_comma_changes_nothing(void)
   setlocale(LC_NUMERIC, "C");
 }
 
+static void messages_show_fourteen_digits(void)
+{
+  CHECK_STR(ND_NUMBER(0.5), "0.5");
+  CHECK_STR(ND_NUMBER(-1e300), "-1e+300");
+  CHECK_STR(ND_NUMBER(1.0 / 3), "0.33333333333333");
+  CHECK_STR(ND_NUMBER(INFINITY), "inf");
+  CHECK_STR(ND_NUMBER(-NAN), "nan");
+}
+
 int main(void)
 {
   RUN(reads_like_strtod);
+  RUN(messages_show_fourteen_digits);
   RUN(a_decimal_comma_changes_nothing);
   return check_done();
 }
