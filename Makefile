@@ -110,7 +110,7 @@ lint: ## check warnings, layers, exports, forbidden calls, format, analysers
 	@tools/deps.sh build lint
 	@tests/lint/run $(T)
 
-bench: all ## time the benchmarks, beside the peers that are installed
+bench: all $(BUILD)/bench/host ## time the benchmarks, beside the peers that are installed
 	BUILD=$(BUILD) tests/bench/run
 
 count: all ## count the instructions of the small rows under callgrind
@@ -294,6 +294,12 @@ $(BUILD)/tests/null_calls.h: $(NULL_CALLS)
 	@awk -f $(NULL_CALLS) > $@
 
 $(BUILD)/tests/embed/test_null: $(BUILD)/tests/null_calls.h
+
+$(BUILD)/bench/host: tests/bench/host.c $(BUILD)/libnadir.a \
+    $(BUILD)/libnadir-lua.a
+	@mkdir -p $(@D)
+	@echo "cc $<"
+	@$(HOST)
 
 $(HOSTS): $(BUILD)/tests/embed/%: examples/embed/%.c $(BUILD)/libnadir-lua.a
 	@mkdir -p $(@D)

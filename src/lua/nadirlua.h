@@ -25,7 +25,7 @@ struct lua_State;
 //   wherever they are, within some 10,000 instructions of the Lua machine, and
 //   no script can catch, delay or remove that; only a C function that runs long
 //   holds it up. It is paid for by a count hook, with which a loop of plain Lua
-//   was seen to take 1.7 to 2.8 times as long (ops cost the same),
+//   takes 1.7 to 2.8 times as long (`make bench` shows it; ops cost the same),
 //   and by what scripts may not have: of `debug` only traceback and getinfo,
 //   and the metatables of files and shapes. With `unlimited` nothing of this
 //   holds, and nd_interrupt acts at the next op only, as an error that the

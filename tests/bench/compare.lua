@@ -227,6 +227,7 @@ local function fail(what, problem)
   note_failure("nadir", what, problem)
 end
 local startup = footprint.startup(workers, ROUNDS, fail)
+footprint.limits(ROUNDS, fail)
 local memory = footprint.memory(workers, STEPS, fail)
 print_targets(samples, startup, memory)
 for _, line in ipairs(failures) do

@@ -83,6 +83,45 @@ function footprint.startup(workers, rounds, fail)
   return { above_lua = report.median(report.values(above)) }
 end
 
+-- Limits --------------------------------------------------------------------
+
+local LOOPS = SCRATCH .. "/loops.lua"
+local LOOPS_TEXT = [[
+local n = 0
+for i = 1, 2e7 do n = n + i % 7 end
+local t = {}
+for i = 1, 3e6 do t[i % 100] = i end
+]]
+
+--- Prints what the hook costs by which a host stops scripts with limits: the
+--- time of loops of plain Lua that call nothing.
+function footprint.limits(rounds, fail)
+  system.write(LOOPS, LOOPS_TEXT)
+  local list = {
+    { "hosted, unlimited", SCRATCH .. "/host unlimited " .. LOOPS },
+    { "hosted, with limits", SCRATCH .. "/host limits " .. LOOPS },
+    { "Nadir, the program", NADIR .. " " .. LOOPS },
+    { "lua5.4", "lua5.4 " .. LOOPS },
+  }
+  local times = { {}, {}, {}, {} }
+  for round = 1, rounds do
+    for i, entry in ipairs(list) do
+      times[i][round] = time_command(entry[2], 1)
+    end
+  end
+  local lines = { { "loops of plain Lua", "", "" } }
+  for i, entry in ipairs(list) do
+    if #times[i] == 0 then
+      fail("loops", entry[2] .. " failed")
+    end
+    lines[i + 1] = { "  " .. entry[1],
+                     report.time(report.median(report.values(times[i]))),
+                     i ~= 1 and report.times(report.ratio(times[i], times[1]))
+                       or "" }
+  end
+  report.print(lines)
+end
+
 -- Memory --------------------------------------------------------------------
 
 local function measure_memory(what, steps, fail)
