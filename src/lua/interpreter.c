@@ -23,11 +23,16 @@ static int refuse_exit(lua_State *L)
   return ndL_error(L, "exit: a script cannot end the program it runs in");
 }
 
-// Our own modules find LPeg without it.
+static int refuse_lpeg(lua_State *L)
+{
+  return ndL_error(L, "lpeg: this host does not lend it to scripts");
+}
+
+// Nor one that is installed. Our own modules find LPeg without this.
 static void hide_lpeg(lua_State *L)
 {
   luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_PRELOAD_TABLE);
-  lua_pushnil(L);
+  lua_pushcfunction(L, refuse_lpeg);
   lua_setfield(L, -2, "lpeg");
   lua_pop(L, 1);
 }

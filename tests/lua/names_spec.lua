@@ -63,6 +63,16 @@ describe("an unknown name", function()
       x:assign(1)
         --> Tensor: no such name: 'assign'; use assign of a Variable;
         ... tensors never change
+      nd.std(x)
+        --> nd: no such name: 'std';
+        ... use nd.sqrt(nd.reduce_mean(nd.square(x - nd.reduce_mean(x))))
+      nd.power(x, 2)  --> nd: no such name: 'power'; did you mean 'pow'?
+      nd.clip(x, 0, 1)
+        --> nd: no such name: 'clip'; use nd.minimum(nd.maximum(x, low), high)
+      nd.set_random_seed(1)
+        --> nd: no such name: 'set_random_seed';
+        ... did you mean 'random.set_seed'?
+      x:t()  --> Tensor: no such name: 't'; did you mean 'transpose'?
       x:backward()
         --> Tensor: no such name: 'backward';
         ... use tape:gradient(loss, variables)
