@@ -237,7 +237,7 @@ static const nd_param params[] = { { "x", ND_TENSOR, NULL, 0 }, { 0 } };
                                __VA_ARGS__ };
 #define LISTED(name, dtypes, formula, slope, low, high, doc, ...) &nd_op_##name,
 #define LISTED_FLAT(name, dtypes, formula, doc, ...) &nd_op_##name,
-#define NOT_LISTED(name, dtypes, formula, slope, low, high, doc, ...)
+#define NOT_LISTED(...)
 
 UNARY(ENTRY, ENTRY_FLAT, ENTRY, ENTRY)
 

@@ -405,13 +405,17 @@ static void nothing_in_gives_nothing_out(void)
 
 // ---------------------------------------------- ops that only rules apply --
 
-extern const nd_op nd_op_zero_wins, nd_op_products_of_others, nd_op_ungather,
-  nd_op_segment_rows;
+extern const nd_op nd_op_bell, nd_op_gauss, nd_op_arc, nd_op_turn,
+  nd_op_zero_wins, nd_op_products_of_others, nd_op_ungather, nd_op_segment_rows;
 
 static const struct {
   const nd_op *op;
   const char *cases;
 } unlisted[] = {
+  { &nd_op_bell, "[3 4]; [0 3]; []" },
+  { &nd_op_gauss, "[3 4]; [0 3]; []" },
+  { &nd_op_arc, "[3 4]; [0 3]; []" },
+  { &nd_op_turn, "[3 4] [3 4]; [2 1 3] [4 1]; [] [2]; [0 3] [3]" },
   { &nd_op_zero_wins, "[3 4] [3 4]; [2 1 3] [4 1]; [] [2]; [0 3] [3]; [] []" },
   { &nd_op_products_of_others,
     "[4]; [3 4]; [3] [3]; [2 3] [2 3] [2 3]; [1]; [1] [1]; [0 2]; [2 0]; "
