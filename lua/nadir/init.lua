@@ -5,20 +5,30 @@ local nd = ...
 local fail = require "nadir.fail"
 local names = require "nadir.names"
 
-local function check_list(name, value)
-  if type(value) ~= "table" then
-    fail("zip: %s must be a list, got %s", name, type(value))
-  end
+-- The first name in the order of letters that is a key of the table.
+local function first_name(value)
   local first
-  for key in pairs(value) do -- any order: the first in the order of letters
+  for key in pairs(value) do -- any order: the least is kept
     if type(key) == "string" and (not first or key < first) then
       first = key
     end
   end
-  if first then
-    fail("zip: %s must be a list, got the name '%s'; apply_gradients takes "
-      .. "tables with names as they are", name, first)
+  return first
+end
+
+-- The length of a list. Names come after its last position, if it has any.
+local function length(name, value)
+  if type(value) ~= "table" then
+    fail("zip: %s must be a list, got %s", name, type(value))
   end
+  local n = #value
+  local more = next(value, n > 0 and n or nil) -- any order: if there is one
+  local key = more ~= nil and first_name(value)
+  if key then
+    fail("zip: %s must be a list, got the name '%s'; apply_gradients takes "
+      .. "tables with names as they are", name, key)
+  end
+  return n
 end
 
 --- Pairs of two lists, `{{a[1], b[1]}, ...}`, for `apply_gradients`.
@@ -27,10 +37,9 @@ end
 ---@param b table
 ---@return table
 function nd.zip(a, b)
-  check_list("a", a)
-  check_list("b", b)
+  local n = math.max(length("a", a), length("b", b))
   local pairs_ = {}
-  for i = 1, math.max(#a, #b) do
+  for i = 1, n do
     pairs_[i] = { a[i] or false, b[i] or false }
   end
   return pairs_

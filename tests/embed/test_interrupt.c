@@ -139,15 +139,16 @@ static void a_tape_in_a_coroutine_that_c_holds_is_left(void)
   CHECK(nd_interpreter_run(i,
                            "nd = require 'nadir'\n"
                            "v = nd.Variable(1.)\n"
-                           "outer = nd.GradientTape()",
+                           "outer = nd.GradientTape()\n"
+                           "local function spin() while true do end end\n"
+                           "co = coroutine.wrap(function()\n"
+                           "  with nd.GradientTape() as tape do\n"
+                           "    inner = tape\n"
+                           "    table.sort({ 1, 2 }, spin)\n"
+                           "  end\n"
+                           "end)",
                            "setup"));
-  run_interrupted("co = coroutine.wrap(function()\n"
-                  "  with nd.GradientTape() as tape do\n"
-                  "    inner = tape\n"
-                  "    table.sort({ 1, 2 }, function() while true do end end)\n"
-                  "  end\n"
-                  "end)\n"
-                  "co()\n");
+  run_interrupted("co()");
   CHECK_INT(nd_interpreter_code(i), ND_INTERRUPTED);
   static const char *const after = "local y = v * 2\n"
                                    "assert(outer:gradient(y, v))\n"
