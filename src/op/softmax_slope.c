@@ -68,24 +68,10 @@ static void add_tangent(rows *l)
   }
 }
 
-static bool tangent_run(nd_context *c, const nd_job *job, int64_t from,
-                        int64_t to)
+static void give_tangent(rows *l, const nd_piece *p, void *out)
 {
-  rows l;
-  nd_piece p;
-  start_rows(&l, c, job->args);
-  for (int64_t row = nd_rows_first(&l.p, from);
-       nd_rows_tile_in(&l.p, row, from, to); row += l.p.rows) {
-    clear_sums(&l);
-    add_tangent(&l);
-    for (int64_t i = 0; i < l.p.pieces; i++) {
-      if (nd_rows_piece(&l.p, i, from, to, &p))
-        l.p.k->centre(p.rows, p.n, job->out->data + p.at * l.p.width,
-                      nd_beside_load(&l.x, &p), l.first + p.row,
-                      l.second + p.row);
-    }
-  }
-  return true;
+  l->p.k->centre(p->rows, p->n, out, nd_beside_load(&l->x, p),
+                 l->first + p->row, l->second + p->row);
 }
 
 static void add_slope(rows *l)
@@ -98,8 +84,17 @@ static void add_slope(rows *l)
   }
 }
 
-static bool slope_run(nd_context *c, const nd_job *job, int64_t from,
-                      int64_t to)
+static void give_slope(rows *l, const nd_piece *p, void *out)
+{
+  l->p.k->spread(p->rows, p->n, out, nd_rows_load(&l->p, p),
+                 nd_beside_load(&l->x, p), l->first + p->row,
+                 l->second + p->row);
+}
+
+// Adds up each tile, then gives its elements within from..to-1.
+static bool run_tiles(nd_context *c, const nd_job *job, int64_t from,
+                      int64_t to, void (*add)(rows *l),
+                      void (*give)(rows *l, const nd_piece *p, void *out))
 {
   rows l;
   nd_piece p;
@@ -107,15 +102,25 @@ static bool slope_run(nd_context *c, const nd_job *job, int64_t from,
   for (int64_t row = nd_rows_first(&l.p, from);
        nd_rows_tile_in(&l.p, row, from, to); row += l.p.rows) {
     clear_sums(&l);
-    add_slope(&l);
+    add(&l);
     for (int64_t i = 0; i < l.p.pieces; i++) {
       if (nd_rows_piece(&l.p, i, from, to, &p))
-        l.p.k->spread(p.rows, p.n, job->out->data + p.at * l.p.width,
-                      nd_rows_load(&l.p, &p), nd_beside_load(&l.x, &p),
-                      l.first + p.row, l.second + p.row);
+        give(&l, &p, job->out->data + p.at * l.p.width);
     }
   }
   return true;
+}
+
+static bool tangent_run(nd_context *c, const nd_job *job, int64_t from,
+                        int64_t to)
+{
+  return run_tiles(c, job, from, to, add_tangent, give_tangent);
+}
+
+static bool slope_run(nd_context *c, const nd_job *job, int64_t from,
+                      int64_t to)
+{
+  return run_tiles(c, job, from, to, add_slope, give_slope);
 }
 
 // ------------------------------------------------------------- derivatives --
