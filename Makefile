@@ -56,17 +56,20 @@ LEVELS := baseline $(if $(filter x86_64,$(ARCH)),avx2 avx512)
 
 # ---- sources -----------------------------------------------------------------
 
-CORE := $(wildcard $(patsubst %,src/%/*.c,base kernel tensor op tape optim))
+CORE := $(wildcard $(patsubst %,src/%/*.c,base kernel tensor op ops tape \
+          optim))
 BINDING := $(wildcard src/lua/*.c)
 PROGRAM := $(wildcard src/cli/*.c)
+FAMILIES := $(sort $(wildcard src/ops/*.c))
 SCRIPTS := $(sort $(shell find lua -name '*.lua' 2>/dev/null))
 LEVELLED := $(shell grep -lE '$(LEVEL_WORDS)' /dev/null $(filter \
-              src/kernel/% src/op/% src/optim/%,$(CORE)))
+              src/kernel/% src/ops/% src/optim/%,$(CORE)))
 TESTS := $(filter-out tests/lint/% tests/bench/%,$(wildcard tests/*/test_*.c))
 
 plain = $(patsubst src/%.c,$(BUILD)/obj/%.o,$(1))
 CORE_OBJ := $(call plain,$(filter-out $(LEVELLED),$(CORE))) \
-            $(foreach l,$(LEVELS),$(LEVELLED:src/%.c=$(BUILD)/obj/%.$(l).o))
+            $(foreach l,$(LEVELS),$(LEVELLED:src/%.c=$(BUILD)/obj/%.$(l).o)) \
+            $(BUILD)/obj/families.o
 BINDING_OBJ := $(call plain,$(BINDING)) $(BUILD)/obj/embedded.o
 LPEG_OBJ := $(BUILD)/obj/lpeg.o
 PROGRAM_OBJ := $(call plain,$(PROGRAM))
@@ -141,7 +144,7 @@ tsan: ## run the tests but the program's under the thread sanitizer
 valgrind: ## run all tests under valgrind
 	@tools/deps.sh build demo test valgrind
 	@$(MAKE) all test-programs
-	@BUILD=$(BUILD) CC="$(CC)" WRAP="valgrind -q --leak-check=full \
+	@BUILD=$(BUILD) CC="$(CC)" WRAP="$$(command -v valgrind) -q --leak-check=full \
 	  --show-leak-kinds=definite,indirect \
 	  --errors-for-leak-kinds=definite,indirect --error-exitcode=99" \
 	  tests/run $(T)
@@ -151,9 +154,9 @@ oom: ## fail the n-th allocation, for every n
 
 docs: $(BUILD)/docs/ops.md ## write the reference page of the ops to build/docs
 
-expand: ## print one op's preprocessed code: FILE=op/unary.c OP=tanh
+expand: ## print one op's preprocessed code: FILE=ops/unary.c OP=tanh
 	@test -n "$(FILE)" -a -n "$(OP)" || \
-	  { echo "usage: make expand FILE=op/unary.c OP=tanh"; exit 2; }
+	  { echo "usage: make expand FILE=ops/unary.c OP=tanh"; exit 2; }
 	@$(CC) $(CPPFLAGS) $(MODEL) -DND_LEVEL=baseline -E -P src/$(FILE) | \
 	  tools/expand.sh $(OP)
 
@@ -207,6 +210,14 @@ $(LEVELLED:src/%.c=$(BUILD)/obj/%.$(1).o): $(BUILD)/obj/%.$(1).o: \
 	@$$(COMPILE) -O3 -DND_LEVEL=$(1) $(LEVEL_$(1)) $$(DEPEND) -c -o $$@ $$<
 endef
 $(foreach l,$(LEVELS),$(eval $(call level,$(l))))
+
+# Every file of ops/ is a family of ops, and this is their list.
+$(BUILD)/families.c: tools/families.sh $(BUILD)/objects
+	@tools/families.sh $(FAMILIES) > $@
+
+$(BUILD)/obj/families.o: $(BUILD)/families.c $(BUILD)/flags
+	@mkdir -p $(@D)
+	@$(COMPILE) $(DEPEND) -c -o $@ $<
 
 $(BUILD)/embedded.c: $(SCRIPTS) tools/embed.sh $(BUILD)/scripts
 	@tools/embed.sh $(SCRIPTS) > $@

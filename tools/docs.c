@@ -47,14 +47,18 @@ static void print_op(const nd_op *op)
 
 int main(void)
 {
+  const nd_op *op;
   int n = 0;
   while (nd_op_at(n) != NULL)
     n++;
   const nd_op **ops = malloc((size_t)n * sizeof *ops);
   if (ops == NULL)
     return 1;
-  for (int i = 0; i < n; i++)
-    ops[i] = nd_op_at(i);
+  n = 0;
+  for (int i = 0; (op = nd_op_at(i)) != NULL; i++) {
+    if (!op->hidden)
+      ops[n++] = op;
+  }
   qsort(ops, (size_t)n, sizeof *ops, by_name);
   printf("# Ops\n\nMade from the op table by `make docs`; %d ops.\n\n", n);
   for (int i = 0; i < n; i++)

@@ -76,9 +76,12 @@ static void push_entry(lua_State *L, const nd_op *op)
 static int ops_list(lua_State *L)
 {
   lua_newtable(L);
-  for (int i = 0; nd_op_at(i) != NULL; i++) {
-    push_entry(L, nd_op_at(i));
-    lua_rawseti(L, -2, i + 1);
+  const nd_op *op;
+  for (int i = 0, n = 0; (op = nd_op_at(i)) != NULL; i++) {
+    if (op->hidden)
+      continue;
+    push_entry(L, op);
+    lua_rawseti(L, -2, ++n);
   }
   return 1;
 }
@@ -132,8 +135,11 @@ static void add_op(lua_State *L, ndL_state *S, const nd_op *op)
 void ndL_open_op(lua_State *L)
 {
   ndL_state *S = ndL_getstate(L);
-  for (int i = 0; nd_op_at(i) != NULL; i++)
-    add_op(L, S, nd_op_at(i));
+  const nd_op *op;
+  for (int i = 0; (op = nd_op_at(i)) != NULL; i++) {
+    if (!op->hidden)
+      add_op(L, S, op);
+  }
   lua_pushcfunction(L, ops_list);
   lua_setfield(L, -2, "ops");
 }

@@ -100,6 +100,7 @@ struct nd_op {
   const char *name;    // the word users write
   const char *module;  // also found there: "nn", "random"; NULL: nowhere else
   bool inside;         // found only there, not at the top level
+  bool hidden;         // only rules apply it; users do not find it
   const char *metamethod;  // Lua's name of the operator, or NULL
   const char *doc;         // shapes, special values, one line
   const nd_param *params;  // in the order of calls; ends with a NULL name
@@ -142,7 +143,12 @@ struct nd_job {
 
 // -------------------------------------------------------------- the table --
 
+// The families, one for each file of ops/, each a list that ends with NULL; so
+// does this one. The build makes it from the names of the files.
+extern const nd_op *const *const nd_families[];
+
 // Entries by position, NULL after the last; and by name, NULL if there is none.
+// Hidden ones are among them.
 const nd_op *nd_op_at(int i);
 const nd_op *nd_op_find(const char *name);
 

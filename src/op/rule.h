@@ -12,7 +12,7 @@ nd_tensor *nd_rule2(nd_context *c, const nd_op *op, nd_tensor *x, nd_tensor *y);
 nd_tensor *nd_rule3(nd_context *c, const nd_op *op, nd_tensor *x, nd_tensor *y,
                     nd_tensor *z);
 
-// `x` times `y`, zero where either is zero (zero_wins in op/binary.c).
+// `x` times `y`, zero where either is zero (zero_wins in ops/binary.c).
 nd_tensor *nd_rule_both(nd_context *c, nd_tensor *x, nd_tensor *y);
 
 // A number with the dtype of `like`.

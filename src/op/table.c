@@ -1,52 +1,57 @@
-// op/table.c: the families, one file each, that make up the table of ops.
+// op/table.c: finds ops, and calls them by name for C.
 
+#include <pthread.h>
 #include <string.h>
 
 #include "op/op.h"
 
-extern const nd_op *const nd_ops_unary[],
-  *const nd_ops_binary[], *const nd_ops_select[],
-                            *const nd_ops_reduce[],
-                              *const nd_ops_argmax[],
-                                *const nd_ops_matmul[],
-                                  *const nd_ops_shape[],
-                                    *const nd_ops_slice[],
-                                      *const nd_ops_gather[],
-                                        *const nd_ops_join[],
-                                          *const nd_ops_cast[],
-                                            *const nd_ops_create[],
-                                              *const nd_ops_random[],
-                                                *const nd_ops_softmax[];
-
-// Each ends with NULL.
-static const nd_op *const *const families[] = {
-  nd_ops_unary,  nd_ops_binary, nd_ops_select, nd_ops_reduce,  nd_ops_argmax,
-  nd_ops_matmul, nd_ops_shape,  nd_ops_slice,  nd_ops_gather,  nd_ops_join,
-  nd_ops_cast,   nd_ops_create, nd_ops_random, nd_ops_softmax,
-};
-
-enum { FAMILIES = sizeof families / sizeof *families };
-
 const nd_op *nd_op_at(int i)
 {
-  for (int f = 0; f < FAMILIES; f++) {
-    for (int j = 0; families[f][j] != NULL; j++) {
+  for (int f = 0; nd_families[f] != NULL; f++) {
+    for (int j = 0; nd_families[f][j] != NULL; j++) {
       if (i-- == 0)
-        return families[f][j];
+        return nd_families[f][j];
     }
   }
   return NULL;
 }
 
+// ----------------------------------------------------------------- by name --
+
+// A hash table of all ops with open addressing, filled by whoever asks first.
+// It is at most half full: nd_op_find needs a free place behind each name.
+enum { PLACES = 1024 };
+
+static const nd_op *places[PLACES];
+static pthread_once_t filled = PTHREAD_ONCE_INIT;
+
+static unsigned hash(const char *name)
+{
+  unsigned h = 2166136261U;
+  for (; *name != '\0'; name++)
+    h = (h ^ (unsigned char)*name) * 16777619U;
+  return h ^ h >> 15;
+}
+
+static void fill(void)
+{
+  const nd_op *op;
+  for (int i = 0; i < PLACES / 2 && (op = nd_op_at(i)) != NULL; i++) {
+    unsigned at = hash(op->name);
+    while (places[at % PLACES] != NULL)
+      at++;
+    places[at % PLACES] = op;
+  }
+}
+
 const nd_op *nd_op_find(const char *name)
 {
-  for (int f = 0; f < FAMILIES; f++) {
-    for (int j = 0; families[f][j] != NULL; j++) {
-      if (strcmp(families[f][j]->name, name) == 0)
-        return families[f][j];
-    }
+  pthread_once(&filled, fill);
+  for (unsigned at = hash(name);; at++) {
+    const nd_op *op = places[at % PLACES];
+    if (op == NULL || strcmp(op->name, name) == 0)
+      return op;
   }
-  return NULL;
 }
 
 // ------------------------------------------------------------ calling by C --
@@ -93,7 +98,7 @@ nd_tensor *nd_call(nd_context *c, const char *name, int n,
   if (c == NULL || name == NULL || (inputs == NULL && n > 0))
     return NULL;
   const nd_op *op = nd_op_find(name);
-  if (op == NULL) {
+  if (op == NULL || op->hidden) {
     const char *outside = nd_context_enter(c, name);
     nd_fail(c, ND_BAD_ARGUMENT, "no such op");
     nd_context_leave(c, outside);

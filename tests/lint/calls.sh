@@ -8,7 +8,8 @@ forbid() {
   local why=$1 except=$2 words found
   shift 2
   words=$(IFS='|'; echo "$*")
-  found=$(code $(find src/base src/kernel src/tensor src/op src/tape src/optim \
+  found=$(code $(find src/base src/kernel src/tensor src/op src/ops src/tape \
+    src/optim \
     -name '*.[ch]' ! -path "$except") |
     grep -P "(?<![A-Za-z0-9_.>])($words)" | sed "s/\$/   <- $why/")
   [ -z "$found" ] || { echo "$found"; status=1; }

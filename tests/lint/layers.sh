@@ -1,7 +1,7 @@
 # Lower layers never include higher ones, and only two layers know Lua.
 find src -name '*.[ch]' | LC_ALL=C sort | xargs awk '
   BEGIN {
-    n = split("base kernel tensor op tape optim lua cli", layers, " ")
+    n = split("base kernel tensor op ops tape optim lua cli", layers, " ")
     for (i = 1; i <= n; i++) rank[layers[i]] = i
   }
   function wrong(why) {

@@ -1,4 +1,4 @@
-// Tests of op/join.c: how long the gradient of a list takes.
+// Tests of ops/join.c: how long the gradient of a list takes.
 
 #include "../values.h"
 #include "tape/tape.h"

@@ -1,4 +1,4 @@
-// op/matmul.c: shapes, batches, flips, gradients and messages of matmul. That
+// ops/matmul.c: shapes, batches, flips, gradients and messages of matmul. That
 // the kernels are right is shown in kernel/test_matmul.c.
 
 #include "check.h"

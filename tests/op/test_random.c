@@ -1,4 +1,4 @@
-// Tests of op/random.c: seeds, ranges, and streams. What is refused is in the
+// Tests of ops/random.c: seeds, ranges, and streams. What is refused is in the
 // facts.
 
 #include "../values.h"

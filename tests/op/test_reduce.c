@@ -1,5 +1,5 @@
-// Tests of op/reduce.c: what is too long for a fact, and the one tree that sums
-// are added up by.
+// Tests of ops/reduce.c: what is too long for a fact, and the one tree that
+// sums are added up by.
 
 #include "../values.h"
 

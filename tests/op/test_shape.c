@@ -1,5 +1,5 @@
-// Tests of op/shape.c and op/slice.c: what views share, and how long it lives.
-// Their values and messages are facts.
+// Tests of ops/shape.c and ops/slice.c: what views share, and how long it
+// lives. Their values and messages are facts.
 
 #include "../values.h"
 

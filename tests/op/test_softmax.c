@@ -1,4 +1,4 @@
-// Tests of op/softmax.c, op/cross_entropy.c and op/sigmoid_loss.c: values
+// Tests of ops/softmax.c, ops/cross_entropy.c and op/sigmoid_loss.c: values
 // against NumPy, edges, and that ranges, strides and CPUs change no bit.
 
 #include "check.h"

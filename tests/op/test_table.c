@@ -140,7 +140,7 @@ static void ops_have_a_name_and_a_text(void)
 
 static bool has_cases(void)
 {
-  const bool needed = op->derivative != ND_NO_GRAD;
+  const bool needed = op->derivative != ND_NO_GRAD && !op->hidden;
   return !needed || (op->cases != NULL && op->low < op->high);
 }
 

@@ -1,4 +1,4 @@
-// op/slice.c: parts of a tensor by ranges, as views, and its transpose, which
+// ops/slice.c: parts of a tensor by ranges, as views, and its transpose, which
 // puts a tensor back into zeros. A range is {first, last, step}, counts from 1
 // or from -1, includes both ends, and is cut to the size of its axis.
 

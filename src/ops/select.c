@@ -1,5 +1,5 @@
-// op/select.c: where: one of two tensors, element by element. Jointly linear in
-// both, so forward mode needs no code.
+// ops/select.c: where: one of two tensors, element by element. Jointly linear
+// in both, so forward mode needs no code.
 
 #include "op/engine.h"
 #include "op/op.h"

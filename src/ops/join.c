@@ -1,4 +1,4 @@
-// op/join.c: lists of tensors joined along an axis that they have (concat) or
+// ops/join.c: lists of tensors joined along an axis that they have (concat) or
 // along a new one (stack).
 
 #include "op/axes.h"

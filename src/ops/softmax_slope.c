@@ -1,6 +1,6 @@
-// op/softmax_slope.c: the derivative of log_softmax, dy[j]/dx[k] = [j = k] -
+// ops/softmax_slope.c: the derivative of log_softmax, dy[j]/dx[k] = [j = k] -
 // p[k] with p = softmax(x), as two ops that the rules of softmax and its kind
-// are made of. They are in no list, because users get them from a tape.
+// are made of. Users get them from a tape.
 //
 //   log_softmax_tangent  t - sum(p t)   along the axis
 //   log_softmax_slope    g - p sum(g)   its transpose
@@ -194,8 +194,8 @@ static nd_tensor *slope_jvp(nd_context *c, const nd_args *a, nd_tensor *out,
 }
 
 #define SHARED                                                       \
-  .params = params, .attrs = 1, .dtypes = ND_FLOATS, .infer = infer, \
-  .derivative = ND_VJP, .needs = 1 << 0 | 1 << 1, .cost = 2
+  .hidden = true, .params = params, .attrs = 1, .dtypes = ND_FLOATS, \
+  .infer = infer, .derivative = ND_VJP, .needs = 1 << 0 | 1 << 1, .cost = 2
 
 const nd_op nd_op_log_softmax_tangent = {
   .name = "log_softmax_tangent",
@@ -214,3 +214,6 @@ const nd_op nd_op_log_softmax_slope = {
   .vjp = slope_vjp,
   .jvp = slope_jvp,
 };
+
+const nd_op *const nd_ops_softmax_slope[] = { &nd_op_log_softmax_tangent,
+                                              &nd_op_log_softmax_slope, NULL };

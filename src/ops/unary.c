@@ -1,4 +1,4 @@
-// op/unary.c: elementwise functions of one tensor.
+// ops/unary.c: elementwise functions of one tensor.
 //
 // One OP is one op. `y` is C over a scalar x and is compiled per dtype, so it
 // uses integer literals. `slope` is dy/dx, in the vocabulary of
@@ -78,12 +78,12 @@ OP(relu,     NUMBERS, x < 0 ? 0 : x,        IF(GT(y, NUM(0)), NUM(1), y),      \
    .module = "nn")                                                             \
 FACTOR(bell, FLOATS,  BELL(x),                                                 \
    MUL(NEG(y), TANH(MUL(NUM(0.5), x))), -3, 3,                                 \
-   "sigmoid(x) * sigmoid(-x)")                                                 \
+   "sigmoid(x) * sigmoid(-x)", .hidden = true)                                 \
 FACTOR(gauss, FLOATS, GAUSS(x),             MUL(NUM(-2), MUL(x, y)), -2, 2,    \
-   "exp(-x * x)")                                                              \
+   "exp(-x * x)", .hidden = true)                                              \
 FACTOR(arc,  FLOATS,  ARC(x),                                                  \
    MUL(MUL(x, y), MUL(y, y)), -.8, .8,                                         \
-   "1 / sqrt(1 - x * x)")                                                      \
+   "1 / sqrt(1 - x * x)", .hidden = true)                                      \
 FLAT(floor,  FLOATS,  PER_FLOAT(floor, x)(x),                                  \
    "largest whole number not above x")                                         \
 FLAT(ceil,   FLOATS,  PER_FLOAT(ceil, x)(x),                                   \
@@ -237,10 +237,9 @@ static const nd_param params[] = { { "x", ND_TENSOR, NULL, 0 }, { 0 } };
                                __VA_ARGS__ };
 #define LISTED(name, dtypes, formula, slope, low, high, doc, ...) &nd_op_##name,
 #define LISTED_FLAT(name, dtypes, formula, doc, ...) &nd_op_##name,
-#define NOT_LISTED(...)
 
 UNARY(ENTRY, ENTRY_FLAT, ENTRY, ENTRY)
 
-const nd_op *const nd_ops_unary[] = { UNARY(LISTED, LISTED_FLAT, NOT_LISTED,
-                                            LISTED) NULL };
+const nd_op *const nd_ops_unary[] = { UNARY(LISTED, LISTED_FLAT, LISTED, LISTED)
+                                        NULL };
 #endif

@@ -1,6 +1,6 @@
-// op/binary.c: elementwise functions of two tensors, broadcast to each other.
+// ops/binary.c: elementwise functions of two tensors, broadcast to each other.
 //
-// As op/unary.c, with inputs a and b, and two slopes, dy/da and dy/db. Where y
+// As ops/unary.c, with inputs a and b, and two slopes, dy/da and dy/db. Where y
 // is linear in an operand, as a + b and a * b are, its slope stays what it is
 // if y is nan. `refused` is what integers b may not be, since no integer could
 // be the result. One HIDDEN is a FLAT that users do not see either.
@@ -73,7 +73,7 @@ FACTOR(turn, FLOATS,  NONE,    TURN(a, b),                                     \
              MUL(NUM(-2), MUL(y, TURN(b, a))),                                 \
                                MUL(SUB(TURN(b, a), y), ADD(TURN(b, a), y)),    \
              .5, 3,                                                            \
-   "b / (a * a + b * b); 0 where both are 0")                                  \
+   "b / (a * a + b * b); 0 where both are 0", .hidden = true)                  \
 HIDDEN(zero_wins, FLOATS, NONE, a == 0 || b == 0 ? 0 : a * b,                  \
    "a * b; 0 where either is 0, even if the other is nan or inf", BOTH)        \
 FLAT(floordiv,      NUMBERS, ZERO, PER_TYPE(quotient, a)(a, b),                \
@@ -211,8 +211,9 @@ static bool refuse_negative(nd_context *c, const nd_args *args)
   .derivative = ND_VJP, .needs = a | b, .vjp = no_nan_vjp, .jvp = no_nan_jvp, \
   .low = .5, .high = 3, .cases = CASES
 
-#define BOTH \
-  .derivative = ND_BILINEAR, .needs = a | b, .transpose = both_transpose
+#define BOTH                                                 \
+  .hidden = true, .derivative = ND_BILINEAR, .needs = a | b, \
+  .transpose = both_transpose, .low = .5, .high = 3, .cases = CASES
 
 #define CHECK_NONE NULL
 #define CHECK_ZERO refuse_zero
@@ -251,10 +252,9 @@ static bool refuse_negative(nd_context *c, const nd_args *args)
 #define LISTED(name, dtypes, refused, formula, da, db, low, high, doc, ...) \
   &nd_op_##name,
 #define LISTED_FLAT(name, dtypes, refused, formula, doc, ...) &nd_op_##name,
-#define NOT_LISTED(...)
 
 BINARY(ENTRY, ENTRY_FLAT, ENTRY, ENTRY_FLAT)
 
-const nd_op *const nd_ops_binary[] = { BINARY(LISTED, LISTED_FLAT, NOT_LISTED,
-                                              NOT_LISTED) NULL };
+const nd_op *const nd_ops_binary[] = { BINARY(LISTED, LISTED_FLAT, LISTED,
+                                              LISTED_FLAT) NULL };
 #endif

@@ -1,4 +1,4 @@
-// op/argmax.c: positions of extremes along one axis. They count from 1; the
+// ops/argmax.c: positions of extremes along one axis. They count from 1; the
 // first of equals wins, and nan is passed over.
 
 #include "op/axes.h"

@@ -1,8 +1,8 @@
-// op/cross_entropy.c: cross entropy of labels with softmax(logits) over the
+// ops/cross_entropy.c: cross entropy of labels with softmax(logits) over the
 // last axis, for labels that are distributions and for labels that are classes.
 //
-// The gradient of the logits is an op of its own, one pass over them; it is in
-// no list because users get it from a tape.
+// The gradient of the logits is an op of its own, one pass over them; users get
+// it from a tape.
 
 #include <string.h>
 
@@ -388,6 +388,7 @@ const nd_op nd_op_sparse_softmax_cross_entropy_with_logits = {
 
 const nd_op nd_op_softmax_cross_entropy_slope = {
   .name = "softmax_cross_entropy_slope",
+  .hidden = true,
   .doc = "gradient of a softmax cross entropy for its logits",
   .params = slope_params,
   .dtypes = ND_FLOATS,
@@ -398,4 +399,11 @@ const nd_op nd_op_softmax_cross_entropy_slope = {
   .vjp = slope_vjp,
   .jvp = slope_jvp,
   .cost = 3,
+};
+
+const nd_op *const nd_ops_cross_entropy[] = {
+  &nd_op_softmax_cross_entropy_with_logits,
+  &nd_op_sparse_softmax_cross_entropy_with_logits,
+  &nd_op_softmax_cross_entropy_slope,
+  NULL,
 };

@@ -1,5 +1,5 @@
-// op/softmax.c: softmax, log_softmax and reduce_logsumexp. Each shifts a row by
-// its largest element first, so nothing overflows.
+// ops/softmax.c: softmax, log_softmax and reduce_logsumexp. Each shifts a row
+// by its largest element first, so nothing overflows.
 
 #include <math.h>
 
@@ -256,18 +256,5 @@ const nd_op nd_op_reduce_logsumexp = {
   .cost = 100,
 };
 
-// -------------------------------------------------------------- the family --
-
-extern const nd_op nd_op_softmax_cross_entropy_with_logits,
-  nd_op_sparse_softmax_cross_entropy_with_logits,
-  nd_op_sigmoid_cross_entropy_with_logits;
-
-const nd_op *const nd_ops_softmax[] = {
-  &nd_op_reduce_logsumexp,
-  &nd_op_softmax,
-  &nd_op_log_softmax,
-  &nd_op_softmax_cross_entropy_with_logits,
-  &nd_op_sparse_softmax_cross_entropy_with_logits,
-  &nd_op_sigmoid_cross_entropy_with_logits,
-  NULL,
-};
+const nd_op *const nd_ops_softmax[] = { &nd_op_softmax, &nd_op_log_softmax,
+                                        &nd_op_reduce_logsumexp, NULL };

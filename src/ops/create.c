@@ -1,4 +1,4 @@
-// op/create.c: tensors from nothing: zeros, ones, fill, eye, range, linspace,
+// ops/create.c: tensors from nothing: zeros, ones, fill, eye, range, linspace,
 // one_hot, and zeros and ones like another.
 
 #include <math.h>

@@ -1,4 +1,5 @@
-// op/reduce.c: folds over axes: sum, mean, product, maximum, minimum, any, all.
+// ops/reduce.c: folds over axes: sum, mean, product, maximum, minimum, any,
+// all.
 //
 // Every result element is one fixed tree over its inputs, decided by the shape
 // and the axes alone:

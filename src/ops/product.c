@@ -1,4 +1,4 @@
-// op/product.c: products of all others, the derivative of a product, and all
+// ops/product.c: products of all others, the derivative of a product, and all
 // its further derivatives, which are one op.
 //
 // For rows x and directions h1..hr, all of one shape, element j of a row is
@@ -186,6 +186,7 @@ static nd_tensor *jvp(nd_context *c, const nd_args *a, nd_tensor *out,
 
 const nd_op nd_op_products_of_others = {
   .name = "products_of_others",
+  .hidden = true,
   .doc = "along the last axis, the product of all elements but this one",
   .params = params,
   .dtypes = ND_FLOATS,
@@ -195,5 +196,12 @@ const nd_op nd_op_products_of_others = {
   .run = run,
   .vjp = vjp,
   .jvp = jvp,
+  .low = .5,
+  .high = 2,
+  .cases =
+    "[4]; [3 4]; [3] [3]; [2 3] [2 3] [2 3]; [1]; [1] [1]; [0 2]; [2 0]; "
+    "[5] [5] [5]",
   .cost = 4,
 };
+
+const nd_op *const nd_ops_product[] = { &nd_op_products_of_others, NULL };

@@ -1,4 +1,4 @@
-// op/cast.c: changes of dtype, and the identity with and without a gradient.
+// ops/cast.c: changes of dtype, and the identity with and without a gradient.
 
 #include <string.h>
 

@@ -1,5 +1,5 @@
-// op/sigmoid_loss.c: cross entropy of labels with sigmoid(logits), element by
-// element. It is written like op/binary.c, whose formulas it shares the
+// ops/sigmoid_loss.c: cross entropy of labels with sigmoid(logits), element by
+// element. It is written like ops/binary.c, whose formulas it shares the
 // vocabulary with: the slopes are read as kernel, as recorded rule and as the
 // set of values that a tape keeps.
 
@@ -101,5 +101,9 @@ const nd_op nd_op_sigmoid_cross_entropy_with_logits = {
   .high = 3,
   .cases = "[3 4] [3 4]; [] []; [0 3] [0 3]",
   .cost = 2,
+};
+
+const nd_op *const nd_ops_sigmoid_loss[] = {
+  &nd_op_sigmoid_cross_entropy_with_logits, NULL
 };
 #endif

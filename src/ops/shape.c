@@ -1,4 +1,4 @@
-// op/shape.c: ops that change the shape and none of the values: transpose,
+// ops/shape.c: ops that change the shape and none of the values: transpose,
 // reshape, squeeze, expand_dims, broadcast_to. All are views where strides
 // allow, and all are linear.
 

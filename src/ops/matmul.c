@@ -1,4 +1,4 @@
-// op/matmul.c: c[.. m n] = a[.. m k] b[.. k n]. Linear in a and in b, so
+// ops/matmul.c: c[.. m n] = a[.. m k] b[.. k n]. Linear in a and in b, so
 // forward mode needs no code; the transpose below is the whole derivative.
 // Leading axes are batches and broadcast.
 

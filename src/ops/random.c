@@ -1,6 +1,6 @@
-// op/random.c: tensors of random numbers from the counter-based generator. Each
-// call takes the context's next stream, which dispatch takes back from one that
-// fails, and element i depends only on the seed, the stream and i.
+// ops/random.c: tensors of random numbers from the counter-based generator.
+// Each call takes the context's next stream, which dispatch takes back from one
+// that fails, and element i depends only on the seed, the stream and i.
 
 #include <math.h>
 

@@ -1,4 +1,4 @@
-// op/gather.c: rows by position, sums of rows by id, and their transposes.
+// ops/gather.c: rows by position, sums of rows by id, and their transposes.
 //
 // A position counts from 1 or from -1 and must be there; an id below 1 stands
 // for no row at all. So each of the two has a transpose of its own:
@@ -352,6 +352,7 @@ static nd_tensor *segment_transpose(nd_context *c, int i, const nd_args *a,
 
 const nd_op nd_op_ungather = {
   .name = "ungather",
+  .hidden = true,
   .doc = "zeros with the rows of x added at positions; transpose of gather",
   .params = segment_params,
   .attrs = 1,
@@ -361,6 +362,9 @@ const nd_op nd_op_ungather = {
   .infer = segment_infer,
   .run = ungather_run,
   .transpose = ungather_transpose,
+  .low = -3,
+  .high = 3,
+  .cases = "[4 3] {1 3 -1 2} num_segments=5; [2] {-2 2} num_segments=2",
 };
 
 const nd_op nd_op_unsorted_segment_sum = {
@@ -436,6 +440,7 @@ static nd_tensor *rows_transpose(nd_context *c, int i, const nd_args *a,
 
 const nd_op nd_op_segment_rows = {
   .name = "segment_rows",
+  .hidden = true,
   .doc = "row i of x for each id i, zeros below 1; transpose of segment sums",
   .params = gather_params,
   .attrs = 1,
@@ -445,7 +450,15 @@ const nd_op nd_op_segment_rows = {
   .infer = gather_infer,
   .run = rows_run,
   .transpose = rows_transpose,
+  .low = -3,
+  .high = 3,
+  .cases = "[4 3] {1 0 4 -1 4} axis=1; [2] {0 -2} axis=1; [2] {2 2 1} axis=1",
 };
 
-const nd_op *const nd_ops_gather[] = { &nd_op_gather,
-                                       &nd_op_unsorted_segment_sum, NULL };
+const nd_op *const nd_ops_gather[] = {
+  &nd_op_gather,
+  &nd_op_ungather,
+  &nd_op_unsorted_segment_sum,
+  &nd_op_segment_rows,
+  NULL,
+};
