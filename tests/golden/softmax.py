@@ -1,30 +1,38 @@
-"""Writes softmax.h: values of the softmax family in NumPy's float64.
+"""Writes softmax.txt: values and gradients of the softmax family, as facts.
 
-    python3 tests/golden/softmax.py > tests/golden/softmax.h    (NumPy 2.4.6)
+    pip install numpy==2.4.6
+    python3 tests/golden/softmax.py > tests/golden/softmax.txt
 
-Inputs are numbers that float32 holds exactly, made the same way by the test.
+Computed in 64 bits, NumPy's longdouble. Inputs are numbers that float32 holds
+exactly, in a formula that facts can say. Of long results every n-th element is
+written.
 """
 import numpy as np
 
+from facts import text, write
+
 SAMPLES = 8
+NEAR = " within 1e-15"
 
 
-def numbers(shape, step, size, scale):
-    i = np.arange(np.prod(shape, dtype=int))
-    return ((i * step % size - size // 2) / scale).reshape(shape)
+def ramp(shape):
+    return np.arange(np.prod(shape, dtype=int)).reshape(shape)
 
 
 def logits(shape):
-    return numbers(shape, 7919, 2003, 128)
+    return (ramp(shape) * 1910 % 2003 - 1001) / np.longdouble(128)
 
 
 def labels(shape):
-    return numbers(shape, 31, 17, 64) + 0.125
+    return ramp(shape) % 17 / np.longdouble(64)
+
+
+def weights(shape):
+    return (ramp(shape) * 13 % 7 - 3) / np.longdouble(4)
 
 
 def classes(shape):
-    return np.arange(np.prod(shape[:-1], dtype=int)).reshape(
-        shape[:-1]) * 3 % shape[-1]
+    return ramp(shape[:-1]) % shape[-1]
 
 
 def logsumexp(x, axis, keepdims=False):
@@ -37,44 +45,93 @@ def log_softmax(x, axis=-1):
     return x - logsumexp(x, axis, True)
 
 
-def row(op, shape, options, values):
-    values = values.ravel()
+def softmax(x, axis=-1):
+    return np.exp(log_softmax(x, axis))
+
+
+# ---- facts ------------------------------------------------------------------
+
+
+def reshaped(formula, shape):
+    sizes = " ".join(map(str, shape))
+    return f"(reshape ({formula}) shape=[{sizes}])"
+
+
+def logits_text(shape):
+    last = np.prod(shape) - 1
+    return reshaped(f"divide (subtract (mod (multiply (range 0 {last} 1) 1910) "
+                    "2003) 1001) 128", shape)
+
+
+def labels_text(shape):
+    last = np.prod(shape) - 1
+    return reshaped(f"divide (mod (range 0 {last} 1) 17) 64", shape)
+
+
+def classes_text(shape):
+    last = np.prod(shape[:-1], dtype=int) - 1
+    return reshaped(f"add (mod (range int32 0 int32 {last} int32 1) int32 "
+                    f"{shape[-1]}) int32 1", shape[:-1])
+
+
+def fact(call, values, end=""):
     stride = max(1, values.size // SAMPLES)
-    some = values[::stride][:SAMPLES]
-    text = ", ".join(repr(float(v)) for v in some)
-    sizes = ", ".join(map(str, shape))
-    print(f'  {{ "{op}", "{options}", {len(shape)}, {{ {sizes} }}, {stride}, '
-          f'{len(some)},\n    {{ {text} }} }},')
+    if values.size > SAMPLES:
+        last = (SAMPLES - 1) * stride + 1
+        call = (f"slice (reshape ({call}) shape=[-1]) "
+                f"ranges=[1:{last}:{stride}]")
+        values = values.ravel()[::stride][:SAMPLES]
+    write(f"{call} -> {text(values)}{end}")
+
+
+# Within a unit of the last place of what they are differences of.
+def gradient(call, g, *values):
+    results = " | ".join(map(text, values))
+    for dtype, unit in ("float32", "1e-8"), ("float64", "1e-16"):
+        write(f"{dtype}: d {call} along {text(g)} -> {results} within {unit}")
 
 
 ALONG = [([5], 1), ([3, 5], 2), ([4, 40], 2), ([2, 3, 4], 1), ([2, 3, 4], 2),
          ([3, 1200], 2), ([1200, 3], 1), ([3, 700, 2], 2), ([2, 3, 600], 2)]
 FOLDED = [([2, 3, 4], (1, 3)), ([2, 3, 4], (2, 3)), ([3, 30, 2, 20], (2, 4))]
+LOSSES = [4], [7, 10], [2, 3, 50], [3, 1200], [600, 1]
+GRADIENTS = [1, 1], [3, 4], [2, 3, 4]
 
-print("// golden/softmax.h: made by golden/softmax.py with NumPy "
-      f"{np.__version__}")
-print("// clang-format off\n")
-print("// Elements 0, stride, 2 stride, ... of the result.")
-print("static const struct golden {")
-print("  const char *op, *options;\n  int rank;\n  int64_t shape[4];")
-print("  int stride, n;")
-print(f"  double values[{SAMPLES}];\n}} golden[] = {{")
+print(f"# golden/softmax.py with NumPy {np.__version__}.")
 for shape, axis in ALONG:
-    x = logits(shape)
-    row("log_softmax", shape, f"axis={axis}", log_softmax(x, axis - 1))
-    row("softmax", shape, f"axis={axis}", np.exp(log_softmax(x, axis - 1)))
-    row("reduce_logsumexp", shape, f"axis={axis}", logsumexp(x, axis - 1))
+    x, of = logits(shape), f"{logits_text(shape)} axis={axis}"
+    fact(f"log_softmax {of}", log_softmax(x, axis - 1), NEAR)
+    fact(f"softmax {of}", softmax(x, axis - 1), NEAR)
+    fact(f"reduce_logsumexp {of}", logsumexp(x, axis - 1))
 for shape, axes in FOLDED:
-    text = " ".join(map(str, axes))
-    row("reduce_logsumexp", shape, f"axis=[{text}] keepdims=true",
-        logsumexp(logits(shape), tuple(a - 1 for a in axes), True))
-for shape in [4], [7, 10], [2, 3, 50], [3, 1200], [600, 1]:
-    y = log_softmax(logits(shape))
-    row("softmax_cross_entropy_with_logits", shape, "",
-        -(labels(shape) * y).sum(-1))
-    row("sparse_softmax_cross_entropy_with_logits", shape, "",
-        -np.take_along_axis(y, classes(shape)[..., None], -1))
+    words = " ".join(map(str, axes))
+    fact(f"reduce_logsumexp {logits_text(shape)} axis=[{words}] keepdims=true",
+         logsumexp(logits(shape), tuple(a - 1 for a in axes), True))
+for shape in LOSSES:
     x = logits(shape)
-    row("sigmoid_cross_entropy_with_logits", shape, "",
-        np.logaddexp(0, x) - x * labels(shape))
-print("};")
+    y = log_softmax(x)
+    of = logits_text(shape)
+    fact(f"softmax_cross_entropy_with_logits {labels_text(shape)} {of}",
+         -(labels(shape) * y).sum(-1))
+    fact(f"sparse_softmax_cross_entropy_with_logits {classes_text(shape)} {of}",
+         -np.take_along_axis(y, classes(shape)[..., None], -1).squeeze(-1))
+    fact(f"sigmoid_cross_entropy_with_logits {labels_text(shape)} {of}",
+         np.logaddexp(0, x) - x * labels(shape))
+for shape in GRADIENTS:
+    x, z, g = logits(shape) / 4, labels(shape), weights(shape)
+    p, of = softmax(x, 0), f"{text(x)} axis=1"
+    gradient(f"softmax {of}", g, p * (g - (g * p).sum(0)))
+    gradient(f"log_softmax {of}", g, g - p * g.sum(0))
+    gradient(f"reduce_logsumexp {of}", g[0], p * g[0])
+    gradient(f"reduce_logsumexp {text(x)}", g.ravel()[0],
+             np.exp(x - logsumexp(x, None)) * g.ravel()[0])
+    p, row = softmax(x), g[..., 0]
+    g_row = row[..., None]
+    one_hot = np.arange(shape[-1]) == classes(shape)[..., None]
+    gradient(f"softmax_cross_entropy_with_logits {text(z)} {text(x)}", row,
+             -g_row * log_softmax(x), g_row * (p * z.sum(-1, keepdims=True) - z))
+    gradient("sparse_softmax_cross_entropy_with_logits "
+             f"int32{text(classes(shape) + 1)} {text(x)}", row,
+             g_row * (p - one_hot))
+    gradient(f"sigmoid_cross_entropy_with_logits {text(z)} {text(x)}", g,
+             -g * x, g * (1 / (1 + np.exp(-x)) - z))

@@ -1,6 +1,6 @@
 """Prints the numbers of tests/facts/softmax.txt and cross_entropy.txt.
 
-python3 softmax_facts.py, with mpmath 1.3.0: softmax and what is like it, and
+python3 softmax_facts.py, with mpmath 1.4.1: softmax and what is like it, and
 derivatives by differences, all in 60 digits.
 """
 from mpmath import mp, mpf, exp, log, diff

@@ -141,9 +141,9 @@ function facts.read(text)
   return fact
 end
 
---- Calls f(fact, "path:line") for each fact of the files in tests/facts.
+--- Calls f(fact, "path:line") for each fact of tests/facts and tests/golden.
 function facts.each(f)
-  local names = io.popen("ls tests/facts/*.txt")
+  local names = io.popen("ls tests/facts/*.txt tests/golden/*.txt")
   for path in names:lines() do
     local text, start, at = nil, 0, 0
     local function finish()
