@@ -1,7 +1,7 @@
 // Tests of ops/softmax.c and ops/cross_entropy.c: what facts cannot say of long
 // rows, of forward mode, and of the ops that only rules apply.
 
-#include "probe.h"
+#include "../op/probe.h"
 
 extern const nd_op nd_op_softmax_cross_entropy_slope, nd_op_log_softmax_tangent,
   nd_op_log_softmax_slope;
