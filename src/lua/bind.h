@@ -4,6 +4,7 @@
 #ifndef ND_LUA_BIND_H
 #define ND_LUA_BIND_H
 
+#include "lua/box.h"
 #include "lua/state.h"
 #include "op/op.h"
 #include "tape/tape.h"
@@ -20,37 +21,6 @@ void ndL_open_system(lua_State *L);
 void ndL_open_load(lua_State *L);
 
 // ----------------------------------------------------------------- tensors --
-
-// The userdata of a tensor. `tensor` points to `value` for a scalar, which is
-// then nobody else's and needs no finalizer; else it is a reference.
-typedef struct ndL_box {
-  nd_tensor *tensor;
-  nd_tensor value;
-} ndL_box;
-
-// Pushes an empty box. Filling it cannot fail, so the order is: box, core call,
-// then ndL_fill, which takes the reference.
-ndL_box *ndL_newbox(lua_State *L);
-void ndL_fill(lua_State *L, ndL_state *S, ndL_box *box, nd_tensor *x);
-
-// ndL_fill, or the context's error when `x` is NULL. Returns 1.
-int ndL_result(lua_State *L, ndL_state *S, ndL_box *box, nd_tensor *x);
-
-// The tensor at `i`, borrowed: of a tensor or, noting the read, of a variable,
-// which raises when there is no memory for the note. NULL when it is neither.
-// What a variable lends may go at the next allocation, as that may run a
-// finalizer, and that may assign.
-nd_tensor *ndL_totensor(lua_State *L, ndL_state *S, int i);
-
-// Given what ndL_totensor or ndL_checktensor made of the value at `i`, returns
-// a tensor that stays: a variable there gives way to its value.
-nd_tensor *ndL_pin(lua_State *L, ndL_state *S, int i, nd_tensor *x);
-
-// ndL_totensor for a look at the values, which no tape notes.
-nd_tensor *ndL_peek(lua_State *L, ndL_state *S, int i);
-
-// The variable at `i`, NULL if it is none.
-nd_variable *ndL_tovariable(lua_State *L, ndL_state *S, int i);
 
 // Pushes the shape of `x`, a list.
 void ndL_pushshape(lua_State *L, const nd_tensor *x);

@@ -1,19 +1,12 @@
 // lua/bind_variable.c: Variables as Lua values. Their operators and methods are
-// those of tensors; here is what only a place has.
+// those of tensors; here is what only a place has. User value 1
+// is the name.
 
 #include <string.h>
 
 #include "lua/bind.h"
 #include "lua/guard.h"
 #include "tensor/print.h"
-
-// User value 1: the name.
-nd_variable *ndL_tovariable(lua_State *L, ndL_state *S, int i)
-{
-  if (ndL_typeof(L, S, i) != NDL_VARIABLE)
-    return NULL;
-  return *(nd_variable **)lua_touserdata(L, i);
-}
 
 static nd_variable *check_variable(lua_State *L, ndL_state *S,
                                    const char *function)
