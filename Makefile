@@ -290,7 +290,7 @@ $(BUILD)/tools/docs: tools/docs.c $(BUILD)/libnadir.a
 
 # Hosts of the whole interpreter, linked as the README tells users to.
 LINK_HOST = $(BUILD)/libnadir-lua.a $(LUA_LIB) -lm -ldl
-HOST = $(COMPILE) -Isrc/lua -isystem $(LUA_INC) -Itests -I$(BUILD)/tests $(DEPEND) -o $@ $< \
+HOST = $(COMPILE) -idirafter src/lua -isystem $(LUA_INC) -Itests -I$(BUILD)/tests $(DEPEND) -o $@ $< \
   $(LDFLAGS) $(LINK_HOST)
 
 $(BUILD)/tests/embed/%: tests/embed/%.c $(BUILD)/libnadir-lua.a

@@ -14,11 +14,10 @@
 #include "cli/call.h"
 #include "cli/options.h"
 #include "cli/prompt.h"
+#include "lua/coroutine.h"
 #include "lua/load.h"
-#include "lua/module.h"
 #include "lua/newstate.h"
-#include "lua/state.h"
-#include "lua/stop.h"
+#include "lua/open.h"
 #include "nadir.h"
 
 static void print_version(void)

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "lua/module.h"
+#include "lua/where.h"
 
 // What a line ends with, if it is the last one, and in front of the name if it
 // is a statement of the prompt, which is a function to Lua.

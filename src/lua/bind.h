@@ -5,7 +5,11 @@
 #define ND_LUA_BIND_H
 
 #include "lua/box.h"
+#include "lua/error.h"
+#include "lua/guard.h"
+#include "lua/pace.h"
 #include "lua/state.h"
+#include "lua/warning.h"
 #include "op/op.h"
 #include "tape/tape.h"
 #include "tape/variable.h"

@@ -2,6 +2,9 @@
 
 #include "lua/box.h"
 
+#include "lua/error.h"
+#include "lua/pace.h"
+
 ndL_box *ndL_newbox(lua_State *L)
 {
   ndL_box *box = lua_newuserdatauv(L, sizeof *box, 0);

@@ -2,8 +2,11 @@
 // stop knows which thread runs, and what ends by a stop is closed and ends its
 // resumer too.
 
+#include "lua/coroutine.h"
+
 #include <lauxlib.h>
 
+#include "lua/newstate.h"
 #include "lua/stop.h"
 
 // The registry's set of the threads whose hooks are off for ever. What is open

@@ -4,7 +4,6 @@
 #ifndef ND_LUA_EMBEDDED_H
 #define ND_LUA_EMBEDDED_H
 
-#include <lua.h>
 #include <stddef.h>
 
 struct ndL_embedded {
@@ -15,9 +14,5 @@ struct ndL_embedded {
 
 // In the order of their names; the last entry's name is NULL.
 extern const struct ndL_embedded ndL_embedded[];
-
-// What the generated functions call that stock Lua finds in nadir.so when a
-// script begins with `require "nadir.with"`: luaopen_nadir_with, and so on.
-int ndL_openembedded(lua_State *L, const char *name);
 
 #endif

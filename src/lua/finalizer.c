@@ -5,8 +5,11 @@
 // object in a Lua thread where hooks are on. What scripts see is as in Lua:
 // when, in which order, and with which function finalizers are called.
 
+#include "lua/finalizer.h"
+
 #include <lauxlib.h>
 
+#include "lua/newstate.h"
 #include "lua/stop.h"
 
 // Keys in the registry: guards by object, their metatable, and the thread.

@@ -4,6 +4,7 @@
 #include "lua/guard.h"
 
 #include "lua/stop.h"
+#include "lua/pace.h"
 
 static void push_call(lua_State *L, int n)
 {
@@ -56,4 +57,18 @@ void ndL_pushguarded(lua_State *L, lua_CFunction function, int n)
   if (n > 0)
     lua_replace(L, first);
   lua_settop(L, first);
+}
+
+void ndL_setfunctions(lua_State *L, const luaL_Reg *functions)
+{
+  for (const luaL_Reg *f = functions; f->name != NULL; f++) {
+    ndL_pushguarded(L, f->func, 0);
+    lua_setfield(L, -2, f->name);
+  }
+}
+
+void ndL_setplain(lua_State *L, const luaL_Reg *functions)
+{
+  lua_pushlightuserdata(L, ndL_getstate(L));
+  luaL_setfuncs(L, functions, 1);
 }

@@ -15,4 +15,12 @@ enum { NDL_STATE = 1, NDL_GUARDED, NDL_OWN };
 // it must not call a script's functions, as it would call them twice.
 void ndL_pushguarded(lua_State *L, lua_CFunction function, int n);
 
+// Sets `functions`, guarded closures over the state, as fields of the table on
+// top.
+void ndL_setfunctions(lua_State *L, const luaL_Reg *functions);
+
+// The same without guard, for finalizers, for what takes no memory of ours, and
+// for what calls a script's functions.
+void ndL_setplain(lua_State *L, const luaL_Reg *functions);
+
 #endif

@@ -9,10 +9,14 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "lua/coroutine.h"
+#include "lua/error.h"
+#include "lua/finalizer.h"
+#include "lua/limits.h"
 #include "lua/load.h"
 #include "lua/module.h"
 #include "lua/newstate.h"
-#include "lua/state.h"
+#include "lua/open.h"
 #include "lua/stop.h"
 
 // ------------------------------------------------------------------ making --

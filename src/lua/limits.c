@@ -1,11 +1,12 @@
 // lua/limits.c: what scripts get in a state with limits: nothing by which they
 // could catch, delay or remove a stop, or change what is not theirs.
 
+#include "lua/limits.h"
+
 #include <lualib.h>
 #include <string.h>
 
-#include "lua/state.h"
-#include "lua/stop.h"
+#include "lua/error.h"
 
 // Upvalue 1 is the name of the function that this stands for.
 static int refuse(lua_State *L)

@@ -13,6 +13,7 @@
 #include "lua/bind.h"
 #include "lua/module.h"
 #include "lua/scan.h"
+#include "lua/where.h"
 
 struct source {
   const char *data;  // all of it; a string on the stack

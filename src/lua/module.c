@@ -6,25 +6,16 @@
 #include "lua/module.h"
 
 #include <lauxlib.h>
-#include <lua-lpeg.h>
 #include <lualib.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "lua/state.h"
-
-// Names of files begin with '@' and texts with their first line, so only a
-// script that asks for it gets a name like this.
-#define MARK "=[nadir"
+#include "lua/embedded.h"
 
 static const char MODULES_KEY = 0;  // a table of the open modules, by name
 static const char GLOBALS_KEY = 0;  // the globals that they share
-
-bool ndL_isours(const char *source)
-{
-  return strncmp(source, MARK, sizeof MARK - 1) == 0;
-}
+static const char NATIVES_KEY = 0;  // what opens those that begin in C
 
 // ---------------------------------------------------------------- globals --
 
@@ -83,37 +74,11 @@ static void push_globals(lua_State *L)
 
 // ---------------------------------------------------------------- opening --
 
-// The LPeg that the state has, if it has one: two cannot share their type.
-static int open_lpeg(lua_State *L)
+static lua_CFunction find_native(lua_State *L, const char *name)
 {
-  if (luaL_getmetatable(L, "lpeg-pattern") == LUA_TTABLE &&
-      lua_getfield(L, -1, "__index") == LUA_TTABLE)
-    return 1;
-  return luaopen_lpeg(L);
-}
-
-static int where(lua_State *L)
-{
-  ndL_pushwhere(L);
-  return 1;
-}
-
-static int open_where(lua_State *L)
-{
-  lua_pushcfunction(L, where);
-  return 1;
-}
-
-static const luaL_Reg natives[] = {
-  { "lpeg", open_lpeg },
-  { "nadir", luaopen_nadir },
-  { "nadir.where", open_where },
-  { NULL, NULL },
-};
-
-static lua_CFunction find_native(const char *name)
-{
-  const luaL_Reg *n = natives;
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &NATIVES_KEY);
+  const luaL_Reg *n = lua_touserdata(L, -1);
+  lua_pop(L, 1);
   while (n->name != NULL && strcmp(n->name, name) != 0)
     n++;
   return n->func;
@@ -150,7 +115,7 @@ static void publish(lua_State *L, const char *name)
 // Pushes what opening it gives.
 static void open_module(lua_State *L, const char *name)
 {
-  const lua_CFunction native = find_native(name);
+  const lua_CFunction native = find_native(L, name);
   if (native != NULL)
     lua_pushcfunction(L, native);
   else
@@ -206,8 +171,10 @@ static void preload(lua_State *L, const char *name)
   lua_setfield(L, -2, name);
 }
 
-void ndL_preload(lua_State *L)
+void ndL_addmodules(lua_State *L, const luaL_Reg *natives)
 {
+  lua_pushlightuserdata(L, (void *)(uintptr_t)natives);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, &NATIVES_KEY);
   push_globals(L);
   luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_PRELOAD_TABLE);
   for (const struct ndL_embedded *e = ndL_embedded; e->name != NULL; e++)
@@ -218,11 +185,4 @@ void ndL_preload(lua_State *L)
     lua_pop(L, 1);
   }
   lua_pop(L, 3);
-}
-
-int ndL_openembedded(lua_State *L, const char *name)
-{
-  ndL_preload(L);
-  ndL_require(L, name);
-  return 1;
 }

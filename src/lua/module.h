@@ -6,22 +6,19 @@
 #ifndef ND_LUA_MODULE_H
 #define ND_LUA_MODULE_H
 
+#include <lauxlib.h>
 #include <lua.h>
-#include <stdbool.h>
-
-#include "lua/embedded.h"
 
 // Pushes the module. Raises if there is none, or if it cannot be opened, and
 // then the next call tries again.
 void ndL_require(lua_State *L, const char *name);
 
-// Registers "nadir", every embedded module and LPeg in package.preload.
-void ndL_preload(lua_State *L);
+// Registers "nadir", every embedded module and LPeg in package.preload. Those
+// that `natives` names are opened by its functions; it ends with a NULL name, and
+// stays the caller's.
+void ndL_addmodules(lua_State *L, const luaL_Reg *natives);
 
 // Calls the module "nadir" in Lua with the table on top; its result stays.
 void ndL_finish(lua_State *L);
-
-// Whether the name of a chunk, as in lua_Debug.source, says that it is ours.
-bool ndL_isours(const char *source);
 
 #endif

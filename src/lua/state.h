@@ -1,5 +1,5 @@
 // lua/state.h: what one Lua state holds of Nadir: the context, the metatables
-// by address, and the pace of the collector.
+// by address, and how much there was when the collector last ran.
 
 #ifndef ND_LUA_STATE_H
 #define ND_LUA_STATE_H
@@ -35,6 +35,11 @@ typedef struct ndL_state {
   int warned;            // lines of scripts that have warned
 } ndL_state;
 
+// Pushes a new state, with nothing in it, which becomes that of `L`. It is to be
+// the first thing of ours that gets a finalizer, so that its own, which frees
+// the context, is the last to run.
+ndL_state *ndL_addstate(lua_State *L);
+
 // Raises the error of a call that comes after the state was closed.
 int ndL_failclosed(lua_State *L);
 
@@ -50,68 +55,11 @@ static inline ndL_state *ndL_upstate(lua_State *L)
   return S;
 }
 
-// Makes states opened in `L` use `c`, which outlives `L`.
-void ndL_setcontext(lua_State *L, nd_context *c);
-
-int luaopen_nadir(lua_State *L);
-
-// Takes from scripts what a state with limits cannot lend them.
-void ndL_limit(lua_State *L);
-
 // Which of our types the value at `i` is; NDL_OTHER if none.
 ndL_type ndL_typeof(lua_State *L, const ndL_state *S, int i);
-
-// The userdata at 1, which must be of `type`: scripts can get at metamethods by
-// debug.getmetatable, and call them with anything.
-void *ndL_checkself(lua_State *L, ndL_type type, const char *function);
-
-// Sets `functions`, closures over the state, as fields of the table on top.
-// They are guarded: lua/guard.h says what they must keep to.
-void ndL_setfunctions(lua_State *L, const luaL_Reg *functions);
-
-// The same without guard, for finalizers, for what takes no memory of ours, and
-// for what calls a script's functions.
-void ndL_setplain(lua_State *L, const luaL_Reg *functions);
 
 // Pushes a new metatable for `type`, which is then known by its address.
 void ndL_newmetatable(lua_State *L, ndL_state *S, ndL_type type,
                       const char *name);
-
-// Calls the collector if tensors or objects grew enough since the last time.
-void ndL_pace(lua_State *L, ndL_state *S);
-
-// Collects everything that can be.
-void ndL_collect(lua_State *L, ndL_state *S);
-
-// True after a failure for want of memory: all is collected, and worth another
-// try. Finalizers have run.
-bool ndL_retry(lua_State *L, ndL_state *S);
-
-// ----------------------------------------------------------------- errors --
-
-// Pushes "file:line: " of the innermost function that is a script's: neither C
-// nor of our own modules. Pushes "" if there is none.
-void ndL_pushwhere(lua_State *L);
-
-// Raises `format` at the line of the script that called us.
-int ndL_error(lua_State *L, const char *format, ...)
-  __attribute__((format(printf, 2, 3)));
-
-// Warns with "file:line: function: text", once for each line and function.
-void ndL_warn(lua_State *L, const char *function, const char *text);
-
-// Calls `f`, which warns, with the values at 1, 2 and 3 and `data`. What was
-// done is done: that there is no memory for a warning raises nothing.
-void ndL_trywarn(lua_State *L, lua_CFunction f, void *data);
-
-// Raises the context's error and clears it.
-int ndL_raise(lua_State *L, ndL_state *S);
-
-// Raises "function: argument ... must be what, got type".
-int ndL_typeerror(lua_State *L, const char *function, const char *argument,
-                  const char *wanted, int i);
-
-// The name of the type of the value at `i`, as messages show it.
-const char *ndL_typename(lua_State *L, int i);
 
 #endif

@@ -7,7 +7,7 @@
 #include <stdio.h>
 
 #include "lua/newstate.h"
-#include "lua/state.h"
+#include "lua/where.h"
 #include "tape/tape.h"
 
 // With limits, an interruption is looked for every so many VM instructions, and

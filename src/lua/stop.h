@@ -55,10 +55,4 @@ void ndL_stop_settle(lua_State *L);
 // `L` runs again: arms it if a signal handler has armed the thread before it.
 void ndL_stop_return(lua_State *L);
 
-// Puts coroutine.resume, wrap and close that know of stops in place of Lua's.
-void ndL_open_coroutine(lua_State *L);
-
-// setmetatable whose finalizers can be stopped, in place of Lua's.
-void ndL_open_finalizer(lua_State *L);
-
 #endif

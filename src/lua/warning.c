@@ -2,11 +2,14 @@
 // warns once for each line of the script; the host's function hears of it or,
 // without one, the standard error.
 
+#include "lua/warning.h"
+
 #include <stdio.h>
 #include <string.h>
 
 #include "lua/newstate.h"
 #include "lua/state.h"
+#include "lua/where.h"
 
 static const char SEEN_KEY = 0;
 

@@ -1,0 +1,26 @@
+// lua/error.h: errors of the binding.
+
+#ifndef ND_LUA_ERROR_H
+#define ND_LUA_ERROR_H
+
+#include "lua/state.h"
+
+// Raises `format` at the line of the script that called us.
+int ndL_error(lua_State *L, const char *format, ...)
+  __attribute__((format(printf, 2, 3)));
+
+// Raises the context's error and clears it.
+int ndL_raise(lua_State *L, ndL_state *S);
+
+// The name of the type of the value at `i`, as messages show it.
+const char *ndL_typename(lua_State *L, int i);
+
+// Raises "function: argument ... must be what, got type".
+int ndL_typeerror(lua_State *L, const char *function, const char *argument,
+                  const char *wanted, int i);
+
+// The userdata at 1, which must be of `type`: scripts can get at metamethods by
+// debug.getmetatable, and call them with anything.
+void *ndL_checkself(lua_State *L, ndL_type type, const char *function);
+
+#endif

@@ -1,0 +1,104 @@
+// lua/open.c: opens the module. It knows all the others.
+
+#include "lua/open.h"
+
+#include <lauxlib.h>
+#include <lua-lpeg.h>
+
+#include "lua/bind.h"
+#include "lua/module.h"
+#include "lua/pace.h"
+#include "lua/where.h"
+
+static const char CONTEXT_KEY = 0;
+static const char MODULE_KEY = 0;
+
+void ndL_setcontext(lua_State *L, nd_context *c)
+{
+  lua_pushlightuserdata(L, c);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, &CONTEXT_KEY);
+}
+
+static void open_state(lua_State *L)
+{
+  ndL_state *S = ndL_addstate(L);
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &CONTEXT_KEY);
+  S->context = lua_touserdata(L, -1);
+  lua_pop(L, 1);
+  if (S->context == NULL) {
+    S->owns_context = true;
+    S->context = nd_context_new(NULL);
+  }
+  if (S->context == NULL)
+    luaL_error(L,
+               "nadir: no context: out of memory, or this CPU cannot run the "
+               "level in NADIR_CPU");
+  ndL_startpace(S);
+  lua_gc(L, LUA_GCGEN, 0, 0);
+}
+
+// A second opening, as after package.loaded.nadir = nil, gives the same module:
+// its objects belong to the one state.
+__attribute__((visibility("default"))) int luaopen_nadir(lua_State *L)
+{
+  if (lua_rawgetp(L, LUA_REGISTRYINDEX, &MODULE_KEY) != LUA_TNIL)
+    return 1;
+  ndL_preload(L);
+  open_state(L);
+  lua_newtable(L);
+  ndL_open_shape(L);
+  ndL_open_tensor(L);
+  ndL_open_op(L);
+  ndL_open_variable(L);
+  ndL_open_tape(L);
+  ndL_open_optimizer(L);
+  ndL_open_random(L);
+  ndL_open_system(L);
+  ndL_open_load(L);
+  ndL_finish(L);
+  lua_pushvalue(L, -1);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, &MODULE_KEY);
+  return 1;
+}
+
+// ---------------------------------------------------------------- modules --
+
+// The LPeg that the state has, if it has one: two cannot share their type.
+static int open_lpeg(lua_State *L)
+{
+  if (luaL_getmetatable(L, "lpeg-pattern") == LUA_TTABLE &&
+      lua_getfield(L, -1, "__index") == LUA_TTABLE)
+    return 1;
+  return luaopen_lpeg(L);
+}
+
+static int where(lua_State *L)
+{
+  ndL_pushwhere(L);
+  return 1;
+}
+
+static int open_where(lua_State *L)
+{
+  lua_pushcfunction(L, where);
+  return 1;
+}
+
+static const luaL_Reg natives[] = {
+  { "lpeg", open_lpeg },
+  { "nadir", luaopen_nadir },
+  { "nadir.where", open_where },
+  { NULL, NULL },
+};
+
+void ndL_preload(lua_State *L)
+{
+  ndL_addmodules(L, natives);
+}
+
+int ndL_openembedded(lua_State *L, const char *name)
+{
+  ndL_preload(L);
+  ndL_require(L, name);
+  return 1;
+}

@@ -1,0 +1,69 @@
+// lua/pace.c: when the collector runs. Lua sees a few bytes of each tensor. So
+// tensor memory is counted here: net growth by PACE_BYTES costs a minor
+// collection, and doubling since the last full one costs a full one. Objects,
+// such as the records of tapes, count as well. A quota makes both come sooner,
+// so that what was dropped never takes more than half of what the quotas leave.
+// Minor collections that are asked for put off the full ones that Lua would do
+// by itself, so the Lua heap, too, is watched for doubling.
+
+#include "lua/pace.h"
+
+// Net growth of tensor memory between two minor collections.
+enum { PACE_BYTES = 1 << 18, LEAST_PACE = 64 << 10 };
+
+// Growth of the Lua heap, in KB, that is never worth a full collection.
+enum { HEAP_SLACK = 256 };
+
+static size_t held(const ndL_state *S)
+{
+  const nd_memory *m = &S->context->memory;
+  return m->used[ND_MEMORY_TENSOR] + m->used[ND_MEMORY_OBJECT];
+}
+
+static void set_pace(ndL_state *S, size_t left)
+{
+  const size_t half = nd_memory_headroom(S->context) / 2;
+  const size_t growth = half < PACE_BYTES ? half : PACE_BYTES;
+  S->pace = left + (growth > LEAST_PACE ? growth : LEAST_PACE);
+}
+
+void ndL_startpace(ndL_state *S)
+{
+  S->room = nd_memory_headroom(S->context);
+  set_pace(S, 0);
+}
+
+void ndL_collect(lua_State *L, ndL_state *S)
+{
+  lua_gc(L, LUA_GCCOLLECT);
+  lua_gc(L, LUA_GCCOLLECT);
+  S->collections++;
+  S->floor = held(S);
+  S->room = nd_memory_headroom(S->context);
+  S->heap_floor = lua_gc(L, LUA_GCCOUNT);
+  set_pace(S, S->floor);
+}
+
+bool ndL_retry(lua_State *L, ndL_state *S)
+{
+  if (nd_error_code(S->context) != ND_NO_MEMORY)
+    return false;
+  nd_error_clear(S->context);
+  ndL_collect(L, S);
+  return true;
+}
+
+void ndL_pace(lua_State *L, ndL_state *S)
+{
+  if (held(S) < S->pace)
+    return;
+  lua_gc(L, LUA_GCSTEP, 0);
+  const size_t left = held(S);
+  const size_t most = 2 * S->floor + 4 * (size_t)PACE_BYTES;
+  const bool pressed = left > S->floor && left - S->floor > S->room / 2;
+  const bool heaped = lua_gc(L, LUA_GCCOUNT) > 2 * S->heap_floor + HEAP_SLACK;
+  if (left > most || pressed || heaped)
+    ndL_collect(L, S);
+  else
+    set_pace(S, left);
+}
