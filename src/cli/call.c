@@ -7,7 +7,7 @@
 
 #include "cli/interrupt.h"
 #include "cli/traceback.h"
-#include "lua/stop.h"
+#include "lua/newstate.h"
 
 // The error as a string that wants a traceback, or NULL: then an object's own
 // text is on the stack and says everything.

@@ -3,7 +3,7 @@
 
 #include "lua/guard.h"
 
-#include "lua/stop.h"
+#include "lua/newstate.h"
 #include "lua/pace.h"
 
 static void push_call(lua_State *L, int n)

@@ -1,365 +1,91 @@
-// lua/newstate.c: the Lua heap. Small objects, which scripts make and drop by
-// the million, come from free lists cut from chunks; larger ones go to the
-// context's allocator. Chunks go back when the state is closed, and those that
-// are all free when memory runs out: else a heap that was once full of objects
-// of one size would have no room for another.
+// lua/newstate.c: Lua states of ours: a heap, Lua's warnings and the stop.
 
 #include "lua/newstate.h"
 
-#include <lauxlib.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/memory.h"
-#include "lua/state.h"
-#include "lua/stop.h"
+#include "lua/heap.h"
 
-enum {
-  STEP = 16,     // sizes of small objects differ by that
-  CLASSES = 17,  // sizes over STEP, rounded up: up to 256 bytes
-  CHUNK = 16384
-};
-
-typedef struct chunk {
-  struct chunk *next;
-  size_t free;  // bytes on the free lists, while they are counted
-} chunk;
-
-_Static_assert(sizeof(chunk) % STEP == 0, "objects fill what follows");
-
-// In front of each larger object. What a finalizer of a closing state makes
-// gets no finalizer of its own, so memory that a C module keeps beside its
-// objects, as LPeg does, is freed with the heap or never.
-typedef struct large {
-  struct large *next, *before;
-  size_t size;  // with this
-  size_t unused;
-} large;
-
-_Static_assert(sizeof(large) % STEP == 0, "objects are aligned");
-
-typedef struct heap {
-  nd_context *context;
-  void *spare[CLASSES];  // free objects, linked by their first word
-  chunk *chunks;
-  large *larges;
-  char *at;  // what the newest chunk has left
-  size_t left;
-  bool warns;  // Lua's warnings are on
-  bool quiet;  // all were turned off
-  bool begun;  // one is being printed
+// What the allocator's data of a state of ours is.
+typedef struct own {
+  ndL_heap heap;  // comes first: it is what the allocator takes
+  bool warns;     // Lua's warnings are on
+  bool quiet;     // all were turned off
+  bool begun;     // one is being printed
   ndL_stop stop;
-} heap;
+} own;
 
-static size_t class_of(size_t size)
+// NULL of a state that is none of ours.
+static own *own_of(lua_State *L)
 {
-  return (size + STEP - 1) / STEP;
+  void *data;
+  return lua_getallocf(L, &data) == ndL_heap_allocate ? data : NULL;
 }
-
-static void put(heap *h, void *object, size_t cls)
-{
-  *(void **)object = h->spare[cls];
-  h->spare[cls] = object;
-}
-
-// --------------------------------------------------------- free chunks --
-// Lists are linked by the first word of their members.
-
-static void *merge(void *a, void *b)
-{
-  void *merged = NULL;
-  void **tail = &merged;
-  while (a != NULL && b != NULL) {
-    void **least = (uintptr_t)a < (uintptr_t)b ? &a : &b;
-    *tail = *least;
-    tail = *least;
-    *least = *tail;
-  }
-  *tail = a != NULL ? a : b;
-  return merged;
-}
-
-// The list in the order of addresses. Bin i holds 2^i members.
-static void *sort(void *list)
-{
-  void *bins[64] = { NULL };
-  while (list != NULL) {
-    void *one = list;
-    list = *(void **)one;
-    *(void **)one = NULL;
-    int i = 0;
-    for (; bins[i] != NULL; i++) {
-      one = merge(bins[i], one);
-      bins[i] = NULL;
-    }
-    bins[i] = one;
-  }
-  for (int i = 0; i < 64; i++)
-    list = merge(bins[i], list);
-  return list;
-}
-
-// The chunk of an object: the last that begins before it, from `k` on.
-static chunk *find_chunk(chunk *k, const void *object)
-{
-  while (k->next != NULL && (uintptr_t)k->next < (uintptr_t)object)
-    k = k->next;
-  return k;
-}
-
-static void count_free(heap *h)
-{
-  for (chunk *k = h->chunks; k != NULL; k = k->next)
-    k->free = 0;
-  for (size_t cls = 1; cls < CLASSES; cls++) {
-    chunk *k = h->chunks;
-    h->spare[cls] = sort(h->spare[cls]);
-    for (void **object = h->spare[cls]; object != NULL; object = *object) {
-      k = find_chunk(k, object);
-      k->free += cls * STEP;
-    }
-  }
-}
-
-static bool is_free(const chunk *k)
-{
-  return k->free == CHUNK - sizeof *k;
-}
-
-static void drop_objects(heap *h, size_t cls)
-{
-  chunk *k = h->chunks;
-  void **link = &h->spare[cls];
-  while (*link != NULL) {
-    k = find_chunk(k, *link);
-    if (is_free(k))
-      *link = *(void **)*link;
-    else
-      link = *link;
-  }
-}
-
-static void finish_chunk(heap *h)
-{
-  if (h->left > 0)
-    put(h, h->at, class_of(h->left));
-  h->left = 0;
-}
-
-// True if some chunk could be given back.
-static bool give_chunks_back(heap *h)
-{
-  const size_t before = nd_context_bytes(h->context, ND_MEMORY_SCRIPT);
-  if (h->left < CLASSES * STEP)
-    finish_chunk(h);
-  h->chunks = sort(h->chunks);
-  count_free(h);
-  for (size_t cls = 1; cls < CLASSES; cls++)
-    drop_objects(h, cls);
-  for (chunk **link = &h->chunks; *link != NULL;) {
-    chunk *k = *link;
-    if (!is_free(k)) {
-      link = &k->next;
-      continue;
-    }
-    *link = k->next;
-    nd_memory_resize_script(h->context, k, CHUNK, 0);
-  }
-  return nd_context_bytes(h->context, ND_MEMORY_SCRIPT) < before;
-}
-
-// ------------------------------------------------------------- objects --
-
-static void *ask(heap *h, void *block, size_t old_size, size_t new_size)
-{
-  nd_context *c = h->context;
-  void *p = nd_memory_resize_script(c, block, old_size, new_size);
-  if (p == NULL && new_size > old_size && give_chunks_back(h))
-    p = nd_memory_resize_script(c, block, old_size, new_size);
-  return p;
-}
-
-static void *cut(heap *h, size_t cls)
-{
-  const size_t size = cls * STEP;
-  if (h->left < size) {
-    finish_chunk(h);
-    chunk *fresh = ask(h, NULL, 0, CHUNK);
-    if (fresh == NULL)
-      return NULL;
-    fresh->next = h->chunks;
-    h->chunks = fresh;
-    h->at = (char *)(fresh + 1);
-    h->left = CHUNK - sizeof *fresh;
-  }
-  void *object = h->at;
-  h->at += size;
-  h->left -= size;
-  return object;
-}
-
-// Makes the neighbours of a block know where it is.
-static void tie(heap *h, large *block)
-{
-  *(block->before != NULL ? &block->before->next : &h->larges) = block;
-  if (block->next != NULL)
-    block->next->before = block;
-}
-
-static void *take_large(heap *h, size_t size)
-{
-  large *block = ask(h, NULL, 0, sizeof *block + size);
-  if (block == NULL)
-    return NULL;
-  *block = (large){ .next = h->larges, .size = sizeof *block + size };
-  tie(h, block);
-  return block + 1;
-}
-
-static void give_large(heap *h, void *object)
-{
-  large *block = (large *)object - 1;
-  *(block->before != NULL ? &block->before->next : &h->larges) = block->next;
-  if (block->next != NULL)
-    block->next->before = block->before;
-  nd_memory_resize_script(h->context, block, block->size, 0);
-}
-
-static void *resize_large(heap *h, void *object, size_t new_size)
-{
-  large *block = (large *)object - 1;
-  block = ask(h, block, block->size, sizeof *block + new_size);
-  if (block == NULL)
-    return NULL;
-  block->size = sizeof *block + new_size;
-  tie(h, block);
-  return block + 1;
-}
-
-static void *take(heap *h, size_t size)
-{
-  const size_t cls = class_of(size);
-  if (cls >= CLASSES)
-    return take_large(h, size);
-  void **object = h->spare[cls];
-  if (object == NULL)
-    return cut(h, cls);
-  h->spare[cls] = *object;
-  return object;
-}
-
-static void give(heap *h, void *block, size_t size)
-{
-  const size_t cls = class_of(size);
-  if (cls >= CLASSES) {
-    give_large(h, block);
-    return;
-  }
-  put(h, block, cls);
-}
-
-static void *resize(heap *h, void *block, size_t old_size, size_t new_size)
-{
-  const size_t from = class_of(old_size);
-  const size_t to = class_of(new_size);
-  if (from == to && from < CLASSES)
-    return block;
-  if (from >= CLASSES && to >= CLASSES)
-    return resize_large(h, block, new_size);
-  void *p = take(h, new_size);
-  if (p == NULL)
-    return NULL;  // even if it shrinks: Lua 5.4 asks for no promise there
-  memcpy(p, block, old_size < new_size ? old_size : new_size);
-  give(h, block, old_size);
-  return p;
-}
-
-static void *allocate(void *data, void *block, size_t old_size, size_t new_size)
-{
-  heap *h = data;
-  if (block == NULL)
-    return new_size == 0 ? NULL : take(h, new_size);
-  if (new_size > 0)
-    return resize(h, block, old_size, new_size);
-  give(h, block, old_size);
-  return NULL;
-}
-
-// ---------------------------------------------------------------- warnings --
 
 // "@on" and "@off" switch, the latter also what we warn of, which begins on;
 // pieces of a message come one by one.
 static void warn(void *data, const char *message, int more)
 {
-  heap *h = data;
-  if (!h->begun && !more && message[0] == '@') {
+  own *o = data;
+  if (!o->begun && !more && message[0] == '@') {
     if (strcmp(message, "@on") == 0)
-      h->warns = true, h->quiet = false;
+      o->warns = true, o->quiet = false;
     else if (strcmp(message, "@off") == 0)
-      h->warns = false, h->quiet = true;
+      o->warns = false, o->quiet = true;
     return;
   }
-  if (h->warns)
-    fprintf(stderr, "%s%s%s", h->begun ? "" : "Lua warning: ", message,
+  if (o->warns)
+    fprintf(stderr, "%s%s%s", o->begun ? "" : "Lua warning: ", message,
             more ? "" : "\n");
-  h->begun = more;
+  o->begun = more;
 }
 
-// ------------------------------------------------------------------- state --
-
-static void free_heap(heap *h)
+static void free_own(own *o)
 {
-  nd_context *c = h->context;
-  while (h->chunks != NULL) {
-    chunk *next = h->chunks->next;
-    nd_memory_resize_script(c, h->chunks, CHUNK, 0);
-    h->chunks = next;
-  }
-  while (h->larges != NULL)
-    give_large(h, h->larges + 1);
-  nd_memory_free(c, h, sizeof *h, ND_MEMORY_OBJECT);
+  nd_context *c = o->heap.context;
+  ndL_heap_free(&o->heap);
+  nd_memory_free(c, o, sizeof *o, ND_MEMORY_OBJECT);
 }
 
 lua_State *ndL_newstate(nd_context *c)
 {
-  heap *h = nd_memory_new(c, sizeof *h, ND_MEMORY_OBJECT);
-  if (h == NULL)
+  own *o = nd_memory_new(c, sizeof *o, ND_MEMORY_OBJECT);
+  if (o == NULL)
     return NULL;
-  *h = (heap){ .context = c };
-  lua_State *L = lua_newstate(allocate, h);
+  *o = (own){ .heap = { .context = c } };
+  lua_State *L = lua_newstate(ndL_heap_allocate, o);
   if (L == NULL) {
-    free_heap(h);
+    free_own(o);
     return NULL;
   }
-  lua_setwarnf(L, warn, h);
-  h->stop = (ndL_stop){ .word = "interrupted", .running = L };
+  lua_setwarnf(L, warn, o);
+  o->stop = (ndL_stop){ .word = "interrupted", .running = L };
   return L;
 }
 
 bool ndL_isquiet(lua_State *L)
 {
-  void *h;
-  return lua_getallocf(L, &h) == allocate && ((heap *)h)->quiet;
+  const own *o = own_of(L);
+  return o != NULL && o->quiet;
 }
 
 nd_context *ndL_contextof(lua_State *L)
 {
-  void *h;
-  lua_getallocf(L, &h);
-  return ((heap *)h)->context;
+  own *o = own_of(L);
+  return o == NULL ? NULL : o->heap.context;
 }
 
 ndL_stop *ndL_stopof(lua_State *L)
 {
-  void *h;
-  lua_getallocf(L, &h);
-  return &((heap *)h)->stop;
+  own *o = own_of(L);
+  return o == NULL ? NULL : &o->stop;
 }
 
 void ndL_closestate(lua_State *L)
 {
-  void *h;
-  lua_getallocf(L, &h);
+  own *o = own_of(L);
   lua_close(L);
-  free_heap(h);
+  free_own(o);
 }

@@ -4,8 +4,26 @@
 #define ND_LUA_NEWSTATE_H
 
 #include <lua.h>
+#include <stdbool.h>
 
 #include "nadir.h"
+
+// How what runs in it is stopped from outside: lua/stop.h has what it means.
+typedef struct ndL_stop {
+  bool limits;  // the hook is always armed, for an interrupter in other threads
+  bool mild;
+  bool stands;
+  bool hushed;       // a thread died in a hook: its hooks are off for ever
+  int looks;         // of the hook until it stops what runs; 0: no limit
+  int tapes;         // entered when what runs began
+  const char *word;  // what the hook says
+  // Adds to the message on top where the script is, if that is wanted.
+  void (*describe)(lua_State *L);
+  // The thread that runs, as far as coroutine.* knows: what a signal handler
+  // has to arm.
+  lua_State *volatile running;
+  char text[1024];  // of the last stop
+} ndL_stop;
 
 // Like luaL_newstate, on the allocator and quota of `c`, which outlives it.
 // NULL when memory runs out.
@@ -18,7 +36,8 @@ void ndL_closestate(lua_State *L);
 // another state it cannot be known: false.
 bool ndL_isquiet(lua_State *L);
 
-// The context of a state that ndL_newstate made.
+// The context and the stop of a state that ndL_newstate made; NULL of another.
 nd_context *ndL_contextof(lua_State *L);
+ndL_stop *ndL_stopof(lua_State *L);
 
 #endif

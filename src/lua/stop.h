@@ -11,26 +11,6 @@
 #define ND_LUA_STOP_H
 
 #include <lua.h>
-#include <stdbool.h>
-
-typedef struct ndL_stop {
-  bool limits;  // the hook is always armed, for an interrupter in other threads
-  bool mild;
-  bool stands;
-  bool hushed;       // a thread died in a hook: its hooks are off for ever
-  int looks;         // of the hook until it stops what runs; 0: no limit
-  int tapes;         // entered when what runs began
-  const char *word;  // what the hook says
-  // Adds to the message on top where the script is, if that is wanted.
-  void (*describe)(lua_State *L);
-  // The thread that runs, as far as coroutine.* knows: what a signal handler
-  // has to arm.
-  lua_State *volatile running;
-  char text[1024];  // of the last stop
-} ndL_stop;
-
-// The stop of a state that ndL_newstate made.
-ndL_stop *ndL_stopof(lua_State *L);
 
 // Begins and ends what a stop ends. An interruption from before is forgotten.
 void ndL_stop_begin(lua_State *L);
