@@ -205,7 +205,6 @@ static int run(lua_State *L)
 {
   const struct cli_options *o = lua_touserdata(L, 1);
   luaL_checkversion(L);
-  ndL_setcontext(L, ndL_contextof(L));
   if (o->no_environment) {
     lua_pushboolean(L, 1);
     lua_setfield(L, LUA_REGISTRYINDEX, "LUA_NOENV");

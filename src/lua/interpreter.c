@@ -48,7 +48,6 @@ static int set_up(lua_State *L)
   ndL_stop *s = ndL_stopof(L);
   s->limits = !config->unlimited;
   s->mild = config->unlimited;
-  ndL_setcontext(L, ndL_contextof(L));
   luaL_openlibs(L);
   ndL_stop_settle(L);
   if (s->limits) {

@@ -7,28 +7,19 @@
 
 #include "lua/bind.h"
 #include "lua/module.h"
+#include "lua/newstate.h"
 #include "lua/pace.h"
 #include "lua/where.h"
 
-static const char CONTEXT_KEY = 0;
 static const char MODULE_KEY = 0;
-
-void ndL_setcontext(lua_State *L, nd_context *c)
-{
-  lua_pushlightuserdata(L, c);
-  lua_rawsetp(L, LUA_REGISTRYINDEX, &CONTEXT_KEY);
-}
 
 static void open_state(lua_State *L)
 {
   ndL_state *S = ndL_addstate(L);
-  lua_rawgetp(L, LUA_REGISTRYINDEX, &CONTEXT_KEY);
-  S->context = lua_touserdata(L, -1);
-  lua_pop(L, 1);
-  if (S->context == NULL) {
-    S->owns_context = true;
+  S->context = ndL_contextof(L);
+  S->owns_context = S->context == NULL;
+  if (S->owns_context)
     S->context = nd_context_new(NULL);
-  }
   if (S->context == NULL)
     luaL_error(L,
                "nadir: no context: out of memory, or this CPU cannot run the "

@@ -5,11 +5,6 @@
 
 #include <lua.h>
 
-#include "nadir.h"
-
-// Makes states opened in `L` use `c`, which outlives `L`.
-void ndL_setcontext(lua_State *L, nd_context *c);
-
 int luaopen_nadir(lua_State *L);
 
 // Registers "nadir", every embedded module and LPeg in package.preload.
