@@ -14,8 +14,8 @@
 void ndL_require(lua_State *L, const char *name);
 
 // Registers "nadir", every embedded module and LPeg in package.preload. Those
-// that `natives` names are opened by its functions; it ends with a NULL name, and
-// stays the caller's.
+// that `natives` names are opened by its functions; it ends with a NULL name,
+// and stays the caller's.
 void ndL_addmodules(lua_State *L, const luaL_Reg *natives);
 
 // Calls the module "nadir" in Lua with the table on top; its result stays.

@@ -35,9 +35,9 @@ typedef struct ndL_state {
   int warned;            // lines of scripts that have warned
 } ndL_state;
 
-// Pushes a new state, with nothing in it, which becomes that of `L`. It is to be
-// the first thing of ours that gets a finalizer, so that its own, which frees
-// the context, is the last to run.
+// Pushes a new state, with nothing in it, which becomes that of `L`. It is to
+// be the first thing of ours that gets a finalizer, so that its own, which
+// frees the context, is the last to run.
 ndL_state *ndL_addstate(lua_State *L);
 
 // Raises the error of a call that comes after the state was closed.

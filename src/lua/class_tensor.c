@@ -1,5 +1,5 @@
-// lua/bind_tensor.c: tensors as Lua values: boxes, fields, indexing, and the
-// way back to numbers, tables and text.
+// lua/class_tensor.c: tensors as Lua values: fields, indexing, and the way
+// back to numbers, tables and text.
 
 #include <string.h>
 

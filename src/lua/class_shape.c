@@ -1,4 +1,4 @@
-// lua/bind_shape.c: the value of x.shape: a list of sizes that prints as
+// lua/class_shape.c: the value of x.shape: a list of sizes that prints as
 // messages show it and compares with any other list.
 
 #include "lua/bind.h"

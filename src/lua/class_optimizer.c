@@ -1,4 +1,4 @@
-// lua/bind_optimizer.c: nd.optimizers: one class per update rule of the core's
+// lua/class_optimizer.c: nd.optimizers: one class per update rule of the core's
 // table, with its settings as options and as fields.
 
 #include <string.h>

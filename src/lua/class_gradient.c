@@ -1,10 +1,10 @@
-// lua/bind_gradient.c: tape:gradient. Targets and sources may be nested tables;
-// they are flattened for the core, and the gradients come back in the same
-// shape.
+// lua/class_gradient.c: tape:gradient. Targets and sources may be nested
+// tables; they are flattened for the core, and the gradients come back in the
+// same shape.
 
 #include <string.h>
 
-#include "lua/bind_tape.h"
+#include "lua/class_tape.h"
 #include "lua/nested.h"
 #include "tape/explain.h"
 

@@ -1,7 +1,7 @@
-// lua/bind_tape.h: what the files of the tape's binding share.
+// lua/class_tape.h: what the files of the tape's binding share.
 
-#ifndef ND_LUA_BIND_TAPE_H
-#define ND_LUA_BIND_TAPE_H
+#ifndef ND_LUA_CLASS_TAPE_H
+#define ND_LUA_CLASS_TAPE_H
 
 #include "lua/bind.h"
 

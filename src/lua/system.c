@@ -1,4 +1,4 @@
-// lua/bind_system.c: what the module tells about itself and the machine.
+// lua/system.c: what the module tells about itself and the machine.
 
 #include <time.h>
 

@@ -1,4 +1,4 @@
-// lua/bind_random.c: nd.random: the seed and shuffle of the counter-based
+// lua/class_random.c: nd.random: the seed and shuffle of the counter-based
 // generator, whose other calls are ops, and RandomState, NumPy's legacy stream.
 //
 // A RandomState draws what numpy.random.RandomState of that seed draws, call

@@ -1,9 +1,9 @@
-// lua/bind_tape.c: GradientTape: what it watches and when it records.
+// lua/class_tape.c: GradientTape: what it watches and when it records.
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "lua/bind_tape.h"
+#include "lua/class_tape.h"
 #include "lua/nested.h"
 #include "tape/explain.h"
 

@@ -1,6 +1,6 @@
-// lua/bind_variable.c: Variables as Lua values. Their operators and methods are
-// those of tensors; here is what only a place has. User value 1
-// is the name.
+// lua/class_variable.c: Variables as Lua values. Their operators and methods
+// are those of tensors; here is what only a place has. User value 1 is the
+// name.
 
 #include <string.h>
 
