@@ -2,10 +2,19 @@
 // tables; they are flattened for the core, and the gradients come back in the
 // same shape.
 
+#include "lua/class_gradient.h"
+
 #include <string.h>
 
+#include "lua/box.h"
 #include "lua/class_tape.h"
+#include "lua/error.h"
+#include "lua/guard.h"
 #include "lua/nested.h"
+#include "lua/options.h"
+#include "lua/pace.h"
+#include "lua/values.h"
+#include "lua/warning.h"
 #include "tape/explain.h"
 
 enum { FEW = 8 };
@@ -288,7 +297,7 @@ static int warn_all(lua_State *L)
 }
 
 // gradient(target, sources, output_gradients, unconnected_gradients)
-int ndL_gradient(lua_State *L)
+static int tape_gradient(lua_State *L)
 {
   static const char *const names[] = { "output_gradients",
                                        "unconnected_gradients" };
@@ -324,4 +333,16 @@ int ndL_gradient(lua_State *L)
   if (r.recorded || r.unknown > 0)
     ndL_trywarn(L, warn_all, &r);
   return 1;
+}
+
+void ndL_open_gradient(lua_State *L)
+{
+  static const luaL_Reg methods[] = {
+    { "gradient", tape_gradient },
+    { NULL, NULL },
+  };
+  lua_rawgetp(L, LUA_REGISTRYINDEX, ndL_getstate(L)->metatables[NDL_TAPE]);
+  lua_getfield(L, -1, "__index");
+  ndL_setfunctions(L, methods);
+  lua_pop(L, 2);
 }

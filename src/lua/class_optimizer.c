@@ -1,11 +1,18 @@
 // lua/class_optimizer.c: nd.optimizers: one class per update rule of the core's
 // table, with its settings as options and as fields.
 
+#include "lua/class_optimizer.h"
+
 #include <string.h>
 
-#include "lua/bind.h"
+#include "lua/box.h"
+#include "lua/error.h"
 #include "lua/guard.h"
+#include "lua/names.h"
 #include "lua/nested.h"
+#include "lua/options.h"
+#include "lua/pace.h"
+#include "lua/warning.h"
 #include "optim/optimizer.h"
 
 static nd_optimizer *check_optimizer(lua_State *L, const char *function)

@@ -6,6 +6,8 @@
 // randint(n), choice(n) and permutation(n) give NumPy's numbers plus one, and
 // ranges include both ends.
 
+#include "lua/class_random.h"
+
 #include <math.h>
 #include <string.h>
 #include <time.h>
@@ -14,7 +16,14 @@
 #include "base/mt19937.h"
 #include "base/number.h"
 #include "base/philox.h"
-#include "lua/bind.h"
+#include "lua/box.h"
+#include "lua/error.h"
+#include "lua/guard.h"
+#include "lua/names.h"
+#include "lua/options.h"
+#include "lua/pace.h"
+#include "lua/values.h"
+#include "op/op.h"
 
 // --------------------------------------------------------------- arguments --
 

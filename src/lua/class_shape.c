@@ -1,7 +1,12 @@
 // lua/class_shape.c: the value of x.shape: a list of sizes that prints as
 // messages show it and compares with any other list.
 
-#include "lua/bind.h"
+#include "lua/class_shape.h"
+
+#include <lauxlib.h>
+
+#include "lua/error.h"
+#include "lua/guard.h"
 
 static const char NAME[] = "nadir.shape";
 

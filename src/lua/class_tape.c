@@ -1,10 +1,17 @@
 // lua/class_tape.c: GradientTape: what it watches and when it records.
 
+#include "lua/class_tape.h"
+
 #include <stdlib.h>
 #include <string.h>
 
-#include "lua/class_tape.h"
+#include "lua/box.h"
+#include "lua/error.h"
+#include "lua/guard.h"
+#include "lua/names.h"
 #include "lua/nested.h"
+#include "lua/options.h"
+#include "lua/warning.h"
 #include "tape/explain.h"
 
 nd_tape *ndL_totape(lua_State *L, ndL_state *S, int i)
@@ -210,7 +217,6 @@ static int pause_close(lua_State *L)
 
 static const luaL_Reg methods[] = {
   { "watch", tape_watch },
-  { "gradient", ndL_gradient },
   { "stop_recording", tape_stop_recording },
   { "reset", tape_reset },
   { "release", tape_release },

@@ -1,9 +1,19 @@
 // lua/class_tensor.c: tensors as Lua values: fields, indexing, and the way
 // back to numbers, tables and text.
 
+#include "lua/class_tensor.h"
+
 #include <string.h>
 
-#include "lua/bind.h"
+#include "lua/box.h"
+#include "lua/class_shape.h"
+#include "lua/error.h"
+#include "lua/guard.h"
+#include "lua/names.h"
+#include "lua/options.h"
+#include "lua/pace.h"
+#include "lua/values.h"
+#include "op/op.h"
 #include "tensor/print.h"
 #include "tensor/walk.h"
 

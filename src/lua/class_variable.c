@@ -2,10 +2,18 @@
 // are those of tensors; here is what only a place has. User value 1 is the
 // name.
 
+#include "lua/class_variable.h"
+
 #include <string.h>
 
-#include "lua/bind.h"
+#include "lua/box.h"
+#include "lua/class_tensor.h"
+#include "lua/error.h"
 #include "lua/guard.h"
+#include "lua/options.h"
+#include "lua/pace.h"
+#include "lua/values.h"
+#include "op/op.h"
 #include "tensor/print.h"
 
 static nd_variable *check_variable(lua_State *L, ndL_state *S,

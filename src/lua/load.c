@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "lua/bind.h"
+#include "lua/error.h"
 #include "lua/module.h"
 #include "lua/scan.h"
 #include "lua/where.h"

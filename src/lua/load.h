@@ -12,6 +12,9 @@
 // libraries are open.
 void ndL_installload(lua_State *L);
 
+// Adds nd.load to the module table on top of the stack.
+void ndL_open_load(lua_State *L);
+
 // Like luaL_loadbufferx: pushes the function or the message. Here and below,
 // only a lack of memory raises.
 int ndL_load(lua_State *L, const char *text, size_t size, const char *name,

@@ -1,9 +1,12 @@
 // lua/names.c: errors for names and options that there are none of. The words
 // and the nearest name come from the module nadir.names; C says what there is.
 
+#include "lua/names.h"
+
+#include <lauxlib.h>
 #include <string.h>
 
-#include "lua/bind.h"
+#include "lua/error.h"
 #include "lua/module.h"
 
 static void push_function(lua_State *L, const char *name)
@@ -48,43 +51,10 @@ int ndL_failoption(lua_State *L, const char *function, const char *name, int n,
   return ndL_error(L, "%s", luaL_tolstring(L, -1, NULL));
 }
 
-static bool is_among(const char *name, int n, const char *const *names)
-{
-  for (int i = 0; i < n; i++) {
-    if (strcmp(names[i], name) == 0)
-      return true;
-  }
-  return false;
-}
-
 bool ndL_isname(lua_State *L, int i)
 {
   return lua_type(L, i) == LUA_TSTRING &&
          strlen(lua_tostring(L, i)) == lua_rawlen(L, i);
-}
-
-// Of several unknown names the first in the order of letters is shown.
-void ndL_checknames(lua_State *L, int i, const char *function, int n,
-                    const char *const *names)
-{
-  const char *unknown = NULL;
-  bool named = true;
-  for (lua_pushnil(L); lua_next(L, i);) {  // any order
-    lua_pop(L, 1);
-    const char *name = NULL;
-    if (lua_type(L, -1) == LUA_TSTRING)
-      name = lua_tostring(L, -1);
-    else
-      named = false;
-    if (name != NULL && !(ndL_isname(L, -1) && is_among(name, n, names)) &&
-        (unknown == NULL || strcmp(name, unknown) < 0))
-      unknown = name;
-  }
-  if (!named)
-    ndL_error(L, "%s: options go by name, as in { %s = ... }", function,
-              n > 0 ? names[0] : "name");
-  if (unknown != NULL)
-    ndL_failoption(L, function, unknown, n, names);
 }
 
 // Upvalues: state, what to call the object. Lua calls it with the table of

@@ -5,6 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lua/box.h"
+#include "lua/error.h"
+
 void ndL_checknested(lua_State *L, int i, const char *function,
                      const char *argument, int depth)
 {

@@ -4,7 +4,7 @@
 #ifndef ND_LUA_NESTED_H
 #define ND_LUA_NESTED_H
 
-#include "lua/bind.h"
+#include "lua/state.h"
 
 // How deep tables of tensors may be nested, and how many they may hold.
 enum { NDL_DEEPEST = 32, NDL_MOST_LEAVES = 1 << 24 };

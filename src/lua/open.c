@@ -5,10 +5,20 @@
 #include <lauxlib.h>
 #include <lua-lpeg.h>
 
-#include "lua/bind.h"
+#include "lua/class_gradient.h"
+#include "lua/class_optimizer.h"
+#include "lua/class_random.h"
+#include "lua/class_shape.h"
+#include "lua/class_tape.h"
+#include "lua/class_tensor.h"
+#include "lua/class_variable.h"
+#include "lua/load.h"
 #include "lua/module.h"
 #include "lua/newstate.h"
+#include "lua/op.h"
 #include "lua/pace.h"
+#include "lua/state.h"
+#include "lua/system.h"
 #include "lua/where.h"
 
 static const char MODULE_KEY = 0;
@@ -42,6 +52,7 @@ __attribute__((visibility("default"))) int luaopen_nadir(lua_State *L)
   ndL_open_op(L);
   ndL_open_variable(L);
   ndL_open_tape(L);
+  ndL_open_gradient(L);
   ndL_open_optimizer(L);
   ndL_open_random(L);
   ndL_open_system(L);

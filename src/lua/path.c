@@ -4,7 +4,8 @@
 #include <lauxlib.h>
 #include <string.h>
 
-#include "lua/bind.h"
+#include "lua/box.h"
+#include "lua/error.h"
 #include "lua/interpreter.h"
 
 // The registry's key of the string that nd_interpreter_get_string gave last.

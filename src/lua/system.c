@@ -1,8 +1,11 @@
 // lua/system.c: what the module tells about itself and the machine.
 
+#include "lua/system.h"
+
 #include <time.h>
 
-#include "lua/bind.h"
+#include "base/dtype.h"
+#include "lua/guard.h"
 
 static int system_clock(lua_State *L)
 {

@@ -1,10 +1,15 @@
 // lua/values.c: Lua numbers, booleans and nested tables as tensors, and shapes
 // and dtypes from Lua. No string is ever taken for a number.
 
+#include "lua/values.h"
+
 #include <string.h>
 
 #include "base/number.h"
-#include "lua/bind.h"
+#include "lua/box.h"
+#include "lua/error.h"
+#include "lua/names.h"
+#include "lua/pace.h"
 
 // ---------------------------------------------------------------- literals --
 
@@ -273,55 +278,4 @@ int ndL_checkshape(lua_State *L, int i, int64_t *shape, const char *function)
     lua_pop(L, 1);
   }
   return (int)n;
-}
-
-bool ndL_isoptions(lua_State *L, int i)
-{
-  if (lua_type(L, i) != LUA_TTABLE || lua_rawlen(L, i) > 0)
-    return false;
-  bool any = false, named = true;
-  const int top = lua_gettop(L);
-  i = lua_absindex(L, i);
-  for (lua_pushnil(L); named && lua_next(L, i); lua_pop(L, 1)) {  // any order
-    any = true;
-    named = lua_type(L, -2) == LUA_TSTRING;
-  }
-  lua_settop(L, top);
-  return any && named;
-}
-
-// ----------------------------------------------------------------- options --
-
-void ndL_spread(lua_State *L, const char *function, int fixed, int n,
-                const char *const *names)
-{
-  const int top = lua_gettop(L);
-  if (top > fixed && ndL_isoptions(L, top)) {
-    ndL_checknames(L, top, function, n, names);
-    luaL_checkstack(L, n + 1, function);
-    lua_insert(L, fixed + 1);
-    for (int i = top - fixed - 1; i < n; i++) {
-      lua_pushstring(L, names[i]);
-      lua_rawget(L, fixed + 1);
-    }
-    lua_remove(L, fixed + 1);
-  } else if (top > fixed + n) {
-    ndL_error(L, "%s: takes at most %d arguments, got %d", function, fixed + n,
-              top);
-  }
-  lua_settop(L, fixed + n);
-}
-
-void ndL_checkoptions(lua_State *L, const char *function, int n,
-                      const char *const *names)
-{
-  if (lua_isnoneornil(L, 1)) {
-    lua_settop(L, 0);
-    lua_newtable(L);
-  } else if (lua_type(L, 1) != LUA_TTABLE) {
-    ndL_error(L, "%s: takes one table of options, got %s", function,
-              ndL_typename(L, 1));
-  }
-  lua_settop(L, 1);
-  ndL_checknames(L, 1, function, n, names);
 }

@@ -1,0 +1,11 @@
+// lua/class_variable.h: Variables.
+
+#ifndef ND_LUA_CLASS_VARIABLE_H
+#define ND_LUA_CLASS_VARIABLE_H
+
+#include <lua.h>
+
+// Adds nd.Variable to the module table on top of the stack.
+void ndL_open_variable(lua_State *L);
+
+#endif

@@ -1,0 +1,11 @@
+// lua/system.h: what the module tells about itself and the machine.
+
+#ifndef ND_LUA_SYSTEM_H
+#define ND_LUA_SYSTEM_H
+
+#include <lua.h>
+
+// Adds its functions to the module table on top of the stack.
+void ndL_open_system(lua_State *L);
+
+#endif
