@@ -4,7 +4,12 @@
 #ifndef ND_LUA_ARGUMENTS_H
 #define ND_LUA_ARGUMENTS_H
 
-#include "lua/bind.h"
+#include "lua/box.h"
+#include "lua/error.h"
+#include "lua/options.h"
+#include "lua/pace.h"
+#include "lua/values.h"
+#include "op/op.h"
 
 // A call of an op in progress. L, S, op and top are the caller's to set.
 typedef struct ndL_call {

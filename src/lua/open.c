@@ -15,7 +15,7 @@
 #include "lua/load.h"
 #include "lua/module.h"
 #include "lua/newstate.h"
-#include "lua/op.h"
+#include "lua/bind_op.h"
 #include "lua/pace.h"
 #include "lua/state.h"
 #include "lua/system.h"
