@@ -34,6 +34,13 @@ breaks warnings $core stray 'static int stray;'
 breaks layers $core 'below layer op' '#include "op/op.h"'
 breaks layers $core 'know Lua' '#include <lua.h>'
 breaks layers $core 'from src/' '#include "../op/op.h"'
+breaks stair src/lua/heap.c 'no line before' '#include "lua/stop.h"'
+breaks stair src/lua/heap.h 'no line before' '#include "lua/newstate.h"'
+breaks stair src/lua/heap.c 'not in lua/heap.h' \
+  'void ndL_stray(void);\nvoid ndL_stray(void)\n{\n}'
+touch src/lua/stray.c
+breaks stair src/lua/stray.c 'in no line' 'int stray;'
+rm src/lua/stray.c
 breaks exports $core nd_stray \
   "__attribute__((visibility(\"default\"))) $define(void)0;\n}"
 breaks exports src/nadir.h nd_ghost 'ND_API int nd_ghost(int x);'
@@ -45,6 +52,8 @@ breaks words $core "$core" '// TO''DO'
 breaks lines $core 'more than 80' "// $(printf '%078d' 0)"
 breaks lines $core 'a tab' '\tint x;'
 breaks lines $core 'blanks' 'int x; '
+breaks reading src/README.md 'not 1' '| `base/error.c` | 1 | |'
+breaks reading src/README.md nowhere '| `nowhere.c` | 1 | |'
 breaks order lua/nadir/init.lua 'any order' 'for k in pairs(nd) do print(k) end'
 breaks order lua/nadir/init.lua 'any order' 'for k in next, nd do print(k) end'
 breaks order src/lua/values.c 'any order' 'int n = lua_next(L, 1);'

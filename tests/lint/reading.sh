@@ -1,0 +1,14 @@
+# The reading order in src/README.md leads to files that are there, and they are
+# about as long as it says: within a tenth.
+status=0
+while read -r path lines; do
+  file=$path
+  [ -f "$file" ] || file=src/$path
+  length=$(wc -l < "$file") || { status=1; continue; }
+  if [ $((10 * length)) -gt $((11 * lines)) ] ||
+    [ $((10 * length)) -lt $((9 * lines)) ]; then
+    echo "src/README.md: $path has $length lines, not $lines"
+    status=1
+  fi
+done < <(sed -n 's/^| `\([^`]*\)` | \([0-9]*\) |.*/\1 \2/p' src/README.md)
+exit $status
