@@ -6,8 +6,8 @@
 -- > accuracy 100.0 %
 -- > picture: build/mlp.png
 local nd = require "nadir"
-local Dense = require "nadir.nn.dense"
-local Sequential = require "nadir.nn.sequential"
+local Dense = require "nadir.layers.dense"
+local Sequential = require "nadir.layers.sequential"
 local plot = require "nadir.plot"
 
 local PER_CLASS, HIDDEN, STEPS = 200, 64, 1000

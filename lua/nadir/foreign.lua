@@ -2,9 +2,9 @@
 -- here, for the hints of messages. A hint offers only what there is where the
 -- name was asked for, the first of them; what begins with "use" always fits.
 return {
-  Dense = 'use require "nadir.nn.dense"',
-  Linear = 'use require "nadir.nn.dense"',
-  Sequential = 'use require "nadir.nn.sequential"',
+  Dense = 'use require "nadir.layers.dense"',
+  Linear = 'use require "nadir.layers.dense"',
+  Sequential = 'use require "nadir.layers.sequential"',
   T = "transpose",
   Tensor = "constant",
   absolute = "abs",
@@ -72,9 +72,9 @@ return {
   isnan = "is_nan",
   keep_dims = "keepdims",
   keepdim = "keepdims",
-  keras = 'use nd.optimizers, and require "nadir.nn.dense" for layers',
+  keras = 'use nd.optimizers, and require "nadir.layers.dense" for layers',
   kernel = "w",
-  layers = 'use require "nadir.nn.dense" and require "nadir.nn.sequential"',
+  layers = 'use require "nadir.layers.dense" and require "nadir.layers.sequential"',
   le = "less_equal",
   ln = "log",
   loc = "mean",

@@ -14,7 +14,7 @@ local function own_values()
     pause = tape:stop_recording(),
     optimizer = nd.optimizers.Adam(),
     random = nd.random.RandomState(1),
-    layer = require "nadir.nn.dense"(2),
+    layer = require "nadir.layers.dense"(2),
   }
   return values
 end

@@ -37,7 +37,7 @@ describe("an unknown name", function()
       nd.randn   --> nd: no such name: 'randn'; did you mean 'random.normal'?
       nd.nn.abs      --> nd.nn: no such name: 'abs'; use nd.abs
       x:zeros()      --> Tensor: no such name: 'zeros'; use nd.zeros
-      nd.Dense       --> nd: no such name: 'Dense'; use require "nadir.nn.dense"
+      nd.Dense       --> nd: no such name: 'Dense'; use require "nadir.layers.dense"
     ]]
   end)
 
@@ -84,8 +84,8 @@ describe("an unknown name", function()
   end)
 
   it("is an error in objects of every class", function()
-    local Dense = require "nadir.nn.dense"
-    local Sequential = require "nadir.nn.sequential"
+    local Dense = require "nadir.layers.dense"
+    local Sequential = require "nadir.layers.sequential"
     local sgd, layer = nd.optimizers.SGD {}, Dense(2)
     assert.equal("SGD: no such name: 'lr'; did you mean 'learning_rate'?",
       asked(sgd, "lr"))
@@ -145,7 +145,7 @@ describe("an unknown option", function()
       nd.plot.figure { titel = "x" }
         --> figure: unknown option 'titel': it takes grid, height, legend,
         ... title, width, xlabel, xlim, ylabel, ylim; did you mean 'title'?
-      require "nadir.nn.dense" (1, { activaton = "relu" })
+      require "nadir.layers.dense" (1, { activaton = "relu" })
         --> Dense: unknown option 'activaton': it takes activation;
         ... did you mean 'activation'?
     ]]

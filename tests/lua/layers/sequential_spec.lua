@@ -1,7 +1,7 @@
 --- Chains of layers.
 local nd = require "nadir"
-local Dense = require "nadir.nn.dense"
-local Sequential = require "nadir.nn.sequential"
+local Dense = require "nadir.layers.dense"
+local Sequential = require "nadir.layers.sequential"
 
 assert(_VERSION == "Lua 5.4")
 
