@@ -16,44 +16,8 @@
 
 #include "base/context.h"
 #include "check.h"
+#include "host.h"
 #include "op/op.h"
-
-// A host's allocator that counts, and that refuses when it is told to.
-typedef struct host {
-  size_t bytes;   // handed out now
-  long asked;     // requests for memory so far
-  long refuse;    // the request to refuse, counted from 1; 0: none
-  bool for_good;  // refuse all after that one too
-  bool wrong;     // an old size was not what the host had given
-} host;
-
-enum { HOST_HEAD = 16 };
-
-static inline void *host_resize(void *data, void *block, size_t old_size,
-                                size_t new_size, nd_memory_kind kind)
-{
-  host *h = data;
-  (void)kind;
-  char *head = block == NULL ? NULL : (char *)block - HOST_HEAD;
-  size_t had = 0;
-  if (head != NULL)
-    memcpy(&had, head, sizeof had);
-  h->wrong = h->wrong || had != old_size;
-  if (new_size == 0) {
-    h->bytes -= had;
-    free(head);
-    return NULL;
-  }
-  if (new_size > had && ++h->asked >= h->refuse && h->refuse > 0 &&
-      (h->asked == h->refuse || h->for_good))
-    return NULL;
-  char *fresh = realloc(head, HOST_HEAD + new_size);
-  if (fresh == NULL)
-    return NULL;
-  memcpy(fresh, &new_size, sizeof new_size);
-  h->bytes += new_size - had;
-  return fresh + HOST_HEAD;
-}
 
 static host memory;
 static nd_context *c;
@@ -76,15 +40,20 @@ static inline void release_to(int mark)
     nd_tensor_release(owned[--owned_count]);
 }
 
-// Starts with a context of that configuration, but for the allocator.
-static inline bool start_with(nd_config config)
+// Starts with a context of that configuration, whose allocator is the host `h`.
+static inline bool start_at(host h, nd_config config)
 {
-  memory = (host){ 0 };
+  memory = h;
   config.size = sizeof config;
-  config.allocator = host_resize;
+  config.allocator = host_allocate;
   config.allocator_data = &memory;
   c = nd_context_new(&config);
   return c != NULL;
+}
+
+static inline bool start_with(nd_config config)
+{
+  return start_at((host){ 0 }, config);
 }
 
 static inline void start(void)
@@ -113,8 +82,7 @@ static inline void finish(void)
   CHECK_INT(nd_context_bytes(c, ND_MEMORY_TENSOR), 0);
   CHECK_INT(nd_context_bytes(c, ND_MEMORY_OBJECT), idle_bytes());
   nd_context_free(c);
-  CHECK_INT(memory.bytes, 0);
-  CHECK(!memory.wrong);
+  check_returned(&memory);
 }
 
 // ---------------------------------------------------------------- literals --
@@ -235,6 +203,11 @@ static inline nd_tensor *call(const char *name, const char *options, int n,
                               nd_tensor *const *inputs)
 {
   return own(nd_call(c, name, n, inputs, options));
+}
+
+static inline nd_tensor *value_of(nd_variable *v)
+{
+  return own(nd_variable_read(v));
 }
 
 // The op applied to one tensor or more; options may be NULL.

@@ -40,11 +40,8 @@ static void fields_that_the_host_does_not_know_stay_at_their_defaults(void)
 
 static void no_memory_gives_no_context(void)
 {
-  memory = (host){ .refuse = 1 };
-  nd_config config = { .size = sizeof config,
-                       .allocator = host_resize,
-                       .allocator_data = &memory };
-  CHECK(nd_context_new(&config) == NULL);
+  const host refusing = { .refuse_from = 1, .refuse_to = 1 };
+  CHECK(!start_at(refusing, (nd_config){ 0 }));
   CHECK_INT(memory.bytes, 0);
 }
 

@@ -10,7 +10,7 @@ static void *watch(void *data, void *block, size_t old_size, size_t new_size,
                    nd_memory_kind kind)
 {
   seen[kind] += new_size - old_size;
-  return host_resize(data, block, old_size, new_size, kind);
+  return host_allocate(data, block, old_size, new_size, kind);
 }
 
 static void the_host_sees_sizes_and_kinds(void)
@@ -148,7 +148,7 @@ static void a_quota_says_how_much_is_missing(void)
 static void a_refusal_says_how_much_was_asked(void)
 {
   start();
-  memory.refuse = memory.asked + 1;
+  host_refuse(&memory, 0, 1);
   CHECK_FAILS_AS(nd_memory_new(c, 123, ND_MEMORY_OBJECT) != NULL, ND_NO_MEMORY,
                  "out of memory: 123 bytes refused");
   finish();
@@ -175,7 +175,7 @@ static void resizing_keeps_the_bytes(void)
   memcpy(p, "123456789", 10);
   p = nd_memory_resize(c, p, 10, 1000, ND_MEMORY_OBJECT);
   CHECK_STR(p, "123456789");
-  memory.refuse = memory.asked + 1;
+  host_refuse(&memory, 0, 1);
   CHECK(nd_memory_resize(c, p, 1000, 2000, ND_MEMORY_OBJECT) == NULL);
   CHECK_STR(p, "123456789");
   nd_error_clear(c);

@@ -2,6 +2,7 @@
 // the same bits everywhere, and for the shape of each distribution.
 
 #include "check.h"
+#include "digest.h"
 
 #include "base/philox.h"
 
@@ -31,47 +32,8 @@ static double f64[MANY];
 static int32_t i32[MANY];
 static int64_t i64[MANY];
 
-// Digests as golden/philox.py writes them.
-static uint64_t digest_f32(size_t n)
-{
-  uint64_t sum = 0;
-  for (size_t k = 0; k < n; k++) {
-    uint32_t bits;
-    memcpy(&bits, &f32[k], sizeof bits);
-    sum += bits * (2 * k + 1);
-  }
-  return sum;
-}
-
-static uint64_t digest_f64(size_t n)
-{
-  uint64_t sum = 0;
-  for (size_t k = 0; k < n; k++) {
-    uint64_t bits;
-    memcpy(&bits, &f64[k], sizeof bits);
-    sum += bits * (2 * k + 1);
-  }
-  return sum;
-}
-
-static uint64_t digest_i32(size_t n)
-{
-  uint64_t sum = 0;
-  for (size_t k = 0; k < n; k++)
-    sum += (uint64_t)(int64_t)i32[k] * (2 * k + 1);
-  return sum;
-}
-
-static uint64_t digest_i64(size_t n)
-{
-  uint64_t sum = 0;
-  for (size_t k = 0; k < n; k++)
-    sum += (uint64_t)i64[k] * (2 * k + 1);
-  return sum;
-}
-
 // Elements first .. first+n-1 of kind k, to place `at` of the kind's array.
-static void fill(kind k, nd_philox s, uint64_t first, size_t n, size_t at)
+static void fill_piece(kind k, nd_philox s, uint64_t first, size_t n, size_t at)
 {
   switch (k) {
   case UNIFORM_F32:
@@ -107,10 +69,10 @@ static void fill(kind k, nd_philox s, uint64_t first, size_t n, size_t at)
 static uint64_t digest(kind k, size_t n)
 {
   if (k == INTEGERS_I32)
-    return digest_i32(n);
+    return digest_i32(i32, n);
   if (k == INTEGERS_I64 || k == WIDE_I64)
-    return digest_i64(n);
-  return k % 2 == 0 ? digest_f32(n) : digest_f64(n);
+    return digest_i64(i64, n);
+  return k % 2 == 0 ? digest_f32(f32, n) : digest_f64(f64, n);
 }
 
 static void blocks_match_the_published_vectors(void)
@@ -136,24 +98,24 @@ static void fills_match_the_plain_model(void)
   for (int j = 0; j < 3; j++) {
     const uint64_t first = golden_first[j];
     nd_philox_fill_uniform_f32(s, first, PIECE, 0, 1, f32);
-    CHECK(digest_f32(PIECE) == golden_fills[0][j]);
+    CHECK(digest_f32(f32, PIECE) == golden_fills[0][j]);
     nd_philox_fill_uniform_f64(s, first, PIECE, 0, 1, f64);
-    CHECK(digest_f64(PIECE) == golden_fills[1][j]);
+    CHECK(digest_f64(f64, PIECE) == golden_fills[1][j]);
     nd_philox_fill_integers_i32(s, first, PIECE, 0, 9, i32);
-    CHECK(digest_i32(PIECE) == golden_fills[2][j]);
+    CHECK(digest_i32(i32, PIECE) == golden_fills[2][j]);
     nd_philox_fill_integers_i32(s, first, PIECE, INT32_MIN, 0x3fffffff, i32);
-    CHECK(digest_i32(PIECE) == golden_fills[3][j]);
+    CHECK(digest_i32(i32, PIECE) == golden_fills[3][j]);
     nd_philox_fill_integers_i64(s, first, PIECE, INT32_MIN, INT32_MAX, i64);
-    CHECK(digest_i64(PIECE) == golden_fills[4][j]);
+    CHECK(digest_i64(i64, PIECE) == golden_fills[4][j]);
     nd_philox_fill_integers_i64(s, first, PIECE, INT64_MIN, INT64_MAX / 2, i64);
-    CHECK(digest_i64(PIECE) == golden_fills[5][j]);
+    CHECK(digest_i64(i64, PIECE) == golden_fills[5][j]);
     nd_philox_fill_integers_i64(s, first, PIECE, INT64_MIN, INT64_MAX, i64);
-    CHECK(digest_i64(PIECE) == golden_fills[6][j]);
+    CHECK(digest_i64(i64, PIECE) == golden_fills[6][j]);
   }
   nd_philox_fill_permutation_i32(s, 1000, i32);
   nd_philox_fill_permutation_i64(s, 1000, i64);
-  CHECK(digest_i32(1000) == golden_permutation);
-  CHECK(digest_i64(1000) == golden_permutation);
+  CHECK(digest_i32(i32, 1000) == golden_permutation);
+  CHECK(digest_i64(i64, 1000) == golden_permutation);
 }
 
 // The bits of the first build: another compiler, CPU or libm has the same.
@@ -169,7 +131,7 @@ static void normals_have_the_same_bits_on_every_machine(void)
     { TRUNCATED_F64, 0x45ba08f04760e25eu },
   };
   for (int i = 0; i < 4; i++) {
-    fill(rows[i].kind, one_stream, 0, 100000, 0);
+    fill_piece(rows[i].kind, one_stream, 0, 100000, 0);
     CHECK(digest(rows[i].kind, 100000) == rows[i].digest);
   }
 }
@@ -205,7 +167,7 @@ static void parts_of_a_range_hold_the_same_bits_as_the_whole(void)
 {
   for (kind k = 0; k < KINDS; k++) {
     const uint64_t first = k % 2 == 0 ? 3 : ((uint64_t)1 << 36) - 500;
-    fill(k, one_stream, first, 1000, 0);
+    fill_piece(k, one_stream, first, 1000, 0);
     const uint64_t whole = digest(k, 1000);
     for (size_t part = 1; part < 200; part += 13) {
       memset(f32, 0, 1000 * sizeof *f32);
@@ -213,7 +175,8 @@ static void parts_of_a_range_hold_the_same_bits_as_the_whole(void)
       memset(i32, 0, 1000 * sizeof *i32);
       memset(i64, 0, 1000 * sizeof *i64);
       for (size_t i = 0; i < 1000; i += part)
-        fill(k, one_stream, first + i, i + part < 1000 ? part : 1000 - i, i);
+        fill_piece(k, one_stream, first + i, i + part < 1000 ? part : 1000 - i,
+                   i);
       CHECK(digest(k, 1000) == whole);
     }
   }
@@ -226,7 +189,7 @@ static void seeds_and_streams_are_told_apart(void)
   };
   uint64_t digests[6];
   for (int i = 0; i < 6; i++) {
-    fill(NORMAL_F32, keys[i], 0, 100, 0);
+    fill_piece(NORMAL_F32, keys[i], 0, 100, 0);
     digests[i] = digest(NORMAL_F32, 100);
     for (int j = 0; j < i; j++)
       CHECK(digests[i] != digests[j]);
@@ -271,7 +234,7 @@ static void check_uniformity(void)
 
 static void uniforms_are_uniform(void)
 {
-  fill(UNIFORM_F32, one_stream, 0, MANY, 0);
+  fill_piece(UNIFORM_F32, one_stream, 0, MANY, 0);
   for (size_t k = 0; k < MANY; k++)
     f64[k] = ((double)f32[k] + 1) / 4;
   check_uniformity();
@@ -281,11 +244,11 @@ static void uniforms_are_uniform(void)
 
 static void normals_are_normal(void)
 {
-  fill(NORMAL_F32, one_stream, 0, MANY, 0);
+  fill_piece(NORMAL_F32, one_stream, 0, MANY, 0);
   for (size_t k = 0; k < MANY; k++)
     f64[k] = normal_cdf(((double)f32[k] - 2) / 3);
   check_uniformity();
-  fill(NORMAL_F64, one_stream, 0, MANY, 0);
+  fill_piece(NORMAL_F64, one_stream, 0, MANY, 0);
   double fourth = 0;
   for (size_t k = 0; k < MANY; k++) {
     const double z = (f64[k] - 2) / 3;
@@ -306,11 +269,11 @@ static double truncated_cdf(double z)
 
 static void truncated_normals_keep_their_shape_within_two_sigma(void)
 {
-  fill(TRUNCATED_F32, one_stream, 0, MANY, 0);
+  fill_piece(TRUNCATED_F32, one_stream, 0, MANY, 0);
   for (size_t k = 0; k < MANY; k++)
     f64[k] = truncated_cdf(((double)f32[k] - 2) / 3);
   check_uniformity();
-  fill(TRUNCATED_F64, one_stream, 0, MANY, 0);
+  fill_piece(TRUNCATED_F64, one_stream, 0, MANY, 0);
   for (size_t k = 0; k < MANY; k++)
     f64[k] = truncated_cdf((f64[k] - 2) / 3);
   check_uniformity();
@@ -331,9 +294,9 @@ static void whole_numbers_are_as_likely_as_each_other(void)
 
 static void both_widths_give_the_same_whole_numbers(void)
 {
-  fill(INTEGERS_I32, one_stream, 5, 1000, 0);
-  fill(INTEGERS_I64, one_stream, 5, 1000, 0);
-  CHECK(digest_i32(1000) == digest_i64(1000));
+  fill_piece(INTEGERS_I32, one_stream, 5, 1000, 0);
+  fill_piece(INTEGERS_I64, one_stream, 5, 1000, 0);
+  CHECK(digest_i32(i32, 1000) == digest_i64(i64, 1000));
   nd_philox_fill_integers_i64(one_stream, 0, 100, 42, 42, i64);
   for (int k = 0; k < 100; k++)
     CHECK(i64[k] == 42);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "check.h"
+#include "embed/script.h"
 #include "embed/train.h"
 
 static long blocks;
@@ -28,9 +29,7 @@ static void scripts_run_on_blocks_that_are_aligned_to_8(void)
   const nd_config config = { .size = sizeof config, .allocator = allocate };
   nd_interpreter *i = nd_interpreter_new(&config);
   CHECK((uintptr_t)nd_interpreter_context(i) % 16 == 8);
-  const bool ok = nd_interpreter_run(i, train_script, "train");
-  CHECK_STR(nd_interpreter_error(i), "");
-  CHECK(ok);
+  check_script(i, train_script);
   CHECK(nd_interpreter_run(i,
                            "local nd = require 'nadir'\n"
                            "for k = 1, 70 do\n"

@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "check.h"
+#include "embed/script.h"
 #include "embed/train.h"
 
 static nd_interpreter *i;
@@ -46,14 +47,6 @@ static double run_interrupted(const char *script)
          (double)(end.tv_nsec - start.tv_nsec) * 1e-9;
 }
 
-static void check_goes_on(void)
-{
-  const bool ok = nd_interpreter_run(i, train_script, "train");
-  CHECK_STR(nd_interpreter_error(i), "");
-  CHECK(ok);
-  CHECK_INT(nd_interpreter_code(i), ND_OK);
-}
-
 // Either the op or the VM notices first; both say where, after `where`.
 static void interrupt_at(const char *setup, const char *script,
                          const char *where)
@@ -70,7 +63,7 @@ static void interrupt_at(const char *setup, const char *script,
 static void check_interrupted(const char *setup, const char *script)
 {
   interrupt_at(setup, script, "loop:1: ");
-  check_goes_on();
+  check_script(i, train_script);
   nd_interpreter_free(i);
 }
 
@@ -114,7 +107,7 @@ static void a_training_loop_stops_and_its_tape_is_left(void)
                   "  sgd:apply_gradients({tape:gradient(y, v)}, {v})\n"
                   "end\n");
   CHECK(strstr(nd_interpreter_error(i), ": interrupted") != NULL);
-  check_goes_on();
+  check_script(i, train_script);
   nd_interpreter_free(i);
 }
 
@@ -128,7 +121,7 @@ static const char *const tools =
 static void check_stopped(const char *script)
 {
   interrupt_at(tools, script, "");
-  check_goes_on();
+  check_script(i, train_script);
   nd_interpreter_free(i);
 }
 
@@ -205,7 +198,7 @@ static void a_coroutine_made_before_does_not_catch_a_stop(void)
   CHECK(!nd_interpreter_run(i, "co()", "dead"));
   CHECK_STR(nd_interpreter_error(i), "dead:1: cannot resume dead coroutine");
   CHECK_INT(nd_interpreter_code(i), ND_BAD_SCRIPT);
-  check_goes_on();
+  check_script(i, train_script);
   nd_interpreter_free(i);
 }
 
@@ -246,7 +239,7 @@ static void a_coroutine_that_c_called_from_stays_as_it_was_left(void)
                            "local ok, message = coroutine.close(co)\n"
                            "assert(not ok and message == 'interrupted')",
                            "close"));
-  check_goes_on();
+  check_script(i, train_script);
   nd_interpreter_free(i);
 }
 
@@ -358,7 +351,7 @@ static void what_runs_for_the_host_stops_too(void)
   atomic_store(&ended, true);
   pthread_join(thread, NULL);
   CHECK_INT(nd_interpreter_code(i), ND_INTERRUPTED);
-  check_goes_on();
+  check_script(i, train_script);
   nd_interpreter_free(i);
 }
 
@@ -366,10 +359,10 @@ static void an_interruption_before_a_run_is_forgotten(void)
 {
   i = nd_interpreter_new(NULL);
   nd_interrupt(nd_interpreter_context(i));
-  check_goes_on();
+  check_script(i, train_script);
   nd_interrupt(nd_interpreter_context(i));
   CHECK(nd_interpreter_set_number(i, "x", 3));
-  check_goes_on();
+  check_script(i, train_script);
   nd_interpreter_free(i);
 }
 
@@ -386,7 +379,7 @@ static void an_unlimited_script_has_no_hook_and_stops_at_an_op(void)
   CHECK_INT(nd_interpreter_code(i), ND_INTERRUPTED);
   CHECK(!nd_interpreter_run(i, "error 'no'", "other"));
   CHECK_INT(nd_interpreter_code(i), ND_BAD_SCRIPT);
-  check_goes_on();
+  check_script(i, train_script);
   nd_interpreter_free(i);
 }
 

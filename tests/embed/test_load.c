@@ -6,7 +6,8 @@
 #include <lualib.h>
 
 #include "check.h"
-#include "embed/host.h"
+#include "embed/script.h"
+#include "host.h"
 #include "lua/nadirlua.h"
 
 int luaopen_nadir(lua_State *L);
@@ -36,10 +37,9 @@ static bool lack(long n, long refused, bool first)
   nd_interpreter_run(i, failing, "failing");
   const bool reached = h.asked > before + n;
   host_relent(&h);
-  CHECK(nd_interpreter_run(i, working, "after"));
-  CHECK_STR(nd_interpreter_error(i), "");
+  check_script(i, working);
   nd_interpreter_free(i);
-  CHECK_INT(h.blocks, 0);
+  check_returned(&h);
   return reached;
 }
 
@@ -64,7 +64,7 @@ static void a_lack_of_memory_leaves_no_trace(void)
 
 // Runs a script with `n` in a state of its own; its result says whether `n` was
 // within reach. Then nd.load works.
-static bool survive(const char *script, int n, bool first)
+static bool survive_load(const char *script, int n, bool first)
 {
   lua_State *L = luaL_newstate();
   luaL_openlibs(L);
@@ -100,7 +100,7 @@ static void an_interruption_leaves_no_trace(void)
                                     "return not chunk";
   for (int first = 0; first < 2; first++) {
     int n = 10;
-    while (survive(script, n, first))
+    while (survive_load(script, n, first))
       n += STRIDE;
     CHECK(n > 200);
   }
@@ -118,7 +118,7 @@ static void an_overflow_of_the_c_stack_leaves_no_trace(void)
     "return (pcall(deeper, n))";
   for (int first = 0; first < 2; first++) {
     int n = 50;
-    while (survive(script, n, first))
+    while (survive_load(script, n, first))
       n++;
     CHECK(n > 60);
   }
@@ -140,7 +140,7 @@ static void an_overflow_of_luas_stack_leaves_no_trace(void)
     "return not loaded";
   for (int first = 0; first < 2; first++) {
     int n = 0;
-    while (survive(script, n, first))
+    while (survive_load(script, n, first))
       n += 9;
     CHECK(n > 9);
   }

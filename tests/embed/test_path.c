@@ -3,24 +3,19 @@
 #include "lua/nadirlua.h"
 
 #include "check.h"
-#include "embed/host.h"
+#include "embed/script.h"
+#include "host.h"
 
 static nd_interpreter *i;
-
-static void check_script(const char *script)
-{
-  CHECK(nd_interpreter_run(i, script, "s"));
-  CHECK_STR(nd_interpreter_error(i), "");
-}
 
 static void values_arrive_in_a_script(void)
 {
   CHECK(nd_interpreter_set_number(i, "speed", 2.5));
   CHECK(nd_interpreter_set_boolean(i, "player.alive", true));
   CHECK(nd_interpreter_set_string(i, "player.name.first", "a\0b", 3));
-  check_script("assert(speed == 2.5 and math.type(speed) == 'float')\n"
-               "assert(player.alive == true)\n"
-               "assert(player.name.first == 'a\\0b')");
+  check_script(i, "assert(speed == 2.5 and math.type(speed) == 'float')\n"
+                  "assert(player.alive == true)\n"
+                  "assert(player.name.first == 'a\\0b')");
 }
 
 static void values_come_back(void)
@@ -28,14 +23,14 @@ static void values_come_back(void)
   double number = 0;
   bool truth = false;
   size_t size = 0;
-  check_script("a = { b = { n = 3, t = true, s = 'x\\0y' } }\n"
-               "v = require 'nadir'.Variable {4.}");
+  check_script(i, "a = { b = { n = 3, t = true, s = 'x\\0y' } }\n"
+                  "v = require 'nadir'.Variable {4.}");
   CHECK(nd_interpreter_get_number(i, "a.b.n", &number) && number == 3);
   CHECK(nd_interpreter_get_number(i, "v", &number) && number == 4);
   CHECK(nd_interpreter_get_boolean(i, "a.b.t", &truth) && truth);
   const char *text = nd_interpreter_get_string(i, "a.b.s", &size);
   CHECK(text != NULL && size == 3 && memcmp(text, "x\0y", 4) == 0);
-  check_script("a = nil collectgarbage()");
+  check_script(i, "a = nil collectgarbage()");
   CHECK(text[2] == 'y');
 }
 
@@ -49,9 +44,9 @@ static void many_numbers_go_in_as_one_tensor(void)
   nd_tensor *x = nd_tensor_new(c, ND_FLOAT32, 1, (int64_t[]){ N }, sensors);
   CHECK(nd_interpreter_set_tensor(i, "player.sensors", x));
   nd_tensor_release(x);
-  check_script("local x = player.sensors\n"
-               "assert(#x == 4096 and x[4096]:item() == 4095)\n"
-               "player.act = x * 2");
+  check_script(i, "local x = player.sensors\n"
+                  "assert(#x == 4096 and x[4096]:item() == 4095)\n"
+                  "player.act = x * 2");
   nd_tensor *y = nd_interpreter_get_tensor(i, "player.act");
   CHECK(nd_tensor_read(y, sensors) && sensors[4095] == 8190);
   nd_tensor_release(y);
@@ -67,9 +62,9 @@ static void a_scalar_tensor_and_a_variable_are_tensors(void)
   nd_tensor *y = nd_interpreter_get_tensor(i, "scalar");
   CHECK(nd_tensor_item(y, &value) && value == 7);
   nd_tensor_release(y);
-  check_script("v = require 'nadir'.Variable(1.)");
+  check_script(i, "v = require 'nadir'.Variable(1.)");
   y = nd_interpreter_get_tensor(i, "v");
-  check_script("v:assign(2.)");
+  check_script(i, "v:assign(2.)");
   CHECK(nd_tensor_item(y, &value) && value == 1);
   nd_tensor_release(y);
 }
@@ -85,8 +80,8 @@ static void a_path_that_leads_nowhere_is_an_error(void)
 {
   double number = 1;
   bool truth;
-  check_script("t = { n = 1, s = 'x', [''] = 1 } nothing = nil\n"
-               "two = require 'nadir'.zeros {2}");
+  check_script(i, "t = { n = 1, s = 'x', [''] = 1 } nothing = nil\n"
+                  "two = require 'nadir'.zeros {2}");
   check_refused(nd_interpreter_get_number(i, "nothing", &number),
                 "get_number: nothing must be a number or a tensor, got nil");
   check_refused(nd_interpreter_get_number(i, "two", &number),
@@ -127,7 +122,8 @@ static void a_tensor_of_another_context_is_refused(void)
 static void metamethods_on_the_way_are_obeyed(void)
 {
   double number = 0;
-  check_script("class = { hp = 5 }\n"
+  check_script(i,
+               "class = { hp = 5 }\n"
                "monster = setmetatable({}, { __index = class,\n"
                "  __newindex = function(t, k, v) rawset(t, k, v * 2) end })\n"
                "bad = setmetatable({}, { __index = error })");
@@ -178,7 +174,7 @@ static void a_host_without_memory_gets_an_error(void)
   }
   nd_tensor_release(x);
   nd_interpreter_free(full);
-  CHECK_INT(h.blocks, 0);
+  check_returned(&h);
 }
 
 int main(void)

@@ -6,7 +6,8 @@
 #include <stddef.h>
 
 #include "check.h"
-#include "embed/host.h"
+#include "embed/script.h"
+#include "host.h"
 #include "embed/train.h"
 
 enum { TENSORS = 1 << 20, SCRIPT = 4 << 20 };
@@ -25,15 +26,7 @@ static void open_one(size_t tensor_quota, size_t script_quota)
 static void close_one(void)
 {
   nd_interpreter_free(i);
-  CHECK_INT(h.blocks, 0);
-  CHECK_INT(h.mistakes, 0);
-}
-
-static void check_script(const char *script)
-{
-  const bool ok = nd_interpreter_run(i, script, "test");
-  CHECK_STR(nd_interpreter_error(i), "");
-  CHECK(ok);
+  check_returned(&h);
 }
 
 static void the_tensor_quota_is_an_error_that_scripts_catch(void)
@@ -44,15 +37,15 @@ static void the_tensor_quota_is_an_error_that_scripts_catch(void)
   CHECK_STR(nd_interpreter_error(i),
             "big:2: zeros: out of memory: 151424 bytes more than the quota of "
             "1048576 allows");
-  check_script("local nd = require 'nadir'\n"
-               "local ok, message = pcall(nd.zeros, {300000})\n"
-               "assert(not ok)\n"
-               "assert(message:find 'zeros: out of memory: ', message)\n"
-               "local x = nd.zeros {200000}\n"
-               "assert(not pcall(nd.add, x, 1))\n"
-               "x = nil\n"
-               "assert(#nd.zeros {200000} == 200000)\n");
-  check_script(train_script);
+  check_script(i, "local nd = require 'nadir'\n"
+                  "local ok, message = pcall(nd.zeros, {300000})\n"
+                  "assert(not ok)\n"
+                  "assert(message:find 'zeros: out of memory: ', message)\n"
+                  "local x = nd.zeros {200000}\n"
+                  "assert(not pcall(nd.add, x, 1))\n"
+                  "x = nil\n"
+                  "assert(#nd.zeros {200000} == 200000)\n");
+  check_script(i, train_script);
   close_one();
 }
 
@@ -60,38 +53,38 @@ static void the_tensor_quota_is_an_error_that_scripts_catch(void)
 static void dropped_tensors_do_not_count_against_the_quota(void)
 {
   open_one(TENSORS, 0);
-  check_script("local nd = require 'nadir'\n"
-               "for step = 1, 200 do\n"
-               "  local x = nd.ones {20000}\n"
-               "  local v = nd.Variable(x)\n"
-               "  local t = nd.GradientTape()\n"
-               "  local y = nd.square(v)\n"
-               "  local g = t:gradient(y, v)\n"
-               "  nd.optimizers.Adam():apply_gradients({g}, {v})\n"
-               "  v:assign(x)\n"
-               "  v:assign_add(x)\n"
-               "end\n");
-  check_script("local nd = require 'nadir'\n"
-               "local t = {}\n"
-               "for k = 1, 20000 do t[k] = k end\n"
-               "local r = nd.random.RandomState(0)\n"
-               "for step = 1, 100 do\n"
-               "  local x = nd.constant(t)\n"
-               "  local y = r:randn(20000)\n"
-               "  local z = nd.random.normal {20000}\n"
-               "  local p = r:permutation(20000)\n"
-               "  local v = nd.Variable(t)\n"
-               "end\n");
+  check_script(i, "local nd = require 'nadir'\n"
+                  "for step = 1, 200 do\n"
+                  "  local x = nd.ones {20000}\n"
+                  "  local v = nd.Variable(x)\n"
+                  "  local t = nd.GradientTape()\n"
+                  "  local y = nd.square(v)\n"
+                  "  local g = t:gradient(y, v)\n"
+                  "  nd.optimizers.Adam():apply_gradients({g}, {v})\n"
+                  "  v:assign(x)\n"
+                  "  v:assign_add(x)\n"
+                  "end\n");
+  check_script(i, "local nd = require 'nadir'\n"
+                  "local t = {}\n"
+                  "for k = 1, 20000 do t[k] = k end\n"
+                  "local r = nd.random.RandomState(0)\n"
+                  "for step = 1, 100 do\n"
+                  "  local x = nd.constant(t)\n"
+                  "  local y = r:randn(20000)\n"
+                  "  local z = nd.random.normal {20000}\n"
+                  "  local p = r:permutation(20000)\n"
+                  "  local v = nd.Variable(t)\n"
+                  "end\n");
   close_one();
 }
 
 static void the_host_never_lends_much_more_than_the_tensor_quota(void)
 {
   open_one(TENSORS, 0);
-  check_script("local nd = require 'nadir'\n"
-               "for step = 1, 100 do\n"
-               "  for n = 1000, 100000, 7000 do local x = nd.ones {n} end\n"
-               "end\n");
+  check_script(i, "local nd = require 'nadir'\n"
+                  "for step = 1, 100 do\n"
+                  "  for n = 1000, 100000, 7000 do local x = nd.ones {n} end\n"
+                  "end\n");
   CHECK(h.peak_of[ND_MEMORY_TENSOR] < 1.3 * TENSORS);
   close_one();
 }
@@ -100,35 +93,35 @@ static void the_host_never_lends_much_more_than_the_tensor_quota(void)
 static void a_draw_that_finds_no_memory_draws_nothing(void)
 {
   open_one(TENSORS, 0);
-  check_script("local nd = require 'nadir'\n"
-               "local rows = nd.zeros { 1000, 200 }\n"
-               "local r, n = nd.random.RandomState(), 300000\n"
-               "local function draw()\n"
-               "  return r:randn(), nd.random.uniform({}):item()\n"
-               "end\n"
-               "for k, fail in ipairs {\n"
-               "  function() r:permutation(rows) end,\n"
-               "  function() r:choice(rows, 1000) end,\n"
-               "  function() r:choice(rows, { size = 1000,\n"
-               "                              replace = false }) end,\n"
-               "  function() r:rand(n) end,\n"
-               "  function() r:normal(0, 1, n) end,\n"
-               "  function() r:randint(9, { size = n }) end,\n"
-               "  function() nd.random.shuffle(rows) end,\n"
-               "  function() nd.random.normal { n } end,\n"
-               "  function() nd.random.uniform { n } end,\n"
-               "  function() nd.random.truncated_normal { n } end,\n"
-               "} do\n"
-               "  r:seed(k)\n"
-               "  nd.random.set_seed(k)\n"
-               "  local a, b = draw()\n"
-               "  r:seed(k)\n"
-               "  nd.random.set_seed(k)\n"
-               "  local ok, message = pcall(fail)\n"
-               "  assert(not ok and message:find 'out of memory', k)\n"
-               "  local x, y = draw()\n"
-               "  assert(x == a and y == b, k)\n"
-               "end\n");
+  check_script(i, "local nd = require 'nadir'\n"
+                  "local rows = nd.zeros { 1000, 200 }\n"
+                  "local r, n = nd.random.RandomState(), 300000\n"
+                  "local function draw()\n"
+                  "  return r:randn(), nd.random.uniform({}):item()\n"
+                  "end\n"
+                  "for k, fail in ipairs {\n"
+                  "  function() r:permutation(rows) end,\n"
+                  "  function() r:choice(rows, 1000) end,\n"
+                  "  function() r:choice(rows, { size = 1000,\n"
+                  "                              replace = false }) end,\n"
+                  "  function() r:rand(n) end,\n"
+                  "  function() r:normal(0, 1, n) end,\n"
+                  "  function() r:randint(9, { size = n }) end,\n"
+                  "  function() nd.random.shuffle(rows) end,\n"
+                  "  function() nd.random.normal { n } end,\n"
+                  "  function() nd.random.uniform { n } end,\n"
+                  "  function() nd.random.truncated_normal { n } end,\n"
+                  "} do\n"
+                  "  r:seed(k)\n"
+                  "  nd.random.set_seed(k)\n"
+                  "  local a, b = draw()\n"
+                  "  r:seed(k)\n"
+                  "  nd.random.set_seed(k)\n"
+                  "  local ok, message = pcall(fail)\n"
+                  "  assert(not ok and message:find 'out of memory', k)\n"
+                  "  local x, y = draw()\n"
+                  "  assert(x == a and y == b, k)\n"
+                  "end\n");
   close_one();
 }
 
@@ -150,18 +143,18 @@ static void the_script_quota_is_an_error_that_scripts_catch(void)
     CHECK(!nd_interpreter_run(i, fills[k], "fill"));
     CHECK_STR(nd_interpreter_error(i), "not enough memory");
     CHECK(h.peak_of[ND_MEMORY_SCRIPT] <= SCRIPT);
-    check_script(train_script);
+    check_script(i, train_script);
     // Lua's string buffers ask once, and do not collect when refused.
-    check_script("collectgarbage() local s = ('x'):rep(5e5) .. 'y'");
-    check_script("local t = {} for k = 1, 1e4 do t[k] = { k, s = k } end");
-    check_script("local f = {}\n"
-                 "for k = 1, 1e4 do f[k] = function() return k end end");
+    check_script(i, "collectgarbage() local s = ('x'):rep(5e5) .. 'y'");
+    check_script(i, "local t = {} for k = 1, 1e4 do t[k] = { k, s = k } end");
+    check_script(i, "local f = {}\n"
+                    "for k = 1, 1e4 do f[k] = function() return k end end");
   }
-  check_script("local ok, message = pcall(function()\n"
-               "  local t = {} for k = 1, 1e9 do t[k] = {} end\n"
-               "end)\n"
-               "assert(not ok and message == 'not enough memory', message)\n"
-               "local t = {} for k = 1, 1e4 do t[k] = { k } end");
+  check_script(i, "local ok, message = pcall(function()\n"
+                  "  local t = {} for k = 1, 1e9 do t[k] = {} end\n"
+                  "end)\n"
+                  "assert(not ok and message == 'not enough memory', message)\n"
+                  "local t = {} for k = 1, 1e4 do t[k] = { k } end");
   close_one();
 }
 
@@ -229,9 +222,9 @@ static void the_memory_quota_holds_for_all_that_a_script_causes(void)
                "assert(not ok and (message:find ': out of memory: ' or\n"
                "  message:find 'not enough memory'), message)\n",
                hogs[k]);
-      check_script(script);
-      check_script("collectgarbage()");
-      check_script(quota > 2 << 20 ? train_script : small_script);
+      check_script(i, script);
+      check_script(i, "collectgarbage()");
+      check_script(i, quota > 2 << 20 ? train_script : small_script);
     }
     CHECK(h.bytes <= quota);
     CHECK(nd_context_peak(nd_interpreter_context(i), ND_MEMORY_ALL) <= quota);
@@ -244,12 +237,12 @@ static void the_memory_quota_holds_for_all_that_a_script_causes(void)
 static void dropped_tapes_do_not_count_against_the_quota(void)
 {
   open_with_memory(2 << 20);
-  check_script("local nd = require 'nadir'\n"
-               "for step = 1, 40 do\n"
-               "  local x = nd.Variable(1.)\n"
-               "  local tape = nd.GradientTape()\n"
-               "  for k = 1, 3000 do x = x * 1.0001 end\n"
-               "end\n");
+  check_script(i, "local nd = require 'nadir'\n"
+                  "for step = 1, 40 do\n"
+                  "  local x = nd.Variable(1.)\n"
+                  "  local tape = nd.GradientTape()\n"
+                  "  for k = 1, 3000 do x = x * 1.0001 end\n"
+                  "end\n");
   close_one();
 }
 
@@ -257,11 +250,11 @@ static void a_quota_may_be_set_later(void)
 {
   open_one(0, 0);
   nd_context *c = nd_interpreter_context(i);
-  check_script("x = require 'nadir'.ones {100000}");
+  check_script(i, "x = require 'nadir'.ones {100000}");
   nd_context_set_quota(c, ND_MEMORY_ALL, 300000);
   CHECK(!nd_interpreter_run(i, "require 'nadir'.ones {100000}", "more"));
   nd_context_set_quota(c, ND_MEMORY_ALL, 0);
-  check_script("y = require 'nadir'.ones {100000}");
+  check_script(i, "y = require 'nadir'.ones {100000}");
   nd_context_set_quota(c, ND_MEMORY_TENSOR, 900000);
   CHECK(!nd_interpreter_run(i, "require 'nadir'.ones {100000}", "more"));
   CHECK_STR(nd_interpreter_error(i),
@@ -277,7 +270,7 @@ static void an_older_configuration_has_no_memory_quota(void)
   config.size = offsetof(nd_config, memory_quota);
   config.memory_quota = 1;
   i = nd_interpreter_new(&config);
-  check_script(train_script);
+  check_script(i, train_script);
   close_one();
 }
 
@@ -285,11 +278,11 @@ static void a_gradient_that_fails_leaves_its_tape(void)
 {
   open_one(0, 0);
   nd_context *c = nd_interpreter_context(i);
-  check_script("nd = require 'nadir'\n"
-               "v = nd.Variable(nd.ones {1000})\n"
-               "with nd.GradientTape() as t do\n"
-               "  tape, y = t, nd.reduce_sum(v * v * v)\n"
-               "end");
+  check_script(i, "nd = require 'nadir'\n"
+                  "v = nd.Variable(nd.ones {1000})\n"
+                  "with nd.GradientTape() as t do\n"
+                  "  tape, y = t, nd.reduce_sum(v * v * v)\n"
+                  "end");
   for (size_t room = 0; room < 12000; room += 3000) {
     nd_context_set_quota(c, ND_MEMORY_TENSOR,
                          nd_context_bytes(c, ND_MEMORY_TENSOR) + room);
@@ -297,8 +290,8 @@ static void a_gradient_that_fails_leaves_its_tape(void)
     CHECK(strstr(nd_interpreter_error(i), "out of memory") != NULL);
   }
   nd_context_set_quota(c, ND_MEMORY_TENSOR, 0);
-  check_script("assert(tape:gradient(y, v)[7]:item() == 3)");
-  check_script("assert(not pcall(tape.gradient, tape, y, v))");
+  check_script(i, "assert(tape:gradient(y, v)[7]:item() == 3)");
+  check_script(i, "assert(not pcall(tape.gradient, tape, y, v))");
   close_one();
 }
 

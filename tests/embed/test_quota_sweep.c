@@ -40,7 +40,7 @@ static int close_memory(lua_State *L)
   return 0;
 }
 
-static void sweep(lua_CFunction close)
+static void sweep_calls(lua_CFunction close)
 {
   double count = 0;
   i = nd_interpreter_new(NULL);
@@ -73,12 +73,12 @@ static void sweep(lua_CFunction close)
 
 static void the_tensor_quota_full_of_garbage_changes_no_result(void)
 {
-  sweep(close_tensors);
+  sweep_calls(close_tensors);
 }
 
 static void the_memory_quota_full_of_garbage_changes_no_result(void)
 {
-  sweep(close_memory);
+  sweep_calls(close_memory);
 }
 
 int main(void)

@@ -9,7 +9,8 @@
 #include <stdlib.h>
 
 #include "check.h"
-#include "embed/host.h"
+#include "embed/script.h"
+#include "host.h"
 
 // The thread sanitizer counts frames that a Lua error left as still there.
 #ifdef __SANITIZE_THREAD__
@@ -38,12 +39,9 @@ static void random_calls_give_results_or_clean_errors(void)
            "local broken = run(%ld, %ld)\n"
            "if broken ~= '' then error(broken, 0) end\n",
            read_number("SEED", 1), read_number("CALLS", CALLS));
-  const bool ok = nd_interpreter_run(i, script, "calls");
-  CHECK_STR(nd_interpreter_error(i), "");
-  CHECK(ok);
+  check_script(i, script);
   nd_interpreter_free(i);
-  CHECK_INT(h.blocks, 0);
-  CHECK_INT(h.mistakes, 0);
+  check_returned(&h);
 }
 
 int main(void)

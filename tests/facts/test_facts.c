@@ -84,8 +84,8 @@ static double unit_of(double x, nd_dtype dtype)
   return ldexp(1, exponent - (single ? 24 : 53));
 }
 
-static bool is_right(const fact *f, double got, double want, double place,
-                     nd_dtype dtype)
+static bool is_within(const fact *f, double got, double want, double place,
+                      nd_dtype dtype)
 {
   if (got == want)
     return want != 0 || !signbit(want) || signbit(got);
@@ -116,7 +116,7 @@ static bool repeats(const attempt *a, int k, const double *numbers, int64_t n)
 }
 
 // Whether x is result `k` of the fact.
-static bool compare(const attempt *a, nd_tensor *x, int k)
+static bool check_result(const attempt *a, nd_tensor *x, int k)
 {
   static double numbers[4096];
   const fact_result *want = &a->f->result[k];
@@ -136,7 +136,7 @@ static bool compare(const attempt *a, nd_tensor *x, int k)
     const double want_i = dtype == ND_FLOAT32 && l->place[i] == 0
                             ? (double)(float)l->at[i]
                             : l->at[i];
-    if (!is_right(a->f, numbers[i], want_i, l->place[i], dtype))
+    if (!is_within(a->f, numbers[i], want_i, l->place[i], dtype))
       return fail(a, "element %d is %.17g, not %.17g", (int)i + 1, numbers[i],
                   want_i);
   }
@@ -173,7 +173,7 @@ static bool check_gradients(const attempt *a, nd_tensor *const *gradients)
             fail(a, "%d gradients, not %d", a->sources, a->f->results);
   for (int i = 0; i < a->sources && ok; i++) {
     if (!a->f->result[i].none)
-      ok = gradients[i] != NULL ? compare(a, gradients[i], i)
+      ok = gradients[i] != NULL ? check_result(a, gradients[i], i)
                                 : fail(a, "gradient %d is none", i + 1);
     else if (gradients[i] != NULL)
       ok = fail(a, "gradient %d is not none", i + 1);
@@ -222,7 +222,7 @@ static bool try_once(attempt a)
   else if (f->order > 0)
     ok = try_gradients(&a);
   else
-    ok = f->results == 1 ? compare(&a, evaluate(&a, 0), 0)
+    ok = f->results == 1 ? check_result(&a, evaluate(&a, 0), 0)
                          : fail(&a, "one result, not %d", f->results);
   release_to(mark);
   nd_error_clear(c);
@@ -328,7 +328,7 @@ static void check_file(const char *path, const char *indent)
     fclose(file);
 }
 
-static int is_text(const struct dirent *entry)
+static int is_fact_file(const struct dirent *entry)
 {
   const char *dot = strrchr(entry->d_name, '.');
   return dot != NULL && strcmp(dot, ".txt") == 0;
@@ -337,7 +337,7 @@ static int is_text(const struct dirent *entry)
 static void check_folder(const char *folder)
 {
   struct dirent **files;
-  const int n = scandir(folder, &files, is_text, alphasort);
+  const int n = scandir(folder, &files, is_fact_file, alphasort);
   CHECK(n > 0);
   for (int i = 0; i < n; i++) {
     char path[300];

@@ -2,6 +2,7 @@
 // test_math_fma.c runs them again as a CPU with FMA computes.
 
 #include "check.h"
+#include "digest.h"
 
 #include "kernel/math_angle.h"
 
@@ -353,8 +354,8 @@ static bool reference_is_wide(void)
   return one + 0x1p-60L != one;
 }
 
-static void report(const char *name, const char *type, double error,
-                   double bound, double x, double y)
+static void report_error(const char *name, const char *type, double error,
+                         double bound, double x, double y)
 {
   CHECK(error <= bound);
   if (!(error <= bound))
@@ -372,7 +373,7 @@ static void check_unary_f32(const unary *u)
       at = x_f32[i];
     }
   }
-  report(u->name, "f32", worst, u->bound, at, 0);
+  report_error(u->name, "f32", worst, u->bound, at, 0);
 }
 
 static void check_unary_f64(const unary *u)
@@ -386,7 +387,7 @@ static void check_unary_f64(const unary *u)
       at = x_f64[i];
     }
   }
-  report(u->name, "f64", worst, u->bound, at, 0);
+  report_error(u->name, "f64", worst, u->bound, at, 0);
 }
 
 static void float_functions_keep_their_bounds_and_special_values(void)
@@ -421,7 +422,8 @@ static void check_binary_f32(const binary *b)
       worst_at = i;
     }
   }
-  report(b->name, "f32", worst, b->bound, x_f32[worst_at], y_f32[worst_at]);
+  report_error(b->name, "f32", worst, b->bound, x_f32[worst_at],
+               y_f32[worst_at]);
 }
 
 static void check_binary_f64(const binary *b)
@@ -436,7 +438,8 @@ static void check_binary_f64(const binary *b)
       worst_at = i;
     }
   }
-  report(b->name, "f64", worst, b->bound, x_f64[worst_at], y_f64[worst_at]);
+  report_error(b->name, "f64", worst, b->bound, x_f64[worst_at],
+               y_f64[worst_at]);
 }
 
 static void pow_and_atan2_keep_their_bounds_and_special_values(void)
@@ -557,27 +560,11 @@ static void halves_round_to_even(void)
 // ---- bits -------------------------------------------------------------------
 
 #if ND_HAS_FMA
-// Position-weighted sums, in which every nan counts the same.
-static uint64_t digest_f32(const float *x)
-{
-  uint64_t sum = 0;
-  for (int i = 0; i < COUNT; i++)
-    sum += (isnan(x[i]) ? 1 : nd_bits_f32(x[i])) * (2 * (uint64_t)i + 1);
-  return sum;
-}
-
-static uint64_t digest_f64(const double *x)
-{
-  uint64_t sum = 0;
-  for (int i = 0; i < COUNT; i++)
-    sum += (isnan(x[i]) ? 1 : nd_bits_f64(x[i])) * (2 * (uint64_t)i + 1);
-  return sum;
-}
-
 static void check_digests(const char *name, uint64_t want_f32,
                           uint64_t want_f64)
 {
-  const uint64_t got_f32 = digest_f32(z_f32), got_f64 = digest_f64(z_f64);
+  const uint64_t got_f32 = digest_f32(z_f32, COUNT);
+  const uint64_t got_f64 = digest_f64(z_f64, COUNT);
   const bool same = got_f32 == want_f32 && got_f64 == want_f64;
   CHECK(same);
   if (!same)

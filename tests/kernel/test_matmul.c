@@ -47,8 +47,8 @@ static void fill(void *out, nd_dtype dtype, int n)
 }
 
 // Strides of a matrix that lies by rows or by columns, with gaps in between.
-static void lay(int64_t rows, int64_t columns, int way, int64_t *row,
-                int64_t *column)
+static void lay_strides(int64_t rows, int64_t columns, int way, int64_t *row,
+                        int64_t *column)
 {
   const int64_t step = way & 2 ? 2 : 1;
   const int64_t gap = way & 4 ? 3 : 0;
@@ -80,8 +80,8 @@ static bool check_ways(const nd_matmul_kernels *kernels, nd_dtype dtype,
   const int way = (int)(draw() % 8);
   bool ok = true;
   for (int flips = 0; flips < 4; flips++) {
-    lay(m, k, way ^ (flips & 1), &p.a_row, &p.a_column);
-    lay(k, n, way ^ (flips >> 1), &p.b_row, &p.b_column);
+    lay_strides(m, k, way ^ (flips & 1), &p.a_row, &p.a_column);
+    lay_strides(k, n, way ^ (flips >> 1), &p.b_row, &p.b_column);
     p.from = 0;
     p.to = m * n;
     ok = ok && agrees(kernels, &p, width);

@@ -220,7 +220,7 @@ static void ranges_change_no_bit(void)
 
 // ------------------------------------------------------------ derivatives --
 
-static bool is_zero(nd_tensor *x)
+static bool is_all_zero(nd_tensor *x)
 {
   for (int64_t i = 0; x != NULL && i < x->size; i++) {
     if (at(x, i) != 0)
@@ -257,9 +257,9 @@ static void check_zeros(const nd_op *op, const char *text)
       if (p.moves[i] == NULL)
         continue;
       moves[i] = zeros_like(p.moves[i]);
-      CHECK(is_zero(tangent(&p, moves)));
-      CHECK(is_zero(backward(&p, i, zeros_like(p.out), true)));
-      CHECK(is_zero(backward(&p, i, zeros_like(p.out), false)));
+      CHECK(is_all_zero(tangent(&p, moves)));
+      CHECK(is_all_zero(backward(&p, i, zeros_like(p.out), true)));
+      CHECK(is_all_zero(backward(&p, i, zeros_like(p.out), false)));
     }
   }
 }

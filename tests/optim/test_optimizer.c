@@ -21,11 +21,6 @@ static bool apply(nd_optimizer *o, nd_variable *v, nd_tensor *g)
   return nd_optimizer_apply(o, 1, &v, &g);
 }
 
-static nd_tensor *value(nd_variable *v)
-{
-  return own(nd_variable_read(v));
-}
-
 static void check_step(const char *name, const char *options, nd_dtype dtype,
                        const char *want, double tolerance)
 {
@@ -33,7 +28,7 @@ static void check_step(const char *name, const char *options, nd_dtype dtype,
   nd_optimizer *o = make(name, options);
   nd_variable *v = nd_variable_new(tensor(dtype, "[1 2 3 4]"), true);
   CHECK(apply(o, v, tensor(dtype, "[1 6 7 2]")));
-  CHECK_VALUES(value(v), want, tolerance);
+  CHECK_VALUES(value_of(v), want, tolerance);
   nd_variable_release(v);
   nd_optimizer_free(o);
   finish();
@@ -61,7 +56,7 @@ static void check_series(const char *name, const char *options, nd_dtype dtype,
   nd_variable *v = nd_variable_new(tensor(dtype, "[1 1]"), true);
   for (int i = 0; i < 5; i++) {
     CHECK(apply(o, v, tensor(dtype, i == 0 ? "[.01 .01]" : "[.1 1]")));
-    CHECK_VALUES(value(v), want[i], tolerance);
+    CHECK_VALUES(value_of(v), want[i], tolerance);
   }
   nd_variable_release(v);
   nd_optimizer_free(o);
@@ -125,7 +120,7 @@ static void slots_are_made_on_demand(void)
   CHECK(apply(o, v, F32("[1 1]")));
   CHECK(apply(o, v, F32("[0 0]")));
   CHECK_INT(count_slots(o), 1);
-  CHECK_VALUES(value(v), "[.985 1.985]", 1e-6);
+  CHECK_VALUES(value_of(v), "[.985 1.985]", 1e-6);
   CHECK_INT(o->iterations, 3);
   nd_variable_release(v);
   nd_optimizer_free(o);
@@ -146,7 +141,7 @@ static void every_variable_has_slots_of_its_own(void)
   CHECK(nd_optimizer_apply(o, N, v, g));
   CHECK(nd_optimizer_apply(o, N, v, g));
   for (int i = 0; i < N; i++) {
-    CHECK_VALUES(value(v[i]), i % 2 ? "2.5" : "-2.5", 0);
+    CHECK_VALUES(value_of(v[i]), i % 2 ? "2.5" : "-2.5", 0);
     CHECK_INT(count_slots(o), N - i);
     nd_variable_release(v[i]);
   }
@@ -187,7 +182,7 @@ static void a_new_variable_has_no_state_of_a_dead_one(void)
   for (int i = 0; i < 3; i++) {
     nd_variable *v = nd_variable_new(F64("[0]"), true);
     CHECK(apply(o, v, F64("[1]")));
-    CHECK_VALUES(value(v), "[-1]", 0);
+    CHECK_VALUES(value_of(v), "[-1]", 0);
     nd_variable_release(v);
   }
   nd_optimizer_free(o);
@@ -236,10 +231,10 @@ static void optimizers_share_a_variable_and_no_state(void)
   CHECK(apply(a, v, F64("[1]")));
   CHECK(apply(b, v, F64("[1]")));
   CHECK(apply(a, v, F64("[0]")));
-  CHECK_VALUES(value(v), "[-2.5]", 0);
+  CHECK_VALUES(value_of(v), "[-2.5]", 0);
   nd_optimizer_free(a);
   CHECK(apply(b, v, F64("[0]")));
-  CHECK_VALUES(value(v), "[-3]", 0);
+  CHECK_VALUES(value_of(v), "[-3]", 0);
   nd_optimizer_free(b);
   nd_variable_release(v);
   finish();
@@ -253,8 +248,8 @@ static void a_missing_gradient_leaves_its_variable_alone(void)
                        nd_variable_new(F32("1"), true) };
   nd_tensor *g[] = { NULL, F32("3") };
   CHECK(nd_optimizer_apply(o, 2, v, g));
-  CHECK_VALUES(value(v[0]), "1", 0);
-  CHECK_VALUES(value(v[1]), "-2", 0);
+  CHECK_VALUES(value_of(v[0]), "1", 0);
+  CHECK_VALUES(value_of(v[1]), "-2", 0);
   g[1] = NULL;
   CHECK_FAILS(nd_optimizer_apply(o, 2, v, g),
               "apply_gradients: no gradients: every one of 2 is missing");
@@ -275,9 +270,9 @@ static void a_variable_may_come_twice(void)
   nd_variable *both[] = { v, v };
   nd_tensor *g[] = { F32("[1 1]"), F32("[10 10]") };
   CHECK(nd_optimizer_apply(o, 2, both, g));
-  CHECK_VALUES(value(v), "[-10 -9]", 0);
+  CHECK_VALUES(value_of(v), "[-10 -9]", 0);
   CHECK(nd_optimizer_apply(o, 2, both, g));
-  CHECK_VALUES(value(v), "[-21 -20]", 0);
+  CHECK_VALUES(value_of(v), "[-21 -20]", 0);
   nd_variable_release(v);
   nd_optimizer_free(o);
   finish();
@@ -327,9 +322,9 @@ static void a_strided_gradient_is_taken_in_order(void)
   nd_optimizer *o = make("SGD", "learning_rate=1");
   nd_variable *v = nd_variable_new(F32("[[0 0] [0 0]]"), true);
   CHECK(apply(o, v, CALL("transpose", NULL, F32("[[1 2] [3 4]]"))));
-  CHECK_VALUES(value(v), "[[-1 -3] [-2 -4]]", 0);
+  CHECK_VALUES(value_of(v), "[[-1 -3] [-2 -4]]", 0);
   CHECK(apply(o, v, CALL("fill", "shape=[2 2]", F32("1"))));
-  CHECK_VALUES(value(v), "[[-2 -4] [-3 -5]]", 0);
+  CHECK_VALUES(value_of(v), "[[-2 -4] [-3 -5]]", 0);
   nd_variable_release(v);
   nd_optimizer_free(o);
   finish();
@@ -346,7 +341,7 @@ static void a_failure_leaves_all_variables_as_they_were(void)
   CHECK_FAILS(nd_optimizer_apply(o, 2, v, g),
               "apply_gradients: variable 2 is float32 [2], its gradient is "
               "float32 [3]");
-  CHECK_VALUES(value(v[0]), "1", 0);
+  CHECK_VALUES(value_of(v[0]), "1", 0);
   CHECK_INT(o->iterations, 0);
   nd_variable_release(v[0]);
   nd_variable_release(v[1]);
@@ -365,7 +360,7 @@ static void no_memory_leaves_all_variables_as_they_were(void)
   nd_tensor *g[] = { F32("1"), NULL };
   g[0] = CALL("fill", "shape=[100]", g[0]);
   g[1] = g[0];
-  nd_tensor *held[] = { value(v[0]), value(v[1]) };
+  nd_tensor *held[] = { value_of(v[0]), value_of(v[1]) };
   CHECK(!nd_optimizer_apply(o, 2, v, g));
   CHECK_INT(nd_error_code(c), ND_NO_MEMORY);
   nd_error_clear(c);

@@ -31,7 +31,7 @@ static void a_refusal_changes_nothing(void)
   nd_identities m = { 0 };
   for (uint64_t id = 1; id <= 8; id++)
     CHECK(nd_identities_add(c, &m, id, (int32_t)id));
-  memory.refuse = memory.asked + 1;
+  host_refuse(&memory, 0, 1);
   CHECK(!nd_identities_add(c, &m, 9, 9));
   nd_error_clear(c);
   for (uint64_t id = 1; id <= 9; id++)

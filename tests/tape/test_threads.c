@@ -23,8 +23,8 @@ static nd_tensor *call2(nd_context *c, const char *name, nd_tensor *x,
 }
 
 // mean((x w + b - y)^2)
-static nd_tensor *loss_of(nd_context *c, nd_tensor *x, nd_tensor *y,
-                          nd_variable *const *v)
+static nd_tensor *squared_loss(nd_context *c, nd_tensor *x, nd_tensor *y,
+                               nd_variable *const *v)
 {
   nd_tensor *w = nd_variable_read(v[0]), *b = nd_variable_read(v[1]);
   nd_tensor *product = call2(c, "matmul", x, w);
@@ -45,7 +45,7 @@ static double step(nd_context *c, nd_optimizer *o, nd_tensor *x, nd_tensor *y,
   double value = -1;
   nd_tensor *g[2];
   nd_tape *t = nd_tape_new(c, 0);
-  nd_tensor *loss = loss_of(c, x, y, v);
+  nd_tensor *loss = squared_loss(c, x, y, v);
   if (nd_tape_gradient(t, loss, 2, v, g))
     nd_optimizer_apply(o, 2, v, g);
   nd_tensor_item(loss, &value);
@@ -56,7 +56,7 @@ static double step(nd_context *c, nd_optimizer *o, nd_tensor *x, nd_tensor *y,
   return value;
 }
 
-static void *train(void *data)
+static void *train_alone(void *data)
 {
   trainer *r = data;
   nd_context *c = nd_context_new(NULL);
@@ -90,9 +90,9 @@ static void two_contexts_train_in_two_threads(void)
   trainer both[] = { { 1, "SGD", 0 }, { 2, "Adam", 0 } };
   pthread_t threads[2];
   for (int i = 0; i < 2; i++)
-    train(&alone[i]);
+    train_alone(&alone[i]);
   for (int i = 0; i < 2; i++)
-    CHECK(pthread_create(&threads[i], NULL, train, &both[i]) == 0);
+    CHECK(pthread_create(&threads[i], NULL, train_alone, &both[i]) == 0);
   for (int i = 0; i < 2; i++) {
     CHECK(pthread_join(threads[i], NULL) == 0);
     CHECK(both[i].loss >= 0 && both[i].loss < 24);

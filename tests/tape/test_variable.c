@@ -5,11 +5,6 @@
 
 #include "../values.h"
 
-static nd_tensor *value(nd_variable *v)
-{
-  return own(nd_variable_read(v));
-}
-
 static void a_variable_has_its_own_copy(void)
 {
   start();
@@ -18,7 +13,7 @@ static void a_variable_has_its_own_copy(void)
   CHECK(v->value->block != x->block);
   nd_variable *s = nd_variable_new(CALL("transpose", NULL, F32("[[1 2]]")),
                                    true);
-  CHECK_VALUES(value(s), "[[1] [2]]", 0);
+  CHECK_VALUES(value_of(s), "[[1] [2]]", 0);
   CHECK(s->value->dense);
   nd_variable_release(v);
   nd_variable_release(s);
@@ -30,11 +25,11 @@ static void assigning_replaces_adds_and_subtracts(void)
   start();
   nd_variable *v = nd_variable_new(F32("[1 2]"), true);
   CHECK(nd_variable_assign_add(v, F32("[10 20]")));
-  CHECK_VALUES(value(v), "[11 22]", 0);
+  CHECK_VALUES(value_of(v), "[11 22]", 0);
   CHECK(nd_variable_assign_sub(v, F32("[1 1]")));
-  CHECK_VALUES(value(v), "[10 21]", 0);
+  CHECK_VALUES(value_of(v), "[10 21]", 0);
   CHECK(nd_variable_assign(v, F32("[7 8]")));
-  CHECK_VALUES(value(v), "[7 8]", 0);
+  CHECK_VALUES(value_of(v), "[7 8]", 0);
   nd_variable_release(v);
   finish();
 }
@@ -50,7 +45,7 @@ static void assigning_is_in_place_when_nobody_else_looks(void)
   CHECK(nd_variable_assign(v, F32("[5 6]")));
   CHECK(v->value->data != place);
   CHECK_VALUES(held, "[3 4]", 0);
-  CHECK_VALUES(value(v), "[5 6]", 0);
+  CHECK_VALUES(value_of(v), "[5 6]", 0);
   nd_tensor_release(held);
   nd_variable_release(v);
   finish();
@@ -64,7 +59,7 @@ static void a_view_of_the_value_holds_it_too(void)
   nd_tensor *view = CALL("slice", "ranges=[3:1:-1]", read);
   nd_tensor_release(read);
   CHECK(nd_variable_assign(v, view));
-  CHECK_VALUES(value(v), "[3 2 1]", 0);
+  CHECK_VALUES(value_of(v), "[3 2 1]", 0);
   CHECK_VALUES(view, "[3 2 1]", 0);
   CHECK(nd_variable_assign_add(v, view));
   CHECK_VALUES(view, "[3 2 1]", 0);
@@ -76,10 +71,10 @@ static void a_scalar_that_was_read_stays(void)
 {
   start();
   nd_variable *v = nd_variable_new(F64("2"), true);
-  nd_tensor *held = value(v);
+  nd_tensor *held = value_of(v);
   CHECK(nd_variable_assign_add(v, F64("1")));
   CHECK_VALUES(held, "2", 0);
-  CHECK_VALUES(value(v), "3", 0);
+  CHECK_VALUES(value_of(v), "3", 0);
   nd_variable_release(v);
   finish();
 }
@@ -88,10 +83,10 @@ static void a_variable_may_be_assigned_itself(void)
 {
   start();
   nd_variable *v = nd_variable_new(F32("[1 2]"), true);
-  CHECK(nd_variable_assign(v, value(v)));
-  CHECK_VALUES(value(v), "[1 2]", 0);
-  CHECK(nd_variable_assign_add(v, value(v)));
-  CHECK_VALUES(value(v), "[2 4]", 0);
+  CHECK(nd_variable_assign(v, value_of(v)));
+  CHECK_VALUES(value_of(v), "[1 2]", 0);
+  CHECK(nd_variable_assign_add(v, value_of(v)));
+  CHECK_VALUES(value_of(v), "[2 4]", 0);
   nd_variable_release(v);
   finish();
 }
@@ -112,7 +107,7 @@ static void shape_and_dtype_stay(void)
   CHECK(!nd_variable_assign(NULL, F32("1")));
   CHECK(nd_variable_read(NULL) == NULL);
   CHECK(nd_variable_new(NULL, true) == NULL);
-  CHECK_VALUES(value(v), "[1 2]", 0);
+  CHECK_VALUES(value_of(v), "[1 2]", 0);
   nd_variable_release(v);
   finish();
 }
@@ -122,7 +117,7 @@ static void integers_and_bools_are_values_too(void)
   start();
   nd_variable *v = nd_variable_new(I64("[1 2]"), false);
   CHECK(nd_variable_assign_add(v, I64("[1 1]")));
-  CHECK_VALUES(value(v), "[2 3]", 0);
+  CHECK_VALUES(value_of(v), "[2 3]", 0);
   nd_variable *b = nd_variable_new(BOOL("[1 0]"), false);
   CHECK(nd_variable_assign(b, BOOL("[0 0]")));
   CHECK_FAILS(nd_variable_assign_add(b, BOOL("[0 0]")),
@@ -138,7 +133,7 @@ static void the_last_reference_frees_it(void)
   nd_variable *v = nd_variable_new(F32("[1 2]"), true);
   CHECK(nd_variable_retain(v) == v);
   nd_variable_release(v);
-  CHECK_VALUES(value(v), "[1 2]", 0);
+  CHECK_VALUES(value_of(v), "[1 2]", 0);
   nd_variable_release(v);
   nd_variable_release(NULL);
   finish();

@@ -270,7 +270,7 @@ static void printing_takes_no_memory(void)
 }
 
 // Takes the first locale that is installed and writes 1.5 as 1,5, if any.
-static void a_decimal_comma_changes_nothing(void)
+static void a_decimal_comma_changes_no_text(void)
 {
   const char *const names[] = { "de_DE.UTF-8", "de_DE.utf8", "de_DE",
                                 "fr_FR.UTF-8", "pl_PL.UTF-8" };
@@ -297,7 +297,7 @@ int main(void)
   RUN(a_sink_that_stops_is_not_called_again);
   RUN(a_tensor_without_values_prints_nothing);
   RUN(printing_takes_no_memory);
-  RUN(a_decimal_comma_changes_nothing);
+  RUN(a_decimal_comma_changes_no_text);
   nd_context_free(c);
   return check_done();
 }

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "check.h"
 #include "nadir.h"
 
 typedef struct host {
@@ -81,6 +82,14 @@ static inline void host_refuse(host *h, long after, long n)
 static inline void host_relent(host *h)
 {
   h->refuse_to = 0;
+}
+
+// The host has all of its memory back.
+static inline void check_returned(const host *h)
+{
+  CHECK_INT(h->blocks, 0);
+  CHECK_INT(h->bytes, 0);
+  CHECK_INT(h->mistakes, 0);
 }
 
 #endif

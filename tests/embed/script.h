@@ -1,0 +1,16 @@
+// script.h: scripts that an interpreter has to run, in the tests of hosts.
+#ifndef ND_TEST_SCRIPT_H
+#define ND_TEST_SCRIPT_H
+
+#include "check.h"
+#include "lua/nadirlua.h"
+
+static inline void check_script(nd_interpreter *i, const char *script)
+{
+  const bool ok = nd_interpreter_run(i, script, "test");
+  CHECK_STR(nd_interpreter_error(i), "");
+  CHECK(ok);
+  CHECK_INT(nd_interpreter_code(i), ND_OK);
+}
+
+#endif
