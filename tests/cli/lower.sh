@@ -3,26 +3,26 @@
 
 lowered() { "$NADIR" --lower "$1" > plain.out 2> plain.err; }
 
-# same CLAIM TEXT: the text comes through byte for byte.
-same() {
-  printf '%s' "$2" > same.lua
-  lowered same.lua
+# kept CLAIM TEXT: the text comes through byte for byte.
+kept() {
+  printf '%s' "$2" > kept.lua
+  lowered kept.lua
   is "$1: status" 0 $?
-  cmp -s same.lua plain.out || fail "$1" "$2" "$(cat plain.out plain.err)"
+  cmp -s kept.lua plain.out || fail "$1" "$2" "$(cat plain.out plain.err)"
 }
 
-same "plain Lua" 'print(1)
+kept "plain Lua" 'print(1)
 '
-same "no end of line" 'print(1)'
-same "an empty file" ''
-same "line ends of other systems" $'a = 1\r\nb = 2\r\n'
-same "with as a name" 'local with = {} with.with = with
+kept "no end of line" 'print(1)'
+kept "an empty file" ''
+kept "line ends of other systems" $'a = 1\r\nb = 2\r\n'
+kept "with as a name" 'local with = {} with.with = with
 '
-same "a first line with #" $'#!/usr/bin/env nadir\nlocal with = 1\n'
-same "a first line with # alone" '#!/usr/bin/env nadir'
-same "a byte order mark" $'\xEF\xBB\xBF#!x\nlocal with = 1\n'
+kept "a first line with #" $'#!/usr/bin/env nadir\nlocal with = 1\n'
+kept "a first line with # alone" '#!/usr/bin/env nadir'
+kept "a byte order mark" $'\xEF\xBB\xBF#!x\nlocal with = 1\n'
 
-same "what is nested deeper than Lua goes" "return $(printf '(%.0s' {1..1000}
+kept "what is nested deeper than Lua goes" "return $(printf '(%.0s' {1..1000}
   )1$(printf ')%.0s' {1..1000})"
 
 block='local function guard()

@@ -14,8 +14,7 @@ L
 want=$(out plot.lua)
 has "a plot is drawn" "1.5" "$want"
 
-mkdir locales
-if localedef -i de_DE -f UTF-8 locales/de_DE.UTF-8 2> /dev/null; then
+if has_comma; then
   is "a decimal comma changes nothing" "$want" \
     "$(LOCPATH=$work/locales out plot.lua de_DE.UTF-8)"
 fi

@@ -6,7 +6,7 @@ local nd = require "nadir"
 local cases = {}
 
 -- What a call gives, as text.
-local function show(value)
+local function describe(value)
   if type(value) ~= "table" then
     return tostring(value)
   end
@@ -16,7 +16,7 @@ local function show(value)
   end
   table.sort(keys, function(a, b) return tostring(a) < tostring(b) end)
   for _, key in ipairs(keys) do
-    parts[#parts + 1] = tostring(key) .. "=" .. show(value[key])
+    parts[#parts + 1] = tostring(key) .. "=" .. describe(value[key])
   end
   return "{" .. table.concat(parts, " ") .. "}"
 end
@@ -43,7 +43,7 @@ local VALUES = {
   ranges = function() return { { 1, 5 }, {} } end,
 }
 
-local function arguments(op, literal)
+local function needed_arguments(op, literal)
   local list = {}
   for i, p in ipairs(op.params) do
     if p.initial == nil or p.kind == "tensor" then
@@ -61,7 +61,7 @@ for _, op in ipairs(nd.ops()) do
   for _, literal in ipairs { false, true } do
     case(op.name, function()
       nd.random.set_seed(1)
-      return arguments(op, literal)
+      return needed_arguments(op, literal)
     end, function(list) return f(table.unpack(list, 1, #op.params)) end)
   end
 end
@@ -99,7 +99,7 @@ for name, call in pairs {
 end
 
 -- ------------------------------------------------------------------- tapes --
-local function recorded(options)
+local function recording(options)
   local v = variable()
   local tape = nd.GradientTape(options)
   local y = nd.reduce_sum(nd.square(v) * v)
@@ -107,14 +107,14 @@ local function recorded(options)
 end
 
 case("GradientTape", none, function() return nd.GradientTape() ~= nil end)
-case("gradient", recorded, function(r) return r.tape:gradient(r.y, r.v) end)
-case("gradients", recorded,
+case("gradient", recording, function(r) return r.tape:gradient(r.y, r.v) end)
+case("gradients", recording,
   function(r) return r.tape:gradient({ r.y }, { w = r.v, r.y }) end)
-case("gradient of zeros", recorded, function(r)
+case("gradient of zeros", recording, function(r)
   return r.tape:gradient(r.y, { r.v, nd.ones { 12 } },
     { unconnected_gradients = "zero" })
 end)
-case("persistent", function() return recorded { persistent = true } end,
+case("persistent", function() return recording { persistent = true } end,
   function(r)
     return { r.tape:gradient(r.y, r.v), r.tape:gradient(r.y, r.v) }
   end)
@@ -123,9 +123,9 @@ case("watch", function() return { x = big(), tape = nd.GradientTape() } end,
     r.tape:watch { r.x }
     return r.tape:gradient(nd.square(r.x), r.x)
   end)
-case("watched_variables", recorded,
+case("watched_variables", recording,
   function(r) return r.tape:watched_variables() end)
-case("stop_recording", recorded, function(r)
+case("stop_recording", recording, function(r)
   local pause <close> = r.tape:stop_recording()
   return pause ~= nil
 end)
@@ -171,7 +171,7 @@ case("nd.random.shuffle", function()
 end, function(x) return { nd.random.shuffle(x), nd.random.uniform { 2 } } end)
 
 -- --------------------------------------------------------------------- run --
-local function try(prepare, call, full)
+local function attempt(prepare, call, full)
   local made = prepare()
   if full then
     fill()
@@ -179,13 +179,13 @@ local function try(prepare, call, full)
   local ok, result = pcall(call, made)
   free()
   collectgarbage "restart"
-  return tostring(ok) .. " " .. show(result)
+  return tostring(ok) .. " " .. describe(result)
 end
 
 for _, c in ipairs(cases) do
   local name, prepare, call = table.unpack(c)
-  local want = try(prepare, call, false)
-  local got = try(prepare, call, true)
+  local want = attempt(prepare, call, false)
+  local got = attempt(prepare, call, true)
   if got ~= want then
     error(("%s:\n  with a full quota %s\n  without %s")
       :format(name, got:sub(1, 300), want:sub(1, 300)), 0)

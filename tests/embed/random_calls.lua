@@ -133,7 +133,7 @@ local operators = {
   function(a, b) return a % b end, function(a, b) return a .. b end,
 }
 
-local function arguments(target)
+local function random_arguments(target)
   local list, n = {}, math.random(0, math.max(3, #target.params))
   if math.random(3) > 1 and #target.params > 0 then
     n = #target.params - math.random(5) // 5
@@ -154,14 +154,14 @@ local function call_once()
   elseif turn <= 3 then
     local k = math.random(#objects)
     local object, name = objects[k], one_of(methods[k])
-    local list, n = arguments { params = {} }
+    local list, n = random_arguments { params = {} }
     return function()
       local f = object[name]
       return type(f) == "function" and f(object, table.unpack(list, 1, n)) or f
     end
   end
   local target = one_of(targets)
-  local list, n = arguments(target)
+  local list, n = random_arguments(target)
   return target.f, table.unpack(list, 1, n)
 end
 

@@ -1,27 +1,27 @@
-#!/bin/bash
-# No helper is defined in two files of tests: what two of them need has a home,
-# which tests/README.md names. Scripts that show the language stand alone.
+# No helper is defined in two files of tests: what two need has a home, which
+# tests/README.md names. Scripts that show the language stand alone.
 
-# definitions FILE...: "name file" of each function that is defined.
+# definitions FILE...: "name file" for each function and macro.
 definitions() {
   awk '
-    function emit(name) { print name, FILENAME }
-    /^[a-z].*[ *][a-zA-Z_0-9]+\(/ && FILENAME ~ /\.[ch]$/ {
-      name = $0; sub(/\(.*/, "", name); sub(/.*[ *]/, "", name)
-    }
-    $0 == "{" { emit(name) }
-    /^#define [a-zA-Z_0-9]+\(/ {
-      name = $2; sub(/\(.*/, "", name); emit(name)
-    }
-    /^(  )?local function / { name = $3; sub(/\(.*/, "", name); emit(name) }
-    /^[a-z_]+\(\) / { name = $1; sub(/\(\).*/, "", name); emit(name) }' "$@"
+    function say(name) { sub(/\(.*/, "", name); print name, FILENAME }
+    /^[a-z].*[ *][a-zA-Z_0-9]+\(/ { head = $0; sub(/\(.*/, "", head) }
+    $0 == "{" { sub(/.*[ *]/, "", head); if (head != "main") say(head) }
+    /^#define [a-zA-Z_0-9]+\(/ || /^[a-z_]+\(\) / { say($1 ~ /#/ ? $2 : $1) }
+    /^(  )?local function / { say($3) }
+    /^function [a-z_]+\.[a-z_]+\(/ { say(substr($2, index($2, ".") + 1)) }
+  ' "$@" | sort -u
 }
 
-definitions $(find "${1:-tests}" -name '*.[ch]' -o -name '*.lua' \
-  -o -path '*/cli/*' -type f | grep -vE '/(lang|stock|bench|lint|golden)/') |
-  sort -u | awk '
-    $1 == "main" { next }
-    $1 == name { printf "%s is defined in %s and in %s\n", name, file, $2 }
-    $1 == name { bad = 1 }
-    { name = $1; file = $2 }
-    END { exit bad }'
+# once FILE...: says which names are defined in more than one of the files.
+once() {
+  definitions "$@" | awk '
+    $1 == name { print name " is defined in " file " and in " $2 }
+    { name = $1; file = $2 }'
+}
+
+! {
+  once $(find tests -name '*.[ch]' ! -name test_table.c)
+  once $(find tests/lua tests/embed -name '*.lua')
+  once $(find tests/cli -type f)
+} | grep .

@@ -57,6 +57,13 @@ breaks reading src/README.md nowhere '| `nowhere.c` | 1 | |'
 breaks order lua/nadir/init.lua 'any order' 'for k in pairs(nd) do print(k) end'
 breaks order lua/nadir/init.lua 'any order' 'for k in next, nd do print(k) end'
 breaks order src/lua/values.c 'any order' 'int n = lua_next(L, 1);'
+breaks helpers tests/ops/test_shape.c 'own is defined in' \
+  'static int own(void)\n{\n  return 0;\n}'
+breaks helpers tests/ops/test_shape.c 'CHECK_VALUES is defined in' \
+  '#define CHECK_VALUES(tol, x) CHECK(x)'
+breaks helpers tests/lua/facts.lua 'near is defined in' \
+  'local function near() end'
+breaks helpers tests/cli/stdin.sh 'finish is defined in' 'finish() { :; }'
 breaks format $core "$core" 'int   x;'
 breaks luacheck lua/nadir/init.lua stray 'stray = 1'
 breaks cppcheck $core 'out of bounds' \

@@ -36,7 +36,7 @@ local function evaluate(expression)
 end
 
 -- Calls check(expression, want) for each case of the text.
-local function each(text, check)
+local function each_case(text, check)
   text = text:gsub("\n%s*%.%.%.", ""):gsub("\n(%s*%-%->)", "%1")
   for line in text:gmatch("[^\n]*%S") do
     local expression, want = line:match("^%s*(.-)%s+%-%-> (.*)$")
@@ -47,7 +47,7 @@ end
 
 --- Asserts that each expression has the value that `show` writes so.
 function cases.give(text)
-  each(text, function(expression, want)
+  each_case(text, function(expression, want)
     local ok, value = evaluate(expression)
     local got = ok and cases.show(value) or value
     assert(want == got, ("%s\n  wanted %s\n  got    %s"):format(expression,
@@ -58,7 +58,7 @@ end
 --- Asserts that each expression raises the message, at the script's line, and
 -- that the module works on afterwards.
 function cases.raise(text)
-  each(text, function(expression, want)
+  each_case(text, function(expression, want)
     local ok, message = evaluate(expression)
     assert(not ok, expression .. "\n  raises nothing")
     assert("script:2: " .. want == message,

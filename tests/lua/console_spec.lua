@@ -1,5 +1,7 @@
 --- Consoles: text in, functions out, and locals that stay.
+package.path = "tests/lua/?.lua;" .. package.path
 local console = require "nadir.console"
+local manager = require "support".manager
 
 assert(_VERSION == "Lua 5.4")
 
@@ -28,17 +30,10 @@ local function fails(text)
   return err
 end
 
-local function refuses(text)
+local function refused(text)
   local state, message = session:feed(text)
   assert.equal("failed", state)
   return message
-end
-
--- A value that counts how often it is closed.
-local function manager(log, name)
-  return setmetatable({}, { __close = function(_, err)
-    log[#log + 1] = name .. (err and ": " .. tostring(err) or "")
-  end })
 end
 
 before_each(function()
@@ -63,7 +58,7 @@ describe("a console", function()
   end)
 
   it("says what Lua says of a text that is wrong", function()
-    assert.equal("stdin:1: unexpected symbol near ')'", refuses ")")
+    assert.equal("stdin:1: unexpected symbol near ')'", refused ")")
     assert.equal("more", session:feed "x =")
     assert.same({ "failed", "stdin:1: unexpected symbol near <eof>" },
       { session:finish() })
@@ -72,7 +67,7 @@ describe("a console", function()
 
   it("finds a mistake at its line, in a short text", function()
     assert.equal("more", session:feed "do")
-    assert.equal("stdin:2: syntax error near 'b'", refuses "a b")
+    assert.equal("stdin:2: syntax error near 'b'", refused "a b")
   end)
 
   it("forgets lines when it is asked to, and gives them back", function()
@@ -147,11 +142,11 @@ describe("a local of the outer block", function()
   it("stays const", function()
     run "local x <const>, y <const> = 1, {}"
     assert.equal("stdin:1: attempt to assign to const variable 'x'",
-      refuses "x = 2")
+      refused "x = 2")
     assert.equal("stdin:1: attempt to assign to const variable 'y'",
-      refuses "y = 2")
+      refused "y = 2")
     assert.equal("stdin:2: attempt to assign to const variable 'x'",
-      refuses "local z = 1\nfunction f() x = 2 end")
+      refused "local z = 1\nfunction f() x = 2 end")
     run "local x = 2"
     run "x = 3"
     assert.equal(3, run "x")
@@ -173,7 +168,7 @@ describe("a local of the outer block", function()
     assert.is_nil(run "inner")
     assert.is_nil(run "more")
     assert.is_nil(run "i")
-    assert.truthy(refuses("goto here"):find("no visible label 'here'", 1, true))
+    assert.truthy(refused("goto here"):find("no visible label 'here'", 1, true))
   end)
 
   it("may be the environment", function()
@@ -196,7 +191,7 @@ describe("a local of the outer block", function()
     for i = 1, 10 do
       names[#names + 1] = "v" .. 2 * i + 1
     end
-    assert.truthy(refuses(table.concat(names, "+"))
+    assert.truthy(refused(table.concat(names, "+"))
       :find("too many upvalues", 1, true))
   end)
 
@@ -313,7 +308,7 @@ error("no", 0) end })]]
   it("is const, may be nil, and must be closable", function()
     run "local x <close> = new 'x'"
     assert.equal("stdin:1: attempt to assign to const variable 'x'",
-      refuses "x = 1")
+      refused "x = 1")
     run "local y <close> = nil"
     run "local z <close> = false"
     local _, err = pcall(paste, "do end\nlocal w <close> = 5\nlocal v = 1")

@@ -1,5 +1,7 @@
 --- Errors: where they say they come from, and that nothing is broken after one.
+package.path = "tests/lua/?.lua;" .. package.path
 local nd = require "nadir"
+local refuses = require "support".refuses
 
 assert(_VERSION == "Lua 5.4")
 
@@ -130,12 +132,6 @@ describe("after an error", function()
 end)
 
 describe("a finalized value", function()
-  local function refuses(want, f, ...)
-    local ok, message = pcall(f, ...)
-    assert.is_false(ok)
-    assert.equal(want, (message:gsub("^[^ ]-:%d+: ", "")))
-  end
-
   local function finalize(x)
     debug.getmetatable(x).__gc(x)
     return x

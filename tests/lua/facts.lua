@@ -167,10 +167,10 @@ end
 
 -- ------------------------------------------------------------------- trying --
 
-local function plain(tree, to)
+local function as_lua(tree, to)
   if tree.list then
     local list = {}
-    for i, element in ipairs(tree.list) do list[i] = plain(element, to) end
+    for i, element in ipairs(tree.list) do list[i] = as_lua(element, to) end
     return list
   end
   if to == "bool" then return tree.value == true or tree.value == 1 end
@@ -180,7 +180,7 @@ end
 
 local function make(node, to)
   to = node.dtype or to
-  return nd.constant(plain(node.literal, to), to)
+  return nd.constant(as_lua(node.literal, to), to)
 end
 
 -- A copy of the call whose literals are tensors, and the float ones of them.
@@ -215,10 +215,10 @@ local function arguments(node, inputs)
   return { named }
 end
 
-local function evaluate(node)
+local function apply(node)
   if nd.is_tensor(node) then return node end
   local list = {}
-  for i, input in ipairs(node.inputs or node) do list[i] = evaluate(input) end
+  for i, input in ipairs(node.inputs or node) do list[i] = apply(input) end
   if not node.op then return list end
   local f = rawget(nd, node.op) or rawget(nd.nn, node.op)
     or rawget(nd.random, node.op)
@@ -226,16 +226,16 @@ local function evaluate(node)
 end
 
 -- The gradients of the fact's order: y's, those of their sum, and so on.
-local function gradients(fact, to, node, sources)
+local function differentiate(fact, to, node, sources)
   local tapes = {}
   for k = 1, fact.order do
     tapes[k] = nd.GradientTape { persistent = true }
     tapes[k]:watch(sources)
   end
-  local targets, found = { evaluate(node) }, nil
+  local targets, found = { apply(node) }, nil
   for k = fact.order, 1, -1 do
     local seeds = k == 1 and fact.along
-      and { nd.constant(plain(fact.along, to), to) } or nil
+      and { nd.constant(as_lua(fact.along, to), to) } or nil
     for i = 2, seeds and #targets or 0 do seeds[i] = false end
     found = tapes[k]:gradient(targets, sources, seeds)
     targets = {}
@@ -274,7 +274,7 @@ local function compare(fact, got, tree, to, path)
     end
     return
   end
-  local want = plain(tree, to)
+  local want = as_lua(tree, to)
   if to == "float32" and tree.place == 0 then
     want = string.unpack("f", string.pack("f", want))
   end
@@ -300,14 +300,14 @@ local function try(fact, to)
   local sources = {}
   local node = make_inputs(fact.call, to, sources)
   if fact.message then
-    local ok, message = pcall(evaluate, node)
+    local ok, message = pcall(apply, node)
     assert(not ok, "is not refused")
     message = message:gsub("^[^:]*:%d+: ", "")
     assert(message == fact.message, "refused by: " .. message)
   elseif fact.order == 0 then
-    check(fact, evaluate(node), fact.results[1], to, "result")
+    check(fact, apply(node), fact.results[1], to, "result")
   else
-    local found = gradients(fact, to, node, sources)
+    local found = differentiate(fact, to, node, sources)
     assert(#found == #fact.results, "another number of gradients")
     for i, result in ipairs(fact.results) do
       check(fact, found[i], result, to, "gradient " .. i)

@@ -1,49 +1,13 @@
 --- Gradients with known values: what reaches a source, by which paths, and what
 -- does not. How a tape is entered, left and used is in tape_spec.lua.
+package.path = "tests/lua/?.lua;" .. package.path
 local nd = require "nadir"
+local support = require "support"
+local plain, near, recorded = support.plain, support.near, support.recorded
 
 assert(_VERSION == "Lua 5.4")
 
 local V, C = nd.Variable, nd.constant
-
--- Numbers, nested tables, tensors and `false`, as nested tables of numbers.
-local function plain(x)
-  if nd.is_tensor(x) or nd.is_variable(x) then
-    return x:totable()
-  elseif type(x) ~= "table" then
-    return x
-  end
-  local copy = {}
-  for key, value in pairs(x) do
-    copy[key] = plain(value)
-  end
-  return copy
-end
-
-local function is_near(want, got, tolerance)
-  if type(want) ~= "table" then
-    return want == got or type(want) == "number" and type(got) == "number"
-      and math.abs(want - got) <= tolerance * math.max(1, math.abs(want))
-  end
-  local near = type(got) == "table" and #want == #got
-  for key, value in pairs(want) do
-    near = near and is_near(value, got[key], tolerance)
-  end
-  return near
-end
-
-local function near(want, got, tolerance)
-  got = plain(got)
-  if not is_near(want, got, tolerance or 1e-6) then
-    assert.same(want, got)
-  end
-end
-
--- The tape's block: calls f(tape, ...) while it records.
-local function recorded(options, f, ...)
-  local tape <close> = nd.GradientTape(options)
-  return tape, f(tape, ...)
-end
 
 -- d f(...) / d ..., all arguments watched.
 local function gradients(f, ...)

@@ -4,16 +4,9 @@ package.path = "tests/lua/?.lua;" .. package.path
 local nd = require "nadir"
 local names = require "nadir.names"
 local raise = require "cases".raise
+local refusal = require "support".refusal
 
 assert(_VERSION == "Lua 5.4")
-
--- The message of the error that `act` ends with, without "file:line: ".
-local function refusal(act)
-  local ok, err = pcall(act)
-  assert.is_false(ok)
-  assert.matches("^[^:]*names_spec%.lua:%d+: ", err)
-  return (err:gsub("^[^:]*:%d+: ", ""))
-end
 
 local function asked(object, name)
   return refusal(function() return object[name] end)
@@ -173,7 +166,7 @@ describe("a name with a NUL in it", function()
 end)
 
 describe("the nearest name", function()
-  local function near(word, ...)
+  local function nearest(word, ...)
     return names.missing("it", word, { ... }):match "did you mean '(.*)'%?"
   end
 
@@ -181,11 +174,11 @@ describe("the nearest name", function()
     local list = { "reduce_mean", "reduce_min", "abs" }
     for _, word in ipairs { "reduce_men", "reducemean", "erduce_mean",
       "reduce_meanx", "REDUCE_MEAN", "rdeuce_maen" } do
-      assert.equal("reduce_mean", near(word, table.unpack(list)))
+      assert.equal("reduce_mean", nearest(word, table.unpack(list)))
     end
-    assert.equal("abs", near("asb", table.unpack(list)))
-    assert.is_nil(near("xyz", table.unpack(list)))
-    assert.is_nil(near("", table.unpack(list)))
+    assert.equal("abs", nearest("asb", table.unpack(list)))
+    assert.is_nil(nearest("xyz", table.unpack(list)))
+    assert.is_nil(nearest("", table.unpack(list)))
   end)
 end)
 

@@ -1,44 +1,14 @@
 --- Optimizers: what apply_gradients takes, what it changes, and the numbers of
 -- each update rule.
+package.path = "tests/lua/?.lua;" .. package.path
 local nd = require "nadir"
+local support = require "support"
+local refuses, near, output = support.refuses, support.near, support.output
 
 assert(_VERSION == "Lua 5.4")
 
 local V, C = nd.Variable, nd.constant
 local SGD, Adam = nd.optimizers.SGD, nd.optimizers.Adam
-
--- Asserts that f(...) raises the message, with this file's line before it.
-local function refuses(message, f, ...)
-  local ok, err = pcall(f, ...)
-  assert.is_false(ok)
-  assert.matches("optimizer_spec%.lua:%d+: ", err)
-  assert.equal(message, (err:gsub("^[^:]*:%d+: ", "")))
-end
-
-local function near(want, got, tolerance)
-  assert.equal(#want, #got)
-  for i = 1, #want do
-    local is_near = math.abs(want[i] - got[i]) <= tolerance
-    if not is_near then
-      assert.same(want, got)
-    end
-  end
-end
-
--- What a script prints and warns of, in a process of its own: a script cannot
--- see warnings.
-local function output(text)
-  local path = os.tmpname()
-  local file = assert(io.open(path, "w"))
-  file:write("local nd = require 'nadir'\n", text)
-  file:close()
-  local program = os.getenv "NADIR" or "build/nadir"
-  local pipe = assert(io.popen(("%s %s 2>&1"):format(program, path)))
-  local lines = pipe:read "a"
-  pipe:close()
-  os.remove(path)
-  return (lines:gsub("[^ \n]*: warning: [^ ]*lua_%w+:", "script:"))
-end
 
 describe("an optimizer", function()
   it("has its settings as fields", function()
@@ -172,12 +142,14 @@ describe("apply_gradients", function()
   it("warns of missing gradients and names the variables", function()
     assert.equal("script:4: apply_gradients: no gradient for "
       .. "variable 1 'bias', 3\n", output [[
+      local nd = require "nadir"
       local v, w = nd.Variable(1.0, { name = "bias" }), nd.Variable(1.0)
       local g = nd.constant(1.0)
       nd.optimizers.SGD():apply_gradients({ false, g, nil }, { v, w, w })
     ]])
     assert.equal("script:4: apply_gradients: no gradient for "
       .. "variable 1, 2, 3, 4, 5 and 4 more\n", output [[
+      local nd = require "nadir"
       local pairs, v = {}, nd.Variable(1.0)
       for i = 1, 10 do pairs[i] = { i == 10 and v, v } end
       nd.optimizers.SGD():apply_gradients(pairs)
@@ -218,6 +190,7 @@ describe("apply_gradients", function()
   it("names the variables without a gradient in an order", function()
     assert.equal("script:5: apply_gradients: no gradient for variable 1, "
       .. "a.x 'first', a.y (int32), b\n", output [[
+      local nd = require "nadir"
       local V, g = nd.Variable, nd.constant(1.)
       local v = { V(1.), b = V(1.), c = V(1.),
         a = { y = V(1), x = V(1., { name = "first" }) } }

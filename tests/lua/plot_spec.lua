@@ -1,7 +1,9 @@
 --- What plots accept, what gnuplot is given to draw, and what is said when it
 -- cannot be.
+package.path = "tests/lua/?.lua;" .. package.path
 local nd = require "nadir"
 local plot = require "nadir.plot"
+local refusal = require "support".refusal
 
 assert(_VERSION == "Lua 5.4")
 
@@ -43,13 +45,6 @@ local function shown(figure, options)
     assert(ok, err)
     return contents(path)
   end)
-end
-
--- The message of the error that `act` ends with, without "file:line: ".
-local function refusal(act)
-  local ok, err = pcall(act)
-  assert.is_false(ok)
-  return (err:gsub("^[^:]*:%d+: ", ""))
 end
 
 local function occurrences(text, pattern)

@@ -1,21 +1,16 @@
 --- The translator of `with`: what it leaves alone, what it writes, what it says
 -- about mistakes. What the statement does when it runs is in tests/lang.
+package.path = "tests/lua/?.lua;" .. package.path
 local nd = require "nadir"
 local syntax = require "nadir.syntax"
+local support = require "support"
+local manager, with_file = support.manager, support.with_file
 
 assert(_VERSION == "Lua 5.4")
 
--- A manager that writes into `log` when it is closed.
-local function manager(log, name, enter)
-  local function close(self, err)
-    log[#log + 1] = self.name .. (err and ": " .. tostring(err) or "")
-  end
-  return setmetatable({ name = name }, { __close = close, __enter = enter })
-end
-
 -- Runs a text where M(name, enter) makes a manager. Returns what was closed,
 -- in order, and then what the text returned or raised.
-local function run(text, ...)
+local function run_logged(text, ...)
   local log = {}
   local env = setmetatable({
     M = function(...) return manager(log, ...) end,
@@ -29,17 +24,6 @@ local function message(text)
   local chunk, err = nd.load(text, "=f")
   assert.is_nil(chunk)
   return err
-end
-
--- Calls `use` with the path of a file that holds the text.
-local function with_file(text, use)
-  local path = os.tmpname()
-  local file = assert(io.open(path, "wb"))
-  file:write(text)
-  file:close()
-  local ok, err = pcall(use, path)
-  os.remove(path)
-  assert(ok, err)
 end
 
 -- A byte order mark and '#' lines belong to files, not to what `load` takes.
@@ -251,7 +235,7 @@ describe("the translator writes", function()
   it("names that the text does not have", function()
     local text = "with M 'a' as _nd do local _nd_name = _nd.name\n"
       .. "with M 'b' as _nd__x do return _nd_name .. _nd__x.name end end"
-    local log, result = run(text)
+    local log, result = run_logged(text)
     assert.equal("ab", result)
     assert.same({ "b", "a" }, log)
   end)
@@ -292,11 +276,11 @@ end)
 describe("a value that cannot be closed", function()
   it("is told by its type, or its type's name, at the script's line", function()
     local why = "value; a manager needs a __close metamethod"
-    local _, err = run "\nwith 1 do end"
+    local _, err = run_logged "\nwith 1 do end"
     assert.equal("script:2: with: cannot close a number " .. why, err)
-    _, err = run "with setmetatable({}, { __name = 'Box' }) as x do end"
+    _, err = run_logged "with setmetatable({}, { __name = 'Box' }) as x do end"
     assert.equal("script:1: with: cannot close a Box " .. why, err)
-    _, err = run "with M 'a' as x,\n  nil as y do end"
+    _, err = run_logged "with M 'a' as x,\n  nil as y do end"
     assert.equal("script:2: with: cannot close a nil " .. why, err)
   end)
 end)
@@ -384,7 +368,8 @@ describe("nesting", function()
 
   it("of with statements goes as deep as Lua's blocks", function()
     local depth = 60
-    local log = run(("with M(#log) do "):rep(depth) .. ("end "):rep(depth))
+    local log = run_logged(("with M(#log) do "):rep(depth)
+      .. ("end "):rep(depth))
     assert.equal(depth, #log)
     local text = ("with a do "):rep(50000)
     assert.is_truthy(message(text))

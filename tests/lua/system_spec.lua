@@ -1,18 +1,10 @@
 --- What the module tells about itself and the machine, and the parts of it that
 -- are written in Lua.
+package.path = "tests/lua/?.lua;" .. package.path
 local nd = require "nadir"
+local refusal = require "support".refusal
 
 assert(_VERSION == "Lua 5.4")
-
--- The message of f(...), which must name a line of this file.
-local function message(f, ...)
-  local arguments = { ... }
-  local ok, text = pcall(function()
-    f(table.unpack(arguments))
-  end)
-  assert.is_false(ok)
-  return text:match("^tests/lua/system_spec%.lua:%d+: (.*)$") or text
-end
 
 describe("the module", function()
   it("tells its version and its level of the CPU", function()
@@ -86,12 +78,12 @@ describe("zip", function()
   end)
 
   it("takes lists", function()
-    assert.equal("zip: a must be a list, got nil", message(nd.zip))
-    assert.equal("zip: b must be a list, got nil", message(nd.zip, {}))
-    assert.equal("zip: a must be a list, got number", message(nd.zip, 1, {}))
+    assert.equal("zip: a must be a list, got nil", refusal(nd.zip))
+    assert.equal("zip: b must be a list, got nil", refusal(nd.zip, {}))
+    assert.equal("zip: a must be a list, got number", refusal(nd.zip, 1, {}))
     assert.equal("zip: b must be a list, got the name 'b'; apply_gradients "
       .. "takes tables with names as they are",
-      message(nd.zip, { 1 }, { 1, w = 2, b = 3 }))
+      refusal(nd.zip, { 1 }, { 1, w = 2, b = 3 }))
   end)
 end)
 
@@ -113,8 +105,8 @@ describe("load", function()
 
   it("takes text or a function", function()
     assert.equal("load: chunk must be text or a function, got nil",
-      message(nd.load))
+      refusal(nd.load))
     assert.equal("load: chunk must be text or a function, got number",
-      message(nd.load, 3))
+      refusal(nd.load, 3))
   end)
 end)

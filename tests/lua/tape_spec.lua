@@ -1,16 +1,14 @@
 --- What a GradientTape records, when it may be asked, and what it refuses. The
 -- values of gradients are in gradient_spec.lua; `with` is in tests/lang.
+package.path = "tests/lua/?.lua;" .. package.path
 local nd = require "nadir"
+local support = require "support"
+local recorded, refuses = support.recorded, support.refuses
+local output = support.output
 
 assert(_VERSION == "Lua 5.4")
 
 local V, C = nd.Variable, nd.constant
-
--- Calls f(tape, ...) while the tape records.
-local function recorded(options, f, ...)
-  local tape <close> = nd.GradientTape(options)
-  return tape, f(tape, ...)
-end
 
 local function square_of(x, options)
   return recorded(options, function(tape)
@@ -24,15 +22,7 @@ local function entered(tape, f, ...)
   return assert(nd.load([[
     local tape, f = ...
     with tape do return f(select(3, ...)) end
-  ]], "=tape_spec.lua"))(tape, f, ...)
-end
-
--- Asserts that f(...) raises the message, with this file's line before it.
-local function refuses(message, f, ...)
-  local ok, err = pcall(f, ...)
-  assert.is_false(ok)
-  assert.matches("tape_spec%.lua:%d+: ", err)
-  assert.equal(message, (err:gsub("^[^:]*:%d+: ", "")))
+  ]], "=tests/lua/tape_spec.lua"))(tape, f, ...)
 end
 
 local function method(name, ...)
@@ -40,21 +30,6 @@ local function method(name, ...)
   return function(object)
     return object[name](object, table.unpack(arguments, 1, arguments.n))
   end
-end
-
--- The warnings that a text gives, in a process of its own: a script cannot see
--- warnings. The text is a file called "script".
-local function warnings(text)
-  local path = os.tmpname()
-  local file = assert(io.open(path, "w"))
-  file:write(text)
-  file:close()
-  local program = os.getenv "NADIR" or "build/nadir"
-  local pipe = assert(io.popen(("%s %s 2>&1"):format(program, path)))
-  local output = pipe:read "a"
-  pipe:close()
-  os.remove(path)
-  return (output:gsub("[^ \n]*: warning: [^ ]*lua_%w+:", "script:"))
 end
 
 describe("GradientTape", function()
@@ -241,7 +216,7 @@ describe("watch", function()
 
   it("warns of whole numbers, with the script's line", function()
     assert.equal("script:3: watch: no gradient: it is int32, and only floats "
-      .. "have gradients; write 0. for 0, or use nd.cast\n", warnings [[
+      .. "have gradients; write 0. for 0, or use nd.cast\n", output [[
       local nd = require "nadir"
       local tape = nd.GradientTape()
       tape:watch(nd.constant(3))
@@ -696,7 +671,7 @@ describe("a warning of gradient", function()
 
   -- The reason that the only warning gives, at line 7.
   local function reason(text)
-    local all = warnings(begin .. text)
+    local all = output(begin .. text)
     local start = "script:7: gradient: no gradient for source"
     assert.equal(start, all:sub(1, #start))
     assert.equal("\n", all:match("\n.*"))
@@ -736,7 +711,7 @@ describe("a warning of gradient", function()
   end)
 
   it("is not given where a gradient or zeros come", function()
-    assert.equal("", warnings(begin .. [[
+    assert.equal("", output(begin .. [[
       gradient(v)
       local tape = nd.GradientTape()
       tape:watch(x)
@@ -752,8 +727,8 @@ describe("a warning of gradient", function()
   end)
 
   it("is turned off by warn, as Lua's own are", function()
-    assert.equal("", warnings(begin .. "warn '@off' gradient(x)"))
-    assert.not_equal("", warnings(begin .. "warn '@off' warn '@on' "
+    assert.equal("", output(begin .. "warn '@off' gradient(x)"))
+    assert.not_equal("", output(begin .. "warn '@off' warn '@on' "
       .. "gradient(x)"))
   end)
 
@@ -767,8 +742,8 @@ describe("a warning of gradient", function()
     assert.equal("script:5: gradient: the persistent tape records its own "
       .. "gradient, and is slower each time; call gradient after its block, "
       .. "unless you want derivatives of derivatives\n",
-      warnings(persistent .. "for _ = 1, 3 do tape:gradient(y, v) end"))
-    assert.equal("", warnings(persistent
+      output(persistent .. "for _ = 1, 3 do tape:gradient(y, v) end"))
+    assert.equal("", output(persistent
       .. "tape:pause(function() tape:gradient(y, v) end)"))
   end)
 end)

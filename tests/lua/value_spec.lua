@@ -3,6 +3,7 @@
 package.path = "tests/lua/?.lua;" .. package.path
 local nd = require "nadir"
 local cases = require "cases"
+local refusal = require "support".refusal
 local give, raise = cases.give, cases.raise
 
 assert(_VERSION == "Lua 5.4")
@@ -14,12 +15,6 @@ local function nest(depth, inner)
     t = { t }
   end
   return t
-end
-
-local function message(f, ...)
-  local ok, text = pcall(f, ...)
-  assert.is_false(ok)
-  return text
 end
 
 describe("a Lua value", function()
@@ -67,20 +62,20 @@ describe("a Lua value", function()
   it("nests in up to eight levels", function()
     assert.same({ 1, 1, 1, 1, 1, 1, 1, 1 }, nd.constant(nest(8)).shape)
     assert.matches("constant: a table is nested deeper than 8$",
-      message(nd.constant, nest(9)))
+      refusal(nd.constant, nest(9)))
     assert.matches("square: a table is nested deeper than 8$",
-      message(nd.square, nest(5000)))
+      refusal(nd.square, nest(5000)))
   end)
 
   it("may not contain itself", function()
     local t = {}
     t[1] = t
     assert.matches("constant: a table is nested deeper than 8$",
-      message(nd.constant, t))
+      refusal(nd.constant, t))
     t = { 1 }
     t[2] = t
     assert.matches("constant: ragged table: level 1 has values and a table$",
-      message(nd.constant, t))
+      refusal(nd.constant, t))
   end)
 
   it("that contains itself often is refused at once", function()
@@ -89,9 +84,9 @@ describe("a Lua value", function()
       t[i] = t
     end
     local start = os.clock()
-    assert.matches("nested deeper than 8$", message(nd.constant, t))
-    assert.matches("nested deeper than 8$", message(nd.square, t))
-    assert.matches("nested deeper than 8$", message(nd.stack, { t, t }))
+    assert.matches("nested deeper than 8$", refusal(nd.constant, t))
+    assert.matches("nested deeper than 8$", refusal(nd.square, t))
+    assert.matches("nested deeper than 8$", refusal(nd.stack, { t, t }))
     assert.is_true(os.clock() - start < 1)
   end)
 
@@ -295,7 +290,7 @@ describe("a size", function()
         --> zeros: a size must be a whole number, got table
     ]]
     assert.matches("zeros: a size must be a whole number, got %-?nan$",
-      message(nd.zeros, 0 / 0))
+      refusal(nd.zeros, 0 / 0))
   end)
 
   it("is not negative", function()
@@ -338,7 +333,7 @@ describe("a size", function()
   it("beyond all memory is an error that can be caught", function()
     for _ = 1, 3 do
       assert.matches("zeros: out of memory: %d+ bytes",
-        message(nd.zeros, { 1e9, 1e9 }))
+        refusal(nd.zeros, { 1e9, 1e9 }))
     end
     assert.equal(3, nd.reduce_sum(nd.ones(3)):item())
   end)

@@ -1,18 +1,12 @@
 --- Variables: what they are made of, how they are assigned, and that nothing
 -- read earlier changes.
+package.path = "tests/lua/?.lua;" .. package.path
 local nd = require "nadir"
+local refuses = require "support".refuses
 
 assert(_VERSION == "Lua 5.4")
 
 local V, C = nd.Variable, nd.constant
-
--- Asserts that f(...) raises the message, with this file's line before it.
-local function refuses(message, f, ...)
-  local ok, err = pcall(f, ...)
-  assert.is_false(ok)
-  assert.matches("variable_spec%.lua:%d+: ", err)
-  assert.equal(message, (err:gsub("^[^:]*:%d+: ", "")))
-end
 
 describe("Variable", function()
   it("takes an empty table of options", function()

@@ -1,16 +1,11 @@
 --- The fully connected layer.
+package.path = "tests/lua/?.lua;" .. package.path
 local nd = require "nadir"
 local Dense = require "nadir.layers.dense"
 local Sequential = require "nadir.layers.sequential"
+local refusal = require "support".refusal
 
 assert(_VERSION == "Lua 5.4")
-
--- The message of the error that `act` ends with, without "file:line: ".
-local function refusal(act)
-  local ok, err = pcall(act)
-  assert.is_false(ok)
-  return (err:gsub("^[^:]*:%d+: ", ""))
-end
 
 describe("Dense", function()
   it("makes its weights when it sees its first input", function()
