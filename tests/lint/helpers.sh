@@ -1,5 +1,6 @@
 # No helper is defined in two files of tests: what two need has a home, which
-# tests/README.md names. Scripts that show the language stand alone.
+# tests/README.md names, as it does every folder. Scripts that show the language
+# stand alone.
 
 # definitions FILE...: "name file" for each function and macro.
 definitions() {
@@ -24,4 +25,9 @@ once() {
   once $(find tests -name '*.[ch]' ! -name test_table.c)
   once $(find tests/lua tests/embed -name '*.lua')
   once $(find tests/cli -type f)
+  for home in tests/*/ $(find tests -name '*.h' ! -path '*/golden/*') \
+    $(find tests/lua -name '*.lua' ! -name '*_spec.lua') tests/cli/common; do
+    grep -qF "\`${home#tests/}\`" tests/README.md ||
+      echo "$home is not in tests/README.md"
+  done
 } | grep .
