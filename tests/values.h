@@ -87,14 +87,15 @@ static inline void finish(void)
 
 // ---------------------------------------------------------------- literals --
 
-// Numbers in nested brackets, read into a buffer with their shape. `place` is
-// one unit of the last digit of a number that was written with seven or more,
-// else 0.
+// Numbers in nested brackets, read into a buffer with their shape. `whole` is
+// what an int64 has and a double may not; `place` is one unit of the last digit
+// of a number that was written with seven or more, else 0.
 typedef struct literal {
   int rank;
   int64_t shape[ND_MAX_RANK];
   int64_t count;
   double at[4096];
+  int64_t whole[4096];
   double place[4096];
 } literal;
 
@@ -122,13 +123,17 @@ static inline const char *literal_number(literal *l, const char *s)
 {
   const bool yes = strncmp(s, "true", 4) == 0;
   const bool no = strncmp(s, "false", 5) == 0;
-  char *end;
+  char *end, *digits;
   double value = strtod(s, &end);
+  int64_t whole = strtoll(s, &digits, 10);
   if (yes || no) {
     value = yes;
     end = (char *)(uintptr_t)s + (yes ? 4 : 5);
   }
+  if (digits != end)
+    whole = fabs(value) < 0x1p63 ? (int64_t)value : 0;
   l->at[l->count] = value;
+  l->whole[l->count] = whole;
   l->place[l->count++] = last_place(s, end);
   return end;
 }
@@ -175,8 +180,10 @@ static inline const char *literal_start(literal *l, const char *s)
 static inline nd_tensor *literal_tensor(const literal *l, nd_dtype dtype)
 {
   static double data[4096];
+  const bool wide = dtype == ND_INT64;
   literal_set(l, dtype, data);
-  return own(nd_tensor_new(c, dtype, l->rank, l->shape, data));
+  return own(nd_tensor_new(c, dtype, l->rank, l->shape,
+                           wide ? (const void *)l->whole : data));
 }
 
 static inline nd_tensor *tensor(nd_dtype dtype, const char *text)

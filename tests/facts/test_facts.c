@@ -115,6 +115,19 @@ static bool repeats(const attempt *a, int k, const double *numbers, int64_t n)
   return true;
 }
 
+// Whether an int64 tensor, of the literal's shape, has its very numbers.
+static bool is_exactly(const attempt *a, nd_tensor *x, const literal *l)
+{
+  static int64_t got[4096];
+  CHECK(nd_tensor_read(x, got));
+  for (int64_t i = 0; i < l->count; i++) {
+    if (got[i] != l->whole[i])
+      return fail(a, "element %d is %lld, not %lld", (int)i + 1,
+                  (long long)got[i], (long long)l->whole[i]);
+  }
+  return true;
+}
+
 // Whether x is result `k` of the fact.
 static bool check_result(const attempt *a, nd_tensor *x, int k)
 {
@@ -131,6 +144,8 @@ static bool check_result(const attempt *a, nd_tensor *x, int k)
       memcmp(x->dims, l->shape, (size_t)l->rank * sizeof *l->shape) != 0)
     return fail(a, "shape %s, not %s", ND_SHAPE(x->rank, x->dims),
                 ND_SHAPE(l->rank, l->shape));
+  if (dtype == ND_INT64 && a->f->within == 0 && !is_exactly(a, x, l))
+    return false;
   read_numbers(x, l->count, numbers);
   for (int64_t i = 0; i < l->count; i++) {
     const double want_i = dtype == ND_FLOAT32 && l->place[i] == 0
@@ -379,6 +394,7 @@ static void what_is_false_is_seen(void)
     "square 3 !! square: no",
     "reduce_sum [1] axis=0 !! reduce_sum: no",
     "int32: reduce_mean [1 2] -> 2",
+    "int64: add 9007199254740992 1 -> 9007199254740992",
     "square 3",
     "square 3 -> 9 within",
     "no_such_op 3 -> 9",

@@ -26,7 +26,8 @@ local function expect(r, pattern)
   return take(r, pattern) or error("cannot be read: " .. r.text:sub(r.at), 0)
 end
 
--- { value = number or boolean, place = unit of its last digit or 0 }
+-- { value = float or boolean, whole = integer if it is written as one,
+--   place = unit of its last digit or 0 }
 local function number(r)
   local word = expect(r, "[%w%.%-+]+")
   if word == "true" or word == "false" then
@@ -41,7 +42,8 @@ local function number(r)
     local decimals = #(digits:match("%.(%d*)$") or "")
     place = 10.0 ^ ((tonumber(exponent) or 0) - decimals)
   end
-  return { value = sign == "-" and -value or value, place = place }
+  return { value = sign == "-" and -value or value, place = place,
+           whole = math.tointeger(tonumber(word)) }
 end
 
 local function literal(r)
@@ -174,7 +176,7 @@ local function as_lua(tree, to)
     return list
   end
   if to == "bool" then return tree.value == true or tree.value == 1 end
-  if not ULP[to] then return math.tointeger(tree.value) end
+  if not ULP[to] then return tree.whole or math.tointeger(tree.value) end
   return tree.value
 end
 

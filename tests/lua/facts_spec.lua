@@ -19,6 +19,7 @@ describe("what is false", function()
     "square 3 -> int32 9",
     "sin 1 -> .8414711",
     "abs -0 -> -0",
+    "int64: add 9007199254740992 1 -> 9007199254740992",
     "d square 3 -> 5",
     "d square 3 -> none",
     "d square 3 -> 6 | 6",
