@@ -129,7 +129,8 @@ for shape in GRADIENTS:
     g_row = row[..., None]
     one_hot = np.arange(shape[-1]) == classes(shape)[..., None]
     gradient(f"softmax_cross_entropy_with_logits {text(z)} {text(x)}", row,
-             -g_row * log_softmax(x), g_row * (p * z.sum(-1, keepdims=True) - z))
+             -g_row * log_softmax(x),
+             g_row * (p * z.sum(-1, keepdims=True) - z))
     gradient("sparse_softmax_cross_entropy_with_logits "
              f"int32{text(classes(shape) + 1)} {text(x)}", row,
              g_row * (p - one_hot))
