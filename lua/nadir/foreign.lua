@@ -74,7 +74,8 @@ return {
   keepdim = "keepdims",
   keras = 'use nd.optimizers, and require "nadir.layers.dense" for layers',
   kernel = "w",
-  layers = 'use require "nadir.layers.dense" and require "nadir.layers.sequential"',
+  layers = 'use require "nadir.layers.dense" and '
+    .. 'require "nadir.layers.sequential"',
   le = "less_equal",
   ln = "log",
   loc = "mean",

@@ -72,7 +72,8 @@ describe("inspect", function()
       "  [[0. 0.]",
       "   [0. 0.]], shape=(2, 2), dtype=float32)",
       "}"), inspect { x = nd.zeros { 2, 2 } })
-    local model = require "nadir.layers.sequential" { require "nadir.layers.dense"(1) }
+    local Dense = require "nadir.layers.dense"
+    local model = require "nadir.layers.sequential" { Dense(1) }
     assert.equal("Sequential { layers = { Dense { activation = false, "
       .. "b = false, trainable_variables = {}, units = 1, w = false } } }",
       (inspect(model, { width = 200 })))

@@ -30,7 +30,8 @@ describe("an unknown name", function()
       nd.randn   --> nd: no such name: 'randn'; did you mean 'random.normal'?
       nd.nn.abs      --> nd.nn: no such name: 'abs'; use nd.abs
       x:zeros()      --> Tensor: no such name: 'zeros'; use nd.zeros
-      nd.Dense       --> nd: no such name: 'Dense'; use require "nadir.layers.dense"
+      nd.Dense
+        --> nd: no such name: 'Dense'; use require "nadir.layers.dense"
     ]]
   end)
 
