@@ -39,7 +39,8 @@ VERSION := $(or $(shell sed -n 's/^.define ND_VERSION "\(.*\)"/\1/p' \
 ARCH := $(firstword $(subst -, ,$(shell $(CC) -dumpmachine 2>/dev/null)))
 
 WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wpointer-arith -Wvla \
-        -Wwrite-strings -Werror
+        -Wwrite-strings -Wno-unused-parameter \
+        -Wno-missing-field-initializers -Werror
 MODEL := -std=c11 -fPIC -fvisibility=hidden -ffp-contract=off -fno-math-errno \
          -fno-trapping-math -fwrapv -pthread
 CPPFLAGS := -Isrc -D_DEFAULT_SOURCE

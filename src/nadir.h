@@ -172,6 +172,13 @@ ND_API bool nd_tensor_item(nd_tensor *x, double *value);
 ND_API nd_tensor *nd_call(nd_context *c, const char *name, int n,
                           nd_tensor *const *inputs, const char *options);
 
+// The same for an op that gives several tensors, as `split` and `top_k` do.
+// `outputs` has room for *count of them; *count becomes how many there are. An
+// error, and none, if the room is too small.
+ND_API bool nd_call_all(nd_context *c, const char *name, int n,
+                        nd_tensor *const *inputs, const char *options,
+                        int *count, nd_tensor **outputs);
+
 // --------------------------------------------------------------- variables --
 // A variable is a place for a tensor. Reading one that is trainable is watched
 // by the tapes that record.

@@ -12,8 +12,7 @@
 #include "base/memory.h"
 #include "nadir.h"
 
-struct nd_op;
-struct nd_args;
+struct nd_job;
 
 struct nd_context {
   nd_memory memory;
@@ -26,8 +25,7 @@ struct nd_context {
   uint64_t last_id;  // identities of tensors and variables count up from 1
 
   // Told of every op while a tape records, else NULL. Owned by the tape layer.
-  bool (*on_apply)(nd_context *c, const struct nd_op *op,
-                   const struct nd_args *args, nd_tensor *out);
+  bool (*on_apply)(nd_context *c, const struct nd_job *j);
   nd_tape *tape;         // the innermost one that is entered
   uint32_t last_serial;  // of tapes
 

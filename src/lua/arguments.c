@@ -38,12 +38,12 @@ static nd_dtype shared_dtype(ndL_call *k, int n)
   const nd_param *p = k->op->params;
   nd_dtype own = ND_DTYPES;
   for (int i = 0; i < n; i++, p++) {
-    while (p->kind != ND_TENSOR)
+    while (!nd_param_is_tensor(p))
       p++;
     if (p->dtypes != 0)
       continue;
-    if (k->args.in[i] != NULL)
-      return (nd_dtype)k->args.in[i]->dtype;
+    if (k->in[i] != NULL)
+      return (nd_dtype)k->in[i]->dtype;
     const nd_dtype looks = ndL_literaltype(k->L, k->at[i]);
     if (own == ND_DTYPES || looks == ND_FLOAT32 ||
         (looks == ND_INT64 && own == ND_INT32))
@@ -51,9 +51,9 @@ static nd_dtype shared_dtype(ndL_call *k, int n)
   }
   const nd_param *param;
   const int dtype = nd_op_attr(k->op, "dtype", &param);
-  if (dtype >= 0 && param->initial != NULL && k->args.attr[dtype].given &&
+  if (dtype >= 0 && param->initial != NULL && k->attr[dtype].given &&
       own != ND_DTYPES)
-    return (nd_dtype)k->args.attr[dtype].integer;
+    return (nd_dtype)k->attr[dtype].integer;
   if (own != ND_DTYPES && !nd_dtype_in(own, k->op->dtypes) &&
       nd_dtype_in(own, ND_INTS) && nd_dtype_in(ND_FLOAT32, k->op->dtypes))
     return ND_FLOAT32;
@@ -77,10 +77,10 @@ static void convert_literals(ndL_call *k, int n)
   const nd_dtype shared = shared_dtype(k, n);
   const nd_param *p = k->op->params;
   for (int i = 0; i < n; i++, p++) {
-    while (p->kind != ND_TENSOR)
+    while (!nd_param_is_tensor(p))
       p++;
-    if (k->args.in[i] == NULL)
-      k->args.in[i] = convert(k, p, k->at[i], shared, &k->scalars[i]);
+    if (k->in[i] == NULL)
+      k->in[i] = convert(k, p, k->at[i], shared, &k->scalars[i]);
   }
 }
 
@@ -131,20 +131,20 @@ static void read_list(ndL_call *k, const nd_param *p, int i)
   const lua_Integer n = ndL_checklist(L, i, k->op->name);
   if (n > INT32_MAX / 16)
     ndL_error(L, "%s: too many tensors", k->op->name);
-  k->args.n = (int)n;
-  k->args.in = lua_newuserdatauv(L, (size_t)(n + 1) * sizeof(nd_tensor *), 0);
+  k->n = (int)n;
+  k->in = lua_newuserdatauv(L, (size_t)(n + 1) * sizeof(nd_tensor *), 0);
   anchor_list(k, p, i, n);
 }
 
 void ndL_readagain(ndL_call *k)
 {
-  for (int i = 0; i < k->args.n; i++) {
+  for (int i = 0; i < k->n; i++) {
     if (k->list != 0) {
       lua_rawgeti(k->L, k->list, i + 1);
-      k->args.in[i] = to_tensor(k, -1);
+      k->in[i] = to_tensor(k, -1);
       lua_pop(k->L, 1);
     } else if (ndL_typeof(k->L, k->S, k->at[i]) == NDL_VARIABLE) {
-      k->args.in[i] = to_tensor(k, k->at[i]);
+      k->in[i] = to_tensor(k, k->at[i]);
     }
   }
 }
@@ -228,10 +228,11 @@ static void check_args(ndL_call *k)
 {
   lua_State *L = k->L;
   check_layout(k);
-  k->args.n = 0;
-  k->args.in = k->args.few;
-  nd_attr *attr = k->args.attr;
-  nd_args_start(k->op, &k->args);
+  k->n = 0;
+  k->in = k->few;
+  k->listed = 0;
+  nd_value *attr = k->attr;
+  nd_values_start(k->op, attr);
   bool loose = false;
   int position = 1;
   for (const nd_param *p = k->op->params; p->name != NULL; p++, position++) {
@@ -239,14 +240,14 @@ static void check_args(ndL_call *k)
     if (p->kind == ND_TENSOR) {
       if (i == 0)
         i = push_initial(k, p);
-      k->at[k->args.n] = i;
-      k->args.few[k->args.n] = to_tensor(k, i);
-      if (k->args.few[k->args.n] == NULL) {
+      k->at[k->n] = i;
+      k->few[k->n] = to_tensor(k, i);
+      if (k->few[k->n] == NULL) {
         if (ndL_literaltype(L, i) == ND_DTYPES)
           ndL_typeerror(L, k->op->name, p->name, "a tensor", i);
         loose = true;
       }
-      k->args.n++;
+      k->n++;
     } else if (p->kind == ND_TENSORS) {
       read_list(k, p, i);
     } else {
@@ -258,7 +259,7 @@ static void check_args(ndL_call *k)
     }
   }
   if (loose)
-    convert_literals(k, k->args.n);
+    convert_literals(k, k->n);
 }
 
 // The common call: as many tensors and numbers as the op takes, nothing else.
@@ -271,13 +272,13 @@ static bool check_few(ndL_call *k)
       p[n].name != NULL || p[0].kind != ND_TENSOR || p[0].dtypes != 0 ||
       p[n - 1].dtypes != 0)
     return false;
-  k->args.n = n;
-  k->args.in = k->args.few;
+  k->n = n;
+  k->in = k->few;
   int literal = -1;
   for (int i = 0; i < n; i++) {
     k->at[i] = i + 1;
-    k->args.few[i] = to_tensor(k, i + 1);
-    if (k->args.few[i] != NULL)
+    k->few[i] = to_tensor(k, i + 1);
+    if (k->few[i] != NULL)
       continue;
     if (lua_type(L, i + 1) != LUA_TNUMBER || literal >= 0 || n == 1)
       return false;
@@ -285,8 +286,8 @@ static bool check_few(ndL_call *k)
   }
   if (literal < 0)
     return true;
-  const nd_dtype dtype = (nd_dtype)k->args.few[1 - literal]->dtype;
-  nd_tensor *scalar = k->args.few[literal] = &k->scalars[literal];
+  const nd_dtype dtype = (nd_dtype)k->few[1 - literal]->dtype;
+  nd_tensor *scalar = k->few[literal] = &k->scalars[literal];
   if (nd_dtype_in(dtype, ND_FLOATS))
     nd_scalar_set(k->S->context, scalar, dtype, lua_tonumber(L, literal + 1));
   else

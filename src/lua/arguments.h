@@ -11,21 +11,29 @@
 #include "lua/values.h"
 #include "op/op.h"
 
+// Numbers in the lists of most calls; a longer list has memory of its own.
+enum { NDL_LISTS = 4 * ND_MAX_RANK };
+
 // A call of an op in progress. L, S, op and top are the caller's to set.
 typedef struct ndL_call {
   lua_State *L;
   ndL_state *S;
   const nd_op *op;
-  nd_args args;
-  int top;         // arguments
-  int positions;   // of them, those before the options
-  int options;     // stack index of the options, 0: none
-  int at[ND_FEW];  // stack indices of the tensor arguments
-  int list;        // stack index of the list of tensors, 0: none
+  int n;           // tensors
+  nd_tensor **in;  // `few`, or a userdata on the stack
+  nd_tensor *few[ND_FEW];
+  nd_value attr[ND_MAX_ATTRS];
+  int64_t lists[NDL_LISTS];  // of the attributes
+  int listed;                // how many of them are used
+  int top;                   // arguments
+  int positions;             // of them, those before the options
+  int options;               // stack index of the options, 0: none
+  int at[ND_FEW];            // stack indices of the tensor arguments
+  int list;                  // stack index of the list of tensors, 0: none
   nd_tensor scalars[ND_FEW];
 } ndL_call;
 
-// Reads the arguments into k->args, which borrows from the stack; raises if
+// Reads the arguments into `k`, which borrows from the stack; raises if
 // they do not fit the entry.
 void ndL_checkargs(ndL_call *k);
 
@@ -34,6 +42,6 @@ void ndL_checkargs(ndL_call *k);
 void ndL_readagain(ndL_call *k);
 
 // Reads the argument at `i`, which is no tensor, as `p` says.
-void ndL_readattr(ndL_call *k, const nd_param *p, int i, nd_attr *v);
+void ndL_readattr(ndL_call *k, const nd_param *p, int i, nd_value *v);
 
 #endif

@@ -17,10 +17,11 @@ static int op_call(lua_State *L)
   ndL_pace(L, k.S);
   ndL_box *box = ndL_newbox(L);
   ndL_checkargs(&k);
-  nd_tensor *out = nd_apply_at(k.S->context, k.op, &k.args, &box->value);
+  nd_tensor *out = nd_apply_at(k.S->context, k.op, k.n, k.in, k.attr,
+                               &box->value);
   if (out == NULL && ndL_retry(L, k.S)) {
     ndL_readagain(&k);
-    out = nd_apply(k.S->context, k.op, &k.args);
+    out = nd_apply(k.S->context, k.op, k.n, k.in, k.attr);
   }
   lua_pushvalue(L, k.top + 1);
   if (out != &box->value)
@@ -43,9 +44,10 @@ static int op_call_once(lua_State *L)
 // What the table knows of one op, for help, completion and tests.
 static void push_entry(lua_State *L, const nd_op *op)
 {
-  static const char *const kinds[] = { "tensor", "tensors", "flag", "integer",
-                                       "number", "dtype",   "axis", "axes",
-                                       "shape",  "ranges" };
+  static const char *const kinds[] = { "tensor",  "tensors",  "flag",
+                                       "integer", "number",   "word",
+                                       "dtype",   "axis",     "axes",
+                                       "shape",   "integers", "ranges" };
   static const char *const derivatives[] = { "none", "slope", "linear",
                                              "bilinear", "vjp" };
   lua_newtable(L);

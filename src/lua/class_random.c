@@ -251,10 +251,8 @@ static nd_tensor *gather_rows(ndL_state *S, nd_tensor *x, nd_tensor *at)
 {
   if (at == NULL)
     return NULL;
-  const nd_op *op = nd_op_find("gather");
-  nd_args a = { .n = 2, .in = a.few, .few = { x, at } };
-  nd_args_start(op, &a);
-  nd_tensor *rows = nd_apply(S->context, op, &a);
+  nd_tensor *in[] = { x, at };
+  nd_tensor *rows = nd_apply(S->context, nd_op_find("gather"), 2, in, NULL);
   nd_tensor_release(at);
   return rows;
 }

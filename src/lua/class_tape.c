@@ -140,9 +140,9 @@ static int tape_watch(lua_State *L)
 
 static int compare_ids(const void *a, const void *b)
 {
-  const nd_variable *p = *(nd_variable *const *)a;
-  const nd_variable *q = *(nd_variable *const *)b;
-  return p->id < q->id ? -1 : p->id > q->id;
+  const uint64_t p = (*(nd_variable *const *)a)->value->identity.id;
+  const uint64_t q = (*(nd_variable *const *)b)->value->identity.id;
+  return p < q ? -1 : p > q;
 }
 
 // In the order in which the variables were made.

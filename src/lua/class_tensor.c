@@ -265,18 +265,19 @@ static int tensor_newindex(lua_State *L)
 
 // Raises unless a constant `x` can have that shape. True if it has its size,
 // false if its one element is to be repeated.
-static bool check_fit(lua_State *L, const nd_tensor *x, const nd_attr *shape)
+static bool check_fit(lua_State *L, const nd_tensor *x, const nd_value *shape)
 {
   nd_type type = { .dtype = (nd_dtype)x->dtype, .rank = shape->n };
   for (int i = 0; i < shape->n; i++) {
-    type.shape[i] = shape->v[i];
-    if (shape->v[i] < 0)
-      ndL_error(L, "constant: negative size: %s", ND_SHAPE(shape->n, shape->v));
+    type.shape[i] = shape->list[i];
+    if (shape->list[i] < 0)
+      ndL_error(L, "constant: negative size: %s",
+                ND_SHAPE(shape->n, shape->list));
   }
   const bool fits = nd_type_size(&type) == x->size;
   if (!fits && x->size != 1)
     ndL_error(L, "constant: sizes differ: value is %s, shape is %s",
-              ND_SHAPE(x->rank, x->dims), ND_SHAPE(shape->n, shape->v));
+              ND_SHAPE(x->rank, x->dims), ND_SHAPE(shape->n, shape->list));
   return fits;
 }
 
@@ -297,16 +298,16 @@ static int tensor_constant(lua_State *L)
   x = ndL_pin(L, S, 1, ndL_checktensor(L, S, 1, dtype, "constant", "value"));
   if (lua_isnil(L, 3)) {
     ndL_box *same = ndL_newbox(L);
-    nd_args view = { .n = 1, .in = &x };
-    return ndL_result(L, S, same,
-                      nd_apply(S->context, nd_op_find("identity"), &view));
+    const nd_op *op = nd_op_find("identity");
+    return ndL_result(L, S, same, nd_apply(S->context, op, 1, &x, NULL));
   }
-  nd_args a = { .n = 1, .in = &x };
-  a.attr[0].given = true;
-  a.attr[0].n = (uint8_t)ndL_checkshape(L, 3, a.attr[0].v, "constant");
-  const char *op = check_fit(L, x, &a.attr[0]) ? "reshape" : "broadcast_to";
+  int64_t sizes[ND_MAX_RANK];
+  const int rank = ndL_checkshape(L, 3, sizes, "constant");
+  const nd_value shape = nd_value_list(rank, sizes);
+  const char *op = check_fit(L, x, &shape) ? "reshape" : "broadcast_to";
   ndL_box *box = ndL_newbox(L);
-  return ndL_result(L, S, box, nd_apply(S->context, nd_op_find(op), &a));
+  return ndL_result(L, S, box,
+                    nd_apply(S->context, nd_op_find(op), 1, &x, &shape));
 }
 
 static int tensor_is(lua_State *L)

@@ -141,9 +141,8 @@ static int variable_read(lua_State *L)
   check_variable(L, S, "read_value");
   nd_tensor *x = ndL_pin(L, S, 1, ndL_totensor(L, S, 1));
   ndL_box *box = ndL_newbox(L);
-  nd_args a = { .n = 1, .in = &x };
   return ndL_result(L, S, box,
-                    nd_apply(S->context, nd_op_find("identity"), &a));
+                    nd_apply(S->context, nd_op_find("identity"), 1, &x, NULL));
 }
 
 static int variable_trainable(lua_State *L)

@@ -33,32 +33,32 @@ static bool fail_mixed(nd_context *c, nd_dtype first, nd_dtype other)
                  nd_dtype_name(other_wins ? other : first));
 }
 
-// Inputs without a context are outlines that stand for many tensors.
-static bool check_contexts(nd_context *c, const nd_args *a)
+// Inputs without a context are outlines that stand for many scalars.
+static bool check_contexts(nd_context *c, const nd_job *j)
 {
-  for (int i = 0; i < a->n; i++) {
-    const nd_context *home = a->in[i]->context;
+  for (int i = 0; i < j->n; i++) {
+    const nd_context *home = j->in[i]->context;
     if (home != c && home != NULL)
       return nd_fail_foreign(c, "input", i + 1);
   }
   return true;
 }
 
-static bool check_dtypes(nd_context *c, const nd_op *op, const nd_args *a)
+static bool check_dtypes(nd_context *c, const nd_job *j)
 {
   const nd_tensor *first = NULL;
-  const nd_param *p = op->params;
-  for (int i = 0; i < a->n; i++) {
-    while (p->kind != ND_TENSOR && p->kind != ND_TENSORS)
+  const nd_param *p = j->op->params;
+  for (int i = 0; i < j->n; i++) {
+    while (!nd_param_is_tensor(p))
       p++;
-    const nd_dtype dtype = (nd_dtype)a->in[i]->dtype;
-    const int set = p->dtypes ? p->dtypes : op->dtypes;
+    const nd_dtype dtype = (nd_dtype)j->in[i]->dtype;
+    const int set = p->dtypes ? p->dtypes : j->op->dtypes;
     if (!nd_dtype_in(dtype, set))
       return fail_dtype(c, p->name, set, dtype);
     if (p->dtypes == 0) {
       if (first != NULL && first->dtype != dtype)
         return fail_mixed(c, (nd_dtype)first->dtype, dtype);
-      first = a->in[i];
+      first = j->in[i];
     }
     if (p->kind == ND_TENSOR)
       p++;
@@ -66,28 +66,28 @@ static bool check_dtypes(nd_context *c, const nd_op *op, const nd_args *a)
   return true;
 }
 
-static bool has_null(const nd_args *a)
+static bool check_inputs(nd_context *c, const nd_job *j)
 {
-  for (int i = 0; i < a->n; i++) {
-    if (a->in[i] == NULL)
-      return true;
+  for (int i = 0; i < j->n; i++) {
+    if (j->in[i] == NULL)
+      return false;
   }
-  return false;
+  return check_contexts(c, j) && check_dtypes(c, j);
 }
 
 // -------------------------------------------------------------- inference --
 
 // Shows input `i` and the one before it that it does not broadcast with.
-static bool fail_broadcast(nd_context *c, const nd_args *a, int i)
+static bool fail_broadcast(nd_context *c, const nd_job *j, int i)
 {
-  const nd_tensor *y = a->in[i];
-  const nd_tensor *x = a->in[0];
+  const nd_tensor *y = j->in[i];
+  const nd_tensor *x = j->in[0];
   bool fits = true;
   for (int k = 0; k < i && fits; k++) {
-    x = a->in[k];
-    for (int j = 1; j <= x->rank && j <= y->rank; j++) {
-      const int64_t p = x->dims[x->rank - j];
-      const int64_t q = y->dims[y->rank - j];
+    x = j->in[k];
+    for (int axis = 1; axis <= x->rank && axis <= y->rank; axis++) {
+      const int64_t p = x->dims[x->rank - axis];
+      const int64_t q = y->dims[y->rank - axis];
       fits = fits && (p == q || p == 1 || q == 1);
     }
   }
@@ -95,24 +95,24 @@ static bool fail_broadcast(nd_context *c, const nd_args *a, int i)
                  ND_SHAPE(x->rank, x->dims), ND_SHAPE(y->rank, y->dims));
 }
 
-bool nd_broadcast(nd_context *c, const nd_args *a, nd_type *out)
+bool nd_broadcast(nd_context *c, const nd_job *j, nd_type *out)
 {
   out->rank = 0;
-  for (int i = 0; i < a->n; i++) {
-    if (a->in[i]->rank > out->rank)
-      out->rank = a->in[i]->rank;
+  for (int i = 0; i < j->n; i++) {
+    if (j->in[i]->rank > out->rank)
+      out->rank = j->in[i]->rank;
   }
   for (int axis = 0; axis < out->rank; axis++)
     out->shape[axis] = 1;
-  for (int i = 0; i < a->n; i++) {
-    const nd_tensor *x = a->in[i];
+  for (int i = 0; i < j->n; i++) {
+    const nd_tensor *x = j->in[i];
     const int missing = out->rank - x->rank;
-    for (int j = 0; j < x->rank; j++) {
-      int64_t *size = &out->shape[missing + j];
+    for (int axis = 0; axis < x->rank; axis++) {
+      int64_t *size = &out->shape[missing + axis];
       if (*size == 1)
-        *size = x->dims[j];
-      else if (x->dims[j] != 1 && x->dims[j] != *size)
-        return fail_broadcast(c, a, i);
+        *size = x->dims[axis];
+      else if (x->dims[axis] != 1 && x->dims[axis] != *size)
+        return fail_broadcast(c, j, i);
     }
   }
   return true;
@@ -125,14 +125,14 @@ static nd_dtype kernel_dtype(const nd_op *op, nd_dtype dtype)
   return op->result == ND_AS_FLOAT && !is_float ? ND_FLOAT32 : dtype;
 }
 
-static bool infer(nd_context *c, const nd_op *op, const nd_args *a,
-                  nd_type *type)
+static bool infer(nd_context *c, const nd_job *j, nd_type *types)
 {
+  const nd_op *op = j->op;
   if (op->infer != NULL)
-    return op->infer(c, a, type);
-  const nd_dtype dtype = (nd_dtype)a->in[0]->dtype;
-  type->dtype = op->result == ND_AS_BOOL ? ND_BOOL : kernel_dtype(op, dtype);
-  return nd_broadcast(c, a, type);
+    return op->infer(c, j, types);
+  const nd_dtype dtype = (nd_dtype)j->in[0]->dtype;
+  types->dtype = op->result == ND_AS_BOOL ? ND_BOOL : kernel_dtype(op, dtype);
+  return nd_broadcast(c, j, types);
 }
 
 // ---------------------------------------------------------------- running --
@@ -158,14 +158,13 @@ static bool run_in_ranges(nd_context *c, int64_t size, float cost,
 
 static bool run_job(nd_context *c, const void *work, int64_t from, int64_t to)
 {
-  const nd_job *job = work;
-  return job->op->run(c, job, from, to);
+  const nd_job *j = work;
+  return j->op->run(c, j, from, to);
 }
 
 static bool run_engine(nd_context *c, const void *work, int64_t from,
                        int64_t to)
 {
-  (void)c;
   nd_engine_run(work, from, to);
   return true;
 }
@@ -181,28 +180,142 @@ static bool run_kernel(nd_context *c, nd_block_kernel *kernel, int n,
   return run_in_ranges(c, out->size, cost, run_engine, &e);
 }
 
-static bool run(nd_context *c, const nd_job *job)
+static bool run(nd_context *c, const nd_job *j)
 {
-  const nd_op *op = job->op;
-  const nd_args *a = job->args;
+  const nd_op *op = j->op;
+  nd_tensor *out = j->out[0];
   if (op->run != NULL)
-    return run_in_ranges(c, job->out->size, op->cost, run_job, job);
-  const nd_dtype dtype = kernel_dtype(op, (nd_dtype)a->in[0]->dtype);
-  return run_kernel(c, op->kernels[c->level]->forward[dtype], a->n, a->in,
-                    dtype, op->cost, job->out);
+    return run_in_ranges(c, out->size, op->cost, run_job, j);
+  const nd_dtype dtype = kernel_dtype(op, (nd_dtype)j->in[0]->dtype);
+  return run_kernel(c, op->kernels[c->level]->forward[dtype], j->n, j->in,
+                    dtype, op->cost, out);
 }
+
+// ---------------------------------------------------------------- applying --
+
+// Values may be many: they are not looked at for a result that is too large,
+// which nd_tensor_make refuses.
+static bool check_values(nd_context *c, const nd_job *j, const nd_type *types)
+{
+  if (j->op->check == NULL)
+    return true;
+  for (int k = 0; k < j->outs; k++) {
+    if (nd_type_size(&types[k]) < 0)
+      return true;
+  }
+  return j->op->check(c, j);
+}
+
+static void make_outputs(nd_context *c, const nd_job *j, const nd_type *types)
+{
+  for (int k = 0; k < j->outs; k++) {
+    j->out[k] = nd_tensor_make(c, &types[k]);
+    if (j->out[k] == NULL)
+      return;
+  }
+}
+
+static bool has_outputs(const nd_job *j)
+{
+  for (int k = 0; k < j->outs; k++) {
+    if (j->out[k] == NULL)
+      return false;
+  }
+  return true;
+}
+
+static bool attempt(nd_context *c, const nd_job *j, nd_type *types)
+{
+  if (!infer(c, j, types) || !check_values(c, j, types))
+    return false;
+  if (j->op->view != NULL) {
+    j->op->view(c, j, types);
+    return has_outputs(j);
+  }
+  make_outputs(c, j, types);
+  return has_outputs(j) && (j->outs == 0 || run(c, j));
+}
+
+static bool attempt_many(nd_context *c, const nd_job *j)
+{
+  const size_t bytes = ((size_t)j->outs + 1) * sizeof(nd_type);
+  nd_type *types = nd_memory_new(c, bytes, ND_MEMORY_OBJECT);
+  if (types == NULL)
+    return false;
+  const bool ok = attempt(c, j, types);
+  nd_memory_free(c, types, bytes, ND_MEMORY_OBJECT);
+  return ok;
+}
+
+static void drop_outputs(const nd_job *j)
+{
+  for (int k = 0; k < j->outs; k++) {
+    nd_tensor_release(j->out[k]);
+    j->out[k] = NULL;
+  }
+}
+
+// What fails has taken no stream of random numbers: trying again draws what it
+// would have drawn.
+static bool compute(nd_context *c, const nd_job *j)
+{
+  const uint64_t stream = c->stream;
+  nd_type type;
+  if (j->outs == 1 ? attempt(c, j, &type) : attempt_many(c, j))
+    return true;
+  drop_outputs(j);
+  c->stream = stream;
+  return false;
+}
+
+static bool is_told(nd_context *c, const nd_job *j)
+{
+  if (c->on_apply == NULL || c->on_apply(c, j))
+    return true;
+  drop_outputs(j);
+  return false;
+}
+
+static int fixed_outs(const nd_op *op)
+{
+  int n = 0;
+  while (op->results != NULL && op->results[n] != NULL)
+    n++;
+  return n > 0 ? n : 1;
+}
+
+bool nd_job_count(nd_context *c, nd_job *j)
+{
+  const char *before = nd_context_enter(c, j->op->name);
+  const bool ok = nd_context_ready(c) && check_inputs(c, j);
+  if (ok)
+    j->outs = j->op->outs != NULL ? j->op->outs(c, j) : fixed_outs(j->op);
+  nd_context_leave(c, before);
+  return ok && j->outs >= 0;
+}
+
+bool nd_job_apply(nd_context *c, const nd_job *j)
+{
+  const char *before = nd_context_enter(c, j->op->name);
+  const bool ok = nd_context_ready(c) && check_inputs(c, j) && compute(c, j) &&
+                  is_told(c, j);
+  nd_context_leave(c, before);
+  return ok;
+}
+
+// --------------------------------------------------------------- one output --
 
 // The kernel of an elementwise op if all its inputs are scalars of the context
 // and of one dtype that it reads, so that there is nothing to check, infer,
 // walk or cast.
 static nd_block_kernel *scalar_kernel(const nd_context *c, const nd_op *op,
-                                      const nd_args *a)
+                                      int n, nd_tensor *const *in)
 {
   if (op->infer != NULL || op->check != NULL)
     return NULL;
-  const nd_tensor *first = a->in[0];
-  for (int i = 0; i < a->n; i++) {
-    const nd_tensor *x = a->in[i];
+  const nd_tensor *first = in[0];
+  for (int i = 0; i < n; i++) {
+    const nd_tensor *x = in[i];
     if (x == NULL || x->rank != 0 || x->dtype != first->dtype ||
         x->context != c)
       return NULL;
@@ -210,10 +323,11 @@ static nd_block_kernel *scalar_kernel(const nd_context *c, const nd_op *op,
   return op->kernels[c->level]->forward[first->dtype];
 }
 
-static nd_tensor *run_scalar(nd_context *c, const nd_op *op, const nd_args *a,
-                             nd_block_kernel *kernel, nd_tensor *home)
+static nd_tensor *run_scalar(nd_context *c, const nd_op *op, int n,
+                             nd_tensor *const *inputs, nd_block_kernel *kernel,
+                             nd_tensor *home)
 {
-  const nd_dtype in_dtype = (nd_dtype)a->in[0]->dtype;
+  const nd_dtype in_dtype = (nd_dtype)inputs[0]->dtype;
   const nd_dtype dtype = op->result == ND_AS_BOOL ? ND_BOOL : in_dtype;
   nd_tensor *out = home;
   if (home != NULL)
@@ -223,107 +337,87 @@ static nd_tensor *run_scalar(nd_context *c, const nd_op *op, const nd_args *a,
   if (out == NULL)
     return NULL;
   const void *in[ND_MAX_FEEDS];
-  for (int i = 0; i < a->n; i++)
-    in[i] = nd_values(a->in[i]);
+  for (int i = 0; i < n; i++)
+    in[i] = nd_values(inputs[i]);
   kernel(1, out->data, in);
   return out;
 }
 
-// Values may be many: they are not looked at for a result that is too large,
-// which nd_tensor_make refuses.
-static bool check_values(nd_context *c, const nd_op *op, const nd_args *a,
-                         const nd_type *type)
-{
-  return op->check == NULL || nd_type_size(type) < 0 || op->check(c, a);
-}
-
-static nd_tensor *attempt(nd_context *c, const nd_op *op, const nd_args *a)
-{
-  nd_type type;
-  if (!check_contexts(c, a) || !check_dtypes(c, op, a) ||
-      !infer(c, op, a, &type) || !check_values(c, op, a, &type))
-    return NULL;
-  if (op->view != NULL)
-    return op->view(c, a, &type);
-  nd_job job = { .op = op, .args = a, .out = nd_tensor_make(c, &type) };
-  if (job.out == NULL)
-    return NULL;
-  if (run(c, &job))
-    return job.out;
-  nd_tensor_release(job.out);
-  return NULL;
-}
-
-// What fails has taken no stream of random numbers: trying again draws what it
-// would have drawn.
-static nd_tensor *compute(nd_context *c, const nd_op *op, const nd_args *a)
-{
-  const uint64_t stream = c->stream;
-  nd_tensor *out = attempt(c, op, a);
-  if (out == NULL)
-    c->stream = stream;
-  return out;
-}
-
-nd_tensor *nd_apply_at(nd_context *c, const nd_op *op, const nd_args *a,
+nd_tensor *nd_apply_at(nd_context *c, const nd_op *op, int n,
+                       nd_tensor *const *in, const nd_value *attr,
                        nd_tensor *home)
 {
-  const char *before = nd_context_enter(c, op->name);
   nd_tensor *out = NULL;
-  if (nd_context_ready(c)) {
-    nd_block_kernel *kernel = scalar_kernel(c, op, a);
-    if (kernel != NULL)
-      out = run_scalar(c, op, a, kernel, home);
-    else if (!has_null(a))
-      out = compute(c, op, a);
+  nd_job j = { .op = op, .n = n, .outs = 1, .in = in, .out = &out };
+  j.attr = attr;
+  nd_block_kernel *kernel = scalar_kernel(c, op, n, in);
+  if (kernel == NULL) {
+    nd_value initial[ND_MAX_ATTRS];
+    if (attr == NULL && op->attrs > 0) {
+      nd_values_start(op, initial);
+      j.attr = initial;
+    }
+    nd_job_apply(c, &j);
+    return out;
   }
-  if (out != NULL && c->on_apply != NULL && !c->on_apply(c, op, a, out)) {
-    nd_tensor_release(out);
-    out = NULL;
-  }
+  const char *before = nd_context_enter(c, op->name);
+  if (nd_context_ready(c))
+    out = run_scalar(c, op, n, in, kernel, home);
+  if (out != NULL)
+    is_told(c, &j);
   nd_context_leave(c, before);
   return out;
 }
 
-nd_tensor *nd_apply(nd_context *c, const nd_op *op, const nd_args *a)
+nd_tensor *nd_apply(nd_context *c, const nd_op *op, int n, nd_tensor *const *in,
+                    const nd_value *attr)
 {
-  return nd_apply_at(c, op, a, NULL);
+  return nd_apply_at(c, op, n, in, attr, NULL);
 }
 
 // ---------------------------------------------------------------- backward --
 
 // What the kernel reads but the slope does not use may be an outline without
 // values; `g` stands in for it.
-static void choose_slope_inputs(const nd_op *op, const nd_args *a,
-                                nd_tensor *out, nd_tensor *g, nd_tensor **in)
+static void choose_slope_inputs(const nd_job *j, int i, nd_tensor *g,
+                                nd_tensor **in)
 {
+  const int needs = nd_op_needs(j->op, i);
   in[0] = g;
-  for (int j = 0; j < a->n; j++)
-    in[1 + j] = op->needs >> j & 1 ? a->in[j] : g;
-  in[1 + a->n] = op->needs & ND_NEEDS_OUT ? out : g;
+  for (int k = 0; k < j->n; k++)
+    in[1 + k] = needs >> k & 1 ? j->in[k] : g;
+  in[1 + j->n] = needs & ND_NEEDS_OUT ? j->out[0] : g;
 }
 
-nd_tensor *nd_apply_slope(nd_context *c, const nd_op *op, int i,
-                          const nd_args *a, nd_tensor *out, nd_tensor *g)
+nd_tensor *nd_apply_scalar_slope(nd_context *c, const nd_op *op, int i,
+                                 nd_dtype dtype, const void *const *values)
+{
+  nd_tensor *y = nd_context_ready(c) ? nd_scalar_make(c, dtype) : NULL;
+  if (y != NULL)
+    op->kernels[c->level]->slope[i][dtype](1, y->data, values);
+  return y;
+}
+
+nd_tensor *nd_apply_slope(nd_context *c, const nd_job *j, int i, nd_tensor *g)
 {
   if (!nd_context_ready(c) || g == NULL)
     return NULL;
+  if (nd_op_needs(j->op, i) == 0)
+    return nd_tensor_keep(g);
+  const nd_tensor *out = j->out[0];
   const nd_dtype dtype = (nd_dtype)out->dtype;
-  nd_block_kernel *kernel = op->kernels[c->level]->slope[i][dtype];
+  nd_block_kernel *kernel = j->op->kernels[c->level]->slope[i][dtype];
   nd_tensor *in[ND_MAX_FEEDS];
-  choose_slope_inputs(op, a, out, g, in);
+  choose_slope_inputs(j, i, g, in);
   if (out->rank == 0) {
-    nd_tensor *y = nd_scalar_make(c, dtype);
-    const void *p[ND_MAX_FEEDS];
-    for (int j = 0; j < a->n + 2; j++)
-      p[j] = nd_values(in[j]);
-    if (y != NULL)
-      kernel(1, y->data, p);
-    return y;
+    const void *values[ND_MAX_FEEDS];
+    for (int k = 0; k < j->n + 2; k++)
+      values[k] = nd_values(in[k]);
+    return nd_apply_scalar_slope(c, j->op, i, dtype, values);
   }
   const nd_type type = nd_type_of(out);
   nd_tensor *y = nd_tensor_make(c, &type);
-  if (y == NULL || run_kernel(c, kernel, a->n + 2, in, dtype, op->cost, y))
+  if (y == NULL || run_kernel(c, kernel, j->n + 2, in, dtype, j->op->cost, y))
     return y;
   nd_tensor_release(y);
   return NULL;

@@ -14,7 +14,7 @@ void nd_integers_read(const nd_tensor *x, int64_t from, int64_t n, int64_t *out)
     nd_convert(level, ND_INT64, dtype, n, out, at);
     return;
   }
-  int64_t raw[ND_INTEGERS];
+  int64_t raw[ND_INTEGERS_READ];
   nd_walk walk;
   nd_walk_start(&walk, x, from);
   nd_walk_copy(&walk, n, raw);
@@ -23,10 +23,10 @@ void nd_integers_read(const nd_tensor *x, int64_t from, int64_t n, int64_t *out)
 
 bool nd_integers_within(nd_tensor *x, int64_t low, int64_t high, int64_t *bad)
 {
-  int64_t values[ND_INTEGERS];
-  for (int64_t from = 0; from < x->size; from += ND_INTEGERS) {
+  int64_t values[ND_INTEGERS_READ];
+  for (int64_t from = 0; from < x->size; from += ND_INTEGERS_READ) {
     const int64_t left = x->size - from;
-    const int64_t n = left < ND_INTEGERS ? left : ND_INTEGERS;
+    const int64_t n = left < ND_INTEGERS_READ ? left : ND_INTEGERS_READ;
     nd_integers_read(x, from, n, values);
     for (int64_t i = 0; i < n; i++) {
       if (values[i] < low || values[i] > high) {
@@ -42,10 +42,10 @@ bool nd_integers_avoid(nd_tensor *x, int64_t low, int64_t high)
 {
   if (!nd_dtype_in((nd_dtype)x->dtype, ND_INTS))
     return true;
-  int64_t values[ND_INTEGERS];
-  for (int64_t from = 0; from < x->size; from += ND_INTEGERS) {
+  int64_t values[ND_INTEGERS_READ];
+  for (int64_t from = 0; from < x->size; from += ND_INTEGERS_READ) {
     const int64_t left = x->size - from;
-    const int64_t n = left < ND_INTEGERS ? left : ND_INTEGERS;
+    const int64_t n = left < ND_INTEGERS_READ ? left : ND_INTEGERS_READ;
     nd_integers_read(x, from, n, values);
     for (int64_t i = 0; i < n; i++) {
       if (values[i] >= low && values[i] <= high)

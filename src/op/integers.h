@@ -12,8 +12,8 @@ bool nd_integers_avoid(nd_tensor *x, int64_t low, int64_t high);
 // not.
 bool nd_integers_within(nd_tensor *x, int64_t low, int64_t high, int64_t *bad);
 
-// Reads elements from..from+n-1 in row-major order; n <= ND_INTEGERS.
-enum { ND_INTEGERS = 256 };
+// Reads elements from..from+n-1 in row-major order; n <= ND_INTEGERS_READ.
+enum { ND_INTEGERS_READ = 256 };
 void nd_integers_read(const nd_tensor *x, int64_t from, int64_t n,
                       int64_t *out);
 

@@ -18,10 +18,12 @@ typedef enum nd_kind {
   ND_FLAG,     // true or false
   ND_INTEGER,
   ND_NUMBER,
+  ND_WORD,        // one of the parameter's words
   ND_WORD_DTYPE,  // the name of a dtype
   ND_AXIS,        // one axis, counted from 1 or from -1
   ND_AXES,        // one axis or a list of them
   ND_SIZES,       // a shape
+  ND_INTEGERS,    // a list of any length, or one integer
   ND_RANGES       // per axis a position or {first, last, step}
 } nd_kind;
 
@@ -30,41 +32,55 @@ typedef struct nd_param {
   nd_kind kind;
   const char *initial;  // as users would write it; NULL: must be given
   int dtypes;  // of a tensor: 0 if it shares the op's dtype, else its own set
+  const char *const *words;  // of ND_WORD: what it may be; ends with NULL
 } nd_param;
 
 enum {
-  ND_MAX_ATTRS = 4,  // arguments of an op that are no tensors
-  ND_FEW = 4         // tensor arguments without memory of their own
+  ND_MAX_ATTRS = 8,  // arguments of an op that are no tensors
+  ND_FEW = 4         // tensor arguments of an op that takes no list
 };
 
-// The value of one argument that is no tensor.
-typedef struct nd_attr {
+// What the last field of an nd_value is, if it is more than a number.
+typedef enum nd_holds { ND_HOLDS_NUMBER, ND_HOLDS_LIST } nd_holds;
+
+// One argument that is no tensor. A list belongs to whoever made the call.
+typedef struct nd_value {
   bool given;       // false: left out, and the initial value is nil
-  uint8_t n;        // how many `v` hold: axes, sizes, or 3 per range
-  uint8_t dropped;  // ND_RANGES: bit i set if axis i was one position
+  uint8_t holds;    // nd_holds
+  uint8_t dropped;  // ND_RANGES: bit i set if axis i was one position; else
+                    // bit 0 set if the list was written as one number
+  int32_t n;        // how many `list` holds: axes, sizes, or 3 per range
   union {
-    int64_t integer;  // ND_FLAG, ND_INTEGER, ND_WORD_DTYPE, ND_AXIS
+    int64_t integer;  // ND_FLAG, ND_INTEGER, ND_AXIS, ND_WORD_DTYPE; ND_WORD:
+                      // its place among the words
     double number;
+    const int64_t *list;
   };
-  int64_t v[3 * ND_MAX_RANK];
-} nd_attr;
+} nd_value;
 
-// How far a rule that is asked for one input after the other has come in a list
-// of them: what it counted up to input `next`, not included.
-typedef struct nd_cursor {
-  int next;
-  int64_t count;
-} nd_cursor;
+static inline nd_value nd_value_integer(int64_t integer)
+{
+  return (nd_value){ .given = true, .integer = integer };
+}
 
-typedef struct nd_args {
-  int n;           // tensors
-  nd_tensor **in;  // `few`, or memory of the caller
-  nd_tensor *few[ND_FEW];
-  nd_cursor *cursor;  // of who asks a rule for many inputs; may be NULL
-  nd_attr attr[ND_MAX_ATTRS];
-} nd_args;
+static inline nd_value nd_value_list(int n, const int64_t *list)
+{
+  return (
+    nd_value){ .given = true, .holds = ND_HOLDS_LIST, .n = n, .list = list };
+}
 
 // ------------------------------------------------------------------ the op --
+
+typedef struct nd_op nd_op;
+
+// An op at work: all that dispatch, tapes and rules know of it.
+typedef struct nd_job {
+  const nd_op *op;
+  int n, outs;  // tensors that come in and go out
+  nd_tensor *const *in;
+  nd_tensor **out;       // each NULL until it is made
+  const nd_value *attr;  // op->attrs of them
+} nd_job;
 
 // What an op's derivative is made of; exactly one for each op.
 typedef enum nd_derivative {
@@ -82,19 +98,24 @@ typedef enum nd_result {
   ND_AS_FLOAT  // integers become float32
 } nd_result;
 
-enum { ND_NEEDS_OUT = 1 << 7 };
+// What a derivative reads: bit i the values of input i, bit 6 also those of all
+// later ones.
+enum {
+  ND_NEEDS_IN = (1 << 7) - 1,  // all inputs
+  ND_NEEDS_OUT = 1 << 7,       // the outputs
+  ND_NEEDS_WORK = 1 << 8       // nothing, but a slope is not simply 1
+};
 
-typedef struct nd_op nd_op;
-typedef struct nd_job nd_job;
+// Gradients of the inputs in `wanted` into gx, given those of the outputs; g[k]
+// is NULL where nothing came in, but not all are. One call for all inputs, as
+// they often share their work. A gradient may have any shape that broadcasting
+// gives: the caller sums it back to the input's.
+typedef void nd_vjp(nd_context *c, const nd_job *j, nd_tensor *const *g,
+                    const bool *wanted, nd_tensor **gx);
 
-// Gradient of input `i`, given the gradient `g` of the output. May have any
-// shape that broadcasting gives: the caller sums it back to the input's.
-typedef nd_tensor *nd_vjp(nd_context *c, int i, const nd_args *a,
-                          nd_tensor *out, nd_tensor *g);
-
-// Tangent of the output; `t[i]` is that of input i or NULL for zero.
-typedef nd_tensor *nd_jvp(nd_context *c, const nd_args *a, nd_tensor *out,
-                          nd_tensor *const *t);
+// Tangents of the outputs into ty; t[i] is that of input i or NULL for zero.
+typedef void nd_jvp(nd_context *c, const nd_job *j, nd_tensor *const *t,
+                    nd_tensor **ty);
 
 struct nd_op {
   const char *name;    // the word users write
@@ -108,23 +129,31 @@ struct nd_op {
   int dtypes;              // that the inputs may have
   nd_result result;
   nd_derivative derivative;
-  int needs;  // bit i: derivative reads the values of input i, bit 6 also
-              // those of all later ones; ND_NEEDS_OUT: of the output
+  uint16_t needs[3];  // of the derivative by each input; the last stands for
+                      // all later ones
 
-  // Shape and dtype of the result; checks the arguments. NULL: elementwise.
-  bool (*infer)(nd_context *c, const nd_args *a, nd_type *out);
+  // Names of the outputs, where there are several; ends with NULL.
+  const char *const *results;
+
+  // How many outputs, where that depends on the call: they are a list. Checks
+  // what it reads; -1 after an error. NULL: as many as `results`, or one.
+  int (*outs)(nd_context *c, const nd_job *j);
+
+  // Shapes and dtypes of the outputs; checks the arguments. NULL: elementwise.
+  bool (*infer)(nd_context *c, const nd_job *j, nd_type *out);
 
   // Refuses values (integer division by zero). May be NULL.
-  bool (*check)(nd_context *c, const nd_args *a);
+  bool (*check)(nd_context *c, const nd_job *j);
 
-  // One of these three computes. `run` fills elements from..to-1 of job->out;
-  // dispatch may call it several times.
+  // One of these three computes. `view` sets all j->out, or leaves NULL in one
+  // that failed. `run` fills elements from..to-1 of the outputs, which are of
+  // one size; dispatch may call it several times.
   const nd_kernels *kernels[ND_LEVELS];
-  nd_tensor *(*view)(nd_context *c, const nd_args *a, const nd_type *type);
-  bool (*run)(nd_context *c, const nd_job *job, int64_t from, int64_t to);
+  void (*view)(nd_context *c, const nd_job *j, const nd_type *types);
+  bool (*run)(nd_context *c, const nd_job *j, int64_t from, int64_t to);
 
-  // As `derivative` says.
-  nd_tensor *(*slope)(nd_context *c, int i, const nd_args *a, nd_tensor *out);
+  // As `derivative` says; `slope` is that for input `i`.
+  nd_tensor *(*slope)(nd_context *c, int i, const nd_job *j);
   nd_vjp *transpose;
   nd_vjp *vjp;
   nd_jvp *jvp;
@@ -134,12 +163,17 @@ struct nd_op {
   float cost;         // about nanoseconds per element of the result
 };
 
-// An op at work.
-struct nd_job {
-  const nd_op *op;
-  const nd_args *args;
-  nd_tensor *out;
-};
+static inline int nd_op_needs(const nd_op *op, int i)
+{
+  return op->needs[i < 2 ? i : 2];
+}
+
+// True if a gradient flows through a tensor like `x` in or out of the op.
+static inline bool nd_op_flows(const nd_op *op, const nd_tensor *x)
+{
+  return op->derivative != ND_NO_GRAD &&
+         nd_dtype_in((nd_dtype)x->dtype, ND_FLOATS);
+}
 
 // -------------------------------------------------------------- the table --
 
@@ -152,32 +186,54 @@ extern const nd_op *const *const nd_families[];
 const nd_op *nd_op_at(int i);
 const nd_op *nd_op_find(const char *name);
 
-// The attribute called `name` of an op has this position in nd_args.attr; -1.
+// The attribute called `name` of an op has this position among them; -1.
 int nd_op_attr(const nd_op *op, const char *name, const nd_param **param);
 
-// Sets the attributes that were left out to their initial values.
-void nd_args_start(const nd_op *op, nd_args *a);
+static inline bool nd_param_is_tensor(const nd_param *p)
+{
+  return p->kind == ND_TENSOR || p->kind == ND_TENSORS;
+}
 
-// Reads "axis=2 keepdims=true shape=[2 3]" into `a`.
-bool nd_args_parse(nd_context *c, const nd_op *op, nd_args *a,
-                   const char *text);
+// ----------------------------------------------------------------- values --
+
+// Sets op->attrs values to their initial ones.
+void nd_values_start(const nd_op *op, nd_value *values);
+
+// Reads "axis=2 keepdims=true shape=[2 3]" into `values`. Lists are put one
+// after the other at `lists`, which has room for nd_values_room(text) numbers.
+size_t nd_values_room(const char *text);
+bool nd_values_parse(nd_context *c, const nd_op *op, nd_value *values,
+                     int64_t *lists, const char *text);
 
 // --------------------------------------------------------------- dispatch --
 
-// Applies an op: check, infer, allocate, run, record. Returns one reference.
-nd_tensor *nd_apply(nd_context *c, const nd_op *op, const nd_args *a);
+// Applies an op that has one output: check, infer, allocate, run, record. NULL
+// for `attr` stands for the initial values. Returns one reference.
+nd_tensor *nd_apply(nd_context *c, const nd_op *op, int n, nd_tensor *const *in,
+                    const nd_value *attr);
 
 // The same; a scalar may come to stand in `home`, which is then the result and
 // is not counted.
-nd_tensor *nd_apply_at(nd_context *c, const nd_op *op, const nd_args *a,
+nd_tensor *nd_apply_at(nd_context *c, const nd_op *op, int n,
+                       nd_tensor *const *in, const nd_value *attr,
                        nd_tensor *home);
+
+// The same for any op: sets j->outs, or fails; then fills j->out, which is the
+// caller's and has room for as many, with one reference each. After a failure
+// all are NULL.
+bool nd_job_count(nd_context *c, nd_job *j);
+bool nd_job_apply(nd_context *c, const nd_job *j);
 
 // The gradient of input `i` in one pass over blocks, for ND_SLOPE ops when
 // nobody records: g * slope, with a zero g giving zero.
-nd_tensor *nd_apply_slope(nd_context *c, const nd_op *op, int i,
-                          const nd_args *a, nd_tensor *out, nd_tensor *g);
+nd_tensor *nd_apply_slope(nd_context *c, const nd_job *j, int i, nd_tensor *g);
+
+// The same for scalars of that dtype, given where their values are: g, the
+// inputs, the output. What the slope does not read may be anything.
+nd_tensor *nd_apply_scalar_slope(nd_context *c, const nd_op *op, int i,
+                                 nd_dtype dtype, const void *const *values);
 
 // The shape that shapes broadcast to; an error that shows them.
-bool nd_broadcast(nd_context *c, const nd_args *a, nd_type *out);
+bool nd_broadcast(nd_context *c, const nd_job *j, nd_type *out);
 
 #endif

@@ -28,10 +28,8 @@ void nd_rows_start(nd_rows *l, const nd_tensor *x, const int *axes,
   l->inner = inner;
 }
 
-void nd_rows_along(nd_rows *l, nd_context *c, const nd_args *a)
+void nd_rows_along(nd_rows *l, const nd_tensor *x, int axis)
 {
-  const nd_tensor *x = a->in[0];
-  const int axis = nd_axis_resolve(c, a->attr[0].integer, x->rank);
   int64_t inner = 1;
   for (int i = axis + 1; i < x->rank; i++)
     inner *= x->dims[i];

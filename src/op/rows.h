@@ -46,8 +46,8 @@ typedef enum nd_keep { ND_KEEP_NONE, ND_KEEP_SHIFTED, ND_KEEP_EXP } nd_keep;
 void nd_rows_start(nd_rows *l, const nd_tensor *x, const int *axes,
                    int64_t length, int64_t inner);
 
-// Sees the first input along the axis that is the op's first attribute.
-void nd_rows_along(nd_rows *l, nd_context *c, const nd_args *a);
+// Sees `x` along axis number `axis`, from 0.
+void nd_rows_along(nd_rows *l, const nd_tensor *x, int axis);
 
 // Sets the tile to rows row..at most last-1.
 void nd_rows_tile(nd_rows *l, int64_t row, int64_t last);

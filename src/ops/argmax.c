@@ -5,18 +5,20 @@
 #include "op/op.h"
 #include "tensor/walk.h"
 
+enum { AXIS };  // attribute
+
 static const nd_param params[] = {
-  { "x", ND_TENSOR, NULL, 0 },
-  { "axis", ND_AXIS, "1", 0 },
+  { "x", ND_TENSOR },
+  { "axis", ND_AXIS, "1" },
   { 0 },
 };
 
-static bool infer(nd_context *c, const nd_args *a, nd_type *out)
+static bool infer(nd_context *c, const nd_job *j, nd_type *out)
 {
-  const nd_tensor *x = a->in[0];
+  const nd_tensor *x = j->in[0];
   if (x->rank == 0)
     return nd_fail(c, ND_BAD_ARGUMENT, "needs an axis, x is []");
-  const int axis = nd_axis_resolve(c, a->attr[0].integer, x->rank);
+  const int axis = nd_axis_resolve(c, j->attr[AXIS].integer, x->rank);
   if (axis < 0)
     return false;
   if (x->dims[axis] == 0)
@@ -69,21 +71,21 @@ DEFINE_PAIR(ND_UINT8, uint8_t, uint8)
 static find_function *const find_max[ND_DTYPES] = ROW(max);
 static find_function *const find_min[ND_DTYPES] = ROW(min);
 
-static bool find_range(nd_context *c, const nd_job *job, int64_t from,
-                       int64_t to, find_function *const *find)
+static bool find_range(nd_context *c, const nd_job *j, int64_t from, int64_t to,
+                       find_function *const *find)
 {
-  const nd_tensor *x = job->args->in[0];
-  const int axis = nd_axis_resolve(c, job->args->attr[0].integer, x->rank);
+  const nd_tensor *x = j->in[0];
+  const int axis = nd_axis_resolve(c, j->attr[AXIS].integer, x->rank);
   const int64_t width = (int64_t)nd_dtype_size((nd_dtype)x->dtype);
-  int64_t *out = (int64_t *)(void *)job->out->data;
+  int64_t *out = (int64_t *)(void *)j->out[0]->data;
   for (int64_t i = from; i < to; i++) {
     int64_t offset = 0;
     int64_t rest = i;
-    for (int j = x->rank - 1; j >= 0; j--) {
-      if (j == axis)
+    for (int k = x->rank - 1; k >= 0; k--) {
+      if (k == axis)
         continue;
-      offset += rest % x->dims[j] * nd_strides(x)[j];
-      rest /= x->dims[j];
+      offset += rest % x->dims[k] * nd_strides(x)[k];
+      rest /= x->dims[k];
     }
     out[i] = find[x->dtype](nd_values(x) + offset * width,
                             nd_strides(x)[axis] * width, x->dims[axis]);
@@ -91,16 +93,14 @@ static bool find_range(nd_context *c, const nd_job *job, int64_t from,
   return true;
 }
 
-static bool argmax_run(nd_context *c, const nd_job *job, int64_t from,
-                       int64_t to)
+static bool argmax_run(nd_context *c, const nd_job *j, int64_t from, int64_t to)
 {
-  return find_range(c, job, from, to, find_max);
+  return find_range(c, j, from, to, find_max);
 }
 
-static bool argmin_run(nd_context *c, const nd_job *job, int64_t from,
-                       int64_t to)
+static bool argmin_run(nd_context *c, const nd_job *j, int64_t from, int64_t to)
 {
-  return find_range(c, job, from, to, find_min);
+  return find_range(c, j, from, to, find_min);
 }
 
 const nd_op nd_op_argmax = {

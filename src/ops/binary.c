@@ -75,7 +75,7 @@ FACTOR(turn, FLOATS,  NONE,    TURN(a, b),                                     \
              .5, 3,                                                            \
    "b / (a * a + b * b); 0 where both are 0", .hidden = true)                  \
 HIDDEN(zero_wins, FLOATS, NONE, a == 0 || b == 0 ? 0 : a * b,                  \
-   "a * b; 0 where either is 0, even if the other is nan or inf", BOTH)        \
+   "a * b; 0 where either is 0, even if the other is nan or inf", ZERO_WINS)   \
 FLAT(floordiv,      NUMBERS, ZERO, PER_TYPE(quotient, a)(a, b),                \
    "floor of a / b, as Python's //", .metamethod = "__idiv")                   \
 FLAT(equal,         COMPARE, NONE, a == b, "true where a equals b")            \
@@ -89,8 +89,8 @@ FLAT(logical_or,    BOOLS,   NONE, a | b,  "true where one is true")           \
 FLAT(logical_xor,   BOOLS,   NONE, a ^ b,  "true where just one is true")
 // clang-format on
 
-#include "op/elementwise.h"
-#include "op/vocab_scalar.h"
+#include "ops/elementwise.h"
+#include "ops/vocab_scalar.h"
 
 #define FORWARD(name, label, type, result, formula)                            \
   static void name##_##label(int n, void *restrict out, const void *const *in) \
@@ -136,50 +136,57 @@ const nd_kernels ND_LEVELLED(nd_kernels_binary)[] = { BINARY(ROW, ROW_FLAT, ROW,
                                                              ROW_FLAT) };
 
 #if ND_IS_BASELINE
-#include "op/vocab_tensor.h"
+#include "ops/rules.h"
 
-#define RULE(name, dtypes, refused, formula, da, db, low, high, doc, ...)  \
-  static nd_tensor *name##_rule(nd_context *c, int i, const nd_args *args, \
-                                nd_tensor *out)                            \
-  {                                                                        \
-    nd_tensor *a = args->in[0], *b = args->in[1], *y = out;                \
-    (void)c;                                                               \
-    (void)a;                                                               \
-    (void)b;                                                               \
-    (void)y;                                                               \
-    return i == 0 ? da : db;                                               \
+#define RULE(name, dtypes, refused, formula, da, db, low, high, doc, ...) \
+  static nd_tensor *name##_rule(nd_context *c, int i, const nd_job *j)    \
+  {                                                                       \
+    nd_tensor *a = j->in[0], *b = j->in[1], *y = j->out[0];               \
+    (void)a;                                                              \
+    (void)b;                                                              \
+    (void)y;                                                              \
+    return i == 0 ? da : db;                                              \
   }
 #define NO_RULE(name, dtypes, refused, y, doc, ...)
 
 BINARY(RULE, NO_RULE, RULE, NO_RULE)
 
-// Where b is 0 a does not matter, so nothing reaches it, not even nan: more
-// than a slope can say.
-static nd_tensor *no_nan_vjp(nd_context *c, int i, const nd_args *args,
-                             nd_tensor *out, nd_tensor *g)
+nd_tensor *nd_rule_add(nd_context *c, nd_tensor *p, nd_tensor *q)
 {
-  (void)out;
-  return i == 0 ? nd_rule_both(c, g, args->in[1]) : CHAIN(g, args->in[0]);
+  return p == NULL ? q : q == NULL ? p : ADD(p, q);
 }
 
-static nd_tensor *no_nan_jvp(nd_context *c, const nd_args *args, nd_tensor *out,
-                             nd_tensor *const *t)
+// Where b is 0 a does not matter, so nothing reaches it, not even nan: more
+// than a slope can say.
+static void no_nan_vjp(nd_context *c, const nd_job *j, nd_tensor *const *g,
+                       const bool *wanted, nd_tensor **gx)
 {
-  nd_tensor *by_a = t[0] == NULL ? NULL : no_nan_vjp(c, 0, args, out, t[0]);
-  nd_tensor *by_b = t[1] == NULL ? NULL : no_nan_vjp(c, 1, args, out, t[1]);
-  return by_a == NULL ? by_b : by_b == NULL ? by_a : ADD(by_a, by_b);
+  if (wanted[0])
+    gx[0] = BOTH(g[0], j->in[1]);
+  if (wanted[1])
+    gx[1] = CHAIN(g[0], j->in[0]);
+}
+
+static void no_nan_jvp(nd_context *c, const nd_job *j, nd_tensor *const *t,
+                       nd_tensor **ty)
+{
+  nd_tensor *by_a = t[0] != NULL ? BOTH(t[0], j->in[1]) : NULL;
+  nd_tensor *by_b = t[1] != NULL ? CHAIN(t[1], j->in[0]) : NULL;
+  ty[0] = ADD_ANY(by_a, by_b);
 }
 
 // For rules whose value is linear in two things that both may be gradients:
 // multiply_no_nan lets a zero win on one side only.
-static nd_tensor *both_transpose(nd_context *c, int i, const nd_args *args,
-                                 nd_tensor *out, nd_tensor *g)
+static void both_transpose(nd_context *c, const nd_job *j, nd_tensor *const *g,
+                           const bool *wanted, nd_tensor **gx)
 {
-  (void)out;
-  return nd_rule_both(c, g, args->in[1 - i]);
+  for (int i = 0; i < 2; i++) {
+    if (wanted[i])
+      gx[i] = BOTH(g[0], j->in[1 - i]);
+  }
 }
 
-#include "op/vocab_needs.h"
+#include "ops/vocab_needs.h"
 
 enum { a = 1 << 0, b = 1 << 1, y = ND_NEEDS_OUT };
 
@@ -191,28 +198,28 @@ enum { BINARY(INDEX, INDEX_FLAT, INDEX, INDEX_FLAT) };
 
 ND_DECLARE_ROWS(const nd_kernels, nd_kernels_binary);
 
-static const nd_param params[] = { { "a", ND_TENSOR, NULL, 0 },
-                                   { "b", ND_TENSOR, NULL, 0 },
+static const nd_param params[] = { { "a", ND_TENSOR },
+                                   { "b", ND_TENSOR },
                                    { 0 } };
 
-static bool refuse_zero(nd_context *c, const nd_args *args)
+static bool refuse_zero(nd_context *c, const nd_job *j)
 {
-  return nd_integers_avoid(args->in[1], 0, 0) ||
+  return nd_integers_avoid(j->in[1], 0, 0) ||
          nd_fail(c, ND_BAD_ARGUMENT, "integer division by zero");
 }
 
-static bool refuse_negative(nd_context *c, const nd_args *args)
+static bool refuse_negative(nd_context *c, const nd_job *j)
 {
-  return nd_integers_avoid(args->in[1], INT64_MIN, -1) ||
+  return nd_integers_avoid(j->in[1], INT64_MIN, -1) ||
          nd_fail(c, ND_BAD_ARGUMENT, "integer to a negative power");
 }
 
-#define NO_NAN                                                                \
-  .derivative = ND_VJP, .needs = a | b, .vjp = no_nan_vjp, .jvp = no_nan_jvp, \
-  .low = .5, .high = 3, .cases = CASES
+#define NO_NAN                                                \
+  .derivative = ND_VJP, .needs = { b, a }, .vjp = no_nan_vjp, \
+  .jvp = no_nan_jvp, .low = .5, .high = 3, .cases = CASES
 
-#define BOTH                                                 \
-  .hidden = true, .derivative = ND_BILINEAR, .needs = a | b, \
+#define ZERO_WINS                                               \
+  .hidden = true, .derivative = ND_BILINEAR, .needs = { b, a }, \
   .transpose = both_transpose, .low = .5, .high = 3, .cases = CASES
 
 #define CHECK_NONE NULL
@@ -229,7 +236,7 @@ static bool refuse_negative(nd_context *c, const nd_args *args)
                                .result = RESULT_##set,                    \
                                .check = CHECK_##refused,                  \
                                .derivative = ND_SLOPE,                    \
-                               .needs = (da) | (db),                      \
+                               .needs = { da, db },                       \
                                .slope = word##_rule,                      \
                                .kernels = ND_LIST_ROWS(nd_kernels_binary, \
                                                        row_##word),       \

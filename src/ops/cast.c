@@ -3,30 +3,30 @@
 #include <string.h>
 
 #include "kernel/convert.h"
-#include "op/op.h"
-#include "op/rule.h"
+#include "ops/rules.h"
 #include "tensor/walk.h"
 
+enum { DTYPE };  // attribute of cast
+
 static const nd_param cast_params[] = {
-  { "x", ND_TENSOR, NULL, 0 },
-  { "dtype", ND_WORD_DTYPE, NULL, 0 },
+  { "x", ND_TENSOR },
+  { "dtype", ND_WORD_DTYPE },
   { 0 },
 };
-static const nd_param one_tensor[] = { { "x", ND_TENSOR, NULL, 0 }, { 0 } };
+static const nd_param one_tensor[] = { { "x", ND_TENSOR }, { 0 } };
 
-static bool cast_infer(nd_context *c, const nd_args *a, nd_type *out)
+static bool cast_infer(nd_context *c, const nd_job *j, nd_type *out)
 {
-  (void)c;
-  *out = nd_type_of(a->in[0]);
-  out->dtype = (nd_dtype)a->attr[0].integer;
+  *out = nd_type_of(j->in[0]);
+  out->dtype = (nd_dtype)j->attr[DTYPE].integer;
   return true;
 }
 
-static bool cast_run(nd_context *c, const nd_job *job, int64_t from, int64_t to)
+static bool cast_run(nd_context *c, const nd_job *j, int64_t from, int64_t to)
 {
   enum { RUN = 1024 };
-  const nd_tensor *x = job->args->in[0];
-  const nd_dtype dtype = (nd_dtype)job->out->dtype;
+  const nd_tensor *x = j->in[0];
+  const nd_dtype dtype = (nd_dtype)j->out[0]->dtype;
   const int64_t width = (int64_t)nd_dtype_size(dtype);
   double run[RUN];
   nd_walk walk;
@@ -35,18 +35,26 @@ static bool cast_run(nd_context *c, const nd_job *job, int64_t from, int64_t to)
     const int64_t n = to - at < RUN ? to - at : RUN;
     nd_walk_copy(&walk, n, run);
     nd_convert(c->level, dtype, (nd_dtype)x->dtype, n,
-               job->out->data + at * width, run);
+               j->out[0]->data + at * width, run);
   }
   return true;
 }
 
-// Only between floats: any integer on the way cuts the gradient.
-static nd_tensor *cast_transpose(nd_context *c, int i, const nd_args *a,
-                                 nd_tensor *out, nd_tensor *g)
+extern const nd_op nd_op_cast;
+
+nd_tensor *nd_rule_cast(nd_context *c, nd_tensor *x, nd_dtype dtype)
 {
-  (void)i;
-  (void)out;
-  return nd_rule_cast(c, g, (nd_dtype)a->in[0]->dtype);
+  if (x == NULL || x->dtype == dtype)
+    return x;
+  const nd_value attr[] = { [DTYPE] = nd_value_integer(dtype) };
+  return nd_rule_apply(c, &nd_op_cast, 1, &x, attr);
+}
+
+// Only between floats: any integer on the way cuts the gradient.
+static void cast_transpose(nd_context *c, const nd_job *j, nd_tensor *const *g,
+                           const bool *wanted, nd_tensor **gx)
+{
+  gx[0] = CAST(g[0], (nd_dtype)j->in[0]->dtype);
 }
 
 const nd_op nd_op_cast = {
@@ -65,19 +73,16 @@ const nd_op nd_op_cast = {
   .cost = 1,
 };
 
-static bool same_infer(nd_context *c, const nd_args *a, nd_type *out)
+static bool same_infer(nd_context *c, const nd_job *j, nd_type *out)
 {
-  (void)c;
-  *out = nd_type_of(a->in[0]);
+  *out = nd_type_of(j->in[0]);
   return true;
 }
 
-static nd_tensor *same_view(nd_context *c, const nd_args *a,
-                            const nd_type *type)
+static void same_view(nd_context *c, const nd_job *j, const nd_type *type)
 {
-  (void)c;
-  nd_tensor *x = a->in[0];
-  return nd_tensor_view(x, type->rank, x->dims, nd_strides(x), 0);
+  nd_tensor *x = j->in[0];
+  j->out[0] = nd_tensor_view(x, type->rank, x->dims, nd_strides(x), 0);
 }
 
 const nd_op nd_op_identity = {

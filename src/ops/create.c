@@ -7,7 +7,7 @@
 #include "base/number.h"
 #include "op/axes.h"
 #include "op/integers.h"
-#include "op/rule.h"
+#include "ops/rules.h"
 
 // Writes `value` as element i of a tensor of any dtype.
 static void put(nd_tensor *x, int64_t i, double value)
@@ -21,48 +21,47 @@ static void put(nd_tensor *x, int64_t i, double value)
   }
 }
 
-static bool run_constant(const nd_job *job, int64_t from, int64_t to,
+static bool run_constant(const nd_job *j, int64_t from, int64_t to,
                          double value)
 {
   for (int64_t i = from; i < to; i++)
-    put(job->out, i, value);
+    put(j->out[0], i, value);
   return true;
 }
 
-static bool zeros_run(nd_context *c, const nd_job *job, int64_t from,
-                      int64_t to)
+static bool zeros_run(nd_context *c, const nd_job *j, int64_t from, int64_t to)
 {
-  (void)c;
-  const size_t width = nd_dtype_size((nd_dtype)job->out->dtype);
-  memset(job->out->data + (size_t)from * width, 0, (size_t)(to - from) * width);
+  const size_t width = nd_dtype_size((nd_dtype)j->out[0]->dtype);
+  memset(j->out[0]->data + (size_t)from * width, 0,
+         (size_t)(to - from) * width);
   return true;
 }
 
-static bool ones_run(nd_context *c, const nd_job *job, int64_t from, int64_t to)
+static bool ones_run(nd_context *c, const nd_job *j, int64_t from, int64_t to)
 {
-  (void)c;
-  return run_constant(job, from, to, 1);
+  return run_constant(j, from, to, 1);
 }
 
 // ---------------------------------------------------------- zeros and ones --
 
+enum { SHAPE, SHAPE_DTYPE };  // attributes
+
 static const nd_param shape_params[] = {
-  { "shape", ND_SIZES, NULL, 0 },
-  { "dtype", ND_WORD_DTYPE, "float32", 0 },
+  { "shape", ND_SIZES },
+  { "dtype", ND_WORD_DTYPE, "float32" },
   { 0 },
 };
-static const nd_param like_params[] = { { "x", ND_TENSOR, NULL, 0 }, { 0 } };
+static const nd_param like_params[] = { { "x", ND_TENSOR }, { 0 } };
 
-static bool shape_infer(nd_context *c, const nd_args *a, nd_type *out)
+static bool shape_infer(nd_context *c, const nd_job *j, nd_type *out)
 {
-  out->dtype = (nd_dtype)a->attr[1].integer;
-  return nd_sizes_infer(c, &a->attr[0], out);
+  out->dtype = (nd_dtype)j->attr[SHAPE_DTYPE].integer;
+  return nd_sizes_infer(c, &j->attr[SHAPE], out);
 }
 
-static bool like_infer(nd_context *c, const nd_args *a, nd_type *out)
+static bool like_infer(nd_context *c, const nd_job *j, nd_type *out)
 {
-  (void)c;
-  *out = nd_type_of(a->in[0]);
+  *out = nd_type_of(j->in[0]);
   return true;
 }
 
@@ -104,31 +103,33 @@ const nd_op nd_op_ones_like = {
 
 // -------------------------------------------------------------------- eye --
 
+enum { ROWS, COLUMNS, EYE_DTYPE };  // attributes
+
 static const nd_param eye_params[] = {
-  { "rows", ND_INTEGER, NULL, 0 },
-  { "columns", ND_INTEGER, "nil", 0 },
-  { "dtype", ND_WORD_DTYPE, "float32", 0 },
+  { "rows", ND_INTEGER },
+  { "columns", ND_INTEGER, "nil" },
+  { "dtype", ND_WORD_DTYPE, "float32" },
   { 0 },
 };
 
-static bool eye_infer(nd_context *c, const nd_args *a, nd_type *out)
+static bool eye_infer(nd_context *c, const nd_job *j, nd_type *out)
 {
-  out->dtype = (nd_dtype)a->attr[2].integer;
+  out->dtype = (nd_dtype)j->attr[EYE_DTYPE].integer;
   out->rank = 2;
-  out->shape[0] = a->attr[0].integer;
-  out->shape[1] = a->attr[a->attr[1].given ? 1 : 0].integer;
+  out->shape[0] = j->attr[ROWS].integer;
+  out->shape[1] = j->attr[j->attr[COLUMNS].given ? COLUMNS : ROWS].integer;
   return nd_sizes_check(c, 2, out->shape);
 }
 
-static bool eye_run(nd_context *c, const nd_job *job, int64_t from, int64_t to)
+static bool eye_run(nd_context *c, const nd_job *j, int64_t from, int64_t to)
 {
-  zeros_run(c, job, from, to);
-  const int64_t next = job->out->dims[1] + 1;
-  const int64_t side = job->out->dims[0] < job->out->dims[1]
-                         ? job->out->dims[0]
-                         : job->out->dims[1];
+  zeros_run(c, j, from, to);
+  const int64_t next = j->out[0]->dims[1] + 1;
+  const int64_t side = j->out[0]->dims[0] < j->out[0]->dims[1]
+                         ? j->out[0]->dims[0]
+                         : j->out[0]->dims[1];
   for (int64_t k = (from + next - 1) / next; k < side && k * next < to; k++)
-    put(job->out, k * next, 1);
+    put(j->out[0], k * next, 1);
   return true;
 }
 
@@ -143,30 +144,32 @@ const nd_op nd_op_eye = {
 
 // --------------------------------------------------------- range, linspace --
 
+enum { RANGE_DTYPE };  // attribute
+
 static const nd_param range_params[] = {
-  { "start", ND_TENSOR, NULL, 0 },
-  { "limit", ND_TENSOR, NULL, 0 },
-  { "delta", ND_TENSOR, "1", 0 },
-  { "dtype", ND_WORD_DTYPE, "nil", 0 },
+  { "start", ND_TENSOR },
+  { "limit", ND_TENSOR },
+  { "delta", ND_TENSOR, "1" },
+  { "dtype", ND_WORD_DTYPE, "nil" },
   { 0 },
 };
 
 // The option `dtype`, or the inputs' dtype when it was not given.
-static bool choose_dtype(nd_context *c, const nd_args *a, const nd_attr *dtype,
+static bool choose_dtype(nd_context *c, const nd_job *j, const nd_value *dtype,
                          int allowed, nd_type *out)
 {
-  out->dtype = (nd_dtype)(dtype->given ? dtype->integer : a->in[0]->dtype);
+  out->dtype = (nd_dtype)(dtype->given ? dtype->integer : j->in[0]->dtype);
   return nd_dtype_in(out->dtype, allowed) ||
          nd_fail(c, ND_BAD_ARGUMENT, "no such dtype here: %s",
                  nd_dtype_name(out->dtype));
 }
 
-static bool need_scalars(nd_context *c, const nd_args *a)
+static bool need_scalars(nd_context *c, const nd_job *j)
 {
-  for (int i = 0; i < a->n; i++) {
-    if (a->in[i]->rank != 0)
+  for (int i = 0; i < j->n; i++) {
+    if (j->in[i]->rank != 0)
       return nd_fail(c, ND_BAD_ARGUMENT, "needs numbers, got %s",
-                     ND_SHAPE(a->in[i]->rank, a->in[i]->dims));
+                     ND_SHAPE(j->in[i]->rank, j->in[i]->dims));
   }
   return true;
 }
@@ -198,11 +201,11 @@ static int64_t whole(const nd_tensor *x)
 }
 
 // How many steps of `delta` lead from `start` to `limit`; negative for none.
-static double count_whole_steps(const nd_args *a)
+static double count_whole_steps(const nd_job *j)
 {
-  const int64_t start = whole(a->in[0]);
-  const int64_t limit = whole(a->in[1]);
-  const int64_t delta = whole(a->in[2]);
+  const int64_t start = whole(j->in[0]);
+  const int64_t limit = whole(j->in[1]);
+  const int64_t delta = whole(j->in[2]);
   if (delta == 0 || (delta > 0 ? limit < start : limit > start))
     return delta == 0 ? INFINITY : -1;
   const uint64_t span = (uint64_t)limit - (uint64_t)start;
@@ -213,17 +216,17 @@ static double count_whole_steps(const nd_args *a)
 // How many steps, and the ladder to climb. A limit that is missed by no more
 // than rounding is met, by steps of a better size: in float32, ten steps of 0.1
 // lead a little past 1.
-static double count_steps(const nd_args *a, ladder *l)
+static double count_steps(const nd_job *j, ladder *l)
 {
-  const nd_dtype dtype = (nd_dtype)a->in[0]->dtype;
-  const double start = nd_tensor_first(a->in[0]);
-  const double limit = nd_tensor_first(a->in[1]);
-  const double delta = nd_tensor_first(a->in[2]);
+  const nd_dtype dtype = (nd_dtype)j->in[0]->dtype;
+  const double start = nd_tensor_first(j->in[0]);
+  const double limit = nd_tensor_first(j->in[1]);
+  const double delta = nd_tensor_first(j->in[2]);
   *l = span_ladder(start, limit, 1);
   const double steps = l->step / (delta / l->scale);
   l->step = delta / l->scale;
   if (nd_dtype_in(dtype, ND_INTS))
-    return count_whole_steps(a);
+    return count_whole_steps(j);
   const double whole_steps = round(steps);
   const double slack = fabs(steps) * (dtype == ND_FLOAT32 ? 0x1p-22 : 0x1p-50);
   if (!(fabs(steps - whole_steps) <= (slack < 0.125 ? slack : 0.125)))
@@ -252,40 +255,38 @@ static bool fits(nd_context *c, const ladder *l, int64_t size, nd_dtype dtype)
   return true;
 }
 
-static bool range_infer(nd_context *c, const nd_args *a, nd_type *out)
+static bool range_infer(nd_context *c, const nd_job *j, nd_type *out)
 {
-  if (!need_scalars(c, a))
+  if (!need_scalars(c, j))
     return false;
   ladder l;
-  const double steps = count_steps(a, &l);
+  const double steps = count_steps(j, &l);
   if (!(fabs(steps) < 0x1p53) || !isfinite(l.step))
     return nd_fail(c, ND_BAD_ARGUMENT, "no such range: %s to %s by %s",
-                   ND_NUMBER(nd_tensor_first(a->in[0])),
-                   ND_NUMBER(nd_tensor_first(a->in[1])),
-                   ND_NUMBER(nd_tensor_first(a->in[2])));
+                   ND_NUMBER(nd_tensor_first(j->in[0])),
+                   ND_NUMBER(nd_tensor_first(j->in[1])),
+                   ND_NUMBER(nd_tensor_first(j->in[2])));
   out->rank = 1;
   out->shape[0] = steps < 0 ? 0 : (int64_t)steps + 1;
-  return choose_dtype(c, a, &a->attr[0], ND_NUMBERS, out) &&
-         (out->dtype == (nd_dtype)a->in[0]->dtype ||
+  return choose_dtype(c, j, &j->attr[RANGE_DTYPE], ND_NUMBERS, out) &&
+         (out->dtype == (nd_dtype)j->in[0]->dtype ||
           fits(c, &l, out->shape[0], out->dtype));
 }
 
-static bool range_run(nd_context *c, const nd_job *job, int64_t from,
-                      int64_t to)
+static bool range_run(nd_context *c, const nd_job *j, int64_t from, int64_t to)
 {
-  (void)c;
   ladder l;
-  count_steps(job->args, &l);
-  if (job->out->dtype == ND_INT64 && job->args->in[0]->dtype == ND_INT64) {
-    uint64_t *out = (uint64_t *)(void *)job->out->data;
-    const uint64_t first = (uint64_t)whole(job->args->in[0]);
-    const uint64_t delta = (uint64_t)whole(job->args->in[2]);
+  count_steps(j, &l);
+  if (j->out[0]->dtype == ND_INT64 && j->in[0]->dtype == ND_INT64) {
+    uint64_t *out = (uint64_t *)(void *)j->out[0]->data;
+    const uint64_t first = (uint64_t)whole(j->in[0]);
+    const uint64_t delta = (uint64_t)whole(j->in[2]);
     for (int64_t i = from; i < to; i++)
       out[i] = first + (uint64_t)i * delta;
     return true;
   }
   for (int64_t i = from; i < to; i++)
-    put(job->out, i, rung(&l, i));
+    put(j->out[0], i, rung(&l, i));
   return true;
 }
 
@@ -299,24 +300,26 @@ const nd_op nd_op_range = {
   .run = range_run,
 };
 
+enum { NUM_VALUES, LINSPACE_DTYPE };  // attributes
+
 static const nd_param linspace_params[] = {
-  { "start", ND_TENSOR, NULL, 0 },
-  { "stop", ND_TENSOR, NULL, 0 },
-  { "num", ND_INTEGER, NULL, 0 },
-  { "dtype", ND_WORD_DTYPE, "nil", 0 },
+  { "start", ND_TENSOR },
+  { "stop", ND_TENSOR },
+  { "num", ND_INTEGER },
+  { "dtype", ND_WORD_DTYPE, "nil" },
   { 0 },
 };
 
-static bool linspace_infer(nd_context *c, const nd_args *a, nd_type *out)
+static bool linspace_infer(nd_context *c, const nd_job *j, nd_type *out)
 {
-  if (!need_scalars(c, a))
+  if (!need_scalars(c, j))
     return false;
-  if (a->attr[0].integer < 0)
+  if (j->attr[NUM_VALUES].integer < 0)
     return nd_fail(c, ND_BAD_ARGUMENT, "num is negative: %lld",
-                   (long long)a->attr[0].integer);
+                   (long long)j->attr[NUM_VALUES].integer);
   out->rank = 1;
-  out->shape[0] = a->attr[0].integer;
-  return choose_dtype(c, a, &a->attr[1], ND_FLOATS, out);
+  out->shape[0] = j->attr[NUM_VALUES].integer;
+  return choose_dtype(c, j, &j->attr[LINSPACE_DTYPE], ND_FLOATS, out);
 }
 
 // Between ends that are not both finite lie numbers like the one that is not,
@@ -329,34 +332,38 @@ static ladder linspace_ladder(double start, double stop, int64_t last)
 }
 
 // In double, rounded once; the ends are `start` and `stop` themselves.
-static bool linspace_run(nd_context *c, const nd_job *job, int64_t from,
+static bool linspace_run(nd_context *c, const nd_job *j, int64_t from,
                          int64_t to)
 {
-  (void)c;
-  const double start = nd_tensor_first(job->args->in[0]);
-  const double stop = nd_tensor_first(job->args->in[1]);
-  const int64_t last = job->out->size - 1;
+  const double start = nd_tensor_first(j->in[0]);
+  const double stop = nd_tensor_first(j->in[1]);
+  const int64_t last = j->out[0]->size - 1;
   const ladder l = linspace_ladder(start, stop, last);
   for (int64_t i = from; i < to; i++)
-    put(job->out, i, i == 0 ? start : i == last ? stop : rung(&l, i));
+    put(j->out[0], i, i == 0 ? start : i == last ? stop : rung(&l, i));
   return true;
 }
 
-extern const nd_op nd_op_linspace, nd_op_multiply, nd_op_subtract,
-  nd_op_reduce_sum;
+extern const nd_op nd_op_linspace;
 
 // Value i is start * (1 - t[i]) + stop * t[i] for t from 0 to 1.
-static nd_tensor *linspace_transpose(nd_context *c, int i, const nd_args *a,
-                                     nd_tensor *out, nd_tensor *g)
+static nd_tensor *share_of(nd_context *c, const nd_job *j, int end)
 {
-  nd_args ends = { .n = 2, .in = ends.few };
-  ends.attr[0] = a->attr[0];
-  ends.attr[1].given = false;
-  ends.few[0] = nd_rule_number(c, out, i == 0 ? 1 : 0);
-  ends.few[1] = nd_rule_number(c, out, i == 0 ? 0 : 1);
-  nd_tensor *t = nd_rule_args(c, &nd_op_linspace, &ends);
-  return nd_rule_cast(c, nd_rule2(c, &nd_op_multiply, g, t),
-                      (nd_dtype)a->in[i]->dtype);
+  const nd_value attr[] = {
+    [NUM_VALUES] = j->attr[NUM_VALUES], [LINSPACE_DTYPE] = { .given = false }
+  };
+  nd_tensor *ends[] = { NUM(end == 0), NUM(end == 1) };
+  return nd_rule_apply(c, &nd_op_linspace, 2, ends, attr);
+}
+
+static void linspace_transpose(nd_context *c, const nd_job *j,
+                               nd_tensor *const *g, const bool *wanted,
+                               nd_tensor **gx)
+{
+  for (int i = 0; i < 2; i++) {
+    if (wanted[i])
+      gx[i] = CAST(MUL(g[0], share_of(c, j, i)), (nd_dtype)j->in[i]->dtype);
+  }
 }
 
 const nd_op nd_op_linspace = {
@@ -376,44 +383,46 @@ const nd_op nd_op_linspace = {
 
 // ---------------------------------------------------------------- one_hot --
 
+enum { DEPTH, ONE_HOT_DTYPE };  // attributes
+
 static const nd_param one_hot_params[] = {
-  { "indices", ND_TENSOR, NULL, ND_INTS },
-  { "depth", ND_INTEGER, NULL, 0 },
-  { "dtype", ND_WORD_DTYPE, "float32", 0 },
+  { "indices", ND_TENSOR, .dtypes = ND_INTS },
+  { "depth", ND_INTEGER },
+  { "dtype", ND_WORD_DTYPE, "float32" },
   { 0 },
 };
 
-static bool one_hot_infer(nd_context *c, const nd_args *a, nd_type *out)
+static bool one_hot_infer(nd_context *c, const nd_job *j, nd_type *out)
 {
-  *out = nd_type_of(a->in[0]);
-  if (out->rank == ND_MAX_RANK || a->attr[0].integer < 0)
+  *out = nd_type_of(j->in[0]);
+  if (out->rank == ND_MAX_RANK || j->attr[DEPTH].integer < 0)
     return nd_fail(
       c, ND_BAD_ARGUMENT, "no such shape: indices is %s, depth %lld",
-      ND_SHAPE(out->rank, out->shape), (long long)a->attr[0].integer);
-  out->dtype = (nd_dtype)a->attr[1].integer;
-  out->shape[out->rank++] = a->attr[0].integer;
+      ND_SHAPE(out->rank, out->shape), (long long)j->attr[DEPTH].integer);
+  out->dtype = (nd_dtype)j->attr[ONE_HOT_DTYPE].integer;
+  out->shape[out->rank++] = j->attr[DEPTH].integer;
   return true;
 }
 
-static bool one_hot_check(nd_context *c, const nd_args *a)
+static bool one_hot_check(nd_context *c, const nd_job *j)
 {
-  return nd_integers_avoid(a->in[0], 0, 0) ||
+  return nd_integers_avoid(j->in[0], 0, 0) ||
          nd_fail(c, ND_BAD_ARGUMENT,
                  "label 0: labels count from 1 here; -1 and labels above the "
                  "depth give rows of zeros");
 }
 
-static bool one_hot_run(nd_context *c, const nd_job *job, int64_t from,
+static bool one_hot_run(nd_context *c, const nd_job *j, int64_t from,
                         int64_t to)
 {
-  zeros_run(c, job, from, to);
-  const int64_t depth = job->args->attr[0].integer;
+  zeros_run(c, j, from, to);
+  const int64_t depth = j->attr[DEPTH].integer;
   int64_t index;
   for (int64_t i = from / depth; i * depth < to; i++) {
-    nd_integers_read(job->args->in[0], i, 1, &index);
+    nd_integers_read(j->in[0], i, 1, &index);
     const int64_t at = i * depth + index - 1;
     if (index >= 1 && index <= depth && at >= from && at < to)
-      put(job->out, at, 1);
+      put(j->out[0], at, 1);
   }
   return true;
 }
@@ -432,23 +441,22 @@ const nd_op nd_op_one_hot = {
 // ------------------------------------------------------------------- fill --
 
 static const nd_param fill_params[] = {
-  { "shape", ND_SIZES, NULL, 0 },
-  { "value", ND_TENSOR, NULL, 0 },
+  { "shape", ND_SIZES },
+  { "value", ND_TENSOR },
   { 0 },
 };
 
 extern const nd_op nd_op_broadcast_to;
 
-static bool fill_infer(nd_context *c, const nd_args *a, nd_type *out)
+static bool fill_infer(nd_context *c, const nd_job *j, nd_type *out)
 {
-  return need_scalars(c, a) && nd_sizes_infer(c, &a->attr[0], out) &&
-         nd_op_broadcast_to.infer(c, a, out);
+  return need_scalars(c, j) && nd_sizes_infer(c, &j->attr[SHAPE], out) &&
+         nd_op_broadcast_to.infer(c, j, out);
 }
 
-static nd_tensor *fill_view(nd_context *c, const nd_args *a,
-                            const nd_type *type)
+static void fill_view(nd_context *c, const nd_job *j, const nd_type *type)
 {
-  return nd_op_broadcast_to.view(c, a, type);
+  nd_op_broadcast_to.view(c, j, type);
 }
 
 const nd_op nd_op_fill = {

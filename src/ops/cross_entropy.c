@@ -8,9 +8,7 @@
 
 #include "op/integers.h"
 #include "op/rows.h"
-#include "op/vocab_tensor.h"
-
-extern const nd_op nd_op_softmax, nd_op_log_softmax, nd_op_log_softmax_tangent;
+#include "ops/rules.h"
 
 // ----------------------------------------------------------------- labels --
 
@@ -75,9 +73,9 @@ static void drop_classes(const nd_tensor *logits, nd_type *out)
   out->rank--;
 }
 
-static bool soft_infer(nd_context *c, const nd_args *a, nd_type *out)
+static bool soft_infer(nd_context *c, const nd_job *j, nd_type *out)
 {
-  const nd_tensor *labels = a->in[0], *logits = a->in[1];
+  const nd_tensor *labels = j->in[0], *logits = j->in[1];
   if (!has_classes(c, logits))
     return false;
   drop_classes(logits, out);
@@ -88,9 +86,9 @@ static bool soft_infer(nd_context *c, const nd_args *a, nd_type *out)
                  ND_SHAPE(logits->rank, logits->dims));
 }
 
-static bool sparse_infer(nd_context *c, const nd_args *a, nd_type *out)
+static bool sparse_infer(nd_context *c, const nd_job *j, nd_type *out)
 {
-  const nd_tensor *labels = a->in[0], *logits = a->in[1];
+  const nd_tensor *labels = j->in[0], *logits = j->in[1];
   if (!has_classes(c, logits))
     return false;
   drop_classes(logits, out);
@@ -105,12 +103,12 @@ static bool sparse_infer(nd_context *c, const nd_args *a, nd_type *out)
                  ND_SHAPE(logits->rank, logits->dims));
 }
 
-static bool check_classes(nd_context *c, const nd_args *a)
+static bool check_classes(nd_context *c, const nd_job *j)
 {
-  const nd_tensor *logits = a->in[1];
+  const nd_tensor *logits = j->in[1];
   const int64_t classes = logits->dims[logits->rank - 1];
   int64_t bad;
-  if (nd_integers_within(a->in[0], 1, classes, &bad))
+  if (nd_integers_within(j->in[0], 1, classes, &bad))
     return true;
   return nd_fail(c, ND_BAD_ARGUMENT, "label %lld is outside 1..%lld%s",
                  (long long)bad, (long long)classes,
@@ -118,16 +116,15 @@ static bool check_classes(nd_context *c, const nd_args *a)
 }
 
 // loss[r] = sum over j of z[r j] (log(1 + s[r]) - (x[r j] - m[r]))
-static bool loss_run(nd_context *c, const nd_job *job, int64_t from, int64_t to)
+static bool loss_run(nd_context *c, const nd_job *j, int64_t from, int64_t to)
 {
-  (void)c;
-  const nd_tensor *logits = job->args->in[1];
+  const nd_tensor *logits = j->in[1];
   nd_rows l;
   reader labels;
   nd_piece p;
   double loss[ND_BLOCK];
   nd_rows_start(&l, logits, NULL, logits->dims[logits->rank - 1], 1);
-  start_labels(&labels, job->args->in[0]);
+  start_labels(&labels, j->in[0]);
   for (int64_t row = from; row < to; row += l.rows) {
     nd_rows_tile(&l, row, to);
     nd_rows_measure(&l, ND_KEEP_NONE, NULL, 0, 0);
@@ -138,7 +135,7 @@ static bool loss_run(nd_context *c, const nd_job *job, int64_t from, int64_t to)
       l.k->shift(p.rows, p.n, l.d, nd_rows_load(&l, &p), l.m);
       l.k->cross(p.rows, p.n, loss, load_labels(&labels, &p, &l), l.d, l.s);
     }
-    l.k->give(l.rows, job->out->data + row * l.width, loss);
+    l.k->give(l.rows, j->out[0]->data + row * l.width, loss);
   }
   return true;
 }
@@ -148,10 +145,9 @@ static bool loss_run(nd_context *c, const nd_job *job, int64_t from, int64_t to)
 // y[r j] = (p[r j] sum over k of z[r k] - z[r j]) g[r], with p = softmax(x).
 // The sum is 1 for a distribution, and needed for the truth elsewhere.
 
-static bool slope_infer(nd_context *c, const nd_args *a, nd_type *out)
+static bool slope_infer(nd_context *c, const nd_job *j, nd_type *out)
 {
-  (void)c;
-  *out = nd_type_of(a->in[1]);
+  *out = nd_type_of(j->in[1]);
   return true;
 }
 
@@ -167,12 +163,10 @@ static void add_labels(nd_rows *l, reader *labels, double *total)
   }
 }
 
-static bool slope_run(nd_context *c, const nd_job *job, int64_t from,
-                      int64_t to)
+static bool slope_run(nd_context *c, const nd_job *j, int64_t from, int64_t to)
 {
-  (void)c;
-  const nd_tensor *logits = job->args->in[1];
-  char *out = job->out->data;
+  const nd_tensor *logits = j->in[1];
+  char *out = j->out[0]->data;
   nd_rows l;
   reader labels;
   nd_piece p;
@@ -180,8 +174,8 @@ static bool slope_run(nd_context *c, const nd_job *job, int64_t from,
   double total[ND_BLOCK];
   double g[ND_BLOCK];
   nd_rows_start(&l, logits, NULL, logits->dims[logits->rank - 1], 1);
-  start_labels(&labels, job->args->in[0]);
-  nd_walk_start(&gradient, job->args->in[2], 0);
+  start_labels(&labels, j->in[0]);
+  nd_walk_start(&gradient, j->in[2], 0);
   for (int64_t row = nd_rows_first(&l, from);
        nd_rows_tile_in(&l, row, from, to); row += l.rows) {
     nd_rows_measure(&l, ND_KEEP_EXP, out, from, to);
@@ -199,35 +193,19 @@ static bool slope_run(nd_context *c, const nd_job *job, int64_t from,
 
 // ------------------------------------------------------------- derivatives --
 
-// The sum over the last axis, which may stay as an axis of size 1.
-static nd_tensor *sum_classes(nd_context *c, nd_tensor *x, bool keep)
-{
-  nd_args sum = { .n = 1, .in = &x };
-  sum.attr[0] = (nd_attr){ .given = true, .n = 1, .v = { -1 } };
-  sum.attr[1].integer = keep;
-  return nd_rule_args(c, &nd_op_reduce_sum, &sum);
-}
-
-static nd_tensor *along_classes(nd_context *c, const nd_op *op, nd_tensor *x)
-{
-  nd_args a = { .n = 1, .in = &x };
-  nd_args_start(op, &a);
-  return nd_rule_args(c, op, &a);
-}
-
 // `g`, one number for each row of `like`, beside the classes.
 static nd_tensor *per_row(nd_context *c, nd_tensor *g, const nd_tensor *like)
 {
   int64_t shape[ND_MAX_RANK];
   memcpy(shape, like->dims, (size_t)like->rank * sizeof *shape);
   shape[like->rank - 1] = 1;
-  return nd_rule_reshape(c, g, like->rank, shape);
+  return RESHAPE(g, like->rank, shape);
 }
 
 static nd_tensor *ones_per_row(nd_context *c, const nd_tensor *like)
 {
   nd_tensor *one = nd_rule_number(c, like, 1);
-  return nd_rule_broadcast(c, one, like->rank - 1, like->dims);
+  return BROADCAST(one, like->rank - 1, like->dims);
 }
 
 extern const nd_op nd_op_softmax_cross_entropy_slope;
@@ -239,112 +217,93 @@ static nd_tensor *slope(nd_context *c, nd_tensor *labels, nd_tensor *logits,
   return nd_rule3(c, op, labels, logits, g);
 }
 
-static nd_tensor *loss_vjp(nd_context *c, int i, const nd_args *a,
-                           nd_tensor *out, nd_tensor *g)
+static nd_tensor *slope_of_ones(nd_context *c, nd_tensor *labels,
+                                nd_tensor *logits)
 {
-  (void)out;
-  nd_tensor *logits = a->in[1];
-  if (i == 1)
-    return slope(c, a->in[0], logits, g);
-  nd_tensor *log_p = along_classes(c, &nd_op_log_softmax, logits);
-  return CHAIN(per_row(c, NEG(g), logits), log_p);
+  return slope(c, labels, logits, ones_per_row(c, logits));
 }
 
-// The sum of two tangents, of which one may be NULL for zero.
-static nd_tensor *add_tangents(nd_context *c, nd_tensor *p, nd_tensor *q)
+static void loss_vjp(nd_context *c, const nd_job *j, nd_tensor *const *g,
+                     const bool *wanted, nd_tensor **gx)
 {
-  return p == NULL ? q : q == NULL ? p : ADD(p, q);
+  nd_tensor *labels = j->in[0], *logits = j->in[1];
+  if (wanted[0])
+    gx[0] = CHAIN(per_row(c, NEG(g[0]), logits), LOG_SOFTMAX(logits, -1));
+  if (wanted[1])
+    gx[1] = slope(c, labels, logits, g[0]);
 }
 
-static nd_tensor *loss_jvp(nd_context *c, const nd_args *a, nd_tensor *out,
-                           nd_tensor *const *t)
+static void loss_jvp(nd_context *c, const nd_job *j, nd_tensor *const *t,
+                     nd_tensor **ty)
 {
-  (void)out;
-  nd_tensor *labels = a->in[0], *logits = a->in[1];
-  nd_tensor *by_labels = NULL;
-  nd_tensor *by_logits = NULL;
-  if (t[0] != NULL) {
-    nd_tensor *log_p = along_classes(c, &nd_op_log_softmax, logits);
-    by_labels = NEG(sum_classes(c, CHAIN(t[0], log_p), false));
-  }
+  nd_tensor *labels = j->in[0], *logits = j->in[1];
+  nd_tensor *by_labels = NULL, *by_logits = NULL;
+  if (t[0] != NULL)
+    by_labels = NEG(SUM_ALONG(CHAIN(t[0], LOG_SOFTMAX(logits, -1)), -1, DROP));
   if (t[1] != NULL) {
-    nd_tensor *d = slope(c, labels, logits, ones_per_row(c, logits));
-    by_logits = sum_classes(c, CHAIN(t[1], d), false);
+    nd_tensor *parts = CHAIN(t[1], slope_of_ones(c, labels, logits));
+    by_logits = SUM_ALONG(parts, -1, DROP);
   }
-  return add_tangents(c, by_labels, by_logits);
-}
-
-// t - sum(t p)
-static nd_tensor *centre(nd_context *c, nd_tensor *p, nd_tensor *t)
-{
-  const nd_op *op = &nd_op_log_softmax_tangent;
-  nd_args a = { .n = 2, .in = a.few };
-  nd_args_start(op, &a);
-  a.few[0] = p;
-  a.few[1] = t;
-  return nd_rule_args(c, op, &a);
+  ty[0] = ADD_ANY(by_labels, by_logits);
 }
 
 // How the slope changes with the logits in direction `t`, and symmetrically how
 // its gradient `t` passes to the logits: g sum(z) p (t - sum(t p)).
-static nd_tensor *bend(nd_context *c, const nd_args *a, nd_tensor *t)
+static nd_tensor *bend(nd_context *c, const nd_job *j, nd_tensor *t)
 {
-  nd_tensor *labels = a->in[0], *logits = a->in[1];
-  nd_tensor *p = along_classes(c, &nd_op_softmax, logits);
-  nd_tensor *y = nd_rule_both(c, centre(c, p, t), p);
+  nd_tensor *labels = j->in[0], *logits = j->in[1];
+  nd_tensor *p = SOFTMAX(logits, -1);
+  nd_tensor *y = BOTH(CENTRE(p, t, -1), p);
   if (!is_sparse(labels))
-    y = nd_rule_both(c, y, sum_classes(c, labels, true));
-  return nd_rule_both(c, y, per_row(c, a->in[2], logits));
+    y = BOTH(y, SUM_ALONG(labels, -1, KEEP));
+  return BOTH(y, per_row(c, j->in[2], logits));
 }
 
-static nd_tensor *slope_vjp(nd_context *c, int i, const nd_args *a,
-                            nd_tensor *out, nd_tensor *h)
+static void slope_vjp(nd_context *c, const nd_job *j, nd_tensor *const *g,
+                      const bool *wanted, nd_tensor **gx)
 {
-  (void)out;
-  nd_tensor *labels = a->in[0], *logits = a->in[1], *g = a->in[2];
-  if (i == 1)
-    return bend(c, a, h);
-  if (i == 2) {
-    nd_tensor *d = slope(c, labels, logits, ones_per_row(c, logits));
-    return sum_classes(c, CHAIN(h, d), false);
+  nd_tensor *labels = j->in[0], *logits = j->in[1];
+  if (wanted[0]) {
+    nd_tensor *t = CENTRE(SOFTMAX(logits, -1), g[0], -1);
+    gx[0] = NEG(BOTH(t, per_row(c, j->in[2], logits)));
   }
-  nd_tensor *p = along_classes(c, &nd_op_softmax, logits);
-  return NEG(nd_rule_both(c, centre(c, p, h), per_row(c, g, logits)));
+  if (wanted[1])
+    gx[1] = bend(c, j, g[0]);
+  if (wanted[2]) {
+    nd_tensor *parts = CHAIN(g[0], slope_of_ones(c, labels, logits));
+    gx[2] = SUM_ALONG(parts, -1, DROP);
+  }
 }
 
 // Linear in labels and in g.
-static nd_tensor *slope_jvp(nd_context *c, const nd_args *a, nd_tensor *out,
-                            nd_tensor *const *t)
+static void slope_jvp(nd_context *c, const nd_job *j, nd_tensor *const *t,
+                      nd_tensor **ty)
 {
-  (void)out;
-  nd_tensor *logits = a->in[1];
-  nd_tensor *y = NULL;
+  nd_tensor *labels = j->in[0], *logits = j->in[1];
   if (t[0] != NULL)
-    y = nd_rule_both(c, slope(c, t[0], logits, ones_per_row(c, logits)),
-                     per_row(c, a->in[2], logits));
+    ty[0] = BOTH(slope_of_ones(c, t[0], logits), per_row(c, j->in[2], logits));
   if (t[1] != NULL)
-    y = add_tangents(c, y, bend(c, a, t[1]));
+    ty[0] = ADD_ANY(ty[0], bend(c, j, t[1]));
   if (t[2] != NULL)
-    y = add_tangents(c, y, slope(c, a->in[0], logits, t[2]));
-  return y;
+    ty[0] = ADD_ANY(ty[0], slope(c, labels, logits, t[2]));
 }
 
 // ------------------------------------------------------------- the entries --
 
 static const nd_param soft_params[] = {
-  { "labels", ND_TENSOR, NULL, 0 },
-  { "logits", ND_TENSOR, NULL, 0 },
+  { "labels", ND_TENSOR },
+  { "logits", ND_TENSOR },
   { 0 },
 };
 static const nd_param sparse_params[] = {
-  { "labels", ND_TENSOR, NULL, ND_INTS },
-  { "logits", ND_TENSOR, NULL, 0 },
+  { "labels", ND_TENSOR, .dtypes = ND_INTS },
+  { "logits", ND_TENSOR },
   { 0 },
 };
 static const nd_param slope_params[] = {
-  { "labels", ND_TENSOR, NULL, ND_FLOATS | ND_INTS },
-  { "logits", ND_TENSOR, NULL, 0 },
-  { "g", ND_TENSOR, NULL, 0 },
+  { "labels", ND_TENSOR, .dtypes = ND_FLOATS | ND_INTS },
+  { "logits", ND_TENSOR },
+  { "g", ND_TENSOR },
   { 0 },
 };
 
@@ -355,7 +314,7 @@ const nd_op nd_op_softmax_cross_entropy_with_logits = {
   .params = soft_params,
   .dtypes = ND_FLOATS,
   .derivative = ND_VJP,
-  .needs = 1 << 0 | 1 << 1,
+  .needs = { 1 << 1, 1 << 0 | 1 << 1 },
   .infer = soft_infer,
   .run = loss_run,
   .vjp = loss_vjp,
@@ -374,7 +333,7 @@ const nd_op nd_op_sparse_softmax_cross_entropy_with_logits = {
   .params = sparse_params,
   .dtypes = ND_FLOATS,
   .derivative = ND_VJP,
-  .needs = 1 << 0 | 1 << 1,
+  .needs = { 1 << 1, 1 << 0 | 1 << 1 },
   .infer = sparse_infer,
   .check = check_classes,
   .run = loss_run,
@@ -393,7 +352,7 @@ const nd_op nd_op_softmax_cross_entropy_slope = {
   .params = slope_params,
   .dtypes = ND_FLOATS,
   .derivative = ND_VJP,
-  .needs = 1 << 0 | 1 << 1 | 1 << 2,
+  .needs = { 1 << 1 | 1 << 2, 1 << 0 | 1 << 1 | 1 << 2, 1 << 0 | 1 << 1 },
   .infer = slope_infer,
   .run = slope_run,
   .vjp = slope_vjp,

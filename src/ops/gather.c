@@ -10,30 +10,32 @@
 #include "kernel/gather.h"
 #include "op/axes.h"
 #include "op/integers.h"
-#include "op/rule.h"
+#include "ops/rules.h"
 #include "tensor/walk.h"
 
 ND_DECLARE_LEVELS(const nd_gather_table, nd_gather_table);
 
+enum { AXIS = 0, NUM_SEGMENTS = 0 };  // attributes
+
 static const nd_param gather_params[] = {
-  { "x", ND_TENSOR, NULL, 0 },
-  { "indices", ND_TENSOR, NULL, ND_INTS },
-  { "axis", ND_AXIS, "1", 0 },
+  { "x", ND_TENSOR },
+  { "indices", ND_TENSOR, .dtypes = ND_INTS },
+  { "axis", ND_AXIS, "1" },
   { 0 },
 };
 static const nd_param segment_params[] = {
-  { "x", ND_TENSOR, NULL, 0 },
-  { "segment_ids", ND_TENSOR, NULL, ND_INTS },
-  { "num_segments", ND_INTEGER, NULL, 0 },
+  { "x", ND_TENSOR },
+  { "segment_ids", ND_TENSOR, .dtypes = ND_INTS },
+  { "num_segments", ND_INTEGER },
   { 0 },
 };
 
-static bool gather_infer(nd_context *c, const nd_args *a, nd_type *out)
+static bool gather_infer(nd_context *c, const nd_job *j, nd_type *out)
 {
-  const nd_tensor *x = a->in[0], *indices = a->in[1];
+  const nd_tensor *x = j->in[0], *indices = j->in[1];
   if (x->rank == 0)
     return nd_fail(c, ND_BAD_ARGUMENT, "needs an axis, x is []");
-  const int axis = nd_axis_resolve(c, a->attr[0].integer, x->rank);
+  const int axis = nd_axis_resolve(c, j->attr[AXIS].integer, x->rank);
   if (axis < 0)
     return false;
   const int rank = x->rank - 1 + indices->rank;
@@ -123,11 +125,11 @@ static bool gather_dense(nd_context *c, const nd_tensor *x, int axis,
     outer *= x->dims[i];
   for (int i = axis + 1; i < x->rank; i++)
     run *= x->dims[i];
-  int64_t index[ND_INTEGERS];
+  int64_t index[ND_INTEGERS_READ];
   const size_t bytes = width * (size_t)run;
-  for (int64_t at = 0; at < indices->size; at += ND_INTEGERS) {
+  for (int64_t at = 0; at < indices->size; at += ND_INTEGERS_READ) {
     const int64_t left = indices->size - at;
-    const int64_t n = left < ND_INTEGERS ? left : ND_INTEGERS;
+    const int64_t n = left < ND_INTEGERS_READ ? left : ND_INTEGERS_READ;
     nd_integers_read(indices, at, n, index);
     if (!nd_context_ready(c) || !resolve_indices(c, n, index, size))
       return false;
@@ -156,25 +158,52 @@ static bool gather_elements(nd_context *c, const nd_tensor *x,
   return true;
 }
 
-static bool gather_run(nd_context *c, const nd_job *job, int64_t from,
-                       int64_t to)
+static bool gather_run(nd_context *c, const nd_job *j, int64_t from, int64_t to)
 {
-  (void)to;
   if (from > 0)
     return true;
-  const nd_args *a = job->args;
-  nd_tensor *x = nd_tensor_dense(a->in[0]);
+  nd_tensor *x = nd_tensor_dense(j->in[0]);
   if (x == NULL)
     return false;
-  const int axis = nd_axis_resolve(c, a->attr[0].integer, x->rank);
-  const bool ok = gather_elements(c, x, a->in[1], job->out->data) ||
-                  gather_dense(c, x, axis, a->in[1], job->out->data);
+  const int axis = nd_axis_resolve(c, j->attr[AXIS].integer, x->rank);
+  const bool ok = gather_elements(c, x, j->in[1], j->out[0]->data) ||
+                  gather_dense(c, x, axis, j->in[1], j->out[0]->data);
   nd_tensor_release(x);
   return ok;
 }
 
 extern const nd_op nd_op_gather, nd_op_ungather, nd_op_unsorted_segment_sum,
-  nd_op_segment_rows, nd_op_transpose;
+  nd_op_segment_rows;
+
+// `op` of `x` and of positions or ids, with one attribute.
+static nd_tensor *apply_rows(nd_context *c, const nd_op *op, nd_tensor *x,
+                             nd_tensor *rows, int64_t attribute)
+{
+  const nd_value attr[] = { nd_value_integer(attribute) };
+  return nd_rule_apply(c, op, 2, (nd_tensor *[]){ x, rows }, attr);
+}
+
+nd_tensor *nd_rule_gather(nd_context *c, nd_tensor *x, nd_tensor *positions)
+{
+  return apply_rows(c, &nd_op_gather, x, positions, 1);
+}
+
+nd_tensor *nd_rule_ungather(nd_context *c, nd_tensor *x, nd_tensor *positions,
+                            int64_t size)
+{
+  return apply_rows(c, &nd_op_ungather, x, positions, size);
+}
+
+nd_tensor *nd_rule_segment_rows(nd_context *c, nd_tensor *x, nd_tensor *ids)
+{
+  return apply_rows(c, &nd_op_segment_rows, x, ids, 1);
+}
+
+nd_tensor *nd_rule_segment_sum(nd_context *c, nd_tensor *x, nd_tensor *ids,
+                               int64_t size)
+{
+  return apply_rows(c, &nd_op_unsorted_segment_sum, x, ids, size);
+}
 
 // `x` with axes first..first+count-1 moved to the front, or back from there.
 static nd_tensor *rotate(nd_context *c, nd_tensor *x, int first, int count,
@@ -182,30 +211,25 @@ static nd_tensor *rotate(nd_context *c, nd_tensor *x, int first, int count,
 {
   if (x == NULL || first == 0)
     return x;
-  nd_args a = { .n = 1, .in = &x };
-  a.attr[0].given = true;
-  a.attr[0].n = x->rank;
+  int64_t perm[ND_MAX_RANK];
   for (int i = 0; i < x->rank; i++) {
     const int source = i < count           ? first + i
                        : i < first + count ? i - count
                                            : i;
-    a.attr[0].v[back ? source : i] = (back ? i : source) + 1;
+    perm[back ? source : i] = (back ? i : source) + 1;
   }
-  return nd_rule_args(c, &nd_op_transpose, &a);
+  return TRANSPOSE(x, perm);
 }
 
-static nd_tensor *gather_transpose(nd_context *c, int i, const nd_args *a,
-                                   nd_tensor *out, nd_tensor *g)
+static void gather_transpose(nd_context *c, const nd_job *j,
+                             nd_tensor *const *g, const bool *wanted,
+                             nd_tensor **gx)
 {
-  (void)i;
-  (void)out;
-  const nd_tensor *x = a->in[0];
-  const int axis = nd_axis_resolve(c, a->attr[0].integer, x->rank);
-  nd_args sum = { .n = 2, .in = sum.few };
-  sum.few[0] = rotate(c, g, axis, a->in[1]->rank, false);
-  sum.few[1] = a->in[1];
-  sum.attr[0] = (nd_attr){ .given = true, .integer = x->dims[axis] };
-  return rotate(c, nd_rule_args(c, &nd_op_ungather, &sum), axis, 1, true);
+  const nd_tensor *x = j->in[0];
+  nd_tensor *positions = j->in[1];
+  const int axis = nd_axis_resolve(c, j->attr[AXIS].integer, x->rank);
+  nd_tensor *rows = rotate(c, g[0], axis, positions->rank, false);
+  gx[0] = rotate(c, UNGATHER(rows, positions, x->dims[axis]), axis, 1, true);
 }
 
 const nd_op nd_op_gather = {
@@ -215,7 +239,7 @@ const nd_op nd_op_gather = {
   .attrs = 1,
   .dtypes = ND_ANY,
   .derivative = ND_LINEAR,
-  .needs = 1 << 1,
+  .needs = { 1 << 1 },
   .infer = gather_infer,
   .run = gather_run,
   .transpose = gather_transpose,
@@ -226,9 +250,9 @@ const nd_op nd_op_gather = {
 
 // ----------------------------------- ungather and unsorted_segment_sum --
 
-static bool segment_infer(nd_context *c, const nd_args *a, nd_type *out)
+static bool segment_infer(nd_context *c, const nd_job *j, nd_type *out)
 {
-  const nd_tensor *x = a->in[0], *ids = a->in[1];
+  const nd_tensor *x = j->in[0], *ids = j->in[1];
   bool fits = ids->rank <= x->rank;
   for (int i = 0; fits && i < ids->rank; i++)
     fits = ids->dims[i] == x->dims[i];
@@ -236,15 +260,15 @@ static bool segment_infer(nd_context *c, const nd_args *a, nd_type *out)
     return nd_fail(c, ND_BAD_ARGUMENT,
                    "shapes differ: segment_ids is %s, x is %s",
                    ND_SHAPE(ids->rank, ids->dims), ND_SHAPE(x->rank, x->dims));
-  if (a->attr[0].integer < 0)
+  if (j->attr[NUM_SEGMENTS].integer < 0)
     return nd_fail(c, ND_BAD_ARGUMENT, "num_segments is negative: %lld",
-                   (long long)a->attr[0].integer);
+                   (long long)j->attr[NUM_SEGMENTS].integer);
   out->dtype = (nd_dtype)x->dtype;
   out->rank = 1 + x->rank - ids->rank;
   if (out->rank > ND_MAX_RANK)
     return nd_fail(c, ND_BAD_ARGUMENT, "at most %d axes, the result has %d",
                    ND_MAX_RANK, out->rank);
-  out->shape[0] = a->attr[0].integer;
+  out->shape[0] = j->attr[NUM_SEGMENTS].integer;
   for (int i = ids->rank; i < x->rank; i++)
     out->shape[1 + i - ids->rank] = x->dims[i];
   return true;
@@ -283,10 +307,10 @@ static bool sum_dense(nd_context *c, const nd_tensor *x, const nd_tensor *ids,
   const int64_t run = ids->size > 0 ? x->size / ids->size : 0;
   const size_t width = nd_dtype_size((nd_dtype)x->dtype);
   memset(out->data, 0, (size_t)out->size * width);
-  int64_t row[ND_INTEGERS];
-  for (int64_t at = 0; at < ids->size; at += ND_INTEGERS) {
+  int64_t row[ND_INTEGERS_READ];
+  for (int64_t at = 0; at < ids->size; at += ND_INTEGERS_READ) {
     const int64_t left = ids->size - at;
-    const int64_t n = left < ND_INTEGERS ? left : ND_INTEGERS;
+    const int64_t n = left < ND_INTEGERS_READ ? left : ND_INTEGERS_READ;
     nd_integers_read(ids, at, n, row);
     if (!nd_context_ready(c) || !find(c, n, row, size))
       return false;
@@ -296,58 +320,43 @@ static bool sum_dense(nd_context *c, const nd_tensor *x, const nd_tensor *ids,
   return true;
 }
 
-static bool sum_whole(nd_context *c, const nd_job *job, int64_t from,
+static bool sum_whole(nd_context *c, const nd_job *j, int64_t from,
                       resolve *find)
 {
   if (from > 0)
     return true;
-  nd_tensor *x = nd_tensor_dense(job->args->in[0]);
+  nd_tensor *x = nd_tensor_dense(j->in[0]);
   if (x == NULL)
     return false;
-  const bool ok = sum_dense(c, x, job->args->in[1], job->out, find);
+  const bool ok = sum_dense(c, x, j->in[1], j->out[0], find);
   nd_tensor_release(x);
   return ok;
 }
 
-static bool ungather_run(nd_context *c, const nd_job *job, int64_t from,
+static bool ungather_run(nd_context *c, const nd_job *j, int64_t from,
                          int64_t to)
 {
-  (void)to;
-  return sum_whole(c, job, from, resolve_indices);
+  return sum_whole(c, j, from, resolve_indices);
 }
 
-static bool segment_run(nd_context *c, const nd_job *job, int64_t from,
+static bool segment_run(nd_context *c, const nd_job *j, int64_t from,
                         int64_t to)
 {
-  (void)to;
-  return sum_whole(c, job, from, resolve_ids);
+  return sum_whole(c, j, from, resolve_ids);
 }
 
-// Rows of `g` at what the second input says.
-static nd_tensor *rows_of(nd_context *c, const nd_op *op, const nd_args *a,
-                          nd_tensor *g)
+static void ungather_transpose(nd_context *c, const nd_job *j,
+                               nd_tensor *const *g, const bool *wanted,
+                               nd_tensor **gx)
 {
-  nd_args rows = { .n = 2, .in = rows.few };
-  rows.few[0] = g;
-  rows.few[1] = a->in[1];
-  rows.attr[0] = (nd_attr){ .given = true, .integer = 1 };
-  return nd_rule_args(c, op, &rows);
+  gx[0] = GATHER(g[0], j->in[1]);
 }
 
-static nd_tensor *ungather_transpose(nd_context *c, int i, const nd_args *a,
-                                     nd_tensor *out, nd_tensor *g)
+static void segment_transpose(nd_context *c, const nd_job *j,
+                              nd_tensor *const *g, const bool *wanted,
+                              nd_tensor **gx)
 {
-  (void)i;
-  (void)out;
-  return rows_of(c, &nd_op_gather, a, g);
-}
-
-static nd_tensor *segment_transpose(nd_context *c, int i, const nd_args *a,
-                                    nd_tensor *out, nd_tensor *g)
-{
-  (void)i;
-  (void)out;
-  return rows_of(c, &nd_op_segment_rows, a, g);
+  gx[0] = SEGMENT_ROWS(g[0], j->in[1]);
 }
 
 const nd_op nd_op_ungather = {
@@ -358,7 +367,7 @@ const nd_op nd_op_ungather = {
   .attrs = 1,
   .dtypes = ND_FLOATS,
   .derivative = ND_LINEAR,
-  .needs = 1 << 1,
+  .needs = { 1 << 1 },
   .infer = segment_infer,
   .run = ungather_run,
   .transpose = ungather_transpose,
@@ -375,7 +384,7 @@ const nd_op nd_op_unsorted_segment_sum = {
   .attrs = 1,
   .dtypes = ND_NUMBERS,
   .derivative = ND_LINEAR,
-  .needs = 1 << 1,
+  .needs = { 1 << 1 },
   .infer = segment_infer,
   .run = segment_run,
   .transpose = segment_transpose,
@@ -395,10 +404,10 @@ static bool rows_dense(nd_context *c, const nd_tensor *x, const nd_tensor *ids,
   const size_t width = nd_dtype_size((nd_dtype)x->dtype);
   const size_t bytes = (size_t)(y->size / ids->size) * width;
   char *out = y->data;
-  int64_t row[ND_INTEGERS];
-  for (int64_t at = 0; at < ids->size; at += ND_INTEGERS) {
+  int64_t row[ND_INTEGERS_READ];
+  for (int64_t at = 0; at < ids->size; at += ND_INTEGERS_READ) {
     const int64_t left = ids->size - at;
-    const int64_t n = left < ND_INTEGERS ? left : ND_INTEGERS;
+    const int64_t n = left < ND_INTEGERS_READ ? left : ND_INTEGERS_READ;
     nd_integers_read(ids, at, n, row);
     if (!nd_context_ready(c) || !resolve_ids(c, n, row, size))
       return false;
@@ -412,30 +421,23 @@ static bool rows_dense(nd_context *c, const nd_tensor *x, const nd_tensor *ids,
   return true;
 }
 
-static bool rows_run(nd_context *c, const nd_job *job, int64_t from, int64_t to)
+static bool rows_run(nd_context *c, const nd_job *j, int64_t from, int64_t to)
 {
-  (void)to;
   if (from > 0)
     return true;
-  nd_tensor *x = nd_tensor_dense(job->args->in[0]), *ids = job->args->in[1];
+  nd_tensor *x = nd_tensor_dense(j->in[0]), *ids = j->in[1];
   if (x == NULL)
     return false;
-  const bool ok = gather_elements(c, x, ids, job->out->data) ||
-                  rows_dense(c, x, ids, job->out);
+  const bool ok = gather_elements(c, x, ids, j->out[0]->data) ||
+                  rows_dense(c, x, ids, j->out[0]);
   nd_tensor_release(x);
   return ok;
 }
 
-static nd_tensor *rows_transpose(nd_context *c, int i, const nd_args *a,
-                                 nd_tensor *out, nd_tensor *g)
+static void rows_transpose(nd_context *c, const nd_job *j, nd_tensor *const *g,
+                           const bool *wanted, nd_tensor **gx)
 {
-  (void)i;
-  (void)out;
-  nd_args sum = { .n = 2, .in = sum.few };
-  sum.few[0] = g;
-  sum.few[1] = a->in[1];
-  sum.attr[0] = (nd_attr){ .given = true, .integer = a->in[0]->dims[0] };
-  return nd_rule_args(c, &nd_op_unsorted_segment_sum, &sum);
+  gx[0] = SEGMENT_SUM(g[0], j->in[1], j->in[0]->dims[0]);
 }
 
 const nd_op nd_op_segment_rows = {
@@ -446,7 +448,7 @@ const nd_op nd_op_segment_rows = {
   .attrs = 1,
   .dtypes = ND_FLOATS,
   .derivative = ND_LINEAR,
-  .needs = 1 << 1,
+  .needs = { 1 << 1 },
   .infer = gather_infer,
   .run = rows_run,
   .transpose = rows_transpose,

@@ -2,44 +2,46 @@
 // along a new one (stack).
 
 #include "op/axes.h"
-#include "op/rule.h"
+#include "ops/rules.h"
 #include "tensor/walk.h"
 
+enum { AXIS };  // attribute
+
 static const nd_param concat_params[] = {
-  { "values", ND_TENSORS, NULL, 0 },
-  { "axis", ND_AXIS, NULL, 0 },
+  { "values", ND_TENSORS },
+  { "axis", ND_AXIS },
   { 0 },
 };
 static const nd_param stack_params[] = {
-  { "values", ND_TENSORS, NULL, 0 },
-  { "axis", ND_AXIS, "1", 0 },
+  { "values", ND_TENSORS },
+  { "axis", ND_AXIS, "1" },
   { 0 },
 };
 
-static bool fail_shapes(nd_context *c, const nd_args *a, int i)
+static bool fail_shapes(nd_context *c, const nd_job *j, int i)
 {
   return nd_fail(c, ND_BAD_ARGUMENT, "shapes differ: %s and %s",
-                 ND_SHAPE(a->in[0]->rank, a->in[0]->dims),
-                 ND_SHAPE(a->in[i]->rank, a->in[i]->dims));
+                 ND_SHAPE(j->in[0]->rank, j->in[0]->dims),
+                 ND_SHAPE(j->in[i]->rank, j->in[i]->dims));
 }
 
-static bool concat_infer(nd_context *c, const nd_args *a, nd_type *out)
+static bool concat_infer(nd_context *c, const nd_job *j, nd_type *out)
 {
-  if (a->n == 0)
+  if (j->n == 0)
     return nd_fail(c, ND_BAD_ARGUMENT, "needs at least one tensor");
-  *out = nd_type_of(a->in[0]);
+  *out = nd_type_of(j->in[0]);
   if (out->rank == 0)
     return nd_fail(c, ND_BAD_ARGUMENT, "needs an axis, values are []");
-  const int axis = nd_axis_resolve(c, a->attr[0].integer, out->rank);
+  const int axis = nd_axis_resolve(c, j->attr[AXIS].integer, out->rank);
   if (axis < 0)
     return false;
-  for (int i = 1; i < a->n; i++) {
-    const nd_tensor *x = a->in[i];
+  for (int i = 1; i < j->n; i++) {
+    const nd_tensor *x = j->in[i];
     if (x->rank != out->rank)
-      return fail_shapes(c, a, i);
-    for (int j = 0; j < x->rank; j++) {
-      if (j != axis && x->dims[j] != out->shape[j])
-        return fail_shapes(c, a, i);
+      return fail_shapes(c, j, i);
+    for (int k = 0; k < x->rank; k++) {
+      if (k != axis && x->dims[k] != out->shape[k])
+        return fail_shapes(c, j, i);
     }
     int64_t *size = &out->shape[axis];
     if (__builtin_add_overflow(*size, x->dims[axis], size))
@@ -48,43 +50,42 @@ static bool concat_infer(nd_context *c, const nd_args *a, nd_type *out)
   return true;
 }
 
-static bool stack_infer(nd_context *c, const nd_args *a, nd_type *out)
+static bool stack_infer(nd_context *c, const nd_job *j, nd_type *out)
 {
-  if (a->n == 0)
+  if (j->n == 0)
     return nd_fail(c, ND_BAD_ARGUMENT, "needs at least one tensor");
-  const nd_tensor *first = a->in[0];
+  const nd_tensor *first = j->in[0];
   if (first->rank == ND_MAX_RANK)
     return nd_fail(c, ND_BAD_ARGUMENT, "at most %d axes", ND_MAX_RANK);
-  const int axis = nd_axis_resolve(c, a->attr[0].integer, first->rank + 1);
+  const int axis = nd_axis_resolve(c, j->attr[AXIS].integer, first->rank + 1);
   if (axis < 0)
     return false;
-  for (int i = 1; i < a->n; i++) {
-    if (!nd_same_shape(first, a->in[i]))
-      return fail_shapes(c, a, i);
+  for (int i = 1; i < j->n; i++) {
+    if (!nd_same_shape(first, j->in[i]))
+      return fail_shapes(c, j, i);
   }
   *out = nd_type_of(first);
   for (int i = out->rank; i > axis; i--)
     out->shape[i] = out->shape[i - 1];
-  out->shape[axis] = a->n;
+  out->shape[axis] = j->n;
   out->rank++;
   return true;
 }
 
 // The result as rows, each made of one run from every input; `axis` is where
 // the runs start.
-static bool join(const nd_job *job, int axis, int64_t from, int64_t to)
+static bool join(const nd_job *j, int axis, int64_t from, int64_t to)
 {
-  const nd_args *a = job->args;
-  const int64_t width = (int64_t)nd_dtype_size((nd_dtype)job->out->dtype);
+  const int64_t width = (int64_t)nd_dtype_size((nd_dtype)j->out[0]->dtype);
   int64_t row = 1;
-  for (int i = axis; i < job->out->rank; i++)
-    row *= job->out->dims[i];
-  const int64_t rows = row > 0 ? job->out->size / row : 0;
+  for (int i = axis; i < j->out[0]->rank; i++)
+    row *= j->out[0]->dims[i];
+  const int64_t rows = row > 0 ? j->out[0]->size / row : 0;
   int64_t before = 0;
-  for (int i = 0; i < a->n && rows > 0; i++) {
-    const int64_t run = a->in[i]->size / rows;
+  for (int i = 0; i < j->n && rows > 0; i++) {
+    const int64_t run = j->in[i]->size / rows;
     nd_walk walk;
-    nd_walk_start(&walk, a->in[i], 0);
+    nd_walk_start(&walk, j->in[i], 0);
     for (int64_t r = from / row; r * row < to; r++) {
       const int64_t start = r * row + before;
       const int64_t skip = from > start ? from - start : 0;
@@ -92,71 +93,58 @@ static bool join(const nd_job *job, int axis, int64_t from, int64_t to)
       if (skip >= end)
         continue;
       nd_walk_seek(&walk, r * run + skip);
-      nd_walk_copy(&walk, end - skip, job->out->data + (start + skip) * width);
+      nd_walk_copy(&walk, end - skip, j->out[0]->data + (start + skip) * width);
     }
     before += run;
   }
   return true;
 }
 
-static bool concat_run(nd_context *c, const nd_job *job, int64_t from,
-                       int64_t to)
+static bool concat_run(nd_context *c, const nd_job *j, int64_t from, int64_t to)
 {
-  const nd_args *a = job->args;
-  const int rank = job->out->rank;
-  return join(job, nd_axis_resolve(c, a->attr[0].integer, rank), from, to);
+  const int rank = j->out[0]->rank;
+  return join(j, nd_axis_resolve(c, j->attr[AXIS].integer, rank), from, to);
 }
-
-extern const nd_op nd_op_slice;
 
 // Positions first..last of one axis of `g`; one that is dropped if asked.
 static nd_tensor *take(nd_context *c, nd_tensor *g, int axis, int64_t first,
                        int64_t last, bool drop)
 {
-  if (g == NULL)
-    return NULL;
-  nd_args a = { .n = 1, .in = &g };
-  nd_attr *ranges = &a.attr[0];
-  ranges->given = true;
-  ranges->n = (uint8_t)(3 * (axis + 1));
-  ranges->dropped = (uint8_t)(drop << axis);
+  int64_t ends[3 * ND_MAX_RANK];
+  nd_value ranges = nd_value_list(3 * (axis + 1), ends);
+  ranges.dropped = (uint8_t)(drop << axis);
   for (int i = 0; i <= axis; i++) {
-    ranges->v[3 * i] = i == axis ? first : 1;
-    ranges->v[3 * i + 1] = i == axis ? last : -1;
-    ranges->v[3 * i + 2] = 1;
+    ends[3 * i] = i == axis ? first : 1;
+    ends[3 * i + 1] = i == axis ? last : -1;
+    ends[3 * i + 2] = 1;
   }
-  return nd_rule_args(c, &nd_op_slice, &a);
+  return SLICE(g, ranges);
 }
 
-// Where input `i` starts on the axis. Goes on from where the cursor stands, so
-// that the starts of all inputs take one pass over them.
-static int64_t find_start(const nd_args *a, int axis, int i)
+static void concat_transpose(nd_context *c, const nd_job *j,
+                             nd_tensor *const *g, const bool *wanted,
+                             nd_tensor **gx)
 {
-  nd_cursor fresh = { 0 };
-  nd_cursor *at = a->cursor != NULL ? a->cursor : &fresh;
-  if (at->next > i)
-    *at = fresh;
-  for (; at->next < i; at->next++)
-    at->count += a->in[at->next]->dims[axis];
-  return at->count;
+  const int axis = nd_axis_resolve(c, j->attr[AXIS].integer, g[0]->rank);
+  int64_t before = 0;
+  for (int i = 0; i < j->n; i++) {
+    const int64_t size = j->in[i]->dims[axis];
+    if (wanted[i] && size == 0)
+      gx[i] = ZEROS(j->in[i]);
+    else if (wanted[i])
+      gx[i] = take(c, g[0], axis, before + 1, before + size, false);
+    before += size;
+  }
 }
 
-static nd_tensor *concat_transpose(nd_context *c, int i, const nd_args *a,
-                                   nd_tensor *out, nd_tensor *g)
+static void stack_transpose(nd_context *c, const nd_job *j, nd_tensor *const *g,
+                            const bool *wanted, nd_tensor **gx)
 {
-  const int axis = nd_axis_resolve(c, a->attr[0].integer, out->rank);
-  const int64_t before = find_start(a, axis, i);
-  const int64_t size = a->in[i]->dims[axis];
-  if (size == 0)
-    return nd_rule_zeros(c, a->in[i]);
-  return take(c, g, axis, before + 1, before + size, false);
-}
-
-static nd_tensor *stack_transpose(nd_context *c, int i, const nd_args *a,
-                                  nd_tensor *out, nd_tensor *g)
-{
-  const int axis = nd_axis_resolve(c, a->attr[0].integer, out->rank);
-  return take(c, g, axis, i + 1, i + 1, true);
+  const int axis = nd_axis_resolve(c, j->attr[AXIS].integer, g[0]->rank);
+  for (int i = 0; i < j->n; i++) {
+    if (wanted[i])
+      gx[i] = take(c, g[0], axis, i + 1, i + 1, true);
+  }
 }
 
 const nd_op nd_op_concat = {

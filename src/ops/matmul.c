@@ -4,52 +4,54 @@
 
 #include "kernel/matmul.h"
 
-#include "op/vocab_tensor.h"
+#include "ops/rules.h"
 
 ND_DECLARE_LEVELS(const nd_matmul_table, nd_matmul_table);
 
+enum { TRANSPOSE_A, TRANSPOSE_B };  // attributes
+
 static const nd_param params[] = {
-  { "a", ND_TENSOR, NULL, 0 },
-  { "b", ND_TENSOR, NULL, 0 },
-  { "transpose_a", ND_FLAG, "false", 0 },
-  { "transpose_b", ND_FLAG, "false", 0 },
+  { "a", ND_TENSOR },
+  { "b", ND_TENSOR },
+  { "transpose_a", ND_FLAG, "false" },
+  { "transpose_b", ND_FLAG, "false" },
   { 0 },
 };
 
-static bool is_flipped(const nd_args *a, int i)
+static bool is_flipped(const nd_job *j, int i)
 {
-  return a->attr[i].integer != 0;
+  return j->attr[i == 0 ? TRANSPOSE_A : TRANSPOSE_B].integer != 0;
 }
 
 // Size of the rows (0) or columns (1) of input `i` as it is multiplied.
-static int64_t side(const nd_args *a, int i, int axis)
+static int64_t side(const nd_job *j, int i, int axis)
 {
-  const nd_tensor *x = a->in[i];
-  return x->dims[x->rank - 2 + (axis ^ (int)is_flipped(a, i))];
+  const nd_tensor *x = j->in[i];
+  return x->dims[x->rank - 2 + (axis ^ (int)is_flipped(j, i))];
 }
 
-static int64_t side_stride(const nd_args *a, int i, int axis)
+static int64_t side_stride(const nd_job *j, int i, int axis)
 {
-  const nd_tensor *x = a->in[i];
-  return nd_strides(x)[x->rank - 2 + (axis ^ (int)is_flipped(a, i))];
+  const nd_tensor *x = j->in[i];
+  return nd_strides(x)[x->rank - 2 + (axis ^ (int)is_flipped(j, i))];
 }
 
 // -------------------------------------------------------------- inference --
 
-static bool fail_shapes(nd_context *c, const nd_args *a, const char *what)
+static bool fail_shapes(nd_context *c, const nd_job *j, const char *what)
 {
   return nd_fail(c, ND_BAD_ARGUMENT, "%s: a is %s%s, b is %s%s", what,
-                 ND_SHAPE(a->in[0]->rank, a->in[0]->dims),
-                 is_flipped(a, 0) ? " transposed" : "",
-                 ND_SHAPE(a->in[1]->rank, a->in[1]->dims),
-                 is_flipped(a, 1) ? " transposed" : "");
+                 ND_SHAPE(j->in[0]->rank, j->in[0]->dims),
+                 is_flipped(j, 0) ? " transposed" : "",
+                 ND_SHAPE(j->in[1]->rank, j->in[1]->dims),
+                 is_flipped(j, 1) ? " transposed" : "");
 }
 
 // The batch axes of the result.
-static bool infer_batch(const nd_args *a, nd_type *out)
+static bool infer_batch(const nd_job *j, nd_type *out)
 {
-  const nd_tensor *x = a->in[0]->rank >= a->in[1]->rank ? a->in[0] : a->in[1];
-  const nd_tensor *y = x == a->in[0] ? a->in[1] : a->in[0];
+  const nd_tensor *x = j->in[0]->rank >= j->in[1]->rank ? j->in[0] : j->in[1];
+  const nd_tensor *y = x == j->in[0] ? j->in[1] : j->in[0];
   const int missing = x->rank - y->rank;
   out->rank = x->rank;
   for (int i = 0; i < x->rank - 2; i++) {
@@ -62,31 +64,31 @@ static bool infer_batch(const nd_args *a, nd_type *out)
   return true;
 }
 
-static bool matmul_infer(nd_context *c, const nd_args *a, nd_type *out)
+static bool matmul_infer(nd_context *c, const nd_job *j, nd_type *out)
 {
   for (int i = 0; i < 2; i++) {
-    const nd_tensor *x = a->in[i];
+    const nd_tensor *x = j->in[i];
     if (x->rank < 2)
       return nd_fail(c, ND_BAD_ARGUMENT, "needs at least 2 axes: %s is %s",
                      params[i].name, ND_SHAPE(x->rank, x->dims));
   }
-  if (side(a, 0, 1) != side(a, 1, 0))
-    return fail_shapes(c, a, "inner sizes differ");
-  if (!infer_batch(a, out))
-    return fail_shapes(c, a, "batch axes do not broadcast");
-  out->dtype = (nd_dtype)a->in[0]->dtype;
-  out->shape[out->rank - 2] = side(a, 0, 0);
-  out->shape[out->rank - 1] = side(a, 1, 1);
+  if (side(j, 0, 1) != side(j, 1, 0))
+    return fail_shapes(c, j, "inner sizes differ");
+  if (!infer_batch(j, out))
+    return fail_shapes(c, j, "batch axes do not broadcast");
+  out->dtype = (nd_dtype)j->in[0]->dtype;
+  out->shape[out->rank - 2] = side(j, 0, 0);
+  out->shape[out->rank - 1] = side(j, 1, 1);
   return true;
 }
 
 // ---------------------------------------------------------------- running --
 
 // Where matrix number `batch` of the result finds its input `i`.
-static const void *find_matrix(const nd_job *job, int i, int64_t batch)
+static const void *find_matrix(const nd_job *j, int i, int64_t batch)
 {
-  const nd_tensor *x = job->args->in[i];
-  const nd_tensor *out = job->out;
+  const nd_tensor *x = j->in[i];
+  const nd_tensor *out = j->out[0];
   const int missing = out->rank - x->rank;
   int64_t offset = 0;
   for (int axis = out->rank - 3; axis >= missing; axis--) {
@@ -100,25 +102,24 @@ static const void *find_matrix(const nd_job *job, int i, int64_t batch)
 
 // True if a's batches are multiplied with the same matrix, so that one after
 // the other they are the rows of one matrix.
-static bool stacks(const nd_args *a)
+static bool stacks(const nd_job *j)
 {
-  return a->in[0]->rank > 2 && a->in[1]->rank == 2 && !is_flipped(a, 0);
+  return j->in[0]->rank > 2 && j->in[1]->rank == 2 && !is_flipped(j, 0);
 }
 
-static nd_matmul plan(const nd_job *job)
+static nd_matmul plan(const nd_job *j)
 {
-  const nd_args *a = job->args;
   nd_matmul p = {
-    .m = side(a, 0, 0),
-    .n = side(a, 1, 1),
-    .k = side(a, 0, 1),
-    .a_row = side_stride(a, 0, 0),
-    .a_column = side_stride(a, 0, 1),
-    .b_row = side_stride(a, 1, 0),
-    .b_column = side_stride(a, 1, 1),
+    .m = side(j, 0, 0),
+    .n = side(j, 1, 1),
+    .k = side(j, 0, 1),
+    .a_row = side_stride(j, 0, 0),
+    .a_column = side_stride(j, 0, 1),
+    .b_row = side_stride(j, 1, 0),
+    .b_column = side_stride(j, 1, 1),
   };
-  if (stacks(a) && a->in[0]->dense) {
-    p.m = job->out->size / p.n;
+  if (stacks(j) && j->in[0]->dense) {
+    p.m = j->out[0]->size / p.n;
     p.a_row = p.k;
     p.a_column = 1;
   }
@@ -126,53 +127,52 @@ static nd_matmul plan(const nd_job *job)
 }
 
 // Elements from..to-1 of the result, matrix by matrix.
-static void run_batches(const nd_job *job, const nd_matmul_kernels *kernels,
+static void run_batches(const nd_job *j, const nd_matmul_kernels *kernels,
                         nd_matmul *p, void *scratch, int64_t from, int64_t to)
 {
   const int64_t size = p->m * p->n;
-  const size_t width = nd_dtype_size((nd_dtype)job->out->dtype);
+  const size_t width = nd_dtype_size((nd_dtype)j->out[0]->dtype);
   for (int64_t batch = from / size; batch * size < to; batch++) {
     const int64_t first = batch * size;
-    p->a = find_matrix(job, 0, batch);
-    p->b = find_matrix(job, 1, batch);
-    p->c = job->out->data + first * (int64_t)width;
+    p->a = find_matrix(j, 0, batch);
+    p->b = find_matrix(j, 1, batch);
+    p->c = j->out[0]->data + first * (int64_t)width;
     p->from = from > first ? from - first : 0;
     p->to = to - first < size ? to - first : size;
     kernels->run(p, scratch);
   }
 }
 
-static bool matmul_run(nd_context *c, const nd_job *job, int64_t from,
-                       int64_t to)
+static bool matmul_run(nd_context *c, const nd_job *j, int64_t from, int64_t to)
 {
   static const nd_matmul_table *const tables[ND_LEVELS] = ND_LIST_LEVELS(
     nd_matmul_table);
-  const nd_matmul_kernels *kernels = tables[c->level]->at[job->out->dtype];
-  nd_matmul p = plan(job);
+  const nd_matmul_kernels *kernels = tables[c->level]->at[j->out[0]->dtype];
+  nd_matmul p = plan(j);
   p.to = p.m * p.n < to - from ? p.m * p.n : to - from;
   const size_t bytes = kernels->scratch(&p);
   if (bytes == 0) {
-    run_batches(job, kernels, &p, NULL, from, to);
+    run_batches(j, kernels, &p, NULL, from, to);
     return true;
   }
   nd_block *scratch = nd_block_new(c, bytes);
   if (scratch == NULL)
     return false;
-  run_batches(job, kernels, &p, nd_block_data(scratch), from, to);
+  run_batches(j, kernels, &p, nd_block_data(scratch), from, to);
   nd_block_free(c, scratch);
   return true;
 }
 
 // ------------------------------------------------------------- derivative --
 
-// x y, each transposed if its flag says so.
-static nd_tensor *multiply(nd_context *c, nd_tensor *x, bool flip_x,
-                           nd_tensor *y, bool flip_y)
+extern const nd_op nd_op_matmul;
+
+nd_tensor *nd_rule_matmul(nd_context *c, nd_tensor *x, bool flip_x,
+                          nd_tensor *y, bool flip_y)
 {
-  nd_args a = { .n = 2, .in = a.few, .few = { x, y } };
-  a.attr[0] = (nd_attr){ .given = true, .integer = flip_x };
-  a.attr[1] = (nd_attr){ .given = true, .integer = flip_y };
-  return nd_rule_args(c, &nd_op_matmul, &a);
+  const nd_value attr[] = { [TRANSPOSE_A] = nd_value_integer(flip_x),
+                            [TRANSPOSE_B] = nd_value_integer(flip_y) };
+  return nd_rule_apply(c, &nd_op_matmul, 2, (nd_tensor *[]){ x, y }, attr);
 }
 
 // The batches of `x`, one after the other, as the rows of one matrix.
@@ -184,28 +184,38 @@ static nd_tensor *stack(nd_context *c, nd_tensor *x)
   int64_t rows = 1;
   for (int i = 0; i < x->rank - 1; i++)
     rows *= x->dims[i];
-  return nd_rule_reshape(c, x, 2, (int64_t[]){ rows, width });
+  return RESHAPE(x, 2, ((int64_t[]){ rows, width }));
 }
 
 // With c = A B, dA = g B^T and dB = A^T g; a flipped input wants that
 // transposed, which flips and swaps the factors.
-static nd_tensor *matmul_transpose(nd_context *c, int i, const nd_args *a,
-                                   nd_tensor *out, nd_tensor *g)
+static nd_tensor *by_a(nd_context *c, const nd_job *j, nd_tensor *g)
 {
-  (void)out;
-  const bool flip_a = is_flipped(a, 0);
-  const bool flip_b = is_flipped(a, 1);
-  nd_tensor *x = a->in[0];
-  nd_tensor *y = a->in[1];
-  if (i == 0)
-    return flip_a ? multiply(c, y, flip_b, g, true)
-                  : multiply(c, g, false, y, !flip_b);
-  if (stacks(a)) {
+  const bool flip_b = is_flipped(j, 1);
+  return is_flipped(j, 0) ? MATMUL(j->in[1], flip_b, g, true)
+                          : MATMUL(g, false, j->in[1], !flip_b);
+}
+
+static nd_tensor *by_b(nd_context *c, const nd_job *j, nd_tensor *g)
+{
+  const bool flip_a = is_flipped(j, 0);
+  nd_tensor *x = j->in[0];
+  if (stacks(j)) {
     x = stack(c, x);
     g = stack(c, g);
   }
-  return flip_b ? multiply(c, g, true, x, flip_a)
-                : multiply(c, x, !flip_a, g, false);
+  return is_flipped(j, 1) ? MATMUL(g, true, x, flip_a)
+                          : MATMUL(x, !flip_a, g, false);
+}
+
+static void matmul_transpose(nd_context *c, const nd_job *j,
+                             nd_tensor *const *g, const bool *wanted,
+                             nd_tensor **gx)
+{
+  if (wanted[0])
+    gx[0] = by_a(c, j, g[0]);
+  if (wanted[1])
+    gx[1] = by_b(c, j, g[0]);
 }
 
 const nd_op nd_op_matmul = {
@@ -216,7 +226,7 @@ const nd_op nd_op_matmul = {
   .attrs = 2,
   .dtypes = ND_NUMBERS,
   .derivative = ND_BILINEAR,
-  .needs = 1 << 0 | 1 << 1,
+  .needs = { 1 << 1, 1 << 0 },
   .infer = matmul_infer,
   .run = matmul_run,
   .transpose = matmul_transpose,

@@ -15,19 +15,19 @@
 
 #include <string.h>
 
-#include "op/vocab_tensor.h"
+#include "ops/rules.h"
 
 enum { MAX_DIRECTIONS = 8 };
 
 static const nd_param params[] = {
-  { "values", ND_TENSORS, NULL, 0 },
+  { "values", ND_TENSORS },
   { 0 },
 };
 
-static bool infer(nd_context *c, const nd_args *a, nd_type *out)
+static bool infer(nd_context *c, const nd_job *j, nd_type *out)
 {
-  *out = nd_type_of(a->in[0]);
-  return a->n <= 1 + MAX_DIRECTIONS ||
+  *out = nd_type_of(j->in[0]);
+  return j->n <= 1 + MAX_DIRECTIONS ||
          nd_fail(c, ND_BAD_ARGUMENT, "at most %d orders of derivative",
                  1 + MAX_DIRECTIONS);
 }
@@ -129,59 +129,51 @@ static bool fill_rows(nd_context *c, rows *l, nd_tensor *out)
 }
 
 // Runs whole.
-static bool run(nd_context *c, const nd_job *job, int64_t from, int64_t to)
+static bool run(nd_context *c, const nd_job *j, int64_t from, int64_t to)
 {
-  (void)to;
   if (from > 0)
     return true;
-  const nd_args *a = job->args;
-  rows l = { .n = job->out->dims[job->out->rank - 1] };
-  l.x[0] = nd_tensor_dense(a->in[0]);
+  rows l = { .n = j->out[0]->dims[j->out[0]->rank - 1] };
+  l.x[0] = nd_tensor_dense(j->in[0]);
   bool ok = l.x[0] != NULL;
-  for (; ok && l.r + 1 < a->n; l.r++) {
-    l.x[l.r + 1] = nd_tensor_dense(a->in[l.r + 1]);
+  for (; ok && l.r + 1 < j->n; l.r++) {
+    l.x[l.r + 1] = nd_tensor_dense(j->in[l.r + 1]);
     ok = l.x[l.r + 1] != NULL;
   }
-  ok = ok && fill_rows(c, &l, job->out);
-  for (int i = 0; i < a->n; i++)
+  ok = ok && fill_rows(c, &l, j->out[0]);
+  for (int i = 0; i < j->n; i++)
     nd_tensor_release(l.x[i]);
   return ok;
 }
 
 // ------------------------------------------------------------- derivatives --
 
-extern const nd_op nd_op_products_of_others;
-
 // The op with direction `g` in place of input `i`, or after all when i is 0.
-static nd_tensor *redirect(nd_context *c, int i, const nd_args *a, nd_tensor *g)
+static nd_tensor *redirect(nd_context *c, int i, const nd_job *j, nd_tensor *g)
 {
   nd_tensor *in[2 + MAX_DIRECTIONS];
-  for (int k = 0; k < a->n; k++)
-    in[k] = a->in[k];
-  in[i > 0 ? i : a->n] = g;
-  nd_args b = { .n = i > 0 ? a->n : a->n + 1, .in = in };
-  return nd_rule_args(c, &nd_op_products_of_others, &b);
+  for (int k = 0; k < j->n; k++)
+    in[k] = j->in[k];
+  in[i > 0 ? i : j->n] = g;
+  return nd_rule_apply(c, j->op, i > 0 ? j->n : j->n + 1, in, NULL);
 }
 
-static nd_tensor *vjp(nd_context *c, int i, const nd_args *a, nd_tensor *out,
-                      nd_tensor *g)
+static void vjp(nd_context *c, const nd_job *j, nd_tensor *const *g,
+                const bool *wanted, nd_tensor **gx)
 {
-  (void)out;
-  return redirect(c, i, a, g);
-}
-
-static nd_tensor *jvp(nd_context *c, const nd_args *a, nd_tensor *out,
-                      nd_tensor *const *t)
-{
-  (void)out;
-  nd_tensor *sum = NULL;
-  for (int i = 0; i < a->n; i++) {
-    if (t[i] == NULL)
-      continue;
-    nd_tensor *part = redirect(c, i, a, t[i]);
-    sum = sum == NULL ? part : ADD(sum, part);
+  for (int i = 0; i < j->n; i++) {
+    if (wanted[i])
+      gx[i] = redirect(c, i, j, g[0]);
   }
-  return sum;
+}
+
+static void jvp(nd_context *c, const nd_job *j, nd_tensor *const *t,
+                nd_tensor **ty)
+{
+  for (int i = 0; i < j->n; i++) {
+    if (t[i] != NULL)
+      ty[0] = ADD_ANY(ty[0], redirect(c, i, j, t[i]));
+  }
 }
 
 const nd_op nd_op_products_of_others = {
@@ -191,7 +183,7 @@ const nd_op nd_op_products_of_others = {
   .params = params,
   .dtypes = ND_FLOATS,
   .derivative = ND_VJP,
-  .needs = (1 << 7) - 1,
+  .needs = { ND_NEEDS_IN, ND_NEEDS_IN, ND_NEEDS_IN },
   .infer = infer,
   .run = run,
   .vjp = vjp,

@@ -9,10 +9,13 @@
 #include "base/philox.h"
 #include "op/axes.h"
 
-static bool infer(nd_context *c, const nd_args *a, nd_type *out)
+// Attributes; the two in the middle are mean and stddev, or minval and maxval.
+enum { SHAPE, P, Q, DTYPE };
+
+static bool infer(nd_context *c, const nd_job *j, nd_type *out)
 {
-  out->dtype = (nd_dtype)a->attr[3].integer;
-  return nd_sizes_infer(c, &a->attr[0], out);
+  out->dtype = (nd_dtype)j->attr[DTYPE].integer;
+  return nd_sizes_infer(c, &j->attr[SHAPE], out);
 }
 
 // In float32 a number must be finite there, as that is where it is used.
@@ -24,18 +27,18 @@ static bool check_finite(nd_context *c, const char *name, double x,
                  nd_dtype_name(dtype), ND_NUMBER(x));
 }
 
-static bool infer_float(nd_context *c, const nd_args *a, nd_type *out)
+static bool infer_float(nd_context *c, const nd_job *j, nd_type *out)
 {
-  if (!infer(c, a, out))
+  if (!infer(c, j, out))
     return false;
   if (!nd_dtype_in(out->dtype, ND_FLOATS))
     return nd_fail(c, ND_BAD_ARGUMENT, "dtype must be a float, got %s",
                    nd_dtype_name(out->dtype));
-  return check_finite(c, "mean", a->attr[1].number, out->dtype) &&
-         check_finite(c, "stddev", a->attr[2].number, out->dtype) &&
-         (a->attr[2].number >= 0 ||
+  return check_finite(c, "mean", j->attr[P].number, out->dtype) &&
+         check_finite(c, "stddev", j->attr[Q].number, out->dtype) &&
+         (j->attr[Q].number >= 0 ||
           nd_fail(c, ND_BAD_ARGUMENT, "stddev must be 0 or more, got %s",
-                  ND_NUMBER(a->attr[2].number)));
+                  ND_NUMBER(j->attr[Q].number)));
 }
 
 // True if numbers of `dtype` lie in the interval.
@@ -50,11 +53,11 @@ static bool holds_numbers(nd_dtype dtype, double low, double high)
   return low >= -most && low <= high && high < most;
 }
 
-static bool infer_uniform(nd_context *c, const nd_args *a, nd_type *out)
+static bool infer_uniform(nd_context *c, const nd_job *j, nd_type *out)
 {
-  if (!infer(c, a, out))
+  if (!infer(c, j, out))
     return false;
-  const double low = a->attr[1].number, high = a->attr[2].number;
+  const double low = j->attr[P].number, high = j->attr[Q].number;
   if (out->dtype == ND_BOOL || out->dtype == ND_UINT8)
     return nd_fail(c, ND_BAD_ARGUMENT, "no such dtype here: %s",
                    nd_dtype_name(out->dtype));
@@ -70,9 +73,8 @@ static bool infer_uniform(nd_context *c, const nd_args *a, nd_type *out)
 }
 
 // Once per call, before the ranges run.
-static bool take_stream(nd_context *c, const nd_args *a)
+static bool take_stream(nd_context *c, const nd_job *j)
 {
-  (void)a;
   c->stream++;
   return true;
 }
@@ -82,31 +84,30 @@ typedef void fill_f32(nd_philox s, uint64_t first, size_t n, float p, float q,
 typedef void fill_f64(nd_philox s, uint64_t first, size_t n, double p, double q,
                       double *out);
 
-static bool run_float(nd_context *c, const nd_job *job, int64_t from,
-                      int64_t to, fill_f32 *f32, fill_f64 *f64)
+static bool run_float(nd_context *c, const nd_job *j, int64_t from, int64_t to,
+                      fill_f32 *f32, fill_f64 *f64)
 {
   const nd_philox s = { .seed = c->seed, .stream = c->stream };
-  const double p = job->args->attr[1].number, q = job->args->attr[2].number;
+  const double p = j->attr[P].number, q = j->attr[Q].number;
   const size_t n = (size_t)(to - from);
-  void *out = job->out->data;
-  if (job->out->dtype == ND_FLOAT32)
+  void *out = j->out[0]->data;
+  if (j->out[0]->dtype == ND_FLOAT32)
     f32(s, (uint64_t)from, n, (float)p, (float)q, (float *)out + from);
   else
     f64(s, (uint64_t)from, n, p, q, (double *)out + from);
   return true;
 }
 
-static bool normal_run(nd_context *c, const nd_job *job, int64_t from,
-                       int64_t to)
+static bool normal_run(nd_context *c, const nd_job *j, int64_t from, int64_t to)
 {
-  return run_float(c, job, from, to, nd_philox_fill_normal_f32,
+  return run_float(c, j, from, to, nd_philox_fill_normal_f32,
                    nd_philox_fill_normal_f64);
 }
 
-static bool truncated_run(nd_context *c, const nd_job *job, int64_t from,
+static bool truncated_run(nd_context *c, const nd_job *j, int64_t from,
                           int64_t to)
 {
-  return run_float(c, job, from, to, nd_philox_fill_truncated_f32,
+  return run_float(c, j, from, to, nd_philox_fill_truncated_f32,
                    nd_philox_fill_truncated_f64);
 }
 
@@ -118,21 +119,21 @@ static void fill_uniform_f32(nd_philox s, uint64_t first, size_t n, double low,
   nd_philox_fill_uniform_f32(s, first, n, least, (float)high, out);
 }
 
-static bool uniform_run(nd_context *c, const nd_job *job, int64_t from,
+static bool uniform_run(nd_context *c, const nd_job *j, int64_t from,
                         int64_t to)
 {
   const nd_philox s = { .seed = c->seed, .stream = c->stream };
-  const double low = job->args->attr[1].number;
-  const double high = job->args->attr[2].number;
+  const double low = j->attr[P].number;
+  const double high = j->attr[Q].number;
   const size_t n = (size_t)(to - from);
-  void *out = job->out->data;
-  if (job->out->dtype == ND_INT32)
+  void *out = j->out[0]->data;
+  if (j->out[0]->dtype == ND_INT32)
     nd_philox_fill_integers_i32(s, (uint64_t)from, n, (int32_t)low,
                                 (int32_t)high, (int32_t *)out + from);
-  else if (job->out->dtype == ND_INT64)
+  else if (j->out[0]->dtype == ND_INT64)
     nd_philox_fill_integers_i64(s, (uint64_t)from, n, (int64_t)low,
                                 (int64_t)high, (int64_t *)out + from);
-  else if (job->out->dtype == ND_FLOAT32)
+  else if (j->out[0]->dtype == ND_FLOAT32)
     fill_uniform_f32(s, (uint64_t)from, n, low, high, (float *)out + from);
   else
     nd_philox_fill_uniform_f64(s, (uint64_t)from, n, low, high,
@@ -141,17 +142,17 @@ static bool uniform_run(nd_context *c, const nd_job *job, int64_t from,
 }
 
 static const nd_param normal_params[] = {
-  { "shape", ND_SIZES, NULL, 0 },
-  { "mean", ND_NUMBER, "0.0", 0 },
-  { "stddev", ND_NUMBER, "1.0", 0 },
-  { "dtype", ND_WORD_DTYPE, "float32", 0 },
+  { "shape", ND_SIZES },
+  { "mean", ND_NUMBER, "0.0" },
+  { "stddev", ND_NUMBER, "1.0" },
+  { "dtype", ND_WORD_DTYPE, "float32" },
   { 0 },
 };
 static const nd_param uniform_params[] = {
-  { "shape", ND_SIZES, NULL, 0 },
-  { "minval", ND_NUMBER, "0.0", 0 },
-  { "maxval", ND_NUMBER, "1.0", 0 },
-  { "dtype", ND_WORD_DTYPE, "float32", 0 },
+  { "shape", ND_SIZES },
+  { "minval", ND_NUMBER, "0.0" },
+  { "maxval", ND_NUMBER, "1.0" },
+  { "dtype", ND_WORD_DTYPE, "float32" },
   { 0 },
 };
 

@@ -14,21 +14,27 @@
 
 #include "kernel/convert.h"
 #include "op/axes.h"
-#include "op/vocab_tensor.h"
+#include "ops/rules.h"
 #include "tensor/walk.h"
-
-extern const nd_op nd_op_products_of_others;
 
 ND_DECLARE_LEVELS(const nd_reduce_table, nd_reduce_table);
 
+enum { AXES, KEEPDIMS };  // attributes
+
 static const nd_param params[] = {
-  { "x", ND_TENSOR, NULL, 0 },
-  { "axis", ND_AXES, "nil", 0 },
-  { "keepdims", ND_FLAG, "false", 0 },
+  { "x", ND_TENSOR },
+  { "axis", ND_AXES, "nil" },
+  { "keepdims", ND_FLAG, "false" },
   { 0 },
 };
 
 enum { GROUP = 256, LEVELS_OF_PAIRS = 56 };
+
+static bool infer(nd_context *c, const nd_job *j, nd_type *out)
+{
+  return nd_axes_infer(c, j->in[0], &j->attr[AXES], j->attr[KEEPDIMS].integer,
+                       out);
+}
 
 // ---------------------------------------------------------------- folding --
 
@@ -41,10 +47,10 @@ typedef struct layout {
 } layout;
 
 // By rows if asked, whatever the axes.
-static void plan(layout *l, nd_context *c, const nd_args *a, bool by_rows)
+static void plan(layout *l, nd_context *c, const nd_job *j, bool by_rows)
 {
-  const nd_tensor *x = a->in[0];
-  const int set = nd_axes_resolve(c, &a->attr[0], x->rank);
+  const nd_tensor *x = j->in[0];
+  const int set = nd_axes_resolve(c, &j->attr[AXES], x->rank);
   const int rank = x->rank;
   int axes[ND_MAX_RANK];
   int n = 0;
@@ -149,16 +155,15 @@ static void fold_columns(layout *l, const nd_reduce_kernels *k, int64_t at,
   }
 }
 
-static bool fold_range(nd_context *c, const nd_job *job, nd_fold fold,
+static bool fold_range(nd_context *c, const nd_job *j, nd_fold fold,
                        int64_t from, int64_t to)
 {
   static const nd_reduce_table *const tables[ND_LEVELS] = ND_LIST_LEVELS(
     nd_reduce_table);
-  const nd_args *a = job->args;
-  const nd_reduce_kernels *k = &tables[c->level]->at[fold][a->in[0]->dtype];
+  const nd_reduce_kernels *k = &tables[c->level]->at[fold][j->in[0]->dtype];
   layout l;
-  plan(&l, c, a, false);
-  char *out = job->out->data + from * (int64_t)l.walk.width;
+  plan(&l, c, j, false);
+  char *out = j->out[0]->data + from * (int64_t)l.walk.width;
   if (!l.columns) {
     fold_rows(&l, k, from, to, out);
     return true;
@@ -174,11 +179,11 @@ static bool fold_range(nd_context *c, const nd_job *job, nd_fold fold,
   return true;
 }
 
-#define RUN(name, fold)                                                  \
-  static bool name##_run(nd_context *c, const nd_job *job, int64_t from, \
-                         int64_t to)                                     \
-  {                                                                      \
-    return fold_range(c, job, fold, from, to);                           \
+#define RUN(name, fold)                                                \
+  static bool name##_run(nd_context *c, const nd_job *j, int64_t from, \
+                         int64_t to)                                   \
+  {                                                                    \
+    return fold_range(c, j, fold, from, to);                           \
   }
 
 RUN(sum, ND_SUM)
@@ -187,12 +192,9 @@ RUN(max, ND_MAX)
 RUN(min, ND_MIN)
 
 // Number of inputs of each output.
-static int64_t count_folded(const nd_args *a, const nd_tensor *out)
+static int64_t count_folded(const nd_job *j)
 {
-  const int64_t size = a->in[0]->size;
-  if (out->size > 0)
-    return size / out->size;
-  return 0;
+  return j->out[0]->size > 0 ? j->in[0]->size / j->out[0]->size : 0;
 }
 
 // Holds the sum of any number of integers.
@@ -214,14 +216,14 @@ static int64_t mean_row(layout *l, nd_level level, nd_dtype dtype)
   return l->folded > 0 ? (int64_t)(sum / l->folded) : 0;
 }
 
-static void mean_integers(nd_context *c, const nd_job *job, int64_t from,
+static void mean_integers(nd_context *c, const nd_job *j, int64_t from,
                           int64_t to)
 {
-  const nd_dtype dtype = (nd_dtype)job->out->dtype;
+  const nd_dtype dtype = (nd_dtype)j->out[0]->dtype;
   layout l;
-  plan(&l, c, job->args, true);
+  plan(&l, c, j, true);
   nd_walk_seek(&l.walk, from * l.folded);
-  char *out = job->out->data + from * (int64_t)l.walk.width;
+  char *out = j->out[0]->data + from * (int64_t)l.walk.width;
   for (int64_t i = from; i < to; i++, out += l.walk.width) {
     const int64_t mean = mean_row(&l, c->level, dtype);
     nd_convert(c->level, dtype, ND_INT64, 1, out, &mean);
@@ -229,18 +231,18 @@ static void mean_integers(nd_context *c, const nd_job *job, int64_t from,
 }
 
 // The sum over its count.
-static bool mean_run(nd_context *c, const nd_job *job, int64_t from, int64_t to)
+static bool mean_run(nd_context *c, const nd_job *j, int64_t from, int64_t to)
 {
-  if (nd_dtype_in((nd_dtype)job->out->dtype, ND_INTS)) {
-    mean_integers(c, job, from, to);
+  if (nd_dtype_in((nd_dtype)j->out[0]->dtype, ND_INTS)) {
+    mean_integers(c, j, from, to);
     return true;
   }
-  if (!fold_range(c, job, ND_SUM, from, to))
+  if (!fold_range(c, j, ND_SUM, from, to))
     return false;
-  const int64_t n = count_folded(job->args, job->out);
-  void *data = job->out->data;
+  const int64_t n = count_folded(j);
+  void *data = j->out[0]->data;
   for (int64_t i = from; i < to; i++) {
-    if (job->out->dtype == ND_FLOAT32)
+    if (j->out[0]->dtype == ND_FLOAT32)
       ((float *)data)[i] /= (float)n;
     else
       ((double *)data)[i] /= (double)n;
@@ -250,82 +252,108 @@ static bool mean_run(nd_context *c, const nd_job *job, int64_t from, int64_t to)
 
 // ------------------------------------------------------------- derivatives --
 
-// `g` spread over everything that was folded into it.
-static nd_tensor *spread(nd_context *c, const nd_args *a, nd_tensor *g)
+extern const nd_op nd_op_reduce_sum;
+
+nd_tensor *nd_rule_sum(nd_context *c, nd_tensor *x, nd_value axes, bool keep)
 {
-  const nd_tensor *x = a->in[0];
-  return nd_rule_broadcast(c, nd_axes_keep(c, a, g), x->rank, x->dims);
+  const nd_value attr[] = {
+    [AXES] = axes, [KEEPDIMS] = nd_value_integer(keep)
+  };
+  return nd_rule_apply(c, &nd_op_reduce_sum, 1, &x, attr);
 }
 
-// The same reduction as the op's, of `x`, by another op.
-static nd_tensor *fold_alike(nd_context *c, const nd_op *op, const nd_args *a,
-                             nd_tensor *x)
+nd_tensor *nd_rule_sum_along(nd_context *c, nd_tensor *x, int64_t axis,
+                             bool keep)
 {
-  nd_args b = *a;
-  b.in = b.few;
-  b.few[0] = x;
-  return nd_rule_args(c, op, &b);
+  return SUM(x, nd_value_list(1, &axis), keep);
 }
 
-static nd_tensor *sum_transpose(nd_context *c, int i, const nd_args *a,
-                                nd_tensor *out, nd_tensor *g)
+nd_tensor *nd_rule_sum_to(nd_context *c, nd_tensor *x, const nd_tensor *like)
 {
-  (void)i;
-  (void)out;
-  return spread(c, a, g);
+  if (x == NULL || nd_same_shape(x, like))
+    return x;
+  int64_t axes[ND_MAX_RANK];
+  int n = 0;
+  const int missing = x->rank - like->rank;
+  for (int i = 0; i < x->rank; i++) {
+    if (i < missing || (like->dims[i - missing] == 1 && x->dims[i] != 1))
+      axes[n++] = i + 1;
+  }
+  nd_tensor *sum = n > 0 ? SUM(x, nd_value_list(n, axes), DROP) : x;
+  return RESHAPE(sum, like->rank, like->dims);
 }
 
-static nd_tensor *mean_transpose(nd_context *c, int i, const nd_args *a,
-                                 nd_tensor *out, nd_tensor *g)
+nd_tensor *nd_rule_keep_axes(nd_context *c, nd_tensor *y, const nd_tensor *x,
+                             nd_value axes)
 {
-  (void)i;
-  const int64_t n = count_folded(a, out);
-  return spread(c, a, DIV(g, NUM((double)n)));
+  const int set = nd_axes_resolve(c, &axes, x->rank);
+  int64_t shape[ND_MAX_RANK];
+  for (int i = 0; i < x->rank; i++)
+    shape[i] = set >> i & 1 ? 1 : x->dims[i];
+  return RESHAPE(y, x->rank, shape);
+}
+
+nd_tensor *nd_rule_spread(nd_context *c, nd_tensor *y, const nd_tensor *x,
+                          nd_value axes)
+{
+  return BROADCAST(KEEP_AXES(y, x, axes), x->rank, x->dims);
+}
+
+static void sum_transpose(nd_context *c, const nd_job *j, nd_tensor *const *g,
+                          const bool *wanted, nd_tensor **gx)
+{
+  gx[0] = SPREAD(g[0], j->in[0], j->attr[AXES]);
+}
+
+static void mean_transpose(nd_context *c, const nd_job *j, nd_tensor *const *g,
+                           const bool *wanted, nd_tensor **gx)
+{
+  nd_tensor *share = DIV(g[0], NUM((double)count_folded(j)));
+  gx[0] = SPREAD(share, j->in[0], j->attr[AXES]);
 }
 
 // Shares of the inputs that attain the extremum: 1 / how many they are.
-static nd_tensor *tie_shares(nd_context *c, const nd_args *a, nd_tensor *out)
+static nd_tensor *tie_shares(nd_context *c, const nd_job *j)
 {
-  nd_tensor *chosen = nd_rule_cast(c, EQ(a->in[0], nd_axes_keep(c, a, out)),
-                                   (nd_dtype)out->dtype);
-  nd_tensor *count = fold_alike(c, &nd_op_reduce_sum, a, chosen);
-  return DIV(chosen, nd_axes_keep(c, a, count));
+  nd_tensor *x = j->in[0], *y = j->out[0];
+  const nd_value axes = j->attr[AXES];
+  nd_tensor *chosen = CAST(EQ(x, KEEP_AXES(y, x, axes)), (nd_dtype)y->dtype);
+  return DIV(chosen, SUM(chosen, axes, KEEP));
 }
 
-static nd_tensor *extremum_vjp(nd_context *c, int i, const nd_args *a,
-                               nd_tensor *out, nd_tensor *g)
+static void extremum_vjp(nd_context *c, const nd_job *j, nd_tensor *const *g,
+                         const bool *wanted, nd_tensor **gx)
 {
-  (void)i;
-  return CHAIN(nd_axes_keep(c, a, g), tie_shares(c, a, out));
+  nd_tensor *kept = KEEP_AXES(g[0], j->in[0], j->attr[AXES]);
+  gx[0] = CHAIN(kept, tie_shares(c, j));
 }
 
-static nd_tensor *extremum_jvp(nd_context *c, const nd_args *a, nd_tensor *out,
-                               nd_tensor *const *t)
+static void extremum_jvp(nd_context *c, const nd_job *j, nd_tensor *const *t,
+                         nd_tensor **ty)
 {
-  return fold_alike(c, &nd_op_reduce_sum, a,
-                    CHAIN(t[0], tie_shares(c, a, out)));
+  ty[0] = SUM(CHAIN(t[0], tie_shares(c, j)), j->attr[AXES],
+              j->attr[KEEPDIMS].integer);
 }
 
 // Each input's derivative of the product: the product of all others.
-static nd_tensor *others(nd_context *c, const nd_args *a)
+static nd_tensor *others(nd_context *c, const nd_job *j)
 {
-  nd_tensor *rows = nd_axes_to_rows(c, a, a->in[0]);
-  return nd_axes_from_rows(c, a, nd_rule1(c, &nd_op_products_of_others, rows));
+  nd_tensor *x = j->in[0];
+  const nd_value axes = j->attr[AXES];
+  return FROM_ROWS(OTHERS(AS_ROWS(x, x, axes)), x, axes);
 }
 
-static nd_tensor *prod_vjp(nd_context *c, int i, const nd_args *a,
-                           nd_tensor *out, nd_tensor *g)
+static void prod_vjp(nd_context *c, const nd_job *j, nd_tensor *const *g,
+                     const bool *wanted, nd_tensor **gx)
 {
-  (void)i;
-  (void)out;
-  return CHAIN(nd_axes_keep(c, a, g), others(c, a));
+  gx[0] = CHAIN(KEEP_AXES(g[0], j->in[0], j->attr[AXES]), others(c, j));
 }
 
-static nd_tensor *prod_jvp(nd_context *c, const nd_args *a, nd_tensor *out,
-                           nd_tensor *const *t)
+static void prod_jvp(nd_context *c, const nd_job *j, nd_tensor *const *t,
+                     nd_tensor **ty)
 {
-  (void)out;
-  return fold_alike(c, &nd_op_reduce_sum, a, CHAIN(t[0], others(c, a)));
+  ty[0] = SUM(CHAIN(t[0], others(c, j)), j->attr[AXES],
+              j->attr[KEEPDIMS].integer);
 }
 
 // ------------------------------------------------------------- the entries --
@@ -334,8 +362,8 @@ static nd_tensor *prod_jvp(nd_context *c, const nd_args *a, nd_tensor *out,
   "[3 4]; [3 4] axis=1; [2 3 4] axis=2 keepdims=true; [2 3 4] axis=[1 3]; " \
   "[]; [0 3] axis=2; [3 0] axis=1"
 
-#define SHARED                                                                \
-  .params = params, .attrs = 2, .infer = nd_axes_infer, .low = .5, .high = 2, \
+#define SHARED                                                        \
+  .params = params, .attrs = 2, .infer = infer, .low = .5, .high = 2, \
   .cases = CASES
 
 const nd_op nd_op_reduce_sum = {
@@ -364,7 +392,7 @@ const nd_op nd_op_reduce_prod = {
   SHARED,
   .dtypes = ND_NUMBERS,
   .derivative = ND_VJP,
-  .needs = 1 << 0,
+  .needs = { 1 << 0 },
   .run = prod_run,
   .vjp = prod_vjp,
   .jvp = prod_jvp,
@@ -376,7 +404,7 @@ const nd_op nd_op_reduce_max = {
   SHARED,
   .dtypes = ND_NUMBERS,
   .derivative = ND_VJP,
-  .needs = 1 << 0 | ND_NEEDS_OUT,
+  .needs = { 1 << 0 | ND_NEEDS_OUT },
   .run = max_run,
   .vjp = extremum_vjp,
   .jvp = extremum_jvp,
@@ -388,7 +416,7 @@ const nd_op nd_op_reduce_min = {
   SHARED,
   .dtypes = ND_NUMBERS,
   .derivative = ND_VJP,
-  .needs = 1 << 0 | ND_NEEDS_OUT,
+  .needs = { 1 << 0 | ND_NEEDS_OUT },
   .run = min_run,
   .vjp = extremum_vjp,
   .jvp = extremum_jvp,

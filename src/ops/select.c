@@ -3,17 +3,18 @@
 
 #include "op/engine.h"
 #include "op/op.h"
-#include "op/vocab_tensor.h"
+#include "ops/rules.h"
 
-static const nd_param params[] = { { "condition", ND_TENSOR, NULL, ND_BOOLS },
-                                   { "x", ND_TENSOR, NULL, 0 },
-                                   { "y", ND_TENSOR, NULL, 0 },
+static const nd_param params[] = { { "condition", ND_TENSOR,
+                                     .dtypes = ND_BOOLS },
+                                   { "x", ND_TENSOR },
+                                   { "y", ND_TENSOR },
                                    { 0 } };
 
-static bool where_infer(nd_context *c, const nd_args *a, nd_type *out)
+static bool where_infer(nd_context *c, const nd_job *j, nd_type *out)
 {
-  out->dtype = (nd_dtype)a->in[1]->dtype;
-  return nd_broadcast(c, a, out);
+  out->dtype = (nd_dtype)j->in[1]->dtype;
+  return nd_broadcast(c, j, out);
 }
 
 #define CHOOSE(type)                                                          \
@@ -30,11 +31,9 @@ CHOOSE(uint8_t)
 CHOOSE(uint32_t)
 CHOOSE(uint64_t)
 
-static bool where_run(nd_context *c, const nd_job *job, int64_t from,
-                      int64_t to)
+static bool where_run(nd_context *c, const nd_job *j, int64_t from, int64_t to)
 {
-  (void)c;
-  const nd_dtype dtype = (nd_dtype)job->out->dtype;
+  const nd_dtype dtype = (nd_dtype)j->out[0]->dtype;
   const nd_dtype dtypes[] = { ND_BOOL, dtype, dtype };
   const size_t width = nd_dtype_size(dtype);
   nd_engine e;
@@ -42,16 +41,19 @@ static bool where_run(nd_context *c, const nd_job *job, int64_t from,
                   width == 4   ? choose_uint32_t
                   : width == 8 ? choose_uint64_t
                                : choose_uint8_t,
-                  3, job->args->in, dtypes, job->out);
+                  3, j->in, dtypes, j->out[0]);
   nd_engine_run(&e, from, to);
   return true;
 }
 
-static nd_tensor *where_transpose(nd_context *c, int i, const nd_args *a,
-                                  nd_tensor *out, nd_tensor *g)
+static void where_transpose(nd_context *c, const nd_job *j, nd_tensor *const *g,
+                            const bool *wanted, nd_tensor **gx)
 {
   nd_tensor *zero = NUM(0);
-  return i == 1 ? IF(a->in[0], g, zero) : IF(a->in[0], zero, g);
+  if (wanted[1])
+    gx[1] = IF(j->in[0], g[0], zero);
+  if (wanted[2])
+    gx[2] = IF(j->in[0], zero, g[0]);
 }
 
 const nd_op nd_op_where = {
@@ -60,7 +62,7 @@ const nd_op nd_op_where = {
   .params = params,
   .dtypes = ND_ANY,
   .derivative = ND_LINEAR,
-  .needs = 1 << 0,
+  .needs = { 0, 1 << 0, 1 << 0 },
   .infer = where_infer,
   .run = where_run,
   .transpose = where_transpose,

@@ -15,8 +15,8 @@
 #define BY_LOGITS \
   IF(GT(x, NUM(0)), SUB(SUB(NUM(1), z), SIGMOID(NEG(x))), SUB(SIGMOID(x), z))
 
-#include "op/elementwise.h"
-#include "op/vocab_scalar.h"
+#include "ops/elementwise.h"
+#include "ops/vocab_scalar.h"
 
 #define FORWARD(name, label, type, result, formula)                            \
   static void name##_##label(int n, void *restrict out, const void *const *in) \
@@ -53,12 +53,12 @@ const nd_kernels ND_LEVELLED(nd_kernels_sigmoid_loss) = {
 };
 
 #if ND_IS_BASELINE
-#include "op/vocab_tensor.h"
+#include "ops/vocab_tensor.h"
 
 // Broadcasting [n] against [n 1] in a loss is a mistake, not a wish.
-static bool infer(nd_context *c, const nd_args *a, nd_type *out)
+static bool infer(nd_context *c, const nd_job *j, nd_type *out)
 {
-  const nd_tensor *labels = a->in[0], *logits = a->in[1];
+  const nd_tensor *labels = j->in[0], *logits = j->in[1];
   *out = nd_type_of(logits);
   return nd_same_shape(labels, logits) ||
          nd_fail(c, ND_BAD_ARGUMENT,
@@ -67,22 +67,21 @@ static bool infer(nd_context *c, const nd_args *a, nd_type *out)
                  ND_SHAPE(logits->rank, logits->dims));
 }
 
-static nd_tensor *rule(nd_context *c, int i, const nd_args *a, nd_tensor *out)
+static nd_tensor *rule(nd_context *c, int i, const nd_job *j)
 {
-  nd_tensor *z = a->in[0], *x = a->in[1];
-  (void)out;
+  nd_tensor *z = j->in[0], *x = j->in[1];
   return i == 0 ? BY_LABELS : BY_LOGITS;
 }
 
-#include "op/vocab_needs.h"
+#include "ops/vocab_needs.h"
 
 enum { z = 1 << 0, x = 1 << 1 };
 
 ND_DECLARE_LEVELS(const nd_kernels, nd_kernels_sigmoid_loss);
 
 static const nd_param params[] = {
-  { "labels", ND_TENSOR, NULL, 0 },
-  { "logits", ND_TENSOR, NULL, 0 },
+  { "labels", ND_TENSOR },
+  { "logits", ND_TENSOR },
   { 0 },
 };
 
@@ -93,7 +92,7 @@ const nd_op nd_op_sigmoid_cross_entropy_with_logits = {
   .params = params,
   .dtypes = ND_FLOATS,
   .derivative = ND_SLOPE,
-  .needs = BY_LABELS | BY_LOGITS,
+  .needs = { BY_LABELS, BY_LOGITS },
   .infer = infer,
   .kernels = ND_LIST_LEVELS(nd_kernels_sigmoid_loss),
   .slope = rule,

@@ -5,18 +5,20 @@
 #include <string.h>
 
 #include "op/axes.h"
-#include "op/rule.h"
+#include "ops/rules.h"
 #include "tensor/walk.h"
 
+enum { RANGES, SHAPE };  // attributes
+
 static const nd_param slice_params[] = {
-  { "x", ND_TENSOR, NULL, 0 },
-  { "ranges", ND_RANGES, NULL, 0 },
+  { "x", ND_TENSOR },
+  { "ranges", ND_RANGES },
   { 0 },
 };
 static const nd_param unslice_params[] = {
-  { "x", ND_TENSOR, NULL, 0 },
-  { "ranges", ND_RANGES, NULL, 0 },
-  { "shape", ND_SIZES, NULL, 0 },
+  { "x", ND_TENSOR },
+  { "ranges", ND_RANGES },
+  { "shape", ND_SIZES },
   { 0 },
 };
 
@@ -85,14 +87,14 @@ static bool fail_count(nd_context *c, int n, int rank, const int64_t *shape)
 }
 
 // The parts of every axis of `shape`; axes without a range stay whole.
-static bool resolve(nd_context *c, const nd_attr *ranges, int rank,
+static bool resolve(nd_context *c, const nd_value *ranges, int rank,
                     const int64_t *shape, part *parts)
 {
   const int n = ranges->n / 3;
   if (n > rank)
     return fail_count(c, n, rank, shape);
   for (int i = 0; i < rank; i++) {
-    const int64_t *v = ranges->v + 3 * i;
+    const int64_t *v = ranges->list + 3 * i;
     parts[i] = (part){ .start = 0, .step = 1, .length = shape[i] };
     if (i >= n)
       continue;
@@ -106,55 +108,61 @@ static bool resolve(nd_context *c, const nd_attr *ranges, int rank,
   return true;
 }
 
-static bool slice_infer(nd_context *c, const nd_args *a, nd_type *out)
+static bool slice_infer(nd_context *c, const nd_job *j, nd_type *out)
 {
-  const nd_tensor *x = a->in[0];
+  const nd_tensor *x = j->in[0];
   part parts[ND_MAX_RANK];
-  if (!resolve(c, &a->attr[0], x->rank, x->dims, parts))
+  if (!resolve(c, &j->attr[RANGES], x->rank, x->dims, parts))
     return false;
   out->dtype = (nd_dtype)x->dtype;
   out->rank = 0;
   for (int i = 0; i < x->rank; i++) {
-    if (!(a->attr[0].dropped >> i & 1))
+    if (!(j->attr[RANGES].dropped >> i & 1))
       out->shape[out->rank++] = parts[i].length;
   }
   return true;
 }
 
-static nd_tensor *slice_view(nd_context *c, const nd_args *a,
-                             const nd_type *type)
+static void slice_view(nd_context *c, const nd_job *j, const nd_type *type)
 {
-  nd_tensor *x = a->in[0];
+  nd_tensor *x = j->in[0];
   part parts[ND_MAX_RANK];
   int64_t strides[ND_MAX_RANK];
   int64_t offset = 0;
   int n = 0;
-  if (!resolve(c, &a->attr[0], x->rank, x->dims, parts))
-    return NULL;
+  if (!resolve(c, &j->attr[RANGES], x->rank, x->dims, parts))
+    return;
   for (int i = 0; i < x->rank; i++) {
     offset += parts[i].start * nd_strides(x)[i];
-    if (!(a->attr[0].dropped >> i & 1))
+    if (!(j->attr[RANGES].dropped >> i & 1))
       strides[n++] = parts[i].step * nd_strides(x)[i];
   }
   if (x->size == 0)
     offset = 0;
-  return nd_tensor_view(x, type->rank, type->shape, strides, offset);
+  j->out[0] = nd_tensor_view(x, type->rank, type->shape, strides, offset);
 }
 
 extern const nd_op nd_op_slice, nd_op_unslice;
 
-static nd_tensor *slice_transpose(nd_context *c, int i, const nd_args *a,
-                                  nd_tensor *out, nd_tensor *g)
+nd_tensor *nd_rule_slice(nd_context *c, nd_tensor *x, nd_value ranges)
 {
-  (void)i;
-  (void)out;
-  const nd_tensor *x = a->in[0];
-  nd_args back = { .n = 1, .in = &g };
-  back.attr[0] = a->attr[0];
-  back.attr[1].given = true;
-  back.attr[1].n = x->rank;
-  memcpy(back.attr[1].v, x->dims, x->rank * sizeof *x->dims);
-  return nd_rule_args(c, &nd_op_unslice, &back);
+  const nd_value attr[] = { [RANGES] = ranges };
+  return nd_rule_apply(c, &nd_op_slice, 1, &x, attr);
+}
+
+nd_tensor *nd_rule_unslice(nd_context *c, nd_tensor *x, nd_value ranges,
+                           const nd_tensor *like)
+{
+  const nd_value attr[] = {
+    [RANGES] = ranges, [SHAPE] = nd_value_list(like->rank, like->dims)
+  };
+  return nd_rule_apply(c, &nd_op_unslice, 1, &x, attr);
+}
+
+static void slice_transpose(nd_context *c, const nd_job *j, nd_tensor *const *g,
+                            const bool *wanted, nd_tensor **gx)
+{
+  gx[0] = UNSLICE(g[0], j->attr[RANGES], j->in[0]);
 }
 
 const nd_op nd_op_slice = {
@@ -192,13 +200,13 @@ static void place(const part *parts, int axis, nd_tensor *out, char *to,
           width);
 }
 
-static bool check_fit(nd_context *c, const nd_args *a, const part *parts)
+static bool check_fit(nd_context *c, const nd_job *j, const part *parts)
 {
-  const nd_tensor *x = a->in[0];
+  const nd_tensor *x = j->in[0];
   int64_t shape[ND_MAX_RANK];
   int n = 0;
-  for (int i = 0; i < a->attr[1].n; i++) {
-    if (!(a->attr[0].dropped >> i & 1))
+  for (int i = 0; i < j->attr[SHAPE].n; i++) {
+    if (!(j->attr[RANGES].dropped >> i & 1))
       shape[n++] = parts[i].length;
   }
   if (n == x->rank && memcmp(shape, x->dims, (size_t)n * sizeof *shape) == 0)
@@ -207,27 +215,27 @@ static bool check_fit(nd_context *c, const nd_args *a, const part *parts)
                  ND_SHAPE(x->rank, x->dims), ND_SHAPE(n, shape));
 }
 
-static bool unslice_infer(nd_context *c, const nd_args *a, nd_type *out)
+static bool unslice_infer(nd_context *c, const nd_job *j, nd_type *out)
 {
   part parts[ND_MAX_RANK];
-  out->dtype = (nd_dtype)a->in[0]->dtype;
-  return nd_sizes_infer(c, &a->attr[1], out) &&
-         resolve(c, &a->attr[0], out->rank, out->shape, parts) &&
-         check_fit(c, a, parts);
+  out->dtype = (nd_dtype)j->in[0]->dtype;
+  return nd_sizes_infer(c, &j->attr[SHAPE], out) &&
+         resolve(c, &j->attr[RANGES], out->rank, out->shape, parts) &&
+         check_fit(c, j, parts);
 }
 
 // Zeros, range by range, and with the last range the values.
-static bool unslice_run(nd_context *c, const nd_job *job, int64_t from,
+static bool unslice_run(nd_context *c, const nd_job *j, int64_t from,
                         int64_t to)
 {
-  nd_tensor *out = job->out;
+  nd_tensor *out = j->out[0];
   const size_t width = nd_dtype_size((nd_dtype)out->dtype);
   memset(out->data + (size_t)from * width, 0, (size_t)(to - from) * width);
-  nd_tensor *x = job->args->in[0];
+  nd_tensor *x = j->in[0];
   if (to < out->size || x->size == 0)
     return true;
   part parts[ND_MAX_RANK];
-  if (!resolve(c, &job->args->attr[0], out->rank, out->dims, parts))
+  if (!resolve(c, &j->attr[RANGES], out->rank, out->dims, parts))
     return false;
   nd_walk walk;
   nd_walk_start(&walk, x, 0);
@@ -235,14 +243,11 @@ static bool unslice_run(nd_context *c, const nd_job *job, int64_t from,
   return true;
 }
 
-static nd_tensor *unslice_transpose(nd_context *c, int i, const nd_args *a,
-                                    nd_tensor *out, nd_tensor *g)
+static void unslice_transpose(nd_context *c, const nd_job *j,
+                              nd_tensor *const *g, const bool *wanted,
+                              nd_tensor **gx)
 {
-  (void)i;
-  (void)out;
-  nd_args back = { .n = 1, .in = &g };
-  back.attr[0] = a->attr[0];
-  return nd_rule_args(c, &nd_op_slice, &back);
+  gx[0] = SLICE(g[0], j->attr[RANGES]);
 }
 
 const nd_op nd_op_unslice = {

@@ -5,23 +5,31 @@
 
 #include "op/axes.h"
 #include "op/rows.h"
-#include "op/vocab_tensor.h"
+#include "ops/rules.h"
 
 // ------------------------------------------------ softmax and log_softmax --
 
+enum { AXIS };  // attribute
+
 static const nd_param axis_params[] = {
-  { "x", ND_TENSOR, NULL, 0 },
-  { "axis", ND_AXIS, "-1", 0 },
+  { "x", ND_TENSOR },
+  { "axis", ND_AXIS, "-1" },
   { 0 },
 };
 
-static bool softmax_infer(nd_context *c, const nd_args *a, nd_type *out)
+static bool softmax_infer(nd_context *c, const nd_job *j, nd_type *out)
 {
-  const nd_tensor *x = a->in[0];
+  const nd_tensor *x = j->in[0];
   if (x->rank == 0)
     return nd_fail(c, ND_BAD_ARGUMENT, "needs an axis: x is []");
   *out = nd_type_of(x);
-  return nd_axis_resolve(c, a->attr[0].integer, x->rank) >= 0;
+  return nd_axis_resolve(c, j->attr[AXIS].integer, x->rank) >= 0;
+}
+
+static void start_along(nd_rows *l, nd_context *c, const nd_job *j)
+{
+  const nd_tensor *x = j->in[0];
+  nd_rows_along(l, x, nd_axis_resolve(c, j->attr[AXIS].integer, x->rank));
 }
 
 typedef void finish_kernel(int64_t rows, int64_t n, void *restrict y,
@@ -38,12 +46,12 @@ static void finish_tile(nd_rows *l, finish_kernel *finish, char *out,
   }
 }
 
-static bool softmax_run(nd_context *c, const nd_job *job, int64_t from,
+static bool softmax_run(nd_context *c, const nd_job *j, int64_t from,
                         int64_t to)
 {
-  char *out = job->out->data;
+  char *out = j->out[0]->data;
   nd_rows l;
-  nd_rows_along(&l, c, job->args);
+  start_along(&l, c, j);
   for (int64_t row = nd_rows_first(&l, from);
        nd_rows_tile_in(&l, row, from, to); row += l.rows) {
     nd_rows_measure(&l, ND_KEEP_EXP, out, from, to);
@@ -52,12 +60,12 @@ static bool softmax_run(nd_context *c, const nd_job *job, int64_t from,
   return true;
 }
 
-static bool log_softmax_run(nd_context *c, const nd_job *job, int64_t from,
+static bool log_softmax_run(nd_context *c, const nd_job *j, int64_t from,
                             int64_t to)
 {
-  char *out = job->out->data;
+  char *out = j->out[0]->data;
   nd_rows l;
-  nd_rows_along(&l, c, job->args);
+  start_along(&l, c, j);
   for (int64_t row = nd_rows_first(&l, from);
        nd_rows_tile_in(&l, row, from, to); row += l.rows) {
     nd_rows_measure(&l, ND_KEEP_SHIFTED, out, from, to);
@@ -67,43 +75,49 @@ static bool log_softmax_run(nd_context *c, const nd_job *job, int64_t from,
   return true;
 }
 
-extern const nd_op nd_op_log_softmax_tangent, nd_op_log_softmax_slope;
+extern const nd_op nd_op_softmax, nd_op_log_softmax;
 
-// `op` of the shares p and of `x` along the axis of `a`.
-static nd_tensor *apply_along(nd_context *c, const nd_op *op, const nd_args *a,
-                              nd_tensor *p, nd_tensor *x)
+nd_tensor *nd_rule_softmax(nd_context *c, nd_tensor *x, int64_t axis)
 {
-  nd_args b = { .n = 2, .in = b.few, .few = { p, x } };
-  b.attr[0] = a->attr[0];
-  return nd_rule_args(c, op, &b);
+  const nd_value attr[] = { [AXIS] = nd_value_integer(axis) };
+  return nd_rule_apply(c, &nd_op_softmax, 1, &x, attr);
+}
+
+nd_tensor *nd_rule_log_softmax(nd_context *c, nd_tensor *x, int64_t axis)
+{
+  const nd_value attr[] = { [AXIS] = nd_value_integer(axis) };
+  return nd_rule_apply(c, &nd_op_log_softmax, 1, &x, attr);
 }
 
 // dy[j] / dx[k] = y[j] ([j = k] - y[k]), which is symmetric.
-static nd_tensor *softmax_vjp(nd_context *c, int i, const nd_args *a,
-                              nd_tensor *out, nd_tensor *g)
+static nd_tensor *softmax_rule(nd_context *c, const nd_job *j, nd_tensor *g)
 {
-  (void)i;
-  nd_tensor *y = apply_along(c, &nd_op_log_softmax_tangent, a, out, g);
-  return nd_rule_both(c, y, out);
+  nd_tensor *y = j->out[0];
+  return BOTH(CENTRE(y, g, j->attr[AXIS].integer), y);
 }
 
-static nd_tensor *softmax_jvp(nd_context *c, const nd_args *a, nd_tensor *out,
-                              nd_tensor *const *t)
+static void softmax_vjp(nd_context *c, const nd_job *j, nd_tensor *const *g,
+                        const bool *wanted, nd_tensor **gx)
 {
-  return softmax_vjp(c, 0, a, out, t[0]);
+  gx[0] = softmax_rule(c, j, g[0]);
 }
 
-static nd_tensor *log_softmax_vjp(nd_context *c, int i, const nd_args *a,
-                                  nd_tensor *out, nd_tensor *g)
+static void softmax_jvp(nd_context *c, const nd_job *j, nd_tensor *const *t,
+                        nd_tensor **ty)
 {
-  (void)i;
-  return apply_along(c, &nd_op_log_softmax_slope, a, EXP(out), g);
+  ty[0] = softmax_rule(c, j, t[0]);
 }
 
-static nd_tensor *log_softmax_jvp(nd_context *c, const nd_args *a,
-                                  nd_tensor *out, nd_tensor *const *t)
+static void log_softmax_vjp(nd_context *c, const nd_job *j, nd_tensor *const *g,
+                            const bool *wanted, nd_tensor **gx)
 {
-  return apply_along(c, &nd_op_log_softmax_tangent, a, EXP(out), t[0]);
+  gx[0] = UNCENTRE(EXP(j->out[0]), g[0], j->attr[AXIS].integer);
+}
+
+static void log_softmax_jvp(nd_context *c, const nd_job *j, nd_tensor *const *t,
+                            nd_tensor **ty)
+{
+  ty[0] = CENTRE(EXP(j->out[0]), t[0], j->attr[AXIS].integer);
 }
 
 #define AXIS_CASES                                                  \
@@ -118,7 +132,7 @@ const nd_op nd_op_softmax = {
   .attrs = 1,
   .dtypes = ND_FLOATS,
   .derivative = ND_VJP,
-  .needs = ND_NEEDS_OUT,
+  .needs = { ND_NEEDS_OUT },
   .infer = softmax_infer,
   .run = softmax_run,
   .vjp = softmax_vjp,
@@ -137,7 +151,7 @@ const nd_op nd_op_log_softmax = {
   .attrs = 1,
   .dtypes = ND_FLOATS,
   .derivative = ND_VJP,
-  .needs = ND_NEEDS_OUT,
+  .needs = { ND_NEEDS_OUT },
   .infer = softmax_infer,
   .run = log_softmax_run,
   .vjp = log_softmax_vjp,
@@ -150,18 +164,26 @@ const nd_op nd_op_log_softmax = {
 
 // -------------------------------------------------------- reduce_logsumexp --
 
+enum { AXES, KEEPDIMS };  // attributes
+
 static const nd_param fold_params[] = {
-  { "x", ND_TENSOR, NULL, 0 },
-  { "axis", ND_AXES, "nil", 0 },
-  { "keepdims", ND_FLAG, "false", 0 },
+  { "x", ND_TENSOR },
+  { "axis", ND_AXES, "nil" },
+  { "keepdims", ND_FLAG, "false" },
   { 0 },
 };
 
-// Sees the input as [kept, folded, kept at the end].
-static void start_folding(nd_rows *l, nd_context *c, const nd_args *a)
+static bool fold_infer(nd_context *c, const nd_job *j, nd_type *out)
 {
-  const nd_tensor *x = a->in[0];
-  const int set = nd_axes_resolve(c, &a->attr[0], x->rank);
+  return nd_axes_infer(c, j->in[0], &j->attr[AXES], j->attr[KEEPDIMS].integer,
+                       out);
+}
+
+// Sees the input as [kept, folded, kept at the end].
+static void start_folding(nd_rows *l, nd_context *c, const nd_job *j)
+{
+  const nd_tensor *x = j->in[0];
+  const int set = nd_axes_resolve(c, &j->attr[AXES], x->rank);
   int axes[ND_MAX_RANK];
   int n = 0;
   int tail = x->rank;
@@ -184,57 +206,49 @@ static void start_folding(nd_rows *l, nd_context *c, const nd_args *a)
   nd_rows_start(l, x, axes, length, inner);
 }
 
-static bool logsumexp_run(nd_context *c, const nd_job *job, int64_t from,
+static bool logsumexp_run(nd_context *c, const nd_job *j, int64_t from,
                           int64_t to)
 {
   nd_rows l;
-  start_folding(&l, c, job->args);
+  start_folding(&l, c, j);
   for (int64_t row = from; row < to; row += l.rows) {
     nd_rows_tile(&l, row, to);
     nd_rows_measure(&l, ND_KEEP_NONE, NULL, 0, 0);
     l.k->log(l.rows, l.s);
-    l.k->join(l.rows, job->out->data + row * l.width, l.m, l.s);
+    l.k->join(l.rows, j->out[0]->data + row * l.width, l.m, l.s);
   }
   return true;
 }
 
-static nd_tensor *softmax_along(nd_context *c, nd_tensor *x, int64_t axis)
-{
-  nd_args a = { .n = 1, .in = &x };
-  a.attr[0] = (nd_attr){ .given = true, .integer = axis };
-  return nd_rule_args(c, &nd_op_softmax, &a);
-}
-
 // Softmax over all folded axes.
-static nd_tensor *shares(nd_context *c, const nd_args *a)
+static nd_tensor *shares(nd_context *c, const nd_job *j)
 {
-  const nd_attr *axes = &a->attr[0];
-  if (axes->given && axes->n == 1)
-    return softmax_along(c, a->in[0], axes->v[0]);
-  nd_tensor *rows = nd_axes_to_rows(c, a, a->in[0]);
-  return nd_axes_from_rows(c, a, softmax_along(c, rows, -1));
+  nd_tensor *x = j->in[0];
+  const nd_value axes = j->attr[AXES];
+  if (axes.given && axes.n == 1)
+    return SOFTMAX(x, axes.list[0]);
+  return FROM_ROWS(SOFTMAX(AS_ROWS(x, x, axes), -1), x, axes);
 }
 
 // `y`, or 0 where nothing but -inf was folded: there no share is defined.
-static nd_tensor *drop_nothing(nd_context *c, nd_tensor *out, nd_tensor *y)
+static nd_tensor *drop_nothing(nd_context *c, const nd_job *j, nd_tensor *y)
 {
-  return IF(EQ(out, NUM(-INFINITY)), NUM(0), y);
+  return IF(EQ(j->out[0], NUM(-INFINITY)), NUM(0), y);
 }
 
-static nd_tensor *logsumexp_vjp(nd_context *c, int i, const nd_args *a,
-                                nd_tensor *out, nd_tensor *g)
+static void logsumexp_vjp(nd_context *c, const nd_job *j, nd_tensor *const *g,
+                          const bool *wanted, nd_tensor **gx)
 {
-  (void)i;
-  return CHAIN(nd_axes_keep(c, a, drop_nothing(c, out, g)), shares(c, a));
+  nd_tensor *defined = drop_nothing(c, j, g[0]);
+  gx[0] = CHAIN(KEEP_AXES(defined, j->in[0], j->attr[AXES]), shares(c, j));
 }
 
-static nd_tensor *logsumexp_jvp(nd_context *c, const nd_args *a, nd_tensor *out,
-                                nd_tensor *const *t)
+static void logsumexp_jvp(nd_context *c, const nd_job *j, nd_tensor *const *t,
+                          nd_tensor **ty)
 {
-  nd_args sum = *a;
-  nd_tensor *parts = CHAIN(t[0], shares(c, a));
-  sum.in = &parts;
-  return drop_nothing(c, out, nd_rule_args(c, &nd_op_reduce_sum, &sum));
+  nd_tensor *parts = CHAIN(t[0], shares(c, j));
+  ty[0] = drop_nothing(c, j,
+                       SUM(parts, j->attr[AXES], j->attr[KEEPDIMS].integer));
 }
 
 const nd_op nd_op_reduce_logsumexp = {
@@ -244,8 +258,8 @@ const nd_op nd_op_reduce_logsumexp = {
   .attrs = 2,
   .dtypes = ND_FLOATS,
   .derivative = ND_VJP,
-  .needs = 1 << 0 | ND_NEEDS_OUT,
-  .infer = nd_axes_infer,
+  .needs = { 1 << 0 | ND_NEEDS_OUT },
+  .infer = fold_infer,
   .run = logsumexp_run,
   .vjp = logsumexp_vjp,
   .jvp = logsumexp_jvp,

@@ -12,20 +12,22 @@
 
 #include <string.h>
 
+#include "op/axes.h"
 #include "op/rows.h"
-#include "op/vocab_tensor.h"
+#include "ops/rules.h"
+
+enum { AXIS };  // attribute
 
 static const nd_param params[] = {
-  { "p", ND_TENSOR, NULL, 0 },
-  { "x", ND_TENSOR, NULL, 0 },
-  { "axis", ND_AXIS, "-1", 0 },
+  { "p", ND_TENSOR },
+  { "x", ND_TENSOR },
+  { "axis", ND_AXIS, "-1" },
   { 0 },
 };
 
-static bool infer(nd_context *c, const nd_args *a, nd_type *out)
+static bool infer(nd_context *c, const nd_job *j, nd_type *out)
 {
-  (void)c;
-  *out = nd_type_of(a->in[0]);
+  *out = nd_type_of(j->in[0]);
   return true;
 }
 
@@ -37,10 +39,11 @@ typedef struct rows {
   double second[ND_BLOCK];
 } rows;
 
-static void start_rows(rows *l, nd_context *c, const nd_args *a)
+static void start_rows(rows *l, nd_context *c, const nd_job *j)
 {
-  nd_rows_along(&l->p, c, a);
-  nd_beside_start(&l->x, a->in[1]);
+  const nd_tensor *p = j->in[0];
+  nd_rows_along(&l->p, p, nd_axis_resolve(c, j->attr[AXIS].integer, p->rank));
+  nd_beside_start(&l->x, j->in[1]);
 }
 
 static void clear_sums(rows *l)
@@ -92,35 +95,34 @@ static void give_slope(rows *l, const nd_piece *p, void *out)
 }
 
 // Adds up each tile, then gives its elements within from..to-1.
-static bool run_tiles(nd_context *c, const nd_job *job, int64_t from,
-                      int64_t to, void (*add)(rows *l),
+static bool run_tiles(nd_context *c, const nd_job *j, int64_t from, int64_t to,
+                      void (*add)(rows *l),
                       void (*give)(rows *l, const nd_piece *p, void *out))
 {
   rows l;
   nd_piece p;
-  start_rows(&l, c, job->args);
+  start_rows(&l, c, j);
   for (int64_t row = nd_rows_first(&l.p, from);
        nd_rows_tile_in(&l.p, row, from, to); row += l.p.rows) {
     clear_sums(&l);
     add(&l);
     for (int64_t i = 0; i < l.p.pieces; i++) {
       if (nd_rows_piece(&l.p, i, from, to, &p))
-        give(&l, &p, job->out->data + p.at * l.p.width);
+        give(&l, &p, j->out[0]->data + p.at * l.p.width);
     }
   }
   return true;
 }
 
-static bool tangent_run(nd_context *c, const nd_job *job, int64_t from,
+static bool tangent_run(nd_context *c, const nd_job *j, int64_t from,
                         int64_t to)
 {
-  return run_tiles(c, job, from, to, add_tangent, give_tangent);
+  return run_tiles(c, j, from, to, add_tangent, give_tangent);
 }
 
-static bool slope_run(nd_context *c, const nd_job *job, int64_t from,
-                      int64_t to)
+static bool slope_run(nd_context *c, const nd_job *j, int64_t from, int64_t to)
 {
-  return run_tiles(c, job, from, to, add_slope, give_slope);
+  return run_tiles(c, j, from, to, add_slope, give_slope);
 }
 
 // ------------------------------------------------------------- derivatives --
@@ -131,71 +133,69 @@ static bool slope_run(nd_context *c, const nd_job *job, int64_t from,
 
 extern const nd_op nd_op_log_softmax_tangent, nd_op_log_softmax_slope;
 
-// `op` with the p and the axis of `a`.
-static nd_tensor *apply(nd_context *c, const nd_op *op, const nd_args *a,
-                        nd_tensor *x)
+nd_tensor *nd_rule_centre(nd_context *c, nd_tensor *p, nd_tensor *x,
+                          int64_t axis)
 {
-  nd_args b = { .n = 2, .in = b.few, .few = { a->in[0], x } };
-  b.attr[0] = a->attr[0];
-  return nd_rule_args(c, op, &b);
+  const nd_value attr[] = { [AXIS] = nd_value_integer(axis) };
+  nd_tensor *in[] = { p, x };
+  return nd_rule_apply(c, &nd_op_log_softmax_tangent, 2, in, attr);
 }
 
-// The sum of `x` along the axis, which stays as an axis of size 1.
-static nd_tensor *sum_along(nd_context *c, const nd_args *a, nd_tensor *x)
+nd_tensor *nd_rule_uncentre(nd_context *c, nd_tensor *p, nd_tensor *x,
+                            int64_t axis)
 {
-  nd_args sum = { .n = 1, .in = &x };
-  sum.attr[0] = (nd_attr){ .given = true, .n = 1, .v = { a->attr[0].integer } };
-  sum.attr[1].integer = 1;
-  return nd_rule_args(c, &nd_op_reduce_sum, &sum);
+  const nd_value attr[] = { [AXIS] = nd_value_integer(axis) };
+  nd_tensor *in[] = { p, x };
+  return nd_rule_apply(c, &nd_op_log_softmax_slope, 2, in, attr);
 }
 
-static nd_tensor *tangent_vjp(nd_context *c, int i, const nd_args *a,
-                              nd_tensor *out, nd_tensor *h)
+static void tangent_vjp(nd_context *c, const nd_job *j, nd_tensor *const *g,
+                        const bool *wanted, nd_tensor **gx)
 {
-  (void)out;
-  if (i == 1)
-    return apply(c, &nd_op_log_softmax_slope, a, h);
-  return NEG(nd_rule_both(c, a->in[1], sum_along(c, a, h)));
+  const int64_t axis = j->attr[AXIS].integer;
+  if (wanted[0])
+    gx[0] = NEG(BOTH(j->in[1], SUM_ALONG(g[0], axis, KEEP)));
+  if (wanted[1])
+    gx[1] = UNCENTRE(j->in[0], g[0], axis);
 }
 
-static nd_tensor *tangent_jvp(nd_context *c, const nd_args *a, nd_tensor *out,
-                              nd_tensor *const *t)
+static void tangent_jvp(nd_context *c, const nd_job *j, nd_tensor *const *t,
+                        nd_tensor **ty)
 {
-  (void)out;
-  nd_tensor *y = NULL;
+  const int64_t axis = j->attr[AXIS].integer;
+  nd_tensor *by_p = NULL, *by_x = NULL;
+  if (t[0] != NULL)
+    by_p = NEG(SUM_ALONG(BOTH(t[0], j->in[1]), axis, KEEP));
   if (t[1] != NULL)
-    y = apply(c, &nd_op_log_softmax_tangent, a, t[1]);
-  if (t[0] == NULL)
-    return y;
-  nd_tensor *mean = sum_along(c, a, nd_rule_both(c, t[0], a->in[1]));
-  return y == NULL ? NEG(mean) : SUB(y, mean);
+    by_x = CENTRE(j->in[0], t[1], axis);
+  ty[0] = ADD_ANY(by_x, by_p);
 }
 
-static nd_tensor *slope_vjp(nd_context *c, int i, const nd_args *a,
-                            nd_tensor *out, nd_tensor *h)
+static void slope_vjp(nd_context *c, const nd_job *j, nd_tensor *const *g,
+                      const bool *wanted, nd_tensor **gx)
 {
-  (void)out;
-  if (i == 1)
-    return apply(c, &nd_op_log_softmax_tangent, a, h);
-  return NEG(nd_rule_both(c, h, sum_along(c, a, a->in[1])));
+  const int64_t axis = j->attr[AXIS].integer;
+  if (wanted[0])
+    gx[0] = NEG(BOTH(g[0], SUM_ALONG(j->in[1], axis, KEEP)));
+  if (wanted[1])
+    gx[1] = CENTRE(j->in[0], g[0], axis);
 }
 
-static nd_tensor *slope_jvp(nd_context *c, const nd_args *a, nd_tensor *out,
-                            nd_tensor *const *t)
+static void slope_jvp(nd_context *c, const nd_job *j, nd_tensor *const *t,
+                      nd_tensor **ty)
 {
-  (void)out;
-  nd_tensor *y = NULL;
+  const int64_t axis = j->attr[AXIS].integer;
+  nd_tensor *by_p = NULL, *by_x = NULL;
+  if (t[0] != NULL)
+    by_p = NEG(BOTH(t[0], SUM_ALONG(j->in[1], axis, KEEP)));
   if (t[1] != NULL)
-    y = apply(c, &nd_op_log_softmax_slope, a, t[1]);
-  if (t[0] == NULL)
-    return y;
-  nd_tensor *share = nd_rule_both(c, t[0], sum_along(c, a, a->in[1]));
-  return y == NULL ? NEG(share) : SUB(y, share);
+    by_x = UNCENTRE(j->in[0], t[1], axis);
+  ty[0] = ADD_ANY(by_x, by_p);
 }
 
 #define SHARED                                                       \
   .hidden = true, .params = params, .attrs = 1, .dtypes = ND_FLOATS, \
-  .infer = infer, .derivative = ND_VJP, .needs = 1 << 0 | 1 << 1, .cost = 2
+  .infer = infer, .derivative = ND_VJP, .needs = { 1 << 1, 1 << 0 }, .cost = 2
 
 const nd_op nd_op_log_softmax_tangent = {
   .name = "log_softmax_tangent",

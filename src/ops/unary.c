@@ -2,7 +2,7 @@
 //
 // One OP is one op. `y` is C over a scalar x and is compiled per dtype, so it
 // uses integer literals. `slope` is dy/dx, in the vocabulary of
-// op/vocab_scalar.h. It is read three times: over scalars it becomes the fused
+// ops/vocab_scalar.h. It is read three times: over scalars it becomes the fused
 // backward kernel, over tensors the recorded rule that serves vjp, jvp and
 // higher orders, over sets the values that a tape keeps for it. `sampled` is
 // where tests may look. One FLAT is an op without a gradient. One FACTOR is an
@@ -100,8 +100,8 @@ FLAT(logical_not, BOOLS, !x,                                                   \
    "true where x is false")
 // clang-format on
 
-#include "op/elementwise.h"
-#include "op/vocab_scalar.h"
+#include "ops/elementwise.h"
+#include "ops/vocab_scalar.h"
 
 #define FORWARD(name, label, type, result, y)                                  \
   static void name##_##label(int n, void *restrict out, const void *const *in) \
@@ -161,7 +161,7 @@ UNARY(KERNELS, KERNELS_FLAT, KERNELS, KERNELS)
       KERNELS_FLOATS(CHOOSE, name, 0) KERNELS_FLOATS(CHOOSE, name##_slope, 1)
 #define NO_KERNELS(...)
 
-#include "op/vocab_angle.h"
+#include "ops/vocab_angle.h"
 
 KERNELS_FLOATS(NEAR, are_near, )
 UNARY(NO_KERNELS, NO_KERNELS, NO_KERNELS, KERNELS_ANGLE)
@@ -179,24 +179,21 @@ const nd_kernels ND_LEVELLED(nd_kernels_unary)[] = { UNARY(ROW, ROW_FLAT, ROW,
                                                            ROW_ANGLE) };
 
 #if ND_IS_BASELINE
-#include "op/vocab_tensor.h"
+#include "ops/vocab_tensor.h"
 
-#define RULE(name, dtypes, formula, slope, low, high, doc, ...)         \
-  static nd_tensor *name##_rule(nd_context *c, int i, const nd_args *a, \
-                                nd_tensor *out)                         \
-  {                                                                     \
-    nd_tensor *x = a->in[0], *y = out;                                  \
-    (void)c;                                                            \
-    (void)i;                                                            \
-    (void)x;                                                            \
-    (void)y;                                                            \
-    return slope;                                                       \
+#define RULE(name, dtypes, formula, slope, low, high, doc, ...)        \
+  static nd_tensor *name##_rule(nd_context *c, int i, const nd_job *j) \
+  {                                                                    \
+    nd_tensor *x = j->in[0], *y = j->out[0];                           \
+    (void)x;                                                           \
+    (void)y;                                                           \
+    return slope;                                                      \
   }
 #define NO_RULE(name, dtypes, y, doc, ...)
 
 UNARY(RULE, NO_RULE, RULE, RULE)
 
-#include "op/vocab_needs.h"
+#include "ops/vocab_needs.h"
 
 enum { x = 1 << 0, y = ND_NEEDS_OUT };
 
@@ -207,7 +204,7 @@ enum { UNARY(INDEX, INDEX_FLAT, INDEX, INDEX) };
 
 ND_DECLARE_ROWS(const nd_kernels, nd_kernels_unary);
 
-static const nd_param params[] = { { "x", ND_TENSOR, NULL, 0 }, { 0 } };
+static const nd_param params[] = { { "x", ND_TENSOR }, { 0 } };
 
 #define ENTRY(word, set, formula, s, from, to, text, ...)                \
   const nd_op nd_op_##word = { .name = #word,                            \
@@ -216,7 +213,7 @@ static const nd_param params[] = { { "x", ND_TENSOR, NULL, 0 }, { 0 } };
                                .dtypes = DTYPES_##set,                   \
                                .result = RESULT_##set,                   \
                                .derivative = ND_SLOPE,                   \
-                               .needs = s,                               \
+                               .needs = { s },                           \
                                .slope = word##_rule,                     \
                                .kernels = ND_LIST_ROWS(nd_kernels_unary, \
                                                        row_##word),      \

@@ -4,8 +4,7 @@
 
 #include <string.h>
 
-#include "op/derive.h"
-#include "op/rule.h"
+#include "tape/derive.h"
 #include "tape/tape.h"
 #include "tape/variable.h"
 
@@ -16,11 +15,11 @@ enum { LEADS = 1, SOURCE = 2 };  // marks of a node
 typedef struct sweep {
   nd_context *c;
   nd_tape *tape;
-  nd_record *last;    // when the sweep began
-  int32_t nodes;      // likewise
-  bool heard;         // some tape records what the sweep does
-  nd_tensor **grads;  // by node, references; NULL: nothing arrived
-  uint8_t *marks;     // by node
+  const nd_record *last;  // when the sweep began
+  int32_t nodes;          // likewise
+  bool heard;             // some tape records what the sweep does
+  nd_tensor **grads;      // by node, references; NULL: nothing arrived
+  uint8_t *marks;         // by node
 } sweep;
 
 static bool start(sweep *s, nd_tape *t)
@@ -29,7 +28,7 @@ static bool start(sweep *s, nd_tape *t)
   *s = (sweep){
     .c = t->context,
     .tape = t,
-    .last = t->last,
+    .last = t->records.last,
     .nodes = t->nodes,
     .heard = nd_tape_any_records(t->context),
   };
@@ -58,10 +57,10 @@ static void mark(sweep *s, int n, nd_tensor *const *sources)
   for (int i = 0; i < n; i++)
     s->marks[nd_tape_node(s->tape, sources[i])] = LEADS | SOURCE;
   s->marks[0] = 0;
-  for (const nd_record *r = s->tape->first; r != NULL; r = r->after) {
+  for (const nd_record *r = s->tape->records.first; r != NULL; r = r->after) {
     uint8_t leads = 0;
     for (int i = 0; i < r->n; i++)
-      leads |= s->marks[r->in_nodes[i]];
+      leads |= s->marks[r->nodes[i]];
     for (int i = 0; i < r->outs; i++)
       s->marks[r->node + i] |= leads & LEADS;
   }
@@ -76,8 +75,8 @@ static bool accumulate(nd_context *c, nd_tensor **sum, nd_tensor *g)
     *sum = g;
     return true;
   }
-  nd_args a = { .n = 2, .in = a.few, .few = { *sum, g } };
-  nd_tensor *both = nd_apply(c, &nd_op_add, &a);
+  nd_tensor *both = nd_apply(c, &nd_op_add, 2, (nd_tensor *[]){ *sum, g },
+                             NULL);
   nd_tensor_release(g);
   if (both == NULL)
     return false;
@@ -91,8 +90,7 @@ static nd_tensor *make_seed(nd_context *c, nd_tensor *target, nd_tensor *seed)
 {
   if (seed != NULL)
     return nd_tensor_keep(seed);
-  nd_args a = { .n = 1, .in = &target };
-  return nd_apply(c, &nd_op_ones_like, &a);
+  return nd_apply(c, &nd_op_ones_like, 1, &target, NULL);
 }
 
 static bool plant(sweep *s, int n, nd_tensor *const *targets,
@@ -109,37 +107,81 @@ static bool plant(sweep *s, int n, nd_tensor *const *targets,
   return true;
 }
 
-// True if some tape would miss what the fused kernels do.
-static bool is_watched(const sweep *s, const nd_record *r, const nd_tensor *g)
+static bool any_is_watched(const sweep *s, int n, nd_tensor *const *x)
 {
-  if (!s->heard)
-    return false;
-  bool watched = nd_tape_any_watches(s->c, g) ||
-                 nd_tape_any_watches(s->c, r->out[0]);
-  for (int i = 0; i < r->n; i++)
-    watched = watched || nd_tape_any_watches(s->c, r->in[i]);
-  return watched;
+  for (int i = 0; i < n; i++) {
+    if (x[i] != NULL && nd_tape_any_watches(s->c, x[i]))
+      return true;
+  }
+  return false;
 }
 
-static bool visit(sweep *s, const nd_record *r, nd_tensor *g)
+// True if some tape would miss what the fused kernels do.
+static bool is_watched(const sweep *s, const nd_job *j, nd_tensor *const *g)
 {
-  nd_cursor cursor = { 0 };
-  nd_args a;
-  a.n = r->n;
-  a.in = r->in;
-  a.cursor = &cursor;
-  if (r->op->attrs > 0)
-    memcpy(a.attr, r->attr, r->op->attrs * sizeof *a.attr);
-  const bool fused = !is_watched(s, r, g);
+  return s->heard &&
+         (any_is_watched(s, j->outs, g) || any_is_watched(s, j->outs, j->out) ||
+          any_is_watched(s, j->n, j->in));
+}
+
+// Passes the gradients `g` of the record's outputs on to its inputs.
+static bool pass_on(sweep *s, const nd_record *r, nd_opened *o,
+                    nd_tensor *const *g)
+{
+  const bool fused = !is_watched(s, &o->job, g);
+  for (int i = 0; i < r->n; i++)
+    o->wanted[i] = s->marks[r->nodes[i]] & LEADS;
+  bool ok = nd_job_vjp(s->c, &o->job, g, o->wanted, fused, o->gx);
   for (int i = 0; i < r->n; i++) {
-    const int32_t node = r->in_nodes[i];
+    if (!ok)
+      nd_tensor_release(o->gx[i]);
+    else if (o->wanted[i])
+      ok = accumulate(s->c, &s->grads[r->nodes[i]], o->gx[i]);
+  }
+  return ok;
+}
+
+// The short way: scalars through an elementwise op, with nobody listening.
+static bool visit_scalars(sweep *s, const nd_record *r, nd_tensor *g)
+{
+  const void *values[ND_MAX_FEEDS] = { NULL };
+  for (int i = 0; i < r->n; i++) {
+    const int32_t node = r->nodes[i];
     if (!(s->marks[node] & LEADS))
       continue;
-    nd_tensor *gi = nd_op_vjp(s->c, r->op, i, &a, r->out[0], g, fused);
+    nd_tensor *gi;
+    if (nd_op_needs(r->op, i) == 0) {
+      gi = nd_tensor_keep(g);
+    } else {
+      if (values[0] == NULL)
+        nd_record_values(r, nd_values(g), values);
+      gi = nd_apply_scalar_slope(s->c, r->op, i, (nd_dtype)g->dtype, values);
+    }
     if (!accumulate(s->c, &s->grads[node], gi))
       return false;
   }
   return true;
+}
+
+static bool visit(sweep *s, const nd_record *r, nd_tensor *const *g)
+{
+  if (r->scalars && !s->heard && r->op->derivative == ND_SLOPE)
+    return visit_scalars(s, r, g[0]);
+  nd_opened o;
+  if (!nd_record_open(s->c, &s->tape->records, r, &o))
+    return false;
+  const bool ok = pass_on(s, r, &o, g);
+  nd_record_close(s->c, &o);
+  return ok;
+}
+
+static bool has_arrived(int n, nd_tensor *const *g)
+{
+  for (int k = 0; k < n; k++) {
+    if (g[k] != NULL)
+      return true;
+  }
+  return false;
 }
 
 // Visits the records backwards. Gradients are not needed again once they were
@@ -147,13 +189,15 @@ static bool visit(sweep *s, const nd_record *r, nd_tensor *g)
 // is as it was.
 static bool run(sweep *s)
 {
-  for (nd_record *r = s->last; r != NULL; r = r->before) {
+  for (const nd_record *r = s->last; r != NULL; r = r->before) {
     nd_tensor **g = &s->grads[r->node];
-    if (*g != NULL && !visit(s, r, *g))
+    if (has_arrived(r->outs, g) && !visit(s, r, g))
       return false;
-    if (!(s->marks[r->node] & SOURCE)) {
-      nd_tensor_release(*g);
-      *g = NULL;
+    for (int k = 0; k < r->outs; k++) {
+      if (s->marks[r->node + k] & SOURCE)
+        continue;
+      nd_tensor_release(g[k]);
+      g[k] = NULL;
     }
   }
   return true;
@@ -166,7 +210,7 @@ static bool collect_direct(sweep *s, int n, nd_tensor *const *targets,
                            nd_tensor **gradient)
 {
   for (int i = 0; i < n; i++) {
-    if (targets[i]->id != source->id ||
+    if (targets[i]->identity.id != source->identity.id ||
         !nd_dtype_in((nd_dtype)source->dtype, ND_FLOATS))
       continue;
     nd_tensor *seed = make_seed(s->c, targets[i], seeds ? seeds[i] : NULL);

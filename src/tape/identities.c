@@ -26,7 +26,7 @@ static void insert(nd_identities *m, uint64_t id, int32_t node)
   size_t i = start_of(m, id);
   while (m->slots[i].id != 0)
     i = (i + 1) & (m->room - 1);
-  m->slots[i] = (nd_identity){ .id = id, .node = node };
+  m->slots[i] = (nd_identity_slot){ .id = id, .node = node };
   m->lowest = m->count == 0 || id < m->lowest ? id : m->lowest;
   m->highest = id > m->highest ? id : m->highest;
   m->count++;

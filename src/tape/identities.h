@@ -5,13 +5,13 @@
 
 #include "base/context.h"
 
-typedef struct nd_identity {
+typedef struct nd_identity_slot {
   uint64_t id;  // 0: free
   int32_t node;
-} nd_identity;
+} nd_identity_slot;
 
 typedef struct nd_identities {
-  nd_identity *slots;
+  nd_identity_slot *slots;
   size_t room;  // a power of two, or 0
   size_t count;
   uint64_t lowest, highest;  // of the identities, for a quick no

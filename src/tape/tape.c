@@ -5,236 +5,66 @@
 
 #include <string.h>
 
-#include "op/derive.h"
 #include "tape/variable.h"
 
-// ------------------------------------------------------------------ arena --
+// --------------------------------------------------------------- recording --
 
-// The first chunk is small, for the many small tapes; then come pages. A record
-// that does not fit a page gets a chunk of its own size.
-enum { FIRST_CHUNK = 4000, PAGE_BYTES = ND_PAGE - sizeof(nd_chunk) };
-
-static bool add_chunk(nd_tape *t, size_t need)
-{
-  size_t size = t->chunks == NULL ? FIRST_CHUNK : PAGE_BYTES;
-  size = need > size ? (need > PAGE_BYTES ? need : PAGE_BYTES) : size;
-  nd_chunk *chunk = size == PAGE_BYTES
-                      ? nd_page_new(t->context)
-                      : nd_memory_new(t->context, sizeof *chunk + size,
-                                      ND_MEMORY_OBJECT);
-  if (chunk == NULL)
-    return false;
-  chunk->next = t->chunks;
-  chunk->size = size;
-  chunk->used = 0;
-  t->chunks = chunk;
-  return true;
-}
-
-static void *take(nd_tape *t, size_t bytes)
-{
-  bytes = (bytes + 7) & ~(size_t)7;
-  nd_chunk *chunk = t->chunks;
-  if (chunk == NULL || chunk->size - chunk->used < bytes) {
-    if (!add_chunk(t, bytes))
-      return NULL;
-    chunk = t->chunks;
-  }
-  void *p = chunk->bytes + chunk->used;
-  chunk->used += bytes;
-  return p;
-}
-
-static void free_chunks(nd_tape *t)
-{
-  while (t->chunks != NULL) {
-    nd_chunk *chunk = t->chunks;
-    t->chunks = chunk->next;
-    if (chunk->size == PAGE_BYTES)
-      nd_page_free(t->context, chunk);
-    else
-      nd_memory_free(t->context, chunk, sizeof *chunk + chunk->size,
-                     ND_MEMORY_OBJECT);
-  }
-}
-
-// ---------------------------------------------------------------- records --
-
-// Stands for every scalar whose value a rule does not read.
-static const nd_tensor scalar_outlines[] = {
-  [ND_FLOAT32] = { .dtype = ND_FLOAT32, .dense = true, .size = 1 },
-  [ND_FLOAT64] = { .dtype = ND_FLOAT64, .dense = true, .size = 1 },
-};
-
-// True if a record keeps the value of input `i`. Bit 6 of op->needs stands for
-// the seventh input and all later ones.
-static bool keeps(const nd_op *op, int i)
-{
-  return op->needs >> (i < 6 ? i : 6) & 1;
-}
-
-static bool keeps_out(const nd_op *op)
-{
-  return op->needs & ND_NEEDS_OUT;
-}
-
-// Keeps `x` for a record: a scalar by value at *room, others by reference; what
-// the rule does not read as an outline.
-static nd_tensor *save(nd_tensor *x, bool values, nd_tensor **room)
-{
-  if (x->rank > 0)
-    return values ? nd_tensor_keep(x) : nd_tensor_outline(x);
-  if (!values && nd_dtype_in((nd_dtype)x->dtype, ND_FLOATS))
-    return (nd_tensor *)(uintptr_t)&scalar_outlines[x->dtype];
-  nd_tensor *copy = (*room)++;
-  nd_scalar_copy(copy, x);
-  return copy;
-}
-
-static void let_go(nd_tensor **x)
-{
-  if (*x != NULL && (*x)->refs > 0)
-    nd_tensor_release(*x);
-  *x = NULL;
-}
-
-void nd_record_release(nd_record *r)
-{
-  for (int i = 0; i < r->n; i++)
-    let_go(&r->in[i]);
-  for (int i = 0; i < r->outs; i++)
-    let_go(&r->out[i]);
-}
-
-// A record with room for its pointers and, at *room, for `scalars` values.
-static nd_record *make_record(nd_tape *t, const nd_op *op, int n, int scalars,
-                              nd_tensor **room)
-{
-  const size_t pointers = (size_t)(n + 1) * sizeof(nd_tensor *);
-  const size_t nodes = (size_t)n * sizeof(int32_t);
-  const size_t attrs = op->attrs * sizeof(nd_attr);
-  const size_t values = (size_t)scalars * sizeof(nd_tensor);
-  nd_record *r = take(t, sizeof *r + pointers + attrs + nodes + values);
-  if (r == NULL)
-    return NULL;
-  r->op = op;
-  r->n = n;
-  r->outs = 1;
-  r->in = (nd_tensor **)(r + 1);
-  r->out = r->in + n;
-  r->attr = (nd_attr *)(r->out + 1);
-  *room = (nd_tensor *)(void *)((char *)r->attr + attrs);
-  r->in_nodes = (int32_t *)(void *)((char *)*room + values);
-  return r;
-}
-
-static int count_scalars(const nd_op *op, const nd_args *a,
-                         const nd_tensor *out)
-{
-  int n = out->rank == 0 && keeps_out(op);
-  for (int i = 0; i < a->n; i++)
-    n += a->in[i]->rank == 0;
-  return n;
-}
-
-// True if the output's outline can stand for the input's.
-static bool is_like(const nd_tensor *in, const nd_tensor *out)
-{
-  return in->rank > 0 && in->dtype == out->dtype && nd_same_shape(in, out);
-}
-
-static bool fill_record(nd_record *r, const nd_args *a, nd_tensor *out,
-                        nd_tensor *room)
-{
-  r->out[0] = save(out, keeps_out(r->op), &room);
-  bool ok = true;
-  for (int i = 0; i < a->n; i++) {
-    const bool values = keeps(r->op, i);
-    if (!values && is_like(a->in[i], out))
-      r->in[i] = nd_tensor_keep(r->out[0]);
-    else
-      r->in[i] = save(a->in[i], values, &room);
-    ok = ok && r->in[i] != NULL;
-  }
-  if (r->op->attrs > 0)
-    memcpy(r->attr, a->attr, r->op->attrs * sizeof *a->attr);
-  return ok && r->out[0] != NULL;
-}
-
-static void append(nd_tape *t, nd_record *r)
-{
-  r->before = t->last;
-  r->after = NULL;
-  if (t->last != NULL)
-    t->last->after = r;
-  else
-    t->first = r;
-  t->last = r;
-}
-
-// Gives `x` the next node: in its own slot, or in the map if that is taken.
-static bool number(nd_tape *t, nd_tensor *x)
-{
-  if (x->tape == 0) {
-    x->tape = t->serial;
-    x->node = ++t->nodes;
-    return true;
-  }
-  return nd_identities_add(t->context, &t->watched, x->id, ++t->nodes);
-}
-
-// Room for the nodes of ops with few inputs.
-enum { FEW_NODES = 8 };
-
-static bool find_nodes(const nd_tape *t, const nd_op *op, const nd_args *a,
-                       int32_t *nodes)
+// The nodes of the inputs; false if none has one.
+static bool find_nodes(const nd_tape *t, const nd_job *j, int32_t *nodes)
 {
   bool any = false;
-  for (int i = 0; i < a->n; i++) {
-    const int32_t node = nd_op_flows(op, a->in[i]) ? nd_tape_node(t, a->in[i])
-                                                   : 0;
-    if (nodes != NULL)
-      nodes[i] = node;
-    any |= node != 0;
+  for (int i = 0; i < j->n; i++) {
+    nd_tensor *x = j->in[i];
+    nodes[i] = nd_op_flows(j->op, x) ? nd_tape_node(t, x) : 0;
+    any |= nodes[i] != 0;
   }
   return any;
 }
 
-static bool record(nd_tape *t, const nd_op *op, const nd_args *a,
-                   nd_tensor *out)
+// Gives `x` the next node: in its own slot, or in the map if that is taken. One
+// that no gradient can reach has no use for it.
+static bool give_node(nd_tape *t, const nd_op *op, nd_tensor *x)
 {
-  int32_t few[FEW_NODES];
-  int32_t *nodes = a->n <= FEW_NODES ? few : NULL;
-  if (!find_nodes(t, op, a, nodes))
+  t->nodes++;
+  if (!nd_op_flows(op, x))
     return true;
-  nd_tensor *room;
-  nd_record *r = make_record(t, op, a->n, count_scalars(op, a, out), &room);
-  if (r == NULL)
-    return false;
-  if (nodes != NULL)
-    memcpy(r->in_nodes, few, (size_t)a->n * sizeof *few);
-  else
-    find_nodes(t, op, a, r->in_nodes);
-  if (!fill_record(r, a, out, room) || !number(t, out)) {
-    nd_record_release(r);
-    return false;
-  }
-  append(t, r);
-  r->node = t->nodes;
-  if (keeps_out(op) && r->out[0]->tape == 0) {
-    r->out[0]->tape = out->tape;
-    r->out[0]->node = out->node;
-  }
+  if (x->identity.tape != 0)
+    return nd_identities_add(t->context, &t->watched, x->identity.id, t->nodes);
+  x->identity.tape = t->records.serial;
+  x->identity.node = t->nodes;
   return true;
 }
 
-static bool record_on_all(nd_context *c, const nd_op *op, const nd_args *a,
-                          nd_tensor *out)
+static bool record(nd_tape *t, const nd_job *j)
 {
-  if (!nd_op_flows(op, out))
+  nd_record *r = nd_records_reserve(t->context, &t->records, j);
+  if (r == NULL)
+    return false;
+  if (!find_nodes(t, j, r->nodes))
+    return true;
+  r->node = t->nodes + 1;
+  for (int k = 0; k < j->outs; k++) {
+    if (!give_node(t, j->op, j->out[k]))
+      return false;
+  }
+  return nd_records_add(&t->records, r, j);
+}
+
+static bool flows_out(const nd_job *j)
+{
+  for (int k = 0; k < j->outs; k++) {
+    if (nd_op_flows(j->op, j->out[k]))
+      return true;
+  }
+  return false;
+}
+
+static bool record_on_all(nd_context *c, const nd_job *j)
+{
+  if (j->outs == 1 ? !nd_op_flows(j->op, j->out[0]) : !flows_out(j))
     return true;
   for (nd_tape *t = c->tape; t != NULL; t = t->outer) {
-    if (!t->paused && !record(t, op, a, out))
+    if (!t->paused && !record(t, j))
       return false;
   }
   return true;
@@ -306,7 +136,7 @@ nd_tape *nd_tape_new(nd_context *c, int flags)
     return NULL;
   *t = (nd_tape){
     .context = c,
-    .serial = next_serial(c),
+    .records = { .serial = next_serial(c) },
     .persistent = flags & ND_TAPE_PERSISTENT,
     .auto_watch = !(flags & ND_TAPE_NO_AUTO_WATCH),
     .fresh = true,
@@ -317,13 +147,10 @@ nd_tape *nd_tape_new(nd_context *c, int flags)
 
 void nd_tape_drop(nd_tape *t)
 {
-  for (nd_record *r = t->first; r != NULL; r = r->after)
-    nd_record_release(r);
-  free_chunks(t);
+  nd_records_clear(t->context, &t->records);
   nd_identities_clear(t->context, &t->watched);
-  t->first = t->last = NULL;
   t->nodes = 0;
-  t->serial = next_serial(t->context);
+  t->records.serial = next_serial(t->context);
 }
 
 static void clear(nd_tape *t)
@@ -413,7 +240,7 @@ bool nd_tape_watch(nd_tape *t, nd_tensor *x)
     return fail_foreign(t);
   if (!nd_dtype_in((nd_dtype)x->dtype, ND_FLOATS) || nd_tape_node(t, x) != 0)
     return true;
-  if (!nd_identities_add(t->context, &t->watched, x->id, t->nodes + 1))
+  if (!nd_identities_add(t->context, &t->watched, x->identity.id, t->nodes + 1))
     return false;
   t->nodes++;
   return true;
@@ -447,8 +274,8 @@ bool nd_tape_watch_variable(nd_tape *t, nd_variable *v)
     return true;
   if (!remember(t, v) || !nd_tape_watch(t, x))
     return false;
-  x->tape = t->serial;
-  x->node = t->nodes;
+  x->identity.tape = t->records.serial;
+  x->identity.node = t->nodes;
   return true;
 }
 

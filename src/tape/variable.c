@@ -14,12 +14,9 @@ extern const nd_op nd_op_add, nd_op_subtract, nd_op_identity;
 // Makes `value`, whose reference it takes, the variable's.
 static void adopt(nd_variable *v, nd_tensor *value)
 {
-  value->id = v->id;
-  if (v->value != NULL) {
-    value->tape = v->value->tape;
-    value->node = v->value->node;
-    nd_tensor_release(v->value);
-  }
+  if (v->value != NULL)
+    value->identity = v->value->identity;
+  nd_tensor_release(v->value);
   v->value = value;
 }
 
@@ -47,7 +44,6 @@ nd_variable *nd_variable_new(nd_tensor *value, bool trainable)
     nd_memory_free(c, v, sizeof *v, ND_MEMORY_OBJECT);
     return NULL;
   }
-  v->id = copy->id;
   adopt(v, copy);
   return v;
 }
@@ -119,8 +115,7 @@ nd_tensor *nd_variable_read(nd_variable *v)
   nd_tensor *x = v == NULL ? NULL : nd_variable_use(v);
   if (x == NULL)
     return NULL;
-  nd_args a = { .n = 1, .in = &x };
-  return nd_apply(v->context, &nd_op_identity, &a);
+  return nd_apply(v->context, &nd_op_identity, 1, &x, NULL);
 }
 
 static bool check_value(nd_variable *v, const nd_tensor *x)
@@ -187,13 +182,11 @@ static bool update(nd_variable *v, nd_tensor *x, const nd_op *op,
   const char *before = nd_context_enter(c, name);
   nd_tensor *sum = NULL;
   if (check_value(v, x)) {
-    nd_args a = { .n = 2, .in = a.few, .few = { v->value, x } };
-    bool (*on_apply)(nd_context *, const nd_op *, const nd_args *,
-                     nd_tensor *) = c->on_apply;
+    bool (*on_apply)(nd_context *, const nd_job *) = c->on_apply;
     nd_op named = *op;
     named.name = name;
     c->on_apply = NULL;
-    sum = nd_apply(c, &named, &a);
+    sum = nd_apply(c, &named, 2, (nd_tensor *[]){ v->value, x }, NULL);
     c->on_apply = on_apply;
   }
   nd_context_leave(c, before);

@@ -21,8 +21,7 @@ struct nd_variable {
   nd_context *context;
   uint32_t refs;
   bool trainable;
-  uint64_t id;
-  nd_tensor *value;  // dense
+  nd_tensor *value;  // dense; each has the identity of the one before
   nd_attachment *attachments;
 };
 

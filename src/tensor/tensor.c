@@ -73,11 +73,10 @@ static nd_tensor *make_header(nd_context *c, nd_dtype dtype, int rank,
   x->context = c;
   x->block = NULL;
   x->data = NULL;
-  x->id = nd_context_id(c);
+  x->identity = (nd_identity){ .id = nd_context_id(c) };
   x->refs = 1;
   x->dtype = (uint8_t)dtype;
   x->rank = (uint8_t)rank;
-  x->tape = 0;
   x->size = size;
   return x;
 }
@@ -124,11 +123,8 @@ nd_tensor *nd_tensor_outline(nd_tensor *x)
 {
   const nd_type type = nd_type_of(x);
   nd_tensor *y = make_outline(x->context, &type);
-  if (y != NULL) {
-    y->id = x->id;
-    y->tape = x->tape;
-    y->node = x->node;
-  }
+  if (y != NULL)
+    y->identity = x->identity;
   return y;
 }
 
@@ -266,9 +262,7 @@ nd_tensor *nd_tensor_dense(nd_tensor *x)
   nd_walk walk;
   nd_walk_start(&walk, x, 0);
   nd_walk_copy(&walk, x->size, y->data);
-  y->id = x->id;
-  y->tape = x->tape;
-  y->node = x->node;
+  y->identity = x->identity;
   return y;
 }
 

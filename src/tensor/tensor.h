@@ -25,17 +25,22 @@ typedef union nd_scalar {
   uint8_t uint8;
 } nd_scalar;
 
+// What tapes know a tensor by; it survives keeping and copying.
+typedef struct nd_identity {
+  uint64_t id;
+  uint32_t tape;  // serial of the tape that `node` is of; 0: none
+  int32_t node;
+} nd_identity;
+
 struct nd_tensor {
   nd_context *context;
   nd_block *block;  // owner of the values; NULL: inline, or no values
   char *data;       // first element; NULL: a shape without values
-  uint64_t id;      // identity for tapes; survives keeping and copying
-  uint32_t refs;    // 0: not ours, see above
+  nd_identity identity;
+  uint32_t refs;  // 0: not ours, see above
   uint8_t dtype;
   uint8_t rank;
-  bool dense;     // row-major without gaps
-  uint32_t tape;  // serial of the tape that `node` is of; 0: none
-  int32_t node;
+  bool dense;       // row-major without gaps
   int64_t size;     // number of elements
   nd_scalar value;  // of rank 0
   int64_t dims[];   // rank sizes, then rank strides counted in elements
@@ -88,13 +93,11 @@ static inline void nd_scalar_start(nd_context *c, nd_tensor *x, nd_dtype dtype)
   x->context = c;
   x->block = NULL;
   x->data = (char *)&x->value;
-  x->id = nd_context_id(c);
+  x->identity = (nd_identity){ .id = nd_context_id(c) };
   x->refs = 0;
   x->dtype = (uint8_t)dtype;
   x->rank = 0;
   x->dense = true;
-  x->tape = 0;
-  x->node = 0;
   x->size = 1;
 }
 

@@ -68,7 +68,7 @@ static void identities_are_never_given_twice(void)
   CHECK(first != 0);
   CHECK(nd_context_id(c) != first);
   nd_tensor *x = F32("1"), *y = F32("1");
-  CHECK(x->id != y->id && x->id != 0);
+  CHECK(x->identity.id != y->identity.id && x->identity.id != 0);
   finish();
 }
 

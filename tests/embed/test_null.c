@@ -29,6 +29,7 @@ static int calls;
 #define RIGHT_double_p numbers
 #define RIGHT_bool_p ((bool[1]){ false })
 #define RIGHT_size_t_p ((size_t[1]){ 0 })
+#define RIGHT_int_p ((int[1]){ 1 })
 #define RIGHT_int64_t_p ((int64_t[]){ 1 })
 #define RIGHT_void_p ((void *)numbers)
 #define RIGHT_nd_context_p c
@@ -52,6 +53,7 @@ static int calls;
 #define NOTHING_double_p NULL
 #define NOTHING_bool_p NULL
 #define NOTHING_size_t_p NULL
+#define NOTHING_int_p NULL
 #define NOTHING_int64_t_p NULL
 #define NOTHING_void_p NULL
 #define NOTHING_nd_config_p NULL

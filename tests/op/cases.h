@@ -15,7 +15,7 @@
 
 #include "../values.h"
 
-enum { CASE_INPUTS = 4, CASE_SAMPLES = 2048 };
+enum { CASE_INPUTS = 4, CASE_OUTPUTS = 6, CASE_SAMPLES = 2048 };
 
 // How the values of an input lie in memory.
 typedef enum layout { DENSE, TRANSPOSED, STEPPED, REVERSED, LAYOUTS } layout;
@@ -25,7 +25,8 @@ typedef enum layout { DENSE, TRANSPOSED, STEPPED, REVERSED, LAYOUTS } layout;
 typedef struct trial {
   const nd_op *op;
   char text[120];
-  nd_args args;  // the options only
+  nd_value attr[ND_MAX_ATTRS];
+  int64_t lists[256];  // of the attributes
   int n;
   struct {
     enum { FLOATING, WHOLE, TRUTH } kind;
@@ -35,6 +36,13 @@ typedef struct trial {
     double at[CASE_SAMPLES];
   } in[CASE_INPUTS];
 } trial;
+
+// An op at work on a case.
+typedef struct case_call {
+  nd_job job;
+  nd_tensor *in[CASE_INPUTS];
+  nd_tensor *out[CASE_OUTPUTS];  // NULL before call_run
+} case_call;
 
 // ----------------------------------------------------------------- numbers --
 
@@ -161,8 +169,8 @@ static inline const char *case_read(trial *t, const nd_op *op, const char *s)
     at = case_tensor(t, rest);
   }
   rest = case_space(rest);
-  nd_args_start(op, &t->args);
-  nd_args_parse(c, op, &t->args, rest);
+  nd_values_start(op, t->attr);
+  nd_values_parse(c, op, t->attr, t->lists, rest);
   sample_seed((uint64_t)length + (uint64_t)op->name[0]);
   case_sample(t);
   return *end == ';' ? end + 1 : NULL;
@@ -170,50 +178,35 @@ static inline const char *case_read(trial *t, const nd_op *op, const char *s)
 
 // ------------------------------------------------------------------ making --
 
-static inline nd_tensor *apply_sizes(const char *name, nd_tensor *x, int rank,
-                                     const int64_t *shape)
+// The ranges first..last in that step of so many axes, written to `ends`.
+static inline nd_value ranges_of(int rank, int64_t first, int64_t last,
+                                 int64_t step, int64_t *ends)
 {
-  const nd_op *op = nd_op_find(name);
-  nd_args a = { .n = 1, .in = &x };
-  nd_args_start(op, &a);
-  a.attr[0].given = true;
-  a.attr[0].n = (uint8_t)rank;
-  memcpy(a.attr[0].v, shape, (size_t)rank * sizeof *shape);
-  return own(nd_apply(c, op, &a));
-}
-
-static inline nd_attr ranges_of(int rank, int64_t first, int64_t last,
-                                int64_t step)
-{
-  nd_attr ranges = { .given = true, .n = (uint8_t)(3 * rank) };
   for (int i = 0; i < rank; i++) {
-    ranges.v[3 * i] = first;
-    ranges.v[3 * i + 1] = last;
-    ranges.v[3 * i + 2] = step;
+    ends[3 * i] = first;
+    ends[3 * i + 1] = last;
+    ends[3 * i + 2] = step;
   }
-  return ranges;
+  return nd_value_list(3 * rank, ends);
 }
 
 static inline nd_tensor *slice_all(nd_tensor *x, int64_t first, int64_t last,
                                    int64_t step)
 {
-  const nd_op *op = nd_op_find("slice");
-  nd_args a = { .n = 1, .in = &x };
-  a.attr[0] = ranges_of(x->rank, first, last, step);
-  return own(nd_apply(c, op, &a));
+  int64_t ends[3 * ND_MAX_RANK];
+  const nd_value ranges = ranges_of(x->rank, first, last, step, ends);
+  return own(nd_apply(c, nd_op_find("slice"), 1, &x, &ranges));
 }
 
 // `x` spread over every second place of a tensor twice as large, plus one.
 static inline nd_tensor *spread_out(nd_tensor *x)
 {
-  const nd_op *op = nd_op_find("unslice");
-  nd_args a = { .n = 1, .in = &x };
-  a.attr[0] = ranges_of(x->rank, 2, -1, 2);
-  a.attr[1].given = true;
-  a.attr[1].n = x->rank;
+  int64_t ends[3 * ND_MAX_RANK], shape[ND_MAX_RANK];
   for (int i = 0; i < x->rank; i++)
-    a.attr[1].v[i] = 2 * x->dims[i] + 1;
-  return own(nd_apply(c, op, &a));
+    shape[i] = 2 * x->dims[i] + 1;
+  const nd_value attr[] = { ranges_of(x->rank, 2, -1, 2, ends),
+                            nd_value_list(x->rank, shape) };
+  return own(nd_apply(c, nd_op_find("unslice"), 1, &x, attr));
 }
 
 // A tensor with the values of `x`, in rows of its own.
@@ -249,15 +242,27 @@ static inline nd_tensor *make_input(const trial *t, int i, nd_dtype dtype)
   return own(nd_tensor_new(c, dtype, l.rank, t->in[i].shape, data));
 }
 
-// Arguments of that float dtype and layout.
-static inline void case_args(const trial *t, nd_dtype dtype, layout how,
-                             nd_args *a)
+// A call with inputs of that float dtype and layout.
+static inline void call_start(case_call *k, const trial *t, nd_dtype dtype,
+                              layout how)
 {
-  *a = t->args;
-  a->n = t->n;
-  a->in = a->few;
+  *k = (case_call){ .job = { .op = t->op, .n = t->n, .attr = t->attr } };
+  k->job.in = k->in;
+  k->job.out = k->out;
   for (int i = 0; i < t->n; i++)
-    a->few[i] = lay(make_input(t, i, dtype), how);
+    k->in[i] = lay(make_input(t, i, dtype), how);
+}
+
+// Applies the op; its outputs are owned. False after an error.
+static inline bool call_run(case_call *k)
+{
+  memset(k->out, 0, sizeof k->out);
+  if (!nd_job_count(c, &k->job) || k->job.outs > CASE_OUTPUTS ||
+      !nd_job_apply(c, &k->job))
+    return false;
+  for (int i = 0; i < k->job.outs; i++)
+    own(k->out[i]);
+  return true;
 }
 
 #endif

@@ -7,16 +7,15 @@
 #include <stdarg.h>
 
 #include "cases.h"
-#include "op/derive.h"
+#include "tape/derive.h"
 
-// An op at work on one case: the inputs, weights of the output's elements, and
-// directions in which the inputs move.
+// An op at work on one case: weights of the outputs' elements, and directions
+// in which the inputs move; NULL where no gradient flows.
 typedef struct probe {
   const trial *t;
-  nd_args a;
-  nd_tensor *out;
-  nd_tensor *weights;
-  nd_tensor *moves[CASE_INPUTS];  // NULL where no gradient flows
+  case_call k;
+  nd_tensor *weights[CASE_OUTPUTS];
+  nd_tensor *moves[CASE_INPUTS];
 } probe;
 
 // ------------------------------------------------------------------ faults --
@@ -78,25 +77,47 @@ static inline nd_tensor *dense(nd_tensor *x)
   return own(nd_tensor_dense(x));
 }
 
-static inline nd_tensor *forward(probe *p)
+// Computes the outputs again, dense.
+static inline void forward(probe *p)
 {
-  return dense(own(nd_apply(c, p->t->op, &p->a)));
+  call_run(&p->k);
+  for (int k = 0; k < p->k.job.outs; k++)
+    p->k.out[k] = dense(p->k.out[k]);
 }
 
-static inline nd_tensor *backward(probe *p, int i, nd_tensor *g, bool fused)
+static inline nd_tensor *backward(probe *p, int i, bool fused)
 {
-  nd_tensor *gi = nd_op_vjp(c, p->t->op, i, &p->a, p->out, g, fused);
-  return dense(own(gi));
+  nd_tensor *gx[CASE_INPUTS];
+  bool wanted[CASE_INPUTS] = { false };
+  wanted[i] = true;
+  nd_job_vjp(c, &p->k.job, p->weights, wanted, fused, gx);
+  return dense(own(gx[i]));
 }
 
-static inline nd_tensor *tangent(probe *p, nd_tensor *const *t)
+// False after an error; ty[k] is NULL for outputs that no gradient flows to.
+static inline bool tangent(probe *p, nd_tensor *const *t, nd_tensor **ty)
 {
-  return dense(own(nd_op_jvp(c, p->t->op, &p->a, p->out, t)));
+  const bool ok = nd_job_jvp(c, &p->k.job, t, ty);
+  for (int k = 0; k < p->k.job.outs; k++)
+    ty[k] = dense(own(ty[k]));
+  return ok;
 }
 
 static inline bool flows(const probe *p, int i)
 {
-  return nd_op_flows(p->t->op, p->a.in[i]);
+  return nd_op_flows(p->t->op, p->k.in[i]);
+}
+
+// The sum of products of the weights with such of the outputs, or with tangents
+// of them.
+static inline double weigh(probe *p, nd_tensor *const *y, double *scale)
+{
+  double sum = 0;
+  for (int k = 0; k < p->k.job.outs; k++) {
+    if (p->weights[k] != NULL)
+      sum += dot(y[k], dense(p->weights[k]), scale);
+  }
+  return sum;
 }
 
 // The case in a dtype and a layout, with weights and moves that are the same in
@@ -105,14 +126,16 @@ static inline bool start_probe(probe *p, const trial *t, nd_dtype dtype,
                                layout how)
 {
   *p = (probe){ .t = t };
-  case_args(t, dtype, how, &p->a);
-  p->out = own(nd_apply(c, t->op, &p->a));
-  if (p->out == NULL)
+  call_start(&p->k, t, dtype, how);
+  if (!call_run(&p->k))
     return report(t, "does not run: %s", nd_error_message(c));
   sample_seed(99);
-  p->weights = lay(random_like(p->out), how);
+  for (int k = 0; k < p->k.job.outs; k++) {
+    const nd_tensor *y = p->k.out[k];
+    p->weights[k] = nd_op_flows(t->op, y) ? lay(random_like(y), how) : NULL;
+  }
   for (int i = 0; i < t->n; i++)
-    p->moves[i] = flows(p, i) ? lay(random_like(p->a.in[i]), how) : NULL;
+    p->moves[i] = flows(p, i) ? lay(random_like(p->k.in[i]), how) : NULL;
   return true;
 }
 

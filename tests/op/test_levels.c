@@ -1,8 +1,6 @@
 // The kernels of every CPU level: elementwise ops and reductions give the same
 // bits on every CPU with fused multiply-add, and nearly the same without.
 
-#include "op/derive.h"
-
 #include "../values.h"
 
 enum { N = 1600 };
@@ -94,23 +92,30 @@ static bool agree(nd_tensor *x, nd_tensor *y, double tolerance)
 static void compute(nd_context *at, const nd_op *op, nd_dtype dtype,
                     nd_tensor *results[3])
 {
-  nd_args a = { .in = a.few };
-  nd_args_start(op, &a);
+  static const int64_t axis = 2;
+  nd_value attr[ND_MAX_ATTRS];
+  nd_tensor *in[ND_FEW];
+  int n = 0;
+  nd_values_start(op, attr);
   if (op->attrs > 0 && op->params[1].kind == ND_AXES)
-    a.attr[0] = (nd_attr){ .given = true, .n = 1, .v = { 2 } };
+    attr[0] = nd_value_list(1, &axis);
   for (const nd_param *p = op->params; p->name != NULL; p++) {
     if (p->kind == ND_TENSOR) {
-      a.few[a.n] = make_points(at, op, dtype, a.n);
-      a.n++;
+      in[n] = make_points(at, op, dtype, n);
+      n++;
     }
   }
-  results[0] = nd_apply(at, op, &a);
-  results[1] = results[2] = NULL;
-  for (int i = 0; i < a.n && i < 2; i++) {
+  memset(results, 0, 3 * sizeof *results);
+  results[0] = nd_apply(at, op, n, in, attr);
+  const nd_job j = {
+    .op = op, .n = n, .outs = 1, .in = in, .out = results, .attr = attr
+  };
+  for (int i = 0; i < n && i < 2; i++) {
     if (op->derivative == ND_SLOPE && nd_dtype_in(dtype, ND_FLOATS))
-      results[1 + i] = nd_op_vjp(at, op, i, &a, results[0], a.in[0], true);
-    nd_tensor_release(a.in[i]);
+      results[1 + i] = nd_apply_slope(at, &j, i, in[0]);
   }
+  for (int i = 0; i < n; i++)
+    nd_tensor_release(in[i]);
 }
 
 static void compare(const nd_op *op, nd_dtype dtype, const nd_level level,

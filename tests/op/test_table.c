@@ -74,7 +74,8 @@ static bool has_its_rules(void)
   case ND_LINEAR:
   case ND_BILINEAR: return !slope && transpose && !vjp && !jvp;
   case ND_VJP: return !slope && !transpose && vjp && jvp;
-  default: return !slope && !transpose && !vjp && !jvp && op->needs == 0;
+  default:
+    return !slope && !transpose && !vjp && !jvp && nd_op_needs(op, 0) == 0;
   }
 }
 
@@ -97,7 +98,7 @@ static bool counts_its_attributes(void)
 {
   int n = 0;
   for (const nd_param *p = op->params; p->name != NULL; p++)
-    n += p->kind != ND_TENSOR && p->kind != ND_TENSORS;
+    n += !nd_param_is_tensor(p);
   return op->attrs == n && n <= ND_MAX_ATTRS;
 }
 
@@ -176,14 +177,14 @@ static void operators_belong_to_one_op(void)
 
 static bool takes_its_initial_values(void)
 {
-  nd_args a;
-  nd_args_start(op, &a);
+  nd_value attr[ND_MAX_ATTRS];
+  nd_values_start(op, attr);
   int i = 0;
   for (const nd_param *p = op->params; p->name != NULL; p++) {
-    if (p->kind == ND_TENSOR || p->kind == ND_TENSORS)
+    if (nd_param_is_tensor(p))
       continue;
     const bool given = p->initial != NULL && strcmp(p->initial, "nil") != 0;
-    if (a.attr[i++].given != given)
+    if (attr[i++].given != given)
       return false;
   }
   return true;
@@ -204,7 +205,7 @@ static void a_call_names_the_op(void)
   CHECK_VALUES(CALL("reduce_sum", "keepdims=true axis=1", x), "[6]", 0);
   CHECK_FAILS(CALL("reduce_som", NULL, x), "reduce_som: no such op");
   CHECK_FAILS(CALL("reduce_sum", NULL, x, x),
-              "reduce_sum: takes 1 tensors, got 2");
+              "reduce_sum: takes 1 tensor, got 2");
   CHECK_FAILS(CALL0("add", NULL), "add: takes 2 tensors, got 0");
   finish();
 }

@@ -155,33 +155,31 @@ static void cpus_with_fma_give_the_same_bits(void)
   CHECK(avx2 == 0 || avx512 == 0 || avx2 == avx512);
 }
 
-// Runs an op in ranges of `step` elements.
-static nd_tensor *run_in_steps(const nd_op *op, const nd_args *a,
-                               nd_tensor *like, int64_t step)
+// Runs the job in ranges of `step` elements.
+static nd_tensor *run_in_steps(nd_job j, nd_tensor *like, int64_t step)
 {
   const nd_type type = nd_type_of(like);
-  const nd_job job = { .op = op,
-                       .args = a,
-                       .out = own(nd_tensor_make(c, &type)) };
+  nd_tensor *out = own(nd_tensor_make(c, &type));
+  j.out = &out;
   for (int64_t from = 0; from < like->size; from += step) {
     const int64_t left = like->size - from;
-    op->run(c, &job, from, from + (left < step ? left : step));
+    j.op->run(c, &j, from, from + (left < step ? left : step));
   }
-  return job.out;
+  return out;
 }
 
 static void check_ranges(const nd_op *op, const char *options, int n,
                          nd_tensor **inputs)
 {
-  nd_args a;
-  nd_args_start(op, &a);
-  nd_args_parse(c, op, &a, options);
-  a.n = n;
-  a.in = inputs;
-  nd_tensor *y = own(nd_apply(c, op, &a));
+  nd_value attr[ND_MAX_ATTRS];
+  int64_t lists[64];
+  nd_values_start(op, attr);
+  nd_values_parse(c, op, attr, lists, options);
+  const nd_job j = { .op = op, .n = n, .outs = 1, .in = inputs, .attr = attr };
+  nd_tensor *y = own(nd_apply(c, op, n, inputs, attr));
   CHECK(y != NULL);
   for (int64_t step = 1; y != NULL && step < 2 * y->size; step = step * 5 + 2)
-    check_bits(y, run_in_steps(op, &a, y, step));
+    check_bits(y, run_in_steps(j, y, step));
 }
 
 #define CHECK_RANGES(op, options, ...)                                       \
@@ -257,9 +255,11 @@ static void check_zeros(const nd_op *op, const char *text)
       if (p.moves[i] == NULL)
         continue;
       moves[i] = zeros_like(p.moves[i]);
-      CHECK(is_all_zero(tangent(&p, moves)));
-      CHECK(is_all_zero(backward(&p, i, zeros_like(p.out), true)));
-      CHECK(is_all_zero(backward(&p, i, zeros_like(p.out), false)));
+      nd_tensor *dy[CASE_OUTPUTS];
+      CHECK(tangent(&p, moves, dy) && is_all_zero(dy[0]));
+      p.weights[0] = zeros_like(p.k.out[0]);
+      CHECK(is_all_zero(backward(&p, i, true)));
+      CHECK(is_all_zero(backward(&p, i, false)));
     }
   }
 }
@@ -284,11 +284,12 @@ static double moved(probe *p, double h)
 {
   double scale = 0;
   for (int i = 0; i < p->t->n; i++) {
-    double *x = p->moves[i] == NULL ? NULL : (double *)p->a.in[i]->data;
-    for (int64_t j = 0; x != NULL && j < p->a.in[i]->size; j++)
+    double *x = p->moves[i] == NULL ? NULL : (double *)p->k.in[i]->data;
+    for (int64_t j = 0; x != NULL && j < p->k.in[i]->size; j++)
       x[j] += h * at(p->moves[i], j);
   }
-  return dot(forward(p), p->weights, &scale);
+  forward(p);
+  return weigh(p, p->k.out, &scale);
 }
 
 static void check_modes(const trial *t)
@@ -297,10 +298,12 @@ static void check_modes(const trial *t)
   double scale = 0, back = 0;
   probe p;
   CHECK(start_probe(&p, t, ND_FLOAT64, DENSE));
-  const double ahead = dot(tangent(&p, p.moves), p.weights, &scale);
+  nd_tensor *dy[CASE_OUTPUTS];
+  CHECK(tangent(&p, p.moves, dy));
+  const double ahead = weigh(&p, dy, &scale);
   for (int i = 0; i < t->n; i++) {
     if (p.moves[i] != NULL)
-      back += dot(backward(&p, i, p.weights, false), p.moves[i], &scale);
+      back += dot(backward(&p, i, false), p.moves[i], &scale);
   }
   const double after = moved(&p, h), before = moved(&p, -2 * h);
   const double want = (after - before) / (2 * h);

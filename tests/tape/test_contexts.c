@@ -48,12 +48,11 @@ static void every_op_refuses_an_input_of_another_context(void)
     for (const nd_param *p = op->params; p->name != NULL; p++)
       arity += p->kind == ND_TENSOR || p->kind == ND_TENSORS;
     for (int i = 0; i < arity; i++) {
-      nd_args a = { .n = arity, .in = a.few, .few = { own, own, own, own } };
-      a.few[i] = matrix;
-      nd_args_start(op, &a);
-      CHECK(nd_apply(c, op, &a) == NULL && says_another());
-      a.few[i] = theirs;
-      CHECK(nd_apply(c, op, &a) == NULL && says_another());
+      nd_tensor *in[] = { own, own, own, own };
+      in[i] = matrix;
+      CHECK(nd_apply(c, op, arity, in, NULL) == NULL && says_another());
+      in[i] = theirs;
+      CHECK(nd_apply(c, op, arity, in, NULL) == NULL && says_another());
       n++;
     }
   }

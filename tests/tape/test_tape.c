@@ -201,8 +201,8 @@ static void a_slot_of_a_tape_long_gone_leads_nowhere(void)
   start();
   nd_tape *t = nd_tape_new(c, 0);
   nd_tensor *x = F32("[2]");
-  x->tape = t->serial;
-  x->node = 1 << 30;
+  x->identity.tape = t->records.serial;
+  x->identity.node = 1 << 30;
   nd_tensor *y = square(x);
   CHECK(gradient(t, y, x) == NULL);
   nd_tape_free(t);

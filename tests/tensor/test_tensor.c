@@ -87,7 +87,7 @@ static void a_scalar_of_the_caller_is_kept_by_copying(void)
   nd_tensor x;
   nd_scalar_set(c, &x, ND_FLOAT32, 2.5);
   nd_tensor *kept = own(nd_tensor_keep(&x));
-  CHECK(kept != &x && kept->id == x.id);
+  CHECK(kept != &x && kept->identity.id == x.identity.id);
   x.value.float32 = 9;
   CHECK_VALUES(kept, "2.5", 0);
   nd_tensor_release(&x);
@@ -141,7 +141,7 @@ static void a_view_shares_and_knows_whether_it_is_dense(void)
   nd_tensor *z = own(nd_tensor_view(x, 1, column, three, 1));
   CHECK_VALUES(z, "[2 5]", 0);
   CHECK(!z->dense);
-  CHECK(y->id != x->id);
+  CHECK(y->identity.id != x->identity.id);
   finish();
 }
 
@@ -152,7 +152,7 @@ static void dense_copies_only_what_is_not(void)
   CHECK(own(nd_tensor_dense(x)) == x);
   nd_tensor *y = CALL("transpose", NULL, x);
   nd_tensor *z = own(nd_tensor_dense(y));
-  CHECK(z != y && z->dense && z->id == y->id);
+  CHECK(z != y && z->dense && z->identity.id == y->identity.id);
   CHECK_VALUES(z, "[[1 3] [2 4]]", 0);
   CHECK(nd_tensor_dense(NULL) == NULL);
   finish();
@@ -162,7 +162,8 @@ static void an_outline_has_the_identity_and_no_values(void)
 {
   start();
   nd_tensor *x = F32("[1 2]"), *y = own(nd_tensor_outline(x));
-  CHECK(y->data == NULL && y->block == NULL && y->id == x->id);
+  CHECK(y->data == NULL && y->block == NULL &&
+        y->identity.id == x->identity.id);
   CHECK(nd_same_shape(x, y));
   finish();
 }

@@ -1,4 +1,4 @@
-// op/vocab_angle.h: op/vocab_scalar.h for kernels that meet every angle, also
+// ops/vocab_angle.h: ops/vocab_scalar.h for kernels that meet every angle, also
 // those that are too far for loops that vectorize.
 
 #include "kernel/math_angle.h"

@@ -1,4 +1,4 @@
-// op/arithmetic.h: arithmetic of each element type that C's operators do not
+// ops/arithmetic.h: arithmetic of each element type that C's operators do not
 // give, chosen by the type of an argument: PER_TYPE(remainder, x)(x, y).
 
 #ifndef ND_OP_ARITHMETIC_H

@@ -1,10 +1,10 @@
-// op/vocab_scalar.h: the vocabulary of formulas over C numbers of type T. It
-// and op/vocab_tensor.h and op/vocab_needs.h give the same words three
+// ops/vocab_scalar.h: the vocabulary of formulas over C numbers of type T. It
+// and ops/vocab_tensor.h and ops/vocab_needs.h give the same words three
 // readings: as arithmetic in a kernel, as recorded ops, and as the set of
 // values that the formula reads.
 
 #include "kernel/math.h"
-#include "op/arithmetic.h"
+#include "ops/arithmetic.h"
 
 #define NUM(v) ((T)(v))
 #define ADD(p, q) ((p) + (q))

@@ -1,4 +1,4 @@
-// op/vocab_clear.h: forgets the words of a vocabulary, before the next one.
+// ops/vocab_clear.h: forgets the words of a vocabulary, before the next one.
 
 #undef NUM
 #undef ADD

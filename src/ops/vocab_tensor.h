@@ -1,6 +1,6 @@
-// op/vocab_tensor.h: the vocabulary of formulas over tensors: each word is an
-// op, applied and recorded. A formula stands where `c` is the context and `out`
-// has the dtype of its numbers.
+// ops/vocab_tensor.h: the vocabulary of formulas over tensors: each word is an
+// op, applied and recorded. A formula stands where `c` is the context and `j`
+// the job, whose output has the dtype of the formula's numbers.
 
 #include "op/rule.h"
 
@@ -9,11 +9,11 @@ extern const nd_op nd_op_add, nd_op_subtract, nd_op_multiply, nd_op_divide,
   nd_op_logical_or, nd_op_pow, nd_op_floordiv, nd_op_exp, nd_op_log, nd_op_sqrt,
   nd_op_sin, nd_op_cos, nd_op_tan, nd_op_sinh, nd_op_cosh, nd_op_tanh,
   nd_op_sigmoid, nd_op_sign, nd_op_bell, nd_op_gauss, nd_op_arc, nd_op_turn,
-  nd_op_multiply_no_nan, nd_op_matmul, nd_op_transpose, nd_op_reduce_sum;
+  nd_op_multiply_no_nan, nd_op_zero_wins, nd_op_products_of_others;
 
-#include "op/vocab_clear.h"
+#include "ops/vocab_clear.h"
 
-#define NUM(v) nd_rule_number(c, out, v)
+#define NUM(v) nd_rule_number(c, j->out[0], v)
 #define ADD(p, q) nd_rule2(c, &nd_op_add, p, q)
 #define SUB(p, q) nd_rule2(c, &nd_op_subtract, p, q)
 #define MUL(p, q) nd_rule2(c, &nd_op_multiply, p, q)
@@ -41,7 +41,3 @@ extern const nd_op nd_op_add, nd_op_subtract, nd_op_multiply, nd_op_divide,
 #define GAUSS(p) nd_rule1(c, &nd_op_gauss, p)
 #define ARC(p) nd_rule1(c, &nd_op_arc, p)
 #define TURN(p, q) nd_rule2(c, &nd_op_turn, p, q)
-
-// Beyond formulas, for rules by hand.
-#define MATMUL(p, q) nd_rule2(c, &nd_op_matmul, p, q)
-#define CHAIN(g, slope) nd_rule2(c, &nd_op_multiply_no_nan, slope, g)

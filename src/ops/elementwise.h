@@ -1,4 +1,4 @@
-// op/elementwise.h: what the families of elementwise ops share: which kernels
+// ops/elementwise.h: what the families of elementwise ops share: which kernels
 // and which result each word for a set of dtypes stands for.
 //
 //   FLOATS   float32, float64           result: the same dtype

@@ -1,0 +1,212 @@
+// op/values.c: arguments of ops that are no tensors: their initial values, and
+// reading them from text, for C hosts and for the tests' cases.
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/number.h"
+#include "base/options.h"
+#include "op/op.h"
+
+int nd_op_attr(const nd_op *op, const char *name, const nd_param **param)
+{
+  int i = 0;
+  for (const nd_param *p = op->params; p->name != NULL; p++) {
+    if (nd_param_is_tensor(p))
+      continue;
+    if (strcmp(p->name, name) == 0) {
+      *param = p;
+      return i;
+    }
+    i++;
+  }
+  return -1;
+}
+
+// The place of `word` among the words of `p`; -1.
+static int find_word(const nd_param *p, const char *word)
+{
+  for (int i = 0; p->words[i] != NULL; i++) {
+    if (strcmp(p->words[i], word) == 0)
+      return i;
+  }
+  return -1;
+}
+
+// The value that the table gives as text.
+static nd_value initial_value(const nd_param *p)
+{
+  nd_value v = { 0 };
+  const char *end;
+  if (p->initial == NULL || strcmp(p->initial, "nil") == 0)
+    return v;
+  v.given = true;
+  nd_dtype dtype;
+  if (p->kind == ND_FLAG)
+    v.integer = p->initial[0] == 't';
+  else if (p->kind == ND_NUMBER)
+    v.number = nd_number_read(p->initial, &end);
+  else if (p->kind == ND_WORD)
+    v.integer = find_word(p, p->initial);
+  else if (p->kind == ND_WORD_DTYPE && nd_dtype_find(p->initial, &dtype))
+    v.integer = dtype;
+  else
+    v.integer = strtoll(p->initial, NULL, 10);
+  return v;
+}
+
+void nd_values_start(const nd_op *op, nd_value *values)
+{
+  for (const nd_param *p = op->params; p->name != NULL; p++) {
+    if (!nd_param_is_tensor(p))
+      *values++ = initial_value(p);
+  }
+}
+
+// ------------------------------------------------------------------- text --
+
+// A list that is being read.
+typedef struct list {
+  int64_t *at;
+  int n, most;
+  uint8_t dropped;
+} list;
+
+// Reads "3", which drops its axis, "first:last" or "first:last:step".
+static const char *read_range(const char *s, list *l)
+{
+  int64_t *range = l->at + l->n;
+  int n = 0;
+  range[2] = 1;
+  for (bool more = true; more; s += more) {
+    s = nd_option_whole(s, &range[n++]);
+    if (s == NULL)
+      return NULL;
+    more = *s == ':' && n < 3;
+  }
+  if (n == 1) {
+    l->dropped |= (uint8_t)(1 << l->n / 3);
+    range[1] = range[0];
+  }
+  l->n += 3;
+  return s;
+}
+
+static const char *read_element(const char *s, bool ranges, list *l)
+{
+  if (ranges)
+    return read_range(s, l);
+  return nd_option_whole(s, &l->at[l->n++]);
+}
+
+// Reads "3", "[1 2]" or, for ranges, "[1:2:1 3]".
+static const char *read_elements(const char *s, bool ranges, list *l)
+{
+  if (*s != '[') {
+    l->dropped = !ranges;
+    return read_element(s, ranges, l);
+  }
+  const char *next = nd_option_skip(s + 1);
+  while (*next != ']') {
+    if (l->n == l->most || next == s)
+      return NULL;
+    s = read_element(next, ranges, l);
+    if (s == NULL)
+      return NULL;
+    next = nd_option_skip(s);
+  }
+  return next + 1;
+}
+
+static const char *read_list(const char *s, const nd_param *p, int64_t **room,
+                             nd_value *v)
+{
+  list l = { .at = *room };
+  l.most = p->kind == ND_INTEGERS ? INT32_MAX
+           : p->kind == ND_RANGES ? 3 * ND_MAX_RANK
+                                  : ND_MAX_RANK;
+  s = read_elements(s, p->kind == ND_RANGES, &l);
+  *v = nd_value_list(l.n, l.at);
+  v->dropped = l.dropped;
+  *room += l.n;
+  return s;
+}
+
+static const char *read_flag(const char *s, nd_value *v)
+{
+  bool flag = false;
+  s = nd_option_flag(s, &flag);
+  v->integer = flag;
+  return s;
+}
+
+static const char *read_dtype(const char *s, nd_value *v)
+{
+  char word[32];
+  nd_dtype dtype;
+  s = nd_option_word(s, word);
+  if (s == NULL || !nd_dtype_find(word, &dtype))
+    return NULL;
+  v->integer = dtype;
+  return s;
+}
+
+static const char *read_word(const char *s, const nd_param *p, nd_value *v)
+{
+  char word[32];
+  s = nd_option_word(s, word);
+  if (s == NULL)
+    return NULL;
+  v->integer = find_word(p, word);
+  return v->integer < 0 ? NULL : s;
+}
+
+static const char *read_value(const char *s, const nd_param *p, int64_t **room,
+                              nd_value *v)
+{
+  *v = (nd_value){ .given = true };
+  switch (p->kind) {
+  case ND_FLAG: return read_flag(s, v);
+  case ND_NUMBER: return nd_option_number(s, &v->number);
+  case ND_WORD: return read_word(s, p, v);
+  case ND_WORD_DTYPE: return read_dtype(s, v);
+  case ND_AXES:
+  case ND_SIZES:
+  case ND_INTEGERS:
+  case ND_RANGES: return read_list(s, p, room, v);
+  default: return nd_option_whole(s, &v->integer);
+  }
+}
+
+static bool fail_unknown(nd_context *c, const nd_op *op, const char *name)
+{
+  const char *names[ND_MAX_ATTRS];
+  int n = 0;
+  for (const nd_param *p = op->params; p->name != NULL; p++) {
+    if (!nd_param_is_tensor(p))
+      names[n++] = p->name;
+  }
+  return nd_option_unknown(c, name, n, names);
+}
+
+// A range of one character becomes three numbers.
+size_t nd_values_room(const char *text)
+{
+  return 3 * (strlen(text) / 2 + 1);
+}
+
+bool nd_values_parse(nd_context *c, const nd_op *op, nd_value *values,
+                     int64_t *lists, const char *text)
+{
+  nd_options o = { .context = c, .at = text };
+  while (nd_options_next(&o)) {
+    const nd_param *p = op->params;
+    const int i = nd_op_attr(op, o.name, &p);
+    if (i < 0)
+      return fail_unknown(c, op, o.name);
+    if (!nd_options_place(&o, i) ||
+        !nd_options_take(&o, read_value(o.at, p, &lists, &values[i])))
+      return false;
+  }
+  return o.at != NULL;
+}

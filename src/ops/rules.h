@@ -1,0 +1,122 @@
+// ops/rules.h: the words of rules by hand, beside those of formulas: each is a
+// function in the file of the op that it applies, which alone knows the order
+// of that op's attributes. NULL for a tensor gives NULL. A rule stands where
+// `c` is the context.
+
+#ifndef ND_OPS_RULES_H
+#define ND_OPS_RULES_H
+
+#include "ops/vocab_tensor.h"
+
+// Gradient times slope: where nothing comes in nothing goes out, even if the
+// slope is inf or nan.
+#define CHAIN(g, slope) nd_rule2(c, &nd_op_multiply_no_nan, slope, g)
+
+// `p` times `q`, zero where either is zero.
+#define BOTH(p, q) nd_rule2(c, &nd_op_zero_wins, p, q)
+
+// The sum of two, of which one may be NULL for zero.
+#define ADD_ANY(p, q) nd_rule_add(c, p, q)
+nd_tensor *nd_rule_add(nd_context *c, nd_tensor *p, nd_tensor *q);
+
+// Zeros with shape and dtype of `like`.
+#define ZEROS(like) nd_rule_zeros(c, like)
+nd_tensor *nd_rule_zeros(nd_context *c, const nd_tensor *like);
+
+// `x` as another dtype.
+#define CAST(x, dtype) nd_rule_cast(c, x, dtype)
+nd_tensor *nd_rule_cast(nd_context *c, nd_tensor *x, nd_dtype dtype);
+
+// The product of two matrices, each transposed if its flag says so.
+#define MATMUL(x, flip_x, y, flip_y) nd_rule_matmul(c, x, flip_x, y, flip_y)
+nd_tensor *nd_rule_matmul(nd_context *c, nd_tensor *x, bool flip_x,
+                          nd_tensor *y, bool flip_y);
+
+// ------------------------------------------------------------------ shapes --
+
+// `x` in that shape; broadcast to it; with its axes in that order, from 1.
+#define RESHAPE(x, rank, shape) nd_rule_reshape(c, x, rank, shape)
+#define BROADCAST(x, rank, shape) nd_rule_broadcast(c, x, rank, shape)
+#define TRANSPOSE(x, perm) nd_rule_transpose(c, x, perm)
+nd_tensor *nd_rule_reshape(nd_context *c, nd_tensor *x, int rank,
+                           const int64_t *shape);
+nd_tensor *nd_rule_broadcast(nd_context *c, nd_tensor *x, int rank,
+                             const int64_t *shape);
+nd_tensor *nd_rule_transpose(nd_context *c, nd_tensor *x, const int64_t *perm);
+
+// Parts of `x`, and `x` put there into zeros, by an attribute of ND_RANGES.
+#define SLICE(x, ranges) nd_rule_slice(c, x, ranges)
+#define UNSLICE(x, ranges, like) nd_rule_unslice(c, x, ranges, like)
+nd_tensor *nd_rule_slice(nd_context *c, nd_tensor *x, nd_value ranges);
+nd_tensor *nd_rule_unslice(nd_context *c, nd_tensor *x, nd_value ranges,
+                           const nd_tensor *like);
+
+// ------------------------------------------------------------------- folds --
+
+// Whether the axes that a fold takes away stay as axes of size 1.
+enum { DROP = 0, KEEP = 1 };
+
+// The sum of `x` over axes, an attribute of ND_AXES, or over one axis.
+#define SUM(x, axes, keep) nd_rule_sum(c, x, axes, keep)
+#define SUM_ALONG(x, axis, keep) nd_rule_sum_along(c, x, axis, keep)
+nd_tensor *nd_rule_sum(nd_context *c, nd_tensor *x, nd_value axes, bool keep);
+nd_tensor *nd_rule_sum_along(nd_context *c, nd_tensor *x, int64_t axis,
+                             bool keep);
+
+// `x` summed over the axes that broadcasting added, to the shape of `like`.
+// The one home of that rule.
+#define SUM_TO(x, like) nd_rule_sum_to(c, x, like)
+nd_tensor *nd_rule_sum_to(nd_context *c, nd_tensor *x, const nd_tensor *like);
+
+// `y`, what a fold of `x` over the axes gave, with those axes as 1; and spread
+// over them.
+#define KEEP_AXES(y, x, axes) nd_rule_keep_axes(c, y, x, axes)
+#define SPREAD(y, x, axes) nd_rule_spread(c, y, x, axes)
+nd_tensor *nd_rule_keep_axes(nd_context *c, nd_tensor *y, const nd_tensor *x,
+                             nd_value axes);
+nd_tensor *nd_rule_spread(nd_context *c, nd_tensor *y, const nd_tensor *x,
+                          nd_value axes);
+
+// `x`, which has the shape of `like`, as [kept, folded]; and back from there.
+#define AS_ROWS(x, like, axes) nd_rule_as_rows(c, x, like, axes)
+#define FROM_ROWS(rows, like, axes) nd_rule_from_rows(c, rows, like, axes)
+nd_tensor *nd_rule_as_rows(nd_context *c, nd_tensor *x, const nd_tensor *like,
+                           nd_value axes);
+nd_tensor *nd_rule_from_rows(nd_context *c, nd_tensor *rows,
+                             const nd_tensor *like, nd_value axes);
+
+// Along the last axis, the product of all elements but each.
+#define OTHERS(x) nd_rule1(c, &nd_op_products_of_others, x)
+
+// ---------------------------------------------------------------- softmax --
+
+#define SOFTMAX(x, axis) nd_rule_softmax(c, x, axis)
+#define LOG_SOFTMAX(x, axis) nd_rule_log_softmax(c, x, axis)
+nd_tensor *nd_rule_softmax(nd_context *c, nd_tensor *x, int64_t axis);
+nd_tensor *nd_rule_log_softmax(nd_context *c, nd_tensor *x, int64_t axis);
+
+// With p = softmax along the axis: x - sum(p x), and its transpose x - p
+// sum(x).
+#define CENTRE(p, x, axis) nd_rule_centre(c, p, x, axis)
+#define UNCENTRE(p, x, axis) nd_rule_uncentre(c, p, x, axis)
+nd_tensor *nd_rule_centre(nd_context *c, nd_tensor *p, nd_tensor *x,
+                          int64_t axis);
+nd_tensor *nd_rule_uncentre(nd_context *c, nd_tensor *p, nd_tensor *x,
+                            int64_t axis);
+
+// --------------------------------------------------------- rows by position --
+
+// Rows of `x` at positions, and the rows of `x` added there into `size` zeros;
+// the same two by ids, of which those below 1 stand for no row.
+#define GATHER(x, positions) nd_rule_gather(c, x, positions)
+#define UNGATHER(x, positions, size) nd_rule_ungather(c, x, positions, size)
+#define SEGMENT_ROWS(x, ids) nd_rule_segment_rows(c, x, ids)
+#define SEGMENT_SUM(x, ids, size) nd_rule_segment_sum(c, x, ids, size)
+nd_tensor *nd_rule_gather(nd_context *c, nd_tensor *x, nd_tensor *positions);
+nd_tensor *nd_rule_ungather(nd_context *c, nd_tensor *x, nd_tensor *positions,
+                            int64_t size);
+nd_tensor *nd_rule_segment_rows(nd_context *c, nd_tensor *x, nd_tensor *ids);
+nd_tensor *nd_rule_segment_sum(nd_context *c, nd_tensor *x, nd_tensor *ids,
+                               int64_t size);
+
+#endif
