@@ -1,42 +1,9 @@
 # The prompt on a terminal: editing, completion, history and Ctrl-C. The
 # claims about editing hold only for a program that was built with libedit, and
 # where a terminal can be had.
-. "$(dirname "$0")/common"
-script -qec true /dev/null > /dev/null 2>&1 < /dev/null || finish
-
-# begin: starts the program on a terminal of its own. `type` sends keys,
-# `await` waits for a text beyond those that earlier calls waited for.
-# Ctrl-C throws away what was typed ahead, so all output is awaited before it;
-# and so is what the tab key does, which is another thing inside a paste.
-begin() {
-  mkfifo keys
-  script -qefc "exec '$NADIR' $*" /dev/null < keys > screen 2>&1 &
-  child=$!
-  exec 3> keys
-  seen=0
-  await "> "
-}
-type() { printf "$1" >&3; }
-await() {
-  local i rest
-  for ((i = 0; i < 600; i++)); do
-    rest=$(tail -c "+$((seen + 1))" screen)
-    if [[ $rest == *"$1"* ]]; then
-      rest=${rest%%"$1"*}$1
-      seen=$((seen + $(printf '%s' "$rest" | wc -c)))
-      return 0
-    fi
-    sleep 0.05
-  done
-  fail "the screen shows it" "$1" "$(tail -c "+$((seen + 1))" screen)"
-  return 1
-}
-end() {
-  exec 3>&-
-  wait $child
-  status=$?
-  rm -f keys
-}
+here=$(cd "$(dirname "$0")" && pwd)
+. "$here/common"
+. "$here/terminal"
 
 begin
 type '6 * 7\r'
@@ -184,6 +151,7 @@ keys '\033[1;5D\033[1;5D\033[1;5C' 'X' '<abX cd>'
 keys '\033[5~\033[6~\033[15~\033[24;5~\033[[A\033OP\033[?1;2c\033[I' '\010X"' \
   '<ab cdX>'
 keys '\033[D\033[D' 'X' '<ab cXd>'
+keys '\000\033[1;5D\030\030' '\010X"' '<ab cdX>'
 keys '\033[D\033[D\033[3~' 'X' '<ab cX>'
 keys '\033[H\033[3~y\033[F\033[1~\033[3~x\033[4~\033OH\033OF' '\010X"' \
   '<ab cdX>'
