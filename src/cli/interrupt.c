@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "base/context.h"
+#include "cli/input.h"
 #include "lua/newstate.h"
 #include "lua/stop.h"
 
@@ -18,10 +19,14 @@ enum { PRESSES = 3, SECONDS = 2 };
 // A handler has no argument to find these by.
 static ndL_stop *stop;
 static nd_context *core;
-static volatile sig_atomic_t noted;
+static volatile sig_atomic_t kept;     // one that nothing has answered yet
+static volatile sig_atomic_t waiting;  // for input
 static volatile sig_atomic_t presses;
 static struct timespec first;
 static bool catchable;
+
+// What Ctrl-C does when nothing runs.
+static void (*resting)(int) = SIG_DFL;
 
 static void set_handler(void (*handler)(int))
 {
@@ -57,12 +62,16 @@ static void on_interrupt(int number)
   stop->mild = catchable && count == 1;
   nd_interrupt(core);
   ndL_stop_arm(stop->running);
+  if (!stop->mild)
+    cli_input_cut();
 }
 
-static void on_note(int number)
+static void on_rest(int number)
 {
   (void)number;
-  noted = 1;
+  kept = 1;
+  if (waiting)
+    cli_input_cut();
 }
 
 void cli_interrupt_raise(lua_State *L, bool may_catch)
@@ -74,26 +83,57 @@ void cli_interrupt_raise(lua_State *L, bool may_catch)
   presses = 0;
   ndL_stop_begin(L);
   set_handler(on_interrupt);
+  if (kept) {
+    kept = 0;
+    raise(SIGINT);
+  }
 }
 
 const char *cli_interrupt_end(lua_State *L)
 {
-  set_handler(SIG_DFL);
-  if (stop == NULL)
-    return NULL;
+  set_handler(resting);
+  cli_input_mend();
   const bool stopped = stop->stands;
+  const bool unseen = nd_context_interrupted(core) && !stopped;
   ndL_stop_end(L);
-  nd_context_interrupted(core);
+  if (unseen)
+    kept = 1;
   return stopped ? stop->text : NULL;
 }
 
-void cli_interrupt_note(void)
+void cli_interrupt_hold(void)
 {
-  noted = 0;
-  set_handler(on_note);
+  cli_input_open();
+  resting = on_rest;
+  set_handler(resting);
 }
 
-bool cli_interrupt_noted(void)
+void cli_interrupt_release(void)
 {
-  return noted != 0;
+  resting = SIG_DFL;
+  set_handler(resting);
+  cli_input_close();
+}
+
+void cli_interrupt_wait(void)
+{
+  waiting = 1;
+  if (kept)
+    cli_input_cut();
+}
+
+bool cli_interrupt_waited(void)
+{
+  waiting = 0;
+  cli_input_mend();
+  if (!kept)
+    return false;
+  kept = 0;
+  return true;
+}
+
+void cli_interrupt_keep(void)
+{
+  if (stop->text[0] != '\0')
+    kept = 1;
 }

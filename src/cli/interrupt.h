@@ -12,15 +12,23 @@
 // when nothing has stopped, ends the program: it is deep in foreign C code.
 void cli_interrupt_raise(lua_State *L, bool may_catch);
 
-// From now on Ctrl-C ends the read that waits for it, and is remembered.
-void cli_interrupt_note(void);
-
-// Whether Ctrl-C came since cli_interrupt_note.
-bool cli_interrupt_noted(void);
-
-// Ctrl-C ends the program, as it does before any of these calls. Takes back
-// what an interrupt that nobody has seen left behind in L. Returns the message
-// of the stop that ended what ran since cli_interrupt_raise, or NULL.
+// Ctrl-C stops nothing any more, and does what it did before. Returns the
+// message of the stop that ended what ran since cli_interrupt_raise, or NULL.
 const char *cli_interrupt_end(lua_State *L);
+
+// From now on, and until the release, Ctrl-C does not end the program when
+// nothing runs: it is kept for what runs, or is read, next.
+void cli_interrupt_hold(void);
+void cli_interrupt_release(void);
+
+// From now on Ctrl-C, also one that was kept, ends the read that waits or comes
+// next.
+void cli_interrupt_wait(void);
+
+// Ends that. Whether Ctrl-C came, which is thereby answered.
+bool cli_interrupt_waited(void);
+
+// Keeps the Ctrl-C that stopped what ran last, if one did.
+void cli_interrupt_keep(void);
 
 #endif

@@ -45,10 +45,12 @@ static enum cli_line read_plain(lua_State *L, struct cli_editor *editor,
   const char *text = lua_tolstring(L, prompt, &size);
   fwrite(text, 1, size, stdout);
   fflush(stdout);
+  cli_interrupt_wait();
   ssize_t n = getline(&editor->line, &editor->room, stdin);
-  if (n <= 0 || cli_interrupt_noted()) {
+  const bool interrupted = cli_interrupt_waited();
+  if (n <= 0 || interrupted) {
     clearerr(stdin);
-    return cli_interrupt_noted() ? CLI_LINE_INTERRUPTED : CLI_LINE_END;
+    return interrupted ? CLI_LINE_INTERRUPTED : CLI_LINE_END;
   }
   if (editor->line[n - 1] == '\n')
     n--;
@@ -194,11 +196,13 @@ static enum cli_line read_edited(lua_State *L, struct cli_editor *editor,
   editor->prompt = cli_legible(text, length);
   int size = 0;
   cli_keys_mark_pastes(true);
+  cli_interrupt_wait();
   const char *line = el_gets(editor->edit, &size);
+  const bool interrupted = cli_interrupt_waited();
   cli_keys_mark_pastes(false);
-  if (line == NULL || size <= 0) {
+  if (line == NULL || size <= 0 || interrupted) {
     el_reset(editor->edit);
-    return cli_interrupt_noted() ? CLI_LINE_INTERRUPTED : CLI_LINE_END;
+    return interrupted ? CLI_LINE_INTERRUPTED : CLI_LINE_END;
   }
   if (line[size - 1] == '\n')
     size--;
@@ -254,9 +258,7 @@ static enum cli_line read_line(lua_State *L, struct cli_editor *editor,
 
 enum cli_line cli_line_read(lua_State *L, struct cli_editor *editor, int prompt)
 {
-  cli_interrupt_note();
   const enum cli_line line = read_line(L, editor, prompt);
-  cli_interrupt_end(L);
   if (line != CLI_LINE_READ && isatty(STDIN_FILENO))
     putchar('\n');
   return line;

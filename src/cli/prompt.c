@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "cli/call.h"
+#include "cli/interrupt.h"
 #include "cli/line.h"
 #include "lua/module.h"
 
@@ -39,7 +40,8 @@ static int call_console(lua_State *L, const char *method, int arguments,
   return cli_call(L, arguments + 1, results, CLI_TRACE_NONE);
 }
 
-// Puts the prompt, which scripts may set, at its place.
+// Puts the prompt, which scripts may set, at its place. Ctrl-C meanwhile is
+// meant for the statement that has begun.
 static void choose_prompt(lua_State *L, bool first)
 {
   lua_getfield(L, MODULE, "text");
@@ -49,6 +51,8 @@ static void choose_prompt(lua_State *L, bool first)
   lua_replace(L, TEXT);
   if (cli_call(L, 2, 1, CLI_TRACE_NONE) == LUA_OK)
     lua_copy(L, -1, TEXT);
+  else if (!first)
+    cli_interrupt_keep();
   lua_pop(L, 1);
 }
 
@@ -155,7 +159,7 @@ static bool open_console(lua_State *L)
   return true;
 }
 
-void cli_prompt_run(lua_State *L)
+static void run_session(lua_State *L)
 {
   if (!open_console(L))
     return;
@@ -168,4 +172,11 @@ void cli_prompt_run(lua_State *L)
   lua_settop(L, EDITOR);
   cli_report(L, call_console(L, "close", 0, 0), NULL);
   lua_settop(L, 0);
+}
+
+void cli_prompt_run(lua_State *L)
+{
+  cli_interrupt_hold();
+  run_session(L);
+  cli_interrupt_release();
 }
