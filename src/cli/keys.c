@@ -178,6 +178,18 @@ static unsigned char do_lettered(EditLine *edit, wchar_t letter, bool far)
   }
 }
 
+// Ctrl-D that was typed while a statement ran: the terminal, which then edits
+// lines itself, makes this byte of it. On a line that has begun it is the key
+// that sets a mark.
+static unsigned char do_null(EditLine *edit, int key)
+{
+  (void)key;
+  const LineInfoW *line = el_wline(edit);
+  if (line->lastchar == line->buffer)
+    return CC_EOF;
+  return press(edit, L"\033 ");
+}
+
 // After ESC [
 static unsigned char do_sequence(EditLine *edit, int key)
 {
@@ -210,6 +222,9 @@ void cli_keys_bind(EditLine *edit)
   el_wset(edit, EL_ADDFN, L"nd-sequence", L"Read a key's sequence",
           do_sequence);
   el_wset(edit, EL_ADDFN, L"nd-shifted", L"Read a shifted key", do_shifted);
+  el_wset(edit, EL_ADDFN, L"nd-null", L"Leave, or set a mark", do_null);
+  el_set(edit, EL_BIND, "^@", "nd-null", NULL);
+  el_set(edit, EL_BIND, "\\e ", "em-set-mark", NULL);
   el_set(edit, EL_BIND, "-r", "\\e[", NULL);
   el_set(edit, EL_BIND, "-r", "\\eO", NULL);
   el_set(edit, EL_BIND, "\\e[", "nd-sequence", NULL);

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include "cli/complete.h"
@@ -31,7 +32,8 @@ struct cli_editor {
 #ifdef ND_HAVE_LIBEDIT
   EditLine *edit;  // NULL: plain input
   History *history;
-  char *prompt;  // of the line that is read, owned
+  char *prompt;             // of the line that is read, owned
+  struct termios terminal;  // as it was
 #endif
 };
 
@@ -137,6 +139,7 @@ static void open_edit(struct cli_editor *editor)
   if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
     return;
   choose_locale();
+  tcgetattr(STDIN_FILENO, &editor->terminal);
   editor->edit = el_init("nadir", stdin, stdout, stderr);
   if (editor->edit == NULL)
     return;
@@ -154,12 +157,22 @@ static void open_edit(struct cli_editor *editor)
   el_source(editor->edit, NULL);
 }
 
+// Gives the terminal back as el_end does, which also drops what was typed ahead
+// for the program that comes next.
+static void give_back(struct cli_editor *editor)
+{
+  el_reset(editor->edit);
+  el_set(editor->edit, EL_EDITMODE, 0);
+  el_end(editor->edit);
+  tcsetattr(STDIN_FILENO, TCSADRAIN, &editor->terminal);
+}
+
 static void close_edit(struct cli_editor *editor)
 {
   if (editor->history != NULL)
     history_end(editor->history);
   if (editor->edit != NULL)
-    el_end(editor->edit);
+    give_back(editor);
   free(editor->prompt);
   editor->history = NULL;
   editor->edit = NULL;
