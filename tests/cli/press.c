@@ -27,7 +27,7 @@ static bool is_due(const char *function)
   return remove("press") == 0;
 }
 
-static void pass(const char *function)
+static void press_at(const char *function)
 {
   if (is_due(function))
     raise(SIGINT);
@@ -45,13 +45,13 @@ static bool would_wait(int fd)
 ssize_t read(int fd, void *buffer, size_t size)
 {
   if (fd == STDIN_FILENO && would_wait(fd))
-    pass("read");
+    press_at("read");
   return NEXT(read)(fd, buffer, size);
 }
 
 ssize_t getline(char **line, size_t *room, FILE *file)
 {
-  pass("getline");
+  press_at("getline");
   return NEXT(getline)(line, room, file);
 }
 
@@ -59,7 +59,7 @@ ssize_t getline(char **line, size_t *room, FILE *file)
 void clearerr(FILE *file)
 {
   NEXT(clearerr)(file);
-  pass("clearerr");
+  press_at("clearerr");
 }
 
 int sigaction(int signal, const struct sigaction *action,
@@ -67,13 +67,13 @@ int sigaction(int signal, const struct sigaction *action,
 {
   const int result = NEXT(sigaction)(signal, action, before);
   if (signal == SIGINT)
-    pass("sigaction");
+    press_at("sigaction");
   return result;
 }
 
 int tcsetattr(int fd, int when, const struct termios *mode)
 {
   const int result = NEXT(tcsetattr)(fd, when, mode);
-  pass("tcsetattr");
+  press_at("tcsetattr");
   return result;
 }
