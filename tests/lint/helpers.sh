@@ -22,7 +22,7 @@ once() {
 }
 
 ! {
-  once $(find tests -name '*.[ch]' ! -name test_table.c)
+  once $(find tests -name '*.[ch]')
   once $(find tests/lua tests/embed -name '*.lua')
   once $(find tests/cli -type f)
   for home in tests/*/ $(find tests -name '*.h' ! -path '*/golden/*') \

@@ -15,7 +15,7 @@ static void for_each_op(bool (*check)(void), const char *claim)
   }
 }
 
-static bool is_elementwise(void)
+static bool has_kernels(void)
 {
   return op->kernels[ND_BASELINE] != NULL;
 }
@@ -47,7 +47,7 @@ static bool has_kernels_at(nd_level level)
 
 static bool has_kernels_at_every_level(void)
 {
-  if (!is_elementwise())
+  if (!has_kernels())
     return true;
 #if defined(__x86_64__)
   for (int level = 0; level < ND_LEVELS; level++) {
@@ -70,7 +70,7 @@ static bool has_its_rules(void)
   const bool slope = op->slope != NULL, transpose = op->transpose != NULL;
   const bool vjp = op->vjp != NULL, jvp = op->jvp != NULL;
   switch (op->derivative) {
-  case ND_SLOPE: return slope && !transpose && !vjp && !jvp && is_elementwise();
+  case ND_SLOPE: return slope && !transpose && !vjp && !jvp && has_kernels();
   case ND_LINEAR:
   case ND_BILINEAR: return !slope && transpose && !vjp && !jvp;
   case ND_VJP: return !slope && !transpose && vjp && jvp;
@@ -86,7 +86,7 @@ static void ops_have_the_rules_of_their_kind_and_no_others(void)
 
 static bool computes_in_one_way(void)
 {
-  return is_elementwise() + (op->view != NULL) + (op->run != NULL) == 1;
+  return has_kernels() + (op->view != NULL) + (op->run != NULL) == 1;
 }
 
 static void ops_compute_in_one_way(void)
@@ -116,7 +116,7 @@ static bool has_few_tensors(void)
     lists += p->kind == ND_TENSORS;
   }
   return (lists == 0 || (lists == 1 && n == 0)) && n <= ND_FEW &&
-         (!is_elementwise() || n + 2 <= ND_MAX_FEEDS);
+         (!has_kernels() || n + 2 <= ND_MAX_FEEDS);
 }
 
 static void ops_take_few_tensors_or_one_list(void)
