@@ -3,6 +3,8 @@
 # holding the given files of lua/, and for each the function that opens it, but
 # for "nadir" itself, which begins in C. Needs nothing but awk, because a
 # machine that builds Nadir need not have an interpreter for Lua.
+#
+# A file that begins "--- nd.NAME: " is what scripts reach as nd.NAME.
 LC_ALL=C exec awk '
   function module(path) {
     sub(/^lua\//, "", path)
@@ -10,6 +12,12 @@ LC_ALL=C exec awk '
     sub(/\/init$/, "", path)
     gsub(/\//, ".", path)
     return path
+  }
+  # What scripts write for the module that begins with this line, in quotes.
+  function path(line) {
+    if (!match(line, /^--- nd[.][A-Za-z0-9_.]+: /))
+      return "NULL"
+    return "\"" substr(line, 5, RLENGTH - 6) "\""
   }
   function opener(name,  function_name) {
     function_name = "luaopen_" name
@@ -26,6 +34,7 @@ LC_ALL=C exec awk '
   FNR == 1 {
     if (n++) print "  \"\";"
     names[n] = module(FILENAME)
+    paths[n] = path($0)
     print "\nstatic const char text" n "[] ="
   }
   {
@@ -38,7 +47,7 @@ LC_ALL=C exec awk '
     if (n) print "  \"\";"
     print "\nconst struct ndL_embedded ndL_embedded[] = {"
     for (i = 1; i <= n; i++)
-      print "  { \"" names[i] "\", text" i ", sizeof text" i " - 1 },"
+      print "  { \"" names[i] "\", " paths[i] ", text" i ", sizeof text" i " - 1 },"
     print "  { 0 },\n};"
     for (i = 1; i <= n; i++)
       if (names[i] != "nadir") opener(names[i])

@@ -2,9 +2,7 @@
 -- here, for the hints of messages. A hint offers only what there is where the
 -- name was asked for, the first of them; what begins with "use" always fits.
 return {
-  Dense = 'use require "nadir.layers.dense"',
-  Linear = 'use require "nadir.layers.dense"',
-  Sequential = 'use require "nadir.layers.sequential"',
+  Linear = "Dense",
   T = "transpose",
   Tensor = "constant",
   absolute = "abs",
@@ -72,10 +70,8 @@ return {
   isnan = "is_nan",
   keep_dims = "keepdims",
   keepdim = "keepdims",
-  keras = 'use nd.optimizers, and require "nadir.layers.dense" for layers',
+  keras = "use nd.layers and nd.optimizers",
   kernel = "w",
-  layers = 'use require "nadir.layers.dense" and '
-    .. 'require "nadir.layers.sequential"',
   le = "less_equal",
   ln = "log",
   loc = "mean",

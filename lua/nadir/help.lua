@@ -1,4 +1,4 @@
---- `nd.help(name)`: what an op does, from its entry in the table of ops.
+--- nd.help: what an op does, from its entry in the table of ops.
 local nd = require "nadir"
 local fail = require "nadir.fail"
 

@@ -3,7 +3,6 @@
 -- core's table.
 local nd = ...
 local fail = require "nadir.fail"
-local names = require "nadir.names"
 
 -- The first name in the order of letters that is a key of the table.
 local function first_name(value)
@@ -60,29 +59,4 @@ end
 
 nd.convert_to_tensor = nd.constant
 
--- Modules that are loaded when they are first asked for.
-local lazy = {
-  help = "nadir.help",
-  inspect = "nadir.inspect",
-  plot = "nadir.plot",
-}
-
--- What there is none of is an error. `rawget(nd, name)` asks without one.
-for name, module in pairs(nd) do -- any order: each gets its own
-  if type(module) == "table" then
-    setmetatable(module, { __index = names.index("nd." .. name, module) })
-  end
-end
-
-local missing = names.index("nd", nd, lazy)
-
-return setmetatable(nd, {
-  __index = function(_, name)
-    if not lazy[name] then
-      return missing(nd, name)
-    end
-    local module = require(lazy[name])
-    rawset(nd, name, module)
-    return module
-  end,
-})
+return require "nadir.namespace".open(nd)

@@ -1,4 +1,4 @@
---- Values as text, for people: what the prompt shows of a table.
+--- nd.inspect: values as text, for people; what the prompt shows of a table.
 --
 --   inspect { 1, 2, name = "x" }   -->  { 1, 2, name = "x" }
 --

@@ -2,7 +2,8 @@
 -- nearest name that there is.
 --
 -- What there is comes as tables: modules have names as keys, lists of options
--- have them as values.
+-- have them as values. Fields that a table does not hold, because an `__index`
+-- makes them, are the keys of its metatable's `__properties`.
 local fail = require "nadir.fail"
 
 -- Whatever a script makes of its globals.
@@ -19,19 +20,33 @@ local function is_public(key)
   return type(key) == "string" and key:sub(1, 2) ~= "__"
 end
 
+local function add(paths, key, prefix)
+  paths[key] = paths[key] or prefix .. key
+end
+
+local function add_properties(paths, t, prefix)
+  local metatable = getmetatable(t)
+  local properties = type(metatable) == "table"
+    and rawget(metatable, "__properties")
+  for key in pairs(properties or {}) do -- any order: each key has one place
+    add(paths, key, prefix)
+  end
+end
+
 -- Adds the names of a table to `paths`: what to write by what it ends in. What
 -- modules hold comes after what there is outside.
 local function add_names(paths, t, prefix)
   local modules = {}
-  for key, value in pairs(t) do -- any order: each key has one place
+  for key, value in next, t do -- any order: each key has one place
     if math.type(key) == "integer" and is_public(value) then
       paths[value] = value
     elseif is_public(key) then
-      paths[key] = paths[key] or prefix .. key
+      add(paths, key, prefix)
       modules[#modules + 1] = prefix == "" and type(value) == "table" and key
         or nil
     end
   end
+  add_properties(paths, t, prefix)
   table.sort(modules)
   for _, key in ipairs(modules) do
     add_names(paths, t[key], key .. ".")

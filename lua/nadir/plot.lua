@@ -1,4 +1,4 @@
---- Plots: lines and points in a PNG or SVG file, or as text in the terminal.
+--- nd.plot: lines and points in a PNG or SVG file, or as text in the terminal.
 --
 --   local plot = require "nadir.plot"
 --   plot.figure { title = "fit", xlabel = "x", ylabel = "y" }

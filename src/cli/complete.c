@@ -69,6 +69,27 @@ static bool next_table(lua_State *L)
   return false;
 }
 
+// Replaces the value on top by the field that an __index makes, which only
+// runs if `__properties` says so. False leaves the value.
+static bool enter_property(lua_State *L, const char *name, size_t size)
+{
+  if (luaL_getmetafield(L, -1, "__properties") == LUA_TNIL)
+    return false;
+  if (lua_istable(L, -1)) {
+    lua_pushlstring(L, name, size);
+    lua_rawget(L, -2);
+    lua_remove(L, -2);
+  }
+  const bool known = lua_toboolean(L, -1);
+  lua_pop(L, 1);
+  if (!known)
+    return false;
+  lua_pushlstring(L, name, size);
+  lua_gettable(L, -2);
+  lua_remove(L, -2);
+  return true;
+}
+
 // Replaces the value on top by its field. False leaves nothing.
 static bool enter_field(lua_State *L, const char *name, size_t size)
 {
@@ -81,6 +102,8 @@ static bool enter_field(lua_State *L, const char *name, size_t size)
       }
       lua_pop(L, 1);
     }
+    if (enter_property(L, name, size))
+      return true;
     if (!next_table(L))
       return false;
   }
@@ -140,8 +163,8 @@ static bool entry_fits(lua_State *L, const struct stem *stem)
   return fits(name, size, stem) && (stem->link != ':' || is_callable(L, -1));
 }
 
-// Puts the keys of the table on top that fit into the set below it.
-static void collect(lua_State *L, const struct stem *stem)
+// Puts the keys of the table on top that fit into the set.
+static void collect(lua_State *L, int set, const struct stem *stem)
 {
   lua_pushnil(L);
   while (lua_next(L, -2) != 0) {  // any order: a set
@@ -150,17 +173,30 @@ static void collect(lua_State *L, const struct stem *stem)
     if (good) {
       lua_pushvalue(L, -1);
       lua_pushboolean(L, true);
-      lua_rawset(L, -5);
+      lua_rawset(L, set);
     }
   }
+}
+
+// The same for the fields that the value on top makes by an __index.
+static void collect_properties(lua_State *L, int set, const struct stem *stem)
+{
+  if (stem->link == ':' ||
+      luaL_getmetafield(L, -1, "__properties") == LUA_TNIL)
+    return;
+  if (lua_istable(L, -1))
+    collect(L, set, stem);
+  lua_pop(L, 1);
 }
 
 // Consumes the value on top; the set is below it.
 static void collect_chain(lua_State *L, const struct stem *stem)
 {
+  const int set = lua_gettop(L) - 1;
   for (int i = 0; i < MAX_CHAIN; i++) {
     if (lua_istable(L, -1))
-      collect(L, stem);
+      collect(L, set, stem);
+    collect_properties(L, set, stem);
     if (!next_table(L))
       return;
   }

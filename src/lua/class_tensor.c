@@ -212,7 +212,6 @@ static int fail_index(lua_State *L)
   const bool place = ndL_tovariable(L, ndL_upstate(L), 1) != NULL;
   lua_settop(L, 2);
   lua_pushvalue(L, lua_upvalueindex(2));
-  ndL_pushnames(L, PROPERTIES, property_names);
   luaL_getmetafield(L, 1, "__properties");
   return ndL_failname(L, place ? "Variable" : "Tensor", 2, 3);
 }
@@ -329,9 +328,21 @@ static const luaL_Reg functions[] = {
   { NULL, NULL },
 };
 
+// Says in the metatable on top which names __index makes.
+static void set_properties(lua_State *L)
+{
+  lua_createtable(L, 0, PROPERTIES);
+  for (int i = 0; i < PROPERTIES; i++) {
+    lua_pushboolean(L, true);
+    lua_setfield(L, -2, property_names[i]);
+  }
+  lua_setfield(L, -2, "__properties");
+}
+
 static void make_metatable(lua_State *L, ndL_state *S, ndL_type type)
 {
   ndL_newmetatable(L, S, type, "Tensor");
+  set_properties(L);
   lua_newtable(L);
   ndL_setfunctions(L, methods);
   lua_setfield(L, -2, "__methods");

@@ -240,6 +240,17 @@ static int variable_index(lua_State *L)
   return 1;
 }
 
+// Adds our names to what the metatable on top says that __index makes.
+static void add_properties(lua_State *L)
+{
+  lua_getfield(L, -1, "__properties");
+  for (const luaL_Reg *p = properties; p->name != NULL; p++) {
+    lua_pushboolean(L, true);
+    lua_setfield(L, -2, p->name);
+  }
+  lua_pop(L, 1);
+}
+
 void ndL_open_variable(lua_State *L)
 {
   ndL_state *S = ndL_getstate(L);
@@ -264,12 +275,11 @@ void ndL_open_variable(lua_State *L)
   lua_getfield(L, -1, "__methods");
   ndL_setfunctions(L, methods);
   lua_pop(L, 1);
+  add_properties(L);
   lua_pushlightuserdata(L, S);
   lua_getfield(L, -2, "__index");
   lua_newtable(L);
   ndL_setplain(L, properties);
-  lua_pushvalue(L, -1);
-  lua_setfield(L, -5, "__properties");
   lua_pushcclosure(L, variable_index, 3);
   lua_setfield(L, -2, "__index");
   lua_pop(L, 1);

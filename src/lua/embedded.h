@@ -8,6 +8,7 @@
 
 struct ndL_embedded {
   const char *name;
+  const char *path;  // what scripts write for it: "nd.plot"; may be NULL
   const char *text;  // ends with a zero byte that size does not count
   size_t size;
 };

@@ -12,6 +12,7 @@
 #include "lua/class_tape.h"
 #include "lua/class_tensor.h"
 #include "lua/class_variable.h"
+#include "lua/embedded.h"
 #include "lua/load.h"
 #include "lua/module.h"
 #include "lua/newstate.h"
@@ -86,9 +87,23 @@ static int open_where(lua_State *L)
   return 1;
 }
 
+// A table of modules' names by what scripts write for them.
+static int open_paths(lua_State *L)
+{
+  lua_newtable(L);
+  for (const struct ndL_embedded *e = ndL_embedded; e->name != NULL; e++) {
+    if (e->path == NULL)
+      continue;
+    lua_pushstring(L, e->name);
+    lua_setfield(L, -2, e->path);
+  }
+  return 1;
+}
+
 static const luaL_Reg natives[] = {
   { "lpeg", open_lpeg },
   { "nadir", luaopen_nadir },
+  { "nadir.paths", open_paths },
   { "nadir.where", open_where },
   { NULL, NULL },
 };

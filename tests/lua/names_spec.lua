@@ -30,8 +30,8 @@ describe("an unknown name", function()
       nd.randn   --> nd: no such name: 'randn'; did you mean 'random.normal'?
       nd.nn.abs      --> nd.nn: no such name: 'abs'; use nd.abs
       x:zeros()      --> Tensor: no such name: 'zeros'; use nd.zeros
-      nd.Dense
-        --> nd: no such name: 'Dense'; use require "nadir.layers.dense"
+      nd.Dense   --> nd: no such name: 'Dense'; did you mean 'layers.Dense'?
+      nd.Linear  --> nd: no such name: 'Linear'; did you mean 'layers.Dense'?
     ]]
   end)
 
@@ -44,6 +44,8 @@ describe("an unknown name", function()
       nd.random.unifrom
         --> nd.random: no such name: 'unifrom'; did you mean 'uniform'?
       nd.nn.rulu     --> nd.nn: no such name: 'rulu'; did you mean 'relu'?
+      nd.layers.Dens --> nd.layers: no such name: 'Dens'; did you mean 'Dense'?
+      nd.layers.relu --> nd.layers: no such name: 'relu'; use nd.relu
       nd.plot.scater --> plot: no such name: 'scater'; did you mean 'scatter'?
     ]]
   end)
@@ -193,7 +195,7 @@ describe("the table of foreign names", function()
       trainable = true, trainable_variables = true, w = true, b = true,
       shape = true, dtype = true, rank = true, size = true, gradient = true,
       stop_recording = true, totable = true, apply_gradients = true }
-    for _, t in ipairs { nd, nd.nn, nd.random, nd.optimizers } do
+    for _, t in ipairs { nd, nd.nn, nd.random, nd.optimizers, nd.layers } do
       for name in pairs(t) do known[name] = true end
     end
     for name, ours in pairs(foreign) do

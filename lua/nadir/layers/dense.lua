@@ -1,4 +1,4 @@
---- Fully connected layer: `y = activation(x * w + b)`.
+--- nd.layers.Dense: fully connected, `y = activation(x * w + b)`.
 local nd = require "nadir"
 local fail = require "nadir.fail"
 local names = require "nadir.names"

@@ -1,6 +1,6 @@
---- A chain of layers: each is called with what the one before it returned. A
--- layer is any value that can be called; those with `trainable_variables` bring
--- what an optimizer updates.
+--- nd.layers.Sequential: a chain. Each layer is called with what the one before
+-- it returned. A layer is any value that can be called; those with
+-- `trainable_variables` bring what an optimizer updates.
 local fail = require "nadir.fail"
 local names = require "nadir.names"
 
