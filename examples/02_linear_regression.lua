@@ -8,7 +8,7 @@
 -- > Dense(1):  loss 1.020, w 2.513, b 14.896
 -- > picture: build/linear_regression.png
 local nd = require "nadir"
-local Dense = require "nadir.layers.dense"
+local Dense = nd.layers.Dense
 local plot = require "nadir.plot"
 
 local POINTS, BATCH, STEPS = 1000000, 1000, 10000

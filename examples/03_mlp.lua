@@ -6,8 +6,7 @@
 -- > accuracy 100.0 %
 -- > picture: build/mlp.png
 local nd = require "nadir"
-local Dense = require "nadir.layers.dense"
-local Sequential = require "nadir.layers.sequential"
+local Dense, Sequential = nd.layers.Dense, nd.layers.Sequential
 local plot = require "nadir.plot"
 
 local PER_CLASS, HIDDEN, STEPS = 200, 64, 1000

@@ -3,17 +3,7 @@
 -- core's table.
 local nd = ...
 local fail = require "nadir.fail"
-
--- The first name in the order of letters that is a key of the table.
-local function first_name(value)
-  local first
-  for key in pairs(value) do -- any order: the least is kept
-    if type(key) == "string" and (not first or key < first) then
-      first = key
-    end
-  end
-  return first
-end
+local names = require "nadir.names"
 
 -- The length of a list. Names come after its last position, if it has any.
 local function length(name, value)
@@ -22,7 +12,7 @@ local function length(name, value)
   end
   local n = #value
   local more = next(value, n > 0 and n or nil) -- any order: if there is one
-  local key = more ~= nil and first_name(value)
+  local key = more ~= nil and names.first(value)
   if key then
     fail("zip: %s must be a list, got the name '%s'; apply_gradients takes "
       .. "tables with names as they are", name, key)

@@ -17,7 +17,7 @@ local FEW = 12
 -- ------------------------------------------------------------ what there is --
 
 local function is_public(key)
-  return type(key) == "string" and key:sub(1, 2) ~= "__"
+  return type(key) == "string" and key:sub(1, 1) ~= "_"
 end
 
 local function add(paths, key, prefix)
@@ -68,6 +68,19 @@ local function sorted(paths)
   end
   table.sort(list)
   return list
+end
+
+--- The first key of the table that is a name, in the order of letters.
+---@param t table
+---@return string?
+function names.first(t)
+  local first
+  for key in pairs(t) do -- any order: the least is kept
+    if type(key) == "string" and (not first or key < first) then
+      first = key
+    end
+  end
+  return first
 end
 
 -- ----------------------------------------------------------------- nearest --
@@ -153,6 +166,18 @@ function names.missing(what, key, ...)
     text = text .. ": there are " .. table.concat(list, ", ")
   end
   return text .. near
+end
+
+--- The text of the error for a name that was given as a value, of something
+-- that `has` holds.
+---@param what string  "activation", say
+---@param name string
+---@param has table
+---@return string
+function names.no_such(what, name, has)
+  local paths = paths_of(has)
+  return ("no such %s: '%s'%s"):format(what, name,
+    hint(name, paths, sorted(paths)))
 end
 
 --- The text of the error for an option that `who`, a function or a class, does

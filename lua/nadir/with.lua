@@ -5,20 +5,17 @@
 -- that is called with the value, and the name stands for what it returns.
 -- Metatables are read as Lua itself reads them for a to-be-closed variable:
 -- `__metatable` hides nothing, and `__index` is not asked.
+local describe = require "nadir.describe"
+
 local metatable_of = debug and debug.getmetatable or getmetatable
 
 local with = {}
-
-local function type_name(value, metatable)
-  local name = metatable and rawget(metatable, "__name")
-  return type(name) == "string" and name or type(value)
-end
 
 -- The error is raised at `level`, counted from the caller.
 local function enter(value, level)
   local metatable = metatable_of(value)
   if not metatable or rawget(metatable, "__close") == nil then
-    error("with: cannot close a " .. type_name(value, metatable)
+    error("with: cannot close a " .. describe.type(value)
       .. " value; a manager needs a __close metamethod", level + 1)
   end
   local opener = rawget(metatable, "__enter")

@@ -96,9 +96,8 @@ is "tables show their contents" '{ 1, 2, name = "x" }	{}' \
   "$(said '{ 1, 2, name = "x" }, {}')"
 is "lists of a tensor too" "{ { 1.0, 2.0 }, { 3.0, 4.0 } }" \
   "$(said 'nd.constant { { 1., 2. }, { 3., 4. } }:totable()')"
-is "and layers" "Dense { activation = false, b = false, \
-trainable_variables = {}, units = 3, w = false}" \
-  "$(said 'require "nadir.layers.dense"(3)' | tr -d '\n' | sed 's/  */ /g')"
+is "and layers" 'Dense { units = 3, name = "dense" }' \
+  "$(said 'nd.layers.Dense(3)')"
 is "a __tostring speaks" "me" \
   "$(said 'setmetatable({ 1 }, { __tostring = function() return "me" end })')"
 has "one that fails is told" "error calling 'print' (stdin:1: no)" \

@@ -93,6 +93,9 @@ describe("an unknown name", function()
       asked(nd.random.RandomState(1), "rnad"))
     assert.equal("Dense: no such name: 'weight'; did you mean 'w'?",
       asked(layer, "weight"))
+    assert.equal("Dense: no such name: 'trainable_variable'; "
+      .. "did you mean 'trainable_variables'?",
+      asked(layer, "trainable_variable"))
     assert.equal("Dense: no such name: 'neww'; did you mean 'new'?",
       asked(Dense, "neww"))
     assert.equal("Sequential: no such name: 'layer'; did you mean 'layers'?",
@@ -142,7 +145,8 @@ describe("an unknown option", function()
         --> figure: unknown option 'titel': it takes grid, height, legend,
         ... title, width, xlabel, xlim, ylabel, ylim; did you mean 'title'?
       require "nadir.layers.dense" (1, { activaton = "relu" })
-        --> Dense: unknown option 'activaton': it takes activation;
+        --> Dense: unknown option 'activaton': it takes units, activation,
+        ... use_bias, kernel_initializer, bias_initializer, name;
         ... did you mean 'activation'?
     ]]
   end)

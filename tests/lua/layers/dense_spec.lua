@@ -47,6 +47,19 @@ describe("Dense", function()
     assert.same(w:totable(), weights():totable())
   end)
 
+  it("may have no bias, and weights that begin as told", function()
+    local layer = Dense { units = 2, use_bias = false,
+                          kernel_initializer = "ones" }
+    assert.same({ { 3, 3 } }, layer({ { 1., 2. } }):totable())
+    assert.is_false(layer.b)
+    assert.equal(1, #layer.trainable_variables)
+    local constant = nd.initializers.constant
+    layer = Dense { units = 1, bias_initializer = function(shape)
+      return constant(shape, 7)
+    end }
+    assert.equal(7, layer({ { 0., 0. } })[1][1]:item())
+  end)
+
   it("passes gradients to its weights, also when a tape sees it first",
     function()
       local layer = Dense(1)
@@ -61,19 +74,30 @@ describe("Dense", function()
     end)
 
   local cases = {
-    { "Dense: units must be a positive integer, got 0",
+    { "Dense: units must be a whole number, 1 or more, got 0",
       function() Dense(0) end },
-    { "Dense: units must be a positive integer, got 1.5",
+    { "Dense: units must be a whole number, 1 or more, got 1.5",
       function() Dense(1.5) end },
-    { "Dense: units must be a positive integer, got nil",
+    { "Dense: units is missing: it must be a whole number, 1 or more",
       function() Dense() end },
-    { "Dense: no such activation: 'rely'",
+    { "Dense: no such activation: 'rely'; did you mean 'relu'?",
       function() Dense(1, { activation = "rely" }) end },
-    { "Dense: unknown option 'activate': it takes activation; did you mean "
+    { "Dense: unknown option 'activate': it takes units, activation, use_bias, "
+      .. "kernel_initializer, bias_initializer, name; did you mean "
       .. "'activation'?",
       function() Dense(1, { activate = "relu" }) end },
-    { "Dense: options must be a table, got string",
-      function() Dense(1, "relu") end },
+    { "Dense: activation must be the name of an op or a function, got 3",
+      function() Dense(1, 3) end },
+    { "Dense: a table mixes values with the name 'activation'",
+      function() Dense { 3, activation = "relu" } end },
+    { "Dense: use_bias must be true or false, got string",
+      function() Dense(1, { use_bias = "no" }) end },
+    { "Dense: no such initializer: 'HeNormal'; did you mean 'he_normal'?",
+      function() Dense(1, { kernel_initializer = "HeNormal" }) end },
+    { "d: the initializer of kernel gave shape [2], not [2 1]", function()
+      local two = function() return { 1., 2. } end
+      Dense { units = 1, kernel_initializer = two, name = "d" } { { 1, 2 } }
+    end },
     { "Dense: x needs 2 axes or more: it is [3]; use nd.reshape(x, {-1, 1})",
       function() Dense(1)(nd.zeros { 3 }) end },
     { "matmul: inner sizes differ: a is [1 3], b is [2 1]", function()

@@ -29,7 +29,9 @@ describe("Sequential", function()
   it("refuses what is no list of layers", function()
     for message, layers in pairs {
       ["Sequential: needs a list of layers, got an empty table"] = {},
-      ["Sequential: needs a list of layers, got number"] = 1,
+      ["Sequential: layers must be a list of layers, got 1"] = 1,
+      ["Sequential: a table mixes values with the name 'name'"] =
+        { Dense(1), name = "x" },
       ["Sequential: layer 2 cannot be called: it is a number"] =
         { Dense(1), 2 },
     } do
@@ -39,5 +41,13 @@ describe("Sequential", function()
       end)
       assert.equal(message, (err:gsub("^[^:]*:%d+: ", "")))
     end
+  end)
+
+  it("shows its layers", function()
+    local model = Sequential { layers = { Dense { units = 2, name = "a" } },
+                               name = "m" }
+    assert.equal(
+      'Sequential { layers = { Dense { units = 2, name = "a" } }, name = "m" }',
+      tostring(model))
   end)
 end)

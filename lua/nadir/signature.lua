@@ -1,0 +1,181 @@
+--- Signatures: what something that can be called takes. A parameter is written
+-- { name, kind, initial value }, with the kinds of nadir.kinds:
+--
+--   signature.new("Dense", {
+--     doc = "y = activation(x * w + b)",
+--     { "units", "size", doc = "of the last axis of y" },
+--     { "activation", "activation", false },
+--   })
+--
+-- One without an initial value must be given; `false` is none. A call has
+-- positions, then options by name in a last table, as those of ops, and what is
+-- wrong is said in the words of src/lua/options.c and arguments.c.
+local describe = require "nadir.describe"
+local fail = require "nadir.fail"
+local kinds = require "nadir.kinds"
+local names = require "nadir.names"
+
+local Signature = {}
+Signature.__index = Signature
+
+-- ----------------------------------------------------------------- reading --
+
+-- The parameter whose place is `position`, if it may be a table.
+local function takes_lists(self, position)
+  local p = self.params[position]
+  return p and kinds[p.kind].takes_lists
+end
+
+-- Whether an argument is a table of options: it has names, and nothing else.
+-- What has a metatable is a value, such as a layer that another one takes.
+local function is_options(self, position, value)
+  if type(value) ~= "table" or getmetatable(value) ~= nil then
+    return false
+  elseif next(value) == nil then -- any order: if there is one
+    return not takes_lists(self, position)
+  end
+  for key in pairs(value) do -- any order: all are looked at
+    if type(key) ~= "string" then
+      return false
+    end
+  end
+  return true
+end
+
+-- The arguments of a call by name.
+local function gather(self, ...)
+  local n, arguments, options = select("#", ...), { ... }, {}
+  if n > 0 and is_options(self, n, arguments[n]) then
+    options = arguments[n]
+    n = n - 1
+  end
+  if n > #self.params then
+    fail("%s: takes at most %d argument%s, got %d", self.name, #self.params,
+      #self.params == 1 and "" or "s", n)
+  end
+  names.check_options(self.name, options, self.names)
+  local given = {}
+  for i, p in ipairs(self.params) do
+    local value, option = nil, options[p.name]
+    if i <= n then
+      value = arguments[i]
+    end
+    if value ~= nil and option ~= nil then
+      fail("%s: %s is given twice", self.name, p.name)
+    elseif value == nil then
+      value = option
+    end
+    given[p.name] = value
+  end
+  return given
+end
+
+-- Raises for a list that has names too: options are in a table of their own.
+local function check_mixed(self, value)
+  if type(value) == "table" and #value > 0 and not getmetatable(value) then
+    local name = names.first(value)
+    if name then
+      fail("%s: a table mixes values with the name '%s'", self.name, name)
+    end
+  end
+end
+
+-- What a parameter's value becomes.
+local function read(self, p, value)
+  local kind = kinds[p.kind]
+  check_mixed(self, value)
+  if value == nil then
+    value = p.initial
+  end
+  if value == nil then
+    fail("%s: %s is missing: it must be %s", self.name, p.name, kind.wanted)
+  end
+  local result, problem = kind.read(value)
+  if result == nil and value == false and p.initial == false then
+    return false
+  elseif problem then
+    fail("%s: %s", self.name, problem)
+  elseif result == nil then
+    fail("%s: %s must be %s, got %s", self.name, p.name, kind.wanted,
+      describe.value(value))
+  end
+  return result
+end
+
+--- Reads the arguments of a call; raises what is wrong with them.
+---@return table values  of all parameters by name, as their kinds make them
+---@return table given   by name, as they came
+function Signature:read(...)
+  local given, values = gather(self, ...), {}
+  for _, p in ipairs(self.params) do
+    values[p.name] = read(self, p, given[p.name])
+  end
+  return values, given
+end
+
+-- ----------------------------------------------------------------- showing --
+
+local function initial_text(p)
+  if p.initial == false and p.kind ~= "flag" then
+    return "nil"
+  end
+  return tostring(p.initial)
+end
+
+local function show_value(value)
+  if type(value) == "function" then
+    return "function"
+  end
+  return require "nadir.inspect" (value) -- opened when it is first used
+end
+
+--- The signature as users would write it: "Dense(units, activation = nil)".
+---@return string
+function Signature:text()
+  local words = {}
+  for i, p in ipairs(self.params) do
+    words[i] = p.initial == nil and p.name
+      or ("%s = %s"):format(p.name, initial_text(p))
+  end
+  return ("%s(%s)"):format(self.name, table.concat(words, ", "))
+end
+
+--- A call as text: the name, and arguments in their order.
+---@param given table  by name
+---@return string
+function Signature:show(given)
+  local items = {}
+  for _, p in ipairs(self.params) do
+    local value = given[p.name]
+    if value ~= nil then
+      items[#items + 1] = ("%s = %s"):format(p.name, show_value(value))
+    end
+  end
+  return ("%s { %s }"):format(self.name, table.concat(items, ", "))
+end
+
+-- ------------------------------------------------------------- the module --
+
+local signature = {}
+
+---@param name string   as messages call what is called
+---@param params table  in the order of calls; `doc` says what the whole does
+---@return table signature
+function signature.new(name, params)
+  local self = { name = name, doc = params.doc, params = {}, names = {} }
+  for i, p in ipairs(params) do
+    self.params[i] = { name = p[1], kind = p[2], initial = p[3], doc = p.doc }
+    self.names[i] = p[1]
+  end
+  return setmetatable(self, Signature)
+end
+
+--- The signature of a value that has one.
+---@param value any
+---@return table? signature
+function signature.of(value)
+  local metatable = getmetatable(value)
+  return type(metatable) == "table" and rawget(metatable, "__signature") or nil
+end
+
+return signature
