@@ -66,13 +66,42 @@ nd.log_sigmoid(x)
 
   it("lists the names of all ops", function()
     local names = {}
-    for name in help():gmatch("%S+") do
+    for name in help():match("[^\n]*"):gmatch("%S+") do
       names[#names + 1] = name
     end
     assert.equal(#nd.ops(), #names)
     for i = 2, #names do
       assert.is_true(names[i - 1] < names[i])
     end
+  end)
+
+  it("lists what else there is, by its table", function()
+    local text = help()
+    assert.matches("\nnd%.layers: [%w ]*Dense [%w ]*Sequential", text)
+    assert.matches("\nnd%.initializers: constant glorot_normal ", text)
+  end)
+
+  it("tells what a class takes", function()
+    assert.equal([[
+nd.layers.Sequential(layers, name = nil)
+  calls each layer with what the one before it returned
+  layers: anything that can be called (a list of layers)
+  name: names of weights begin with it (a string)]], help("Sequential"))
+    local Dense = nd.layers.Dense
+    assert.matches("^nd%.layers%.Dense%(units, activation = nil, "
+      .. "use_bias = true, kernel_initializer = glorot_uniform, ",
+      help("Dense"))
+    for _, what in ipairs { "layers.Dense", "nd.layers.Dense", Dense,
+                            Dense(3) } do
+      assert.equal(help("Dense"), help(what))
+    end
+    assert.equal("Mine(name = nil)", help(require "nadir.layer" ("Mine", {})):match "[^\n]*")
+  end)
+
+  it("prefers an op to what has its name elsewhere", function()
+    assert.matches("^nd%.zeros%(", help("zeros"))
+    assert.matches("^nd%.initializers%.zeros%(shape%)\n",
+      help("initializers.zeros"))
   end)
 
   it("knows no other op", function()
