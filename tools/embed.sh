@@ -47,7 +47,8 @@ LC_ALL=C exec awk '
     if (n) print "  \"\";"
     print "\nconst struct ndL_embedded ndL_embedded[] = {"
     for (i = 1; i <= n; i++)
-      print "  { \"" names[i] "\", " paths[i] ", text" i ", sizeof text" i " - 1 },"
+      printf "  { \"%s\", %s, text%d, sizeof text%d - 1 },\n", names[i],
+        paths[i], i, i
     print "  { 0 },\n};"
     for (i = 1; i <= n; i++)
       if (names[i] != "nadir") opener(names[i])

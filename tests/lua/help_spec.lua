@@ -95,7 +95,8 @@ nd.layers.Sequential(layers, name = nil)
                             Dense(3) } do
       assert.equal(help("Dense"), help(what))
     end
-    assert.equal("Mine(name = nil)", help(require "nadir.layer" ("Mine", {})):match "[^\n]*")
+    local Mine = require "nadir.layer" ("Mine", {})
+    assert.equal("Mine(name = nil)", help(Mine):match "[^\n]*")
   end)
 
   it("prefers an op to what has its name elsewhere", function()
