@@ -181,8 +181,7 @@ static void collect(lua_State *L, int set, const struct stem *stem)
 // The same for the fields that the value on top makes by an __index.
 static void collect_properties(lua_State *L, int set, const struct stem *stem)
 {
-  if (stem->link == ':' ||
-      luaL_getmetafield(L, -1, "__properties") == LUA_TNIL)
+  if (stem->link == ':' || luaL_getmetafield(L, -1, "__properties") == LUA_TNIL)
     return;
   if (lua_istable(L, -1))
     collect(L, set, stem);
