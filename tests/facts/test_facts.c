@@ -64,15 +64,31 @@ static void make_leaves(attempt *a)
   }
 }
 
-static nd_tensor *evaluate(const attempt *a, int at)
+static nd_tensor *evaluate(const attempt *a, int at);
+
+// All results of a call, of which there is room for FACT_INPUTS; how many there
+// are, or -1.
+static int evaluate_all(const attempt *a, int at, nd_tensor **results)
 {
   const fact_node *node = &a->f->node[at];
-  if (node->name[0] == '\0')
-    return a->leaf[at];
   nd_tensor *in[FACT_INPUTS];
+  int n = FACT_INPUTS;
   for (int i = 0; i < node->n; i++)
     in[i] = evaluate(a, node->in[i]);
-  return call(node->name, node->options, node->n, in);
+  if (!nd_call_all(c, node->name, node->n, in, node->options, &n, results))
+    return -1;
+  for (int i = 0; i < n; i++)
+    own(results[i]);
+  return n;
+}
+
+// A literal, or the first result of a call.
+static nd_tensor *evaluate(const attempt *a, int at)
+{
+  nd_tensor *results[FACT_INPUTS];
+  if (a->f->node[at].name[0] == '\0')
+    return a->leaf[at];
+  return evaluate_all(a, at, results) > 0 ? results[0] : NULL;
 }
 
 static double unit_of(double x, nd_dtype dtype)
@@ -160,13 +176,12 @@ static bool check_result(const attempt *a, nd_tensor *x, int k)
 
 // --------------------------------------------------------------- gradients --
 
-// The sum of what x holds, again and again: y, its gradients, theirs ... to
-// the given order, on tapes that began with the outermost first.
-static int differentiate(const attempt *a, nd_tape *const *tapes, nd_tensor *y,
-                         nd_tensor **gradients)
+// The sum of what there is, again and again: the n targets, their gradients,
+// theirs ... to the given order, on tapes that began with the outermost first.
+static int differentiate(const attempt *a, nd_tape *const *tapes, int n,
+                         nd_tensor **targets, nd_tensor **gradients)
 {
-  nd_tensor *targets[FACT_NODES] = { y }, *seeds[FACT_NODES] = { NULL };
-  int n = 1;
+  nd_tensor *seeds[FACT_NODES] = { NULL };
   for (int k = a->f->order; k > 0; k--) {
     if (k == 1 && a->f->weighted)
       seeds[0] = literal_tensor(&a->f->along, (nd_dtype)targets[0]->dtype);
@@ -207,8 +222,9 @@ static bool try_gradients(attempt *a)
     for (int i = 0; i < a->sources; i++)
       nd_tape_watch(tapes[k], a->source[i]);
   }
-  nd_tensor *y = evaluate(a, 0);
-  bool ok = y != NULL && differentiate(a, tapes + 1, y, gradients) >= 0;
+  nd_tensor *targets[FACT_NODES];
+  const int n = evaluate_all(a, 0, targets);
+  bool ok = n >= 0 && differentiate(a, tapes + 1, n, targets, gradients) >= 0;
   ok = ok ? check_gradients(a, gradients) : fail(a, "%s", nd_error_message(c));
   for (int k = a->f->order; k >= first; k--)
     nd_tape_free(tapes[k]);
@@ -226,19 +242,26 @@ static bool try_refusal(attempt *a)
   return same || fail(a, "refused by '%s'", nd_error_message(c));
 }
 
+static bool try_values(const attempt *a)
+{
+  nd_tensor *y[FACT_INPUTS];
+  const int n = evaluate_all(a, 0, y);
+  if (n < 0)
+    return fail(a, "%s", nd_error_message(c));
+  bool ok = n == a->f->results ||
+            fail(a, "%d results, not %d", n, a->f->results);
+  for (int i = 0; i < n && ok; i++)
+    ok = check_result(a, y[i], i);
+  return ok;
+}
+
 static bool try_once(attempt a)
 {
-  const fact *f = a.f;
   const int mark = owned_count;
-  bool ok;
   make_leaves(&a);
-  if (f->message != NULL)
-    ok = try_refusal(&a);
-  else if (f->order > 0)
-    ok = try_gradients(&a);
-  else
-    ok = f->results == 1 ? check_result(&a, evaluate(&a, 0), 0)
-                         : fail(&a, "one result, not %d", f->results);
+  const bool ok = a.f->message != NULL ? try_refusal(&a)
+                  : a.f->order > 0     ? try_gradients(&a)
+                                       : try_values(&a);
   release_to(mark);
   nd_error_clear(c);
   return ok;

@@ -298,6 +298,13 @@ local function check(fact, x, result, to, name)
   compare(fact, x:totable(), result.literal, to, name)
 end
 
+local function check_all(fact, found, to, kind)
+  assert(#found == #fact.results, ("another number of %ss"):format(kind))
+  for i, result in ipairs(fact.results) do
+    check(fact, found[i], result, to, kind .. " " .. i)
+  end
+end
+
 local function try(fact, to)
   local sources = {}
   local node = make_inputs(fact.call, to, sources)
@@ -307,13 +314,9 @@ local function try(fact, to)
     message = message:gsub("^[^:]*:%d+: ", "")
     assert(message == fact.message, "refused by: " .. message)
   elseif fact.order == 0 then
-    check(fact, apply(node), fact.results[1], to, "result")
+    check_all(fact, { apply(node) }, to, "result")
   else
-    local found = differentiate(fact, to, node, sources)
-    assert(#found == #fact.results, "another number of gradients")
-    for i, result in ipairs(fact.results) do
-      check(fact, found[i], result, to, "gradient " .. i)
-    end
+    check_all(fact, differentiate(fact, to, node, sources), to, "gradient")
   end
 end
 
