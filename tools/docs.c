@@ -31,7 +31,10 @@ static void print_call(const nd_op *op)
     if (p->initial != NULL)
       printf(" = %s", p->initial);
   }
-  printf(")\n\n");
+  printf(")");
+  for (int i = 0; op->results != NULL && op->results[i] != NULL; i++)
+    printf("%s%s", i == 0 ? " -> " : ", ", op->results[i]);
+  printf(op->outs != NULL ? " -> list\n\n" : "\n\n");
 }
 
 static void print_op(const nd_op *op)

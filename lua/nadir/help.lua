@@ -13,7 +13,10 @@ local function call(op)
     words[i] = p.initial and ("%s = %s"):format(p.name, p.initial) or p.name
   end
   local path = op.module and op.inside and op.module .. "." or ""
-  return ("nd.%s%s(%s)"):format(path, op.name, table.concat(words, ", "))
+  local results = op.gives_list and " -> list"
+    or op.results and " -> " .. table.concat(op.results, ", ") or ""
+  return ("nd.%s%s(%s)%s"):format(path, op.name, table.concat(words, ", "),
+                                  results)
 end
 
 local gradients = {

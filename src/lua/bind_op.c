@@ -32,6 +32,87 @@ static int op_call(lua_State *L)
   return 1;
 }
 
+// ------------------------------------------------------------ many outputs --
+
+// Room for the outputs of a call, and the boxes that they go to.
+typedef struct outputs {
+  nd_tensor **tensor;
+  ndL_box **box;
+} outputs;
+
+// Pushes the room and then a table of `n` empty boxes.
+static outputs push_outputs(lua_State *L, int n)
+{
+  outputs o;
+  const size_t pointers = 2 * (size_t)n + 1;
+  o.tensor = lua_newuserdatauv(L, pointers * sizeof(void *), 0);
+  o.box = (ndL_box **)(void *)(o.tensor + n);
+  lua_createtable(L, n, 0);
+  for (int i = 0; i < n; i++) {
+    o.tensor[i] = NULL;
+    o.box[i] = ndL_newbox(L);
+    lua_rawseti(L, -2, i + 1);
+  }
+  return o;
+}
+
+static bool count_outputs(ndL_call *k, nd_job *j)
+{
+  *j = (nd_job){ .op = k->op, .n = k->n, .in = k->in, .attr = k->attr };
+  return nd_job_count(k->S->context, j);
+}
+
+// Fills the boxes of the table on top. It cannot fail.
+static void fill_outputs(ndL_call *k, const nd_job *j, outputs *o)
+{
+  for (int i = 0; i < j->outs; i++) {
+    lua_rawgeti(k->L, -1, i + 1);
+    ndL_fill(k->L, k->S, o->box[i], o->tensor[i]);
+    lua_pop(k->L, 1);
+  }
+}
+
+// An op with names for its outputs returns as many values, any other a list.
+static int return_outputs(lua_State *L, const nd_job *j)
+{
+  if (j->op->outs != NULL)
+    return 1;
+  const int list = lua_gettop(L);
+  luaL_checkstack(L, j->outs, "too many results");
+  for (int i = 0; i < j->outs; i++)
+    lua_rawgeti(L, list, i + 1);
+  return j->outs;
+}
+
+static int op_call_all(lua_State *L)
+{
+  ndL_call k;
+  nd_job j;
+  k.L = L;
+  k.S = ndL_upstate(L);
+  k.op = lua_touserdata(L, lua_upvalueindex(2));
+  k.top = lua_gettop(L);
+  k.list = 0;
+  ndL_pace(L, k.S);
+  ndL_checkargs(&k);
+  if (!count_outputs(&k, &j))
+    return ndL_raise(L, k.S);
+  outputs o = push_outputs(L, j.outs);
+  j.out = o.tensor;
+  ndL_readagain(&k);
+  bool ok = nd_job_apply(k.S->context, &j);
+  if (!ok && ndL_retry(L, k.S)) {
+    ndL_readagain(&k);
+    ok = nd_job_apply(k.S->context, &j);
+  }
+  if (!ok)
+    return ndL_raise(L, k.S);
+  fill_outputs(&k, &j, &o);
+  return return_outputs(L, &j);
+}
+
+// ---------------------------------------------------------------- operators --
+
 // The op as a unary operator: Lua passes the operand twice.
 static int op_call_once(lua_State *L)
 {
@@ -40,6 +121,20 @@ static int op_call_once(lua_State *L)
 }
 
 // -------------------------------------------------------------------- open --
+
+// Pushes a list of names that ends with NULL; nil for NULL.
+static void push_names(lua_State *L, const char *const *names)
+{
+  if (names == NULL) {
+    lua_pushnil(L);
+    return;
+  }
+  lua_newtable(L);
+  for (int i = 0; names[i] != NULL; i++) {
+    lua_pushstring(L, names[i]);
+    lua_rawseti(L, -2, i + 1);
+  }
+}
 
 // What the table knows of one op, for help, completion and tests.
 static void push_entry(lua_State *L, const nd_op *op)
@@ -61,6 +156,10 @@ static void push_entry(lua_State *L, const nd_op *op)
   lua_setfield(L, -2, "doc");
   lua_pushstring(L, derivatives[op->derivative]);
   lua_setfield(L, -2, "derivative");
+  push_names(L, op->results);
+  lua_setfield(L, -2, "results");
+  lua_pushboolean(L, op->outs != NULL);
+  lua_setfield(L, -2, "gives_list");
   lua_newtable(L);
   for (int i = 0; op->params[i].name != NULL; i++) {
     lua_newtable(L);
@@ -70,6 +169,8 @@ static void push_entry(lua_State *L, const nd_op *op)
     lua_setfield(L, -2, "kind");
     lua_pushstring(L, op->params[i].initial);
     lua_setfield(L, -2, "initial");
+    push_names(L, op->params[i].words);
+    lua_setfield(L, -2, "words");
     lua_rawseti(L, -2, i + 1);
   }
   lua_setfield(L, -2, "params");
@@ -107,7 +208,8 @@ static void push_closure(lua_State *L, ndL_state *S, const nd_op *op,
 static void add_op(lua_State *L, ndL_state *S, const nd_op *op)
 {
   const bool unary = op->params[1].name == NULL;
-  push_closure(L, S, op, op_call);
+  const bool many = op->outs != NULL || op->results != NULL;
+  push_closure(L, S, op, many ? op_call_all : op_call);
   if (!op->inside) {
     lua_pushvalue(L, -1);
     lua_setfield(L, -3, op->name);

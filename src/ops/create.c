@@ -300,6 +300,17 @@ const nd_op nd_op_range = {
   .run = range_run,
 };
 
+// 0, step, ..: the last of `size` numbers is the limit.
+nd_tensor *nd_rule_count(nd_context *c, int64_t size, int64_t step)
+{
+  nd_tensor ends[3];
+  nd_tensor *in[] = { &ends[0], &ends[1], &ends[2] };
+  nd_scalar_set_integer(c, &ends[0], ND_INT64, 0);
+  nd_scalar_set_integer(c, &ends[1], ND_INT64, (size - 1) * step);
+  nd_scalar_set_integer(c, &ends[2], ND_INT64, step);
+  return nd_rule_apply(c, &nd_op_range, 3, in, NULL);
+}
+
 enum { NUM_VALUES, LINSPACE_DTYPE };  // attributes
 
 static const nd_param linspace_params[] = {

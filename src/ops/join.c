@@ -106,6 +106,22 @@ static bool concat_run(nd_context *c, const nd_job *j, int64_t from, int64_t to)
   return join(j, nd_axis_resolve(c, j->attr[AXIS].integer, rank), from, to);
 }
 
+extern const nd_op nd_op_concat, nd_op_stack;
+
+nd_tensor *nd_rule_concat(nd_context *c, int n, nd_tensor *const *x,
+                          int64_t axis)
+{
+  const nd_value attr[] = { [AXIS] = nd_value_integer(axis) };
+  return nd_rule_apply(c, &nd_op_concat, n, x, attr);
+}
+
+nd_tensor *nd_rule_stack(nd_context *c, int n, nd_tensor *const *x,
+                         int64_t axis)
+{
+  const nd_value attr[] = { [AXIS] = nd_value_integer(axis) };
+  return nd_rule_apply(c, &nd_op_stack, n, x, attr);
+}
+
 // Positions first..last of one axis of `g`; one that is dropped if asked.
 static nd_tensor *take(nd_context *c, nd_tensor *g, int axis, int64_t first,
                        int64_t last, bool drop)

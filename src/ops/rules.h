@@ -23,6 +23,10 @@ nd_tensor *nd_rule_add(nd_context *c, nd_tensor *p, nd_tensor *q);
 #define ZEROS(like) nd_rule_zeros(c, like)
 nd_tensor *nd_rule_zeros(nd_context *c, const nd_tensor *like);
 
+// 0, step, 2 step ..: so many int64 numbers.
+#define COUNT(size, step) nd_rule_count(c, size, step)
+nd_tensor *nd_rule_count(nd_context *c, int64_t size, int64_t step);
+
 // `x` as another dtype.
 #define CAST(x, dtype) nd_rule_cast(c, x, dtype)
 nd_tensor *nd_rule_cast(nd_context *c, nd_tensor *x, nd_dtype dtype);
@@ -50,6 +54,14 @@ nd_tensor *nd_rule_transpose(nd_context *c, nd_tensor *x, const int64_t *perm);
 nd_tensor *nd_rule_slice(nd_context *c, nd_tensor *x, nd_value ranges);
 nd_tensor *nd_rule_unslice(nd_context *c, nd_tensor *x, nd_value ranges,
                            const nd_tensor *like);
+
+// Tensors one after the other along an axis, from 1; and along a new one.
+#define CONCAT(n, x, axis) nd_rule_concat(c, n, x, axis)
+#define STACK(n, x, axis) nd_rule_stack(c, n, x, axis)
+nd_tensor *nd_rule_concat(nd_context *c, int n, nd_tensor *const *x,
+                          int64_t axis);
+nd_tensor *nd_rule_stack(nd_context *c, int n, nd_tensor *const *x,
+                         int64_t axis);
 
 // ------------------------------------------------------------------- folds --
 

@@ -41,6 +41,7 @@ local VALUES = {
   axes = function() return { 1 } end,
   shape = function() return { 12, 12 } end,
   ranges = function() return { { 1, 5 }, {} } end,
+  integers = function() return 3 end,
 }
 
 local function needed_arguments(op, literal)
@@ -62,7 +63,10 @@ for _, op in ipairs(nd.ops()) do
     case(op.name, function()
       nd.random.set_seed(1)
       return needed_arguments(op, literal)
-    end, function(list) return f(table.unpack(list, 1, #op.params)) end)
+    end, function(list)
+      local results = { f(table.unpack(list, 1, #op.params)) }
+      return #results > 1 and results or results[1]
+    end)
   end
 end
 

@@ -92,6 +92,10 @@ local fitting = {
   axes = function() return { math.random(-3, 3), math.random(3) } end,
   shape = function() return one_of(shapes) end,
   ranges = function() return { { math.random(-3, 3), math.random(-3, 3) } } end,
+  integers = function()
+    return one_of { math.random(-1, 4), { math.random(-1, 3), math.random(3) } }
+  end,
+  word = function() return one_of(words) end,
 }
 
 -- Calls -----------------------------------------------------------------------

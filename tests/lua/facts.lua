@@ -227,6 +227,12 @@ local function apply(node)
   return f(table.unpack(arguments(node, list)))
 end
 
+-- What the outermost call gives, as a list in any case.
+local function results_of(node)
+  local all = { apply(node) }
+  return nd.is_tensor(all[1]) and all or all[1]
+end
+
 -- The gradients of the fact's order: y's, those of their sum, and so on.
 local function differentiate(fact, to, node, sources)
   local tapes = {}
@@ -234,7 +240,7 @@ local function differentiate(fact, to, node, sources)
     tapes[k] = nd.GradientTape { persistent = true }
     tapes[k]:watch(sources)
   end
-  local targets, found = { apply(node) }, nil
+  local targets, found = results_of(node), nil
   for k = fact.order, 1, -1 do
     local seeds = k == 1 and fact.along
       and { nd.constant(as_lua(fact.along, to), to) } or nil
@@ -314,7 +320,7 @@ local function try(fact, to)
     message = message:gsub("^[^:]*:%d+: ", "")
     assert(message == fact.message, "refused by: " .. message)
   elseif fact.order == 0 then
-    check_all(fact, { apply(node) }, to, "result")
+    check_all(fact, results_of(node), to, "result")
   else
     check_all(fact, differentiate(fact, to, node, sources), to, "gradient")
   end

@@ -31,6 +31,13 @@ nd.reduce_sum(x, axis = nil, keepdims = false)
   also a method: x:reduce_sum()]], help("reduce_sum"))
   end)
 
+  it("tells what an op with several outputs gives", function()
+    assert.equal("nd.top_k(x, k = 1) -> values, indices",
+                 help("top_k"):match("[^\n]*"))
+    assert.equal("nd.unstack(x, axis = 1) -> list",
+                 help("unstack"):match("[^\n]*"))
+  end)
+
   it("says when there is no gradient and no method", function()
     assert.equal([[
 nd.zeros(shape, dtype = float32)

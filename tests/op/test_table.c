@@ -102,6 +102,32 @@ static bool counts_its_attributes(void)
   return op->attrs == n && n <= ND_MAX_ATTRS;
 }
 
+static bool has_one_kind_of_results(void)
+{
+  const bool many = op->results != NULL || op->outs != NULL;
+  return !(op->results != NULL && op->outs != NULL) &&
+         (!many || (op->infer != NULL && !has_kernels()));
+}
+
+static void several_outputs_are_named_or_a_list(void)
+{
+  for_each_op(has_one_kind_of_results, "names its outputs or gives a list");
+}
+
+static bool has_words_for_words(void)
+{
+  for (const nd_param *p = op->params; p->name != NULL; p++) {
+    if ((p->kind == ND_WORD) != (p->words != NULL))
+      return false;
+  }
+  return true;
+}
+
+static void words_are_listed(void)
+{
+  for_each_op(has_words_for_words, "lists its words");
+}
+
 static void ops_count_their_attributes(void)
 {
   for_each_op(counts_its_attributes, "has as many attributes as it says");
@@ -207,6 +233,41 @@ static void a_call_names_the_op(void)
   CHECK_FAILS(CALL("reduce_sum", NULL, x, x),
               "reduce_sum: takes 1 tensor, got 2");
   CHECK_FAILS(CALL0("add", NULL), "add: takes 2 tensors, got 0");
+  finish();
+}
+
+static void ops_with_several_outputs_fill_the_room(void)
+{
+  start();
+  nd_tensor *x = F32("[1 5 2]"), *y[3];
+  int n = 3;
+  CHECK(nd_call_all(c, "top_k", 1, &x, "k=2", &n, y));
+  CHECK_INT(n, 2);
+  CHECK_VALUES(own(y[0]), "[5 2]", 0);
+  CHECK_VALUES(own(y[1]), "[2 3]", 0);
+  CHECK(y[2] == NULL);
+  n = 3;
+  CHECK(nd_call_all(c, "unstack", 1, &x, NULL, &n, y));
+  CHECK_INT(n, 3);
+  for (int k = 0; k < n; k++)
+    own(y[k]);
+  CHECK_VALUES(y[2], "2", 0);
+  n = 1;
+  CHECK(nd_call_all(c, "square", 1, &x, NULL, &n, y));
+  CHECK_VALUES(own(y[0]), "[1 25 4]", 0);
+  finish();
+}
+
+static void several_outputs_need_room(void)
+{
+  start();
+  nd_tensor *x = F32("[1 5 2]"), *y[3];
+  int n = 1;
+  CHECK(!nd_call_all(c, "top_k", 1, &x, "k=2", &n, y));
+  CHECK_FAILS(y[0], "top_k: gives 2 tensors, there is room for 1");
+  CHECK_FAILS(CALL("unstack", NULL, x),
+              "unstack: gives several tensors; use nd_call_all");
+  CHECK_FAILS(CALL("bell", NULL, x), "bell: no such op");
   finish();
 }
 
@@ -327,6 +388,8 @@ int main(void)
   RUN(ops_have_the_rules_of_their_kind_and_no_others);
   RUN(ops_compute_in_one_way);
   RUN(ops_count_their_attributes);
+  RUN(several_outputs_are_named_or_a_list);
+  RUN(words_are_listed);
   RUN(ops_take_few_tensors_or_one_list);
   RUN(ops_have_a_name_and_a_text);
   RUN(differentiable_ops_have_cases);
@@ -334,6 +397,8 @@ int main(void)
   RUN(operators_belong_to_one_op);
   RUN(initial_values_are_read);
   RUN(a_call_names_the_op);
+  RUN(ops_with_several_outputs_fill_the_room);
+  RUN(several_outputs_need_room);
   RUN(a_null_input_gives_null_and_no_error);
   RUN(options_are_text);
   RUN(wrong_options_are_refused);
