@@ -341,8 +341,5 @@ void ndL_open_gradient(lua_State *L)
     { "gradient", tape_gradient },
     { NULL, NULL },
   };
-  lua_rawgetp(L, LUA_REGISTRYINDEX, ndL_getstate(L)->metatables[NDL_TAPE]);
-  lua_getfield(L, -1, "__index");
-  ndL_setfunctions(L, methods);
-  lua_pop(L, 2);
+  ndL_addmethods(L, NDL_TAPE, methods);
 }

@@ -18,6 +18,8 @@
 #include "lua/newstate.h"
 #include "lua/bind_op.h"
 #include "lua/pace.h"
+#include "lua/random_numbers.h"
+#include "lua/random_order.h"
 #include "lua/state.h"
 #include "lua/system.h"
 #include "lua/where.h"
@@ -56,6 +58,8 @@ __attribute__((visibility("default"))) int luaopen_nadir(lua_State *L)
   ndL_open_gradient(L);
   ndL_open_optimizer(L);
   ndL_open_random(L);
+  ndL_open_numbers(L);
+  ndL_open_order(L);
   ndL_open_system(L);
   ndL_open_load(L);
   ndL_finish(L);

@@ -70,6 +70,34 @@ bool ndL_towhole(lua_State *L, int i, int64_t *n)
   return ok;
 }
 
+void ndL_failvalue(lua_State *L, const char *function, const char *argument,
+                   const char *wanted, int i)
+{
+  if (lua_type(L, i) == LUA_TNUMBER)
+    ndL_error(L, "%s: %s must be %s, got %s", function, argument, wanted,
+              ND_NUMBER(lua_tonumber(L, i)));
+  ndL_typeerror(L, function, argument, wanted, i);
+}
+
+int64_t ndL_checkwhole(lua_State *L, int i, const char *function,
+                       const char *argument)
+{
+  int64_t n = 0;
+  if (!ndL_towhole(L, i, &n))
+    ndL_failvalue(L, function, argument, "a whole number", i);
+  return n;
+}
+
+double ndL_optnumber(lua_State *L, int i, double initial, const char *function,
+                     const char *argument)
+{
+  if (lua_isnil(L, i))
+    return initial;
+  if (lua_type(L, i) != LUA_TNUMBER)
+    ndL_failvalue(L, function, argument, "a number", i);
+  return lua_tonumber(L, i);
+}
+
 static bool fits(int64_t n, nd_dtype dtype)
 {
   return dtype == ND_INT64 || (dtype == ND_INT32 && n == (int32_t)n) ||
@@ -248,23 +276,10 @@ nd_dtype ndL_checkdtype(lua_State *L, int i, const char *function)
   return dtype;
 }
 
-static int64_t check_size(lua_State *L, int i, const char *function)
-{
-  int64_t n = 0;
-  if (!ndL_towhole(L, i, &n)) {
-    if (lua_type(L, i) == LUA_TNUMBER)
-      ndL_error(L, "%s: a size must be a whole number, got %s", function,
-                ND_NUMBER(lua_tonumber(L, i)));
-    ndL_error(L, "%s: a size must be a whole number, got %s", function,
-              ndL_typename(L, i));
-  }
-  return n;
-}
-
 int ndL_checkshape(lua_State *L, int i, int64_t *shape, const char *function)
 {
   if (lua_type(L, i) != LUA_TTABLE) {
-    shape[0] = check_size(L, i, function);
+    shape[0] = ndL_checkwhole(L, i, function, "a size");
     return 1;
   }
   i = lua_absindex(L, i);
@@ -274,7 +289,7 @@ int ndL_checkshape(lua_State *L, int i, int64_t *shape, const char *function)
               (long long)n);
   for (lua_Integer k = 0; k < n; k++) {
     lua_rawgeti(L, i, k + 1);
-    shape[k] = check_size(L, -1, function);
+    shape[k] = ndL_checkwhole(L, -1, function, "a size");
     lua_pop(L, 1);
   }
   return (int)n;

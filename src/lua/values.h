@@ -24,11 +24,23 @@ void ndL_setscalar(lua_State *L, ndL_state *S, int i, nd_dtype dtype,
 nd_tensor *ndL_checktensor(lua_State *L, ndL_state *S, int i, nd_dtype dtype,
                            const char *function, const char *argument);
 
+// ndL_typeerror, but of a number the message shows the value.
+void ndL_failvalue(lua_State *L, const char *function, const char *argument,
+                   const char *wanted, int i);
+
 // The dtype named at `i`; raises if there is none.
 nd_dtype ndL_checkdtype(lua_State *L, int i, const char *function);
 
 // A whole number at `i`: an integer, or a float with an integer's value.
 bool ndL_towhole(lua_State *L, int i, int64_t *n);
+
+// The whole number at `i`; raises if there is none.
+int64_t ndL_checkwhole(lua_State *L, int i, const char *function,
+                       const char *argument);
+
+// The number at `i`, or `initial` if it was left out.
+double ndL_optnumber(lua_State *L, int i, double initial, const char *function,
+                     const char *argument);
 
 // Raises if the table at `i` has names as keys; returns how many keys it has.
 lua_Integer ndL_checkkeys(lua_State *L, int i, const char *function);

@@ -1,0 +1,207 @@
+// lua/random_order.c: rows and positions in random order, or some of them.
+
+#include "lua/random_order.h"
+
+#include <string.h>
+
+#include "lua/box.h"
+#include "lua/class_random.h"
+#include "lua/draw.h"
+#include "lua/error.h"
+#include "lua/guard.h"
+#include "lua/options.h"
+#include "lua/pace.h"
+#include "lua/values.h"
+#include "op/op.h"
+
+// The tensor, variable or list at `i`, which has rows; NULL when it is none of
+// them. May push one value to hold it.
+static nd_tensor *read_rows(lua_State *L, ndL_state *S, int i,
+                            const char *function)
+{
+  nd_tensor *x = ndL_pin(L, S, i, ndL_totensor(L, S, i));
+  if (x == NULL && lua_type(L, i) == LUA_TTABLE)
+    x = ndL_checktensor(L, S, i, ND_DTYPES, function, "x");
+  if (x != NULL && x->rank == 0)
+    ndL_error(L, "%s: needs an axis, x is []", function);
+  return x;
+}
+
+// Reads 2: a count n, or n rows of `*x`, which is NULL for a count.
+static int64_t read_source(lua_State *L, ndL_state *S, const char *function,
+                           nd_tensor **x)
+{
+  int64_t n = 0;
+  *x = read_rows(L, S, 2, function);
+  if (*x == NULL && !ndL_towhole(L, 2, &n))
+    ndL_failvalue(L, function, "x", "a whole number, a tensor or a list", 2);
+  return *x != NULL ? (*x)->dims[0] : n;
+}
+
+// The rows of `x` at positions `at`, whose reference this takes.
+static nd_tensor *gather_rows(ndL_state *S, nd_tensor *x, nd_tensor *at)
+{
+  if (at == NULL)
+    return NULL;
+  nd_tensor *in[] = { x, at };
+  nd_tensor *rows = nd_apply(S->context, nd_op_find("gather"), 2, in, NULL);
+  nd_tensor_release(at);
+  return rows;
+}
+
+// The same for positions that `r` drew: after a failure it is as before them.
+static nd_tensor *gather_drawn(ndL_state *S, nd_tensor *x, nd_tensor *at,
+                               nd_mt19937 *r, const nd_mt19937 *before)
+{
+  nd_tensor *rows = gather_rows(S, x, at);
+  if (rows == NULL)
+    *r = *before;
+  return rows;
+}
+
+// ------------------------------------------------------------------ choice --
+
+// Positions of 1..n: draws of their own, or the first of a permutation.
+static nd_tensor *draw_choice(ndL_state *S, nd_mt19937 *r, int64_t n,
+                              bool replace, const nd_type *type)
+{
+  if (replace)
+    return ndL_drawintegers(S, "choice", r, 1, n, type);
+  nd_tensor *x = ndL_drawtensor(S, "choice", type);
+  nd_tensor *all = x != NULL ? ndL_drawpermutation(S, "choice", r, n) : NULL;
+  if (all == NULL) {
+    nd_tensor_release(x);
+    return NULL;
+  }
+  memcpy(x->data, all->data, (size_t)x->size * nd_dtype_size(type->dtype));
+  nd_tensor_release(all);
+  return x;
+}
+
+// Pushes the one position in `at`, or the value that the list has there.
+static int push_choice(lua_State *L, ndL_state *S, nd_tensor *at)
+{
+  if (at == NULL)
+    return ndL_raise(L, S);
+  const bool wide = at->dtype == ND_INT64;
+  const int64_t i = wide ? *(int64_t *)at->data : *(int32_t *)at->data;
+  nd_tensor_release(at);
+  if (lua_type(L, 2) == LUA_TTABLE)
+    lua_rawgeti(L, 2, i);
+  else
+    lua_pushinteger(L, i);
+  return 1;
+}
+
+// choice(x, size, replace). Without a size it gives one position or row or, of
+// a list, one value of any type.
+static int random_choice(lua_State *L)
+{
+  static const char *const names[] = { "size", "replace" };
+  ndL_state *S = ndL_upstate(L);
+  nd_mt19937 *r = ndL_checkrandom(L, "choice");
+  ndL_pace(L, S);
+  ndL_spread(L, "choice", 2, 2, names);
+  nd_type type;
+  ndL_readsize(L, 3, "choice", &type);
+  if (!lua_isnil(L, 4) && !lua_isboolean(L, 4))
+    ndL_typeerror(L, "choice", "replace", "true or false", 4);
+  const bool replace = lua_isnil(L, 4) || lua_toboolean(L, 4);
+  const bool sized = type.rank != NDL_NO_SIZE;
+  const bool one = !sized && lua_type(L, 2) == LUA_TTABLE;
+  nd_tensor *x = NULL;
+  const int64_t n = one ? (int64_t)lua_rawlen(L, 2)
+                        : read_source(L, S, "choice", &x);
+  if (n < 1)
+    return ndL_error(L, "choice: nothing to choose from: 1..%lld",
+                     (long long)n);
+  type.dtype = ndL_fitintegers(1, n);
+  type.rank = sized ? type.rank : 0;
+  const int64_t size = nd_type_size(&type);
+  if (!replace && size > n)
+    return ndL_error(L, "choice: too many without replacement: %lld of %lld",
+                     (long long)size, (long long)n);
+  ndL_box *box = ndL_newbox(L);
+  const nd_mt19937 before = *r;
+  nd_tensor *at = draw_choice(S, r, n, replace, &type);
+  if (x != NULL)
+    return ndL_result(L, S, box, gather_drawn(S, x, at, r, &before));
+  return sized ? ndL_result(L, S, box, at) : push_choice(L, S, at);
+}
+
+// ------------------------------------------------------------------- order --
+
+// permutation(n) or permutation(x)
+static int random_permutation(lua_State *L)
+{
+  ndL_state *S = ndL_upstate(L);
+  nd_mt19937 *r = ndL_checkrandom(L, "permutation");
+  ndL_pace(L, S);
+  ndL_spread(L, "permutation", 2, 0, NULL);
+  nd_tensor *x;
+  const int64_t n = read_source(L, S, "permutation", &x);
+  ndL_box *box = ndL_newbox(L);
+  const nd_mt19937 before = *r;
+  nd_tensor *order = ndL_drawpermutation(S, "permutation", r, n);
+  if (x != NULL)
+    order = gather_drawn(S, x, order, r, &before);
+  return ndL_result(L, S, box, order);
+}
+
+// shuffle(list), in place
+static int random_shuffle(lua_State *L)
+{
+  ndL_state *S = ndL_upstate(L);
+  nd_mt19937 *r = ndL_checkrandom(L, "shuffle");
+  ndL_spread(L, "shuffle", 2, 0, NULL);
+  if (ndL_typeof(L, S, 2) <= NDL_VARIABLE)
+    return ndL_error(L, "shuffle: tensors never change; use permutation");
+  if (lua_type(L, 2) != LUA_TTABLE)
+    ndL_typeerror(L, "shuffle", "x", "a list", 2);
+  for (lua_Unsigned i = lua_rawlen(L, 2); i > 1; i--) {
+    const lua_Unsigned j = nd_mt19937_interval(r, i - 1) + 1;
+    lua_rawgeti(L, 2, (lua_Integer)i);
+    lua_rawgeti(L, 2, (lua_Integer)j);
+    lua_rawseti(L, 2, (lua_Integer)i);
+    lua_rawseti(L, 2, (lua_Integer)j);
+  }
+  return 0;
+}
+
+// nd.random.shuffle(x): rows in the order that the next stream gives.
+static int module_shuffle(lua_State *L)
+{
+  ndL_state *S = ndL_upstate(L);
+  ndL_pace(L, S);
+  ndL_spread(L, "shuffle", 1, 0, NULL);
+  nd_tensor *x = read_rows(L, S, 1, "shuffle");
+  if (x == NULL)
+    ndL_typeerror(L, "shuffle", "x", "a tensor", 1);
+  ndL_box *box = ndL_newbox(L);
+  const uint64_t stream = S->context->stream;
+  nd_tensor *order = ndL_drawpermutation(S, "shuffle", NULL, x->dims[0]);
+  nd_tensor *rows = gather_rows(S, x, order);
+  if (rows == NULL)
+    S->context->stream = stream;
+  return ndL_result(L, S, box, rows);
+}
+
+static const luaL_Reg functions[] = {
+  { "shuffle", module_shuffle },
+  { NULL, NULL },
+};
+
+static const luaL_Reg methods[] = {
+  { "choice", random_choice },
+  { "permutation", random_permutation },
+  { "shuffle", random_shuffle },
+  { NULL, NULL },
+};
+
+void ndL_open_order(lua_State *L)
+{
+  ndL_addmethods(L, NDL_RANDOM, methods);
+  luaL_getsubtable(L, -1, "random");
+  ndL_setfunctions(L, functions);
+  lua_pop(L, 1);
+}
