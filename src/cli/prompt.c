@@ -14,8 +14,7 @@
 #include "cli/line.h"
 #include "lua/module.h"
 
-// The address is the registry's key of the module "nadir.prompt".
-static const char module_key;
+static const char MODULE_KEY = 0;  // the module "nadir.prompt"
 
 // The stack, from its bottom: the module, the console, the greeting or the
 // prompt, the editor, and what a statement became.
@@ -27,7 +26,7 @@ enum answer { MORE, READY, FAILED };
 void cli_prompt_open(lua_State *L)
 {
   ndL_require(L, "nadir.prompt");
-  lua_rawsetp(L, LUA_REGISTRYINDEX, &module_key);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, &MODULE_KEY);
 }
 
 // Calls a method of the console with the values on top.
@@ -150,7 +149,7 @@ static bool run_statement(lua_State *L, struct cli_editor *editor)
 static bool open_console(lua_State *L)
 {
   lua_settop(L, 0);
-  lua_rawgetp(L, LUA_REGISTRYINDEX, &module_key);
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &MODULE_KEY);
   lua_getfield(L, MODULE, "open");
   const int status = cli_call(L, 0, 2, CLI_TRACE_BRIEF);
   if (cli_report(L, status, NULL) != LUA_OK)

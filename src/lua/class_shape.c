@@ -8,7 +8,7 @@
 #include "lua/error.h"
 #include "lua/guard.h"
 
-static const char NAME[] = "nadir.shape";
+static const char METATABLE_KEY = 0;
 
 void ndL_pushshape(lua_State *L, const nd_tensor *x)
 {
@@ -17,7 +17,8 @@ void ndL_pushshape(lua_State *L, const nd_tensor *x)
     lua_pushinteger(L, x->dims[i]);
     lua_rawseti(L, -2, i + 1);
   }
-  luaL_setmetatable(L, NAME);
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &METATABLE_KEY);
+  lua_setmetatable(L, -2);
 }
 
 // Pushes the list at `i` as "[2 3]".
@@ -104,7 +105,9 @@ static const luaL_Reg metamethods[] = {
 
 void ndL_open_shape(lua_State *L)
 {
-  luaL_newmetatable(L, NAME);
+  lua_newtable(L);
+  lua_pushliteral(L, "nadir.shape");
+  lua_setfield(L, -2, "__name");
   ndL_setfunctions(L, metamethods);
-  lua_pop(L, 1);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, &METATABLE_KEY);
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "lua/box.h"
+#include "lua/class_variable.h"
 #include "lua/error.h"
 #include "lua/guard.h"
 #include "lua/names.h"
@@ -155,11 +156,10 @@ static int tape_watched(lua_State *L)
   if (n > 0)
     memcpy(sorted, t->variables, n * sizeof *sorted);
   qsort(sorted, n, sizeof *sorted, compare_ids);
-  lua_getfield(L, LUA_REGISTRYINDEX, "nadir.variables");
   lua_createtable(L, (int)n, 0);
   lua_Integer at = 0;
   for (size_t i = 0; i < n; i++) {
-    lua_rawgetp(L, -2, sorted[i]);
+    ndL_pushvariable(L, sorted[i]);
     if (lua_isnil(L, -1))
       lua_pop(L, 1);
     else

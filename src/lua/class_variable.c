@@ -12,9 +12,20 @@
 #include "lua/guard.h"
 #include "lua/options.h"
 #include "lua/pace.h"
+#include "lua/registry.h"
 #include "lua/values.h"
 #include "op/op.h"
 #include "tensor/print.h"
+
+// The Variables of this state, by what the core has of them.
+static const char VARIABLES_KEY = 0;
+
+void ndL_pushvariable(lua_State *L, const nd_variable *v)
+{
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &VARIABLES_KEY);
+  lua_rawgetp(L, -1, v);
+  lua_remove(L, -2);
+}
 
 static nd_variable *check_variable(lua_State *L, ndL_state *S,
                                    const char *function)
@@ -66,7 +77,7 @@ static int variable_new(lua_State *L)
   if (*box == NULL)
     return ndL_raise(L, S);
   // A tape finds the variable's value by its identity; Lua finds the variable.
-  lua_getfield(L, LUA_REGISTRYINDEX, "nadir.variables");
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &VARIABLES_KEY);
   lua_pushvalue(L, -2);
   lua_rawsetp(L, -2, *box);
   lua_pop(L, 1);
@@ -259,12 +270,7 @@ void ndL_open_variable(lua_State *L)
   ndL_pushguarded(L, variable_new, 0);
   lua_pushcclosure(L, variable_call, 2);
   lua_setfield(L, -2, "Variable");
-  lua_newtable(L);
-  lua_newtable(L);
-  lua_pushliteral(L, "v");
-  lua_setfield(L, -2, "__mode");
-  lua_setmetatable(L, -2);
-  lua_setfield(L, LUA_REGISTRYINDEX, "nadir.variables");
+  ndL_keepweak(L, &VARIABLES_KEY, "v");
   for (int type = NDL_SCALAR; type <= NDL_VARIABLE; type++)
     ndL_setindex(L, S, (ndL_type)type);
   lua_rawgetp(L, LUA_REGISTRYINDEX, S->metatables[NDL_VARIABLE]);

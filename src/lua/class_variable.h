@@ -5,7 +5,12 @@
 
 #include <lua.h>
 
+#include "tape/variable.h"
+
 // Adds nd.Variable to the module table on top of the stack.
 void ndL_open_variable(lua_State *L);
+
+// Pushes the Variable that `v` is in Lua; nil if Lua dropped it.
+void ndL_pushvariable(lua_State *L, const nd_variable *v);
 
 #endif

@@ -7,11 +7,12 @@
 #include <lauxlib.h>
 
 #include "lua/newstate.h"
+#include "lua/registry.h"
 #include "lua/stop.h"
 
-// The registry's set of the threads whose hooks are off for ever. What is open
+// The set of the threads whose hooks are off for ever. What is open
 // in them stays so: a handler there could not be stopped.
-static const char HUSHED = 0;
+static const char HUSHED_KEY = 0;
 
 static lua_State *check_thread(lua_State *L)
 {
@@ -22,7 +23,7 @@ static lua_State *check_thread(lua_State *L)
 
 static void add_hushed(lua_State *L, lua_State *co)
 {
-  lua_rawgetp(L, LUA_REGISTRYINDEX, &HUSHED);
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &HUSHED_KEY);
   lua_pushthread(co);
   lua_xmove(co, L, 1);
   lua_pushboolean(L, 1);
@@ -32,7 +33,7 @@ static void add_hushed(lua_State *L, lua_State *co)
 
 static bool is_hushed(lua_State *L, int i)
 {
-  lua_rawgetp(L, LUA_REGISTRYINDEX, &HUSHED);
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &HUSHED_KEY);
   lua_pushvalue(L, i);
   const bool hushed = lua_rawget(L, -2) != LUA_TNIL;
   lua_pop(L, 2);
@@ -171,20 +172,9 @@ static int base_close(lua_State *L)
   return 2;
 }
 
-// Pushes a new table with weak keys, which stays in the registry under `key`.
-static void new_set(lua_State *L, const void *key)
-{
-  lua_newtable(L);
-  lua_createtable(L, 0, 1);
-  lua_pushliteral(L, "k");
-  lua_setfield(L, -2, "__mode");
-  lua_setmetatable(L, -2);
-  lua_rawsetp(L, LUA_REGISTRYINDEX, key);
-}
-
 void ndL_open_coroutine(lua_State *L)
 {
-  new_set(L, &HUSHED);
+  ndL_keepweak(L, &HUSHED_KEY, "k");
   lua_getglobal(L, "coroutine");
   lua_pushcfunction(L, base_resume);
   lua_setfield(L, -2, "resume");

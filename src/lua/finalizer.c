@@ -10,12 +10,12 @@
 #include <lauxlib.h>
 
 #include "lua/newstate.h"
+#include "lua/registry.h"
 #include "lua/stop.h"
 
-// Keys in the registry: guards by object, their metatable, and the thread.
-static const char GUARDS = 0;
-static const char METATABLE = 0;
-static const char THREAD = 0;
+static const char GUARDS_KEY = 0;     // the guards, by object
+static const char METATABLE_KEY = 0;  // theirs
+static const char THREAD_KEY = 0;     // in which finalizers run
 
 // Calls the function with the object, which are on top of L. One thread is
 // enough, as Lua collects nothing while a finalizer runs.
@@ -23,7 +23,7 @@ static void call(lua_State *L)
 {
   ndL_stop *s = ndL_stopof(L);
   lua_State *before = s->running;
-  lua_rawgetp(L, LUA_REGISTRYINDEX, &THREAD);
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &THREAD_KEY);
   lua_State *T = lua_tothread(L, -1);
   lua_pop(L, 1);
   lua_xmove(L, T, 2);
@@ -74,7 +74,7 @@ static bool is_guarded(lua_State *L, int guards)
 
 static void add_guard(lua_State *L)
 {
-  lua_rawgetp(L, LUA_REGISTRYINDEX, &GUARDS);
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &GUARDS_KEY);
   const int guards = lua_gettop(L);
   if (is_guarded(L, guards))
     return;
@@ -82,7 +82,7 @@ static void add_guard(lua_State *L)
   lua_newuserdatauv(L, 0, 1);
   lua_pushvalue(L, 1);
   lua_setiuservalue(L, -2, 1);
-  lua_rawgetp(L, LUA_REGISTRYINDEX, &METATABLE);
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &METATABLE_KEY);
   lua_setmetatable(L, -2);
   lua_rawset(L, guards);
 }
@@ -135,18 +135,13 @@ static int base_setmetatable(lua_State *L)
 
 void ndL_open_finalizer(lua_State *L)
 {
-  lua_newtable(L);
-  lua_createtable(L, 0, 1);
-  lua_pushliteral(L, "k");
-  lua_setfield(L, -2, "__mode");
-  lua_setmetatable(L, -2);
-  lua_rawsetp(L, LUA_REGISTRYINDEX, &GUARDS);
+  ndL_keepweak(L, &GUARDS_KEY, "k");
   lua_createtable(L, 0, 1);
   lua_pushcfunction(L, guard_gc);
   lua_setfield(L, -2, "__gc");
-  lua_rawsetp(L, LUA_REGISTRYINDEX, &METATABLE);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, &METATABLE_KEY);
   lua_newthread(L);
-  lua_rawsetp(L, LUA_REGISTRYINDEX, &THREAD);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, &THREAD_KEY);
   lua_pushcfunction(L, base_setmetatable);
   lua_setglobal(L, "setmetatable");
 }

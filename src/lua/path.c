@@ -8,8 +8,8 @@
 #include "lua/error.h"
 #include "lua/interpreter.h"
 
-// The registry's key of the string that nd_interpreter_get_string gave last.
-static const char TEXT = 0;
+// The string that nd_interpreter_get_string gave last.
+static const char TEXT_KEY = 0;
 
 // One access. Which of the values is meant follows from the function.
 typedef struct access {
@@ -127,7 +127,7 @@ static int get_string(lua_State *L)
   if (lua_type(L, -1) != LUA_TSTRING)
     return fail_value(L, a, "a string");
   a->text = lua_tolstring(L, -1, &a->size);
-  lua_rawsetp(L, LUA_REGISTRYINDEX, &TEXT);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, &TEXT_KEY);
   return 0;
 }
 
