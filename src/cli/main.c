@@ -16,6 +16,7 @@
 #include "cli/prompt.h"
 #include "lua/coroutine.h"
 #include "lua/load.h"
+#include "lua/loaders.h"
 #include "lua/newstate.h"
 #include "lua/open.h"
 #include "nadir.h"

@@ -14,6 +14,7 @@
 #include "lua/finalizer.h"
 #include "lua/limits.h"
 #include "lua/load.h"
+#include "lua/loaders.h"
 #include "lua/module.h"
 #include "lua/newstate.h"
 #include "lua/open.h"

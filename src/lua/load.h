@@ -5,20 +5,19 @@
 #ifndef ND_LUA_LOAD_H
 #define ND_LUA_LOAD_H
 
-#include <lua.h>
-#include <stddef.h>
-
-// Makes `require`, `dofile` and `loadfile` accept `with`. Call once, after the
-// libraries are open.
-void ndL_installload(lua_State *L);
-
-// Adds nd.load to the module table on top of the stack.
-void ndL_open_load(lua_State *L);
+#include "lua/source.h"
 
 // Like luaL_loadbufferx: pushes the function or the message. Here and below,
 // only a lack of memory raises.
 int ndL_load(lua_State *L, const char *text, size_t size, const char *name,
              const char *mode);
+
+// The same for a source.
+int ndL_loadsource(lua_State *L, const ndL_source *s, const char *mode);
+
+// Pushes a chunk's name: one like those of our own modules would hide the lines
+// of a script.
+const char *ndL_pushchunkname(lua_State *L, const char *name);
 
 // Like luaL_loadfilex; a NULL path is the standard input. `env` is the stack
 // index of the function's environment, or 0 for the globals.

@@ -13,7 +13,7 @@
 #include "lua/class_tensor.h"
 #include "lua/class_variable.h"
 #include "lua/embedded.h"
-#include "lua/load.h"
+#include "lua/loaders.h"
 #include "lua/module.h"
 #include "lua/newstate.h"
 #include "lua/bind_op.h"
@@ -61,7 +61,7 @@ __attribute__((visibility("default"))) int luaopen_nadir(lua_State *L)
   ndL_open_numbers(L);
   ndL_open_order(L);
   ndL_open_system(L);
-  ndL_open_load(L);
+  ndL_open_loaders(L);
   ndL_finish(L);
   lua_pushvalue(L, -1);
   lua_rawsetp(L, LUA_REGISTRYINDEX, &MODULE_KEY);
