@@ -14,21 +14,22 @@
 
 // ------------------------------------------------------------ translating --
 
-// Runs protected. The arguments are the entry's name, a source, the number of
-// results and, if the source has one, its environment.
-static int translate(lua_State *L)
+// What the translator gives for a text, in the order of the stack.
+enum { PLAIN, WORDING, OUTER, GUARD, PARTS };
+
+// Runs protected. The arguments are a source and, if it has one, its
+// environment.
+static int call_translator(lua_State *L)
 {
-  const ndL_source *s = lua_touserdata(L, 2);
-  const bool has_env = lua_gettop(L) == 4;
-  const int results = (int)lua_tointeger(L, 3);
+  const ndL_source *s = lua_touserdata(L, 1);
+  const int arguments = lua_gettop(L);
   ndL_require(L, "nadir.syntax");
-  lua_getfield(L, -1, lua_touserdata(L, 1));
+  lua_getfield(L, -1, "translate");
   lua_pushlstring(L, s->text, s->size);
-  lua_pushstring(L, s->name);
-  if (has_env)
-    lua_pushvalue(L, 4);
-  lua_call(L, has_env ? 3 : 2, results);
-  return results;
+  if (arguments == 2)
+    lua_pushvalue(L, 2);
+  lua_call(L, arguments, PARTS);
+  return PARTS;
 }
 
 // LPeg words a lack of memory as Lua does, but as an error at a line. Puts
@@ -46,17 +47,14 @@ static int tell_memory(lua_State *L, int status)
   return LUA_ERRMEM;
 }
 
-// Pushes what the translator's entry returns, or a message.
-static int call_translator(lua_State *L, const ndL_source *s, const char *entry,
-                           int results)
+// Pushes the parts of a text, or a message.
+static int translate(lua_State *L, const ndL_source *s)
 {
-  lua_pushcfunction(L, translate);
-  lua_pushlightuserdata(L, (void *)entry);
+  lua_pushcfunction(L, call_translator);
   lua_pushlightuserdata(L, (void *)s);
-  lua_pushinteger(L, results);
   if (s->env != 0)
     lua_pushvalue(L, s->env);
-  const int status = lua_pcall(L, s->env != 0 ? 4 : 3, results, 0);
+  const int status = lua_pcall(L, s->env != 0 ? 2 : 1, PARTS, 0);
   return status == LUA_OK ? status : tell_memory(L, status);
 }
 
@@ -103,6 +101,8 @@ static int wrap(lua_State *L, const ndL_source *s, int outer, int guard)
 // Puts Lua's message on top into words that fit the user's text.
 static int explain(lua_State *L, int wording)
 {
+  if (lua_isnil(L, wording))
+    return LUA_ERRSYNTAX;
   lua_pushvalue(L, wording);
   lua_insert(L, -2);
   const int status = lua_pcall(L, 1, 1, 0);
@@ -113,18 +113,17 @@ static int explain(lua_State *L, int wording)
 // nested as deep as a text without `with`.
 static int load_translated(lua_State *L, const ndL_source *s)
 {
-  const int plain = lua_gettop(L) + 1;
-  const int wording = plain + 1, outer = plain + 2, guard = plain + 3;
-  int status = call_translator(L, s, "translate", 4);
+  const int at = lua_gettop(L) + 1;
+  int status = translate(L, s);
   if (status != LUA_OK)
     return status;
-  status = load_string(L, s, plain);
-  if (status == LUA_ERRSYNTAX && !lua_isnil(L, wording))
-    status = explain(L, wording);
-  else if (status == LUA_OK && !lua_isnil(L, outer))
-    status = wrap(L, s, outer, guard);
-  lua_replace(L, plain);
-  lua_settop(L, plain);
+  status = load_string(L, s, at + PLAIN);
+  if (status == LUA_ERRSYNTAX)
+    status = explain(L, at + WORDING);
+  else if (status == LUA_OK && !lua_isnil(L, at + OUTER))
+    status = wrap(L, s, at + OUTER, at + GUARD);
+  lua_replace(L, at);
+  lua_settop(L, at);
   return status;
 }
 
@@ -166,36 +165,39 @@ int ndL_loadfile(lua_State *L, const char *path, const char *mode, int env)
 
 // --------------------------------------------------------------- lowering --
 
-// Finds the mistakes in the plain Lua on top, which stays if there are none.
-// What is nested deeper than Lua goes passes: Lua refuses it when it is to run.
-static int check_plain(lua_State *L, const char *name)
+// Compiles the plain Lua at `i`, the whole text of a file. What is nested deeper
+// than Lua goes passes: Lua refuses it when it is to run. Else the message is
+// on top.
+static int check_plain(lua_State *L, const char *name, int i)
 {
   ndL_source plain = { .name = name };
-  plain.text = lua_tolstring(L, -1, &plain.size);
+  plain.text = lua_tolstring(L, i, &plain.size);
   ndL_skipheading(&plain);
-  const int status = luaL_loadbufferx(L, plain.text, plain.size, plain.name,
-                                      "t");
-  const bool passes = status == LUA_OK || status == LUA_ERRRUN;
-  lua_remove(L, passes ? -1 : -2);
-  return passes ? LUA_OK : status;
+  const int status = load_plain(L, &plain, "t");
+  return status == LUA_ERRRUN ? LUA_OK : status;
 }
 
 // Pushes what the file's text, on top, stands for.
 static int lower(lua_State *L, ndL_source *s)
 {
+  const int at = lua_gettop(L) + 1;
+  int status = LUA_OK;
   const bool translated = needs_translator(s, "t");
   s->size += (size_t)(s->text - s->data);
   s->text = s->data;
-  if (!translated)
+  if (translated)
+    status = translate(L, s);
+  else
     lua_pushvalue(L, -1);
-  else if (call_translator(L, s, "lower", 2) != LUA_OK)
-    return LUA_ERRRUN;
-  else if (lua_isnil(L, -2)) {
-    lua_remove(L, -2);
-    return LUA_ERRSYNTAX;
-  } else
-    lua_pop(L, 1);
-  return check_plain(L, s->name);
+  if (status != LUA_OK)
+    return status;
+  status = check_plain(L, s->name, at + PLAIN);
+  if (status == LUA_ERRSYNTAX && translated)
+    status = explain(L, at + WORDING);
+  if (status != LUA_OK)
+    lua_replace(L, at);
+  lua_settop(L, at);
+  return status;
 }
 
 int ndL_lower(lua_State *L, const char *path)

@@ -8,6 +8,10 @@ local manager, with_file = support.manager, support.with_file
 
 assert(_VERSION == "Lua 5.4")
 
+local function lower(text)
+  return (syntax.translate(text))
+end
+
 -- Runs a text where M(name, enter) makes a manager. Returns what was closed,
 -- in order, and then what the text returned or raised.
 local function run_logged(text, ...)
@@ -161,7 +165,7 @@ describe("the translator leaves alone", function()
     local count = 0
     for text in (PLAIN .. "\n"):gmatch "(.-\n)\n%f[^\n]" do
       assert(load(text), text)
-      assert.equal(text, syntax.lower(text))
+      assert.equal(text, lower(text))
       count = count + 1
     end
     assert.is_true(count > 50)
@@ -173,7 +177,7 @@ describe("the translator leaves alone", function()
       "x = '\\\r\nwith a do'",
     } do
       assert(load(text))
-      assert.equal(text, syntax.lower(text))
+      assert.equal(text, lower(text))
     end
   end)
 
@@ -184,7 +188,7 @@ describe("the translator leaves alone", function()
       local file <close> = io.open(path, "rb")
       local text = file and file:read "a"
       if text and compiles(text) then
-        assert.equal(text, syntax.lower(text), path)
+        assert.equal(text, lower(text), path)
       end
     end
   end)
@@ -198,7 +202,7 @@ describe("the translator leaves alone", function()
     local text = "local with = with; with.with[with], with = #with.with, "
       .. "function(...) with:with(...) with{with}(with) return with end with() "
     assert(load(text))
-    assert.equal(text, syntax.lower(text))
+    assert.equal(text, lower(text))
   end)
 end)
 
@@ -208,19 +212,19 @@ describe("the translator writes", function()
   it("a name as a local of the enclosing block", function()
     assert.equal(head
       .. "local x = f() do local _nd_name, _nd_close <close> = _nd.open(x) "
-      .. "x = _nd_name; g(x) end", syntax.lower "with f() as x do g(x) end")
+      .. "x = _nd_name; g(x) end", lower "with f() as x do g(x) end")
   end)
 
   it("no local of the enclosing block without a name", function()
     assert.equal(head
       .. "do local _nd_name, _nd_close <close> = _nd.open( f() ); g() end",
-      syntax.lower "with f() do g() end")
+      lower "with f() do g() end")
   end)
 
   it("all tokens on the lines where they were", function()
     local text = "-- one\nwith\n  f {\n  1,\n}\nas\n  x,\n  -- two\n  g()\n"
       .. "as\n  y do\n  h()\nend\ni()\n"
-    local lowered = syntax.lower(text)
+    local lowered = lower(text)
     local wanted = lowered:gmatch "[^\n]*"
     for line in text:gmatch "[^\n]*" do
       local there = wanted()
@@ -242,13 +246,13 @@ describe("the translator writes", function()
 
   it("its local behind a byte order mark and a '#' line", function()
     local start = "\xEF\xBB\xBF#!nadir\n"
-    local lowered = syntax.lower(start .. "with f() do end")
+    local lowered = lower(start .. "with f() do end")
     assert.equal(start .. head, lowered:sub(1, #start + #head))
   end)
 
   it("plain Lua that comes through a second time", function()
-    local lowered = syntax.lower "with a as b, c as d, e do f() end"
-    assert.equal(lowered, syntax.lower(lowered))
+    local lowered = lower "with a as b, c as d, e do f() end"
+    assert.equal(lowered, lower(lowered))
   end)
 end)
 
@@ -288,9 +292,10 @@ end)
 describe("a syntax error", function()
   local function says(wanted, text)
     assert.equal(wanted, message(text))
-    local lowered, err = syntax.lower(text, "=f")
-    assert.is_nil(lowered)
-    assert.equal(wanted, err)
+    local lowered, explain = syntax.translate(text)
+    local chunk, err = load(lowered, "=f")
+    assert.is_nil(chunk)
+    assert.equal(wanted, explain and explain(err) or err)
   end
 
   it("in the header is told in Lua's words", function()

@@ -1,6 +1,6 @@
 --- Lua 5.4 with the statement `with E as NAME do ... end`: translates a text
--- that has it and compiles what comes out. src/lua/load.c calls this where the
--- word stands in a text.
+-- that has it. src/lua/load.c calls this where the word stands in a text, and
+-- compiles what comes out.
 --
 -- A text is rewritten line for line (lower.lua tells how) and compiled by Lua,
 -- so errors are Lua's, in its words and at the user's line. What is valid Lua
@@ -20,17 +20,12 @@ local function prelude(lowered)
     and "local " .. guard .. " <const> = require(\"nadir.with\"); " or ""
 end
 
--- As for Lua's `loadfile`, an empty line stands for a first line with '#'.
-local function file_source(lowered)
-  local first_line = string.find(lowered.head, "#", 1, true) and "\n" or ""
-  return first_line .. prelude(lowered) .. lowered.body
-end
-
--- Lua's message, in the words that fit the user's text.
-local function explain(message, lowered)
-  local wording = lowered.wording
-  return wording and (string.gsub(message, wording[1], wording[2], 1))
-    or message
+-- Puts Lua's message into the words that fit the user's text; nil where they
+-- are Lua's.
+local function explainer(wording)
+  return wording and function(message)
+    return (string.gsub(message, wording[1], wording[2], 1))
+  end
 end
 
 -- Whether a chunk with this environment, if any, can call `require`.
@@ -51,42 +46,21 @@ local function outer(lowered)
 end
 
 --- The plain Lua that a text stands for: the text itself, byte for byte, where
---- it has no `with` statement. A syntax error is found here only if it lies in
---- the way of the translation; Lua finds the others when it compiles.
+--- it has no `with` statement. What is wrong with it is for Lua to say.
 ---@param text string
----@param chunkname? string
----@return string? lowered
----@return string? message  as from Lua's `load`
-function syntax.lower(text, chunkname)
-  local lowered = rewrite(text)
-  if lowered.wrong then
-    local chunk, message = load(file_source(lowered), chunkname or text, "t")
-    if not chunk then
-      return nil, explain(message, lowered)
-    end
-  end
-  return lowered.guard and lowered.head .. prelude(lowered) .. lowered.body
-    or text
-end
-
---- What is to be compiled for a text.
----@param text string
----@param _ string  the chunk's name
 ---@param ... any  environment
----@return string source
+---@return string plain
 ---@return function? explain  changes a message of the compiler's
----@return string? outer  makes the function, where `source` only has to compile
+---@return string? outer  makes the function, where `plain` only has to compile
 ---@return table? guard  the argument of `outer`
-function syntax.translate(text, _, ...)
+function syntax.translate(text, ...)
   local lowered = rewrite(text)
-  local source = lowered.head .. prelude(lowered) .. lowered.body
-  local words = lowered.wording and function(message)
-    return explain(message, lowered)
-  end or nil
+  local plain = lowered.head .. prelude(lowered) .. lowered.body
+  local explain = explainer(lowered.wording)
   if lowered.guard and not has_require(...) then
-    return source, words, outer(lowered), require "nadir.with"
+    return plain, explain, outer(lowered), require "nadir.with"
   end
-  return source, words
+  return plain, explain
 end
 
 return syntax

@@ -196,15 +196,14 @@ function on.lost()
   return true
 end
 
--- Returns whether the grammar could read all of the text.
+-- Ends where the grammar could read no more of the text.
 function Writer:follow(marks)
   for i = 1, #marks, 3 do
     local kind, start, stop = marks[i], marks[i + 1], marks[i + 2]
     if on[kind](self, start, stop, self.open[#self.open]) then
-      return false
+      return
     end
   end
-  return true
 end
 
 function Writer:finish()
@@ -226,7 +225,6 @@ end
 ---@field body string      plain Lua, without what `head` and `guard` stand for
 ---@field head string      what Lua's `loadfile` skips: byte order mark, # line
 ---@field guard? string    the local that `body` expects to hold "nadir.with"
----@field wrong? boolean   Lua is expected to refuse `body`
 ---@field wording? string[]  what Lua then says, as a pattern, and should say
 
 local lower = {}
@@ -249,7 +247,7 @@ function lower.lower(text)
     return lowered      -- unread, so what is wrong with it is for Lua to say
   end
   local writer = new_writer(text, length + 1)
-  lowered.wrong = not writer:follow(marks)
+  writer:follow(marks)
   if writer.has_with then
     lowered.body = writer:finish()
     lowered.guard = writer.prefix
