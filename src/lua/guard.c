@@ -3,8 +3,8 @@
 
 #include "lua/guard.h"
 
-#include "lua/newstate.h"
 #include "lua/pace.h"
+#include "lua/stop.h"
 
 static void push_call(lua_State *L, int n)
 {
@@ -27,8 +27,7 @@ static int guard(lua_State *L)
   const int status = lua_pcall(L, n, LUA_MULTRET, 0);
   if (status == LUA_OK)
     return lua_gettop(L) - n;
-  const bool stopped = !S->owns_context && ndL_stopof(L)->stands;
-  if (stopped || (status != LUA_ERRMEM && !S->refused))
+  if (ndL_stop_stands(L) || (status != LUA_ERRMEM && !S->refused))
     return lua_error(L);
   lua_settop(L, n);
   ndL_collect(L, S);

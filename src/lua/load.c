@@ -10,6 +10,7 @@
 #include "lua/module.h"
 #include "lua/scan.h"
 #include "lua/source.h"
+#include "lua/stop.h"
 #include "lua/where.h"
 
 // ------------------------------------------------------------ translating --
@@ -48,7 +49,7 @@ static int tell_memory(lua_State *L, int status)
 }
 
 // Pushes the parts of a text, or a message.
-static int translate(lua_State *L, const ndL_source *s)
+static int try_translate(lua_State *L, const ndL_source *s)
 {
   lua_pushcfunction(L, call_translator);
   lua_pushlightuserdata(L, (void *)s);
@@ -56,6 +57,23 @@ static int translate(lua_State *L, const ndL_source *s)
     lua_pushvalue(L, s->env);
   const int status = lua_pcall(L, s->env != 0 ? 2 : 1, PARTS, 0);
   return status == LUA_OK ? status : tell_memory(L, status);
+}
+
+// LPeg, unlike Lua, does not collect what is free before it gives up, and each
+// try leaves more of it.
+enum { MOST_TRIES = 8 };
+
+static int translate(lua_State *L, const ndL_source *s)
+{
+  int status = try_translate(L, s);
+  for (int tries = 1; status == LUA_ERRMEM && tries < MOST_TRIES; tries++) {
+    if (ndL_stop_stands(L))
+      return status;
+    lua_pop(L, 1);
+    lua_gc(L, LUA_GCCOLLECT);
+    status = try_translate(L, s);
+  }
+  return status;
 }
 
 static bool needs_translator(const ndL_source *s, const char *mode)
@@ -165,9 +183,9 @@ int ndL_loadfile(lua_State *L, const char *path, const char *mode, int env)
 
 // --------------------------------------------------------------- lowering --
 
-// Compiles the plain Lua at `i`, the whole text of a file. What is nested deeper
-// than Lua goes passes: Lua refuses it when it is to run. Else the message is
-// on top.
+// Compiles the plain Lua at `i`, the whole text of a file. What is nested
+// deeper than Lua goes passes: Lua refuses it when it is to run. Else the
+// message is on top.
 static int check_plain(lua_State *L, const char *name, int i)
 {
   ndL_source plain = { .name = name };

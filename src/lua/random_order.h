@@ -5,8 +5,8 @@
 
 #include <lua.h>
 
-// Adds methods to the class of RandomStates, which is open, and nd.random.shuffle
-// to the module table on top of the stack.
+// Adds methods to the class of RandomStates, which is open, and
+// nd.random.shuffle to the module table on top of the stack.
 void ndL_open_order(lua_State *L);
 
 #endif

@@ -6,8 +6,8 @@
 
 #include <lua.h>
 
-// Keeps a new table under `key`, whose keys are weak if `mode` is "k", and whose
-// values are if it is "v".
+// Keeps a new table under `key`, whose keys are weak if `mode` is "k", and
+// whose values are if it is "v".
 void ndL_keepweak(lua_State *L, const void *key, const char *mode);
 
 #endif

@@ -18,8 +18,8 @@ typedef struct ndL_source {
 // stays, so that lines keep their numbers.
 void ndL_skipheading(ndL_source *s);
 
-// Pushes the chunk's name and, above it, the text of a file or a message. A NULL
-// path is the standard input. Only a lack of memory raises.
+// Pushes the chunk's name and, above it, the text of a file or a message. A
+// NULL path is the standard input. Only a lack of memory raises.
 int ndL_readsource(lua_State *L, const char *path, ndL_source *s);
 
 #endif

@@ -76,6 +76,12 @@ int ndL_stop_raise(lua_State *L, const char *message)
   return raise_standing(L);
 }
 
+bool ndL_stop_stands(lua_State *L)
+{
+  const ndL_stop *s = ndL_stopof(L);
+  return s != NULL && s->stands;
+}
+
 void ndL_stop_check(lua_State *L)
 {
   ndL_stop *s = ndL_stopof(L);

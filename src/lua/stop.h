@@ -11,6 +11,7 @@
 #define ND_LUA_STOP_H
 
 #include <lua.h>
+#include <stdbool.h>
 
 // Begins and ends what a stop ends. An interruption from before is forgotten.
 void ndL_stop_begin(lua_State *L);
@@ -25,6 +26,9 @@ void ndL_stop_arm(lua_State *L);
 
 // Raises a stop that says `message`, outside hooks.
 int ndL_stop_raise(lua_State *L, const char *message);
+
+// True if a stop stands. In a state that is not ours none does.
+bool ndL_stop_stands(lua_State *L);
 
 // Raises the stop that stands, if one does.
 void ndL_stop_check(lua_State *L);
