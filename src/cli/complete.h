@@ -1,29 +1,24 @@
-// cli/complete.h: what a half-typed name may become.
+// cli/complete.h: completion on a terminal.
 
 #ifndef CLI_COMPLETE_H
 #define CLI_COMPLETE_H
 
-#include <lua.h>
-#include <stddef.h>
 #include <stdio.h>
 
-#define CLI_COMPLETE_ROOM 128
+#include "lua/complete.h"
 
 struct cli_completion {
   const char *text;  // the line up to the cursor
   size_t size;
   int console;                     // index of a value with a method `scope`
   int count;                       // of names that fit
-  char insert[CLI_COMPLETE_ROOM];  // what all of them add to the line
+  char insert[NDL_COMPLETE_ROOM];  // what all of them add to the line
   FILE *list;                      // where several are listed, or NULL
   int columns;                     // of the terminal
 };
 
-// Looks the name before the cursor up among the console's variables, globals,
-// fields, methods and keywords. Runs no code of the script: it reads tables
-// raw, follows __index only through tables, and takes the names of an object
-// whose __index is a function from the table `__methods` in its metatable.
-// Never raises; without memory there are no names.
+// Completes the name before the cursor (lua/complete.h), and lists several
+// names that have nothing more in common.
 void cli_complete(lua_State *L, struct cli_completion *c);
 
 #endif
