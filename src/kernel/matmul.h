@@ -1,14 +1,24 @@
 // kernel/matmul.h: c[m n] = a[m k] b[k n], or the part of it in a range.
 //
-// Every c[i, j] is one chain of ND_FMA over k, from the first term to the last,
-// starting at 0. So its bits depend neither on tile sizes, nor on the range,
-// nor on the CPU's vector width; CPUs without FMA round twice per term.
+// Every c[i, j] is one fixed sum, decided by k alone: chains of ND_FMA over
+// ND_MATMUL_CHAIN terms, each from 0; a block is ND_MATMUL_CHAINS of them, added
+// in order; blocks are put together by kernel/tree.h. So its bits depend neither
+// on tile sizes, nor on the range, nor on the CPU's vector width; CPUs without
+// FMA round twice per term. Integers wrap, in whatever order.
+//
+// Long k is a series of steps with bounded scratch: for each area of c (at most
+// 131,072 elements), for each block of k, for each chain of it: pack the rows of
+// b, multiply them with all tiles of rows of a, which do not depend on each
+// other; after the block, join slots. The slots and the packed rows are what
+// steps share: `run_area` in kernel/matmul_real.h.
 
 #ifndef ND_KERNEL_MATMUL_H
 #define ND_KERNEL_MATMUL_H
 
 #include "kernel/level.h"
 #include "nadir.h"
+
+enum { ND_MATMUL_CHAIN = 128, ND_MATMUL_CHAINS = 8 };
 
 // One multiply. Strides are counted in elements; `c` is row-major without gaps
 // and overlaps neither input. Only elements from..to-1 of `c`, counted in that
@@ -37,7 +47,7 @@ typedef struct nd_matmul_table {
   const nd_matmul_kernels *at[ND_DTYPES];
 } nd_matmul_table;
 
-// The body of `plain` for one element type.
+// The body of `plain` for one element type, of one chain.
 #define ND_MATMUL_LOOPS(type, fma)                             \
   const type *a = p->a;                                        \
   const type *b = p->b;                                        \

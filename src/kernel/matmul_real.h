@@ -8,9 +8,13 @@
 // except that wide multiplies pack it when it is flipped. The blocking is after
 // Goto and van de Geijn, "Anatomy of high-performance matrix multiplication"
 // (2008).
+//
+// c takes one block of terms at a time. Where there are more, an area of c takes
+// all of them before the next area, so that few sums wait.
 
 #include "kernel/math.h"
 #include "kernel/matmul.h"
+#include "kernel/tree.h"
 
 #if ND_HAS_FMA && defined(__x86_64__)
 #include <immintrin.h>
@@ -20,12 +24,15 @@
 
 // Sizes of blocks, for caches of 32 KB and 512 KB or more.
 enum {
-  TERMS = 128,         // that a tile takes at a time
-  FEW_TERMS = 8,       // the same when c is one long row
-  PACKED_TERMS = 16,   // of one panel before the next gets its own
-  MANY_COLUMNS = 256,  // of b that are packed at a time
-  MANY_ROWS = 384,     // of a between two packings of b
-  FEW_ROWS = 48        // up to which b is read where it lies
+  TERMS = ND_MATMUL_CHAIN,  // that a tile takes at a time
+  FEW_TERMS = 8,            // the same when c is one long row
+  PACKED_TERMS = 16,        // of one panel before the next gets its own
+  MANY_COLUMNS = 256,       // of b that are packed at a time
+  MANY_ROWS = 384,          // of a between two packings of b
+  FEW_ROWS = 48,            // up to which b is read where it lies
+  ROW = 4096,     // columns of a long row that wait in the first cache
+  AREA = 131072,  // elements of c that wait until k has ended
+  BLOCK = TERMS * ND_MATMUL_CHAINS
 };
 
 // ---------------------------------------------------------------- vectors --
@@ -129,10 +136,14 @@ typedef struct panel {
 
 // ------------------------------------------------------------------ tiles --
 
+// What becomes of c: the first terms of a chain, further ones, or a chain that
+// is added to those before.
+typedef enum mode { BEGIN, CONTINUE, ADD } mode;
+
 // c[rows, vectors] (+)= a[rows, k] b[k, vectors].
 ND_INLINE void tile(int rows, int vectors, int64_t k, const REAL *a,
                     int64_t a_row, int64_t a_column, const REAL *b,
-                    int64_t b_row, REAL *c, int64_t c_row, bool start)
+                    int64_t b_row, REAL *c, int64_t c_row, mode how)
 {
   const vector zero = { 0 };
   vector sum[TILE_ROWS][TILE_VECTORS];
@@ -140,7 +151,7 @@ ND_INLINE void tile(int rows, int vectors, int64_t k, const REAL *a,
   for (int i = 0; i < rows; i++) {
     UNROLL
     for (int j = 0; j < vectors; j++)
-      sum[i][j] = start ? zero : load(c + i * c_row, j);
+      sum[i][j] = how == CONTINUE ? load(c + i * c_row, j) : zero;
   }
   for (int64_t p = 0; p < k; p++) {
     vector y[TILE_VECTORS];
@@ -160,21 +171,23 @@ ND_INLINE void tile(int rows, int vectors, int64_t k, const REAL *a,
   UNROLL
   for (int i = 0; i < rows; i++) {
     UNROLL
-    for (int j = 0; j < vectors; j++)
-      store(c + i * c_row, j, sum[i][j]);
+    for (int j = 0; j < vectors; j++) {
+      REAL *const at = c + i * c_row;
+      store(at, j, how == ADD ? load(at, j) + sum[i][j] : sum[i][j]);
+    }
   }
 }
 
 typedef void tile_kernel(int64_t k, const REAL *a, int64_t a_row,
                          int64_t a_column, const REAL *b, int64_t b_row,
-                         REAL *c, int64_t c_row, bool start);
+                         REAL *c, int64_t c_row, mode how);
 
 #define TILE(rows, vectors)                                                   \
   static void tile_##rows##x##vectors(                                        \
     int64_t k, const REAL *a, int64_t a_row, int64_t a_column, const REAL *b, \
-    int64_t b_row, REAL *c, int64_t c_row, bool start)                        \
+    int64_t b_row, REAL *c, int64_t c_row, mode how)                          \
   {                                                                           \
-    tile(rows, vectors, k, a, a_row, a_column, b, b_row, c, c_row, start);    \
+    tile(rows, vectors, k, a, a_row, a_column, b, b_row, c, c_row, how);      \
   }
 
 #define TILES(vectors) \
@@ -199,11 +212,12 @@ static tile_kernel *const tiles[TILE_VECTORS + 1][TILE_ROWS + 1] = {
 #endif
 };
 
-// `k` terms of the multiply, from number `from` on; `a` points at the packed
-// rows from t->row on, or is NULL.
+// `k` terms of the multiply, from number `from` on, all of one chain; `a` points
+// at the packed rows from t->row on, or is NULL.
 typedef struct stretch {
   int64_t from, k;
   const REAL *a;
+  mode how;
 } stretch;
 
 // How many of the rows that are left make the next tile.
@@ -216,13 +230,12 @@ static void run_tile(const task *t, const stretch *s, const panel *b,
                      int64_t row, int rows, REAL *c, int64_t c_row)
 {
   tile_kernel *kernel = tiles[b->vectors][rows];
-  const bool start = s->from == 0;
   if (s->a != NULL)
     kernel(s->k, s->a + (row - t->row) * s->k, 1, rows, b->b, b->stride, c,
-           c_row, start);
+           c_row, s->how);
   else
     kernel(s->k, t->a + row * t->a_row + s->from * t->a_column, t->a_row,
-           t->a_column, b->b, b->stride, c, c_row, start);
+           t->a_column, b->b, b->stride, c, c_row, s->how);
 }
 
 // A tile of which only a part is wanted, or whose columns are not adjacent in
@@ -236,7 +249,7 @@ static void run_edge(const task *t, const stretch *s, const panel *b,
   const int64_t low = t->from - first;
   const int64_t high = t->to - first;
   REAL *const c = t->c + first;
-  for (int i = 0; i < rows && s->from > 0; i++) {
+  for (int i = 0; i < rows && s->how != BEGIN; i++) {
     for (int j = 0; j < width; j++) {
       const int64_t at = i * t->c_row + j * t->c_column;
       const bool wanted = j < b->columns && at >= low && at < high;
@@ -435,12 +448,6 @@ static task turn(const task *t)
   };
 }
 
-// The three loops, see nd_matmul_kernels.
-static void plain(const nd_matmul *p)
-{
-  ND_MATMUL_LOOPS(REAL, ND_FMA);
-}
-
 // True if the loops are as fast: vectors have too little to hold.
 static bool is_tiny(const nd_matmul *p)
 {
@@ -459,18 +466,6 @@ static bool reads_a(const task *t)
 static bool reads_b(const task *t)
 {
   return t->b_column == 1 && t->rows - t->row <= FEW_ROWS;
-}
-
-// Terms of b, with the last vector filled up, then of a. Either may turn out
-// to be the wide one.
-static size_t scratch_bytes(const nd_matmul *p)
-{
-  if (is_tiny(p))
-    return 0;
-  const int64_t k = p->k < TERMS ? p->k : TERMS;
-  const int64_t wide = p->m > p->n ? p->m : p->n;
-  const int64_t columns = wide < MANY_COLUMNS ? wide : MANY_COLUMNS + MANY_ROWS;
-  return (size_t)(k * (columns + LANES)) * sizeof(REAL);
 }
 
 // Columns from..to-1 of the task.
@@ -497,26 +492,40 @@ static void run_columns(const task *t, const stretch *s, int64_t from,
   }
 }
 
-// The next LANES columns of one row of c, where columns of b are contiguous:
-// as many products of two vectors, side by side.
-static vector dots(const task *t, const REAL *b)
+// One chain of the next LANES columns of a row of c, where columns of b are
+// contiguous: as many products of two vectors, side by side.
+ND_INLINE vector chains(const task *t, int64_t k, const REAL *a, const REAL *b)
 {
-  const REAL *a = t->a + t->row * t->a_row;
   vector sum = { 0 };
   int64_t p = 0;
-  for (; p + LANES <= t->k; p += LANES) {
+  for (; p + LANES <= k; p += LANES) {
     vector y[LANES];
     flip(b + p, t->b_column, y);
     UNROLL
     for (int i = 0; i < LANES; i++)
       sum = FMA(splat(a[(p + i) * t->a_column]), y[i], sum);
   }
-  for (; p < t->k; p++) {
+  for (; p < k; p++) {
     vector y = { 0 };
     for (int j = 0; j < LANES; j++)
       y[j] = b[j * t->b_column + p];
     sum = FMA(splat(a[p * t->a_column]), y, sum);
   }
+  return sum;
+}
+
+// All terms of those columns.
+static vector dots(const task *t, const REAL *b)
+{
+  const REAL *a = t->a + t->row * t->a_row;
+  vector sum;
+  int64_t p = 0;
+  do {
+    const int64_t k = t->k - p < TERMS ? t->k - p : TERMS;
+    const vector chain = chains(t, k, a + p * t->a_column, b + p);
+    sum = p == 0 ? chain : sum + chain;
+    p += TERMS;
+  } while (p < t->k);
   return sum;
 }
 
@@ -530,27 +539,274 @@ static void run_dots(task *t)
   }
 }
 
+// Terms of a few rows.
+static void run_stretch(const task *t, stretch *s, REAL *scratch)
+{
+  s->a = NULL;
+  if (!reads_a(t)) {
+    REAL *const a = scratch + s->k * (MANY_COLUMNS + LANES);
+    pack_a(t, s, a);
+    s->a = a;
+  }
+  for (int64_t j = t->column; j < t->columns; j += MANY_COLUMNS) {
+    const int64_t end = t->columns - j;
+    run_columns(t, s, j, end < MANY_COLUMNS ? t->columns : j + MANY_COLUMNS,
+                scratch);
+  }
+}
+
+// One chain of one row, a few terms at a time: b is read in long runs.
+static void run_chain(const task *t, int64_t from, int64_t to, REAL *scratch)
+{
+  stretch s = { .from = from };
+  do {
+    s.k = to - s.from < FEW_TERMS ? to - s.from : FEW_TERMS;
+    s.how = s.from == from ? BEGIN : CONTINUE;
+    run_stretch(t, &s, scratch);
+    s.from += s.k;
+  } while (s.from < to);
+}
+
+// Rows and columns from here on of the task, as a task whose c is `c`, without
+// gaps.
+static task cut(const task *t, int64_t rows, int64_t columns, REAL *c)
+{
+  task y = *t;
+  y.a += t->row * t->a_row;
+  y.b += t->column * t->b_column;
+  y.c = c;
+  y.c_row = columns;
+  y.c_column = 1;
+  y.row = y.column = y.from = 0;
+  y.rows = rows;
+  y.columns = columns;
+  y.to = rows * columns;
+  return y;
+}
+
+// The first column from `offset` elements of c on.
+static int64_t find_column(int64_t offset, int64_t step, int64_t columns)
+{
+  if (offset <= 0)
+    return 0;
+  const int64_t column = (offset + step - 1) / step;
+  return column < columns ? column : columns;
+}
+
+// Writes, or adds, what was cut from the task here to where it is wanted.
+static void deliver(const task *t, const task *y, bool adds)
+{
+  for (int64_t i = 0; i < y->rows; i++) {
+    const int64_t at = (t->row + i) * t->c_row + t->column * t->c_column;
+    const int64_t end = find_column(t->to - at, t->c_column, y->columns);
+    const REAL *in = y->c + i * y->c_row;
+    REAL *c = t->c + at;
+    int64_t j = find_column(t->from - at, t->c_column, y->columns);
+    for (; j < end; j++)
+      c[j * t->c_column] = adds ? c[j * t->c_column] + in[j] : in[j];
+  }
+}
+
+// Elements of chains of a long row that wait.
+static int64_t row_size(int64_t k)
+{
+  return k > TERMS ? ROW : 0;
+}
+
+// Chains of a part of one long row after the first: by way of `waiting`.
+static void add_chains(const task *t, REAL *waiting, REAL *scratch)
+{
+  const task y = cut(t, 1, t->columns - t->column, waiting);
+  for (int64_t p = TERMS; p < t->k; p += TERMS) {
+    run_chain(&y, p, t->k - p < TERMS ? t->k : p + TERMS, scratch);
+    deliver(t, &y, true);
+  }
+}
+
+// One long row of c.
+static void run_row(const task *t, REAL *scratch)
+{
+  run_chain(t, 0, t->k < TERMS ? t->k : TERMS, scratch + row_size(t->k));
+  if (t->k <= TERMS)
+    return;
+  task part = *t;
+  for (; part.column < t->columns; part.column = part.columns) {
+    const int64_t left = t->columns - part.column;
+    part.columns = left < ROW ? t->columns : part.column + ROW;
+    add_chains(&part, scratch, scratch + ROW);
+  }
+}
+
 static void run_rows(const task *t, REAL *scratch)
 {
-  const bool is_row = t->rows - t->row == 1 && t->columns - t->column > PANEL;
-  const int64_t most = is_row ? FEW_TERMS : TERMS;
+  if (t->rows - t->row == 1 && t->columns - t->column > PANEL) {
+    run_row(t, scratch);
+    return;
+  }
   stretch s = { .from = 0 };
   do {
-    const int64_t left = t->k - s.from;
-    s.k = left < most ? left : most;
-    s.a = NULL;
-    if (!reads_a(t)) {
-      REAL *const a = scratch + s.k * (MANY_COLUMNS + LANES);
-      pack_a(t, &s, a);
-      s.a = a;
-    }
-    for (int64_t j = t->column; j < t->columns; j += MANY_COLUMNS) {
-      const int64_t end = t->columns - j;
-      run_columns(t, &s, j, end < MANY_COLUMNS ? t->columns : j + MANY_COLUMNS,
-                  scratch);
-    }
+    s.k = t->k - s.from < TERMS ? t->k - s.from : TERMS;
+    s.how = s.from == 0 ? BEGIN : ADD;
+    run_stretch(t, &s, scratch);
     s.from += s.k;
   } while (s.from < t->k);
+}
+
+// All terms of the task, of which there are at most BLOCK.
+static void run_block(task *t, REAL *scratch)
+{
+  if (t->rows - t->row == 1 && t->b_row == 1 && t->c_column == 1)
+    run_dots(t);
+  const int64_t end = t->rows;
+  while (t->row < end && t->column < t->columns) {
+    t->rows = end - t->row < MANY_ROWS ? end : t->row + MANY_ROWS;
+    run_rows(t, scratch);
+    t->row = t->rows;
+  }
+}
+
+// ---------------------------------------------------------------- long sums --
+
+// Sums of blocks of an area of c, as kernel/tree.h puts them together.
+typedef struct slots {
+  REAL *values;
+  int64_t size;
+} slots;
+
+static void join(void *all, int into, int from)
+{
+  const slots *s = all;
+  REAL *restrict x = s->values + into * s->size;
+  const REAL *restrict y = s->values + from * s->size;
+  for (int64_t i = 0; i < s->size; i++)
+    x[i] += y[i];
+}
+
+// The rows and columns of the task, block after block.
+static void run_area(const task *t, REAL *values, REAL *scratch)
+{
+  const int64_t rows = t->rows - t->row;
+  const int64_t columns = t->columns - t->column;
+  slots s = { values, rows * columns };
+  task y = cut(t, rows, columns, values);
+  int64_t block = 0;
+  for (int64_t p = 0; p < t->k; p += BLOCK, block++) {
+    task part = y;
+    part.a += p * t->a_column;
+    part.b += p * t->b_row;
+    part.c = values + nd_tree_slot(block) * s.size;
+    part.k = t->k - p < BLOCK ? t->k - p : BLOCK;
+    run_block(&part, scratch);
+    nd_tree_add(block, join, &s);
+  }
+  y.c = values + nd_tree_end(block, join, &s) * s.size;
+  deliver(t, &y, false);
+}
+
+// Columns of areas that are `rows` high: as many as fit, all of a width.
+static int64_t area_width(int64_t rows, int64_t columns)
+{
+  const int64_t most = AREA / rows / PANEL * PANEL;
+  const int64_t areas = (columns + most - 1) / most;
+  return ((columns + areas - 1) / areas + PANEL - 1) / PANEL * PANEL;
+}
+
+static void run_long(task t, REAL *values, REAL *scratch)
+{
+  const int64_t rows = t.rows, columns = t.columns, column = t.column;
+  for (; t.row < rows; t.row = t.rows) {
+    t.rows = rows - t.row < MANY_ROWS ? rows : t.row + MANY_ROWS;
+    const int64_t width = area_width(t.rows - t.row, columns - column);
+    for (t.column = column; t.column < columns; t.column = t.columns) {
+      t.columns = columns - t.column < width ? columns : t.column + width;
+      run_area(&t, values, scratch);
+    }
+  }
+}
+
+// ------------------------------------------------------- by the definition --
+
+// The terms of one element.
+typedef struct terms {
+  const REAL *a, *b;
+  int64_t a_step, b_step;
+} terms;
+
+ND_INLINE REAL sum_chain(terms t, int64_t from, int64_t to)
+{
+  REAL sum = 0;
+  for (int64_t p = from; p < to; p++)
+    sum = ND_FMA(t.a[p * t.a_step], t.b[p * t.b_step], sum);
+  return sum;
+}
+
+static REAL sum_block(terms t, int64_t from, int64_t to)
+{
+  REAL sum = sum_chain(t, from, to - from < TERMS ? to : from + TERMS);
+  for (int64_t p = from + TERMS; p < to; p += TERMS)
+    sum += sum_chain(t, p, to - p < TERMS ? to : p + TERMS);
+  return sum;
+}
+
+static REAL sum_blocks(terms t, int64_t k)
+{
+  REAL values[ND_TREE_SLOTS];
+  slots s = { values, 1 };
+  int64_t block = 0;
+  for (int64_t p = 0; p < k; p += BLOCK, block++) {
+    values[nd_tree_slot(block)] = sum_block(t, p,
+                                            k - p < BLOCK ? k : p + BLOCK);
+    nd_tree_add(block, join, &s);
+  }
+  return values[nd_tree_end(block, join, &s)];
+}
+
+static void plain_long(const nd_matmul *p)
+{
+  REAL *c = p->c;
+  for (int64_t at = p->from; at < p->to; at++) {
+    const terms t = { .a = (const REAL *)p->a + at / p->n * p->a_row,
+                      .b = (const REAL *)p->b + at % p->n * p->b_column,
+                      .a_step = p->a_column,
+                      .b_step = p->b_row };
+    c[at] = sum_blocks(t, p->k);
+  }
+}
+
+// The three loops where there is but one chain; see nd_matmul_kernels.
+static void plain(const nd_matmul *p)
+{
+  if (p->k > TERMS) {
+    plain_long(p);
+    return;
+  }
+  ND_MATMUL_LOOPS(REAL, ND_FMA);
+}
+
+// --------------------------------------------------------------- the kernel --
+
+// Elements of slots.
+static int64_t count_slots(const nd_matmul *p)
+{
+  if (p->k <= BLOCK)
+    return 0;
+  const int64_t rows = (p->to - p->from + p->n - 2) / p->n + 1;
+  const int64_t size = p->n * (rows < p->m ? rows : p->m);
+  return nd_tree_slots((p->k + BLOCK - 1) / BLOCK) *
+         (size < AREA ? size : AREA);
+}
+
+// Slots, chains of a long row, terms of b, with the last vector filled up, then
+// of a. Either may turn out to be the wide one.
+static size_t scratch_bytes(const nd_matmul *p)
+{
+  if (is_tiny(p))
+    return 0;
+  const int64_t k = p->k < TERMS ? p->k : TERMS;
+  const int64_t wide = p->m > p->n ? p->m : p->n;
+  const int64_t columns = wide < MANY_COLUMNS ? wide : MANY_COLUMNS + MANY_ROWS;
+  const int64_t size = count_slots(p) + row_size(p->k) + k * (columns + LANES);
+  return (size_t)size * sizeof(REAL);
 }
 
 static void run(const nd_matmul *p, void *scratch)
@@ -563,12 +819,8 @@ static void run(const nd_matmul *p, void *scratch)
   const int64_t height = t.rows - t.row;
   if (p->n < LANES && p->n < height)
     t = turn(&t);
-  if (t.rows - t.row == 1 && t.b_row == 1 && t.c_column == 1)
-    run_dots(&t);
-  const int64_t end = t.rows;
-  while (t.row < end) {
-    t.rows = end - t.row < MANY_ROWS ? end : t.row + MANY_ROWS;
-    run_rows(&t, scratch);
-    t.row = t.rows;
-  }
+  if (t.k <= BLOCK)
+    run_block(&t, scratch);
+  else
+    run_long(t, scratch, (REAL *)scratch + count_slots(p));
 }

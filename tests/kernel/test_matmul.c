@@ -13,9 +13,9 @@ ND_DECLARE_LEVELS(const nd_matmul_table, nd_matmul_table);
 
 enum { LARGEST = 420, GUARD = 16, ROOM = LARGEST * LARGEST + 2 * GUARD };
 
-static _Alignas(64) char a[2 * ROOM * sizeof(double)];
-static _Alignas(64) char b[2 * ROOM * sizeof(double)];
-static _Alignas(64) char scratch[1 << 20];
+static _Alignas(64) char a[3 * ROOM * sizeof(double)];
+static _Alignas(64) char b[3 * ROOM * sizeof(double)];
+static _Alignas(64) char scratch[1 << 23];
 static char got[ROOM * sizeof(double)];
 static char want[ROOM * sizeof(double)];
 
@@ -104,8 +104,8 @@ static void at_every_level(bool (*check)(const nd_matmul_kernels *, nd_dtype))
     if (!nd_level_choose(nd_level_name((nd_level)i), &level))
       continue;
     for (nd_dtype dtype = 0; dtype < ND_BOOL; dtype++) {
-      fill(a, dtype, 2 * ROOM);
-      fill(b, dtype, 2 * ROOM);
+      fill(a, dtype, 3 * ROOM);
+      fill(b, dtype, 3 * ROOM);
       const bool ok = check(tables[i]->at[dtype], dtype);
       if (!ok)
         printf("\nat level %s with %s", nd_level_name(level),
@@ -161,6 +161,71 @@ static void blocks_of_terms_and_rows_continue_the_sums(void)
   at_every_level(check_long);
 }
 
+enum { BLOCK = ND_MATMUL_CHAIN * ND_MATMUL_CHAINS };
+
+static bool check_trees(const nd_matmul_kernels *kernels, nd_dtype dtype)
+{
+  return check_ways(kernels, dtype, 13, 67, BLOCK + 1) &&
+         check_ways(kernels, dtype, 5, 3, 7 * BLOCK + 130) &&
+         check_ways(kernels, dtype, 2, 41, 4 * BLOCK) &&
+         check_ways(kernels, dtype, 1, 70, 3 * BLOCK - 1) &&
+         check_ways(kernels, dtype, 70, 1, 3 * BLOCK - 1) &&
+         check_ways(kernels, dtype, 1, 1, 5 * BLOCK + 9);
+}
+
+static void long_sums_are_trees_of_blocks(void)
+{
+  at_every_level(check_trees);
+}
+
+// Larger than one area, and than one row that waits.
+static bool check_areas(const nd_matmul_kernels *kernels, nd_dtype dtype)
+{
+  if (!nd_dtype_in(dtype, ND_FLOATS))
+    return true;
+  nd_matmul p = { .a = a, .b = b, .m = 385, .n = 350, .k = BLOCK + 1 };
+  p.a_row = p.k;
+  p.b_row = p.n;
+  p.a_column = p.b_column = 1;
+  p.from = 349;
+  p.to = p.m * p.n - 349;
+  nd_matmul row = { .a = a, .b = b, .m = 1, .n = 4999, .k = 70 };
+  row.k = ND_MATMUL_CHAIN - 30;
+  row.a_column = row.b_column = 1;
+  row.b_row = 1;
+  row.to = row.n;
+  const size_t width = nd_dtype_size(dtype);
+  bool ok = agrees(kernels, &p, width) && agrees(kernels, &row, width);
+  row.k = 2 * ND_MATMUL_CHAIN + 3;
+  return ok && agrees(kernels, &row, width);
+}
+
+static void areas_and_parts_of_rows_have_the_bits_of_the_loops(void)
+{
+  at_every_level(check_areas);
+}
+
+// A million equal terms: one chain would be off by 1 %.
+static bool check_error(const nd_matmul_kernels *kernels, nd_dtype dtype)
+{
+  if (dtype != ND_FLOAT32)
+    return true;
+  const float tenth = .1F, one = 1;
+  nd_matmul p = { .a = &tenth, .b = &one, .c = got, .m = 4, .n = 16 };
+  p.k = 1000000;
+  p.to = 64;
+  kernels->run(&p, scratch);
+  bool ok = kernels->scratch(&p) <= sizeof scratch;
+  for (int i = 0; i < 64; i++)
+    ok = ok && fabs(((float *)(void *)got)[i] / 1e5 - 1) < 1e-6;
+  return ok;
+}
+
+static void a_million_terms_lose_no_digits(void)
+{
+  at_every_level(check_error);
+}
+
 static bool check_vectors(const nd_matmul_kernels *kernels, nd_dtype dtype)
 {
   bool ok = true;
@@ -180,15 +245,16 @@ static void vectors_have_the_bits_of_the_loops(void)
   at_every_level(check_vectors);
 }
 
-static bool check_splits(const nd_matmul_kernels *kernels, nd_dtype dtype)
+static bool check_split(const nd_matmul_kernels *kernels, nd_dtype dtype,
+                        int64_t k)
 {
   const size_t width = nd_dtype_size(dtype);
   nd_matmul p = { .m = 97,
                   .n = 83,
-                  .k = 150,
+                  .k = k,
                   .a = a,
                   .b = b,
-                  .a_row = 150,
+                  .a_row = k,
                   .a_column = 1,
                   .b_row = 83,
                   .b_column = 1,
@@ -201,6 +267,12 @@ static bool check_splits(const nd_matmul_kernels *kernels, nd_dtype dtype)
     kernels->run(&p, scratch);
   }
   return memcmp(got, want, (size_t)(p.m * p.n) * width) == 0;
+}
+
+static bool check_splits(const nd_matmul_kernels *kernels, nd_dtype dtype)
+{
+  return check_split(kernels, dtype, 150) &&
+         check_split(kernels, dtype, 3 * BLOCK + 50);
 }
 
 static void any_split_into_ranges_gives_the_same_bits(void)
@@ -250,6 +322,9 @@ int main(void)
   RUN(small_sizes_have_the_bits_of_the_loops);
   RUN(odd_sizes_have_the_bits_of_the_loops);
   RUN(blocks_of_terms_and_rows_continue_the_sums);
+  RUN(long_sums_are_trees_of_blocks);
+  RUN(areas_and_parts_of_rows_have_the_bits_of_the_loops);
+  RUN(a_million_terms_lose_no_digits);
   RUN(vectors_have_the_bits_of_the_loops);
   RUN(any_split_into_ranges_gives_the_same_bits);
   RUN(an_infinity_stays_in_its_row);
