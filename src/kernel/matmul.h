@@ -1,14 +1,14 @@
 // kernel/matmul.h: c[m n] = a[m k] b[k n], or the part of it in a range.
 //
 // Every c[i, j] is one fixed sum, decided by k alone: chains of ND_FMA over
-// ND_MATMUL_CHAIN terms, each from 0; a block is ND_MATMUL_CHAINS of them, added
-// in order; blocks are put together by kernel/tree.h. So its bits depend neither
-// on tile sizes, nor on the range, nor on the CPU's vector width; CPUs without
-// FMA round twice per term. Integers wrap, in whatever order.
+// ND_MATMUL_CHAIN terms, each from 0; a block is ND_MATMUL_CHAINS of them,
+// added in order; blocks are put together by kernel/tree.h. So its bits depend
+// neither on tile sizes, nor on the range, nor on the CPU's vector width; CPUs
+// without FMA round twice per term. Integers wrap, in whatever order.
 //
 // Long k is a series of steps with bounded scratch: for each area of c (at most
-// 131,072 elements), for each block of k, for each chain of it: pack the rows of
-// b, multiply them with all tiles of rows of a, which do not depend on each
+// 131,072 elements), for each block of k, for each chain of it: pack the rows
+// of b, multiply them with all tiles of rows of a, which do not depend on each
 // other; after the block, join slots. The slots and the packed rows are what
 // steps share: `run_area` in kernel/matmul_real.h.
 

@@ -9,8 +9,8 @@
 // Goto and van de Geijn, "Anatomy of high-performance matrix multiplication"
 // (2008).
 //
-// c takes one block of terms at a time. Where there are more, an area of c takes
-// all of them before the next area, so that few sums wait.
+// c takes one block of terms at a time. Where there are more, an area of c
+// takes all of them before the next area, so that few sums wait.
 
 #include "kernel/math.h"
 #include "kernel/matmul.h"
@@ -212,8 +212,8 @@ static tile_kernel *const tiles[TILE_VECTORS + 1][TILE_ROWS + 1] = {
 #endif
 };
 
-// `k` terms of the multiply, from number `from` on, all of one chain; `a` points
-// at the packed rows from t->row on, or is NULL.
+// `k` terms of the multiply, from number `from` on, all of one chain; `a`
+// points at the packed rows from t->row on, or is NULL.
 typedef struct stretch {
   int64_t from, k;
   const REAL *a;
