@@ -206,7 +206,7 @@ static void areas_and_parts_of_rows_have_the_bits_of_the_loops(void)
 }
 
 // A million equal terms: one chain would be off by 1 %.
-static bool check_error(const nd_matmul_kernels *kernels, nd_dtype dtype)
+static bool check_million(const nd_matmul_kernels *kernels, nd_dtype dtype)
 {
   if (dtype != ND_FLOAT32)
     return true;
@@ -223,7 +223,7 @@ static bool check_error(const nd_matmul_kernels *kernels, nd_dtype dtype)
 
 static void a_million_terms_lose_no_digits(void)
 {
-  at_every_level(check_error);
+  at_every_level(check_million);
 }
 
 static bool check_vectors(const nd_matmul_kernels *kernels, nd_dtype dtype)
