@@ -37,6 +37,16 @@ int nd_axes_resolve(nd_context *c, const nd_value *axes, int rank)
   return set;
 }
 
+int nd_axes_set(const nd_value *axes, int rank)
+{
+  if (!axes->given)
+    return (1 << rank) - 1;
+  int set = 0;
+  for (int i = 0; i < axes->n; i++)
+    set |= 1 << nd_axis_place(axes->list[i], rank);
+  return set;
+}
+
 bool nd_sizes_infer(nd_context *c, const nd_value *sizes, nd_type *out)
 {
   out->rank = sizes->n;

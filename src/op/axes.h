@@ -9,9 +9,18 @@
 // Position 0..rank-1 of an axis counted from 1 or -1; -1 after an error.
 int nd_axis_resolve(nd_context *c, int64_t axis, int rank);
 
+// The same for an axis that was checked.
+static inline int nd_axis_place(int64_t axis, int rank)
+{
+  return (int)axis + (axis > 0 ? -1 : rank);
+}
+
 // The set of axes of an ND_AXES attribute as bits; all of them when it was not
 // given; -1 after an error.
 int nd_axes_resolve(nd_context *c, const nd_value *axes, int rank);
+
+// The same for axes that were checked.
+int nd_axes_set(const nd_value *axes, int rank);
 
 // Sets the shape to an ND_SIZES attribute; an error if a size is negative.
 bool nd_sizes_infer(nd_context *c, const nd_value *sizes, nd_type *out);

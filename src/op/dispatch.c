@@ -1,13 +1,8 @@
 // op/dispatch.c: the one way an op happens:
-//   check -> infer -> allocate -> run in ranges -> tell the tapes.
-// Ranges, interruption and, later, threads and time slices live here and
-// nowhere else.
+//   check -> infer -> allocate -> run -> tell the tapes.
 
 #include "op/engine.h"
 #include "op/op.h"
-
-// About a millisecond's work: how long an interrupt may wait.
-static const float RANGE_COST = 1e6F;
 
 // --------------------------------------------------------------- checking --
 
@@ -137,36 +132,28 @@ static bool infer(nd_context *c, const nd_job *j, nd_type *types)
 
 // ---------------------------------------------------------------- running --
 
-// Something that computes elements from..to-1.
-typedef bool range_run(nd_context *c, const void *work, int64_t from,
-                       int64_t to);
-
-// Runs `work` over `size` elements that cost about `cost` ns each, in ranges
-// between which an interrupt is noticed.
-static bool run_in_ranges(nd_context *c, int64_t size, float cost,
-                          range_run *run, const void *work)
+// The cost of one element of the result, for these shapes.
+static float element_cost(const nd_job *j)
 {
-  int64_t step = (int64_t)(RANGE_COST / (cost > 0 ? cost : 1));
-  step = step < ND_BLOCK ? ND_BLOCK : step / ND_BLOCK * ND_BLOCK;
-  for (int64_t from = 0; from < size; from += step) {
-    const int64_t to = size - from < step ? size : from + step;
-    if ((from > 0 && !nd_context_ready(c)) || !run(c, work, from, to))
-      return false;
-  }
-  return true;
+  const float cost = j->op->cost > 0 ? j->op->cost : 1;
+  const int64_t size = j->out[0]->size;
+  int64_t most = size;
+  for (int i = 0; i < j->n; i++)
+    most = j->in[i]->size > most ? j->in[i]->size : most;
+  return most == size ? cost : cost * (float)most / (float)(size + 1);
 }
 
-static bool run_job(nd_context *c, const void *work, int64_t from, int64_t to)
+static void run_elements(const void *what, void *shared, void *own,
+                         int64_t from, int64_t to)
 {
-  const nd_job *j = work;
-  return j->op->run(c, j, from, to);
+  const nd_job *j = what;
+  j->op->run(j, from, to);
 }
 
-static bool run_engine(nd_context *c, const void *work, int64_t from,
+static void run_blocks(const void *what, void *shared, void *own, int64_t from,
                        int64_t to)
 {
-  nd_engine_run(work, from, to);
-  return true;
+  nd_engine_run(what, from, to);
 }
 
 // kernel(inputs) broadcast to `out`, all read as `dtype`.
@@ -177,18 +164,65 @@ static bool run_kernel(nd_context *c, nd_block_kernel *kernel, int n,
   const nd_dtype dtypes[] = { dtype, dtype, dtype, dtype };
   nd_engine e;
   nd_engine_start(&e, kernel, n, inputs, dtypes, out);
-  return run_in_ranges(c, out->size, cost, run_engine, &e);
+  const nd_step step = { .units = out->size, .cost = cost, .run = run_blocks };
+  return nd_step_run(c, &step, &e, NULL, NULL);
 }
 
 static bool run(nd_context *c, const nd_job *j)
 {
   const nd_op *op = j->op;
   nd_tensor *out = j->out[0];
-  if (op->run != NULL)
-    return run_in_ranges(c, out->size, op->cost, run_job, j);
+  if (op->work != NULL) {
+    const nd_work work = op->work(j);
+    if (work.next != NULL)
+      return nd_work_run(c, &work, j);
+  }
+  if (op->run != NULL) {
+    const nd_step step = { .units = out->size,
+                           .cost = element_cost(j),
+                           .run = run_elements };
+    return nd_step_run(c, &step, j, NULL, NULL);
+  }
   const nd_dtype dtype = kernel_dtype(op, (nd_dtype)j->in[0]->dtype);
   return run_kernel(c, op->kernels[c->level]->forward[dtype], j->n, j->in,
                     dtype, op->cost, out);
+}
+
+static bool wants_copy(const nd_job *j, int i)
+{
+  return j->op->dense >> (i < 7 ? i : 7) & 1 && !j->in[i]->dense;
+}
+
+// Runs the job on copies of those inputs that it wants dense.
+static bool run_on_copies(nd_context *c, const nd_job *j)
+{
+  const size_t bytes = (size_t)j->n * sizeof *j->in;
+  nd_tensor **in = nd_memory_new(c, bytes, ND_MEMORY_OBJECT);
+  if (in == NULL)
+    return false;
+  bool ok = true;
+  for (int i = 0; i < j->n; i++) {
+    in[i] = wants_copy(j, i) ? nd_tensor_dense(j->in[i]) : j->in[i];
+    ok = ok && in[i] != NULL;
+  }
+  nd_job on_copies = *j;
+  on_copies.in = in;
+  ok = ok && run(c, &on_copies);
+  for (int i = 0; i < j->n; i++) {
+    if (wants_copy(j, i))
+      nd_tensor_release(in[i]);
+  }
+  nd_memory_free(c, in, bytes, ND_MEMORY_OBJECT);
+  return ok;
+}
+
+static bool run_dense(nd_context *c, const nd_job *j)
+{
+  for (int i = 0; i < j->n && j->op->dense != 0; i++) {
+    if (wants_copy(j, i))
+      return run_on_copies(c, j);
+  }
+  return run(c, j);
 }
 
 // ---------------------------------------------------------------- applying --
@@ -233,7 +267,7 @@ static bool attempt(nd_context *c, const nd_job *j, nd_type *types)
     return has_outputs(j);
   }
   make_outputs(c, j, types);
-  return has_outputs(j) && (j->outs == 0 || run(c, j));
+  return has_outputs(j) && (j->outs == 0 || run_dense(c, j));
 }
 
 static bool attempt_many(nd_context *c, const nd_job *j)

@@ -6,6 +6,7 @@
 #define ND_OP_OP_H
 
 #include "base/dtype.h"
+#include "base/work.h"
 #include "kernel/block.h"
 #include "kernel/level.h"
 #include "tensor/tensor.h"
@@ -106,6 +107,8 @@ enum {
   ND_NEEDS_WORK = 1 << 8       // nothing, but a slope is not simply 1
 };
 
+enum { ND_DENSE_ALL = (1 << 8) - 1 };  // of nd_op.dense
+
 // Gradients of the inputs in `wanted` into gx, given those of the outputs; g[k]
 // is NULL where nothing came in, but not all are. One call for all inputs, as
 // they often share their work. A gradient may have any shape that broadcasting
@@ -146,11 +149,17 @@ struct nd_op {
   bool (*check)(nd_context *c, const nd_job *j);
 
   // One of these three computes. `view` sets all j->out, or leaves NULL in one
-  // that failed. `run` fills elements from..to-1 of the outputs, which are of
-  // one size; dispatch may call it several times.
+  // that failed. `run` fills elements from..to-1 of the first output, and what
+  // belongs to them in others, in any order and on any thread. `work` is for
+  // what takes several steps or memory (base/work.h); where it gives no `next`,
+  // `run` is there for the job.
   const nd_kernels *kernels[ND_LEVELS];
   void (*view)(nd_context *c, const nd_job *j, const nd_type *types);
-  bool (*run)(nd_context *c, const nd_job *j, int64_t from, int64_t to);
+  void (*run)(const nd_job *j, int64_t from, int64_t to);
+  nd_work (*work)(const nd_job *j);
+
+  int dense;  // bit i: input i comes to these without gaps between its rows;
+              // bit 7 also all later ones
 
   // As `derivative` says; `slope` is that for input `i`.
   nd_tensor *(*slope)(nd_context *c, int i, const nd_job *j);
@@ -160,7 +169,8 @@ struct nd_op {
 
   double low, high;   // where tests may sample the inputs
   const char *cases;  // arguments for tests, see tests/op/test_gradient.c
-  float cost;         // about nanoseconds per element of the result
+  float cost;         // about nanoseconds per element of the inputs or of the
+                      // result, whichever has more
 };
 
 static inline int nd_op_needs(const nd_op *op, int i)

@@ -71,11 +71,11 @@ DEFINE_PAIR(ND_UINT8, uint8_t, uint8)
 static find_function *const find_max[ND_DTYPES] = ROW(max);
 static find_function *const find_min[ND_DTYPES] = ROW(min);
 
-static bool find_range(nd_context *c, const nd_job *j, int64_t from, int64_t to,
+static void find_range(const nd_job *j, int64_t from, int64_t to,
                        find_function *const *find)
 {
   const nd_tensor *x = j->in[0];
-  const int axis = nd_axis_resolve(c, j->attr[AXIS].integer, x->rank);
+  const int axis = nd_axis_place(j->attr[AXIS].integer, x->rank);
   const int64_t width = (int64_t)nd_dtype_size((nd_dtype)x->dtype);
   int64_t *out = (int64_t *)(void *)j->out[0]->data;
   for (int64_t i = from; i < to; i++) {
@@ -90,17 +90,16 @@ static bool find_range(nd_context *c, const nd_job *j, int64_t from, int64_t to,
     out[i] = find[x->dtype](nd_values(x) + offset * width,
                             nd_strides(x)[axis] * width, x->dims[axis]);
   }
-  return true;
 }
 
-static bool argmax_run(nd_context *c, const nd_job *j, int64_t from, int64_t to)
+static void argmax_run(const nd_job *j, int64_t from, int64_t to)
 {
-  return find_range(c, j, from, to, find_max);
+  find_range(j, from, to, find_max);
 }
 
-static bool argmin_run(nd_context *c, const nd_job *j, int64_t from, int64_t to)
+static void argmin_run(const nd_job *j, int64_t from, int64_t to)
 {
-  return find_range(c, j, from, to, find_min);
+  find_range(j, from, to, find_min);
 }
 
 const nd_op nd_op_argmax = {

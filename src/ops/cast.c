@@ -22,7 +22,7 @@ static bool cast_infer(nd_context *c, const nd_job *j, nd_type *out)
   return true;
 }
 
-static bool cast_run(nd_context *c, const nd_job *j, int64_t from, int64_t to)
+static void cast_run(const nd_job *j, int64_t from, int64_t to)
 {
   enum { RUN = 1024 };
   const nd_tensor *x = j->in[0];
@@ -34,10 +34,9 @@ static bool cast_run(nd_context *c, const nd_job *j, int64_t from, int64_t to)
   for (int64_t at = from; at < to; at += RUN) {
     const int64_t n = to - at < RUN ? to - at : RUN;
     nd_walk_copy(&walk, n, run);
-    nd_convert(c->level, dtype, (nd_dtype)x->dtype, n,
+    nd_convert(x->context->level, dtype, (nd_dtype)x->dtype, n,
                j->out[0]->data + at * width, run);
   }
-  return true;
 }
 
 extern const nd_op nd_op_cast;

@@ -21,25 +21,23 @@ static void put(nd_tensor *x, int64_t i, double value)
   }
 }
 
-static bool run_constant(const nd_job *j, int64_t from, int64_t to,
+static void run_constant(const nd_job *j, int64_t from, int64_t to,
                          double value)
 {
   for (int64_t i = from; i < to; i++)
     put(j->out[0], i, value);
-  return true;
 }
 
-static bool zeros_run(nd_context *c, const nd_job *j, int64_t from, int64_t to)
+static void zeros_run(const nd_job *j, int64_t from, int64_t to)
 {
   const size_t width = nd_dtype_size((nd_dtype)j->out[0]->dtype);
   memset(j->out[0]->data + (size_t)from * width, 0,
          (size_t)(to - from) * width);
-  return true;
 }
 
-static bool ones_run(nd_context *c, const nd_job *j, int64_t from, int64_t to)
+static void ones_run(const nd_job *j, int64_t from, int64_t to)
 {
-  return run_constant(j, from, to, 1);
+  run_constant(j, from, to, 1);
 }
 
 // ---------------------------------------------------------- zeros and ones --
@@ -121,16 +119,15 @@ static bool eye_infer(nd_context *c, const nd_job *j, nd_type *out)
   return nd_sizes_check(c, 2, out->shape);
 }
 
-static bool eye_run(nd_context *c, const nd_job *j, int64_t from, int64_t to)
+static void eye_run(const nd_job *j, int64_t from, int64_t to)
 {
-  zeros_run(c, j, from, to);
+  zeros_run(j, from, to);
   const int64_t next = j->out[0]->dims[1] + 1;
   const int64_t side = j->out[0]->dims[0] < j->out[0]->dims[1]
                          ? j->out[0]->dims[0]
                          : j->out[0]->dims[1];
   for (int64_t k = (from + next - 1) / next; k < side && k * next < to; k++)
     put(j->out[0], k * next, 1);
-  return true;
 }
 
 const nd_op nd_op_eye = {
@@ -273,7 +270,7 @@ static bool range_infer(nd_context *c, const nd_job *j, nd_type *out)
           fits(c, &l, out->shape[0], out->dtype));
 }
 
-static bool range_run(nd_context *c, const nd_job *j, int64_t from, int64_t to)
+static void range_run(const nd_job *j, int64_t from, int64_t to)
 {
   ladder l;
   count_steps(j, &l);
@@ -283,11 +280,10 @@ static bool range_run(nd_context *c, const nd_job *j, int64_t from, int64_t to)
     const uint64_t delta = (uint64_t)whole(j->in[2]);
     for (int64_t i = from; i < to; i++)
       out[i] = first + (uint64_t)i * delta;
-    return true;
+    return;
   }
   for (int64_t i = from; i < to; i++)
     put(j->out[0], i, rung(&l, i));
-  return true;
 }
 
 const nd_op nd_op_range = {
@@ -343,8 +339,7 @@ static ladder linspace_ladder(double start, double stop, int64_t last)
 }
 
 // In double, rounded once; the ends are `start` and `stop` themselves.
-static bool linspace_run(nd_context *c, const nd_job *j, int64_t from,
-                         int64_t to)
+static void linspace_run(const nd_job *j, int64_t from, int64_t to)
 {
   const double start = nd_tensor_first(j->in[0]);
   const double stop = nd_tensor_first(j->in[1]);
@@ -352,7 +347,6 @@ static bool linspace_run(nd_context *c, const nd_job *j, int64_t from,
   const ladder l = linspace_ladder(start, stop, last);
   for (int64_t i = from; i < to; i++)
     put(j->out[0], i, i == 0 ? start : i == last ? stop : rung(&l, i));
-  return true;
 }
 
 extern const nd_op nd_op_linspace;
@@ -423,10 +417,9 @@ static bool one_hot_check(nd_context *c, const nd_job *j)
                  "depth give rows of zeros");
 }
 
-static bool one_hot_run(nd_context *c, const nd_job *j, int64_t from,
-                        int64_t to)
+static void one_hot_run(const nd_job *j, int64_t from, int64_t to)
 {
-  zeros_run(c, j, from, to);
+  zeros_run(j, from, to);
   const int64_t depth = j->attr[DEPTH].integer;
   int64_t index;
   for (int64_t i = from / depth; i * depth < to; i++) {
@@ -435,7 +428,6 @@ static bool one_hot_run(nd_context *c, const nd_job *j, int64_t from,
     if (index >= 1 && index <= depth && at >= from && at < to)
       put(j->out[0], at, 1);
   }
-  return true;
 }
 
 const nd_op nd_op_one_hot = {

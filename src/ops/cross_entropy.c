@@ -116,7 +116,7 @@ static bool check_classes(nd_context *c, const nd_job *j)
 }
 
 // loss[r] = sum over j of z[r j] (log(1 + s[r]) - (x[r j] - m[r]))
-static bool loss_run(nd_context *c, const nd_job *j, int64_t from, int64_t to)
+static void loss_run(const nd_job *j, int64_t from, int64_t to)
 {
   const nd_tensor *logits = j->in[1];
   nd_rows l;
@@ -137,7 +137,6 @@ static bool loss_run(nd_context *c, const nd_job *j, int64_t from, int64_t to)
     }
     l.k->give(l.rows, j->out[0]->data + row * l.width, loss);
   }
-  return true;
 }
 
 // ----------------------------------------------------------- its gradient --
@@ -163,7 +162,7 @@ static void add_labels(nd_rows *l, reader *labels, double *total)
   }
 }
 
-static bool slope_run(nd_context *c, const nd_job *j, int64_t from, int64_t to)
+static void slope_run(const nd_job *j, int64_t from, int64_t to)
 {
   const nd_tensor *logits = j->in[1];
   char *out = j->out[0]->data;
@@ -188,7 +187,6 @@ static bool slope_run(nd_context *c, const nd_job *j, int64_t from, int64_t to)
                    load_labels(&labels, &p, &l), l.s, total, g);
     }
   }
-  return true;
 }
 
 // ------------------------------------------------------------- derivatives --

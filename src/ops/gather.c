@@ -15,6 +15,9 @@
 
 ND_DECLARE_LEVELS(const nd_gather_table, nd_gather_table);
 
+static const nd_gather_table *const tables[ND_LEVELS] = ND_LIST_LEVELS(
+  nd_gather_table);
+
 enum { AXIS = 0, NUM_SEGMENTS = 0 };  // attributes
 
 static const nd_param gather_params[] = {
@@ -63,31 +66,69 @@ static bool fail_index(nd_context *c, int64_t index, int64_t size)
                  (long long)index, (long long)size);
 }
 
-// Makes `n` of them count from 0; false at one that is outside.
-typedef bool resolve(nd_context *c, int64_t n, int64_t *v, int64_t size);
-
-static bool resolve_indices(nd_context *c, int64_t n, int64_t *v, int64_t size)
+// Positions that count from 1 or -1, checked, as positions from 0.
+static void resolve_indices(int64_t n, int64_t *v, int64_t size)
 {
-  for (int64_t i = 0; i < n; i++) {
-    const int64_t at = v[i] > 0 ? v[i] - 1 : v[i] + size;
-    if (v[i] == 0 || at < 0 || at >= size)
-      return fail_index(c, v[i], size);
-    v[i] = at;
+  for (int64_t i = 0; i < n; i++)
+    v[i] += v[i] > 0 ? -1 : size;
+}
+
+// The same for ids; those that stand for no row become -1.
+static void resolve_ids(int64_t n, int64_t *v, int64_t size)
+{
+  for (int64_t i = 0; i < n; i++)
+    v[i] = v[i] < 1 ? -1 : v[i] - 1;
+}
+
+typedef void resolve(int64_t n, int64_t *v, int64_t size);
+
+static bool fail_id(nd_context *c, int64_t id, int64_t size)
+{
+  return nd_fail(c, ND_BAD_ARGUMENT,
+                 "segment id %lld is above num_segments, %lld", (long long)id,
+                 (long long)size);
+}
+
+// Refuses values outside of low..high, and 0 if it is no position.
+static bool check_values(nd_context *c, nd_tensor *x, int64_t low, int64_t size,
+                         bool zero,
+                         bool (*fail)(nd_context *, int64_t, int64_t))
+{
+  int64_t v[ND_INTEGERS_READ];
+  for (int64_t at = 0; at < x->size; at += ND_INTEGERS_READ) {
+    const int64_t left = x->size - at;
+    const int64_t n = left < ND_INTEGERS_READ ? left : ND_INTEGERS_READ;
+    nd_integers_read(x, at, n, v);
+    for (int64_t i = 0; i < n; i++) {
+      if (v[i] < low || v[i] > size || (v[i] == 0 && !zero))
+        return fail(c, v[i], size);
+    }
+    if (!nd_context_ready(c))
+      return false;
   }
   return true;
 }
 
-// Those that stand for no row become -1.
-static bool resolve_ids(nd_context *c, int64_t n, int64_t *v, int64_t size)
+// True if all of n int32 indices are within 1..size, found out quickly.
+static bool are_plain(const nd_tensor *indices, int64_t from, int64_t n,
+                      int64_t size)
 {
-  for (int64_t i = 0; i < n; i++) {
-    if (v[i] > size)
-      return nd_fail(c, ND_BAD_ARGUMENT,
-                     "segment id %lld is above num_segments, %lld",
-                     (long long)v[i], (long long)size);
-    v[i] = v[i] < 1 ? -1 : v[i] - 1;
-  }
-  return true;
+  const int32_t *index = (const int32_t *)(const void *)nd_values(indices);
+  return indices->dtype == ND_INT32 && indices->dense && size <= INT32_MAX &&
+         tables[indices->context->level]->within(n, index + from,
+                                                 (uint32_t)size);
+}
+
+static bool check_indices(nd_context *c, nd_tensor *indices, int64_t size)
+{
+  return are_plain(indices, 0, indices->size, size) ||
+         check_values(c, indices, -size, size, false, fail_index);
+}
+
+static bool check_ids(nd_context *c, nd_tensor *ids, int64_t size)
+{
+  return are_plain(ids, 0, ids->size, size) ||
+         check_values(c, ids, INT64_MIN, size, true, fail_id);
 }
 
 #define PICK(type)                  \
@@ -114,62 +155,94 @@ static void pick(size_t width, int64_t run, int64_t n, const int64_t *index,
   }
 }
 
-// The op over [outer, size, run] of dense values; it runs whole.
-static bool gather_dense(nd_context *c, const nd_tensor *x, int axis,
-                         const nd_tensor *indices, char *out)
+static bool gather_check(nd_context *c, const nd_job *j)
 {
-  const size_t width = nd_dtype_size((nd_dtype)x->dtype);
-  const int64_t size = x->dims[axis];
-  int64_t outer = 1, run = 1;
-  for (int i = 0; i < axis; i++)
-    outer *= x->dims[i];
-  for (int i = axis + 1; i < x->rank; i++)
-    run *= x->dims[i];
-  int64_t index[ND_INTEGERS_READ];
-  const size_t bytes = width * (size_t)run;
-  for (int64_t at = 0; at < indices->size; at += ND_INTEGERS_READ) {
-    const int64_t left = indices->size - at;
-    const int64_t n = left < ND_INTEGERS_READ ? left : ND_INTEGERS_READ;
-    nd_integers_read(indices, at, n, index);
-    if (!nd_context_ready(c) || !resolve_indices(c, n, index, size))
-      return false;
-    for (int64_t o = 0; o < outer; o++)
-      pick(width, run, n, index, nd_values(x) + (size_t)(o * size) * bytes,
-           out + (size_t)(o * indices->size + at) * bytes);
-  }
-  return true;
+  const nd_tensor *x = j->in[0];
+  const int axis = nd_axis_place(j->attr[AXIS].integer, x->rank);
+  return check_indices(c, j->in[1], x->dims[axis]);
 }
 
-// The short way for single elements of 4 or 8 bytes by dense int32 indices;
-// false if it does not apply, or if an index is not within 1..size.
-static bool gather_elements(nd_context *c, const nd_tensor *x,
-                            const nd_tensor *indices, char *out)
+// The short way for rows that are elements of 4 or 8 bytes, by dense int32
+// indices within 1..size; false if it does not apply.
+static bool gather_elements(const nd_job *j, int64_t from, int64_t to)
 {
-  static const nd_gather_table *const tables[ND_LEVELS] = ND_LIST_LEVELS(
-    nd_gather_table);
-  const nd_gather_table *k = tables[c->level];
+  const nd_tensor *x = j->in[0], *indices = j->in[1];
   const size_t width = nd_dtype_size((nd_dtype)x->dtype);
+  if (x->rank != 1 || (width != 4 && width != 8) ||
+      !are_plain(indices, from, to - from, x->size))
+    return false;
+  const nd_gather_table *k = tables[x->context->level];
   const int32_t *index = (const int32_t *)(const void *)nd_values(indices);
-  if (x->rank != 1 || indices->dtype != ND_INT32 || !indices->dense ||
-      x->size > INT32_MAX || (width != 4 && width != 8) ||
-      !k->within(indices->size, index, (uint32_t)x->size))
-    return false;
-  (width == 4 ? k->pick4 : k->pick8)(indices->size, index, nd_values(x), out);
+  (width == 4 ? k->pick4 : k->pick8)(to - from, index + from, nd_values(x),
+                                     j->out[0]->data + (size_t)from * width);
   return true;
 }
 
-static bool gather_run(nd_context *c, const nd_job *j, int64_t from, int64_t to)
+// The input as [outer, size, run], the result as [outer, indices, run]; a row
+// is what runs along `run`.
+typedef struct layout {
+  int64_t size;   // rows of the input, for each of outer
+  int64_t count;  // of indices
+  int64_t run;    // elements of a row
+} layout;
+
+static layout see_rows(const nd_job *j)
 {
-  if (from > 0)
-    return true;
-  nd_tensor *x = nd_tensor_dense(j->in[0]);
-  if (x == NULL)
-    return false;
-  const int axis = nd_axis_resolve(c, j->attr[AXIS].integer, x->rank);
-  const bool ok = gather_elements(c, x, j->in[1], j->out[0]->data) ||
-                  gather_dense(c, x, axis, j->in[1], j->out[0]->data);
-  nd_tensor_release(x);
-  return ok;
+  const nd_tensor *x = j->in[0];
+  const int axis = nd_axis_place(j->attr[AXIS].integer, x->rank);
+  layout l = { .size = x->dims[axis], .count = j->in[1]->size, .run = 1 };
+  for (int i = axis + 1; i < x->rank; i++)
+    l.run *= x->dims[i];
+  return l;
+}
+
+// Rows from..to-1 of the result.
+static void gather_run(const nd_job *j, int64_t from, int64_t to)
+{
+  if (gather_elements(j, from, to))
+    return;
+  const layout l = see_rows(j);
+  const size_t width = nd_dtype_size((nd_dtype)j->in[0]->dtype);
+  const size_t bytes = width * (size_t)l.run;
+  int64_t index[ND_INTEGERS_READ];
+  for (int64_t row = from, n; row < to; row += n) {
+    const int64_t outer = row / l.count, at = row % l.count;
+    n = l.count - at < to - row ? l.count - at : to - row;
+    n = n < ND_INTEGERS_READ ? n : ND_INTEGERS_READ;
+    nd_integers_read(j->in[1], at, n, index);
+    resolve_indices(n, index, l.size);
+    pick(width, l.run, n, index,
+         nd_values(j->in[0]) + (size_t)(outer * l.size) * bytes,
+         j->out[0]->data + (size_t)row * bytes);
+  }
+}
+
+// One step over the rows of the result, unless they are elements.
+static bool next_rows(const nd_job *j, nd_units_run *run, nd_step *step, int i)
+{
+  const int64_t length = see_rows(j).run;
+  *step = (nd_step){
+    .units = length > 0 ? j->out[0]->size / length : 0,
+    .cost = 2 + .5F * (float)length,
+    .run = run,
+  };
+  return i == 0;
+}
+
+static void gather_rows(const void *what, void *shared, void *own, int64_t from,
+                        int64_t to)
+{
+  gather_run(what, from, to);
+}
+
+static bool gather_next(const void *what, nd_step *step, int i)
+{
+  return next_rows(what, gather_rows, step, i);
+}
+
+static nd_work gather_work(const nd_job *j)
+{
+  return (nd_work){ .next = see_rows(j).run == 1 ? NULL : gather_next };
 }
 
 extern const nd_op nd_op_gather, nd_op_ungather, nd_op_unsorted_segment_sum,
@@ -241,7 +314,10 @@ const nd_op nd_op_gather = {
   .derivative = ND_LINEAR,
   .needs = { 1 << 1 },
   .infer = gather_infer,
+  .check = gather_check,
   .run = gather_run,
+  .work = gather_work,
+  .dense = 1 << 0,
   .transpose = gather_transpose,
   .low = -3,
   .high = 3,
@@ -294,8 +370,31 @@ SUM_ROWS(int32, int32_t)
 SUM_ROWS(int64, int64_t)
 SUM_ROWS(uint8, uint8_t)
 
-static bool sum_dense(nd_context *c, const nd_tensor *x, const nd_tensor *ids,
-                      nd_tensor *out, resolve *find)
+static bool ungather_check(nd_context *c, const nd_job *j)
+{
+  return check_indices(c, j->in[1], j->attr[NUM_SEGMENTS].integer);
+}
+
+static bool segment_check(nd_context *c, const nd_job *j)
+{
+  return check_ids(c, j->in[1], j->attr[NUM_SEGMENTS].integer);
+}
+
+// Rows of one step: which rows they go to is known only when they are read, so
+// that steps follow each other.
+enum { ROWS_AT_ONCE = 1 << 14 };
+
+static void clear_run(const void *what, void *shared, void *own, int64_t from,
+                      int64_t to)
+{
+  const nd_job *j = what;
+  const size_t width = nd_dtype_size((nd_dtype)j->out[0]->dtype);
+  memset(j->out[0]->data + (size_t)from * width, 0,
+         (size_t)(to - from) * width);
+}
+
+// Adds the rows of step `unit`.
+static void add_rows(const nd_job *j, int64_t unit, resolve *find)
 {
   static void (*const sum_rows[ND_DTYPES])(int64_t, int64_t, const int64_t *,
                                            const void *, void *) = {
@@ -303,46 +402,66 @@ static bool sum_dense(nd_context *c, const nd_tensor *x, const nd_tensor *ids,
     [ND_INT32] = sum_rows_int32,     [ND_INT64] = sum_rows_int64,
     [ND_UINT8] = sum_rows_uint8,
   };
-  const int64_t size = out->dims[0];
-  const int64_t run = ids->size > 0 ? x->size / ids->size : 0;
+  const nd_tensor *x = j->in[0], *ids = j->in[1], *out = j->out[0];
+  const int64_t run = x->size / ids->size;
+  const int64_t start = unit * ROWS_AT_ONCE, left = ids->size - start;
+  const int64_t end = start + (left < ROWS_AT_ONCE ? left : ROWS_AT_ONCE);
   const size_t width = nd_dtype_size((nd_dtype)x->dtype);
-  memset(out->data, 0, (size_t)out->size * width);
   int64_t row[ND_INTEGERS_READ];
-  for (int64_t at = 0; at < ids->size; at += ND_INTEGERS_READ) {
-    const int64_t left = ids->size - at;
-    const int64_t n = left < ND_INTEGERS_READ ? left : ND_INTEGERS_READ;
+  for (int64_t at = start; at < end; at += ND_INTEGERS_READ) {
+    const int64_t n = end - at < ND_INTEGERS_READ ? end - at : ND_INTEGERS_READ;
     nd_integers_read(ids, at, n, row);
-    if (!nd_context_ready(c) || !find(c, n, row, size))
-      return false;
+    find(n, row, out->dims[0]);
     sum_rows[x->dtype](n, run, row, nd_values(x) + (size_t)(at * run) * width,
                        out->data);
   }
-  return true;
 }
 
-static bool sum_whole(nd_context *c, const nd_job *j, int64_t from,
-                      resolve *find)
+static void ungather_run(const void *what, void *shared, void *own,
+                         int64_t from, int64_t to)
 {
-  if (from > 0)
-    return true;
-  nd_tensor *x = nd_tensor_dense(j->in[0]);
-  if (x == NULL)
-    return false;
-  const bool ok = sum_dense(c, x, j->in[1], j->out[0], find);
-  nd_tensor_release(x);
-  return ok;
+  for (int64_t unit = from; unit < to; unit++)
+    add_rows(what, unit, resolve_indices);
 }
 
-static bool ungather_run(nd_context *c, const nd_job *j, int64_t from,
-                         int64_t to)
-{
-  return sum_whole(c, j, from, resolve_indices);
-}
-
-static bool segment_run(nd_context *c, const nd_job *j, int64_t from,
+static void segment_run(const void *what, void *shared, void *own, int64_t from,
                         int64_t to)
 {
-  return sum_whole(c, j, from, resolve_ids);
+  for (int64_t unit = from; unit < to; unit++)
+    add_rows(what, unit, resolve_ids);
+}
+
+// Zeros, then some rows after the other.
+static bool next_sum(const nd_job *j, nd_units_run *run, nd_step *step, int i)
+{
+  const int64_t ids = j->in[1]->size;
+  if (i == 0)
+    *step = (nd_step){ .units = j->out[0]->size,
+                       .cost = .2F,
+                       .run = clear_run };
+  else
+    *step = (nd_step){ .first = i - 1, .units = 1, .run = run };
+  return i == 0 || (int64_t)(i - 1) * ROWS_AT_ONCE < ids;
+}
+
+static bool ungather_next(const void *what, nd_step *step, int i)
+{
+  return next_sum(what, ungather_run, step, i);
+}
+
+static bool segment_next(const void *what, nd_step *step, int i)
+{
+  return next_sum(what, segment_run, step, i);
+}
+
+static nd_work ungather_work(const nd_job *j)
+{
+  return (nd_work){ .next = ungather_next };
+}
+
+static nd_work segment_work(const nd_job *j)
+{
+  return (nd_work){ .next = segment_next };
 }
 
 static void ungather_transpose(nd_context *c, const nd_job *j,
@@ -369,7 +488,9 @@ const nd_op nd_op_ungather = {
   .derivative = ND_LINEAR,
   .needs = { 1 << 1 },
   .infer = segment_infer,
-  .run = ungather_run,
+  .check = ungather_check,
+  .work = ungather_work,
+  .dense = 1 << 0,
   .transpose = ungather_transpose,
   .low = -3,
   .high = 3,
@@ -386,7 +507,9 @@ const nd_op nd_op_unsorted_segment_sum = {
   .derivative = ND_LINEAR,
   .needs = { 1 << 1 },
   .infer = segment_infer,
-  .run = segment_run,
+  .check = segment_check,
+  .work = segment_work,
+  .dense = 1 << 0,
   .transpose = segment_transpose,
   .low = -3,
   .high = 3,
@@ -397,41 +520,42 @@ const nd_op nd_op_unsorted_segment_sum = {
 
 // ------------------------------------------------------------ segment_rows --
 
-static bool rows_dense(nd_context *c, const nd_tensor *x, const nd_tensor *ids,
-                       const nd_tensor *y)
+static bool rows_check(nd_context *c, const nd_job *j)
 {
-  const int64_t size = x->dims[0];
-  const size_t width = nd_dtype_size((nd_dtype)x->dtype);
-  const size_t bytes = (size_t)(y->size / ids->size) * width;
-  char *out = y->data;
-  int64_t row[ND_INTEGERS_READ];
-  for (int64_t at = 0; at < ids->size; at += ND_INTEGERS_READ) {
-    const int64_t left = ids->size - at;
-    const int64_t n = left < ND_INTEGERS_READ ? left : ND_INTEGERS_READ;
-    nd_integers_read(ids, at, n, row);
-    if (!nd_context_ready(c) || !resolve_ids(c, n, row, size))
-      return false;
-    for (int64_t i = 0; i < n; i++, out += bytes) {
-      if (row[i] < 0)
-        memset(out, 0, bytes);
-      else
-        memcpy(out, nd_values(x) + (size_t)row[i] * bytes, bytes);
-    }
-  }
-  return true;
+  return check_ids(c, j->in[1], j->in[0]->dims[0]);
 }
 
-static bool rows_run(nd_context *c, const nd_job *j, int64_t from, int64_t to)
+static void rows_run(const nd_job *j, int64_t from, int64_t to)
 {
-  if (from > 0)
-    return true;
-  nd_tensor *x = nd_tensor_dense(j->in[0]), *ids = j->in[1];
-  if (x == NULL)
-    return false;
-  const bool ok = gather_elements(c, x, ids, j->out[0]->data) ||
-                  rows_dense(c, x, ids, j->out[0]);
-  nd_tensor_release(x);
-  return ok;
+  if (gather_elements(j, from, to))
+    return;
+  const layout l = see_rows(j);
+  const size_t bytes = nd_dtype_size((nd_dtype)j->in[0]->dtype) * (size_t)l.run;
+  char *out = j->out[0]->data + (size_t)from * bytes;
+  for (int64_t row = from; row < to; row++, out += bytes) {
+    int64_t id;
+    nd_integers_read(j->in[1], row, 1, &id);
+    if (id < 1)
+      memset(out, 0, bytes);
+    else
+      memcpy(out, nd_values(j->in[0]) + (size_t)(id - 1) * bytes, bytes);
+  }
+}
+
+static void run_rows(const void *what, void *shared, void *own, int64_t from,
+                     int64_t to)
+{
+  rows_run(what, from, to);
+}
+
+static bool rows_next(const void *what, nd_step *step, int i)
+{
+  return next_rows(what, run_rows, step, i);
+}
+
+static nd_work rows_work(const nd_job *j)
+{
+  return (nd_work){ .next = see_rows(j).run == 1 ? NULL : rows_next };
 }
 
 static void rows_transpose(nd_context *c, const nd_job *j, nd_tensor *const *g,
@@ -450,7 +574,10 @@ const nd_op nd_op_segment_rows = {
   .derivative = ND_LINEAR,
   .needs = { 1 << 1 },
   .infer = gather_infer,
+  .check = rows_check,
   .run = rows_run,
+  .work = rows_work,
+  .dense = 1 << 0,
   .transpose = rows_transpose,
   .low = -3,
   .high = 3,

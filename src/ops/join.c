@@ -74,7 +74,7 @@ static bool stack_infer(nd_context *c, const nd_job *j, nd_type *out)
 
 // The result as rows, each made of one run from every input; `axis` is where
 // the runs start.
-static bool join(const nd_job *j, int axis, int64_t from, int64_t to)
+static void join(const nd_job *j, int axis, int64_t from, int64_t to)
 {
   const int64_t width = (int64_t)nd_dtype_size((nd_dtype)j->out[0]->dtype);
   int64_t row = 1;
@@ -97,13 +97,12 @@ static bool join(const nd_job *j, int axis, int64_t from, int64_t to)
     }
     before += run;
   }
-  return true;
 }
 
-static bool concat_run(nd_context *c, const nd_job *j, int64_t from, int64_t to)
+static void concat_run(const nd_job *j, int64_t from, int64_t to)
 {
   const int rank = j->out[0]->rank;
-  return join(j, nd_axis_resolve(c, j->attr[AXIS].integer, rank), from, to);
+  join(j, nd_axis_place(j->attr[AXIS].integer, rank), from, to);
 }
 
 extern const nd_op nd_op_concat, nd_op_stack;

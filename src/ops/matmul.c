@@ -143,24 +143,50 @@ static void run_batches(const nd_job *j, const nd_matmul_kernels *kernels,
   }
 }
 
-static bool matmul_run(nd_context *c, const nd_job *j, int64_t from, int64_t to)
+static const nd_matmul_kernels *find_kernels(const nd_job *j)
 {
   static const nd_matmul_table *const tables[ND_LEVELS] = ND_LIST_LEVELS(
     nd_matmul_table);
-  const nd_matmul_kernels *kernels = tables[c->level]->at[j->out[0]->dtype];
+  const nd_tensor *out = j->out[0];
+  return tables[out->context->level]->at[out->dtype];
+}
+
+static void run_range(const nd_job *j, void *scratch, int64_t from, int64_t to)
+{
   nd_matmul p = plan(j);
-  p.to = p.m * p.n < to - from ? p.m * p.n : to - from;
-  const size_t bytes = kernels->scratch(&p);
-  if (bytes == 0) {
-    run_batches(j, kernels, &p, NULL, from, to);
-    return true;
-  }
-  nd_block *scratch = nd_block_new(c, bytes);
-  if (scratch == NULL)
-    return false;
-  run_batches(j, kernels, &p, nd_block_data(scratch), from, to);
-  nd_block_free(c, scratch);
-  return true;
+  run_batches(j, find_kernels(j), &p, scratch, from, to);
+}
+
+static void matmul_run(const nd_job *j, int64_t from, int64_t to)
+{
+  run_range(j, NULL, from, to);
+}
+
+static void run_with_scratch(const void *what, void *shared, void *own,
+                             int64_t from, int64_t to)
+{
+  run_range(what, own, from, to);
+}
+
+// One step over the elements of the result, each a sum of k products.
+static bool matmul_next(const void *what, nd_step *step, int i)
+{
+  const nd_job *j = what;
+  *step = (nd_step){
+    .units = j->out[0]->size,
+    .cost = 1 + .1F * (float)side(j, 0, 1),
+    .run = run_with_scratch,
+  };
+  return i == 0;
+}
+
+// Only large products need more memory than the stack has.
+static nd_work matmul_work(const nd_job *j)
+{
+  nd_matmul p = plan(j);
+  p.to = p.m * p.n;
+  const size_t own = find_kernels(j)->scratch(&p);
+  return (nd_work){ .own = own, .next = own > 0 ? matmul_next : NULL };
 }
 
 // ------------------------------------------------------------- derivative --
@@ -229,6 +255,7 @@ const nd_op nd_op_matmul = {
   .needs = { 1 << 1, 1 << 0 },
   .infer = matmul_infer,
   .run = matmul_run,
+  .work = matmul_work,
   .transpose = matmul_transpose,
   .low = -3,
   .high = 3,

@@ -73,9 +73,9 @@ static void start_product(double *p, int r)
 // ------------------------------------------------------------------- rows --
 
 typedef struct rows {
-  int r;                             // directions
-  int64_t n;                         // elements of a row
-  nd_tensor *x[1 + MAX_DIRECTIONS];  // dense
+  int r;      // directions
+  int64_t n;  // elements of a row
+  nd_tensor *const *x;
   double *before;  // of each position, the product of those before it
 } rows;
 
@@ -116,34 +116,39 @@ static void fill_row(const rows *l, int64_t at, nd_tensor *out)
   }
 }
 
-static bool fill_rows(nd_context *c, rows *l, nd_tensor *out)
+static int64_t row_length(const nd_job *j)
 {
-  const size_t bytes = sizeof *l->before * (size_t)(l->n << l->r);
-  l->before = nd_memory_new(c, bytes, ND_MEMORY_TENSOR);
-  if (l->before == NULL)
-    return false;
-  for (int64_t at = 0; at < out->size && nd_context_ready(c); at += l->n)
-    fill_row(l, at, out);
-  nd_memory_free(c, l->before, bytes, ND_MEMORY_TENSOR);
-  return nd_context_ready(c);
+  return j->out[0]->dims[j->out[0]->rank - 1];
 }
 
-// Runs whole.
-static bool run(nd_context *c, const nd_job *j, int64_t from, int64_t to)
+static void run(const void *what, void *shared, void *own, int64_t from,
+                int64_t to)
 {
-  if (from > 0)
-    return true;
-  rows l = { .n = j->out[0]->dims[j->out[0]->rank - 1] };
-  l.x[0] = nd_tensor_dense(j->in[0]);
-  bool ok = l.x[0] != NULL;
-  for (; ok && l.r + 1 < j->n; l.r++) {
-    l.x[l.r + 1] = nd_tensor_dense(j->in[l.r + 1]);
-    ok = l.x[l.r + 1] != NULL;
-  }
-  ok = ok && fill_rows(c, &l, j->out[0]);
-  for (int i = 0; i < j->n; i++)
-    nd_tensor_release(l.x[i]);
-  return ok;
+  const nd_job *j = what;
+  const rows l = {
+    .r = j->n - 1, .n = row_length(j), .x = j->in, .before = own
+  };
+  for (int64_t row = from; row < to; row++)
+    fill_row(&l, row * l.n, j->out[0]);
+}
+
+// One step over the rows.
+static bool next(const void *what, nd_step *step, int i)
+{
+  const nd_job *j = what;
+  const int64_t n = row_length(j);
+  *step = (nd_step){
+    .units = n > 0 ? j->out[0]->size / n : 0,
+    .cost = 4 * (float)(n << (j->n - 1)),
+    .run = run,
+  };
+  return i == 0;
+}
+
+static nd_work work(const nd_job *j)
+{
+  const size_t coefficients = (size_t)(row_length(j) << (j->n - 1));
+  return (nd_work){ .own = coefficients * sizeof(double), .next = next };
 }
 
 // ------------------------------------------------------------- derivatives --
@@ -185,7 +190,8 @@ const nd_op nd_op_products_of_others = {
   .derivative = ND_VJP,
   .needs = { ND_NEEDS_IN, ND_NEEDS_IN, ND_NEEDS_IN },
   .infer = infer,
-  .run = run,
+  .work = work,
+  .dense = ND_DENSE_ALL,
   .vjp = vjp,
   .jvp = jvp,
   .low = .5,
@@ -193,7 +199,6 @@ const nd_op nd_op_products_of_others = {
   .cases =
     "[4]; [3 4]; [3] [3]; [2 3] [2 3] [2 3]; [1]; [1] [1]; [0 2]; [2 0]; "
     "[5] [5] [5]",
-  .cost = 4,
 };
 
 const nd_op *const nd_ops_product[] = { &nd_op_products_of_others, NULL };

@@ -84,9 +84,10 @@ typedef void fill_f32(nd_philox s, uint64_t first, size_t n, float p, float q,
 typedef void fill_f64(nd_philox s, uint64_t first, size_t n, double p, double q,
                       double *out);
 
-static bool run_float(nd_context *c, const nd_job *j, int64_t from, int64_t to,
-                      fill_f32 *f32, fill_f64 *f64)
+static void run_float(const nd_job *j, int64_t from, int64_t to, fill_f32 *f32,
+                      fill_f64 *f64)
 {
+  const nd_context *c = j->out[0]->context;
   const nd_philox s = { .seed = c->seed, .stream = c->stream };
   const double p = j->attr[P].number, q = j->attr[Q].number;
   const size_t n = (size_t)(to - from);
@@ -95,20 +96,17 @@ static bool run_float(nd_context *c, const nd_job *j, int64_t from, int64_t to,
     f32(s, (uint64_t)from, n, (float)p, (float)q, (float *)out + from);
   else
     f64(s, (uint64_t)from, n, p, q, (double *)out + from);
-  return true;
 }
 
-static bool normal_run(nd_context *c, const nd_job *j, int64_t from, int64_t to)
+static void normal_run(const nd_job *j, int64_t from, int64_t to)
 {
-  return run_float(c, j, from, to, nd_philox_fill_normal_f32,
-                   nd_philox_fill_normal_f64);
+  run_float(j, from, to, nd_philox_fill_normal_f32, nd_philox_fill_normal_f64);
 }
 
-static bool truncated_run(nd_context *c, const nd_job *j, int64_t from,
-                          int64_t to)
+static void truncated_run(const nd_job *j, int64_t from, int64_t to)
 {
-  return run_float(c, j, from, to, nd_philox_fill_truncated_f32,
-                   nd_philox_fill_truncated_f64);
+  run_float(j, from, to, nd_philox_fill_truncated_f32,
+            nd_philox_fill_truncated_f64);
 }
 
 static void fill_uniform_f32(nd_philox s, uint64_t first, size_t n, double low,
@@ -119,9 +117,9 @@ static void fill_uniform_f32(nd_philox s, uint64_t first, size_t n, double low,
   nd_philox_fill_uniform_f32(s, first, n, least, (float)high, out);
 }
 
-static bool uniform_run(nd_context *c, const nd_job *j, int64_t from,
-                        int64_t to)
+static void uniform_run(const nd_job *j, int64_t from, int64_t to)
 {
+  const nd_context *c = j->out[0]->context;
   const nd_philox s = { .seed = c->seed, .stream = c->stream };
   const double low = j->attr[P].number;
   const double high = j->attr[Q].number;
@@ -138,7 +136,6 @@ static bool uniform_run(nd_context *c, const nd_job *j, int64_t from,
   else
     nd_philox_fill_uniform_f64(s, (uint64_t)from, n, low, high,
                                (double *)out + from);
-  return true;
 }
 
 static const nd_param normal_params[] = {

@@ -28,7 +28,9 @@ static const nd_param params[] = {
   { 0 },
 };
 
-enum { GROUP = 256, LEVELS_OF_PAIRS = 56 };
+// A long fold is cut where a subtree of that tree ends: so many inputs to a
+// part.
+enum { GROUP = 256, LEVELS_OF_PAIRS = 56, PART = GROUP * GROUP };
 
 static bool infer(nd_context *c, const nd_job *j, nd_type *out)
 {
@@ -47,10 +49,10 @@ typedef struct layout {
 } layout;
 
 // By rows if asked, whatever the axes.
-static void plan(layout *l, nd_context *c, const nd_job *j, bool by_rows)
+static void plan(layout *l, const nd_job *j, bool by_rows)
 {
   const nd_tensor *x = j->in[0];
-  const int set = nd_axes_resolve(c, &j->attr[AXES], x->rank);
+  const int set = nd_axes_set(&j->attr[AXES], x->rank);
   const int rank = x->rank;
   int axes[ND_MAX_RANK];
   int n = 0;
@@ -77,33 +79,55 @@ static void plan(layout *l, nd_context *c, const nd_job *j, bool by_rows)
   nd_walk_permuted(&l->walk, x, axes, 0);
 }
 
-// Folds the next l->folded inputs: a block at a time, blocks pairwise. Slot k
-// holds the fold of 2^k blocks while bit k of their count is set.
-static void fold_row(layout *l, const nd_reduce_kernels *k, char *out)
-{
-  const size_t width = l->walk.width;
-  double block[ND_BLOCK];
+// A fold of 2^i leaves in each slot i whose bit is set in their count.
+typedef struct tree {
+  const nd_reduce_kernels *k;
+  size_t width;
+  int64_t leaves;
   double slots[LEVELS_OF_PAIRS];
-  char *slot = (char *)slots;
-  int64_t blocks = 0;
-  for (int64_t at = 0; at < l->folded; at += ND_BLOCK, blocks++) {
-    const int64_t left = l->folded - at;
-    const int64_t n = left < ND_BLOCK ? left : ND_BLOCK;
+} tree;
+
+static char *slot(tree *t, int i)
+{
+  return (char *)t->slots + (size_t)i * t->width;
+}
+
+// One more leaf, which is not kept.
+static void add_leaf(tree *t, double *leaf)
+{
+  int i = 0;
+  for (; t->leaves >> i & 1; i++) {
+    t->k->merge(1, slot(t, i), leaf);
+    memcpy(leaf, slot(t, i), t->width);
+  }
+  memcpy(slot(t, i), leaf, t->width);
+  t->leaves++;
+}
+
+// Merges all that the tree holds into `out`.
+static void join_leaves(tree *t, char *out)
+{
+  for (int i = 0; t->leaves >> i != 0; i++) {
+    if (t->leaves >> i & 1)
+      t->k->merge(1, out, slot(t, i));
+  }
+}
+
+// Folds the next `n` inputs: a block at a time, blocks pairwise.
+static void fold_row(layout *l, const nd_reduce_kernels *k, int64_t n,
+                     char *out)
+{
+  tree t = { .k = k, .width = l->walk.width, .leaves = 0 };
+  double block[ND_BLOCK];
+  for (int64_t at = 0; at < n; at += ND_BLOCK) {
+    const int64_t size = n - at < ND_BLOCK ? n - at : ND_BLOCK;
     double value;
-    nd_walk_copy(&l->walk, n, block);
-    k->run(n, &value, block);
-    int i = 0;
-    for (; blocks >> i & 1; i++) {
-      k->merge(1, slot + (size_t)i * width, &value);
-      memcpy(&value, slot + (size_t)i * width, width);
-    }
-    memcpy(slot + (size_t)i * width, &value, width);
+    nd_walk_copy(&l->walk, size, block);
+    k->run(size, &value, block);
+    add_leaf(&t, &value);
   }
   k->run(0, out, l->walk.data);
-  for (int i = 0; blocks >> i != 0; i++) {
-    if (blocks >> i & 1)
-      k->merge(1, out, slot + (size_t)i * width);
-  }
+  join_leaves(&t, out);
 }
 
 // Outputs from..to-1 by rows.
@@ -119,7 +143,7 @@ static void fold_rows(layout *l, const nd_reduce_kernels *k, int64_t from,
       k->run(l->folded, out, in);
       in += (size_t)l->folded * width;
     } else {
-      fold_row(l, k, out);
+      fold_row(l, k, l->folded, out);
     }
   }
 }
@@ -134,62 +158,71 @@ static void add_row(const nd_reduce_kernels *k, int64_t n, size_t width,
     k->merge(n, sum, row);
 }
 
-// `n` neighbouring outputs, from output `at` on, in columns.
+// Rows first..end-1 of `n` neighbouring outputs, from output `at` on, in
+// columns: what a part of the fold gives.
+static void fold_part_columns(layout *l, const nd_reduce_kernels *k, int64_t at,
+                              int64_t n, int64_t first, int64_t end, char *out)
+{
+  const size_t width = l->walk.width;
+  double row[ND_BLOCK], group[ND_BLOCK];
+  const int64_t start = at / l->last * l->last * l->folded + at % l->last;
+  for (int64_t r = first; r < end; r++) {
+    nd_walk_seek(&l->walk, start + r * l->last);
+    nd_walk_copy(&l->walk, n, row);
+    add_row(k, n, width, group, row, r % GROUP == 0);
+    if (r % GROUP == GROUP - 1 || r == end - 1)
+      add_row(k, n, width, out, group, r - first < GROUP);
+  }
+}
+
+// `n` neighbouring outputs in columns.
 static void fold_columns(layout *l, const nd_reduce_kernels *k, int64_t at,
                          int64_t n, char *out)
 {
-  const size_t width = l->walk.width;
-  double row[ND_BLOCK], group[ND_BLOCK], groups[ND_BLOCK];
-  const int64_t first = at / l->last * l->last * l->folded + at % l->last;
+  double part[ND_BLOCK];
   for (int64_t i = 0; i < n; i++)
-    k->run(0, out + (size_t)i * width, l->walk.data);
-  for (int64_t r = 0; r < l->folded; r++) {
-    const bool end = r == l->folded - 1;
-    nd_walk_seek(&l->walk, first + r * l->last);
-    nd_walk_copy(&l->walk, n, row);
-    add_row(k, n, width, group, row, r % GROUP == 0);
-    if (r % GROUP == GROUP - 1 || end)
-      add_row(k, n, width, groups, group, r % (GROUP * GROUP) < GROUP);
-    if (r % (GROUP * GROUP) == GROUP * GROUP - 1 || end)
-      k->merge(n, out, groups);
+    k->run(0, out + (size_t)i * l->walk.width, l->walk.data);
+  for (int64_t first = 0; first < l->folded; first += PART) {
+    const int64_t left = l->folded - first;
+    const int64_t end = first + (left < PART ? left : PART);
+    fold_part_columns(l, k, at, n, first, end, (char *)part);
+    k->merge(n, out, part);
   }
 }
 
-static bool fold_range(nd_context *c, const nd_job *j, nd_fold fold,
-                       int64_t from, int64_t to)
+static const nd_reduce_kernels *find_kernels(const nd_job *j, nd_fold fold)
 {
   static const nd_reduce_table *const tables[ND_LEVELS] = ND_LIST_LEVELS(
     nd_reduce_table);
-  const nd_reduce_kernels *k = &tables[c->level]->at[fold][j->in[0]->dtype];
+  const nd_tensor *x = j->in[0];
+  return &tables[x->context->level]->at[fold][x->dtype];
+}
+
+// The outputs beside each other from `at` to `to`, a block of them at most.
+static int64_t count_beside(const layout *l, int64_t at, int64_t to)
+{
+  const int64_t left = l->last - at % l->last;
+  const int64_t n = to - at < left ? to - at : left;
+  return n < ND_BLOCK ? n : ND_BLOCK;
+}
+
+// Elements from..to-1 of the result.
+static void fold_range(const nd_job *j, nd_fold fold, int64_t from, int64_t to)
+{
+  const nd_reduce_kernels *k = find_kernels(j, fold);
   layout l;
-  plan(&l, c, j, false);
+  plan(&l, j, false);
   char *out = j->out[0]->data + from * (int64_t)l.walk.width;
   if (!l.columns) {
     fold_rows(&l, k, from, to, out);
-    return true;
+    return;
   }
-  for (int64_t at = from; at < to;) {
-    const int64_t left = l.last - at % l.last;
-    int64_t n = to - at < left ? to - at : left;
-    n = n < ND_BLOCK ? n : ND_BLOCK;
+  for (int64_t at = from, n; at < to; at += n) {
+    n = count_beside(&l, at, to);
     fold_columns(&l, k, at, n, out);
     out += (size_t)n * l.walk.width;
-    at += n;
   }
-  return true;
 }
-
-#define RUN(name, fold)                                                \
-  static bool name##_run(nd_context *c, const nd_job *j, int64_t from, \
-                         int64_t to)                                   \
-  {                                                                    \
-    return fold_range(c, j, fold, from, to);                           \
-  }
-
-RUN(sum, ND_SUM)
-RUN(prod, ND_PROD)
-RUN(max, ND_MAX)
-RUN(min, ND_MIN)
 
 // Number of inputs of each output.
 static int64_t count_folded(const nd_job *j)
@@ -216,29 +249,23 @@ static int64_t mean_row(layout *l, nd_level level, nd_dtype dtype)
   return l->folded > 0 ? (int64_t)(sum / l->folded) : 0;
 }
 
-static void mean_integers(nd_context *c, const nd_job *j, int64_t from,
-                          int64_t to)
+static void mean_integers(const nd_job *j, int64_t from, int64_t to)
 {
   const nd_dtype dtype = (nd_dtype)j->out[0]->dtype;
+  const nd_level level = j->out[0]->context->level;
   layout l;
-  plan(&l, c, j, true);
+  plan(&l, j, true);
   nd_walk_seek(&l.walk, from * l.folded);
   char *out = j->out[0]->data + from * (int64_t)l.walk.width;
   for (int64_t i = from; i < to; i++, out += l.walk.width) {
-    const int64_t mean = mean_row(&l, c->level, dtype);
-    nd_convert(c->level, dtype, ND_INT64, 1, out, &mean);
+    const int64_t mean = mean_row(&l, level, dtype);
+    nd_convert(level, dtype, ND_INT64, 1, out, &mean);
   }
 }
 
-// The sum over its count.
-static bool mean_run(nd_context *c, const nd_job *j, int64_t from, int64_t to)
+// Makes means of sums.
+static void divide(const nd_job *j, int64_t from, int64_t to)
 {
-  if (nd_dtype_in((nd_dtype)j->out[0]->dtype, ND_INTS)) {
-    mean_integers(c, j, from, to);
-    return true;
-  }
-  if (!fold_range(c, j, ND_SUM, from, to))
-    return false;
   const int64_t n = count_folded(j);
   void *data = j->out[0]->data;
   for (int64_t i = from; i < to; i++) {
@@ -247,8 +274,155 @@ static bool mean_run(nd_context *c, const nd_job *j, int64_t from, int64_t to)
     else
       ((double *)data)[i] /= (double)n;
   }
+}
+
+static bool is_integer(const nd_job *j)
+{
+  return nd_dtype_in((nd_dtype)j->out[0]->dtype, ND_INTS);
+}
+
+static void run_range(const nd_job *j, nd_fold fold, bool mean, int64_t from,
+                      int64_t to)
+{
+  if (mean && is_integer(j)) {
+    mean_integers(j, from, to);
+    return;
+  }
+  fold_range(j, fold, from, to);
+  if (mean)
+    divide(j, from, to);
+}
+
+// ---------------------------------------------------------------- in parts --
+
+// Of a long fold, parts are folded first: unit p * outputs + i is part p of
+// output i, and leaves its fold in that place of the shared memory. Then,
+// output by output, the parts are joined: rows as the leaves of the tree that
+// they are, the last one first if it is no whole subtree.
+
+static int64_t count_parts(const nd_job *j)
+{
+  return (count_folded(j) + PART - 1) / PART;
+}
+
+static void fold_parts(const nd_job *j, nd_fold fold, char *parts, int64_t from,
+                       int64_t to)
+{
+  const nd_reduce_kernels *k = find_kernels(j, fold);
+  const int64_t outs = j->out[0]->size;
+  layout l;
+  plan(&l, j, false);
+  for (int64_t unit = from, n; unit < to; unit += n) {
+    const int64_t first = unit / outs * PART, at = unit % outs;
+    const int64_t left = l.folded - first;
+    const int64_t size = left < PART ? left : PART;
+    char *out = parts + unit * (int64_t)l.walk.width;
+    n = 1;
+    if (l.columns) {
+      n = count_beside(&l, at,
+                       at + (to - unit < outs - at ? to - unit : outs - at));
+      fold_part_columns(&l, k, at, n, first, first + size, out);
+    } else {
+      nd_walk_seek(&l.walk, at * l.folded + first);
+      fold_row(&l, k, size, out);
+    }
+  }
+}
+
+static void join_rows(const nd_job *j, const nd_reduce_kernels *k,
+                      const char *parts, size_t width, int64_t i, char *out)
+{
+  const int64_t outs = j->out[0]->size, whole = count_folded(j) / PART;
+  tree t = { .k = k, .width = width, .leaves = 0 };
+  for (int64_t p = 0; p < whole; p++) {
+    double leaf;
+    memcpy(&leaf, parts + (size_t)(p * outs + i) * width, width);
+    add_leaf(&t, &leaf);
+  }
+  if (whole < count_parts(j))
+    memcpy(out, parts + (size_t)(whole * outs + i) * width, width);
+  else
+    k->run(0, out, out);
+  join_leaves(&t, out);
+}
+
+static void join_parts(const nd_job *j, nd_fold fold, const char *parts,
+                       int64_t from, int64_t to)
+{
+  const nd_reduce_kernels *k = find_kernels(j, fold);
+  const int64_t outs = j->out[0]->size;
+  layout l;
+  plan(&l, j, false);
+  const size_t width = l.walk.width;
+  for (int64_t i = from; i < to; i++) {
+    char *out = j->out[0]->data + (size_t)i * width;
+    if (!l.columns) {
+      join_rows(j, k, parts, width, i, out);
+      continue;
+    }
+    k->run(0, out, out);
+    for (int64_t p = 0; p < count_parts(j); p++)
+      k->merge(1, out, parts + (size_t)(p * outs + i) * width);
+  }
+}
+
+// Parts by run[0], then run[1].
+static bool next_step(const nd_job *j, nd_units_run *const *run, nd_step *step,
+                      int i)
+{
+  if (i >= 2)
+    return false;
+  const int64_t inputs[] = { PART, count_parts(j) };
+  step->first = 0;
+  step->units = j->out[0]->size * (i == 0 ? count_parts(j) : 1);
+  step->cost = 1 + .5F * (float)inputs[i];
+  step->run = run[i];
   return true;
 }
+
+// No work where there are no parts.
+static nd_work plan_work(const nd_job *j, bool mean,
+                         bool (*next)(const void *what, nd_step *step, int i))
+{
+  if (j->in[0]->size <= PART || count_parts(j) <= 1 || (mean && is_integer(j)))
+    return (nd_work){ 0 };
+  const size_t parts = (size_t)(j->out[0]->size * count_parts(j));
+  return (nd_work){ .shared = parts * nd_dtype_size((nd_dtype)j->out[0]->dtype),
+                    .next = next };
+}
+
+#define WORK(name, fold, mean)                                        \
+  static void name##_run(const nd_job *j, int64_t from, int64_t to)   \
+  {                                                                   \
+    run_range(j, fold, mean, from, to);                               \
+  }                                                                   \
+  static void name##_parts(const void *j, void *shared, void *own,    \
+                           int64_t from, int64_t to)                  \
+  {                                                                   \
+    fold_parts(j, fold, shared, from, to);                            \
+  }                                                                   \
+  static void name##_join(const void *j, void *shared, void *own,     \
+                          int64_t from, int64_t to)                   \
+  {                                                                   \
+    join_parts(j, fold, shared, from, to);                            \
+    if (mean)                                                         \
+      divide(j, from, to);                                            \
+  }                                                                   \
+  static bool name##_next(const void *j, nd_step *step, int i)        \
+  {                                                                   \
+    static nd_units_run *const run[] = { name##_parts, name##_join }; \
+    return next_step(j, run, step, i);                                \
+  }                                                                   \
+  static nd_work name##_work(const nd_job *j)                         \
+  {                                                                   \
+    return plan_work(j, mean, name##_next);                           \
+  }
+
+WORK(sum, ND_SUM, false)
+WORK(prod, ND_PROD, false)
+WORK(max, ND_MAX, false)
+WORK(min, ND_MIN, false)
+WORK(mean, ND_SUM, true)
 
 // ------------------------------------------------------------- derivatives --
 
@@ -373,6 +547,7 @@ const nd_op nd_op_reduce_sum = {
   .dtypes = ND_NUMBERS,
   .derivative = ND_LINEAR,
   .run = sum_run,
+  .work = sum_work,
   .transpose = sum_transpose,
 };
 
@@ -383,6 +558,7 @@ const nd_op nd_op_reduce_mean = {
   .dtypes = ND_NUMBERS,
   .derivative = ND_LINEAR,
   .run = mean_run,
+  .work = mean_work,
   .transpose = mean_transpose,
 };
 
@@ -394,6 +570,7 @@ const nd_op nd_op_reduce_prod = {
   .derivative = ND_VJP,
   .needs = { 1 << 0 },
   .run = prod_run,
+  .work = prod_work,
   .vjp = prod_vjp,
   .jvp = prod_jvp,
 };
@@ -406,6 +583,7 @@ const nd_op nd_op_reduce_max = {
   .derivative = ND_VJP,
   .needs = { 1 << 0 | ND_NEEDS_OUT },
   .run = max_run,
+  .work = max_work,
   .vjp = extremum_vjp,
   .jvp = extremum_jvp,
 };
@@ -418,6 +596,7 @@ const nd_op nd_op_reduce_min = {
   .derivative = ND_VJP,
   .needs = { 1 << 0 | ND_NEEDS_OUT },
   .run = min_run,
+  .work = min_work,
   .vjp = extremum_vjp,
   .jvp = extremum_jvp,
 };
@@ -428,6 +607,7 @@ const nd_op nd_op_reduce_any = {
   SHARED,
   .dtypes = ND_BOOLS,
   .run = max_run,
+  .work = max_work,
 };
 
 const nd_op nd_op_reduce_all = {
@@ -436,6 +616,7 @@ const nd_op nd_op_reduce_all = {
   SHARED,
   .dtypes = ND_BOOLS,
   .run = min_run,
+  .work = min_work,
 };
 
 const nd_op *const nd_ops_reduce[] = {

@@ -31,7 +31,7 @@ CHOOSE(uint8_t)
 CHOOSE(uint32_t)
 CHOOSE(uint64_t)
 
-static bool where_run(nd_context *c, const nd_job *j, int64_t from, int64_t to)
+static void where_run(const nd_job *j, int64_t from, int64_t to)
 {
   const nd_dtype dtype = (nd_dtype)j->out[0]->dtype;
   const nd_dtype dtypes[] = { ND_BOOL, dtype, dtype };
@@ -43,7 +43,6 @@ static bool where_run(nd_context *c, const nd_job *j, int64_t from, int64_t to)
                                : choose_uint8_t,
                   3, j->in, dtypes, j->out[0]);
   nd_engine_run(&e, from, to);
-  return true;
 }
 
 static void where_transpose(nd_context *c, const nd_job *j, nd_tensor *const *g,

@@ -181,23 +181,46 @@ const nd_op nd_op_slice = {
            "[4 5] ranges=[4:1:-1 2:5:3]; [4] ranges=[3]; [4] ranges=[3:2:1]",
 };
 
-// Copies the elements of `x` in their order to the parts of `out`.
-static void place(const part *parts, int axis, nd_tensor *out, char *to,
-                  nd_walk *x, size_t width)
+// Where element `e` of a tensor put at the parts of `out` comes to stand, and
+// its place along the last axis.
+static int64_t find_place(const part *parts, const nd_tensor *out, int64_t e,
+                          int64_t *last)
 {
-  if (axis == out->rank) {
-    nd_walk_copy(x, 1, to);
-    return;
+  int64_t offset = 0;
+  *last = 0;
+  for (int axis = out->rank - 1; axis >= 0; axis--) {
+    const part *p = &parts[axis];
+    const int64_t at = e % p->length;
+    if (axis == out->rank - 1)
+      *last = at;
+    offset += (p->start + at * p->step) * nd_strides(out)[axis];
+    e /= p->length;
   }
-  const int64_t stride = nd_strides(out)[axis] * (int64_t)width;
-  const part *p = &parts[axis];
-  if (axis == out->rank - 1 && p->step == 1) {
-    nd_walk_copy(x, p->length, to + p->start * stride);
-    return;
+  return offset;
+}
+
+// Copies elements from..to-1 of `x` to the parts of `out`, run by run along the
+// last axis.
+static void place(const part *parts, const nd_tensor *x, nd_tensor *out,
+                  int64_t from, int64_t to)
+{
+  const part one = { .step = 1, .length = 1 };
+  const part *p = out->rank > 0 ? &parts[out->rank - 1] : &one;
+  nd_walk walk;
+  nd_walk_start(&walk, x, from);
+  for (int64_t e = from; e < to;) {
+    int64_t last;
+    const int64_t offset = find_place(parts, out, e, &last);
+    char *at = out->data + offset * (int64_t)walk.width;
+    const int64_t left = p->length - last;
+    const int64_t n = to - e < left ? to - e : left;
+    if (p->step == 1)
+      nd_walk_copy(&walk, n, at);
+    else
+      for (int64_t i = 0; i < n; i++)
+        nd_walk_copy(&walk, 1, at + i * p->step * (int64_t)walk.width);
+    e += n;
   }
-  for (int64_t i = 0; i < p->length; i++)
-    place(parts, axis + 1, out, to + (p->start + i * p->step) * stride, x,
-          width);
 }
 
 static bool check_fit(nd_context *c, const nd_job *j, const part *parts)
@@ -224,23 +247,38 @@ static bool unslice_infer(nd_context *c, const nd_job *j, nd_type *out)
          check_fit(c, j, parts);
 }
 
-// Zeros, range by range, and with the last range the values.
-static bool unslice_run(nd_context *c, const nd_job *j, int64_t from,
-                        int64_t to)
+static void fill_zeros(const void *what, void *shared, void *own, int64_t from,
+                       int64_t to)
 {
+  const nd_job *j = what;
+  const size_t width = nd_dtype_size((nd_dtype)j->out[0]->dtype);
+  memset(j->out[0]->data + (size_t)from * width, 0,
+         (size_t)(to - from) * width);
+}
+
+static void fill_parts(const void *what, void *shared, void *own, int64_t from,
+                       int64_t to)
+{
+  const nd_job *j = what;
   nd_tensor *out = j->out[0];
-  const size_t width = nd_dtype_size((nd_dtype)out->dtype);
-  memset(out->data + (size_t)from * width, 0, (size_t)(to - from) * width);
-  nd_tensor *x = j->in[0];
-  if (to < out->size || x->size == 0)
-    return true;
   part parts[ND_MAX_RANK];
-  if (!resolve(c, &j->attr[RANGES], out->rank, out->dims, parts))
-    return false;
-  nd_walk walk;
-  nd_walk_start(&walk, x, 0);
-  place(parts, 0, out, out->data, &walk, width);
-  return true;
+  if (resolve(out->context, &j->attr[RANGES], out->rank, out->dims, parts))
+    place(parts, j->in[0], out, from, to);
+}
+
+static bool unslice_next(const void *what, nd_step *step, int i)
+{
+  const nd_job *j = what;
+  step->first = 0;
+  step->units = i == 0 ? j->out[0]->size : j->in[0]->size;
+  step->cost = 1;
+  step->run = i == 0 ? fill_zeros : fill_parts;
+  return i < 2;
+}
+
+static nd_work unslice_work(const nd_job *j)
+{
+  return (nd_work){ .next = unslice_next };
 }
 
 static void unslice_transpose(nd_context *c, const nd_job *j,
@@ -258,7 +296,7 @@ const nd_op nd_op_unslice = {
   .dtypes = ND_ANY,
   .derivative = ND_LINEAR,
   .infer = unslice_infer,
-  .run = unslice_run,
+  .work = unslice_work,
   .transpose = unslice_transpose,
   .low = -3,
   .high = 3,

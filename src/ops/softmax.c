@@ -26,10 +26,10 @@ static bool softmax_infer(nd_context *c, const nd_job *j, nd_type *out)
   return nd_axis_resolve(c, j->attr[AXIS].integer, x->rank) >= 0;
 }
 
-static void start_along(nd_rows *l, nd_context *c, const nd_job *j)
+static void start_along(nd_rows *l, const nd_job *j)
 {
   const nd_tensor *x = j->in[0];
-  nd_rows_along(l, x, nd_axis_resolve(c, j->attr[AXIS].integer, x->rank));
+  nd_rows_along(l, x, nd_axis_place(j->attr[AXIS].integer, x->rank));
 }
 
 typedef void finish_kernel(int64_t rows, int64_t n, void *restrict y,
@@ -46,33 +46,29 @@ static void finish_tile(nd_rows *l, finish_kernel *finish, char *out,
   }
 }
 
-static bool softmax_run(nd_context *c, const nd_job *j, int64_t from,
-                        int64_t to)
+static void softmax_run(const nd_job *j, int64_t from, int64_t to)
 {
   char *out = j->out[0]->data;
   nd_rows l;
-  start_along(&l, c, j);
+  start_along(&l, j);
   for (int64_t row = nd_rows_first(&l, from);
        nd_rows_tile_in(&l, row, from, to); row += l.rows) {
     nd_rows_measure(&l, ND_KEEP_EXP, out, from, to);
     finish_tile(&l, l.k->divide, out, from, to);
   }
-  return true;
 }
 
-static bool log_softmax_run(nd_context *c, const nd_job *j, int64_t from,
-                            int64_t to)
+static void log_softmax_run(const nd_job *j, int64_t from, int64_t to)
 {
   char *out = j->out[0]->data;
   nd_rows l;
-  start_along(&l, c, j);
+  start_along(&l, j);
   for (int64_t row = nd_rows_first(&l, from);
        nd_rows_tile_in(&l, row, from, to); row += l.rows) {
     nd_rows_measure(&l, ND_KEEP_SHIFTED, out, from, to);
     l.k->log(l.rows, l.s);
     finish_tile(&l, l.k->subtract, out, from, to);
   }
-  return true;
 }
 
 extern const nd_op nd_op_softmax, nd_op_log_softmax;
@@ -180,10 +176,10 @@ static bool fold_infer(nd_context *c, const nd_job *j, nd_type *out)
 }
 
 // Sees the input as [kept, folded, kept at the end].
-static void start_folding(nd_rows *l, nd_context *c, const nd_job *j)
+static void start_folding(nd_rows *l, const nd_job *j)
 {
   const nd_tensor *x = j->in[0];
-  const int set = nd_axes_resolve(c, &j->attr[AXES], x->rank);
+  const int set = nd_axes_set(&j->attr[AXES], x->rank);
   int axes[ND_MAX_RANK];
   int n = 0;
   int tail = x->rank;
@@ -206,18 +202,16 @@ static void start_folding(nd_rows *l, nd_context *c, const nd_job *j)
   nd_rows_start(l, x, axes, length, inner);
 }
 
-static bool logsumexp_run(nd_context *c, const nd_job *j, int64_t from,
-                          int64_t to)
+static void logsumexp_run(const nd_job *j, int64_t from, int64_t to)
 {
   nd_rows l;
-  start_folding(&l, c, j);
+  start_folding(&l, j);
   for (int64_t row = from; row < to; row += l.rows) {
     nd_rows_tile(&l, row, to);
     nd_rows_measure(&l, ND_KEEP_NONE, NULL, 0, 0);
     l.k->log(l.rows, l.s);
     l.k->join(l.rows, j->out[0]->data + row * l.width, l.m, l.s);
   }
-  return true;
 }
 
 // Softmax over all folded axes.

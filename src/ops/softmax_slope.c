@@ -39,10 +39,10 @@ typedef struct rows {
   double second[ND_BLOCK];
 } rows;
 
-static void start_rows(rows *l, nd_context *c, const nd_job *j)
+static void start_rows(rows *l, const nd_job *j)
 {
   const nd_tensor *p = j->in[0];
-  nd_rows_along(&l->p, p, nd_axis_resolve(c, j->attr[AXIS].integer, p->rank));
+  nd_rows_along(&l->p, p, nd_axis_place(j->attr[AXIS].integer, p->rank));
   nd_beside_start(&l->x, j->in[1]);
 }
 
@@ -95,13 +95,13 @@ static void give_slope(rows *l, const nd_piece *p, void *out)
 }
 
 // Adds up each tile, then gives its elements within from..to-1.
-static bool run_tiles(nd_context *c, const nd_job *j, int64_t from, int64_t to,
+static void run_tiles(const nd_job *j, int64_t from, int64_t to,
                       void (*add)(rows *l),
                       void (*give)(rows *l, const nd_piece *p, void *out))
 {
   rows l;
   nd_piece p;
-  start_rows(&l, c, j);
+  start_rows(&l, j);
   for (int64_t row = nd_rows_first(&l.p, from);
        nd_rows_tile_in(&l.p, row, from, to); row += l.p.rows) {
     clear_sums(&l);
@@ -111,18 +111,16 @@ static bool run_tiles(nd_context *c, const nd_job *j, int64_t from, int64_t to,
         give(&l, &p, j->out[0]->data + p.at * l.p.width);
     }
   }
-  return true;
 }
 
-static bool tangent_run(nd_context *c, const nd_job *j, int64_t from,
-                        int64_t to)
+static void tangent_run(const nd_job *j, int64_t from, int64_t to)
 {
-  return run_tiles(c, j, from, to, add_tangent, give_tangent);
+  run_tiles(j, from, to, add_tangent, give_tangent);
 }
 
-static bool slope_run(nd_context *c, const nd_job *j, int64_t from, int64_t to)
+static void slope_run(const nd_job *j, int64_t from, int64_t to)
 {
-  return run_tiles(c, j, from, to, add_slope, give_slope);
+  run_tiles(j, from, to, add_slope, give_slope);
 }
 
 // ------------------------------------------------------------- derivatives --

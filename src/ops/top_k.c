@@ -141,15 +141,33 @@ static void pick_row(const nd_job *j, nd_walk *walk, int64_t row)
   kernels[x->dtype].sort(&l);
 }
 
-// The rows that have elements from..to-1 of the outputs.
-static bool run(nd_context *c, const nd_job *j, int64_t from, int64_t to)
+static void run(const void *what, void *shared, void *own, int64_t from,
+                int64_t to)
 {
-  const int64_t k = j->attr[K].integer;
+  const nd_job *j = what;
   nd_walk walk;
   nd_walk_start(&walk, j->in[0], 0);
-  for (int64_t row = from / k; row * k < to; row++)
+  for (int64_t row = from; row < to; row++)
     pick_row(j, &walk, row);
-  return true;
+}
+
+// One step over the rows.
+static bool next(const void *what, nd_step *step, int i)
+{
+  const nd_job *j = what;
+  const nd_tensor *x = j->in[0];
+  const int64_t n = x->dims[x->rank - 1], k = j->attr[K].integer;
+  *step = (nd_step){
+    .units = k > 0 ? j->out[0]->size / k : 0,
+    .cost = 10 + 5 * (float)n,
+    .run = run,
+  };
+  return i == 0;
+}
+
+static nd_work work(const nd_job *j)
+{
+  return (nd_work){ .next = next };
 }
 
 // Where the chosen are among all elements, from 1, as one vector.
@@ -198,7 +216,7 @@ const nd_op nd_op_top_k = {
   .needs = { ND_NEEDS_OUT },
   .results = results,
   .infer = infer,
-  .run = run,
+  .work = work,
   .vjp = vjp,
   .jvp = jvp,
   .low = -3,

@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "base/work.h"
 #include "tensor/walk.h"
 
 static size_t header_size(int rank)
@@ -251,6 +252,20 @@ double nd_tensor_first(const nd_tensor *x)
   }
 }
 
+typedef struct copying {
+  const nd_tensor *x;
+  nd_tensor *y;
+} copying;
+
+static void copy_units(const void *what, void *shared, void *own, int64_t from,
+                       int64_t to)
+{
+  const copying *k = what;
+  nd_walk walk;
+  nd_walk_start(&walk, k->x, from);
+  nd_walk_copy(&walk, to - from, k->y->data + from * (int64_t)walk.width);
+}
+
 nd_tensor *nd_tensor_dense(nd_tensor *x)
 {
   if (x == NULL || x->dense)
@@ -259,11 +274,13 @@ nd_tensor *nd_tensor_dense(nd_tensor *x)
   nd_tensor *y = nd_tensor_make(x->context, &type);
   if (y == NULL)
     return NULL;
-  nd_walk walk;
-  nd_walk_start(&walk, x, 0);
-  nd_walk_copy(&walk, x->size, y->data);
+  const copying k = { x, y };
+  const nd_step step = { .units = x->size, .cost = 3, .run = copy_units };
   y->identity = x->identity;
-  return y;
+  if (nd_step_run(x->context, &step, &k, NULL, NULL))
+    return y;
+  nd_tensor_release(y);
+  return NULL;
 }
 
 // ------------------------------------------------------- public functions --

@@ -1,8 +1,8 @@
-// Tests of op/dispatch.c and op/engine.c: what every op has in common: ranges,
+// Tests of op/dispatch.c and op/engine.c: what every op has in common: units,
 // interruption, quotas, and errors that stay. How dtypes and shapes meet is in
 // the facts.
 
-#include "cases.h"
+#include "pieces.h"
 
 // ------------------------------------------------------------ broadcasting --
 
@@ -26,78 +26,111 @@ static void blocks_and_broadcasts_meet_at_every_offset(void)
   finish();
 }
 
-// ------------------------------------------------------------------ ranges --
+// ------------------------------------------------------------------- units --
 
 static size_t bytes_of(const nd_tensor *x)
 {
   return (size_t)x->size * nd_dtype_size((nd_dtype)x->dtype);
 }
 
-// Runs the op's own loop over the outputs in pieces of these sizes, in turn.
-static void run_in_pieces(const trial *t, nd_dtype dtype, const int64_t *sizes,
-                          int n)
+static void spoil(const nd_job *j)
+{
+  for (int k = 0; k < j->outs; k++)
+    memset(j->out[k]->data, 0xee, bytes_of(j->out[k]));
+}
+
+static void check_same(const nd_job *whole, const nd_job *cut, const char *text)
+{
+  for (int k = 0; k < cut->outs; k++) {
+    const nd_tensor *x = whole->out[k], *y = cut->out[k];
+    if (memcmp(x->data, y->data, bytes_of(y)) != 0)
+      CHECK_STR(cut->op->name, text);
+  }
+}
+
+// Whether the job, which has run, gives the same when its units run otherwise.
+// `cut` has outputs of its own.
+static void check_units(const nd_job *whole, const nd_job *cut,
+                        const char *text)
+{
+  static const int64_t sizes[] = { 1, 2, 7, 513 };
+  pieces p;
+  if (!pieces_start(&p, cut))
+    return;
+  for (int i = 0; i < 4; i++) {
+    spoil(cut);
+    pieces_run_shuffled(&p, sizes[i]);
+    check_same(whole, cut, text);
+  }
+  spoil(cut);
+  pieces_run_on_threads(&p);
+  check_same(whole, cut, text);
+  pieces_end(&p);
+}
+
+static void check_case_units(const trial *t, nd_dtype dtype)
 {
   case_call whole, cut;
   call_start(&whole, t, dtype, DENSE);
   call_start(&cut, t, dtype, DENSE);
-  if (!call_run(&whole) || !call_run(&cut))  // an op of other dtypes
-    nd_error_clear(c);
-  if (whole.out[0] == NULL || t->op->run == NULL)
-    return;
-  const int64_t size = whole.out[0]->size;
-  for (int k = 0; k < cut.job.outs; k++)
-    memset(cut.out[k]->data, 0xee, bytes_of(cut.out[k]));
-  int turn = 0;
-  for (int64_t from = 0; from < size; turn++) {
-    const int64_t to = from + sizes[turn % n];
-    const int64_t end = to < size ? to : size;
-    t->op->run(c, &cut.job, from, end);
-    from = end;
-  }
-  for (int k = 0; k < cut.job.outs; k++) {
-    if (memcmp(whole.out[k]->data, cut.out[k]->data, bytes_of(cut.out[k])) == 0)
-      continue;
-    CHECK_STR(t->op->name, "the same for any ranges");
-    CHECK_STR(t->text, "");
-  }
+  if (call_run(&whole) && call_run(&cut) && whole.job.outs > 0)
+    check_units(&whole.job, &cut.job, t->text);
+  nd_error_clear(c);  // an op of other dtypes
 }
 
-static void any_ranges_give_the_same_bits(void)
+static void units_run_in_any_order_and_on_two_threads(void)
 {
-  static const int64_t sizes[] = { 1, 3, 2, 7, 5 };
   static trial t;
   const nd_op *op;
   start();
   for (int i = 0; (op = nd_op_at(i)) != NULL; i++) {
     for (const char *s = op->cases; s != NULL;) {
       s = case_read(&t, op, s);
-      run_in_pieces(&t, ND_FLOAT32, sizes, 5);
-      run_in_pieces(&t, ND_FLOAT64, sizes, 2);
+      check_case_units(&t, ND_FLOAT32);
+      check_case_units(&t, ND_FLOAT64);
       release_to(0);
     }
   }
   finish();
 }
 
-// Large enough for several blocks, groups and rows.
-static void reductions_repeat_for_any_ranges(void)
+// The op, applied; its output goes to `*out`.
+static nd_job job_of(const nd_op *op, nd_tensor **x, const nd_value *attr,
+                     nd_tensor **out)
+{
+  nd_job j = { .op = op, .n = 1, .outs = 1, .in = x, .out = out };
+  j.attr = attr;
+  *out = own(nd_apply(c, op, 1, x, attr));
+  return j;
+}
+
+static void check_long_fold(const char *name, nd_tensor *x, int64_t axis)
+{
+  const nd_op *op = nd_op_find(name);
+  const nd_value attr[] = { axis == 0 ? (nd_value){ 0 }
+                                      : nd_value_list(1, &axis),
+                            nd_value_integer(0) };
+  nd_tensor *y, *z;
+  const nd_job whole = job_of(op, &x, attr, &y);
+  const nd_job cut = job_of(op, &x, attr, &z);
+  check_units(&whole, &cut, name);
+}
+
+// Folds of more than one part, along rows, columns and both.
+static void long_folds_repeat_in_any_order(void)
 {
   static const char *const folds[] = { "reduce_sum", "reduce_mean",
                                        "reduce_prod", "reduce_max",
                                        "reduce_logsumexp" };
-  static const char *const cases[] = { "[40 50] axis=1", "[40 50] axis=2",
-                                       "[2000]", "[5 20 20] axis=[1 3]",
-                                       "[5 20 20] axis=2" };
-  static const int64_t sizes[] = { 7, 1, 13 };
-  static trial t;
   start();
+  nd_tensor *rows = CALL0("normal", "shape=[2 140000]");
+  nd_tensor *columns = CALL0("normal", "shape=[70000 3]");
+  nd_tensor *exact = CALL0("normal", "shape=[131072] dtype=float64");
   for (int i = 0; i < 5; i++) {
-    for (int j = 0; j < 5; j++) {
-      case_read(&t, nd_op_find(folds[i]), cases[j]);
-      run_in_pieces(&t, ND_FLOAT32, sizes, 3);
-      run_in_pieces(&t, ND_FLOAT64, sizes, 1);
-      release_to(0);
-    }
+    check_long_fold(folds[i], rows, 2);
+    check_long_fold(folds[i], rows, 0);
+    check_long_fold(folds[i], columns, 1);
+    check_long_fold(folds[i], exact, 0);
   }
   finish();
 }
@@ -117,28 +150,52 @@ static void an_interrupt_stops_the_next_op_once(void)
   finish();
 }
 
-// An op that interrupts itself in its first range.
-static int ranges_run;
+// Works that interrupt themselves: an op of one step, one of three.
+static int units_run;
 
-static bool run_and_interrupt(nd_context *at, const nd_job *j, int64_t from,
-                              int64_t to)
+static void interrupt_elements(const nd_job *j, int64_t from, int64_t to)
 {
-  ranges_run++;
-  nd_interrupt(at);
-  return true;
+  units_run++;
+  nd_interrupt(j->out[0]->context);
 }
 
-static void an_interrupt_stops_a_long_op_between_ranges(void)
+static void interrupt_units(const void *what, void *shared, void *own,
+                            int64_t from, int64_t to)
+{
+  const nd_job *j = what;
+  interrupt_elements(j, from, to);
+}
+
+static bool three_steps(const void *what, nd_step *step, int i)
+{
+  *step = (nd_step){ .units = 1, .run = interrupt_units };
+  return i < 3;
+}
+
+static nd_work plan_three_steps(const nd_job *j)
+{
+  return (nd_work){ .shared = 100, .own = 10, .next = three_steps };
+}
+
+static void check_stops(const nd_op *op)
+{
+  nd_tensor *x = ZEROS(ND_UINT8, 5000);
+  units_run = 0;
+  CHECK_FAILS_AS(nd_apply(c, op, 1, &x, NULL), ND_INTERRUPTED,
+                 "zeros_like: interrupted");
+  CHECK_INT(units_run, 1);
+}
+
+static void an_interrupt_stops_a_long_op_between_units(void)
 {
   start();
   nd_op op = *nd_op_find("zeros_like");
-  op.run = run_and_interrupt;
   op.cost = 1e6F;
-  nd_tensor *x = ZEROS(ND_UINT8, 5000);
-  ranges_run = 0;
-  CHECK_FAILS_AS(nd_apply(c, &op, 1, &x, NULL), ND_INTERRUPTED,
-                 "zeros_like: interrupted");
-  CHECK_INT(ranges_run, 1);
+  op.run = interrupt_elements;
+  check_stops(&op);
+  op.run = NULL;
+  op.work = plan_three_steps;
+  check_stops(&op);
   finish();
 }
 
@@ -219,10 +276,10 @@ static void what_is_released_counts_no_more(void)
 int main(void)
 {
   RUN(blocks_and_broadcasts_meet_at_every_offset);
-  RUN(any_ranges_give_the_same_bits);
-  RUN(reductions_repeat_for_any_ranges);
+  RUN(units_run_in_any_order_and_on_two_threads);
+  RUN(long_folds_repeat_in_any_order);
   RUN(an_interrupt_stops_the_next_op_once);
-  RUN(an_interrupt_stops_a_long_op_between_ranges);
+  RUN(an_interrupt_stops_a_long_op_between_units);
   RUN(the_first_error_stays_until_it_is_cleared);
   RUN(a_chain_is_checked_once_at_its_end);
   RUN(a_quota_limits_tensors);

@@ -86,7 +86,9 @@ static void ops_have_the_rules_of_their_kind_and_no_others(void)
 
 static bool computes_in_one_way(void)
 {
-  return has_kernels() + (op->view != NULL) + (op->run != NULL) == 1;
+  return has_kernels() + (op->view != NULL) +
+           (op->run != NULL || op->work != NULL) ==
+         1;
 }
 
 static void ops_compute_in_one_way(void)

@@ -163,7 +163,7 @@ static nd_tensor *run_in_steps(nd_job j, nd_tensor *like, int64_t step)
   j.out = &out;
   for (int64_t from = 0; from < like->size; from += step) {
     const int64_t left = like->size - from;
-    j.op->run(c, &j, from, from + (left < step ? left : step));
+    j.op->run(&j, from, from + (left < step ? left : step));
   }
   return out;
 }

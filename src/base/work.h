@@ -1,0 +1,53 @@
+// base/work.h: how long work is cut. Work is a series of steps that follow each
+// other; the units of one step may run in any order and on any thread. What
+// runs them has no context: it cannot fail, allocate, or ask anybody. Whether
+// the context is still ready is asked here, between units, and nowhere else.
+
+#ifndef ND_BASE_WORK_H
+#define ND_BASE_WORK_H
+
+#include "base/context.h"
+
+// Units from..to-1 of a step of `what`.
+typedef void nd_units_run(const void *what, void *shared, void *own,
+                          int64_t from, int64_t to);
+
+typedef struct nd_step {
+  int64_t first;  // number of the first unit
+  int64_t units;  // how many there are
+  float cost;     // about nanoseconds a unit, for these shapes
+  nd_units_run *run;
+} nd_step;
+
+typedef struct nd_work {
+  size_t shared;  // bytes for all units: partial sums
+  size_t own;     // bytes for each thread
+  // Makes step number `i`; false after the last.
+  bool (*next)(const void *what, nd_step *step, int i);
+} nd_work;
+
+// Cheap units are handed out in multiples of so many.
+enum { ND_UNITS = 512 };
+
+// Runs the steps of `what`. False if it was interrupted, or without memory.
+bool nd_work_run(nd_context *c, const nd_work *work, const void *what);
+
+// How long an interrupt may wait, in nanoseconds, as costs are estimated.
+#define ND_PATIENCE 5e5F
+
+// Runs one step in pieces, asking between them.
+bool nd_step_cut(nd_context *c, const nd_step *step, const void *what,
+                 void *shared, void *own);
+
+// Runs one step, with memory that the caller has.
+static inline bool nd_step_run(nd_context *c, const nd_step *step,
+                               const void *what, void *shared, void *own)
+{
+  if ((float)step->units * step->cost > ND_PATIENCE)
+    return nd_step_cut(c, step, what, shared, own);
+  if (step->units > 0)
+    step->run(what, shared, own, step->first, step->first + step->units);
+  return true;
+}
+
+#endif
