@@ -518,7 +518,7 @@ ND_INLINE vector chains(const task *t, int64_t k, const REAL *a, const REAL *b)
 static vector dots(const task *t, const REAL *b)
 {
   const REAL *a = t->a + t->row * t->a_row;
-  vector sum;
+  vector sum = { 0 };
   int64_t p = 0;
   do {
     const int64_t k = t->k - p < TERMS ? t->k - p : TERMS;
