@@ -514,28 +514,62 @@ ND_INLINE vector chains(const task *t, int64_t k, const REAL *a, const REAL *b)
   return sum;
 }
 
-// All terms of those columns.
-static vector dots(const task *t, const REAL *b)
+// A block of those columns' terms.
+static vector dots(const task *t, int64_t terms, const REAL *a, const REAL *b)
 {
-  const REAL *a = t->a + t->row * t->a_row;
   vector sum = { 0 };
   int64_t p = 0;
   do {
-    const int64_t k = t->k - p < TERMS ? t->k - p : TERMS;
+    const int64_t k = terms - p < TERMS ? terms - p : TERMS;
     const vector chain = chains(t, k, a + p * t->a_column, b + p);
     sum = p == 0 ? chain : sum + chain;
     p += TERMS;
-  } while (p < t->k);
+  } while (p < terms);
   return sum;
 }
 
-// As much of a task of one row as `dots` can do.
+// Sums of blocks of an area of c, as kernel/tree.h puts them together.
+typedef struct slots {
+  REAL *values;
+  int64_t size;
+} slots;
+
+static void join(void *all, int into, int from)
+{
+  const slots *s = all;
+  REAL *restrict x = s->values + into * s->size;
+  const REAL *restrict y = s->values + from * s->size;
+  for (int64_t i = 0; i < s->size; i++)
+    x[i] += y[i];
+}
+
+// All terms of those columns, of which there are more than a block.
+static void long_dots(const task *t, const REAL *a, const REAL *b, REAL *c)
+{
+  REAL values[ND_TREE_SLOTS * LANES];
+  slots s = { values, LANES };
+  int64_t block = 0;
+  for (int64_t p = 0; p < t->k; p += BLOCK, block++) {
+    const int64_t k = t->k - p < BLOCK ? t->k - p : BLOCK;
+    store(values, nd_tree_slot(block), dots(t, k, a + p * t->a_column, b + p));
+    nd_tree_add(block, join, &s);
+  }
+  store(c, 0, load(values, nd_tree_end(block, join, &s)));
+}
+
+// As much of the task as dots can do: whole vectors of a row.
 static void run_dots(task *t)
 {
+  if (t->rows - t->row != 1 || t->b_row != 1 || t->c_column != 1)
+    return;
+  const REAL *a = t->a + t->row * t->a_row;
   REAL *const c = t->c + t->row * t->c_row;
   for (; t->columns - t->column >= LANES; t->column += LANES) {
     const REAL *b = t->b + t->column * t->b_column;
-    store(c + t->column, 0, dots(t, b));
+    if (t->k > BLOCK)
+      long_dots(t, a, b, c + t->column);
+    else
+      store(c + t->column, 0, dots(t, t->k, a, b));
   }
 }
 
@@ -655,8 +689,7 @@ static void run_rows(const task *t, REAL *scratch)
 // All terms of the task, of which there are at most BLOCK.
 static void run_block(task *t, REAL *scratch)
 {
-  if (t->rows - t->row == 1 && t->b_row == 1 && t->c_column == 1)
-    run_dots(t);
+  run_dots(t);
   const int64_t end = t->rows;
   while (t->row < end && t->column < t->columns) {
     t->rows = end - t->row < MANY_ROWS ? end : t->row + MANY_ROWS;
@@ -666,21 +699,6 @@ static void run_block(task *t, REAL *scratch)
 }
 
 // ---------------------------------------------------------------- long sums --
-
-// Sums of blocks of an area of c, as kernel/tree.h puts them together.
-typedef struct slots {
-  REAL *values;
-  int64_t size;
-} slots;
-
-static void join(void *all, int into, int from)
-{
-  const slots *s = all;
-  REAL *restrict x = s->values + into * s->size;
-  const REAL *restrict y = s->values + from * s->size;
-  for (int64_t i = 0; i < s->size; i++)
-    x[i] += y[i];
-}
 
 // The rows and columns of the task, block after block.
 static void run_area(const task *t, REAL *values, REAL *scratch)
@@ -713,8 +731,9 @@ static int64_t area_width(int64_t rows, int64_t columns)
 
 static void run_long(task t, REAL *values, REAL *scratch)
 {
+  run_dots(&t);
   const int64_t rows = t.rows, columns = t.columns, column = t.column;
-  for (; t.row < rows; t.row = t.rows) {
+  for (; t.row < rows && column < columns; t.row = t.rows) {
     t.rows = rows - t.row < MANY_ROWS ? rows : t.row + MANY_ROWS;
     const int64_t width = area_width(t.rows - t.row, columns - column);
     for (t.column = column; t.column < columns; t.column = t.columns) {
