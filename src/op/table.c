@@ -105,15 +105,11 @@ static void end_lists(nd_context *c, lists *l)
     nd_memory_free(c, l->at, l->bytes, ND_MEMORY_OBJECT);
 }
 
-// Runs the job once its attributes are read from `options`. Those of most calls
-// are few: then nothing is written twice.
-static bool call(nd_context *c, nd_job *j, const char *options,
-                 bool (*run)(nd_context *c, nd_job *j))
+static bool read_and_run(nd_context *c, nd_job *j, nd_value *attr,
+                         const char *options,
+                         bool (*run)(nd_context *c, nd_job *j))
 {
-  nd_value attr[ND_MAX_ATTRS];
   lists l;
-  j->attr = attr;
-  nd_values_start(j->op, attr);
   if (!check_count(c, j->op, j->n))
     return false;
   if (options == NULL || *options == '\0')
@@ -123,6 +119,18 @@ static bool call(nd_context *c, nd_job *j, const char *options,
   const bool ok = nd_values_parse(c, j->op, attr, l.at, options) &&
                   check_given(c, j->op, attr) && run(c, j);
   end_lists(c, &l);
+  return ok;
+}
+
+// Runs the job with the attributes that `options` gives it.
+static bool call(nd_context *c, nd_job *j, const char *options,
+                 bool (*run)(nd_context *c, nd_job *j))
+{
+  nd_value attr[ND_MAX_ATTRS];
+  nd_values_start(j->op, attr);
+  j->attr = attr;
+  const bool ok = read_and_run(c, j, attr, options, run);
+  j->attr = NULL;
   return ok;
 }
 

@@ -321,7 +321,7 @@ const nd_op nd_op_softmax_cross_entropy_with_logits = {
   .high = 2,
   .cases = "[4] [4]; [3 4] [3 4]; [2 3 4] [2 3 4]; [2 1] [2 1]; "
            "[0 3] [0 3]; [3 0] [3 0]",
-  .cost = 100,
+  .cost = 2,
 };
 
 const nd_op nd_op_sparse_softmax_cross_entropy_with_logits = {
@@ -340,7 +340,7 @@ const nd_op nd_op_sparse_softmax_cross_entropy_with_logits = {
   .low = -3,
   .high = 3,
   .cases = "{1 3 2} [3 4]; {1 1} [2 1]",
-  .cost = 100,
+  .cost = 2,
 };
 
 const nd_op nd_op_softmax_cross_entropy_slope = {

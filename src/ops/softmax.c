@@ -261,7 +261,7 @@ const nd_op nd_op_reduce_logsumexp = {
   .high = 3,
   .cases = "[3 4]; [3 4] axis=1; [2 3 4] axis=2 keepdims=true; "
            "[2 3 4] axis=[1 3]; []; [0 3] axis=2; [3 0] axis=1",
-  .cost = 100,
+  .cost = 2,
 };
 
 const nd_op *const nd_ops_softmax[] = { &nd_op_softmax, &nd_op_log_softmax,
