@@ -6,9 +6,11 @@
 static int64_t units_at_once(const nd_step *step)
 {
   const float most = ND_PATIENCE / step->cost;
-  if (most < ND_UNITS)
-    return most > 1 ? (int64_t)most : 1;
-  return (int64_t)most / ND_UNITS * ND_UNITS;
+  for (int64_t units = ND_UNITS; units >= ND_FEW_UNITS; units /= 8) {
+    if (most >= (float)units)
+      return (int64_t)most / units * units;
+  }
+  return most > 1 ? (int64_t)most : 1;
 }
 
 bool nd_step_cut(nd_context *c, const nd_step *step, const void *what,

@@ -26,8 +26,9 @@ typedef struct nd_work {
   bool (*next)(const void *what, nd_step *step, int i);
 } nd_work;
 
-// Cheap units are handed out in multiples of so many.
-enum { ND_UNITS = 512 };
+// Units are handed out in multiples of so many, or of the few if they are not
+// cheap, so that elements begin where lines of the cache do.
+enum { ND_UNITS = 512, ND_FEW_UNITS = 64 };
 
 // Runs the steps of `what`. False if it was interrupted, or without memory.
 bool nd_work_run(nd_context *c, const nd_work *work, const void *what);

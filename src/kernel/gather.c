@@ -11,13 +11,14 @@ static bool within(int64_t n, const int32_t *index, uint32_t size)
   return outside == 0;
 }
 
-#define PICK(name, type)                                                       \
-  static void name(int64_t n, const int32_t *index, const void *in, void *out) \
-  {                                                                            \
-    const type *from = in;                                                     \
-    type *restrict to = out;                                                   \
-    for (int64_t i = 0; i < n; i++)                                            \
-      to[i] = from[index[i] - 1];                                              \
+#define PICK(name, type)                                          \
+  static void name(int64_t n, const int32_t *index, int32_t size, \
+                   const void *in, void *out)                     \
+  {                                                               \
+    const type *from = in;                                        \
+    type *restrict to = out;                                      \
+    for (int64_t i = 0; i < n; i++)                               \
+      to[i] = from[index[i] + (index[i] < 0 ? size : -1)];        \
   }
 
 PICK(pick4, uint32_t)

@@ -1,5 +1,5 @@
 // kernel/gather.h: elements by position, for the common case of positions in
-// int32 that count from 1 and of elements of 4 or 8 bytes.
+// int32, which count from 1 or -1, and of elements of 4 or 8 bytes.
 
 #ifndef ND_KERNEL_GATHER_H
 #define ND_KERNEL_GATHER_H
@@ -11,9 +11,12 @@ typedef struct nd_gather_table {
   // True if every index is within 1..size.
   bool (*within)(int64_t n, const int32_t *index, uint32_t size);
 
-  // out[i] = in[index[i] - 1], elements of 4 and of 8 bytes.
-  void (*pick4)(int64_t n, const int32_t *index, const void *in, void *out);
-  void (*pick8)(int64_t n, const int32_t *index, const void *in, void *out);
+  // out[i] = in[index[i] - 1], or in[index[i] + size] where that is negative, of
+  // elements of 4 and of 8 bytes.
+  void (*pick4)(int64_t n, const int32_t *index, int32_t size, const void *in,
+                void *out);
+  void (*pick8)(int64_t n, const int32_t *index, int32_t size, const void *in,
+                void *out);
 } nd_gather_table;
 
 #endif

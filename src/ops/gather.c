@@ -109,25 +109,24 @@ static bool check_values(nd_context *c, nd_tensor *x, int64_t low, int64_t size,
   return true;
 }
 
-// True if all of n int32 indices are within 1..size, found out quickly.
-static bool are_plain(const nd_tensor *indices, int64_t from, int64_t n,
-                      int64_t size)
+// True if all are int32 and within 1..size, found out quickly.
+static bool are_plain(const nd_tensor *indices, int64_t size)
 {
   const int32_t *index = (const int32_t *)(const void *)nd_values(indices);
   return indices->dtype == ND_INT32 && indices->dense && size <= INT32_MAX &&
-         tables[indices->context->level]->within(n, index + from,
+         tables[indices->context->level]->within(indices->size, index,
                                                  (uint32_t)size);
 }
 
 static bool check_indices(nd_context *c, nd_tensor *indices, int64_t size)
 {
-  return are_plain(indices, 0, indices->size, size) ||
+  return are_plain(indices, size) ||
          check_values(c, indices, -size, size, false, fail_index);
 }
 
 static bool check_ids(nd_context *c, nd_tensor *ids, int64_t size)
 {
-  return are_plain(ids, 0, ids->size, size) ||
+  return are_plain(ids, size) ||
          check_values(c, ids, INT64_MIN, size, true, fail_id);
 }
 
@@ -163,17 +162,18 @@ static bool gather_check(nd_context *c, const nd_job *j)
 }
 
 // The short way for rows that are elements of 4 or 8 bytes, by dense int32
-// indices within 1..size; false if it does not apply.
+// positions that were checked; false if it does not apply.
 static bool gather_elements(const nd_job *j, int64_t from, int64_t to)
 {
   const nd_tensor *x = j->in[0], *indices = j->in[1];
   const size_t width = nd_dtype_size((nd_dtype)x->dtype);
-  if (x->rank != 1 || (width != 4 && width != 8) ||
-      !are_plain(indices, from, to - from, x->size))
+  if (x->rank != 1 || (width != 4 && width != 8) || x->size > INT32_MAX ||
+      indices->dtype != ND_INT32 || !indices->dense)
     return false;
   const nd_gather_table *k = tables[x->context->level];
   const int32_t *index = (const int32_t *)(const void *)nd_values(indices);
-  (width == 4 ? k->pick4 : k->pick8)(to - from, index + from, nd_values(x),
+  (width == 4 ? k->pick4 : k->pick8)(to - from, index + from, (int32_t)x->size,
+                                     nd_values(x),
                                      j->out[0]->data + (size_t)from * width);
   return true;
 }
@@ -527,8 +527,6 @@ static bool rows_check(nd_context *c, const nd_job *j)
 
 static void rows_run(const nd_job *j, int64_t from, int64_t to)
 {
-  if (gather_elements(j, from, to))
-    return;
   const layout l = see_rows(j);
   const size_t bytes = nd_dtype_size((nd_dtype)j->in[0]->dtype) * (size_t)l.run;
   char *out = j->out[0]->data + (size_t)from * bytes;

@@ -92,6 +92,14 @@ static char *slot(tree *t, int i)
   return (char *)t->slots + (size_t)i * t->width;
 }
 
+// The slots stay as they are: none is read before it is set.
+static void start_tree(tree *t, const nd_reduce_kernels *k, size_t width)
+{
+  t->k = k;
+  t->width = width;
+  t->leaves = 0;
+}
+
 // One more leaf, which is not kept.
 static void add_leaf(tree *t, double *leaf)
 {
@@ -117,8 +125,9 @@ static void join_leaves(tree *t, char *out)
 static void fold_row(layout *l, const nd_reduce_kernels *k, int64_t n,
                      char *out)
 {
-  tree t = { .k = k, .width = l->walk.width, .leaves = 0 };
+  tree t;
   double block[ND_BLOCK];
+  start_tree(&t, k, l->walk.width);
   for (int64_t at = 0; at < n; at += ND_BLOCK) {
     const int64_t size = n - at < ND_BLOCK ? n - at : ND_BLOCK;
     double value;
@@ -333,7 +342,8 @@ static void join_rows(const nd_job *j, const nd_reduce_kernels *k,
                       const char *parts, size_t width, int64_t i, char *out)
 {
   const int64_t outs = j->out[0]->size, whole = count_folded(j) / PART;
-  tree t = { .k = k, .width = width, .leaves = 0 };
+  tree t;
+  start_tree(&t, k, width);
   for (int64_t p = 0; p < whole; p++) {
     double leaf;
     memcpy(&leaf, parts + (size_t)(p * outs + i) * width, width);
