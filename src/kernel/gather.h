@@ -11,7 +11,7 @@ typedef struct nd_gather_table {
   // True if every index is within 1..size.
   bool (*within)(int64_t n, const int32_t *index, uint32_t size);
 
-  // out[i] = in[index[i] - 1], or in[index[i] + size] where that is negative, of
+  // out[i] = in[index[i] - 1], or in[index[i] + size] for a negative index, of
   // elements of 4 and of 8 bytes.
   void (*pick4)(int64_t n, const int32_t *index, int32_t size, const void *in,
                 void *out);
