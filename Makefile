@@ -161,9 +161,19 @@ expand: ## print one op's preprocessed code: FILE=ops/unary.c OP=tanh
 	@$(CC) $(CPPFLAGS) $(MODEL) -DND_LEVEL=baseline -E -P src/$(FILE) | \
 	  tools/expand.sh $(OP)
 
-size: all ## print the size of the stripped program
+# What a layer brings, of code and constants, before the linker drops any.
+LAYERS := base kernel tensor op ops tape optim lua cli
+OBJECTS = $(CORE_OBJ) $(BINDING_OBJ) $(PROGRAM_OBJ)
+bytes = size $(2) | awk 'NR > 1 { n += $$1 + $$2 } \
+  END { printf "%9d bytes, %s\n", n, "$(1)" }';
+
+size: all ## print the size of the stripped program, and of each layer
 	@strip -o $(BUILD)/nadir.stripped $(BUILD)/nadir
 	@stat -c '%s bytes, stripped: %n' $(BUILD)/nadir.stripped
+	@$(foreach l,$(LAYERS),$(call bytes,src/$(l),$(filter \
+	  $(BUILD)/obj/$(l)/%,$(OBJECTS))))
+	@$(call bytes,lua/,$(BUILD)/obj/embedded.o)
+	@$(call bytes,LPeg,$(LPEG_OBJ))
 
 ARM := build/arm/sysroot/usr
 arm: ## build all of it for aarch64 and run the tests under qemu

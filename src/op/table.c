@@ -127,6 +127,8 @@ static bool call(nd_context *c, nd_job *j, const char *options,
                  bool (*run)(nd_context *c, nd_job *j))
 {
   nd_value attr[ND_MAX_ATTRS];
+  if (j->op->attrs == 0 && options == NULL)
+    return check_count(c, j->op, j->n) && run(c, j);
   nd_values_start(j->op, attr);
   j->attr = attr;
   const bool ok = read_and_run(c, j, attr, options, run);
