@@ -6,7 +6,6 @@
 
 #include "cli/keys.h"
 
-#include <limits.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -133,6 +132,20 @@ static unsigned char move(EditLine *edit, int by)
   return CC_CURSOR;
 }
 
+// By as much as there is: libedit adds what it is given to a pointer, and looks
+// only then whether that is still in the line.
+static unsigned char go_home(EditLine *edit)
+{
+  const LineInfoW *line = el_wline(edit);
+  return move(edit, (int)(line->buffer - line->cursor));
+}
+
+static unsigned char go_to_end(EditLine *edit)
+{
+  const LineInfoW *line = el_wline(edit);
+  return move(edit, (int)(line->lastchar - line->cursor));
+}
+
 // Goes on as if these keys had been typed.
 static unsigned char press(EditLine *edit, const wchar_t *keys)
 {
@@ -155,9 +168,9 @@ static unsigned char do_numbered(EditLine *edit, int number)
 {
   switch (number) {
   case HOME:
-  case HOME_RXVT: return move(edit, -INT_MAX);
+  case HOME_RXVT: return go_home(edit);
   case END:
-  case END_RXVT: return move(edit, INT_MAX);
+  case END_RXVT: return go_to_end(edit);
   case DELETE: return delete_next(edit);
   case PASTE: return insert_paste(edit);
   default: return CC_NORM;
@@ -172,8 +185,8 @@ static unsigned char do_lettered(EditLine *edit, wchar_t letter, bool far)
   case L'B': return press(edit, L"\016");
   case L'C': return far ? press(edit, L"\033f") : move(edit, 1);
   case L'D': return far ? press(edit, L"\033b") : move(edit, -1);
-  case L'F': return move(edit, INT_MAX);
-  case L'H': return move(edit, -INT_MAX);
+  case L'F': return go_to_end(edit);
+  case L'H': return go_home(edit);
   default: return CC_NORM;
   }
 }

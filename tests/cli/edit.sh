@@ -159,9 +159,11 @@ await '1003'
 type '\004'
 end
 
-# Keys. Two letters are put where a key has led, and what came out is printed.
+# Keys. Two letters are put where a key has led, and what came out is printed. A
+# prompt is awaited before each: what is typed ahead the terminal edits.
 begin
 keys() {
+  await '> '
   type "x = \"ab cd\"$1$2\005 print('<' .. x .. '>')\r"
   await "$3"
 }
