@@ -12,7 +12,7 @@
 #include "base/memory.h"
 #include "nadir.h"
 
-struct nd_job;
+typedef struct nd_recorder nd_recorder;
 
 struct nd_context {
   nd_memory memory;
@@ -24,10 +24,8 @@ struct nd_context {
   nd_level level;    // which kernels run
   uint64_t last_id;  // identities of tensors and variables count up from 1
 
-  // Told of every op while a tape records, else NULL. Owned by the tape layer.
-  bool (*on_apply)(nd_context *c, const struct nd_job *j);
-  nd_tape *tape;         // the innermost one that is entered
-  uint32_t last_serial;  // of tapes
+  nd_recorder *recorder;  // the innermost one that is entered
+  uint32_t last_serial;   // of tapes
 
   // Temporaries of derivative rules. Owned by tensor/pool.c.
   nd_tensor **pool;

@@ -83,7 +83,7 @@ static int tape_enter(lua_State *L)
 {
   nd_tape *t = ndL_checktape(L, "GradientTape");
   lua_settop(L, 1);
-  if (t->entered && t->fresh) {
+  if (t->recorder.entered && t->fresh) {
     t->fresh = false;
     return 1;
   }

@@ -143,7 +143,7 @@ void ndL_stop_begin(lua_State *L)
   nd_context_interrupted(ndL_contextof(L));
   s->running = L;
   s->text[0] = '\0';
-  s->tapes = nd_tape_depth(ndL_contextof(L));
+  s->tapes = nd_recorders_depth(ndL_contextof(L));
 }
 
 void ndL_stop_close(lua_State *L)
@@ -158,7 +158,7 @@ void ndL_stop_end(lua_State *L)
 {
   ndL_stop *s = ndL_stopof(L);
   if (s->stands)
-    nd_tape_leave_to(ndL_contextof(L), s->tapes);
+    nd_recorders_leave_to(ndL_contextof(L), s->tapes);
   s->stands = false;
   ndL_stop_settle(L);
 }

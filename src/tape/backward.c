@@ -30,7 +30,7 @@ static bool start(sweep *s, nd_tape *t)
     .tape = t,
     .last = t->records.last,
     .nodes = t->nodes,
-    .heard = nd_tape_any_records(t->context),
+    .heard = nd_recorders_hear(t->context),
   };
   const size_t n = (size_t)t->nodes + 1;
   s->grads = nd_memory_new(s->c, n * (sizeof *s->grads + 1), ND_MEMORY_OBJECT);
@@ -110,7 +110,7 @@ static bool plant(sweep *s, int n, nd_tensor *const *targets,
 static bool any_is_watched(const sweep *s, int n, nd_tensor *const *x)
 {
   for (int i = 0; i < n; i++) {
-    if (x[i] != NULL && nd_tape_any_watches(s->c, x[i]))
+    if (x[i] != NULL && nd_recorders_watch(s->c, x[i]))
       return true;
   }
   return false;
@@ -318,10 +318,10 @@ bool nd_tape_differentiate(nd_tape *t, int target_count,
             check_contexts(c, "output gradient", target_count, seeds) &&
             check_seeds(c, target_count, targets, seeds);
   if (ok) {
-    const bool paused = t->paused;
-    t->paused = paused || !t->persistent;
+    const bool paused = t->recorder.paused;
+    t->recorder.paused = paused || !t->persistent;
     ok = differentiate(t, target_count, targets, seeds, n, sources, gradients);
-    t->paused = paused;
+    t->recorder.paused = paused;
     if (ok && !t->persistent)
       use_up(t);
   }

@@ -1,5 +1,5 @@
-// tape/tape.c: what is recorded, and when. Tapes that are entered stand on a
-// stack that belongs to the context; every op is told to each that records.
+// tape/tape.c: what is recorded, and when. A tape is a recorder:
+// while it is entered it is told of every op and every read of a variable.
 
 #include "tape/tape.h"
 
@@ -59,54 +59,30 @@ static bool flows_out(const nd_job *j)
   return false;
 }
 
-static bool record_on_all(nd_context *c, const nd_job *j)
+static bool applied(nd_recorder *r, const nd_job *j)
 {
   if (j->outs == 1 ? !nd_op_flows(j->op, j->out[0]) : !flows_out(j))
     return true;
-  for (nd_tape *t = c->tape; t != NULL; t = t->outer) {
-    if (!t->paused && !record(t, j))
-      return false;
-  }
-  return true;
+  return record((nd_tape *)r, j);
+}
+
+static bool read(nd_recorder *r, nd_variable *v);
+
+static bool watches(const nd_recorder *r, const nd_tensor *x)
+{
+  return nd_tape_node((const nd_tape *)r, x) != 0;
 }
 
 // --------------------------------------------------------------- the stack --
 
 static void leave(nd_tape *t)
 {
-  nd_context *c = t->context;
-  nd_tape **link = &c->tape;
-  while (*link != NULL && *link != t)
-    link = &(*link)->outer;
-  if (*link == t)
-    *link = t->outer;
-  t->entered = false;
-  t->paused = false;
-  if (c->tape == NULL)
-    c->on_apply = NULL;
+  nd_recorder_leave(t->context, &t->recorder);
 }
 
 static void enter(nd_tape *t)
 {
-  nd_context *c = t->context;
-  t->outer = c->tape;
-  c->tape = t;
-  c->on_apply = record_on_all;
-  t->entered = true;
-}
-
-int nd_tape_depth(const nd_context *c)
-{
-  int depth = 0;
-  for (const nd_tape *t = c->tape; t != NULL; t = t->outer)
-    depth++;
-  return depth;
-}
-
-void nd_tape_leave_to(nd_context *c, int depth)
-{
-  for (int n = nd_tape_depth(c); n > depth; n--)
-    leave(c->tape);
+  nd_recorder_enter(t->context, &t->recorder);
 }
 
 static bool fail_state(nd_tape *t, const char *name, const char *text)
@@ -135,6 +111,7 @@ nd_tape *nd_tape_new(nd_context *c, int flags)
   if (t == NULL)
     return NULL;
   *t = (nd_tape){
+    .recorder = { .applied = applied, .read = read, .watches = watches },
     .context = c,
     .records = { .serial = next_serial(c) },
     .persistent = flags & ND_TAPE_PERSISTENT,
@@ -192,7 +169,7 @@ bool nd_tape_start(nd_tape *t)
 {
   if (t == NULL || !nd_context_ready(t->context))
     return false;
-  if (t->entered)
+  if (t->recorder.entered)
     return fail_state(t, "GradientTape", "the tape is still recording");
   if (t->used)
     clear(t);
@@ -203,22 +180,22 @@ bool nd_tape_start(nd_tape *t)
 
 bool nd_tape_pause(nd_tape *t, const char *name)
 {
-  if (!t->entered || t->paused)
+  if (!t->recorder.entered || t->recorder.paused)
     return fail_state(t, name, "the tape is not recording");
-  t->paused = true;
+  t->recorder.paused = true;
   return true;
 }
 
 bool nd_tape_resume(nd_tape *t)
 {
-  if (t != NULL && t->entered)
-    t->paused = false;
+  if (t != NULL && t->recorder.entered)
+    t->recorder.paused = false;
   return true;
 }
 
 bool nd_tape_reset(nd_tape *t)
 {
-  if (!t->entered || t->paused)
+  if (!t->recorder.entered || t->recorder.paused)
     return fail_state(t, "reset", "the tape is not recording");
   clear(t);
   return true;
@@ -263,12 +240,8 @@ static bool remember(nd_tape *t, nd_variable *v)
   return true;
 }
 
-bool nd_tape_watch_variable(nd_tape *t, nd_variable *v)
+static bool watch_value(nd_tape *t, nd_variable *v)
 {
-  if (t == NULL || v == NULL || !nd_context_ready(t->context))
-    return false;
-  if (v->context != t->context)
-    return fail_foreign(t);
   nd_tensor *x = v->value;
   if (!nd_dtype_in((nd_dtype)x->dtype, ND_FLOATS) || nd_tape_node(t, x) != 0)
     return true;
@@ -279,30 +252,15 @@ bool nd_tape_watch_variable(nd_tape *t, nd_variable *v)
   return true;
 }
 
-bool nd_tape_note_read(nd_context *c, nd_variable *v)
+bool nd_tape_watch_variable(nd_tape *t, nd_variable *v)
 {
-  if (!v->trainable)
-    return true;
-  for (nd_tape *t = c->tape; t != NULL; t = t->outer) {
-    if (!t->paused && t->auto_watch && !nd_tape_watch_variable(t, v))
-      return false;
-  }
-  return true;
+  if (t == NULL || v == NULL || !nd_context_ready(t->context))
+    return false;
+  return v->context == t->context ? watch_value(t, v) : fail_foreign(t);
 }
 
-bool nd_tape_any_records(const nd_context *c)
+static bool read(nd_recorder *r, nd_variable *v)
 {
-  const nd_tape *t = c->tape;
-  while (t != NULL && t->paused)
-    t = t->outer;
-  return t != NULL;
-}
-
-bool nd_tape_any_watches(const nd_context *c, const nd_tensor *x)
-{
-  for (const nd_tape *t = c->tape; t != NULL; t = t->outer) {
-    if (!t->paused && nd_tape_node(t, x) != 0)
-      return true;
-  }
-  return false;
+  nd_tape *t = (nd_tape *)r;
+  return !v->trainable || !t->auto_watch || watch_value(t, v);
 }

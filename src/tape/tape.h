@@ -4,17 +4,16 @@
 #ifndef ND_TAPE_TAPE_H
 #define ND_TAPE_TAPE_H
 
+#include "base/recorder.h"
 #include "tape/identities.h"
 #include "tape/record.h"
 
 struct nd_tape {
+  nd_recorder recorder;
   nd_context *context;
-  nd_tape *outer;  // the one entered before this one
   bool persistent;
   bool auto_watch;
-  bool entered;  // on the context's stack
-  bool paused;   // entered, but not recording
-  bool used;     // has given its one result, or was released
+  bool used;  // has given its one result, or was released
   bool released;
   bool fresh;               // entered by its constructor, not yet by a block
   nd_records records;       // their serial changes when it starts afresh
@@ -50,21 +49,6 @@ void nd_tape_release(nd_tape *t);
 // the user called, for the error.
 bool nd_tape_pause(nd_tape *t, const char *name);
 bool nd_tape_resume(nd_tape *t);
-
-// Watches `v` for all recording tapes that watch by themselves.
-bool nd_tape_note_read(nd_context *c, nd_variable *v);
-
-// How many tapes are entered.
-int nd_tape_depth(const nd_context *c);
-
-// Leaves the innermost ones until `depth` are entered.
-void nd_tape_leave_to(nd_context *c, int depth);
-
-// True if some tape is recording.
-bool nd_tape_any_records(const nd_context *c);
-
-// True if some recording tape watches `x`.
-bool nd_tape_any_watches(const nd_context *c, const nd_tensor *x);
 
 // Gradients of the sum of all targets' elements, times `seeds` where given.
 // gradients[i] is a new reference, or NULL where nothing leads from a source to

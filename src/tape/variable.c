@@ -6,8 +6,8 @@
 
 #include <string.h>
 
+#include "base/recorder.h"
 #include "op/op.h"
-#include "tape/tape.h"
 
 extern const nd_op nd_op_add, nd_op_subtract, nd_op_identity;
 
@@ -103,7 +103,7 @@ nd_attachment *nd_variable_attachment(nd_variable *v, const void *keeper)
 
 nd_tensor *nd_variable_use(nd_variable *v)
 {
-  if (v->context->on_apply != NULL && !nd_tape_note_read(v->context, v))
+  if (v->context->recorder != NULL && !nd_recorders_read(v->context, v))
     return NULL;
   return v->value;
 }
@@ -182,12 +182,12 @@ static bool update(nd_variable *v, nd_tensor *x, const nd_op *op,
   const char *before = nd_context_enter(c, name);
   nd_tensor *sum = NULL;
   if (check_value(v, x)) {
-    bool (*on_apply)(nd_context *, const nd_job *) = c->on_apply;
+    nd_recorder *recorder = c->recorder;
     nd_op named = *op;
     named.name = name;
-    c->on_apply = NULL;
+    c->recorder = NULL;
     sum = nd_apply(c, &named, 2, (nd_tensor *[]){ v->value, x }, NULL);
-    c->on_apply = on_apply;
+    c->recorder = recorder;
   }
   nd_context_leave(c, before);
   return nd_variable_replace(v, sum);

@@ -150,7 +150,7 @@ static bool survive(long n, bool for_good, const char *optimizer,
   CHECK_INT(nd_context_bytes(c, ND_MEMORY_TENSOR), 0);
   CHECK_INT(nd_context_bytes(c, ND_MEMORY_OBJECT), idle_bytes());
   CHECK_INT(c->pool_size, 0);
-  CHECK(c->tape == NULL && c->on_apply == NULL && c->name == NULL);
+  CHECK(c->recorder == NULL && c->name == NULL);
   nd_context_free(c);
   check_returned(&memory);
   return memory.asked < n;
