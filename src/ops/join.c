@@ -107,18 +107,23 @@ static void concat_run(const nd_job *j, int64_t from, int64_t to)
 
 extern const nd_op nd_op_concat, nd_op_stack;
 
+static nd_tensor *apply_along(nd_context *c, const nd_op *op, int n,
+                              nd_tensor *const *x, int64_t axis)
+{
+  const nd_value attr[] = { [AXIS] = nd_value_integer(axis) };
+  return nd_rule_apply(c, op, n, x, attr);
+}
+
 nd_tensor *nd_rule_concat(nd_context *c, int n, nd_tensor *const *x,
                           int64_t axis)
 {
-  const nd_value attr[] = { [AXIS] = nd_value_integer(axis) };
-  return nd_rule_apply(c, &nd_op_concat, n, x, attr);
+  return apply_along(c, &nd_op_concat, n, x, axis);
 }
 
 nd_tensor *nd_rule_stack(nd_context *c, int n, nd_tensor *const *x,
                          int64_t axis)
 {
-  const nd_value attr[] = { [AXIS] = nd_value_integer(axis) };
-  return nd_rule_apply(c, &nd_op_stack, n, x, attr);
+  return apply_along(c, &nd_op_stack, n, x, axis);
 }
 
 // Positions first..last of one axis of `g`; one that is dropped if asked.

@@ -1,23 +1,10 @@
 // ops/reduce.c: folds over axes: sum, mean, product, maximum, minimum, any,
 // all.
-//
-// Every result element is one fixed tree over its inputs, decided by the shape
-// and the axes alone:
-// - rows, when the last axis is folded: blocks of ND_BLOCK inputs, each over
-//   lanes (kernel/reduce.h), then pairwise over blocks;
-// - columns, when the last axis stays: GROUP rows are added up one by one, then
-//   GROUP such groups, then those.
-
-#include "kernel/reduce.h"
-
-#include <string.h>
 
 #include "kernel/convert.h"
 #include "op/axes.h"
+#include "op/fold.h"
 #include "ops/rules.h"
-#include "tensor/walk.h"
-
-ND_DECLARE_LEVELS(const nd_reduce_table, nd_reduce_table);
 
 enum { AXES, KEEPDIMS };  // attributes
 
@@ -28,209 +15,10 @@ static const nd_param params[] = {
   { 0 },
 };
 
-// A long fold is cut where a subtree of that tree ends: so many inputs to a
-// part.
-enum { GROUP = 256, LEVELS_OF_PAIRS = 56, PART = GROUP * GROUP };
-
 static bool infer(nd_context *c, const nd_job *j, nd_type *out)
 {
   return nd_axes_infer(c, j->in[0], &j->attr[AXES], j->attr[KEEPDIMS].integer,
                        out);
-}
-
-// ---------------------------------------------------------------- folding --
-
-// How the input is walked: [kept, folded] for rows, else [kept, folded, last].
-typedef struct layout {
-  nd_walk walk;
-  int64_t folded;  // inputs of one output
-  int64_t last;    // outputs side by side in columns; 1 for rows
-  bool columns;
-} layout;
-
-// By rows if asked, whatever the axes.
-static void plan(layout *l, const nd_job *j, bool by_rows)
-{
-  const nd_tensor *x = j->in[0];
-  const int set = nd_axes_set(&j->attr[AXES], x->rank);
-  const int rank = x->rank;
-  int axes[ND_MAX_RANK];
-  int n = 0;
-  int tail = rank;
-  while (!by_rows && tail > 0 && !(set >> (tail - 1) & 1))
-    tail--;
-  l->columns = tail > 0 && tail < rank;
-  l->folded = 1;
-  l->last = 1;
-  for (int i = 0; i < (l->columns ? tail : rank); i++) {
-    if (!(set >> i & 1))
-      axes[n++] = i;
-  }
-  for (int i = 0; i < rank; i++) {
-    if (set >> i & 1) {
-      axes[n++] = i;
-      l->folded *= x->dims[i];
-    }
-  }
-  for (int i = tail; l->columns && i < rank; i++) {
-    axes[n++] = i;
-    l->last *= x->dims[i];
-  }
-  nd_walk_permuted(&l->walk, x, axes, 0);
-}
-
-// A fold of 2^i leaves in each slot i whose bit is set in their count.
-typedef struct tree {
-  const nd_reduce_kernels *k;
-  size_t width;
-  int64_t leaves;
-  double slots[LEVELS_OF_PAIRS];
-} tree;
-
-static char *slot(tree *t, int i)
-{
-  return (char *)t->slots + (size_t)i * t->width;
-}
-
-// The slots stay as they are: none is read before it is set.
-static void start_tree(tree *t, const nd_reduce_kernels *k, size_t width)
-{
-  t->k = k;
-  t->width = width;
-  t->leaves = 0;
-}
-
-// One more leaf, which is not kept.
-static void add_leaf(tree *t, double *leaf)
-{
-  int i = 0;
-  for (; t->leaves >> i & 1; i++) {
-    t->k->merge(1, slot(t, i), leaf);
-    memcpy(leaf, slot(t, i), t->width);
-  }
-  memcpy(slot(t, i), leaf, t->width);
-  t->leaves++;
-}
-
-// Merges all that the tree holds into `out`.
-static void join_leaves(tree *t, char *out)
-{
-  for (int i = 0; t->leaves >> i != 0; i++) {
-    if (t->leaves >> i & 1)
-      t->k->merge(1, out, slot(t, i));
-  }
-}
-
-// Folds the next `n` inputs: a block at a time, blocks pairwise.
-static void fold_row(layout *l, const nd_reduce_kernels *k, int64_t n,
-                     char *out)
-{
-  tree t;
-  double block[ND_BLOCK];
-  start_tree(&t, k, l->walk.width);
-  for (int64_t at = 0; at < n; at += ND_BLOCK) {
-    const int64_t size = n - at < ND_BLOCK ? n - at : ND_BLOCK;
-    double value;
-    nd_walk_copy(&l->walk, size, block);
-    k->run(size, &value, block);
-    add_leaf(&t, &value);
-  }
-  k->run(0, out, l->walk.data);
-  join_leaves(&t, out);
-}
-
-// Outputs from..to-1 by rows.
-static void fold_rows(layout *l, const nd_reduce_kernels *k, int64_t from,
-                      int64_t to, char *out)
-{
-  const size_t width = l->walk.width;
-  const bool direct = nd_walk_is_dense(&l->walk) && l->folded <= ND_BLOCK;
-  nd_walk_seek(&l->walk, from * l->folded);
-  const char *in = l->walk.data + l->walk.offset;
-  for (int64_t i = from; i < to; i++, out += width) {
-    if (direct) {
-      k->run(l->folded, out, in);
-      in += (size_t)l->folded * width;
-    } else {
-      fold_row(l, k, l->folded, out);
-    }
-  }
-}
-
-// sum = sum f row, or just row if that is the first.
-static void add_row(const nd_reduce_kernels *k, int64_t n, size_t width,
-                    void *sum, const void *row, bool is_first)
-{
-  if (is_first)
-    memcpy(sum, row, (size_t)n * width);
-  else
-    k->merge(n, sum, row);
-}
-
-// Rows first..end-1 of `n` neighbouring outputs, from output `at` on, in
-// columns: what a part of the fold gives.
-static void fold_part_columns(layout *l, const nd_reduce_kernels *k, int64_t at,
-                              int64_t n, int64_t first, int64_t end, char *out)
-{
-  const size_t width = l->walk.width;
-  double row[ND_BLOCK], group[ND_BLOCK];
-  const int64_t start = at / l->last * l->last * l->folded + at % l->last;
-  for (int64_t r = first; r < end; r++) {
-    nd_walk_seek(&l->walk, start + r * l->last);
-    nd_walk_copy(&l->walk, n, row);
-    add_row(k, n, width, group, row, r % GROUP == 0);
-    if (r % GROUP == GROUP - 1 || r == end - 1)
-      add_row(k, n, width, out, group, r - first < GROUP);
-  }
-}
-
-// `n` neighbouring outputs in columns.
-static void fold_columns(layout *l, const nd_reduce_kernels *k, int64_t at,
-                         int64_t n, char *out)
-{
-  double part[ND_BLOCK];
-  for (int64_t i = 0; i < n; i++)
-    k->run(0, out + (size_t)i * l->walk.width, l->walk.data);
-  for (int64_t first = 0; first < l->folded; first += PART) {
-    const int64_t left = l->folded - first;
-    const int64_t end = first + (left < PART ? left : PART);
-    fold_part_columns(l, k, at, n, first, end, (char *)part);
-    k->merge(n, out, part);
-  }
-}
-
-static const nd_reduce_kernels *find_kernels(const nd_job *j, nd_fold fold)
-{
-  static const nd_reduce_table *const tables[ND_LEVELS] = ND_LIST_LEVELS(
-    nd_reduce_table);
-  const nd_tensor *x = j->in[0];
-  return &tables[x->context->level]->at[fold][x->dtype];
-}
-
-// The outputs beside each other from `at` to `to`, a block of them at most.
-static int64_t count_beside(const layout *l, int64_t at, int64_t to)
-{
-  const int64_t left = l->last - at % l->last;
-  const int64_t n = to - at < left ? to - at : left;
-  return n < ND_BLOCK ? n : ND_BLOCK;
-}
-
-// Elements from..to-1 of the result.
-static void fold_range(const nd_job *j, nd_fold fold, int64_t from, int64_t to)
-{
-  const nd_reduce_kernels *k = find_kernels(j, fold);
-  layout l;
-  plan(&l, j, false);
-  char *out = j->out[0]->data + from * (int64_t)l.walk.width;
-  if (!l.columns) {
-    fold_rows(&l, k, from, to, out);
-    return;
-  }
-  for (int64_t at = from, n; at < to; at += n) {
-    n = count_beside(&l, at, to);
-    fold_columns(&l, k, at, n, out);
-    out += (size_t)n * l.walk.width;
-  }
 }
 
 // Number of inputs of each output.
@@ -243,7 +31,7 @@ static int64_t count_folded(const nd_job *j)
 __extension__ typedef __int128 wide;
 
 // The mean of the next l->folded integers, toward 0; 0 of none.
-static int64_t mean_row(layout *l, nd_level level, nd_dtype dtype)
+static int64_t mean_row(nd_folding *l, nd_level level, nd_dtype dtype)
 {
   wide sum = 0;
   int64_t raw[ND_BLOCK], block[ND_BLOCK];
@@ -262,8 +50,8 @@ static void mean_integers(const nd_job *j, int64_t from, int64_t to)
 {
   const nd_dtype dtype = (nd_dtype)j->out[0]->dtype;
   const nd_level level = j->out[0]->context->level;
-  layout l;
-  plan(&l, j, true);
+  nd_folding l;
+  nd_fold_plan(&l, j->in[0], &j->attr[AXES], true);
   nd_walk_seek(&l.walk, from * l.folded);
   char *out = j->out[0]->data + from * (int64_t)l.walk.width;
   for (int64_t i = from; i < to; i++, out += l.walk.width) {
@@ -297,104 +85,55 @@ static void run_range(const nd_job *j, nd_fold fold, bool mean, int64_t from,
     mean_integers(j, from, to);
     return;
   }
-  fold_range(j, fold, from, to);
+  nd_fold_range(j, &j->attr[AXES], fold, from, to);
   if (mean)
     divide(j, from, to);
 }
 
 // ---------------------------------------------------------------- in parts --
 
-// Of a long fold, parts are folded first: unit p * outputs + i is part p of
-// output i, and leaves its fold in that place of the shared memory. Then,
-// output by output, the parts are joined: rows as the leaves of the tree that
-// they are, the last one first if it is no whole subtree.
+static void run_parts(const nd_job *j, nd_fold fold, char *parts, int64_t from,
+                      int64_t to)
+{
+  nd_fold_run_parts(j, &j->attr[AXES], fold, parts, from, to);
+}
+
+static void join_parts(const nd_job *j, nd_fold fold, bool mean,
+                       const char *parts, int64_t from, int64_t to)
+{
+  nd_fold_join_parts(j, &j->attr[AXES], fold, parts, from, to);
+  if (mean)
+    divide(j, from, to);
+}
 
 static int64_t count_parts(const nd_job *j)
 {
-  return (count_folded(j) + PART - 1) / PART;
+  return nd_fold_parts(count_folded(j));
 }
 
-static void fold_parts(const nd_job *j, nd_fold fold, char *parts, int64_t from,
-                       int64_t to)
-{
-  const nd_reduce_kernels *k = find_kernels(j, fold);
-  const int64_t outs = j->out[0]->size;
-  layout l;
-  plan(&l, j, false);
-  for (int64_t unit = from, n; unit < to; unit += n) {
-    const int64_t first = unit / outs * PART, at = unit % outs;
-    const int64_t left = l.folded - first;
-    const int64_t size = left < PART ? left : PART;
-    char *out = parts + unit * (int64_t)l.walk.width;
-    n = 1;
-    if (l.columns) {
-      n = count_beside(&l, at,
-                       at + (to - unit < outs - at ? to - unit : outs - at));
-      fold_part_columns(&l, k, at, n, first, first + size, out);
-    } else {
-      nd_walk_seek(&l.walk, at * l.folded + first);
-      fold_row(&l, k, size, out);
-    }
-  }
-}
-
-static void join_rows(const nd_job *j, const nd_reduce_kernels *k,
-                      const char *parts, size_t width, int64_t i, char *out)
-{
-  const int64_t outs = j->out[0]->size, whole = count_folded(j) / PART;
-  tree t;
-  start_tree(&t, k, width);
-  for (int64_t p = 0; p < whole; p++) {
-    double leaf;
-    memcpy(&leaf, parts + (size_t)(p * outs + i) * width, width);
-    add_leaf(&t, &leaf);
-  }
-  if (whole < count_parts(j))
-    memcpy(out, parts + (size_t)(whole * outs + i) * width, width);
-  else
-    k->run(0, out, out);
-  join_leaves(&t, out);
-}
-
-static void join_parts(const nd_job *j, nd_fold fold, const char *parts,
-                       int64_t from, int64_t to)
-{
-  const nd_reduce_kernels *k = find_kernels(j, fold);
-  const int64_t outs = j->out[0]->size;
-  layout l;
-  plan(&l, j, false);
-  const size_t width = l.walk.width;
-  for (int64_t i = from; i < to; i++) {
-    char *out = j->out[0]->data + (size_t)i * width;
-    if (!l.columns) {
-      join_rows(j, k, parts, width, i, out);
-      continue;
-    }
-    k->run(0, out, out);
-    for (int64_t p = 0; p < count_parts(j); p++)
-      k->merge(1, out, parts + (size_t)(p * outs + i) * width);
-  }
-}
-
-// Parts by run[0], then run[1].
+// Parts by run[0], then what they give by run[1].
 static bool next_step(const nd_job *j, nd_units_run *const *run, nd_step *step,
                       int i)
 {
+  const int64_t outs = j->out[0]->size, parts = count_parts(j);
+  const int64_t units = i == 0 ? outs * parts : outs;
+  const int64_t inputs = i == 0 ? j->in[0]->size : outs * parts;
   if (i >= 2)
     return false;
-  const int64_t inputs[] = { PART, count_parts(j) };
-  step->first = 0;
-  step->units = j->out[0]->size * (i == 0 ? count_parts(j) : 1);
-  step->cost = 1 + .5F * (float)inputs[i];
-  step->run = run[i];
+  *step = (nd_step){
+    .units = units,
+    .cost = 1 + .5F * (float)inputs / (float)units,
+    .run = run[i],
+  };
   return true;
 }
 
-// No work where there are no parts.
+// No work where there is just one part.
 static nd_work plan_work(const nd_job *j, bool mean,
                          bool (*next)(const void *what, nd_step *step, int i))
 {
-  if (j->in[0]->size <= PART || count_parts(j) <= 1 || (mean && is_integer(j)))
+  if (nd_fold_parts(j->in[0]->size) <= 1 || count_parts(j) <= 1 ||
+      (mean && is_integer(j)))
     return (nd_work){ 0 };
   const size_t parts = (size_t)(j->out[0]->size * count_parts(j));
   return (nd_work){ .shared = parts * nd_dtype_size((nd_dtype)j->out[0]->dtype),
@@ -409,14 +148,12 @@ static nd_work plan_work(const nd_job *j, bool mean,
   static void name##_parts(const void *j, void *shared, void *own,    \
                            int64_t from, int64_t to)                  \
   {                                                                   \
-    fold_parts(j, fold, shared, from, to);                            \
+    run_parts(j, fold, shared, from, to);                             \
   }                                                                   \
   static void name##_join(const void *j, void *shared, void *own,     \
                           int64_t from, int64_t to)                   \
   {                                                                   \
-    join_parts(j, fold, shared, from, to);                            \
-    if (mean)                                                         \
-      divide(j, from, to);                                            \
+    join_parts(j, fold, mean, shared, from, to);                      \
   }                                                                   \
   static bool name##_next(const void *j, nd_step *step, int i)        \
   {                                                                   \

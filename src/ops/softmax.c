@@ -73,16 +73,21 @@ static void log_softmax_run(const nd_job *j, int64_t from, int64_t to)
 
 extern const nd_op nd_op_softmax, nd_op_log_softmax;
 
-nd_tensor *nd_rule_softmax(nd_context *c, nd_tensor *x, int64_t axis)
+static nd_tensor *apply_along(nd_context *c, const nd_op *op, nd_tensor *x,
+                              int64_t axis)
 {
   const nd_value attr[] = { [AXIS] = nd_value_integer(axis) };
-  return nd_rule_apply(c, &nd_op_softmax, 1, &x, attr);
+  return nd_rule_apply(c, op, 1, &x, attr);
+}
+
+nd_tensor *nd_rule_softmax(nd_context *c, nd_tensor *x, int64_t axis)
+{
+  return apply_along(c, &nd_op_softmax, x, axis);
 }
 
 nd_tensor *nd_rule_log_softmax(nd_context *c, nd_tensor *x, int64_t axis)
 {
-  const nd_value attr[] = { [AXIS] = nd_value_integer(axis) };
-  return nd_rule_apply(c, &nd_op_log_softmax, 1, &x, attr);
+  return apply_along(c, &nd_op_log_softmax, x, axis);
 }
 
 // dy[j] / dx[k] = y[j] ([j = k] - y[k]), which is symmetric.

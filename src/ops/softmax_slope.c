@@ -131,20 +131,23 @@ static void slope_run(const nd_job *j, int64_t from, int64_t to)
 
 extern const nd_op nd_op_log_softmax_tangent, nd_op_log_softmax_slope;
 
+static nd_tensor *apply_along(nd_context *c, const nd_op *op, nd_tensor *p,
+                              nd_tensor *x, int64_t axis)
+{
+  const nd_value attr[] = { [AXIS] = nd_value_integer(axis) };
+  return nd_rule_apply(c, op, 2, (nd_tensor *[]){ p, x }, attr);
+}
+
 nd_tensor *nd_rule_centre(nd_context *c, nd_tensor *p, nd_tensor *x,
                           int64_t axis)
 {
-  const nd_value attr[] = { [AXIS] = nd_value_integer(axis) };
-  nd_tensor *in[] = { p, x };
-  return nd_rule_apply(c, &nd_op_log_softmax_tangent, 2, in, attr);
+  return apply_along(c, &nd_op_log_softmax_tangent, p, x, axis);
 }
 
 nd_tensor *nd_rule_uncentre(nd_context *c, nd_tensor *p, nd_tensor *x,
                             int64_t axis)
 {
-  const nd_value attr[] = { [AXIS] = nd_value_integer(axis) };
-  nd_tensor *in[] = { p, x };
-  return nd_rule_apply(c, &nd_op_log_softmax_slope, 2, in, attr);
+  return apply_along(c, &nd_op_log_softmax_slope, p, x, axis);
 }
 
 static void tangent_vjp(nd_context *c, const nd_job *j, nd_tensor *const *g,

@@ -1,0 +1,271 @@
+// op/fold.c: folds by rows, by columns, and in parts.
+
+#include "op/fold.h"
+
+#include <string.h>
+
+#include "kernel/tree.h"
+#include "op/axes.h"
+
+ND_DECLARE_LEVELS(const nd_reduce_table, nd_reduce_table);
+
+// A long fold is cut where a subtree of its tree ends: so many inputs to a
+// part.
+enum { GROUP = 256, PART = GROUP * GROUP };
+
+void nd_fold_plan(nd_folding *l, const nd_tensor *x, const nd_value *axis,
+                  bool by_rows)
+{
+  const int set = nd_axes_set(axis, x->rank);
+  const int rank = x->rank;
+  int axes[ND_MAX_RANK];
+  int n = 0;
+  int tail = rank;
+  while (!by_rows && tail > 0 && !(set >> (tail - 1) & 1))
+    tail--;
+  l->columns = tail > 0 && tail < rank;
+  l->folded = 1;
+  l->last = 1;
+  for (int i = 0; i < (l->columns ? tail : rank); i++) {
+    if (!(set >> i & 1))
+      axes[n++] = i;
+  }
+  for (int i = 0; i < rank; i++) {
+    if (set >> i & 1) {
+      axes[n++] = i;
+      l->folded *= x->dims[i];
+    }
+  }
+  for (int i = tail; l->columns && i < rank; i++) {
+    axes[n++] = i;
+    l->last *= x->dims[i];
+  }
+  nd_walk_permuted(&l->walk, x, axes, 0);
+}
+
+// ------------------------------------------------------------------- rows --
+
+// Folds that are put together in the tree: slot i lies i elements from the
+// first.
+typedef struct tree {
+  const nd_reduce_kernels *k;
+  size_t width;
+  double slots[ND_TREE_SLOTS];
+} tree;
+
+static char *slot(tree *t, int i)
+{
+  return (char *)t->slots + (size_t)i * t->width;
+}
+
+static void join(void *slots, int into, int from)
+{
+  tree *t = slots;
+  t->k->merge(1, slot(t, from), slot(t, into));
+  memcpy(slot(t, into), slot(t, from), t->width);
+}
+
+// Merges all of so many leaves into `out`.
+static void join_leaves(tree *t, int64_t leaves, char *out)
+{
+  for (int i = 0; leaves >> i != 0; i++) {
+    if (leaves >> i & 1)
+      t->k->merge(1, out, slot(t, i));
+  }
+}
+
+// The tree's slots stay unset: none is read before a leaf is put there.
+static void start_tree(tree *t, const nd_reduce_kernels *k, size_t width)
+{
+  t->k = k;
+  t->width = width;
+}
+
+// Folds the next `n` inputs: a block at a time, blocks pairwise.
+static void fold_row(nd_folding *l, const nd_reduce_kernels *k, int64_t n,
+                     char *out)
+{
+  tree t;
+  double block[ND_BLOCK];
+  int64_t leaf = 0;
+  start_tree(&t, k, l->walk.width);
+  for (int64_t at = 0; at < n; at += ND_BLOCK, leaf++) {
+    const int64_t size = n - at < ND_BLOCK ? n - at : ND_BLOCK;
+    nd_walk_copy(&l->walk, size, block);
+    k->run(size, slot(&t, nd_tree_slot(leaf)), block);
+    nd_tree_add(leaf, join, &t);
+  }
+  k->run(0, out, l->walk.data);
+  join_leaves(&t, leaf, out);
+}
+
+// Outputs from..to-1 by rows.
+static void fold_rows(nd_folding *l, const nd_reduce_kernels *k, int64_t from,
+                      int64_t to, char *out)
+{
+  const size_t width = l->walk.width;
+  const bool direct = nd_walk_is_dense(&l->walk) && l->folded <= ND_BLOCK;
+  nd_walk_seek(&l->walk, from * l->folded);
+  const char *in = l->walk.data + l->walk.offset;
+  for (int64_t i = from; i < to; i++, out += width) {
+    if (direct) {
+      k->run(l->folded, out, in);
+      in += (size_t)l->folded * width;
+    } else {
+      fold_row(l, k, l->folded, out);
+    }
+  }
+}
+
+// ---------------------------------------------------------------- columns --
+
+// sum = sum f row, or just row if that is the first.
+static void add_row(const nd_reduce_kernels *k, int64_t n, size_t width,
+                    void *sum, const void *row, bool is_first)
+{
+  if (is_first)
+    memcpy(sum, row, (size_t)n * width);
+  else
+    k->merge(n, sum, row);
+}
+
+// Rows first..end-1 of `n` neighbouring outputs, from output `at` on, in
+// columns: what a part of the fold gives.
+static void fold_part_columns(nd_folding *l, const nd_reduce_kernels *k,
+                              int64_t at, int64_t n, int64_t first, int64_t end,
+                              char *out)
+{
+  const size_t width = l->walk.width;
+  double row[ND_BLOCK], group[ND_BLOCK];
+  const int64_t start = at / l->last * l->last * l->folded + at % l->last;
+  for (int64_t r = first; r < end; r++) {
+    nd_walk_seek(&l->walk, start + r * l->last);
+    nd_walk_copy(&l->walk, n, row);
+    add_row(k, n, width, group, row, r % GROUP == 0);
+    if (r % GROUP == GROUP - 1 || r == end - 1)
+      add_row(k, n, width, out, group, r - first < GROUP);
+  }
+}
+
+// `n` neighbouring outputs in columns.
+static void fold_columns(nd_folding *l, const nd_reduce_kernels *k, int64_t at,
+                         int64_t n, char *out)
+{
+  double part[ND_BLOCK];
+  for (int64_t i = 0; i < n; i++)
+    k->run(0, out + (size_t)i * l->walk.width, l->walk.data);
+  for (int64_t first = 0; first < l->folded; first += PART) {
+    const int64_t left = l->folded - first;
+    const int64_t end = first + (left < PART ? left : PART);
+    fold_part_columns(l, k, at, n, first, end, (char *)part);
+    k->merge(n, out, part);
+  }
+}
+
+// -------------------------------------------------------------- all of it --
+
+static const nd_reduce_kernels *find_kernels(const nd_job *j, nd_fold fold)
+{
+  static const nd_reduce_table *const tables[ND_LEVELS] = ND_LIST_LEVELS(
+    nd_reduce_table);
+  const nd_tensor *x = j->in[0];
+  return &tables[x->context->level]->at[fold][x->dtype];
+}
+
+// The outputs beside each other from `at` to `to`, a block of them at most.
+static int64_t count_beside(const nd_folding *l, int64_t at, int64_t to)
+{
+  const int64_t left = l->last - at % l->last;
+  const int64_t n = to - at < left ? to - at : left;
+  return n < ND_BLOCK ? n : ND_BLOCK;
+}
+
+void nd_fold_range(const nd_job *j, const nd_value *axes, nd_fold fold,
+                   int64_t from, int64_t to)
+{
+  const nd_reduce_kernels *k = find_kernels(j, fold);
+  nd_folding l;
+  nd_fold_plan(&l, j->in[0], axes, false);
+  char *out = j->out[0]->data + from * (int64_t)l.walk.width;
+  if (!l.columns) {
+    fold_rows(&l, k, from, to, out);
+    return;
+  }
+  for (int64_t at = from, n; at < to; at += n) {
+    n = count_beside(&l, at, to);
+    fold_columns(&l, k, at, n, out);
+    out += (size_t)n * l.walk.width;
+  }
+}
+
+// ---------------------------------------------------------------- in parts --
+
+int64_t nd_fold_parts(int64_t folded)
+{
+  return (folded + PART - 1) / PART;
+}
+
+void nd_fold_run_parts(const nd_job *j, const nd_value *axes, nd_fold fold,
+                       char *parts, int64_t from, int64_t to)
+{
+  const nd_reduce_kernels *k = find_kernels(j, fold);
+  const int64_t outs = j->out[0]->size;
+  nd_folding l;
+  nd_fold_plan(&l, j->in[0], axes, false);
+  for (int64_t unit = from, n; unit < to; unit += n) {
+    const int64_t first = unit / outs * PART, at = unit % outs;
+    const int64_t left = l.folded - first;
+    const int64_t size = left < PART ? left : PART;
+    char *out = parts + unit * (int64_t)l.walk.width;
+    n = 1;
+    if (l.columns) {
+      const int64_t rest = outs - at < to - unit ? outs - at : to - unit;
+      n = count_beside(&l, at, at + rest);
+      fold_part_columns(&l, k, at, n, first, first + size, out);
+    } else {
+      nd_walk_seek(&l.walk, at * l.folded + first);
+      fold_row(&l, k, size, out);
+    }
+  }
+}
+
+// Element `i` of the result by rows, where `p` points to its first part.
+static void join_rows(const nd_folding *l, const nd_reduce_kernels *k,
+                      const char *p, size_t stride, char *out)
+{
+  const int64_t whole = l->folded / PART;
+  tree t;
+  start_tree(&t, k, l->walk.width);
+  for (int64_t leaf = 0; leaf < whole; leaf++, p += stride) {
+    memcpy(slot(&t, nd_tree_slot(leaf)), p, t.width);
+    nd_tree_add(leaf, join, &t);
+  }
+  if (l->folded % PART != 0)
+    memcpy(out, p, t.width);
+  else
+    k->run(0, out, p);
+  join_leaves(&t, whole, out);
+}
+
+static void join_columns(const nd_folding *l, const nd_reduce_kernels *k,
+                         const char *p, size_t stride, char *out)
+{
+  k->run(0, out, p);
+  for (int64_t i = 0; i < nd_fold_parts(l->folded); i++, p += stride)
+    k->merge(1, out, p);
+}
+
+void nd_fold_join_parts(const nd_job *j, const nd_value *axes, nd_fold fold,
+                        const char *parts, int64_t from, int64_t to)
+{
+  const nd_reduce_kernels *k = find_kernels(j, fold);
+  nd_folding l;
+  nd_fold_plan(&l, j->in[0], axes, false);
+  const size_t width = l.walk.width;
+  const size_t stride = (size_t)j->out[0]->size * width;
+  for (int64_t i = from; i < to; i++) {
+    const size_t at = (size_t)i * width;
+    (l.columns ? join_columns : join_rows)(&l, k, parts + at, stride,
+                                           j->out[0]->data + at);
+  }
+}

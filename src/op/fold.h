@@ -1,0 +1,44 @@
+// op/fold.h: folds a tensor over axes. Every element of the result is one fixed
+// tree over its inputs, decided by the shape and the axes alone:
+// - rows, when the last axis is folded: blocks of ND_BLOCK inputs, each over
+//   lanes (kernel/reduce.h), then pairwise over blocks (kernel/tree.h);
+// - columns, when the last axis stays: 256 rows are added up one by one, then
+//   256 such groups, then those.
+//
+// A fold of many inputs may be done in parts, which are subtrees, so that the
+// bits stay. Unit p * outputs + i of the parts is part p of output i, and its
+// fold stands in that place; then the parts are joined, output by output.
+
+#ifndef ND_OP_FOLD_H
+#define ND_OP_FOLD_H
+
+#include "kernel/reduce.h"
+#include "op/op.h"
+#include "tensor/walk.h"
+
+// How the input is walked: [kept, folded] for rows, else [kept, folded, last].
+typedef struct nd_folding {
+  nd_walk walk;
+  int64_t folded;  // inputs of one output
+  int64_t last;    // outputs side by side in columns; 1 for rows
+  bool columns;
+} nd_folding;
+
+// Over an attribute of kind ND_AXES; by rows if asked, whatever the axes.
+void nd_fold_plan(nd_folding *l, const nd_tensor *x, const nd_value *axis,
+                  bool by_rows);
+
+// Elements from..to-1 of j->out[0], a fold of j->in[0].
+void nd_fold_range(const nd_job *j, const nd_value *axes, nd_fold fold,
+                   int64_t from, int64_t to);
+
+// How many parts a fold of so many inputs has.
+int64_t nd_fold_parts(int64_t folded);
+
+// The same by units of parts, and then by outputs.
+void nd_fold_run_parts(const nd_job *j, const nd_value *axes, nd_fold fold,
+                       char *parts, int64_t from, int64_t to);
+void nd_fold_join_parts(const nd_job *j, const nd_value *axes, nd_fold fold,
+                        const char *parts, int64_t from, int64_t to);
+
+#endif
