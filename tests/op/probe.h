@@ -61,6 +61,15 @@ static inline double at(nd_tensor *x, int64_t i)
                                 : ((double *)(void *)x->data)[i];
 }
 
+static inline bool is_zero(nd_tensor *x)
+{
+  for (int64_t i = 0; x != NULL && i < x->size; i++) {
+    if (at(x, i) != 0)
+      return false;
+  }
+  return x != NULL;
+}
+
 // The sum of products, of dense tensors; their sizes go to `*scale`.
 static inline double dot(nd_tensor *x, nd_tensor *y, double *scale)
 {

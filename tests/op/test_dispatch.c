@@ -4,28 +4,6 @@
 
 #include "pieces.h"
 
-// ------------------------------------------------------------ broadcasting --
-
-static void blocks_and_broadcasts_meet_at_every_offset(void)
-{
-  start();
-  for (int64_t n = 509; n < 516; n++) {
-    nd_tensor *x = CALL("range", NULL, F32("1"),
-                        CALL("cast", "dtype=float32", I64("0")), F32("-1"));
-    CHECK_INT(nd_tensor_size(x), 2);
-    char shape[40];
-    snprintf(shape, sizeof shape, "shape=[3 %d]", (int)n);
-    nd_tensor *wide = CALL0("ones", shape);
-    nd_tensor *y = CALL("add", NULL, wide, F32("[[1] [2] [3]]"));
-    nd_tensor *sums = CALL("reduce_sum", "axis=2", y);
-    char want[80];
-    snprintf(want, sizeof want, "[%d %d %d]", (int)(2 * n), (int)(3 * n),
-             (int)(4 * n));
-    CHECK_VALUES(sums, want, 0);
-  }
-  finish();
-}
-
 // ------------------------------------------------------------------- units --
 
 static size_t bytes_of(const nd_tensor *x)
@@ -275,7 +253,6 @@ static void what_is_released_counts_no_more(void)
 
 int main(void)
 {
-  RUN(blocks_and_broadcasts_meet_at_every_offset);
   RUN(units_run_in_any_order_and_on_two_threads);
   RUN(long_folds_repeat_in_any_order);
   RUN(an_interrupt_stops_the_next_op_once);

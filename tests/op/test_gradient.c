@@ -457,15 +457,6 @@ static void fill_extremes(nd_dtype dtype, case_call *k, bool across)
     k->in[0] = CALL("expand_dims", "axis=2", k->in[0]);
 }
 
-static bool is_zero(nd_tensor *x)
-{
-  for (int64_t i = 0; x != NULL && i < x->size; i++) {
-    if (at(x, i) != 0)
-      return false;
-  }
-  return x != NULL;
-}
-
 static bool gives_zero(case_call *k, int i, bool fused)
 {
   nd_tensor *gx[CASE_INPUTS];
