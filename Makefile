@@ -85,6 +85,14 @@ EDIT := $(if $(wildcard /usr/include/histedit.h),$(if $(call static,edit),$(if \
 EDIT_LIB := $(if $(EDIT),-l:libedit.a -l:libtinfo.a -l:libbsd.a -l:libmd.a)
 EDIT_DEF := $(if $(EDIT),-DND_HAVE_LIBEDIT)
 
+# Tables are full of pointers, which a program that may stand anywhere lists in
+# 24 bytes each, or in about a bit where linker and libc (glibc 2.36) know how.
+PACK := -Wl,-z,pack-relative-relocs
+PACK := $(if $(shell echo 'char new[__GLIBC_MINOR__ < 36 ? -1 : 1]; \
+                int main(void) { return 0; }' | $(CC) $(PACK) -include stdlib.h \
+                -x c - -o /dev/null 2>&1 || echo no),,$(PACK))
+LINK = $(CC) -pthread $(SAN) $(PACK) $(LDFLAGS)
+
 comma := ,
 # Lua's whole API stays visible, for C modules that scripts load.
 LINK_PROGRAM = -Wl,-E -Wl,--whole-archive $(LUA_LIB) -Wl,--no-whole-archive \
@@ -200,7 +208,7 @@ stamp = @mkdir -p $(@D); echo '$(1)' | cmp -s - $@ || echo '$(1)' > $@
 $(BUILD)/flags: FORCE
 	$(call stamp,$(COMPILE) $(LAYER_cli) $(LEVEL_avx2) $(LEVEL_avx512))
 $(BUILD)/objects: FORCE
-	$(call stamp,$(CORE_OBJ) $(BINDING_OBJ) $(LPEG_OBJ) $(PROGRAM_OBJ) $(LDFLAGS))
+	$(call stamp,$(CORE_OBJ) $(BINDING_OBJ) $(LPEG_OBJ) $(PROGRAM_OBJ) $(LINK))
 $(BUILD)/scripts: FORCE
 	$(call stamp,$(SCRIPTS))
 
@@ -264,21 +272,19 @@ $(BUILD)/libnadir-lua.a: $(BINDING_OBJ) $(CORE_OBJ) $(LPEG_OBJ) \
 SONAME := libnadir.so.$(firstword $(subst ., ,$(VERSION)))
 $(BUILD)/libnadir.so: $(CORE_OBJ) $(BUILD)/objects
 	@echo "ld $@"
-	@$(CC) -shared -pthread $(SAN) $(LDFLAGS) $(NODEFS) -Wl,-soname,$(SONAME) \
-	  -o $@ $(filter %.o,$^) -lm
+	@$(LINK) -shared $(NODEFS) -Wl,-soname,$(SONAME) -o $@ $(filter %.o,$^) -lm
 
 # The host brings Lua; the module brings LPeg, and shows what `require` calls.
 $(BUILD)/nadir.so: $(CORE_OBJ) $(BINDING_OBJ) $(BUILD)/objects
 	@echo "ld $@"
 	@echo '{ global: luaopen_nadir*; local: *; };' > $(BUILD)/module.map
-	@$(CC) -shared -pthread $(SAN) $(LDFLAGS) \
-	  -Wl,--version-script=$(BUILD)/module.map \
+	@$(LINK) -shared -Wl,--version-script=$(BUILD)/module.map \
 	  -o $@ $(filter %.o,$^) $(LPEG_LIB) -lm
 
 $(BUILD)/nadir: $(PROGRAM_OBJ) $(BINDING_OBJ) $(CORE_OBJ) $(BUILD)/objects
 	@echo "ld $@"
-	@$(CC) -pthread $(SAN) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LINK_PROGRAM) \
-	  $(LPEG_LIB) $(EDIT_LIB) -lm -ldl
+	@$(LINK) -o $@ $(filter %.o,$^) $(LINK_PROGRAM) $(LPEG_LIB) $(EDIT_LIB) \
+	  -lm -ldl
 
 # ---- tests -------------------------------------------------------------------
 
