@@ -4,7 +4,8 @@
 # for "nadir" itself, which begins in C. Needs nothing but awk, because a
 # machine that builds Nadir need not have an interpreter for Lua.
 #
-# A file that begins "--- nd.NAME: " is what scripts reach as nd.NAME.
+# A file that begins "--- nd.NAME: " is what scripts reach as nd.NAME. Lines keep
+# their numbers, which messages tell, but not their comments and indentation.
 LC_ALL=C exec awk '
   function module(path) {
     sub(/^lua\//, "", path)
@@ -18,6 +19,16 @@ LC_ALL=C exec awk '
     if (!match(line, /^--- nd[.][A-Za-z0-9_.]+: /))
       return "NULL"
     return "\"" substr(line, 5, RLENGTH - 6) "\""
+  }
+  # What Lua needs of a line: of those inside long brackets all.
+  function needed(line) {
+    if (inside) {
+      inside = line !~ /\]=*\]/
+      return line
+    }
+    sub(/^ +/, "", line)
+    inside = line ~ /\[=*\[/ && line !~ /\[=*\[.*\]=*\]/
+    return !inside && line ~ /^--/ ? "" : line
   }
   function opener(name,  function_name) {
     function_name = "luaopen_" name
@@ -35,9 +46,11 @@ LC_ALL=C exec awk '
     if (n++) print "  \"\";"
     names[n] = module(FILENAME)
     paths[n] = path($0)
+    inside = 0
     print "\nstatic const char text" n "[] ="
   }
   {
+    $0 = needed($0)
     gsub(/\\/, "&&")
     gsub(/["?]/, "\\\\&")
     gsub(/\r/, "\\\\r")
