@@ -139,10 +139,6 @@ static void push_names(lua_State *L, const char *const *names)
 // What the table knows of one op, for help, completion and tests.
 static void push_entry(lua_State *L, const nd_op *op)
 {
-  static const char *const kinds[] = { "tensor",  "tensors",  "flag",
-                                       "integer", "number",   "word",
-                                       "dtype",   "axis",     "axes",
-                                       "shape",   "integers", "ranges" };
   static const char *const derivatives[] = { "none", "slope", "linear",
                                              "bilinear", "vjp" };
   lua_newtable(L);
@@ -165,7 +161,7 @@ static void push_entry(lua_State *L, const nd_op *op)
     lua_newtable(L);
     lua_pushstring(L, op->params[i].name);
     lua_setfield(L, -2, "name");
-    lua_pushstring(L, kinds[op->params[i].kind]);
+    lua_pushstring(L, nd_kind_name(op->params[i].kind));
     lua_setfield(L, -2, "kind");
     lua_pushstring(L, op->params[i].initial);
     lua_setfield(L, -2, "initial");

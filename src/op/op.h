@@ -9,66 +9,13 @@
 #include "base/work.h"
 #include "kernel/block.h"
 #include "kernel/level.h"
+#include "op/param.h"
 #include "tensor/tensor.h"
-
-// ------------------------------------------------------------ arguments --
-
-typedef enum nd_kind {
-  ND_TENSOR,   // one tensor
-  ND_TENSORS,  // a list of them; the only tensors of their op
-  ND_FLAG,     // true or false
-  ND_INTEGER,
-  ND_NUMBER,
-  ND_WORD,        // one of the parameter's words
-  ND_WORD_DTYPE,  // the name of a dtype
-  ND_AXIS,        // one axis, counted from 1 or from -1
-  ND_AXES,        // one axis or a list of them
-  ND_SIZES,       // a shape
-  ND_INTEGERS,    // a list of any length, or one integer
-  ND_RANGES       // per axis a position or {first, last, step}
-} nd_kind;
-
-typedef struct nd_param {
-  const char *name;
-  nd_kind kind;
-  const char *initial;  // as users would write it; NULL: must be given
-  int dtypes;  // of a tensor: 0 if it shares the op's dtype, else its own set
-  const char *const *words;  // of ND_WORD: what it may be; ends with NULL
-} nd_param;
 
 enum {
   ND_MAX_ATTRS = 8,  // arguments of an op that are no tensors
   ND_FEW = 4         // tensor arguments of an op that takes no list
 };
-
-// What the last field of an nd_value is, if it is more than a number.
-typedef enum nd_holds { ND_HOLDS_NUMBER, ND_HOLDS_LIST } nd_holds;
-
-// One argument that is no tensor. A list belongs to whoever made the call.
-typedef struct nd_value {
-  bool given;       // false: left out, and the initial value is nil
-  uint8_t holds;    // nd_holds
-  uint8_t dropped;  // ND_RANGES: bit i set if axis i was one position; else
-                    // bit 0 set if the list was written as one number
-  int32_t n;        // how many `list` holds: axes, sizes, or 3 per range
-  union {
-    int64_t integer;  // ND_FLAG, ND_INTEGER, ND_AXIS, ND_WORD_DTYPE; ND_WORD:
-                      // its place among the words
-    double number;
-    const int64_t *list;
-  };
-} nd_value;
-
-static inline nd_value nd_value_integer(int64_t integer)
-{
-  return (nd_value){ .given = true, .integer = integer };
-}
-
-static inline nd_value nd_value_list(int n, const int64_t *list)
-{
-  return (
-    nd_value){ .given = true, .holds = ND_HOLDS_LIST, .n = n, .list = list };
-}
 
 // ------------------------------------------------------------------ the op --
 
@@ -198,11 +145,6 @@ const nd_op *nd_op_find(const char *name);
 
 // The attribute called `name` of an op has this position among them; -1.
 int nd_op_attr(const nd_op *op, const char *name, const nd_param **param);
-
-static inline bool nd_param_is_tensor(const nd_param *p)
-{
-  return p->kind == ND_TENSOR || p->kind == ND_TENSORS;
-}
 
 // ----------------------------------------------------------------- values --
 

@@ -23,43 +23,11 @@ int nd_op_attr(const nd_op *op, const char *name, const nd_param **param)
   return -1;
 }
 
-// The place of `word` among the words of `p`; -1.
-static int find_word(const nd_param *p, const char *word)
-{
-  for (int i = 0; p->words[i] != NULL; i++) {
-    if (strcmp(p->words[i], word) == 0)
-      return i;
-  }
-  return -1;
-}
-
-// The value that the table gives as text.
-static nd_value initial_value(const nd_param *p)
-{
-  nd_value v = { 0 };
-  const char *end;
-  if (p->initial == NULL || strcmp(p->initial, "nil") == 0)
-    return v;
-  v.given = true;
-  nd_dtype dtype;
-  if (p->kind == ND_FLAG)
-    v.integer = p->initial[0] == 't';
-  else if (p->kind == ND_NUMBER)
-    v.number = nd_number_read(p->initial, &end);
-  else if (p->kind == ND_WORD)
-    v.integer = find_word(p, p->initial);
-  else if (p->kind == ND_WORD_DTYPE && nd_dtype_find(p->initial, &dtype))
-    v.integer = dtype;
-  else
-    v.integer = strtoll(p->initial, NULL, 10);
-  return v;
-}
-
 void nd_values_start(const nd_op *op, nd_value *values)
 {
   for (const nd_param *p = op->params; p->name != NULL; p++) {
     if (!nd_param_is_tensor(p))
-      *values++ = initial_value(p);
+      *values++ = nd_param_initial(p);
   }
 }
 
@@ -157,7 +125,7 @@ static const char *read_word(const char *s, const nd_param *p, nd_value *v)
   s = nd_option_word(s, word);
   if (s == NULL)
     return NULL;
-  v->integer = find_word(p, word);
+  v->integer = nd_param_word(p, word);
   return v->integer < 0 ? NULL : s;
 }
 

@@ -1,0 +1,116 @@
+// op/param.c: the kinds of arguments, and what their text stands for.
+
+#include "op/param.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/dtype.h"
+#include "base/number.h"
+
+static const struct {
+  const char *name, *wanted;
+} kinds[ND_KINDS] = {
+  [ND_TENSOR] = { "tensor", "a tensor" },
+  [ND_TENSORS] = { "tensors", "a list of tensors" },
+  [ND_FLAG] = { "flag", "true or false" },
+  [ND_INTEGER] = { "integer", "a whole number" },
+  [ND_NUMBER] = { "number", "a number" },
+  [ND_WORD] = { "word", "a word" },
+  [ND_WORD_DTYPE] = { "dtype", "the name of a dtype" },
+  [ND_AXIS] = { "axis", "a whole number" },
+  [ND_AXES] = { "axes", "an axis or a list of axes" },
+  [ND_SIZES] = { "shape", "a whole number or a list of them" },
+  [ND_INTEGERS] = { "integers", "a whole number or a list of them" },
+  [ND_RANGES] = { "ranges", "positions or {first, last, step}" },
+  [ND_AMOUNT] = { "amount", "a number, 0 or more" },
+  [ND_SHARE] = { "share", "a number within 0..1" },
+  [ND_DECAY] = { "decay", "a number, at least 0 and below 1" },
+  [ND_TEXT] = { "text", "a string" },
+  [ND_FUNCTION] = { "function", "a function" },
+  [ND_NESTED] = { "nested", "a tensor, a Variable or a table" },
+  [ND_TABLE] = { "table", "a table" },
+  [ND_OTHER] = { "other", "a value" },
+};
+
+const char *nd_kind_name(nd_kind kind)
+{
+  return kinds[kind].name;
+}
+
+const char *nd_kind_wanted(nd_kind kind)
+{
+  return kinds[kind].wanted;
+}
+
+int nd_params_count(const nd_param *params)
+{
+  int n = 0;
+  while (params[n].name != NULL)
+    n++;
+  return n;
+}
+
+int nd_params_find(const nd_param *params, const char *name)
+{
+  for (int i = 0; params[i].name != NULL; i++) {
+    if (strcmp(params[i].name, name) == 0)
+      return i;
+  }
+  return -1;
+}
+
+int nd_param_word(const nd_param *p, const char *word)
+{
+  for (int i = 0; p->words[i] != NULL; i++) {
+    if (strcmp(p->words[i], word) == 0)
+      return i;
+  }
+  return -1;
+}
+
+// True if a finite number lies in the bounds of a setting.
+static bool is_within(nd_kind kind, double value)
+{
+  switch (kind) {
+  case ND_FLAG: return value == 0 || value == 1;
+  case ND_AMOUNT: return value >= 0;
+  case ND_SHARE: return value >= 0 && value <= 1;
+  case ND_DECAY: return value >= 0 && value < 1;
+  default: return true;
+  }
+}
+
+const char *nd_param_refuses(const nd_param *p, double value)
+{
+  if (!isfinite(value))
+    return "finite";
+  if (!is_within(p->kind, value))
+    return nd_kind_wanted(p->kind);
+  return isfinite((float)value) ? NULL : "finite in float32";
+}
+
+nd_value nd_param_initial(const nd_param *p)
+{
+  nd_value v = { 0 };
+  const char *end;
+  nd_dtype dtype;
+  if (p->initial == NULL || strcmp(p->initial, "nil") == 0)
+    return v;
+  v.given = true;
+  switch (p->kind) {
+  case ND_FLAG: v.integer = p->initial[0] == 't'; break;
+  case ND_NUMBER:
+  case ND_AMOUNT:
+  case ND_SHARE:
+  case ND_DECAY: v.number = nd_number_read(p->initial, &end); break;
+  case ND_WORD: v.integer = nd_param_word(p, p->initial); break;
+  case ND_WORD_DTYPE:
+    if (nd_dtype_find(p->initial, &dtype))
+      v.integer = dtype;
+    break;
+  default: v.integer = strtoll(p->initial, NULL, 10);
+  }
+  return v;
+}

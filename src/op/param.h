@@ -1,0 +1,105 @@
+// op/param.h: one argument of something that can be called: what it is called,
+// what it may be, and what a call gave for it. Ops, optimizers and the
+// functions of the Lua module have lists of them.
+
+#ifndef ND_OP_PARAM_H
+#define ND_OP_PARAM_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+typedef enum nd_kind {
+  ND_TENSOR,   // one tensor
+  ND_TENSORS,  // a list of them; the only tensors of their op
+  ND_FLAG,     // true or false
+  ND_INTEGER,
+  ND_NUMBER,
+  ND_WORD,        // one of the parameter's words
+  ND_WORD_DTYPE,  // the name of a dtype
+  ND_AXIS,        // one axis, counted from 1 or from -1
+  ND_AXES,        // one axis or a list of them
+  ND_SIZES,       // a shape
+  ND_INTEGERS,    // a list of any length, or one integer
+  ND_RANGES,      // per axis a position or {first, last, step}
+
+  // Settings, all finite in float32.
+  ND_AMOUNT,  // 0 or more
+  ND_SHARE,   // 0..1
+  ND_DECAY,   // at least 0 and below 1: of a mean that forgets
+
+  // Values that only scripts have.
+  ND_TEXT,
+  ND_FUNCTION,
+  ND_NESTED,  // a tensor, a Variable, or tables of them with any keys
+  ND_TABLE,   // what the function says
+  ND_OTHER,   // likewise, and it may also be no table
+
+  ND_KINDS
+} nd_kind;
+
+typedef struct nd_param {
+  const char *name;
+  nd_kind kind;
+  const char *initial;  // as users would write it; NULL: must be given
+  int dtypes;  // of a tensor: 0 if it shares the op's dtype, else its own set
+  const char *const *words;  // of ND_WORD: what it may be; ends with NULL
+  const char *doc;           // what help says of it; NULL: nothing
+} nd_param;
+
+// The word for a kind in help and in signatures of Lua, and what messages say
+// that such a value must be; of ND_WORD the parameter's words say it.
+const char *nd_kind_name(nd_kind kind);
+const char *nd_kind_wanted(nd_kind kind);
+
+// How many parameters a list has, which ends with a NULL name.
+int nd_params_count(const nd_param *params);
+
+// The position of a parameter, or -1.
+int nd_params_find(const nd_param *params, const char *name);
+
+static inline bool nd_param_is_tensor(const nd_param *p)
+{
+  return p->kind == ND_TENSOR || p->kind == ND_TENSORS;
+}
+
+// The place of `word` among the words of `p`; -1.
+int nd_param_word(const nd_param *p, const char *word);
+
+// NULL if a number or flag may be `value`, else what it must be.
+const char *nd_param_refuses(const nd_param *p, double value);
+
+// ----------------------------------------------------------------- values --
+
+// What the last field of an nd_value is, if it is more than a number.
+typedef enum nd_holds { ND_HOLDS_NUMBER, ND_HOLDS_LIST } nd_holds;
+
+// One argument that is no tensor. A list belongs to whoever made the call.
+typedef struct nd_value {
+  bool given;       // false: left out, and the initial value is nil
+  uint8_t holds;    // nd_holds
+  uint8_t dropped;  // ND_RANGES: bit i set if axis i was one position; else
+                    // bit 0 set if the list was written as one number
+  int32_t n;        // how many `list` holds: axes, sizes, or 3 per range
+  union {
+    int64_t integer;  // ND_FLAG, ND_INTEGER, ND_AXIS, ND_WORD_DTYPE; ND_WORD:
+                      // its place among the words
+    double number;    // ND_NUMBER and settings
+    const int64_t *list;
+  };
+} nd_value;
+
+static inline nd_value nd_value_integer(int64_t integer)
+{
+  return (nd_value){ .given = true, .integer = integer };
+}
+
+static inline nd_value nd_value_list(int n, const int64_t *list)
+{
+  return (
+    nd_value){ .given = true, .holds = ND_HOLDS_LIST, .n = n, .list = list };
+}
+
+// The value that the parameter has where a call leaves it out.
+nd_value nd_param_initial(const nd_param *p);
+
+#endif
