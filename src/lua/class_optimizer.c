@@ -29,8 +29,8 @@ static nd_optimizer *check_optimizer(lua_State *L, const char *function)
 static double check_setting(lua_State *L, const nd_update *u, int setting,
                             int i)
 {
-  const nd_setting *s = &u->settings[setting];
-  if (s->domain == ND_SWITCH) {
+  const nd_param *s = &u->settings[setting];
+  if (s->kind == ND_FLAG) {
     if (!lua_isboolean(L, i))
       ndL_typeerror(L, u->name, s->name, "true or false", i);
     return lua_toboolean(L, i);
@@ -367,8 +367,8 @@ static int optimizer_index(lua_State *L)
   if (lua_rawget(L, lua_upvalueindex(2)) != LUA_TNIL)
     return 1;
   const char *key = ndL_isname(L, 2) ? lua_tostring(L, 2) : "";
-  const int i = nd_setting_find(o->update, key);
-  if (i >= 0 && o->update->settings[i].domain == ND_SWITCH)
+  const int i = nd_params_find(o->update->settings, key);
+  if (i >= 0 && o->update->settings[i].kind == ND_FLAG)
     lua_pushboolean(L, o->settings[i] != 0);
   else if (i >= 0)
     lua_pushnumber(L, o->settings[i]);
@@ -385,7 +385,8 @@ static int optimizer_newindex(lua_State *L)
 {
   nd_optimizer *o = check_optimizer(L, "index");
   const char *key = luaL_tolstring(L, 2, NULL);
-  const int i = ndL_isname(L, 2) ? nd_setting_find(o->update, key) : -1;
+  const int i = ndL_isname(L, 2) ? nd_params_find(o->update->settings, key)
+                                 : -1;
   const char *names[ND_MAX_SETTINGS];
   if (i < 0)
     return ndL_failoption(L, o->update->name, key,

@@ -18,17 +18,17 @@ static bool fail_unknown(const nd_optimizer *o, const char *name)
 {
   const char *names[ND_MAX_SETTINGS];
   int n = 0;
-  for (const nd_setting *s = o->update->settings; s->name != NULL; s++)
+  for (const nd_param *s = o->update->settings; s->name != NULL; s++)
     names[n++] = s->name;
   return nd_option_unknown(o->context, name, n, names);
 }
 
 static bool set(nd_optimizer *o, const char *name, double value)
 {
-  const int i = nd_setting_find(o->update, name);
+  const int i = nd_params_find(o->update->settings, name);
   if (i < 0)
     return fail_unknown(o, name);
-  const char *wanted = nd_setting_refuses(&o->update->settings[i], value);
+  const char *wanted = nd_param_refuses(&o->update->settings[i], value);
   if (wanted != NULL)
     return nd_fail(o->context, ND_BAD_ARGUMENT, "%s must be %s, got %s", name,
                    wanted, ND_NUMBER(value));
@@ -37,10 +37,10 @@ static bool set(nd_optimizer *o, const char *name, double value)
 }
 
 // Reads true or false for a switch, else a number.
-static const char *read_value(const char *text, const nd_setting *s,
+static const char *read_value(const char *text, const nd_param *s,
                               double *value)
 {
-  if (s->domain != ND_SWITCH)
+  if (s->kind != ND_FLAG)
     return nd_option_number(text, value);
   bool flag = false;
   text = nd_option_flag(text, &flag);
@@ -53,7 +53,7 @@ static bool parse(nd_optimizer *o, const char *text)
 {
   nd_options all = { .context = o->context, .at = text };
   while (nd_options_next(&all)) {
-    const int i = nd_setting_find(o->update, all.name);
+    const int i = nd_params_find(o->update->settings, all.name);
     double value = 0;
     if (i < 0)
       return fail_unknown(o, all.name);
@@ -74,7 +74,7 @@ static nd_optimizer *make(nd_context *c, const nd_update *u,
     return NULL;
   *o = (nd_optimizer){ .context = c, .update = u };
   for (int i = 0; u->settings[i].name != NULL; i++)
-    o->settings[i] = u->settings[i].initial;
+    o->settings[i] = nd_setting_initial(&u->settings[i]);
   if (options == NULL || parse(o, options))
     return o;
   nd_optimizer_free(o);
@@ -124,7 +124,7 @@ bool nd_optimizer_get(nd_optimizer *o, const char *name, double *value)
   if (o == NULL || name == NULL || value == NULL ||
       !nd_context_ready(o->context))
     return false;
-  const int i = nd_setting_find(o->update, name);
+  const int i = nd_params_find(o->update->settings, name);
   if (i >= 0) {
     *value = o->settings[i];
     return true;

@@ -96,22 +96,33 @@ static void adam_prepare(const double *s, double t, double *k)
   k[3] = s[ADAM_EPSILON];
 }
 
+// What every optimizer has is said here, and stands before a rule's own.
+#define SETTINGS(rate, ...) \
+  ((const nd_param[]){ RATE(rate), __VA_ARGS__, { .name = NULL } })
+#define RATE(initial)                                                 \
+  {                                                                   \
+    "learning_rate", ND_AMOUNT, initial, .doc = "how far a step goes" \
+  }
+
 static const nd_update updates[] = {
   { .name = "SGD",
     .doc = "gradient descent, with momentum and Nesterov's momentum",
-    .settings = { { "learning_rate", 0.01, ND_AMOUNT },
-                  { "momentum", 0, ND_SHARE },
-                  { "nesterov", 0, ND_SWITCH } },
+    .settings = SETTINGS(
+      "0.01",
+      { "momentum", ND_SHARE, "0", .doc = "of the last step that goes on" },
+      { "nesterov", ND_FLAG, "false", .doc = "whether momentum looks ahead" }),
     .slots = sgd_slots,
     .prepare = sgd_prepare,
     .kernels = ND_LIST_LEVELS(nd_update_sgd) },
   { .name = "Adam",
     .doc = "steps scaled by running means of the gradient and its square",
-    .settings = { { "learning_rate", 0.001, ND_AMOUNT },
-                  { "beta_1", 0.9, ND_DECAY },
-                  { "beta_2", 0.999, ND_DECAY },
-                  { "epsilon", 1e-7, ND_AMOUNT },
-                  { "amsgrad", 0, ND_SWITCH } },
+    .settings = SETTINGS(
+      "0.001",
+      { "beta_1", ND_DECAY, "0.9", .doc = "of the mean of the gradient" },
+      { "beta_2", ND_DECAY, "0.999", .doc = "of the mean of its square" },
+      { "epsilon", ND_AMOUNT, "1e-07", .doc = "added to the divisor" },
+      { "amsgrad", ND_FLAG, "false",
+        .doc = "whether the mean of the square never falls" }),
     .slots = adam_slots,
     .prepare = adam_prepare,
     .kernels = ND_LIST_LEVELS(nd_update_adam) },
@@ -133,28 +144,9 @@ const nd_update *nd_update_find(const char *name)
   return NULL;
 }
 
-const char *nd_setting_refuses(const nd_setting *s, double value)
+double nd_setting_initial(const nd_param *s)
 {
-  if (!isfinite(value))
-    return "finite";
-  switch (s->domain) {
-  case ND_SHARE: return value >= 0 && value <= 1 ? NULL : "within 0..1";
-  case ND_DECAY:
-    return value >= 0 && value < 1 ? NULL : "at least 0 and below 1";
-  case ND_SWITCH: return value == 0 || value == 1 ? NULL : "true or false";
-  default: break;
-  }
-  if (!isfinite((float)value))
-    return "finite in float32";
-  return value >= 0 ? NULL : "0 or more";
-}
-
-int nd_setting_find(const nd_update *u, const char *name)
-{
-  for (int i = 0; u->settings[i].name != NULL; i++) {
-    if (strcmp(u->settings[i].name, name) == 0)
-      return i;
-  }
-  return -1;
+  const nd_value v = nd_param_initial(s);
+  return s->kind == ND_FLAG ? (double)v.integer : v.number;
 }
 #endif

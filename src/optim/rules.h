@@ -7,22 +7,9 @@
 #include "base/cpu.h"
 #include "kernel/level.h"
 #include "nadir.h"
+#include "op/param.h"
 
 enum { ND_MAX_SETTINGS = 6, ND_MAX_SLOTS = 3, ND_MAX_COEFFICIENTS = 6 };
-
-// What values a setting may have; all are finite in float32.
-typedef enum nd_domain {
-  ND_AMOUNT,  // 0 or more
-  ND_SHARE,   // 0..1
-  ND_DECAY,   // at least 0 and below 1: of a mean that forgets
-  ND_SWITCH   // true or false, in C 1 or 0
-} nd_domain;
-
-typedef struct nd_setting {
-  const char *name;
-  double initial;
-  nd_domain domain;
-} nd_setting;
 
 // One step for `n` elements: out = w changed by g; slots are updated in place.
 // `k` are the rule's coefficients for this step. `out` may be `w`.
@@ -36,7 +23,7 @@ typedef struct nd_update_pair {
 typedef struct nd_update {
   const char *name;
   const char *doc;
-  nd_setting settings[ND_MAX_SETTINGS + 1];  // learning_rate first
+  const nd_param *settings;  // learning_rate first; ends with a NULL name
   int (*slots)(const double *settings);
 
   // Coefficients of step t = 1, 2, ..., computed in double.
@@ -49,10 +36,7 @@ typedef struct nd_update {
 const nd_update *nd_update_at(int i);
 const nd_update *nd_update_find(const char *name);
 
-// NULL if the setting may have that value, else what it must be.
-const char *nd_setting_refuses(const nd_setting *s, double value);
-
-// The position of a setting, or -1.
-int nd_setting_find(const nd_update *u, const char *name);
+// The value that a setting starts with: a number, or 1 or 0 for a flag.
+double nd_setting_initial(const nd_param *s);
 
 #endif

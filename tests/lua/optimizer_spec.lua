@@ -47,16 +47,17 @@ describe("an optimizer", function()
       { learning_rate = "0.1" })
     refuses("SGD: learning_rate must be a number, got Tensor", SGD,
       { learning_rate = C { 1.0, 2 } })
-    refuses("SGD: momentum must be within 0..1, got 2", SGD, { momentum = 2 })
+    refuses("SGD: momentum must be a number within 0..1, got 2", SGD,
+      { momentum = 2 })
     refuses("SGD: learning_rate must be finite, got nan", SGD,
       { learning_rate = 0 / 0 })
     refuses("SGD: learning_rate must be a number, got Tensor", SGD,
       { learning_rate = C(true) })
-    refuses("SGD: learning_rate must be 0 or more, got -1", SGD, -1)
+    refuses("SGD: learning_rate must be a number, 0 or more, got -1", SGD, -1)
     refuses("Adam: epsilon must be finite, got inf", Adam,
       { epsilon = math.huge })
-    refuses("Adam: beta_1 must be at least 0 and below 1, got 1", Adam,
-      { beta_1 = 1. })
+    refuses("Adam: beta_1 must be a number, at least 0 and below 1, got 1",
+      Adam, { beta_1 = 1. })
     refuses("SGD: nesterov must be true or false, got number", SGD,
       { nesterov = 1 })
     refuses("SGD: options go by name, as in { learning_rate = ... }",
@@ -82,11 +83,11 @@ describe("an optimizer", function()
       function() sgd.lr = 1 end)
     refuses("SGD: learning_rate must be a number, got string",
       function() sgd.learning_rate = "1" end)
-    refuses("SGD: momentum must be within 0..1, got -1",
+    refuses("SGD: momentum must be a number within 0..1, got -1",
       function() sgd.momentum = -1 end)
     assert.equal(0.25, sgd.learning_rate)
     local adam = Adam()
-    refuses("Adam: beta_2 must be at least 0 and below 1, got 1",
+    refuses("Adam: beta_2 must be a number, at least 0 and below 1, got 1",
       function() adam.beta_2 = 1 end)
     assert.equal(0.999, adam.beta_2)
     assert.is_false(pcall(function() adam["beta_2\0"] = .5 end))

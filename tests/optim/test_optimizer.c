@@ -393,7 +393,7 @@ static void settings_can_be_read_and_set(void)
               "Adam: unknown option 'momentum': it takes learning_rate, "
               "beta_1, beta_2, epsilon, amsgrad");
   CHECK_FAILS(nd_optimizer_set(o, "beta_1", 1),
-              "Adam: beta_1 must be at least 0 and below 1, got 1");
+              "Adam: beta_1 must be a number, at least 0 and below 1, got 1");
   CHECK(nd_optimizer_get(o, "beta_1", &x) && x == .5);
   nd_optimizer_free(o);
   finish();
@@ -415,8 +415,8 @@ static void every_setting_is_checked(void)
   start();
   const nd_update *u;
   for (int i = 0; (u = nd_update_at(i)) != NULL; i++) {
-    for (const nd_setting *s = u->settings; s->name != NULL; s++) {
-      CHECK(sets(u->name, s->name, s->initial));
+    for (const nd_param *s = u->settings; s->name != NULL; s++) {
+      CHECK(sets(u->name, s->name, nd_setting_initial(s)));
       for (size_t k = 0; k < sizeof never / sizeof *never; k++) {
         CHECK(!sets(u->name, s->name, never[k]));
         nd_error_clear(c);
@@ -424,15 +424,15 @@ static void every_setting_is_checked(void)
     }
   }
   CHECK_FAILS(sets("Adam", "beta_2", 1),
-              "Adam: beta_2 must be at least 0 and below 1, got 1");
+              "Adam: beta_2 must be a number, at least 0 and below 1, got 1");
   CHECK(sets("Adam", "beta_2", 0x1.fffffffffffffp-1));
   CHECK(sets("SGD", "momentum", 1));
   CHECK_FAILS(sets("SGD", "momentum", 1.5),
-              "SGD: momentum must be within 0..1, got 1.5");
+              "SGD: momentum must be a number within 0..1, got 1.5");
   CHECK_FAILS(sets("SGD", "learning_rate", -NAN),
               "SGD: learning_rate must be finite, got nan");
   CHECK_FAILS(sets("SGD", "learning_rate", -.5),
-              "SGD: learning_rate must be 0 or more, got -0.5");
+              "SGD: learning_rate must be a number, 0 or more, got -0.5");
   CHECK_FAILS(sets("SGD", "learning_rate", 1e39),
               "SGD: learning_rate must be finite in float32, got 1e+39");
   CHECK_FAILS(sets("SGD", "nesterov", .5),
@@ -452,9 +452,9 @@ static void wrong_settings_give_no_optimizer(void)
   CHECK_FAILS(nd_optimizer_new(c, "SGD", "learning_rate=fast"),
               "SGD: bad value for option 'learning_rate': 'fast'");
   CHECK_FAILS(nd_optimizer_new(c, "SGD", "momentum=2"),
-              "SGD: momentum must be within 0..1, got 2");
+              "SGD: momentum must be a number within 0..1, got 2");
   CHECK_FAILS(nd_optimizer_new(c, "Adam", "beta_1=1"),
-              "Adam: beta_1 must be at least 0 and below 1, got 1");
+              "Adam: beta_1 must be a number, at least 0 and below 1, got 1");
   CHECK_FAILS(nd_optimizer_new(c, "SGD", "momentum=0.5momentum=0.6"),
               "SGD: bad value for option 'momentum': '0.5momentum=0.6'");
   CHECK_FAILS(nd_optimizer_new(c, "SGD", "momentum=0.5, momentum=0.6"),
@@ -492,8 +492,8 @@ static void entries_of_the_table_are_complete(void)
     CHECK(nd_update_find(u->name) == u);
     CHECK(u->doc != NULL && u->slots != NULL && u->prepare != NULL);
     CHECK_STR(u->settings[0].name, "learning_rate");
-    for (const nd_setting *s = u->settings; s->name != NULL; s++)
-      CHECK(nd_setting_refuses(s, s->initial) == NULL);
+    for (const nd_param *s = u->settings; s->name != NULL; s++)
+      CHECK(nd_param_refuses(s, nd_setting_initial(s)) == NULL);
 #if defined(__x86_64__)
     for (int level = 0; level < ND_LEVELS; level++)
       CHECK(u->kernels[level] != NULL && u->kernels[level]->at[0] != NULL &&
