@@ -48,11 +48,12 @@ COMPILE = $(CC) $(CPPFLAGS) $(MODEL) $(WARN) $(OPT) $(CFLAGS) $(SAN)
 OPT := -O2
 DEPEND = -MMD -MP -MF $@.d -MT $@
 
-# A source that uses ND_LEVEL (src/kernel/level.h) is compiled once for each
-# level of the CPU, and src/base/cpu.c picks one at start-up.
-LEVEL_WORDS := \<ND_(LEVEL|LEVELLED|IS_BASELINE)\>
-LEVEL_avx2 := -mavx2 -mfma
-LEVEL_avx512 := -mavx512f -mavx512vl -mavx512dq -mavx512bw -mfma
+# What is named %.levels.c is compiled once for each level of the CPU, with its
+# name as ND_LEVEL (src/kernel/level.h); src/base/cpu.c picks one at start-up.
+# Those above baseline have only kernels, through which nobody throws.
+LEVEL_avx2 := -mavx2 -mfma -fno-asynchronous-unwind-tables
+LEVEL_avx512 := -mavx512f -mavx512vl -mavx512dq -mavx512bw -mfma \
+                -fno-asynchronous-unwind-tables
 LEVELS := baseline $(if $(filter x86_64,$(ARCH)),avx2 avx512)
 
 # ---- sources -----------------------------------------------------------------
@@ -63,8 +64,7 @@ BINDING := $(wildcard src/lua/*.c)
 PROGRAM := $(wildcard src/cli/*.c)
 FAMILIES := $(sort $(wildcard src/ops/*.c))
 SCRIPTS := $(sort $(shell find lua -name '*.lua' 2>/dev/null))
-LEVELLED := $(shell grep -lE '$(LEVEL_WORDS)' /dev/null $(filter \
-              src/kernel/% src/ops/% src/optim/%,$(CORE)))
+LEVELLED := $(filter %.levels.c,$(CORE))
 TESTS := $(filter-out tests/lint/% tests/bench/%,$(wildcard tests/*/test_*.c))
 
 plain = $(patsubst src/%.c,$(BUILD)/obj/%.o,$(1))
@@ -163,9 +163,9 @@ oom: ## fail the n-th allocation, for every n
 
 docs: $(BUILD)/docs/ops.md ## write the reference page of the ops to build/docs
 
-expand: ## print one op's preprocessed code: FILE=ops/unary.c OP=tanh
+expand: ## print one op's preprocessed code: FILE=ops/unary.levels.c OP=tanh
 	@test -n "$(FILE)" -a -n "$(OP)" || \
-	  { echo "usage: make expand FILE=ops/unary.c OP=tanh"; exit 2; }
+	  { echo "usage: make expand FILE=ops/unary.levels.c OP=tanh"; exit 2; }
 	@$(CC) $(CPPFLAGS) $(MODEL) -DND_LEVEL=baseline -E -P src/$(FILE) | \
 	  tools/expand.sh $(OP)
 

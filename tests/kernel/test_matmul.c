@@ -1,5 +1,5 @@
-// kernel/matmul.c: the tuned multiply has the bits of the three loops, at every
-// CPU level, for any size, strides and range.
+// kernel/matmul.levels.c: the tuned multiply has the bits of the three loops,
+// at every CPU level, for any size, strides and range.
 
 #include "kernel/matmul.h"
 

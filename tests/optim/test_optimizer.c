@@ -1,5 +1,5 @@
-// Tests of optim/optimizer.c and optim/rules.c: golden values of Keras's rules,
-// slots, settings, and updates in place.
+// Tests of optim/optimizer.c and optim/rules.levels.c: golden values of Keras's
+// rules, slots, settings, and updates in place.
 //
 // The series were computed in float64 from the rules, and Keras 3 agrees within
 // 5e-7 in float32.

@@ -1,4 +1,4 @@
-// kernel/softmax.c: the loops of both float dtypes from one template.
+// kernel/softmax.levels.c: the loops of both float dtypes from one template.
 
 #include "kernel/softmax.h"
 

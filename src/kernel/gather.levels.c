@@ -1,5 +1,5 @@
-// kernel/gather.c: loops without branches, which the compiler turns into vector
-// compares and, where the CPU has them, gathers.
+// kernel/gather.levels.c: loops without branches, which the compiler turns into
+// vector compares and, where the CPU has them, gathers.
 
 #include "kernel/gather.h"
 

@@ -1,5 +1,5 @@
-// kernel/matmul.c: the table of multiplies, and those of integers, which are
-// three loops.
+// kernel/matmul.levels.c: the table of multiplies, and those of integers,
+// which are three loops.
 
 #include "kernel/matmul.h"
 

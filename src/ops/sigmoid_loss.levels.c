@@ -1,7 +1,7 @@
-// ops/sigmoid_loss.c: cross entropy of labels with sigmoid(logits), element by
-// element. It is written like ops/binary.c, whose formulas it shares the
-// vocabulary with: the slopes are read as kernel, as recorded rule and as the
-// set of values that a tape keeps.
+// ops/sigmoid_loss.levels.c: cross entropy of labels with sigmoid(logits),
+// element by element. It is written like ops/binary.levels.c, whose formulas it
+// shares the vocabulary with: the slopes are read as kernel, as recorded rule
+// and as the set of values that a tape keeps.
 
 #include "kernel/level.h"
 #include "op/op.h"

@@ -1,4 +1,4 @@
-// kernel/convert.c: one loop per pair of dtypes, from one X-macro list.
+// kernel/convert.levels.c: one loop per pair of dtypes, from one X-macro list.
 
 #include "kernel/convert.h"
 

@@ -1,4 +1,4 @@
-// kernel/reduce.c: the folds of every dtype from one template.
+// kernel/reduce.levels.c: the folds of every dtype from one template.
 
 #include "kernel/reduce.h"
 

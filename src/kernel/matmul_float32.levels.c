@@ -1,4 +1,4 @@
-// kernel/matmul_float32.c: the multiply of float32.
+// kernel/matmul_float32.levels.c: the multiply of float32.
 
 #define REAL float
 #define REAL_BITS 32

@@ -1,9 +1,10 @@
-// ops/binary.c: elementwise functions of two tensors, broadcast to each other.
+// ops/binary.levels.c: elementwise functions of two tensors, broadcast to each
+// other.
 //
-// As ops/unary.c, with inputs a and b, and two slopes, dy/da and dy/db. Where y
-// is linear in an operand, as a + b and a * b are, its slope stays what it is
-// if y is nan. `refused` is what integers b may not be, since no integer could
-// be the result. One HIDDEN is a FLAT that users do not see either.
+// As ops/unary.levels.c, with inputs a and b, and two slopes, dy/da and dy/db.
+// Where y is linear in an operand, as a + b and a * b are, its slope stays what
+// it is if y is nan. `refused` is what integers b may not be, since no integer
+// could be the result. One HIDDEN is a FLAT that users do not see either.
 
 #include "kernel/level.h"
 #include "op/integers.h"

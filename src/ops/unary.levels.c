@@ -1,4 +1,4 @@
-// ops/unary.c: elementwise functions of one tensor.
+// ops/unary.levels.c: elementwise functions of one tensor.
 //
 // One OP is one op. `y` is C over a scalar x and is compiled per dtype, so it
 // uses integer literals. `slope` is dy/dx, in the vocabulary of

@@ -1,4 +1,4 @@
-// kernel/matmul_float64.c: the multiply of float64.
+// kernel/matmul_float64.levels.c: the multiply of float64.
 
 #define REAL double
 #define REAL_BITS 64

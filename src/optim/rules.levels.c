@@ -1,5 +1,5 @@
-// optim/rules.c: the update rules. A kernel computes in the variable's dtype;
-// rates and bias corrections come from `prepare`, in double.
+// optim/rules.levels.c: the update rules. A kernel computes in the variable's
+// dtype; rates and bias corrections come from `prepare`, in double.
 //
 // Source of the rules: Keras 3.
 
