@@ -4,8 +4,8 @@
 # for "nadir" itself, which begins in C. Needs nothing but awk, because a
 # machine that builds Nadir need not have an interpreter for Lua.
 #
-# A file that begins "--- nd.NAME: " is what scripts reach as nd.NAME. Lines keep
-# their numbers, which messages tell, but not their comments and indentation.
+# A file that begins "--- nd.NAME: " is what scripts reach as nd.NAME. Lines
+# keep their numbers, which messages tell, but not comments and indentation.
 LC_ALL=C exec awk '
   function module(path) {
     sub(/^lua\//, "", path)

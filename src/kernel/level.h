@@ -1,7 +1,7 @@
-// kernel/level.h: names for code that is compiled once per CPU level, as what is
-// named NAME.levels.c is. The build passes -DND_LEVEL=baseline, avx2 or avx512;
-// such a file defines its table as ND_LEVELLED(name), and the one compiled as
-// baseline also holds whatever must exist once.
+// kernel/level.h: names for code that is compiled once per CPU level, which is
+// that in files named NAME.levels.c. The build passes -DND_LEVEL=baseline, avx2
+// or avx512; such a file defines its table as ND_LEVELLED(name), and the one
+// compiled as baseline also holds whatever must exist once.
 
 #ifndef ND_KERNEL_LEVEL_H
 #define ND_KERNEL_LEVEL_H

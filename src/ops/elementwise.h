@@ -76,9 +76,9 @@ enum {
   }
 
 // Gradient times slope: where nothing comes in nothing goes out, even if the
-// slope is inf or nan. With its recorded forms in ops/binary.levels.c, which are
-// multiply_no_nan and zero_wins, this is the home of that rule. Where gradients
-// are multiplied and added up by matmul it ends: 0 * nan is nan there.
+// slope is inf or nan. With its recorded forms, multiply_no_nan and zero_wins
+// of ops/binary.levels.c, this is the home of that rule. Where gradients are
+// multiplied and added up by matmul it ends: 0 * nan is nan there.
 #define ZERO_STAYS(g, slope) ((g) == 0 ? 0 : (g) * (slope))
 
 // Generic code compares unsigned numbers with 0.

@@ -1,5 +1,5 @@
-// The Lua modules inside the library are those of lua/: the text of each compiles
-// to the same function with the same lines as its file.
+// The Lua modules inside the library are those of lua/: the text of each
+// compiles to the same function with the same lines as its file.
 
 #include "lua/embedded.h"
 
