@@ -13,7 +13,7 @@
 #include "lua/options.h"
 #include "lua/pace.h"
 #include "lua/values.h"
-#include "op/op.h"
+#include "ops/entries.h"
 #include "tensor/print.h"
 #include "tensor/walk.h"
 
@@ -297,16 +297,16 @@ static int tensor_constant(lua_State *L)
   x = ndL_pin(L, S, 1, ndL_checktensor(L, S, 1, dtype, "constant", "value"));
   if (lua_isnil(L, 3)) {
     ndL_box *same = ndL_newbox(L);
-    const nd_op *op = nd_op_find("identity");
-    return ndL_result(L, S, same, nd_apply(S->context, op, 1, &x, NULL));
+    return ndL_result(L, S, same,
+                      nd_apply(S->context, &nd_op_identity, 1, &x, NULL));
   }
   int64_t sizes[ND_MAX_RANK];
   const int rank = ndL_checkshape(L, 3, sizes, "constant");
   const nd_value shape = nd_value_list(rank, sizes);
-  const char *op = check_fit(L, x, &shape) ? "reshape" : "broadcast_to";
+  const nd_op *op = check_fit(L, x, &shape) ? &nd_op_reshape
+                                            : &nd_op_broadcast_to;
   ndL_box *box = ndL_newbox(L);
-  return ndL_result(L, S, box,
-                    nd_apply(S->context, nd_op_find(op), 1, &x, &shape));
+  return ndL_result(L, S, box, nd_apply(S->context, op, 1, &x, &shape));
 }
 
 static int tensor_is(lua_State *L)

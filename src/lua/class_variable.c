@@ -14,7 +14,7 @@
 #include "lua/pace.h"
 #include "lua/registry.h"
 #include "lua/values.h"
-#include "op/op.h"
+#include "ops/entries.h"
 #include "tensor/print.h"
 
 // The Variables of this state, by what the core has of them.
@@ -153,7 +153,7 @@ static int variable_read(lua_State *L)
   nd_tensor *x = ndL_pin(L, S, 1, ndL_totensor(L, S, 1));
   ndL_box *box = ndL_newbox(L);
   return ndL_result(L, S, box,
-                    nd_apply(S->context, nd_op_find("identity"), 1, &x, NULL));
+                    nd_apply(S->context, &nd_op_identity, 1, &x, NULL));
 }
 
 static int variable_trainable(lua_State *L)

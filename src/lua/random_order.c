@@ -12,7 +12,7 @@
 #include "lua/options.h"
 #include "lua/pace.h"
 #include "lua/values.h"
-#include "op/op.h"
+#include "ops/entries.h"
 
 // The tensor, variable or list at `i`, which has rows; NULL when it is none of
 // them. May push one value to hold it.
@@ -44,7 +44,7 @@ static nd_tensor *gather_rows(ndL_state *S, nd_tensor *x, nd_tensor *at)
   if (at == NULL)
     return NULL;
   nd_tensor *in[] = { x, at };
-  nd_tensor *rows = nd_apply(S->context, nd_op_find("gather"), 2, in, NULL);
+  nd_tensor *rows = nd_apply(S->context, &nd_op_gather, 2, in, NULL);
   nd_tensor_release(at);
   return rows;
 }

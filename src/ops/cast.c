@@ -39,8 +39,6 @@ static void cast_run(const nd_job *j, int64_t from, int64_t to)
   }
 }
 
-extern const nd_op nd_op_cast;
-
 nd_tensor *nd_rule_cast(nd_context *c, nd_tensor *x, nd_dtype dtype)
 {
   if (x == NULL || x->dtype == dtype)

@@ -349,8 +349,6 @@ static void linspace_run(const nd_job *j, int64_t from, int64_t to)
     put(j->out[0], i, i == 0 ? start : i == last ? stop : rung(&l, i));
 }
 
-extern const nd_op nd_op_linspace;
-
 // Value i is start * (1 - t[i]) + stop * t[i] for t from 0 to 1.
 static nd_tensor *share_of(nd_context *c, const nd_job *j, int end)
 {
@@ -448,8 +446,6 @@ static const nd_param fill_params[] = {
   { "value", ND_TENSOR },
   { 0 },
 };
-
-extern const nd_op nd_op_broadcast_to;
 
 static bool fill_infer(nd_context *c, const nd_job *j, nd_type *out)
 {

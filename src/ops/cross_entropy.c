@@ -206,8 +206,6 @@ static nd_tensor *ones_per_row(nd_context *c, const nd_tensor *like)
   return BROADCAST(one, like->rank - 1, like->dims);
 }
 
-extern const nd_op nd_op_softmax_cross_entropy_slope;
-
 static nd_tensor *slope(nd_context *c, nd_tensor *labels, nd_tensor *logits,
                         nd_tensor *g)
 {

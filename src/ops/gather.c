@@ -245,9 +245,6 @@ static nd_work gather_work(const nd_job *j)
   return (nd_work){ .next = see_rows(j).run == 1 ? NULL : gather_next };
 }
 
-extern const nd_op nd_op_gather, nd_op_ungather, nd_op_unsorted_segment_sum,
-  nd_op_segment_rows;
-
 // `op` of `x` and of positions or ids, with one attribute.
 static nd_tensor *apply_rows(nd_context *c, const nd_op *op, nd_tensor *x,
                              nd_tensor *rows, int64_t attribute)

@@ -105,8 +105,6 @@ static void concat_run(const nd_job *j, int64_t from, int64_t to)
   join(j, nd_axis_place(j->attr[AXIS].integer, rank), from, to);
 }
 
-extern const nd_op nd_op_concat, nd_op_stack;
-
 static nd_tensor *apply_along(nd_context *c, const nd_op *op, int n,
                               nd_tensor *const *x, int64_t axis)
 {

@@ -192,8 +192,6 @@ static nd_work matmul_work(const nd_job *j)
 
 // ------------------------------------------------------------- derivative --
 
-extern const nd_op nd_op_matmul;
-
 nd_tensor *nd_rule_matmul(nd_context *c, nd_tensor *x, bool flip_x,
                           nd_tensor *y, bool flip_y)
 {

@@ -173,8 +173,6 @@ WORK(mean, ND_SUM, true)
 
 // ------------------------------------------------------------- derivatives --
 
-extern const nd_op nd_op_reduce_sum;
-
 nd_tensor *nd_rule_sum(nd_context *c, nd_tensor *x, nd_value axes, bool keep)
 {
   const nd_value attr[] = {

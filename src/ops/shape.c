@@ -75,8 +75,6 @@ static void transpose_view(nd_context *c, const nd_job *j, const nd_type *type)
   j->out[0] = nd_tensor_view(j->in[0], type->rank, type->shape, strides, 0);
 }
 
-extern const nd_op nd_op_transpose;
-
 nd_tensor *nd_rule_transpose(nd_context *c, nd_tensor *x, const int64_t *perm)
 {
   if (x == NULL)
@@ -166,8 +164,6 @@ static void reshape_view(nd_context *c, const nd_job *j, const nd_type *type)
   j->out[0] = nd_tensor_view(dense, type->rank, type->shape, strides, 0);
   nd_tensor_release(dense);
 }
-
-extern const nd_op nd_op_reshape, nd_op_broadcast_to;
 
 // `op`, whose attribute is a shape, unless `x` has that shape.
 static nd_tensor *bring_to(nd_context *c, const nd_op *op, nd_tensor *x,

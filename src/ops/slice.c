@@ -142,8 +142,6 @@ static void slice_view(nd_context *c, const nd_job *j, const nd_type *type)
   j->out[0] = nd_tensor_view(x, type->rank, type->shape, strides, offset);
 }
 
-extern const nd_op nd_op_slice, nd_op_unslice;
-
 nd_tensor *nd_rule_slice(nd_context *c, nd_tensor *x, nd_value ranges)
 {
   const nd_value attr[] = { [RANGES] = ranges };

@@ -71,8 +71,6 @@ static void log_softmax_run(const nd_job *j, int64_t from, int64_t to)
   }
 }
 
-extern const nd_op nd_op_softmax, nd_op_log_softmax;
-
 static nd_tensor *apply_along(nd_context *c, const nd_op *op, nd_tensor *x,
                               int64_t axis)
 {

@@ -129,8 +129,6 @@ static void slope_run(const nd_job *j, int64_t from, int64_t to)
 // that p sums to 1 stays so, and a constant that is added to the gradient of
 // all p of a row therefore changes nothing.
 
-extern const nd_op nd_op_log_softmax_tangent, nd_op_log_softmax_slope;
-
 static nd_tensor *apply_along(nd_context *c, const nd_op *op, nd_tensor *p,
                               nd_tensor *x, int64_t axis)
 {

@@ -4,11 +4,10 @@
 
 #include <string.h>
 
+#include "ops/entries.h"
 #include "tape/derive.h"
 #include "tape/tape.h"
 #include "tape/variable.h"
-
-extern const nd_op nd_op_add, nd_op_ones_like;
 
 enum { LEADS = 1, SOURCE = 2 };  // marks of a node
 

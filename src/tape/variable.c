@@ -8,8 +8,7 @@
 
 #include "base/recorder.h"
 #include "op/op.h"
-
-extern const nd_op nd_op_add, nd_op_subtract, nd_op_identity;
+#include "ops/entries.h"
 
 // Makes `value`, whose reference it takes, the variable's.
 static void adopt(nd_variable *v, nd_tensor *value)

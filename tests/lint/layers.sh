@@ -1,4 +1,5 @@
-# Lower layers never include higher ones, and only two layers know Lua.
+# Lower layers never include higher ones, and only two layers know Lua. Includes
+# show who uses which op, too: one header declares entries.
 find src -name '*.[ch]' | LC_ALL=C sort | xargs awk '
   BEGIN {
     n = split("base kernel tensor op ops tape optim lua cli", layers, " ")
@@ -14,6 +15,10 @@ find src -name '*.[ch]' | LC_ALL=C sort | xargs awk '
     print FILENAME ": " layer " is not a layer"
     bad = 1
   }
+  /^[ \t]*extern .*nd_op nd_op_/ && FILENAME != "src/ops/entries.h" {
+    wrong("entries are declared in src/ops/entries.h")
+  }
+  /nd_op_find\("/ { wrong("src/ops/entries.h has that entry, or should") }
   { sub(/^[ \t]*#[ \t]*include/, "#include") }
   $1 != "#include" { next }
   { split($2, part, /["<>\/]/); to = part[2] }

@@ -1,0 +1,33 @@
+// ops/entries.h: the entries that C applies by themselves; all others are found
+// by their names. Nothing below src/ops has any of them.
+
+#ifndef ND_OPS_ENTRIES_H
+#define ND_OPS_ENTRIES_H
+
+#include "op/op.h"
+
+// What formulas are made of.
+extern const nd_op nd_op_add, nd_op_subtract, nd_op_multiply, nd_op_divide,
+  nd_op_pow, nd_op_floordiv, nd_op_negative, nd_op_sign, nd_op_exp, nd_op_log,
+  nd_op_sqrt, nd_op_sin, nd_op_cos, nd_op_tan, nd_op_sinh, nd_op_cosh,
+  nd_op_tanh, nd_op_sigmoid, nd_op_bell, nd_op_gauss, nd_op_arc, nd_op_turn,
+  nd_op_multiply_no_nan, nd_op_zero_wins;
+
+// Choices.
+extern const nd_op nd_op_where, nd_op_equal, nd_op_greater, nd_op_greater_equal,
+  nd_op_logical_or;
+
+// Tensors of other dtypes and shapes, and what is made of nothing.
+extern const nd_op nd_op_cast, nd_op_identity, nd_op_reshape, nd_op_transpose,
+  nd_op_broadcast_to, nd_op_linspace, nd_op_ones_like;
+
+// Parts of tensors, and tensors of parts.
+extern const nd_op nd_op_slice, nd_op_unslice, nd_op_concat, nd_op_stack,
+  nd_op_gather, nd_op_ungather, nd_op_segment_rows, nd_op_unsorted_segment_sum;
+
+// Sums and products, softmax and its kind.
+extern const nd_op nd_op_reduce_sum, nd_op_products_of_others, nd_op_matmul,
+  nd_op_softmax, nd_op_log_softmax, nd_op_log_softmax_tangent,
+  nd_op_log_softmax_slope, nd_op_softmax_cross_entropy_slope;
+
+#endif
