@@ -43,6 +43,7 @@ typedef struct nd_context nd_context;
 typedef struct nd_tensor nd_tensor;
 typedef struct nd_variable nd_variable;
 typedef struct nd_tape nd_tape;
+typedef struct nd_accumulator nd_accumulator;
 typedef struct nd_optimizer nd_optimizer;
 
 typedef enum nd_dtype {
@@ -223,6 +224,33 @@ ND_API bool nd_tape_watch_variable(nd_tape *t, nd_variable *v);
 ND_API bool nd_tape_gradient(nd_tape *t, nd_tensor *target, int n,
                              nd_variable *const *sources,
                              nd_tensor **gradients);
+
+// ------------------------------------------------------------ forward mode --
+// An accumulator carries tangents along: while it listens, what is computed
+// from its primals gets one, the derivative in the direction of theirs. Tapes
+// and accumulators may be one inside the other in any order; the outer one
+// gives derivatives of what the inner one gave.
+
+ND_API nd_accumulator *nd_accumulator_new(nd_context *c);
+
+// NULL is allowed.
+ND_API void nd_accumulator_free(nd_accumulator *a);
+
+// Make `x`, or a variable's values from now on, a primal. The tangent has its
+// shape and dtype, a float one. An error for one that has a tangent.
+ND_API bool nd_accumulator_watch(nd_accumulator *a, nd_tensor *x,
+                                 nd_tensor *tangent);
+ND_API bool nd_accumulator_watch_variable(nd_accumulator *a, nd_variable *v,
+                                          nd_tensor *tangent);
+
+// Listens from now on, or no longer. What has a tangent keeps it.
+ND_API bool nd_accumulator_start(nd_accumulator *a);
+ND_API bool nd_accumulator_stop(nd_accumulator *a);
+
+// Returns the tangent, or NULL, which is no error, if there is none.
+ND_API nd_tensor *nd_accumulator_jvp(nd_accumulator *a, nd_tensor *x);
+ND_API nd_tensor *nd_accumulator_jvp_variable(nd_accumulator *a,
+                                              nd_variable *v);
 
 // -------------------------------------------------------------- optimizers --
 

@@ -44,6 +44,7 @@ nd_context *nd_context_new(const nd_config *config)
   if (c == NULL)
     return NULL;
   memset(c, 0, sizeof *c);
+  nd_strand_start(&c->strand);
   c->level = level;
   c->warning = full.warning;
   c->warning_data = full.warning_data;
@@ -86,7 +87,7 @@ bool nd_context_interrupted(nd_context *c)
 
 bool nd_context_ready(nd_context *c)
 {
-  if (c == NULL || c->error.code != ND_OK)
+  if (c == NULL || c->strand.error.code != ND_OK)
     return false;
   if (!nd_context_interrupted(c))
     return true;

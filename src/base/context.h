@@ -1,6 +1,5 @@
 // base/context.h: the one object that everything takes. It owns the memory
-// accounts, the error, the identities given out, and the hooks by which higher
-// layers listen to lower ones.
+// accounts and the identities given out, and runs one strand at a time.
 
 #ifndef ND_BASE_CONTEXT_H
 #define ND_BASE_CONTEXT_H
@@ -8,29 +7,20 @@
 #include <stdatomic.h>
 
 #include "base/cpu.h"
-#include "base/error.h"
 #include "base/memory.h"
+#include "base/strand.h"
 #include "nadir.h"
-
-typedef struct nd_recorder nd_recorder;
 
 struct nd_context {
   nd_memory memory;
-  nd_error error;
+  nd_strand strand;     // the one that runs
   nd_warning *warning;  // the host's, for the layers of Lua
   void *warning_data;
-  const char *name;  // the op or function in progress, for messages
   atomic_bool interrupted;
   nd_level level;    // which kernels run
   uint64_t last_id;  // identities of tensors and variables count up from 1
 
-  nd_recorder *recorder;  // the innermost one that is entered
-  uint32_t last_serial;   // of tapes
-
-  // Temporaries of derivative rules. Owned by tensor/pool.c.
-  nd_tensor **pool;
-  size_t pool_size;
-  size_t pool_room;
+  uint32_t last_serial;  // of tapes
 
   // The counter-based generator: each random op takes the next stream.
   uint64_t seed;
@@ -51,14 +41,21 @@ static inline uint64_t nd_context_id(nd_context *c)
 // Returns the name to put back with nd_context_leave.
 static inline const char *nd_context_enter(nd_context *c, const char *name)
 {
-  const char *before = c->name;
-  c->name = name;
+  const char *before = c->strand.name;
+  c->strand.name = name;
   return before;
 }
 
 static inline void nd_context_leave(nd_context *c, const char *before)
 {
-  c->name = before;
+  c->strand.name = before;
+}
+
+// Whether a recorder is entered, paused or not.
+static inline bool nd_context_has_recorders(const nd_context *c)
+{
+  const nd_recorder *ends = &c->strand.recorders;
+  return ends->inner != ends;
 }
 
 // Whether nd_interrupt was called since the last time this was asked.

@@ -10,13 +10,13 @@
 
 bool nd_fail(nd_context *c, nd_code code, const char *format, ...)
 {
-  nd_error *e = &c->error;
+  nd_error *e = &c->strand.error;
   if (e->code != ND_OK)
     return false;
   e->code = code;
   int n = 0;
-  if (c->name != NULL)
-    n = snprintf(e->message, sizeof e->message, "%.100s: ", c->name);
+  if (c->strand.name != NULL)
+    n = snprintf(e->message, sizeof e->message, "%.100s: ", c->strand.name);
   va_list args;
   va_start(args, format);
   vsnprintf(e->message + n, sizeof e->message - (size_t)n, format, args);
@@ -34,18 +34,18 @@ bool nd_fail_foreign(nd_context *c, const char *what, int number)
 
 nd_code nd_error_code(const nd_context *c)
 {
-  return c == NULL ? ND_OK : c->error.code;
+  return c == NULL ? ND_OK : c->strand.error.code;
 }
 
 const char *nd_error_message(const nd_context *c)
 {
-  return nd_error_code(c) == ND_OK ? "" : c->error.message;
+  return nd_error_code(c) == ND_OK ? "" : c->strand.error.message;
 }
 
 void nd_error_clear(nd_context *c)
 {
   if (c != NULL)
-    c->error.code = ND_OK;
+    c->strand.error.code = ND_OK;
 }
 
 const char *nd_shape_text(char text[ND_SHAPE_TEXT], int rank,

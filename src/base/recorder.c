@@ -1,28 +1,41 @@
-// base/recorder.c: the stack of those who listen to a context.
+// base/recorder.c: the rings of those who listen to strands. Each ring has one
+// more member, its ends, so that any other can leave without knowing the ring.
 
 #include "base/recorder.h"
 
-void nd_recorder_enter(nd_context *c, nd_recorder *r)
+#include <stddef.h>
+
+#include "base/context.h"
+
+void nd_recorders_start(nd_recorder *ends)
 {
-  r->outer = c->recorder;
-  c->recorder = r;
-  r->entered = true;
+  ends->inner = ends->outer = ends;
 }
 
-void nd_recorder_leave(nd_context *c, nd_recorder *r)
+void nd_recorder_enter(nd_context *c, nd_recorder *r)
 {
-  nd_recorder **link = &c->recorder;
-  while (*link != NULL && *link != r)
-    link = &(*link)->outer;
-  if (*link == r)
-    *link = r->outer;
-  r->entered = false;
-  r->paused = false;
+  nd_recorder *ends = &c->strand.recorders;
+  r->outer = ends->outer;
+  r->inner = ends;
+  r->outer->inner = ends->outer = r;
 }
+
+void nd_recorder_leave(nd_recorder *r)
+{
+  r->paused = false;
+  if (!nd_recorder_entered(r))
+    return;
+  r->outer->inner = r->inner;
+  r->inner->outer = r->outer;
+  r->inner = r->outer = NULL;
+}
+
+// ----------------------------------------------------------------- telling --
 
 bool nd_recorders_applied(nd_context *c, const struct nd_job *j)
 {
-  for (nd_recorder *r = c->recorder; r != NULL; r = r->outer) {
+  const nd_recorder *ends = &c->strand.recorders;
+  for (nd_recorder *r = ends->inner; r != ends; r = r->inner) {
     if (!r->paused && !r->applied(r, j))
       return false;
   }
@@ -31,8 +44,19 @@ bool nd_recorders_applied(nd_context *c, const struct nd_job *j)
 
 bool nd_recorders_read(nd_context *c, nd_variable *v)
 {
-  for (nd_recorder *r = c->recorder; r != NULL; r = r->outer) {
-    if (!r->paused && !r->read(r, v))
+  const nd_recorder *ends = &c->strand.recorders;
+  for (nd_recorder *r = ends->inner; r != ends; r = r->inner) {
+    if (!r->paused && r->read != NULL && !r->read(r, v))
+      return false;
+  }
+  return true;
+}
+
+bool nd_recorders_assigned(nd_context *c, nd_variable *v, nd_tensor *x)
+{
+  const nd_recorder *ends = &c->strand.recorders;
+  for (nd_recorder *r = ends->inner; r != ends; r = r->inner) {
+    if (!r->paused && r->assigned != NULL && !r->assigned(r, v, x))
       return false;
   }
   return true;
@@ -40,32 +64,64 @@ bool nd_recorders_read(nd_context *c, nd_variable *v)
 
 bool nd_recorders_hear(const nd_context *c)
 {
-  const nd_recorder *r = c->recorder;
-  while (r != NULL && r->paused)
-    r = r->outer;
-  return r != NULL;
+  const nd_recorder *ends = &c->strand.recorders;
+  const nd_recorder *r = ends->inner;
+  while (r != ends && r->paused)
+    r = r->inner;
+  return r != ends;
 }
 
 bool nd_recorders_watch(const nd_context *c, const nd_tensor *x)
 {
-  for (const nd_recorder *r = c->recorder; r != NULL; r = r->outer) {
+  const nd_recorder *ends = &c->strand.recorders;
+  for (const nd_recorder *r = ends->inner; r != ends; r = r->inner) {
     if (!r->paused && r->watches(r, x))
       return true;
   }
   return false;
 }
 
+// ------------------------------------------------------------------- parts --
+
+// Moves `first` to `last`, neighbours in one ring, to the inner end of another.
+static void move(nd_recorder *first, nd_recorder *last, nd_recorder *ends)
+{
+  first->outer->inner = last->inner;
+  last->inner->outer = first->outer;
+  first->outer = ends->outer;
+  last->inner = ends;
+  first->outer->inner = first;
+  ends->outer = last;
+}
+
+void nd_recorders_part(nd_context *c, nd_recorder *first, nd_recorder *rest)
+{
+  nd_recorder *ends = &c->strand.recorders;
+  nd_recorders_start(rest);
+  if (first == NULL)
+    first = ends->inner;
+  if (first != ends)
+    move(first, ends->outer, rest);
+}
+
+void nd_recorders_move(nd_recorder *ends, nd_recorder *from)
+{
+  if (from->inner != from)
+    move(from->inner, from->outer, ends);
+}
+
 int nd_recorders_depth(const nd_context *c)
 {
+  const nd_recorder *ends = &c->strand.recorders;
   int depth = 0;
-  for (const nd_recorder *r = c->recorder; r != NULL; r = r->outer)
+  for (const nd_recorder *r = ends->inner; r != ends; r = r->inner)
     depth++;
   return depth;
 }
 
 void nd_recorders_leave_to(nd_context *c, int depth)
 {
-  int n = nd_recorders_depth(c);
-  for (; c->recorder != NULL && n > depth; n--)
-    nd_recorder_leave(c, c->recorder);
+  const nd_recorder *ends = &c->strand.recorders;
+  for (int n = nd_recorders_depth(c); n > depth; n--)
+    nd_recorder_leave(ends->outer);
 }

@@ -1,40 +1,66 @@
-// base/recorder.h: who listens to a context. Recorders stand on a stack; what
-// happens is told to each that is not paused, from the innermost outwards.
+// base/recorder.h: who listens to a strand. Recorders are one inside the other,
+// as they were entered; what happens is told to each that is not paused, the
+// outermost first (base/recorders.md).
 
 #ifndef ND_BASE_RECORDER_H
 #define ND_BASE_RECORDER_H
 
-#include "base/context.h"
+#include <stdbool.h>
+
+#include "nadir.h"
 
 struct nd_job;
 
 // Begins the object of whoever listens. What returns false has set the error.
+// A recorder may leave, enter or free others while it is told, not itself.
+typedef struct nd_recorder nd_recorder;
 struct nd_recorder {
-  nd_recorder *outer;  // the one entered before this one
-  bool entered;        // on the context's stack
-  bool paused;         // entered, but told nothing
+  nd_recorder *inner, *outer;  // its neighbours, or an end; NULL: not entered
+  bool paused;                 // entered, but told nothing
+
+  // An op has happened; a variable is read; one gets the value `x`.
   bool (*applied)(nd_recorder *r, const struct nd_job *j);
   bool (*read)(nd_recorder *r, nd_variable *v);
+  bool (*assigned)(nd_recorder *r, nd_variable *v, nd_tensor *x);
+
+  // Whether ops on `x` are of interest.
   bool (*watches)(const nd_recorder *r, const nd_tensor *x);
 };
 
+static inline bool nd_recorder_entered(const nd_recorder *r)
+{
+  return r->inner != NULL;
+}
+
+// Enters as the innermost of the strand that runs.
 void nd_recorder_enter(nd_context *c, nd_recorder *r);
 
-// In any order; one that is not entered stays so.
-void nd_recorder_leave(nd_context *c, nd_recorder *r);
+// In any order, and from whatever strand it is in; one that is not entered
+// stays so. It is no longer paused.
+void nd_recorder_leave(nd_recorder *r);
 
 // Tell all that are not paused; false as soon as one fails.
 bool nd_recorders_applied(nd_context *c, const struct nd_job *j);
 bool nd_recorders_read(nd_context *c, nd_variable *v);
+bool nd_recorders_assigned(nd_context *c, nd_variable *v, nd_tensor *x);
 
 // Whether one that is not paused is there, and whether one watches `x`.
 bool nd_recorders_hear(const nd_context *c);
 bool nd_recorders_watch(const nd_context *c, const nd_tensor *x);
 
-// How many are entered.
-int nd_recorders_depth(const nd_context *c);
+// Makes `ends` both ends of an empty ring.
+void nd_recorders_start(nd_recorder *ends);
 
-// Leaves the innermost ones until `depth` are entered.
+// Moves all of one ring into another, as the innermost.
+void nd_recorders_move(nd_recorder *ends, nd_recorder *from);
+
+// Puts `first`, which is entered, and all inside it away in the ring `rest`,
+// which this makes: they are told nothing. NULL: all. nd_recorders_move brings
+// back those that have not left in the meantime.
+void nd_recorders_part(nd_context *c, nd_recorder *first, nd_recorder *rest);
+
+// How many are entered; and leaves the innermost until so many are.
+int nd_recorders_depth(const nd_context *c);
 void nd_recorders_leave_to(nd_context *c, int depth);
 
 #endif

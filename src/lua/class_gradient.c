@@ -321,8 +321,7 @@ static int tape_gradient(lua_State *L)
   if (seeds != NULL)
     gather_seeds(L, S, seed_list, seeds, targets.n);
   nd_tape *t = ndL_checktape(L, "gradient");
-  const nd_recorder *own = &t->recorder;
-  remark r = { .recorded = t->persistent && own->entered && !own->paused };
+  remark r = { .recorded = t->persistent && nd_tape_records(t) };
   if (!nd_tape_differentiate(t, targets.n, targets.at, seeds, sources.n,
                              sources.at, gradients.at) ||
       !fill_boxes(L, S, &sources, gradients.at, boxes, zeros))

@@ -83,7 +83,7 @@ static int tape_enter(lua_State *L)
 {
   nd_tape *t = ndL_checktape(L, "GradientTape");
   lua_settop(L, 1);
-  if (t->recorder.entered && t->fresh) {
+  if (nd_recorder_entered(&t->recorder) && t->fresh) {
     t->fresh = false;
     return 1;
   }
@@ -92,7 +92,8 @@ static int tape_enter(lua_State *L)
 
 static int tape_release(lua_State *L)
 {
-  nd_tape_release(ndL_checktape(L, "release"));
+  if (!nd_tape_release(ndL_checktape(L, "release")))
+    return ndL_raise(L, ndL_upstate(L));
   return 0;
 }
 

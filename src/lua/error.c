@@ -23,7 +23,7 @@ int ndL_error(lua_State *L, const char *format, ...)
 
 int ndL_raise(lua_State *L, ndL_state *S)
 {
-  char text[sizeof S->context->error.message];
+  char text[sizeof S->context->strand.error.message];
   S->refused |= nd_error_code(S->context) == ND_NO_MEMORY;
   snprintf(text, sizeof text, "%s", nd_error_message(S->context));
   const bool stops = nd_error_code(S->context) == ND_INTERRUPTED;

@@ -1,7 +1,6 @@
 // op/dispatch.c: the one way an op happens:
 //   check -> infer -> allocate -> run -> tell the tapes.
 
-#include "base/recorder.h"
 #include "op/engine.h"
 #include "op/op.h"
 
@@ -305,7 +304,7 @@ static bool compute(nd_context *c, const nd_job *j)
 
 static bool is_told(nd_context *c, const nd_job *j)
 {
-  if (c->recorder == NULL || nd_recorders_applied(c, j))
+  if (!nd_context_has_recorders(c) || nd_recorders_applied(c, j))
     return true;
   drop_outputs(j);
   return false;

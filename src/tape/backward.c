@@ -283,10 +283,30 @@ static bool differentiate(nd_tape *t, int target_count,
   return ok;
 }
 
+// The tape itself hears of its sweep only if it is persistent.
+static bool differentiate_unheard(nd_tape *t, int target_count,
+                                  nd_tensor *const *targets,
+                                  nd_tensor *const *seeds, int n,
+                                  nd_tensor *const *sources,
+                                  nd_tensor **gradients)
+{
+  nd_recorder *r = &t->recorder;
+  const bool paused = r->paused;
+  r->paused = paused || !t->persistent;
+  t->sweeps++;
+  const bool ok = differentiate(t, target_count, targets, seeds, n, sources,
+                                gradients);
+  t->sweeps--;
+  r->paused = paused && nd_recorder_entered(r);
+  return ok;
+}
+
 static bool check_unused(nd_tape *t)
 {
   if (t->released)
     return nd_fail(t->context, ND_BAD_STATE, "the tape was released");
+  if (t->sweeps > 0 && !t->persistent)
+    return nd_fail(t->context, ND_BAD_STATE, ND_TAPE_SWEPT);
   return !t->used ||
          nd_fail(t->context, ND_BAD_STATE,
                  "the tape has given its gradient; persistent = true allows "
@@ -317,12 +337,12 @@ bool nd_tape_differentiate(nd_tape *t, int target_count,
             check_contexts(c, "output gradient", target_count, seeds) &&
             check_seeds(c, target_count, targets, seeds);
   if (ok) {
-    const bool paused = t->recorder.paused;
-    t->recorder.paused = paused || !t->persistent;
-    ok = differentiate(t, target_count, targets, seeds, n, sources, gradients);
-    t->recorder.paused = paused;
+    ok = differentiate_unheard(t, target_count, targets, seeds, n, sources,
+                               gradients);
     if (ok && !t->persistent)
       use_up(t);
+    if (t->freed)
+      nd_tape_free(t);
   }
   nd_context_leave(c, before);
   return ok;

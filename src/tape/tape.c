@@ -77,7 +77,7 @@ static bool watches(const nd_recorder *r, const nd_tensor *x)
 
 static void leave(nd_tape *t)
 {
-  nd_recorder_leave(t->context, &t->recorder);
+  nd_recorder_leave(&t->recorder);
 }
 
 static void enter(nd_tape *t)
@@ -146,15 +146,21 @@ void nd_tape_free(nd_tape *t)
   if (t == NULL)
     return;
   leave(t);
+  t->freed = true;
+  if (t->sweeps > 0)
+    return;
   clear(t);
   nd_memory_free(t->context, t, sizeof *t, ND_MEMORY_OBJECT);
 }
 
-void nd_tape_release(nd_tape *t)
+bool nd_tape_release(nd_tape *t)
 {
+  if (t->sweeps > 0)
+    return fail_state(t, "release", ND_TAPE_SWEPT);
   leave(t);
   clear(t);
   t->used = t->released = true;
+  return true;
 }
 
 bool nd_tape_stop(nd_tape *t)
@@ -169,8 +175,10 @@ bool nd_tape_start(nd_tape *t)
 {
   if (t == NULL || !nd_context_ready(t->context))
     return false;
-  if (t->recorder.entered)
+  if (nd_recorder_entered(&t->recorder))
     return fail_state(t, "GradientTape", "the tape is still recording");
+  if (t->sweeps > 0)
+    return fail_state(t, "GradientTape", ND_TAPE_SWEPT);
   if (t->used)
     clear(t);
   t->used = t->released = t->fresh = false;
@@ -180,7 +188,7 @@ bool nd_tape_start(nd_tape *t)
 
 bool nd_tape_pause(nd_tape *t, const char *name)
 {
-  if (!t->recorder.entered || t->recorder.paused)
+  if (!nd_tape_records(t))
     return fail_state(t, name, "the tape is not recording");
   t->recorder.paused = true;
   return true;
@@ -188,15 +196,17 @@ bool nd_tape_pause(nd_tape *t, const char *name)
 
 bool nd_tape_resume(nd_tape *t)
 {
-  if (t != NULL && t->recorder.entered)
+  if (t != NULL && nd_recorder_entered(&t->recorder))
     t->recorder.paused = false;
   return true;
 }
 
 bool nd_tape_reset(nd_tape *t)
 {
-  if (!t->recorder.entered || t->recorder.paused)
+  if (!nd_tape_records(t))
     return fail_state(t, "reset", "the tape is not recording");
+  if (t->sweeps > 0)
+    return fail_state(t, "reset", ND_TAPE_SWEPT);
   clear(t);
   return true;
 }

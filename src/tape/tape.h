@@ -4,7 +4,6 @@
 #ifndef ND_TAPE_TAPE_H
 #define ND_TAPE_TAPE_H
 
-#include "base/recorder.h"
 #include "tape/identities.h"
 #include "tape/record.h"
 
@@ -15,6 +14,8 @@ struct nd_tape {
   bool auto_watch;
   bool used;  // has given its one result, or was released
   bool released;
+  bool freed;               // by its owner, during a sweep
+  int sweeps;               // in progress: one rule may ask for another
   bool fresh;               // entered by its constructor, not yet by a block
   nd_records records;       // their serial changes when it starts afresh
   int32_t nodes;            // numbered from 1
@@ -36,14 +37,24 @@ static inline int32_t nd_tape_node(const nd_tape *t, const nd_tensor *x)
   return identity->id > m->highest ? 0 : nd_identities_find(m, identity->id);
 }
 
+static inline bool nd_tape_records(const nd_tape *t)
+{
+  return nd_recorder_entered(&t->recorder) && !t->recorder.paused;
+}
+
+// What fails during a sweep says this.
+#define ND_TAPE_SWEPT "the tape is giving its gradient"
+
 // Drops everything recorded; the list of watched variables stays readable.
 void nd_tape_drop(nd_tape *t);
 
-// Drops everything recorded and watched, and goes on recording.
+// Drops everything recorded and watched, and goes on recording. Fails during a
+// sweep.
 bool nd_tape_reset(nd_tape *t);
 
 // Stops, drops everything, and refuses gradients until it is entered again.
-void nd_tape_release(nd_tape *t);
+// Fails during a sweep.
+bool nd_tape_release(nd_tape *t);
 
 // Suspends and resumes recording while the tape stays entered. `name` is what
 // the user called, for the error.
@@ -52,7 +63,9 @@ bool nd_tape_resume(nd_tape *t);
 
 // Gradients of the sum of all targets' elements, times `seeds` where given.
 // gradients[i] is a new reference, or NULL where nothing leads from a source to
-// a target. Uses the tape up unless it is persistent.
+// a target. Uses the tape up unless it is persistent. What a rule calls may do
+// anything to the tape meanwhile: what would pull the records from under the
+// sweep fails, and a freed tape goes when the sweep is done.
 bool nd_tape_differentiate(nd_tape *t, int target_count,
                            nd_tensor *const *targets, nd_tensor *const *seeds,
                            int source_count, nd_tensor *const *sources,

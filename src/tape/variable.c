@@ -6,7 +6,6 @@
 
 #include <string.h>
 
-#include "base/recorder.h"
 #include "op/op.h"
 #include "ops/entries.h"
 
@@ -102,7 +101,8 @@ nd_attachment *nd_variable_attachment(nd_variable *v, const void *keeper)
 
 nd_tensor *nd_variable_use(nd_variable *v)
 {
-  if (v->context->recorder != NULL && !nd_recorders_read(v->context, v))
+  nd_context *c = v->context;
+  if (nd_context_has_recorders(c) && !nd_recorders_read(c, v))
     return NULL;
   return v->value;
 }
@@ -140,9 +140,15 @@ static bool held_by_us_alone(const nd_tensor *x)
   return x->refs == 1 && (x->block == NULL || x->block->refs == 1);
 }
 
+static bool is_told(nd_variable *v, nd_tensor *x)
+{
+  nd_context *c = v->context;
+  return !nd_context_has_recorders(c) || nd_recorders_assigned(c, v, x);
+}
+
 static bool assign(nd_variable *v, nd_tensor *x)
 {
-  if (!check_value(v, x))
+  if (!check_value(v, x) || !is_told(v, x))
     return false;
   const bool apart = x->block == NULL || x->block != v->value->block;
   if (held_by_us_alone(v->value) && apart)
@@ -171,7 +177,20 @@ bool nd_variable_replace(nd_variable *v, nd_tensor *value)
   return true;
 }
 
-// v = op(v, x), unseen by tapes, under the name that users know.
+// op(x[0], x[1]), of which nobody is told, under the name that users know.
+static nd_tensor *apply_unheard(nd_context *c, const nd_op *op,
+                                const char *name, nd_tensor *const *x)
+{
+  nd_op named = *op;
+  named.name = name;
+  nd_recorder rest;
+  nd_recorders_part(c, NULL, &rest);
+  nd_tensor *y = nd_apply(c, &named, 2, x, NULL);
+  nd_recorders_move(&c->strand.recorders, &rest);
+  return y;
+}
+
+// v = op(v, x)
 static bool update(nd_variable *v, nd_tensor *x, const nd_op *op,
                    const char *name)
 {
@@ -180,16 +199,14 @@ static bool update(nd_variable *v, nd_tensor *x, const nd_op *op,
   nd_context *c = v->context;
   const char *before = nd_context_enter(c, name);
   nd_tensor *sum = NULL;
-  if (check_value(v, x)) {
-    nd_recorder *recorder = c->recorder;
-    nd_op named = *op;
-    named.name = name;
-    c->recorder = NULL;
-    sum = nd_apply(c, &named, 2, (nd_tensor *[]){ v->value, x }, NULL);
-    c->recorder = recorder;
-  }
+  if (check_value(v, x))
+    sum = apply_unheard(c, op, name, (nd_tensor *[]){ v->value, x });
+  const bool ok = sum != NULL && is_told(v, sum);
   nd_context_leave(c, before);
-  return nd_variable_replace(v, sum);
+  if (ok)
+    return nd_variable_replace(v, sum);
+  nd_tensor_release(sum);
+  return false;
 }
 
 bool nd_variable_assign_add(nd_variable *v, nd_tensor *x)

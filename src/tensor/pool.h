@@ -1,5 +1,5 @@
 // tensor/pool.h: temporaries of derivative rules. A rule is one expression of
-// ops; what it makes on the way is put in the context's pool and let go when
+// ops; what it makes on the way is put in the strand's pool and let go when
 // the rule is done.
 
 #ifndef ND_TENSOR_POOL_H
@@ -10,7 +10,7 @@
 // The pool's size now, for nd_pool_drain.
 static inline size_t nd_pool_mark(const nd_context *c)
 {
-  return c->pool_size;
+  return c->strand.pool_size;
 }
 
 // Gives the caller's reference of `x` to the pool; returns `x`, borrowed. NULL

@@ -107,11 +107,11 @@ static void a_long_message_is_cut(void)
   memset(long_text, 'x', sizeof long_text - 1);
   const char *before = nd_context_enter(c, long_text);
   nd_fail(c, ND_BAD_ARGUMENT, "%s", long_text);
-  CHECK_INT(strlen(nd_error_message(c)), sizeof c->error.message - 1);
+  CHECK_INT(strlen(nd_error_message(c)), sizeof c->strand.error.message - 1);
   nd_error_clear(c);
   nd_context_leave(c, before);
   nd_fail(c, ND_BAD_ARGUMENT, "%s", long_text);
-  CHECK_INT(strlen(nd_error_message(c)), sizeof c->error.message - 1);
+  CHECK_INT(strlen(nd_error_message(c)), sizeof c->strand.error.message - 1);
   nd_error_clear(c);
   finish();
 }

@@ -11,6 +11,7 @@ static nd_context *c;
 static nd_tensor *x;
 static nd_variable *v;
 static nd_tape *t;
+static nd_accumulator *a;
 static nd_optimizer *o;
 static nd_tensor *tensors[1];
 static nd_variable *variables[1];
@@ -39,6 +40,7 @@ static int calls;
 #define RIGHT_nd_variable_p v
 #define RIGHT_nd_variable_p_p variables
 #define RIGHT_nd_tape_p t
+#define RIGHT_nd_accumulator_p a
 #define RIGHT_nd_optimizer_p o
 
 #define WRONG_bool true
@@ -64,6 +66,7 @@ static int calls;
 #define NOTHING_nd_variable_p NULL
 #define NOTHING_nd_variable_p_p NULL
 #define NOTHING_nd_tape_p NULL
+#define NOTHING_nd_accumulator_p NULL
 #define NOTHING_nd_optimizer_p NULL
 
 #define HOLLOW_nd_tensor_p_p ((nd_tensor *[1]){ NULL })
@@ -153,6 +156,7 @@ static void every_function_takes_null(void)
   x = nd_tensor_new(c, ND_FLOAT32, 0, NULL, NULL);
   v = nd_variable_new(x, true);
   t = nd_tape_new(c, 0);
+  a = nd_accumulator_new(c);
   o = nd_optimizer_new(c, "SGD", NULL);
   CHECK(i != NULL && o != NULL);
   call_all();

@@ -103,12 +103,22 @@ static inline nd_tensor *backward(probe *p, int i, bool fused)
   return dense(own(gx[i]));
 }
 
-// False after an error; ty[k] is NULL for outputs that no gradient flows to.
+// By an accumulator, as users would: runs the op once more. False after an
+// error; ty[k] is NULL for outputs that no gradient flows to.
 static inline bool tangent(probe *p, nd_tensor *const *t, nd_tensor **ty)
 {
-  const bool ok = nd_job_jvp(c, &p->k.job, t, ty);
-  for (int k = 0; k < p->k.job.outs; k++)
-    ty[k] = dense(own(ty[k]));
+  nd_accumulator *a = nd_accumulator_new(c);
+  bool ok = true;
+  for (int i = 0; i < p->k.job.n; i++) {
+    if (t[i] != NULL)
+      ok = nd_accumulator_watch(a, p->k.in[i], t[i]) && ok;
+  }
+  ok = nd_accumulator_start(a) && call_run(&p->k) && ok;
+  for (int k = 0; k < p->k.job.outs; k++) {
+    ty[k] = ok ? dense(own(nd_accumulator_jvp(a, p->k.out[k]))) : NULL;
+    p->k.out[k] = dense(p->k.out[k]);
+  }
+  nd_accumulator_free(a);
   return ok;
 }
 

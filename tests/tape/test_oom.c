@@ -149,8 +149,9 @@ static bool survive(long n, bool for_good, const char *optimizer,
     CHECK_STR(nd_error_message(c), "out of memory");
   CHECK_INT(nd_context_bytes(c, ND_MEMORY_TENSOR), 0);
   CHECK_INT(nd_context_bytes(c, ND_MEMORY_OBJECT), idle_bytes());
-  CHECK_INT(c->pool_size, 0);
-  CHECK(c->recorder == NULL && c->name == NULL);
+  CHECK_INT(c->strand.pool_size, 0);
+  CHECK_INT(nd_recorders_depth(c), 0);
+  CHECK(c->strand.name == NULL);
   nd_context_free(c);
   check_returned(&memory);
   return memory.asked < n;

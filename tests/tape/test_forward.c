@@ -1,0 +1,294 @@
+// Tests of tape/forward.c: tangents, and accumulators and tapes one inside the
+// other in every order.
+
+#include "tape/forward.h"
+
+#include "../values.h"
+#include "base/recorder.h"
+#include "tape/tape.h"
+#include "tape/variable.h"
+
+static nd_tensor *squared(nd_tensor *x)
+{
+  return CALL("square", NULL, x);
+}
+
+static nd_tensor *product(nd_tensor *x, nd_tensor *y)
+{
+  return CALL("multiply", NULL, x, y);
+}
+
+static nd_accumulator *watching(nd_tensor *x, nd_tensor *tangent)
+{
+  nd_accumulator *a = nd_accumulator_new(c);
+  CHECK(nd_accumulator_watch(a, x, tangent));
+  return a;
+}
+
+static nd_tensor *jvp(nd_accumulator *a, nd_tensor *x)
+{
+  return own(nd_accumulator_jvp(a, x));
+}
+
+static void tangents_are_carried_along(void)
+{
+  start();
+  nd_tensor *x = F64("4"), *y = F64("5");
+  nd_accumulator *a = watching(x, F64("2"));
+  CHECK(nd_accumulator_watch(a, y, F64("3")));
+  CHECK(nd_accumulator_start(a));
+  nd_tensor *sum = CALL("add", NULL, x, y), *both = product(x, y);
+  nd_tensor *later = squared(both);
+  CHECK(nd_accumulator_stop(a));
+  CHECK_VALUES(jvp(a, x), "2", 0);
+  CHECK_VALUES(jvp(a, sum), "5", 0);
+  CHECK_VALUES(jvp(a, both), "22", 0);
+  CHECK_VALUES(jvp(a, later), "880", 0);
+  nd_accumulator_free(a);
+  finish();
+}
+
+static void what_does_not_depend_on_a_primal_has_none(void)
+{
+  start();
+  nd_tensor *x = F32("[1 2]"), *z = F32("[3 4]");
+  nd_accumulator *a = watching(x, x);
+  nd_accumulator_start(a);
+  CHECK(jvp(a, z) == NULL);
+  CHECK(jvp(a, squared(z)) == NULL);
+  CHECK(jvp(a, CALL("zeros_like", NULL, x)) == NULL);
+  CHECK(jvp(a, CALL("argmax", NULL, x)) == NULL);
+  CHECK(jvp(a, CALL("stop_gradient", NULL, x)) == NULL);
+  nd_accumulator_stop(a);
+  nd_accumulator_free(a);
+  finish();
+}
+
+static void it_hears_only_while_it_listens(void)
+{
+  start();
+  nd_tensor *x = F32("-2");
+  nd_accumulator *a = watching(x, F32("1.5"));
+  CHECK(jvp(a, squared(x)) == NULL);
+  nd_accumulator_start(a);
+  nd_tensor *four = F32("4"), *y = product(four, x);
+  nd_accumulator_stop(a);
+  CHECK(jvp(a, product(four, x)) == NULL);
+  CHECK_VALUES(jvp(a, y), "6", 0);
+  CHECK(nd_accumulator_start(a));
+  CHECK_VALUES(jvp(a, squared(y)), "-96", 0);
+  nd_accumulator_free(a);
+  CHECK_INT(nd_recorders_depth(c), 0);
+  finish();
+}
+
+static void a_variable_keeps_its_tangent_when_it_changes(void)
+{
+  start();
+  nd_tensor *one = F32("1"), *half = F32("0.5");
+  nd_variable *v = nd_variable_new(one, true);
+  nd_accumulator *a = nd_accumulator_new(c);
+  CHECK(nd_accumulator_watch_variable(a, v, F32("3")));
+  nd_accumulator_start(a);
+  CHECK_VALUES(jvp(a, squared(nd_variable_use(v))), "6", 0);
+  CHECK(nd_variable_assign_sub(v, half));
+  CHECK_VALUES(own(nd_accumulator_jvp_variable(a, v)), "3", 0);
+  CHECK_VALUES(jvp(a, squared(nd_variable_use(v))), "3", 0);
+  CHECK_VALUES(jvp(a, own(nd_variable_read(v))), "3", 0);
+  nd_accumulator_free(a);
+  nd_variable_release(v);
+  finish();
+}
+
+static void ops_of_several_outputs_have_several_tangents(void)
+{
+  start();
+  nd_tensor *x = F64("[5 7 6]"), *out[2];
+  int count = 2;
+  nd_accumulator *a = watching(x, F64("[.1 .2 .3]"));
+  nd_accumulator_start(a);
+  CHECK(nd_call_all(c, "top_k", 1, &x, "k=2", &count, out));
+  CHECK_VALUES(jvp(a, own(out[0])), "[.2 .3]", 0);
+  CHECK(jvp(a, own(out[1])) == NULL);
+  nd_accumulator_free(a);
+  finish();
+}
+
+// ----------------------------------------------------------------- nesting --
+
+enum { POINTS = 3 };
+
+// sin(x) x^3
+static nd_tensor *curve(nd_tensor *x)
+{
+  return product(CALL("sin", NULL, x), product(x, squared(x)));
+}
+
+static nd_tensor *derive(const char *ways, nd_tensor *x);
+
+static nd_tensor *derive_forward(const char *ways, nd_tensor *x)
+{
+  nd_accumulator *a = watching(x, CALL("ones_like", NULL, x));
+  nd_accumulator_start(a);
+  nd_tensor *y = derive(ways, x);
+  nd_accumulator_stop(a);
+  nd_tensor *t = jvp(a, y);
+  nd_accumulator_free(a);
+  return t;
+}
+
+static nd_tensor *derive_backward(const char *ways, nd_tensor *x)
+{
+  nd_tape *t = nd_tape_new(c, 0);
+  nd_tape_watch(t, x);
+  nd_tensor *y = derive(ways, x), *g = NULL;
+  nd_tape_differentiate(t, 1, &y, NULL, 1, &x, &g);
+  nd_tape_free(t);
+  return own(g);
+}
+
+// A derivative for each letter, the outermost first: 'f' by an accumulator, 'b'
+// by a tape.
+static nd_tensor *derive(const char *ways, nd_tensor *x)
+{
+  switch (*ways) {
+  case 'f': return derive_forward(ways + 1, x);
+  case 'b': return derive_backward(ways + 1, x);
+  default: return curve(x);
+  }
+}
+
+static double curve_at(int order, double x)
+{
+  const double s = sin(x), k = cos(x);
+  switch (order) {
+  case 1: return x * x * (3 * s + x * k);
+  case 2: return x * (6 * s + 6 * x * k - x * x * s);
+  default: return 6 * s + 18 * x * k - 9 * x * x * s - x * x * x * k;
+  }
+}
+
+static void all_orders_of_nesting_agree(void)
+{
+  start();
+  static const char *const ways[] = { "f",   "b",   "ff",  "fb",  "bf",
+                                      "bb",  "fff", "ffb", "fbf", "fbb",
+                                      "bff", "bfb", "bbf", "bbb" };
+  const double points[] = { 0.3, -1.2, 2.5 };
+  for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
+    nd_tensor *x = F64("[0.3 -1.2 2.5]");
+    const nd_tensor *d = derive(ways[i], x);
+    CHECK(d != NULL);
+    const double *values = (const double *)(const void *)nd_values(d);
+    for (int k = 0; k < POINTS; k++)
+      CHECK_NEAR(values[k], curve_at((int)strlen(ways[i]), points[k]), 1e-12);
+    const nd_tensor *of_scalar = derive(ways[i], F64("0.3"));
+    CHECK_NEAR(nd_tensor_first(of_scalar), curve_at((int)strlen(ways[i]), 0.3),
+               1e-12);
+  }
+  CHECK_INT(nd_recorders_depth(c), 0);
+  finish();
+}
+
+static void the_inner_one_does_not_see_the_outer_ones_tangents(void)
+{
+  start();
+  nd_tensor *x = F64("3");
+  nd_accumulator *outer = watching(x, F64("1")), *inner = watching(x, F64("1"));
+  nd_accumulator_start(outer);
+  nd_accumulator_start(inner);
+  nd_tensor *y = product(x, squared(x));
+  CHECK_VALUES(jvp(outer, jvp(inner, y)), "18", 1e-12);
+  CHECK(jvp(inner, jvp(outer, y)) == NULL);
+  nd_accumulator_free(outer);
+  nd_accumulator_free(inner);
+  finish();
+}
+
+static void a_tape_inside_does_not_record_tangents(void)
+{
+  start();
+  nd_tensor *x = F64("3"), *g = x;
+  nd_accumulator *a = watching(x, F64("1"));
+  nd_accumulator_start(a);
+  nd_tape *t = nd_tape_new(c, ND_TAPE_PERSISTENT);
+  nd_tape_watch(t, x);
+  nd_tensor *tangent = jvp(a, squared(x));
+  nd_tape_stop(t);
+  CHECK(nd_tape_differentiate(t, 1, &tangent, NULL, 1, &x, &g));
+  CHECK(g == NULL);
+  nd_tape_free(t);
+  nd_accumulator_free(a);
+  finish();
+}
+
+static void a_hessian_is_multiplied_without_being_made(void)
+{
+  start();
+  nd_tensor *x = F64("[1 2 3]"), *v = F64("[1 -1 2]"), *g = NULL;
+  nd_accumulator *a = watching(x, v);
+  nd_accumulator_start(a);
+  nd_tape *t = nd_tape_new(c, 0);
+  nd_tape_watch(t, x);
+  nd_tensor *y = squared(CALL("reduce_sum", NULL, squared(x)));
+  CHECK(nd_tape_differentiate(t, 1, &y, NULL, 1, &x, &g));
+  nd_accumulator_stop(a);
+  CHECK_VALUES(own(g), "[56 112 168]", 0);
+  CHECK_VALUES(jvp(a, g), "[96 24 232]", 0);
+  nd_tape_free(t);
+  nd_accumulator_free(a);
+  finish();
+}
+
+// ---------------------------------------------------------------- mistakes --
+
+static void wrong_primals_are_refused(void)
+{
+  start();
+  nd_tensor *x = F32("[1 2]"), *i = I32("[1 2]");
+  nd_accumulator *a = watching(x, x);
+  CHECK_FAILS_AS(nd_accumulator_watch(a, x, x), ND_BAD_ARGUMENT,
+                 "ForwardAccumulator: a primal is given twice");
+  CHECK_FAILS_AS(nd_accumulator_watch(a, i, i), ND_BAD_ARGUMENT,
+                 "ForwardAccumulator: a primal is int32, and only floats have "
+                 "tangents");
+  CHECK_FAILS_AS(nd_accumulator_watch(a, F32("[3 4]"), F64("[3 4]")),
+                 ND_BAD_ARGUMENT,
+                 "ForwardAccumulator: a primal is float32 [2], its tangent is "
+                 "float64 [2]");
+  CHECK_FAILS_AS(nd_accumulator_watch(a, F32("1"), F32("[1]")), ND_BAD_ARGUMENT,
+                 "ForwardAccumulator: a primal is float32 [], its tangent is "
+                 "float32 [1]");
+  nd_accumulator_free(a);
+  finish();
+}
+
+static void a_second_entry_is_refused(void)
+{
+  start();
+  nd_tensor *x = F32("1");
+  nd_accumulator *a = watching(x, x);
+  CHECK(nd_accumulator_start(a));
+  CHECK_FAILS_AS(nd_accumulator_start(a), ND_BAD_STATE,
+                 "ForwardAccumulator: the accumulator is still entered");
+  CHECK(nd_accumulator_stop(a));
+  CHECK(nd_accumulator_stop(a));
+  nd_accumulator_free(a);
+  finish();
+}
+
+int main(void)
+{
+  RUN(tangents_are_carried_along);
+  RUN(what_does_not_depend_on_a_primal_has_none);
+  RUN(it_hears_only_while_it_listens);
+  RUN(a_variable_keeps_its_tangent_when_it_changes);
+  RUN(ops_of_several_outputs_have_several_tangents);
+  RUN(all_orders_of_nesting_agree);
+  RUN(the_inner_one_does_not_see_the_outer_ones_tangents);
+  RUN(a_tape_inside_does_not_record_tangents);
+  RUN(a_hessian_is_multiplied_without_being_made);
+  RUN(wrong_primals_are_refused);
+  RUN(a_second_entry_is_refused);
+  return check_done();
+}
