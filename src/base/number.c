@@ -3,8 +3,10 @@
 
 #include "base/number.h"
 
+#include <ctype.h>
 #include <locale.h>
 #include <math.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,8 +26,35 @@ static size_t localize(char *text, size_t room)
   return size - 1;
 }
 
+// A number of few digits is a whole number over a power of ten. Doubles hold
+// both, so that one division rounds it as strtod does. False for others, and
+// where a letter follows: that may be an exponent.
+static bool read_short(const char *text, const char **end, double *value)
+{
+  const char *s = text + (*text == '-');
+  double whole = 0;
+  double power = 1;
+  bool point = false;
+  int n = 0;
+  for (; (*s >= '0' && *s <= '9') || (*s == '.' && !point); s++) {
+    if (*s == '.') {
+      point = true;
+      continue;
+    }
+    whole = whole * 10 + (*s - '0');
+    power = point ? power * 10 : power;
+    n++;
+  }
+  *end = s;
+  *value = *text == '-' ? -whole / power : whole / power;
+  return n > 0 && n <= 15 && !isalpha((unsigned char)*s);
+}
+
 double nd_number_read(const char *text, const char **end)
 {
+  double few;
+  if (read_short(text, end, &few))
+    return few;
   enum { LONGEST = 64, ROOM = LONGEST + 8 };
   char copy[ROOM];
   const size_t n = strcspn(text, " ,]\t\n");

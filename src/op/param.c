@@ -3,7 +3,6 @@
 #include "op/param.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/dtype.h"
@@ -110,7 +109,7 @@ nd_value nd_param_initial(const nd_param *p)
     if (nd_dtype_find(p->initial, &dtype))
       v.integer = dtype;
     break;
-  default: v.integer = strtoll(p->initial, NULL, 10);
+  default: v.integer = (int64_t)nd_number_read(p->initial, &end);
   }
   return v;
 }

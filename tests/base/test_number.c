@@ -4,6 +4,8 @@
 
 #include <locale.h>
 #include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
 
 #include "check.h"
 
@@ -15,9 +17,28 @@ static void reads_like_strtod(void)
   CHECK(end == text + 5);
   CHECK(nd_number_read("-1e-3]", &end) == -1e-3);
   CHECK(*end == ']');
+  text = "-.5.5";
+  CHECK(nd_number_read(text, &end) == -0.5);
+  CHECK(end == text + 3);
   text = "word";
   nd_number_read(text, &end);
   CHECK(end == text);
+}
+
+// Of numbers with few digits, with many and with exponents.
+static void reads_the_nearest_number(void)
+{
+  uint64_t bits = 1;
+  for (int i = 0; i < 20000; i++) {
+    char text[40];
+    char *end;
+    const char *stop;
+    bits = bits * 6364136223846793005U + 1442695040888963407U;
+    const double x = (double)(int32_t)(bits >> 32) / (double)(1 << i % 30);
+    snprintf(text, sizeof text, i & 1 ? "%.*f" : "%.*g", i % 18, x);
+    CHECK(nd_number_read(text, &stop) == strtod(text, &end));
+    CHECK(stop == end);
+  }
 }
 
 static void a_decimal_comma_changes_nothing(void)
@@ -48,6 +69,7 @@ int main(void)
 {
   RUN(reads_like_strtod);
   RUN(messages_show_fourteen_digits);
+  RUN(reads_the_nearest_number);
   RUN(a_decimal_comma_changes_nothing);
   return check_done();
 }
