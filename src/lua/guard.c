@@ -1,5 +1,5 @@
 // lua/guard.c: the second try of a call that finds no memory. Ops, which are
-// too short to be called protected, have their own (lua/bind_op.c).
+// too short to be called protected, have their own (lua/op.c).
 
 #include "lua/guard.h"
 

@@ -16,7 +16,7 @@
 #include "lua/loaders.h"
 #include "lua/module.h"
 #include "lua/newstate.h"
-#include "lua/bind_op.h"
+#include "lua/op.h"
 #include "lua/pace.h"
 #include "lua/random_numbers.h"
 #include "lua/random_order.h"

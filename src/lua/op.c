@@ -1,4 +1,4 @@
-// lua/bind_op.c: every op in Lua is one closure over its entry. Adding an op to
+// lua/op.c: every op in Lua is one closure over its entry. Adding an op to
 // the table is all it takes to have it as a function, a method, an operator.
 
 #include "lua/arguments.h"

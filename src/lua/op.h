@@ -1,7 +1,7 @@
-// lua/bind_op.h: ops as functions, methods and operators.
+// lua/op.h: ops as functions, methods and operators.
 
-#ifndef ND_LUA_BIND_OP_H
-#define ND_LUA_BIND_OP_H
+#ifndef ND_LUA_OP_H
+#define ND_LUA_OP_H
 
 #include <lua.h>
 
