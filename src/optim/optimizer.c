@@ -241,11 +241,6 @@ typedef struct job {
   nd_tensor *fresh;  // room for the new value; NULL: update in place
 } job;
 
-static bool is_shared(const nd_tensor *x)
-{
-  return x->refs > 1 || (x->block != NULL && x->block->refs > 1);
-}
-
 // A value that is another one's gradient counts as shared, so all gradients are
 // kept before the first look.
 static bool make_jobs(nd_context *c, int n, nd_variable *const *variables,
@@ -258,7 +253,7 @@ static bool make_jobs(nd_context *c, int n, nd_variable *const *variables,
   }
   for (int i = 0; i < n && ok; i++) {
     const nd_tensor *w = variables[i]->value;
-    if (jobs[i].dense == NULL || !is_shared(w))
+    if (jobs[i].dense == NULL || !nd_tensor_is_shared(w))
       continue;
     const nd_type type = nd_type_of(w);
     jobs[i].fresh = nd_tensor_make(c, &type);

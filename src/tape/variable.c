@@ -135,11 +135,6 @@ static bool check_value(nd_variable *v, const nd_tensor *x)
   return true;
 }
 
-static bool held_by_us_alone(const nd_tensor *x)
-{
-  return x->refs == 1 && (x->block == NULL || x->block->refs == 1);
-}
-
 static bool is_told(nd_variable *v, nd_tensor *x)
 {
   nd_context *c = v->context;
@@ -151,7 +146,7 @@ static bool assign(nd_variable *v, nd_tensor *x)
   if (!check_value(v, x) || !is_told(v, x))
     return false;
   const bool apart = x->block == NULL || x->block != v->value->block;
-  if (held_by_us_alone(v->value) && apart)
+  if (!nd_tensor_is_shared(v->value) && apart)
     return nd_tensor_read(x, v->value->data);
   nd_tensor *copy = copy_values(x);
   if (copy != NULL)

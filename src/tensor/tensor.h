@@ -58,6 +58,12 @@ static inline const int64_t *nd_strides(const nd_tensor *x)
   return x->dims + x->rank;
 }
 
+// True unless one reference holds it, and it alone its values.
+static inline bool nd_tensor_is_shared(const nd_tensor *x)
+{
+  return x->refs != 1 || (x->block != NULL && x->block->refs != 1);
+}
+
 static inline bool nd_same_shape(const nd_tensor *a, const nd_tensor *b)
 {
   if (a->rank != b->rank)
