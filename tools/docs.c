@@ -7,14 +7,6 @@
 #include "base/dtype.h"
 #include "op/op.h"
 
-static const char *const derivatives[] = {
-  [ND_NO_GRAD] = "no gradient",
-  [ND_SLOPE] = "differentiable, elementwise",
-  [ND_LINEAR] = "differentiable, linear",
-  [ND_BILINEAR] = "differentiable, linear in each input",
-  [ND_VJP] = "differentiable",
-};
-
 static int by_name(const void *a, const void *b)
 {
   return strcmp((*(const nd_op *const *)a)->name,
@@ -45,7 +37,7 @@ static void print_op(const nd_op *op)
     if (nd_dtype_in((nd_dtype)i, op->dtypes))
       printf(" %s", nd_dtype_name((nd_dtype)i));
   }
-  printf("; %s.\n\n", derivatives[op->derivative]);
+  printf("; gradient: %s.\n\n", nd_derivative_name(op->derivative));
 }
 
 int main(void)

@@ -139,8 +139,6 @@ static void push_names(lua_State *L, const char *const *names)
 // What the table knows of one op, for help, completion and tests.
 static void push_entry(lua_State *L, const nd_op *op)
 {
-  static const char *const derivatives[] = { "none", "slope", "linear",
-                                             "bilinear", "vjp" };
   lua_newtable(L);
   lua_pushstring(L, op->name);
   lua_setfield(L, -2, "name");
@@ -150,7 +148,7 @@ static void push_entry(lua_State *L, const nd_op *op)
   lua_setfield(L, -2, "inside");
   lua_pushstring(L, op->doc);
   lua_setfield(L, -2, "doc");
-  lua_pushstring(L, derivatives[op->derivative]);
+  lua_pushstring(L, nd_derivative_name(op->derivative));
   lua_setfield(L, -2, "derivative");
   push_names(L, op->results);
   lua_setfield(L, -2, "results");

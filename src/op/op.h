@@ -39,6 +39,9 @@ typedef enum nd_derivative {
   ND_VJP        // anything else: `vjp` and `jvp`
 } nd_derivative;
 
+// What help and the reference page call it.
+const char *nd_derivative_name(nd_derivative derivative);
+
 // The result's dtype, for ops whose inputs share one.
 typedef enum nd_result {
   ND_AS_INPUT,

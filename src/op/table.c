@@ -16,6 +16,15 @@ const nd_op *nd_op_at(int i)
   return NULL;
 }
 
+const char *nd_derivative_name(nd_derivative derivative)
+{
+  static const char *const names[] = {
+    [ND_NO_GRAD] = "none",      [ND_SLOPE] = "slope", [ND_LINEAR] = "linear",
+    [ND_BILINEAR] = "bilinear", [ND_VJP] = "vjp",
+  };
+  return names[derivative];
+}
+
 // ----------------------------------------------------------------- by name --
 
 // A hash table of all ops with open addressing, filled by whoever asks first.
