@@ -14,6 +14,13 @@
   T(ND_UINT8, uint8_t, uint8)    \
   T(ND_BOOL, uint8_t, bool)
 
+// The loops that move elements of any dtype know those of 1, 4 and 8 bytes.
+#define ND_MOVES(dtype, type, name)                                           \
+  _Static_assert(sizeof(type) == 1 || sizeof(type) == 4 || sizeof(type) == 8, \
+                 "op/engine.c, ops/select.c and tensor/walk.c move it");
+ND_DTYPE_LIST(ND_MOVES)
+#undef ND_MOVES
+
 // Sets of dtypes, one bit each.
 enum {
   ND_FLOATS = 1 << ND_FLOAT32 | 1 << ND_FLOAT64,

@@ -17,7 +17,9 @@ static void put(nd_tensor *x, int64_t i, double value)
   case ND_FLOAT64: ((double *)(void *)x->data)[i] = value; break;
   case ND_INT32: ((int32_t *)(void *)x->data)[i] = (int32_t)value; break;
   case ND_INT64: ((int64_t *)(void *)x->data)[i] = (int64_t)value; break;
-  default: ((uint8_t *)x->data)[i] = (uint8_t)value; break;
+  case ND_UINT8:
+  case ND_BOOL: ((uint8_t *)x->data)[i] = (uint8_t)value; break;
+  case ND_DTYPES: break;
   }
 }
 

@@ -154,8 +154,13 @@ static int64_t read_integer(const nd_tensor *x, const char *element)
   switch ((nd_dtype)x->dtype) {
   case ND_INT32: return *(const int32_t *)at;
   case ND_INT64: return *(const int64_t *)at;
-  default: return *(const uint8_t *)at;
+  case ND_UINT8:
+  case ND_BOOL: return *(const uint8_t *)at;
+  case ND_FLOAT32:
+  case ND_FLOAT64:
+  case ND_DTYPES: break;
   }
+  return 0;
 }
 
 // --------------------------------------------------------------- measuring --

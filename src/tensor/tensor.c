@@ -223,7 +223,9 @@ void nd_scalar_set(nd_context *c, nd_tensor *x, nd_dtype dtype, double value)
   case ND_FLOAT64: x->value.float64 = value; break;
   case ND_INT32: x->value.int32 = (int32_t)value; break;
   case ND_INT64: x->value.int64 = (int64_t)value; break;
-  default: x->value.uint8 = (uint8_t)value; break;
+  case ND_UINT8:
+  case ND_BOOL: x->value.uint8 = (uint8_t)value; break;
+  case ND_DTYPES: break;
   }
 }
 
@@ -236,7 +238,9 @@ void nd_scalar_set_integer(nd_context *c, nd_tensor *x, nd_dtype dtype,
   case ND_FLOAT64: x->value.float64 = (double)value; break;
   case ND_INT32: x->value.int32 = (int32_t)value; break;
   case ND_INT64: x->value.int64 = value; break;
-  default: x->value.uint8 = (uint8_t)value; break;
+  case ND_UINT8:
+  case ND_BOOL: x->value.uint8 = (uint8_t)value; break;
+  case ND_DTYPES: break;
   }
 }
 
@@ -248,8 +252,11 @@ double nd_tensor_first(const nd_tensor *x)
   case ND_FLOAT64: return *(const double *)at;
   case ND_INT32: return *(const int32_t *)at;
   case ND_INT64: return (double)*(const int64_t *)at;
-  default: return *(const uint8_t *)at;
+  case ND_UINT8:
+  case ND_BOOL: return *(const uint8_t *)at;
+  case ND_DTYPES: break;
   }
+  return 0;
 }
 
 typedef struct copying {
