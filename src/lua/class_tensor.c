@@ -45,7 +45,8 @@ static void push_element(lua_State *L, nd_dtype dtype, const void *element)
   case ND_INT32: lua_pushinteger(L, *(const int32_t *)element); break;
   case ND_INT64: lua_pushinteger(L, *(const int64_t *)element); break;
   case ND_BOOL: lua_pushboolean(L, *(const uint8_t *)element); break;
-  default: lua_pushinteger(L, *(const uint8_t *)element); break;
+  case ND_UINT8: lua_pushinteger(L, *(const uint8_t *)element); break;
+  case ND_DTYPES: break;
   }
 }
 
@@ -119,7 +120,7 @@ static int tensor_len(lua_State *L)
 {
   const nd_tensor *x = check_values(L, ndL_upstate(L), 1, "#");
   if (x->rank == 0)
-    return ndL_error(L, "#: needs an axis, x is []");
+    return ndL_error(L, "#: needs an axis: x is []");
   lua_pushinteger(L, x->dims[0]);
   return 1;
 }

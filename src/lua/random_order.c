@@ -23,7 +23,7 @@ static nd_tensor *read_rows(lua_State *L, ndL_state *S, int i,
   if (x == NULL && lua_type(L, i) == LUA_TTABLE)
     x = ndL_checktensor(L, S, i, ND_DTYPES, function, "x");
   if (x != NULL && x->rank == 0)
-    ndL_error(L, "%s: needs an axis, x is []", function);
+    ndL_error(L, "%s: needs an axis: x is []", function);
   return x;
 }
 

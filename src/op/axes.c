@@ -19,6 +19,16 @@ int nd_axis_resolve(nd_context *c, int64_t axis, int rank)
   return -1;
 }
 
+int nd_axis_infer(nd_context *c, const nd_job *j, int64_t axis)
+{
+  const int rank = j->in[0]->rank;
+  if (rank > 0)
+    return nd_axis_resolve(c, axis, rank);
+  nd_fail(c, ND_BAD_ARGUMENT, "needs an axis: %s is []",
+          j->op->params[0].name);
+  return -1;
+}
+
 int nd_axes_resolve(nd_context *c, const nd_value *axes, int rank)
 {
   if (!axes->given)

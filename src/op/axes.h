@@ -9,6 +9,9 @@
 // Position 0..rank-1 of an axis counted from 1 or -1; -1 after an error.
 int nd_axis_resolve(nd_context *c, int64_t axis, int rank);
 
+// The same for an axis of the job's first input, which has to have some.
+int nd_axis_infer(nd_context *c, const nd_job *j, int64_t axis);
+
 // The same for an axis that was checked.
 static inline int nd_axis_place(int64_t axis, int rank)
 {

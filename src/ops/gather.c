@@ -36,9 +36,7 @@ static const nd_param segment_params[] = {
 static bool gather_infer(nd_context *c, const nd_job *j, nd_type *out)
 {
   const nd_tensor *x = j->in[0], *indices = j->in[1];
-  if (x->rank == 0)
-    return nd_fail(c, ND_BAD_ARGUMENT, "needs an axis, x is []");
-  const int axis = nd_axis_resolve(c, j->attr[AXIS].integer, x->rank);
+  const int axis = nd_axis_infer(c, j, j->attr[AXIS].integer);
   if (axis < 0)
     return false;
   const int rank = x->rank - 1 + indices->rank;

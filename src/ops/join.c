@@ -30,9 +30,7 @@ static bool concat_infer(nd_context *c, const nd_job *j, nd_type *out)
   if (j->n == 0)
     return nd_fail(c, ND_BAD_ARGUMENT, "needs at least one tensor");
   *out = nd_type_of(j->in[0]);
-  if (out->rank == 0)
-    return nd_fail(c, ND_BAD_ARGUMENT, "needs an axis, values are []");
-  const int axis = nd_axis_resolve(c, j->attr[AXIS].integer, out->rank);
+  const int axis = nd_axis_infer(c, j, j->attr[AXIS].integer);
   if (axis < 0)
     return false;
   for (int i = 1; i < j->n; i++) {

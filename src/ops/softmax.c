@@ -19,11 +19,8 @@ static const nd_param axis_params[] = {
 
 static bool softmax_infer(nd_context *c, const nd_job *j, nd_type *out)
 {
-  const nd_tensor *x = j->in[0];
-  if (x->rank == 0)
-    return nd_fail(c, ND_BAD_ARGUMENT, "needs an axis: x is []");
-  *out = nd_type_of(x);
-  return nd_axis_resolve(c, j->attr[AXIS].integer, x->rank) >= 0;
+  *out = nd_type_of(j->in[0]);
+  return nd_axis_infer(c, j, j->attr[AXIS].integer) >= 0;
 }
 
 static void start_along(nd_rows *l, const nd_job *j)

@@ -21,15 +21,6 @@ static const nd_param unstack_params[] = {
   { 0 },
 };
 
-static int find_axis(nd_context *c, const nd_job *j, int attribute)
-{
-  const int rank = j->in[0]->rank;
-  if (rank > 0)
-    return nd_axis_resolve(c, j->attr[attribute].integer, rank);
-  nd_fail(c, ND_BAD_ARGUMENT, "needs an axis: x is []");
-  return -1;
-}
-
 // The part of `x` whose first element is `offset` elements from its own.
 static nd_tensor *view_part(nd_tensor *x, const nd_type *type, int dropped,
                             int64_t offset)
@@ -74,7 +65,7 @@ static int split_outs(nd_context *c, const nd_job *j)
 {
   const nd_tensor *x = j->in[0];
   const nd_value *sizes = &j->attr[SIZES];
-  const int axis = find_axis(c, j, SPLIT_AXIS);
+  const int axis = nd_axis_infer(c, j, j->attr[SPLIT_AXIS].integer);
   if (axis < 0)
     return -1;
   if (!sizes->dropped)
@@ -91,7 +82,7 @@ static bool split_infer(nd_context *c, const nd_job *j, nd_type *out)
 {
   const nd_tensor *x = j->in[0];
   const nd_value *sizes = &j->attr[SIZES];
-  const int axis = find_axis(c, j, SPLIT_AXIS);
+  const int axis = nd_axis_infer(c, j, j->attr[SPLIT_AXIS].integer);
   const int64_t rest = sizes->dropped ? x->dims[axis] / j->outs
                                       : find_rest(c, sizes, x->dims[axis]);
   for (int k = 0; k < j->outs; k++) {
@@ -105,7 +96,7 @@ static bool split_infer(nd_context *c, const nd_job *j, nd_type *out)
 static void split_view(nd_context *c, const nd_job *j, const nd_type *types)
 {
   nd_tensor *x = j->in[0];
-  const int axis = find_axis(c, j, SPLIT_AXIS);
+  const int axis = nd_axis_infer(c, j, j->attr[SPLIT_AXIS].integer);
   int64_t before = 0;
   for (int k = 0; k < j->outs; k++) {
     j->out[k] = view_part(x, &types[k], -1, before * nd_strides(x)[axis]);
@@ -166,7 +157,7 @@ const nd_op nd_op_split = {
 static int unstack_outs(nd_context *c, const nd_job *j)
 {
   const nd_tensor *x = j->in[0];
-  const int axis = find_axis(c, j, UNSTACK_AXIS);
+  const int axis = nd_axis_infer(c, j, j->attr[UNSTACK_AXIS].integer);
   if (axis < 0)
     return -1;
   if (x->dims[axis] <= INT32_MAX / 16)
@@ -179,7 +170,7 @@ static int unstack_outs(nd_context *c, const nd_job *j)
 static bool unstack_infer(nd_context *c, const nd_job *j, nd_type *out)
 {
   const nd_tensor *x = j->in[0];
-  const int axis = find_axis(c, j, UNSTACK_AXIS);
+  const int axis = nd_axis_infer(c, j, j->attr[UNSTACK_AXIS].integer);
   for (int k = 0; k < j->outs; k++) {
     out[k] = nd_type_of(x);
     out[k].rank--;
@@ -192,7 +183,7 @@ static bool unstack_infer(nd_context *c, const nd_job *j, nd_type *out)
 static void unstack_view(nd_context *c, const nd_job *j, const nd_type *types)
 {
   nd_tensor *x = j->in[0];
-  const int axis = find_axis(c, j, UNSTACK_AXIS);
+  const int axis = nd_axis_infer(c, j, j->attr[UNSTACK_AXIS].integer);
   for (int k = 0; k < j->outs; k++)
     j->out[k] = view_part(x, &types[k], axis, k * nd_strides(x)[axis]);
 }

@@ -5,6 +5,7 @@
 // root is the worst of them, which a better element replaces. Taking the roots
 // away, from the last place to the first, leaves them sorted.
 
+#include "op/axes.h"
 #include "ops/rules.h"
 #include "tensor/walk.h"
 
@@ -21,8 +22,8 @@ static bool infer(nd_context *c, const nd_job *j, nd_type *out)
 {
   const nd_tensor *x = j->in[0];
   const int64_t k = j->attr[K].integer;
-  if (x->rank == 0)
-    return nd_fail(c, ND_BAD_ARGUMENT, "needs an axis: x is []");
+  if (nd_axis_infer(c, j, -1) < 0)
+    return false;
   const int64_t n = x->dims[x->rank - 1];
   if (k < 0 || k > n)
     return nd_fail(c, ND_BAD_ARGUMENT, "k is outside 0..%lld: %lld",

@@ -481,7 +481,7 @@ describe("picking", function()
       nd.gather(x, 1.5)
         --> gather: 1.5 is not a whole number, and the dtype is int32; use
         ... nd.cast
-      nd.gather(1, 1)           --> gather: needs an axis, x is []
+      nd.gather(1, 1)           --> gather: needs an axis: x is []
     ]]
   end)
 

@@ -335,7 +335,7 @@ describe("an error", function()
     rejects("randint: high " .. word .. "1.5", "randint", 1, 1.5)
     rejects("choice: x must be a whole number, a tensor or a list, got string",
             "choice", "abc")
-    rejects("permutation: needs an axis, x is []", "permutation",
+    rejects("permutation: needs an axis: x is []", "permutation",
             nd.constant(3))
     refuses("shuffle: x must be a tensor, got number", nd.random.shuffle, 3)
   end)

@@ -25,8 +25,8 @@ describe("a tensor", function()
       #nd.Variable({1, 2})         --> 2
     ]]
     raise [[
-      #nd.constant(1)              --> #: needs an axis, x is []
-      #nd.Variable(1)              --> #: needs an axis, x is []
+      #nd.constant(1)              --> #: needs an axis: x is []
+      #nd.Variable(1)              --> #: needs an axis: x is []
     ]]
   end)
 
