@@ -24,8 +24,7 @@ int nd_axis_infer(nd_context *c, const nd_job *j, int64_t axis)
   const int rank = j->in[0]->rank;
   if (rank > 0)
     return nd_axis_resolve(c, axis, rank);
-  nd_fail(c, ND_BAD_ARGUMENT, "needs an axis: %s is []",
-          j->op->params[0].name);
+  nd_fail(c, ND_BAD_ARGUMENT, "needs an axis: %s is []", j->op->params[0].name);
   return -1;
 }
 
