@@ -3,7 +3,8 @@
 -- core's table.
 local nd = ...
 local fail = require "nadir.fail"
-local names = require "nadir.names"
+
+require "nadir.namespace".open(nd)
 
 -- The length of a list. Names come after its last position, if it has any.
 local function length(name, value)
@@ -12,7 +13,7 @@ local function length(name, value)
   end
   local n = #value
   local more = next(value, n > 0 and n or nil) -- any order: if there is one
-  local key = more ~= nil and names.first(value)
+  local key = more ~= nil and require "nadir.names".first(value)
   if key then
     fail("zip: %s must be a list, got the name '%s'; apply_gradients takes "
       .. "tables with names as they are", name, key)
@@ -49,4 +50,4 @@ end
 
 nd.convert_to_tensor = nd.constant
 
-return require "nadir.namespace".open(nd)
+return nd

@@ -37,6 +37,7 @@ end
 -- modules hold comes after what there is outside.
 local function add_names(paths, t, prefix)
   local modules = {}
+  require "nadir.fields".fill(t)
   for key, value in next, t do -- any order: each key has one place
     if math.type(key) == "integer" and is_public(value) then
       paths[value] = value

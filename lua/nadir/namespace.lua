@@ -1,7 +1,9 @@
 --- The tables that scripts reach names in: `nd`, `nd.layers`. A name that one
--- lacks is an error. Fields that are modules of ours are opened when they are
--- first asked for; which those are, the modules say in their first lines.
-local names = require "nadir.names"
+-- lacks is an error. Fields that are ops are made, and those that are modules
+-- of ours opened, when they are first asked for; which modules those are, they
+-- say in their first lines. A field that a script sets or removes is the
+-- script's.
+local fields = require "nadir.fields"
 
 -- The modules by table and field: tables["nd.layers"].Dense is the name of one.
 local tables = {}
@@ -13,13 +15,16 @@ end
 
 local namespace = {}
 
--- An `__index` that opens modules.
+-- An `__index` that makes what is first asked for.
 local function opener(path, t, modules)
-  local missing = names.index(path, t)
   return function(_, name)
+    local op = fields.ask(t, name)
+    if op then
+      return op
+    end
     local module = modules[name]
     if not module then
-      return missing(t, name)
+      return require "nadir.names".index(path, t)(t, name)
     end
     local value = require(module)
     rawset(t, name, namespace.close(path .. "." .. name, value))
@@ -27,13 +32,41 @@ local function opener(path, t, modules)
   end
 end
 
--- A `__pairs` that opens all of them.
+-- A `__newindex`: an op that a script sets before it is made, to nil too, is
+-- not made any more.
+local function setter(t, name, value)
+  fields.take(t, name)
+  rawset(t, name, value)
+end
+
+-- The keys of a table, names first and in the order of letters.
+local function keys_of(t)
+  local keys, others = {}, {}
+  for key in next, t do -- any order: names are sorted below
+    local list = type(key) == "string" and keys or others
+    list[#list + 1] = key
+  end
+  table.sort(keys)
+  return table.move(others, 1, #others, #keys + 1, keys)
+end
+
+-- A `__pairs` that makes all there is.
 local function walker(t, modules)
   return function()
     for name in pairs(modules) do -- any order: all are opened
       local _ = t[name]
     end
-    return next, t -- any order: that of the table
+    fields.fill(t)
+    local keys, i = keys_of(t), 0
+    return function()
+      local key, value
+      repeat
+        i = i + 1
+        key = keys[i]
+        value = key ~= nil and rawget(t, key)
+      until value ~= nil
+      return key, value
+    end
   end
 end
 
@@ -50,6 +83,7 @@ function namespace.close(path, t)
   return setmetatable(t, {
     __properties = modules,
     __index = opener(path, t, modules),
+    __newindex = setter,
     __pairs = walker(t, modules),
   })
 end

@@ -10,6 +10,8 @@
 #include "lua/error.h"
 #include "lua/guard.h"
 #include "lua/names.h"
+#include "lua/op.h"
+#include "lua/op_fields.h"
 #include "lua/options.h"
 #include "lua/pace.h"
 #include "lua/values.h"
@@ -210,6 +212,7 @@ static bool push_property(lua_State *L, const nd_tensor *x, const char *key)
 // Upvalue 2: methods. A variable has properties of its own.
 static int fail_index(lua_State *L)
 {
+  ndL_fillfields(L, lua_upvalueindex(2));
   const bool place = ndL_tovariable(L, ndL_upstate(L), 1) != NULL;
   lua_settop(L, 2);
   lua_pushvalue(L, lua_upvalueindex(2));
@@ -234,7 +237,7 @@ static int tensor_index(lua_State *L)
   if (lua_type(L, 2) == LUA_TSTRING) {
     const nd_tensor *x = check_values(L, ndL_upstate(L), 1, "index");
     return (ndL_isname(L, 2) && push_property(L, x, lua_tostring(L, 2))) ||
-           fail_index(L);
+           ndL_askfield(L, lua_upvalueindex(2), 2) || fail_index(L);
   }
   if (is_behind(L, ndL_peek(L, ndL_upstate(L), 1))) {
     lua_pushnil(L);
@@ -365,7 +368,7 @@ void ndL_setindex(lua_State *L, ndL_state *S, ndL_type type)
   lua_rawgetp(L, LUA_REGISTRYINDEX, S->metatables[type]);
   lua_pushlightuserdata(L, S);
   lua_getfield(L, -2, "__methods");
-  lua_getfield(L, -1, "slice");
+  ndL_pushop(L, S, &nd_op_slice);
   lua_pushcclosure(L, tensor_index, 3);
   lua_setfield(L, -2, "__index");
   lua_pop(L, 1);

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lua/op_fields.h"
+
 // A chain of __index tables may be a ring.
 #define MAX_CHAIN 32
 
@@ -193,8 +195,10 @@ static void collect_chain(lua_State *L, const struct stem *stem)
 {
   const int set = lua_gettop(L) - 1;
   for (int i = 0; i < MAX_CHAIN; i++) {
-    if (lua_istable(L, -1))
+    if (lua_istable(L, -1)) {
+      ndL_fillfields(L, -1);
       collect(L, set, stem);
+    }
     collect_properties(L, set, stem);
     if (!next_table(L))
       return;

@@ -1,6 +1,8 @@
 // lua/op.c: every op in Lua is one closure over its entry. Adding an op to
 // the table is all it takes to have it as a function, a method, an operator.
 
+#include "lua/op.h"
+
 #include "lua/arguments.h"
 
 // Upvalue 1 is the state, 2 the op, 3 the metatable of scalars. The box comes
@@ -111,81 +113,13 @@ static int op_call_all(lua_State *L)
   return return_outputs(L, &j);
 }
 
-// ---------------------------------------------------------------- operators --
+// --------------------------------------------------------------- functions --
 
 // The op as a unary operator: Lua passes the operand twice.
 static int op_call_once(lua_State *L)
 {
   lua_settop(L, 1);
   return op_call(L);
-}
-
-// -------------------------------------------------------------------- open --
-
-// Pushes a list of names that ends with NULL; nil for NULL.
-static void push_names(lua_State *L, const char *const *names)
-{
-  if (names == NULL) {
-    lua_pushnil(L);
-    return;
-  }
-  lua_newtable(L);
-  for (int i = 0; names[i] != NULL; i++) {
-    lua_pushstring(L, names[i]);
-    lua_rawseti(L, -2, i + 1);
-  }
-}
-
-// What the table knows of one op, for help, completion and tests.
-static void push_entry(lua_State *L, const nd_op *op)
-{
-  lua_newtable(L);
-  lua_pushstring(L, op->name);
-  lua_setfield(L, -2, "name");
-  lua_pushstring(L, op->module);
-  lua_setfield(L, -2, "module");
-  lua_pushboolean(L, op->inside);
-  lua_setfield(L, -2, "inside");
-  lua_pushstring(L, op->doc);
-  lua_setfield(L, -2, "doc");
-  lua_pushstring(L, nd_derivative_name(op->derivative));
-  lua_setfield(L, -2, "derivative");
-  push_names(L, op->results);
-  lua_setfield(L, -2, "results");
-  lua_pushboolean(L, op->outs != NULL);
-  lua_setfield(L, -2, "gives_list");
-  lua_newtable(L);
-  for (int i = 0; op->params[i].name != NULL; i++) {
-    lua_newtable(L);
-    lua_pushstring(L, op->params[i].name);
-    lua_setfield(L, -2, "name");
-    lua_pushstring(L, nd_kind_name(op->params[i].kind));
-    lua_setfield(L, -2, "kind");
-    lua_pushstring(L, op->params[i].initial);
-    lua_setfield(L, -2, "initial");
-    push_names(L, op->params[i].words);
-    lua_setfield(L, -2, "words");
-    lua_rawseti(L, -2, i + 1);
-  }
-  lua_setfield(L, -2, "params");
-}
-
-static int ops_list(lua_State *L)
-{
-  lua_newtable(L);
-  const nd_op *op;
-  for (int i = 0, n = 0; (op = nd_op_at(i)) != NULL; i++) {
-    if (op->hidden)
-      continue;
-    push_entry(L, op);
-    lua_rawseti(L, -2, ++n);
-  }
-  return 1;
-}
-
-static bool takes_tensor_first(const nd_op *op)
-{
-  return op->params[0].kind == ND_TENSOR;
 }
 
 static void push_closure(lua_State *L, ndL_state *S, const nd_op *op,
@@ -197,47 +131,20 @@ static void push_closure(lua_State *L, ndL_state *S, const nd_op *op,
   lua_pushcclosure(L, function, 3);
 }
 
-// Adds one op to the module on top, to its submodule, to the methods and to the
-// operators.
-static void add_op(lua_State *L, ndL_state *S, const nd_op *op)
+// The registry has it by the address of the entry.
+void ndL_pushop(lua_State *L, ndL_state *S, const nd_op *op)
 {
-  const bool unary = op->params[1].name == NULL;
   const bool many = op->outs != NULL || op->results != NULL;
-  push_closure(L, S, op, many ? op_call_all : op_call);
-  if (!op->inside) {
-    lua_pushvalue(L, -1);
-    lua_setfield(L, -3, op->name);
-  }
-  if (op->module != NULL) {
-    luaL_getsubtable(L, -2, op->module);
-    lua_pushvalue(L, -2);
-    lua_setfield(L, -2, op->name);
-    lua_pop(L, 1);
-  }
-  for (int type = NDL_SCALAR; type <= NDL_VARIABLE; type++) {
-    lua_rawgetp(L, LUA_REGISTRYINDEX, S->metatables[type]);
-    if (op->metamethod != NULL) {
-      push_closure(L, S, op, unary ? op_call_once : op_call);
-      lua_setfield(L, -2, op->metamethod);
-    }
-    lua_getfield(L, -1, "__methods");
-    if (takes_tensor_first(op)) {
-      lua_pushvalue(L, -3);
-      lua_setfield(L, -2, op->name);
-    }
-    lua_pop(L, 2);
-  }
+  if (lua_rawgetp(L, LUA_REGISTRYINDEX, op) != LUA_TNIL)
+    return;
   lua_pop(L, 1);
+  push_closure(L, S, op, many ? op_call_all : op_call);
+  lua_pushvalue(L, -1);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, op);
 }
 
-void ndL_open_op(lua_State *L)
+void ndL_pushoperator(lua_State *L, ndL_state *S, const nd_op *op)
 {
-  ndL_state *S = ndL_getstate(L);
-  const nd_op *op;
-  for (int i = 0; (op = nd_op_at(i)) != NULL; i++) {
-    if (!op->hidden)
-      add_op(L, S, op);
-  }
-  lua_pushcfunction(L, ops_list);
-  lua_setfield(L, -2, "ops");
+  const bool unary = op->params[1].name == NULL;
+  push_closure(L, S, op, unary ? op_call_once : op_call);
 }

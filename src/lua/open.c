@@ -16,7 +16,8 @@
 #include "lua/loaders.h"
 #include "lua/module.h"
 #include "lua/newstate.h"
-#include "lua/op.h"
+#include "lua/op_entry.h"
+#include "lua/op_fields.h"
 #include "lua/pace.h"
 #include "lua/random_numbers.h"
 #include "lua/random_order.h"
@@ -52,7 +53,8 @@ __attribute__((visibility("default"))) int luaopen_nadir(lua_State *L)
   lua_newtable(L);
   ndL_open_shape(L);
   ndL_open_tensor(L);
-  ndL_open_op(L);
+  ndL_open_fields(L);
+  ndL_open_entry(L);
   ndL_open_variable(L);
   ndL_open_tape(L);
   ndL_open_gradient(L);
@@ -107,6 +109,7 @@ static int open_paths(lua_State *L)
 static const luaL_Reg natives[] = {
   { "lpeg", open_lpeg },
   { "nadir", luaopen_nadir },
+  { "nadir.fields", ndL_pushfields },
   { "nadir.paths", open_paths },
   { "nadir.where", open_where },
   { NULL, NULL },

@@ -58,7 +58,7 @@ local function needed_arguments(op, literal)
 end
 
 for _, op in ipairs(nd.ops()) do
-  local f = op.inside and nd[op.module][op.name] or rawget(nd, op.name)
+  local f = (op.inside and nd[op.module] or nd)[op.name]
   for _, literal in ipairs { false, true } do
     case(op.name, function()
       nd.random.set_seed(1)

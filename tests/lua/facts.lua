@@ -200,8 +200,11 @@ local function make_inputs(node, to, sources)
   return { op = node.op, inputs = inputs, options = node.options }
 end
 
-local params = {} -- by name of the op
-for _, op in ipairs(nd.ops()) do params[op.name] = op.params end
+local params, home = {}, {} -- by name of the op
+for _, op in ipairs(nd.ops()) do
+  params[op.name] = op.params
+  home[op.name] = op.inside and nd[op.module] or nd
+end
 
 -- Inputs come first, or by name where an op has something else first.
 local function arguments(node, inputs)
@@ -222,9 +225,7 @@ local function apply(node)
   local list = {}
   for i, input in ipairs(node.inputs or node) do list[i] = apply(input) end
   if not node.op then return list end
-  local f = rawget(nd, node.op) or rawget(nd.nn, node.op)
-    or rawget(nd.random, node.op)
-  return f(table.unpack(arguments(node, list)))
+  return home[node.op][node.op](table.unpack(arguments(node, list)))
 end
 
 -- What the outermost call gives, as a list in any case.
