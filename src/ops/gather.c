@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "kernel/gather.h"
+#include "kernel/segment.h"
 #include "op/axes.h"
 #include "op/integers.h"
 #include "ops/rules.h"
@@ -345,26 +346,6 @@ static bool segment_infer(nd_context *c, const nd_job *j, nd_type *out)
   return true;
 }
 
-#define SUM_ROWS(label, type)                                              \
-  static void sum_rows_##label(int64_t n, int64_t run, const int64_t *row, \
-                               const void *in, void *out)                  \
-  {                                                                        \
-    const type *from = in;                                                 \
-    for (int64_t i = 0; i < n; i++, from += run) {                         \
-      if (row[i] < 0)                                                      \
-        continue;                                                          \
-      type *to = (type *)out + row[i] * run;                               \
-      for (int64_t j = 0; j < run; j++)                                    \
-        to[j] = (type)(to[j] + from[j]);                                   \
-    }                                                                      \
-  }
-
-SUM_ROWS(float32, float)
-SUM_ROWS(float64, double)
-SUM_ROWS(int32, int32_t)
-SUM_ROWS(int64, int64_t)
-SUM_ROWS(uint8, uint8_t)
-
 static bool ungather_check(nd_context *c, const nd_job *j)
 {
   return check_indices(c, j->in[1], j->attr[NUM_SEGMENTS].integer);
@@ -375,88 +356,114 @@ static bool segment_check(nd_context *c, const nd_job *j)
   return check_ids(c, j->in[1], j->attr[NUM_SEGMENTS].integer);
 }
 
-// Rows of one step: which rows they go to is known only when they are read, so
-// that steps follow each other.
-enum { ROWS_AT_ONCE = 1 << 14 };
+// The sums of a job, with what is known of them in `memory`.
+static nd_segments see_sums(const nd_job *j, void *memory)
+{
+  const nd_tensor *ids = j->in[1], *out = j->out[0];
+  nd_segments s = { .segments = out->dims[0],
+                    .run = out->size / (out->dims[0] + (out->dims[0] == 0)),
+                    .most = ids->size,
+                    .dtype = (nd_dtype)out->dtype };
+  nd_segments_place(&s, memory);
+  return s;
+}
 
-static void clear_run(const void *what, void *shared, void *own, int64_t from,
+// How many ids piece number `piece` has.
+static int64_t piece_size(const nd_job *j, int64_t piece)
+{
+  const int64_t left = j->in[1]->size - piece * ND_SEGMENT_PIECE;
+  return left < ND_SEGMENT_PIECE ? left : ND_SEGMENT_PIECE;
+}
+
+static void clear_sums(const void *what, void *shared, void *own, int64_t from,
+                       int64_t to)
+{
+  const nd_job *j = what;
+  const nd_segments s = see_sums(j, shared);
+  nd_segments_clear(&s, j->out[0]->data, from, to);
+}
+
+// Which segments ids stand for. The unit has the piece's number.
+static void count_piece(const nd_job *j, void *shared, int64_t piece,
+                        resolve *find)
+{
+  const nd_segments s = see_sums(j, shared);
+  const int64_t n = piece_size(j, piece), start = piece * ND_SEGMENT_PIECE;
+  int64_t *row = s.state->row;
+  for (int64_t at = 0; at < n; at += ND_INTEGERS_READ)
+    nd_integers_read(j->in[1], start + at,
+                     n - at < ND_INTEGERS_READ ? n - at : ND_INTEGERS_READ,
+                     row + at);
+  find(n, row, s.segments);
+  nd_segments_count(&s, start, n);
+}
+
+static void count_positions(const void *what, void *shared, void *own,
+                            int64_t from, int64_t to)
+{
+  count_piece(what, shared, from, resolve_indices);
+}
+
+static void count_ids(const void *what, void *shared, void *own, int64_t from,
+                      int64_t to)
+{
+  count_piece(what, shared, from, resolve_ids);
+}
+
+// Columns from..to-1 of the piece that was counted.
+static void add_columns(const void *what, void *shared, void *own, int64_t from,
+                        int64_t to)
+{
+  const nd_job *j = what;
+  const nd_segments s = see_sums(j, shared);
+  nd_segments_add(&s, nd_values(j->in[0]), j->out[0]->data, from, to);
+}
+
+static void join_sums(const void *what, void *shared, void *own, int64_t from,
                       int64_t to)
 {
   const nd_job *j = what;
-  const size_t width = nd_dtype_size((nd_dtype)j->out[0]->dtype);
-  memset(j->out[0]->data + (size_t)from * width, 0,
-         (size_t)(to - from) * width);
+  const nd_segments s = see_sums(j, shared);
+  nd_segments_join(&s, j->out[0]->data, from, to);
 }
 
-// Adds the rows of step `unit`.
-static void add_rows(const nd_job *j, int64_t unit, resolve *find)
+// Zeros; then pieces one after the other, each counted, which knows no other
+// order, and added by columns; then what waits.
+static bool next_sum(const nd_job *j, nd_units_run *count, nd_step *step, int i)
 {
-  static void (*const sum_rows[ND_DTYPES])(int64_t, int64_t, const int64_t *,
-                                           const void *, void *) = {
-    [ND_FLOAT32] = sum_rows_float32, [ND_FLOAT64] = sum_rows_float64,
-    [ND_INT32] = sum_rows_int32,     [ND_INT64] = sum_rows_int64,
-    [ND_UINT8] = sum_rows_uint8,
-  };
   const nd_tensor *x = j->in[0], *ids = j->in[1], *out = j->out[0];
-  const int64_t run = x->size / ids->size;
-  const int64_t start = unit * ROWS_AT_ONCE, left = ids->size - start;
-  const int64_t end = start + (left < ROWS_AT_ONCE ? left : ROWS_AT_ONCE);
-  const size_t width = nd_dtype_size((nd_dtype)x->dtype);
-  int64_t row[ND_INTEGERS_READ];
-  for (int64_t at = start; at < end; at += ND_INTEGERS_READ) {
-    const int64_t n = end - at < ND_INTEGERS_READ ? end - at : ND_INTEGERS_READ;
-    nd_integers_read(ids, at, n, row);
-    find(n, row, out->dims[0]);
-    sum_rows[x->dtype](n, run, row, nd_values(x) + (size_t)(at * run) * width,
-                       out->data);
-  }
-}
-
-static void ungather_run(const void *what, void *shared, void *own,
-                         int64_t from, int64_t to)
-{
-  for (int64_t unit = from; unit < to; unit++)
-    add_rows(what, unit, resolve_indices);
-}
-
-static void segment_run(const void *what, void *shared, void *own, int64_t from,
-                        int64_t to)
-{
-  for (int64_t unit = from; unit < to; unit++)
-    add_rows(what, unit, resolve_ids);
-}
-
-// Zeros, then some rows after the other.
-static bool next_sum(const nd_job *j, nd_units_run *run, nd_step *step, int i)
-{
-  const int64_t ids = j->in[1]->size;
+  const int64_t pieces = (ids->size + ND_SEGMENT_PIECE - 1) / ND_SEGMENT_PIECE;
+  const int64_t piece = (i - 1) / 2;
   if (i == 0)
-    *step = (nd_step){ .units = j->out[0]->size,
-                       .cost = .2F,
-                       .run = clear_run };
+    *step = (nd_step){ 0, out->size, .3F, clear_sums };
+  else if (piece == pieces)
+    *step = (nd_step){ 0, out->size, 1, join_sums };
+  else if (i % 2 == 1)
+    *step = (nd_step){ piece, 1, 0, count };
   else
-    *step = (nd_step){ .first = i - 1, .units = 1, .run = run };
-  return i == 0 || (int64_t)(i - 1) * ROWS_AT_ONCE < ids;
+    *step = (nd_step){ 0, x->size / ids->size, .5F * ND_SEGMENT_PIECE,
+                       add_columns };
+  return i == 0 || (out->size > 0 && i <= 2 * pieces + 1);
 }
 
 static bool ungather_next(const void *what, nd_step *step, int i)
 {
-  return next_sum(what, ungather_run, step, i);
+  return next_sum(what, count_positions, step, i);
 }
 
 static bool segment_next(const void *what, nd_step *step, int i)
 {
-  return next_sum(what, segment_run, step, i);
+  return next_sum(what, count_ids, step, i);
 }
 
 static nd_work ungather_work(const nd_job *j)
 {
-  return (nd_work){ .next = ungather_next };
+  return (nd_work){ .shared = see_sums(j, NULL).bytes, .next = ungather_next };
 }
 
 static nd_work segment_work(const nd_job *j)
 {
-  return (nd_work){ .next = segment_next };
+  return (nd_work){ .shared = see_sums(j, NULL).bytes, .next = segment_next };
 }
 
 static void ungather_transpose(nd_context *c, const nd_job *j,

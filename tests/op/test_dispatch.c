@@ -113,6 +113,33 @@ static void long_folds_repeat_in_any_order(void)
   finish();
 }
 
+// The op, applied to `x` and to ids; its output goes to `*out`.
+static nd_job sum_of(nd_tensor **x, const nd_value *attr, nd_tensor **out)
+{
+  const nd_op *op = nd_op_find("unsorted_segment_sum");
+  nd_job j = { .op = op, .n = 2, .outs = 1, .in = x, .out = out };
+  j.attr = attr;
+  *out = own(nd_apply(c, op, 2, x, attr));
+  return j;
+}
+
+// Segments of several pieces, some with trees; all columns, and one.
+static void long_segments_repeat_in_any_order(void)
+{
+  static const char *const shapes[] = { "shape=[3000 5]", "shape=[3000]" };
+  start();
+  nd_tensor *range = CALL("range", NULL, I32("1"), I32("3000"), I32("1"));
+  nd_tensor *ids = CALL("mod", NULL, CALL("multiply", NULL, range, range),
+                        I32("31"));
+  const nd_value attr[] = { nd_value_integer(31) };
+  for (int i = 0; i < 2; i++) {
+    nd_tensor *x[] = { CALL0("normal", shapes[i]), ids }, *y, *z;
+    const nd_job whole = sum_of(x, attr, &y), cut = sum_of(x, attr, &z);
+    check_units(&whole, &cut, shapes[i]);
+  }
+  finish();
+}
+
 // ------------------------------------------------------------ interruption --
 
 static void an_interrupt_stops_the_next_op_once(void)
@@ -255,6 +282,7 @@ int main(void)
 {
   RUN(units_run_in_any_order_and_on_two_threads);
   RUN(long_folds_repeat_in_any_order);
+  RUN(long_segments_repeat_in_any_order);
   RUN(an_interrupt_stops_the_next_op_once);
   RUN(an_interrupt_stops_a_long_op_between_units);
   RUN(the_first_error_stays_until_it_is_cleared);

@@ -1,0 +1,228 @@
+// kernel/segment.c: sums by segment, of any dtype.
+
+#include "kernel/segment.h"
+
+#include <string.h>
+
+#include "base/dtype.h"
+#include "kernel/tree.h"
+
+enum { HAS_TREE = 128 };  // in `count`, beside rows
+
+static int64_t least(int64_t a, int64_t b)
+{
+  return a < b ? a : b;
+}
+
+// Cuts the next `bytes` from the memory.
+static char *take(char **memory, int64_t bytes)
+{
+  char *place = *memory;
+  *memory += (bytes + 7) / 8 * 8;
+  return place;
+}
+
+// Slots of a tree over all rows.
+static int slots_of_tree(const nd_segments *s)
+{
+  return nd_tree_slots(s->most / ND_SEGMENT_BLOCK);
+}
+
+void nd_segments_place(nd_segments *s, void *memory)
+{
+  const int64_t blocks = s->most / ND_SEGMENT_BLOCK;
+  const int64_t trees = least(blocks, s->segments);
+  const int64_t width = (int64_t)nd_dtype_size(s->dtype);
+  char *at = memory;
+  s->state = (void *)take(&at, sizeof *s->state);
+  s->blocks = (void *)take(&at, trees * (int64_t)sizeof *s->blocks);
+  s->slot = (void *)take(&at,
+                         trees * slots_of_tree(s) * (int64_t)sizeof *s->slot);
+  s->values = take(&at, blocks * s->run * width);
+  s->tree = (void *)take(&at, s->segments * (int64_t)sizeof *s->tree);
+  s->count = (void *)take(&at, s->segments);
+  s->bytes = (size_t)(at - (char *)memory);
+}
+
+void nd_segments_clear(const nd_segments *s, void *sums, int64_t from,
+                       int64_t to)
+{
+  const size_t width = nd_dtype_size(s->dtype);
+  const int64_t first = (from + s->run - 1) / s->run;
+  const int64_t end = (to + s->run - 1) / s->run;
+  memset((char *)sums + (size_t)from * width, 0, (size_t)(to - from) * width);
+  memset(s->count + first, 0, (size_t)(end - first));
+  if (from == 0)
+    s->state->trees = s->state->slots = 0;
+}
+
+// -------------------------------------------------------------- counting --
+
+// A block of the segment ends with row `at`.
+static void end_block(const nd_segments *s, int32_t at, int64_t segment)
+{
+  nd_segment_state *state = s->state;
+  if (!(s->count[segment] & HAS_TREE)) {
+    s->tree[segment] = state->trees;
+    s->blocks[state->trees++] = 0;
+  }
+  const int32_t tree = s->tree[segment];
+  const int64_t block = s->blocks[tree]++;
+  const int slot = nd_tree_slot(block);
+  if (slot >= nd_tree_slots(block))
+    s->slot[tree * slots_of_tree(s) + slot] = state->slots++;
+  state->end[state->ends++] = (nd_segment_end){ at, tree, block };
+}
+
+void nd_segments_count(const nd_segments *s, int64_t first, int64_t n)
+{
+  const int64_t *row = s->state->row;
+  uint8_t *restrict count = s->count;
+  s->state->first = first;
+  s->state->n = n;
+  s->state->ends = 0;
+  for (int64_t i = 0; i < n; i++) {
+    if (row[i] >= 0 && ++count[row[i]] & ND_SEGMENT_BLOCK) {
+      end_block(s, (int32_t)i, row[i]);
+      count[row[i]] = HAS_TREE;
+    }
+  }
+}
+
+// ---------------------------------------------------------------- adding --
+
+// x += y, and sums[row[i]] += in[i] for columns from..to-1 of rows of `run`.
+#define SUMS(label, type)                                             \
+  static void plus_##label(int64_t n, void *sum, const void *in)      \
+  {                                                                   \
+    type *x = sum;                                                    \
+    const type *y = in;                                               \
+    for (int64_t i = 0; i < n; i++)                                   \
+      x[i] = (type)(x[i] + y[i]);                                     \
+  }                                                                   \
+  static void add_##label(int64_t n, const int64_t *row, int64_t run, \
+                          int64_t from, int64_t to, const void *in,   \
+                          void *sums)                                 \
+  {                                                                   \
+    const type *x = in;                                               \
+    for (int64_t i = 0; i < n; i++, x += run) {                       \
+      if (row[i] < 0)                                                 \
+        continue;                                                     \
+      type *sum = (type *)sums + row[i] * run;                        \
+      for (int64_t j = from; j < to; j++)                             \
+        sum[j] = (type)(sum[j] + x[j]);                               \
+    }                                                                 \
+  }
+
+SUMS(float32, float)
+SUMS(float64, double)
+SUMS(int32, int32_t)
+SUMS(int64, int64_t)
+SUMS(uint8, uint8_t)
+
+typedef struct kernels {
+  void (*plus)(int64_t n, void *sum, const void *in);
+  void (*add)(int64_t n, const int64_t *row, int64_t run, int64_t from,
+              int64_t to, const void *in, void *sums);
+} kernels;
+
+static const kernels kernels_of[ND_DTYPES] = {
+  [ND_FLOAT32] = { plus_float32, add_float32 },
+  [ND_FLOAT64] = { plus_float64, add_float64 },
+  [ND_INT32] = { plus_int32, add_int32 },
+  [ND_INT64] = { plus_int64, add_int64 },
+  [ND_UINT8] = { plus_uint8, add_uint8 },
+};
+
+// Some columns of the slots of one tree.
+typedef struct columns {
+  const nd_segments *s;
+  const int32_t *slot;
+  int64_t from, n;
+  int64_t width;  // bytes of an element
+} columns;
+
+static columns see_columns(const nd_segments *s, int32_t tree, int64_t from,
+                           int64_t to)
+{
+  return (columns){ .s = s,
+                    .slot = s->slot + tree * slots_of_tree(s),
+                    .from = from,
+                    .n = to - from,
+                    .width = (int64_t)nd_dtype_size(s->dtype) };
+}
+
+static char *in_slot(const columns *k, int i)
+{
+  return k->s->values + (k->slot[i] * k->s->run + k->from) * k->width;
+}
+
+static char *in_sums(const columns *k, void *sums, int64_t segment)
+{
+  return (char *)sums + (segment * k->s->run + k->from) * k->width;
+}
+
+static void join(void *slots, int into, int from)
+{
+  const columns *k = slots;
+  kernels_of[k->s->dtype].plus(k->n, in_slot(k, into), in_slot(k, from));
+}
+
+// A block goes from where it was summed to its slot.
+static void move_block(columns *k, int64_t block, char *sum)
+{
+  const size_t bytes = (size_t)(k->n * k->width);
+  memcpy(in_slot(k, nd_tree_slot(block)), sum, bytes);
+  memset(sum, 0, bytes);
+  nd_tree_add(block, join, k);
+}
+
+void nd_segments_add(const nd_segments *s, const void *in, void *sums,
+                     int64_t from, int64_t to)
+{
+  const nd_segment_state *state = s->state;
+  const int64_t bytes = s->run * (int64_t)nd_dtype_size(s->dtype);
+  const char *x = (const char *)in + state->first * bytes;
+  int64_t at = 0;
+  for (int i = 0; i <= state->ends; i++) {
+    const nd_segment_end *e = &state->end[i];
+    const int64_t end = i < state->ends ? e->at + 1 : state->n;
+    kernels_of[s->dtype].add(end - at, state->row + at, s->run, from, to,
+                             x + at * bytes, sums);
+    if (i < state->ends) {
+      columns k = see_columns(s, e->tree, from, to);
+      move_block(&k, e->block, in_sums(&k, sums, state->row[e->at]));
+    }
+    at = end;
+  }
+}
+
+// ---------------------------------------------------------------- joining --
+
+// Columns from..to-1 of one segment: the block that has not ended, then slots,
+// from the smallest on.
+static void join_segment(const nd_segments *s, void *sums, int64_t segment,
+                         int64_t from, int64_t to)
+{
+  const int32_t tree = s->tree[segment];
+  const columns k = see_columns(s, tree, from, to);
+  char *sum = in_sums(&k, sums, segment);
+  for (int i = 0; s->blocks[tree] >> i != 0; i++) {
+    if (s->blocks[tree] >> i & 1)
+      kernels_of[s->dtype].plus(k.n, sum, in_slot(&k, i));
+  }
+}
+
+void nd_segments_join(const nd_segments *s, void *sums, int64_t from,
+                      int64_t to)
+{
+  if (s->state->trees == 0)
+    return;
+  int64_t segment = from / s->run;
+  for (int64_t start = segment * s->run; start < to; start += s->run) {
+    if (s->count[segment] & HAS_TREE)
+      join_segment(s, sums, segment, from > start ? from - start : 0,
+                   least(to - start, s->run));
+    segment++;
+  }
+}

@@ -1,0 +1,75 @@
+// kernel/segment.h: adds up rows by segment. What a segment takes is one fixed
+// tree over its rows in their order: ND_SEGMENT_BLOCK of them are added one by
+// one where the sum is to stand, and such blocks pairwise (kernel/tree.h), in
+// slots beside it. So its bits depend neither on how work is cut, nor on what
+// other segments take.
+//
+// Rows come in pieces. For each, nd_segments_count notes where blocks end, then
+// nd_segments_add adds some columns of the piece, in any order and on any
+// thread. In the end nd_segments_join adds what waits in slots. A slot is given
+// out when it is first needed; there are at most as many as whole blocks.
+
+#ifndef ND_KERNEL_SEGMENT_H
+#define ND_KERNEL_SEGMENT_H
+
+#include "nadir.h"
+
+enum {
+  ND_SEGMENT_BLOCK = 64,  // rows that are added one by one
+  ND_SEGMENT_PIECE = 512  // rows that come at a time, at most
+};
+
+// Row `at` of the piece ends block number `block` of a segment.
+typedef struct nd_segment_end {
+  int32_t at;
+  int32_t tree;  // of the segment
+  int64_t block;
+} nd_segment_end;
+
+// What is known of the rows so far.
+typedef struct nd_segment_state {
+  int64_t row[ND_SEGMENT_PIECE];  // segments of the piece, from 0; -1: none
+  nd_segment_end end[ND_SEGMENT_PIECE];
+  int64_t first;  // row of the piece, among all
+  int64_t n;      // its rows
+  int32_t ends;
+  int32_t trees, slots;  // given out
+} nd_segment_state;
+
+typedef struct nd_segments {
+  int64_t segments;
+  int64_t run;   // elements of a row
+  int64_t most;  // rows that come in all
+  nd_dtype dtype;
+  size_t bytes;  // of memory of the caller
+
+  // In that memory, where nd_segments_place puts them.
+  nd_segment_state *state;
+  uint8_t *count;   // of each segment: rows of its last block, and whether it
+                    // has a tree
+  int32_t *tree;    // of each segment
+  int64_t *blocks;  // of each tree
+  int32_t *slot;    // slots of each tree
+  char *values;     // of all slots
+} nd_segments;
+
+// Finds the places in `memory`, or only how many bytes are used there.
+void nd_segments_place(nd_segments *s, void *memory);
+
+// Clears elements from..to-1 of the sums, and what is known of them.
+void nd_segments_clear(const nd_segments *s, void *sums, int64_t from,
+                       int64_t to);
+
+// Begins a piece, of `n` rows from row `first` on, whose segments stand in
+// state->row.
+void nd_segments_count(const nd_segments *s, int64_t first, int64_t n);
+
+// Adds columns from..to-1 of the piece; `in` is where row 0 begins.
+void nd_segments_add(const nd_segments *s, const void *in, void *sums,
+                     int64_t from, int64_t to);
+
+// Finishes elements from..to-1 of the sums.
+void nd_segments_join(const nd_segments *s, void *sums, int64_t from,
+                      int64_t to);
+
+#endif

@@ -1,0 +1,104 @@
+// Tests of ops/gather.c: what facts cannot say of many rows for one segment.
+
+#include "../op/probe.h"
+
+// ------------------------------------------------------------------- sums --
+
+static void a_gradient_adds_a_million_rows_nearly_exactly(void)
+{
+  start();
+  nd_variable *v = nd_variable_new(F32("[5 .1]"), true);
+  nd_tape *t = nd_tape_new(c, 0);
+  nd_tensor *ids = CALL("fill", "shape=[1000000]", I32("2"));
+  nd_tensor *y = CALL("gather", NULL, own(nd_variable_read(v)), ids);
+  y = CALL("reduce_sum", NULL, CALL("multiply", NULL, y, F32(".1")));
+  nd_tensor *g = NULL;
+  CHECK(nd_tape_stop(t) && nd_tape_gradient(t, y, 1, &v, &g));
+  CHECK_VALUES(own(g), "[0 100000]", .1);
+  nd_tape_free(t);
+  nd_variable_release(v);
+  finish();
+}
+
+static void a_segment_adds_a_million_rows_nearly_exactly(void)
+{
+  start();
+  nd_tensor *x = CALL("fill", "shape=[1000000 2]", F32(".1"));
+  nd_tensor *ids = CALL("fill", "shape=[1000000]", I32("1"));
+  nd_tensor *y = CALL("unsorted_segment_sum", "num_segments=1", x, ids);
+  CHECK_VALUES(y, "[[100000 100000]]", .1);
+  finish();
+}
+
+// The sum of 2^height blocks of 64 terms, `step` apart.
+static double add_blocks(const double *x, int step, int height)
+{
+  if (height > 0)
+    return add_blocks(x, step, height - 1) +
+           add_blocks(x + (32 << height) * step, step, height - 1);
+  double sum = 0;
+  for (int i = 0; i < 64; i++)
+    sum += x[i * step];
+  return sum;
+}
+
+// The sum of n terms as kernel/segment.h says: the last block, if it is not
+// whole, then ever larger trees of blocks, which lie before it.
+static double add_terms(const double *x, int step, int n)
+{
+  double sum = 0;
+  int end = n / 64 * 64;
+  for (int i = end; i < n; i++)
+    sum += x[i * step];
+  for (int height = 0; end > 0; height++) {
+    if (end >> (6 + height) & 1) {
+      end -= 64 << height;
+      sum += add_blocks(x + end * step, step, height);
+    }
+  }
+  return sum;
+}
+
+enum { SEGMENTS = 7, ROWS = 21000 };
+
+// Terms of segment i are the rows i, i + 7, ... of some that end before 3000
+// times as many as its number.
+static void a_segment_is_one_tree_over_its_rows(void)
+{
+  static int32_t ids[ROWS];
+  start();
+  for (int i = 0; i < ROWS; i++)
+    ids[i] = i < (i % SEGMENTS + 1) * 3000 ? i % SEGMENTS + 1 : -1;
+  nd_tensor *x = CALL0("normal", "shape=[21000] dtype=float64");
+  const double *terms = (const double *)(const void *)x->data;
+  nd_tensor *rows = own(
+    nd_tensor_new(c, ND_INT32, 1, (int64_t[]){ ROWS }, ids));
+  nd_tensor *y = CALL("unsorted_segment_sum", "num_segments=7", x, rows);
+  double sums[SEGMENTS];
+  nd_tensor_read(y, sums);
+  for (int i = 0; i < SEGMENTS; i++)
+    CHECK_NEAR(sums[i],
+               add_terms(terms + i, SEGMENTS,
+                         ((i + 1) * 3000 - i + SEGMENTS - 1) / SEGMENTS),
+               0);
+  finish();
+}
+
+static void integers_add_up_in_as_many_rows(void)
+{
+  start();
+  nd_tensor *x = CALL("fill", "shape=[100000]", U8("3"));
+  nd_tensor *ids = CALL("fill", "shape=[100000]", I64("2"));
+  CHECK_VALUES(CALL("unsorted_segment_sum", "num_segments=2", x, ids),
+               "[0 224]", 0);
+  finish();
+}
+
+int main(void)
+{
+  RUN(a_gradient_adds_a_million_rows_nearly_exactly);
+  RUN(a_segment_adds_a_million_rows_nearly_exactly);
+  RUN(a_segment_is_one_tree_over_its_rows);
+  RUN(integers_add_up_in_as_many_rows);
+  return check_done();
+}
