@@ -2,8 +2,8 @@
 // programs. This header is all that a host needs to train from C; hosts that
 // also run Lua scripts add lua/nadirlua.h.
 //
-// In order of use: context, errors, tensors, ops, variables, tapes,
-// optimizers, random numbers.
+// In order of use: context, errors, tensors, ops, variables, tapes, custom
+// gradients, forward mode, optimizers, random numbers.
 //
 // Rules that hold everywhere
 // - Every object belongs to one context. A context is used by one thread at a
@@ -224,6 +224,35 @@ ND_API bool nd_tape_watch_variable(nd_tape *t, nd_variable *v);
 ND_API bool nd_tape_gradient(nd_tape *t, nd_tensor *target, int n,
                              nd_variable *const *sources,
                              nd_tensor **gradients);
+
+// -------------------------------------------------------- custom gradients --
+
+// What a host computes itself, and the derivative that it gives it. What these
+// return false for they may explain with the context's error; they may call
+// anything but what frees the context.
+typedef struct nd_custom {
+  // Leaves in `outputs` new references of so many tensors. No tape and no
+  // accumulator hears what it does, so that a variable that it reads is to be
+  // one of the inputs.
+  bool (*forward)(void *data, nd_context *c, int n, nd_tensor *const *inputs,
+                  int count, nd_tensor **outputs);
+
+  // Leaves in `gradients` new references of the gradients of the `n` inputs,
+  // NULL for zero, given those of the outputs. It is linear in them, and done
+  // with ops: then it gives tangents and derivatives of every order too.
+  bool (*backward)(void *data, nd_context *c, int count,
+                   nd_tensor *const *upstream, int n, nd_tensor **gradients);
+
+  // Called once, when nobody will call the others again. May be NULL.
+  void (*release)(void *data);
+  void *data;
+} nd_custom;
+
+// Gives what `forward` makes of the inputs, with `backward` as its derivative.
+// Outputs become new references, NULL after a failure.
+ND_API bool nd_custom_gradient(nd_context *c, const nd_custom *function, int n,
+                               nd_tensor *const *inputs, int count,
+                               nd_tensor **outputs);
 
 // ------------------------------------------------------------ forward mode --
 // An accumulator carries tangents along: while it listens, what is computed

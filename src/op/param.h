@@ -71,9 +71,33 @@ const char *nd_param_refuses(const nd_param *p, double value);
 // ----------------------------------------------------------------- values --
 
 // What the last field of an nd_value is, if it is more than a number.
-typedef enum nd_holds { ND_HOLDS_NUMBER, ND_HOLDS_LIST } nd_holds;
+typedef enum nd_holds {
+  ND_HOLDS_NUMBER,
+  ND_HOLDS_LIST,
+  ND_HOLDS_CLOSURE
+} nd_holds;
 
-// One argument that is no tensor. A list belongs to whoever made the call.
+// A function of somebody's, counted: it begins the object of whoever made it.
+typedef struct nd_closure nd_closure;
+struct nd_closure {
+  int32_t refs;
+  void (*release)(nd_closure *f);  // nobody will call it again
+};
+
+static inline nd_closure *nd_closure_keep(nd_closure *f)
+{
+  f->refs++;
+  return f;
+}
+
+static inline void nd_closure_release(nd_closure *f)
+{
+  if (--f->refs == 0)
+    f->release(f);
+}
+
+// One argument that is no tensor. A list belongs to whoever made the call, and
+// so does the reference of a closure.
 typedef struct nd_value {
   bool given;       // false: left out, and the initial value is nil
   uint8_t holds;    // nd_holds
@@ -85,6 +109,7 @@ typedef struct nd_value {
                       // its place among the words
     double number;    // ND_NUMBER and settings
     const int64_t *list;
+    nd_closure *closure;
   };
 } nd_value;
 

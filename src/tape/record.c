@@ -214,13 +214,19 @@ static size_t most_bytes(const nd_job *j)
   return bytes;
 }
 
-// Copies the attributes, and to `end` what they point to; returns the new end.
-static char *copy_attr(nd_record *r, const nd_job *j, char *end)
+// Copies the attributes, keeps closures, and copies to `end` what lists point
+// to; returns the new end.
+static char *copy_attr(nd_records *l, nd_record *r, const nd_job *j,
+                       char *end)
 {
   nd_value *attr = find_attr(r);
   for (int i = 0; i < j->op->attrs; i++) {
     const size_t bytes = list_bytes(&j->attr[i]);
     attr[i] = j->attr[i];
+    if (attr[i].holds == ND_HOLDS_CLOSURE) {
+      l->closure = nd_closure_keep(attr[i].closure);
+      r->scalars = false;
+    }
     if (bytes == 0)
       continue;
     memcpy(end, j->attr[i].list, bytes);
@@ -243,7 +249,16 @@ static int needs_of(const nd_job *j, const int32_t *nodes)
   return needs;
 }
 
-static void release(const nd_record *r)
+static void release_closures(const nd_record *r)
+{
+  const nd_value *attr = find_attr(r);
+  for (int i = 0; i < r->op->attrs; i++) {
+    if (attr[i].holds == ND_HOLDS_CLOSURE)
+      nd_closure_release(attr[i].closure);
+  }
+}
+
+static void release_tensors(const nd_record *r)
 {
   walk w = start_walk(r);
   for (int i = 0; i < r->outs + r->n; i++, step(&w)) {
@@ -298,11 +313,11 @@ bool nd_records_add(nd_records *l, nd_record *r, const nd_job *j)
 {
   walk w = start_walk(r);
   if (!fill(l, r, j, &w)) {
-    release(r);
+    release_tensors(r);
     return false;
   }
   char *end = (char *)w.at;
-  claim(l, r->op->attrs > 0 ? copy_attr(r, j, end) : end);
+  claim(l, r->op->attrs > 0 ? copy_attr(l, r, j, end) : end);
   append(l, r);
   return true;
 }
@@ -310,11 +325,14 @@ bool nd_records_add(nd_records *l, nd_record *r, const nd_job *j)
 void nd_records_clear(nd_context *c, nd_records *l)
 {
   for (const nd_record *r = l->first; r != NULL; r = r->after) {
-    if (!r->scalars)
-      release(r);
+    if (r->scalars)
+      continue;
+    release_tensors(r);
+    release_closures(r);
   }
   free_chunks(c, l);
   l->first = l->last = NULL;
+  l->closure = NULL;
 }
 
 // ----------------------------------------------------------------- opening --

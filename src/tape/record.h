@@ -14,7 +14,7 @@ typedef struct nd_record {
   const nd_op *op;
   int32_t n;          // tensors in
   int32_t outs : 31;  // tensors out
-  bool scalars : 1;   // all of them are scalars
+  bool scalars : 1;   // there is nothing to let go of: all are scalars
   int32_t node;       // of the first output; those of the others follow
   int32_t nodes[];    // of the inputs; 0: not watched
 } nd_record;
@@ -30,6 +30,7 @@ typedef struct nd_records {
   uint32_t serial;  // of the tape, for now: identities know it by that
   nd_record *first, *last;
   nd_chunk *chunks;
+  const nd_closure *closure;  // the one that was kept last
 } nd_records;
 
 // Room for a record of `j`, whose `node` and `nodes` the caller sets; then

@@ -13,6 +13,7 @@ static nd_variable *v;
 static nd_tape *t;
 static nd_accumulator *a;
 static nd_optimizer *o;
+static const nd_custom custom;
 static nd_tensor *tensors[1];
 static nd_variable *variables[1];
 static double numbers[1];
@@ -42,6 +43,7 @@ static int calls;
 #define RIGHT_nd_tape_p t
 #define RIGHT_nd_accumulator_p a
 #define RIGHT_nd_optimizer_p o
+#define RIGHT_nd_custom_p (&custom)
 
 #define WRONG_bool true
 #define WRONG_double NAN
@@ -68,6 +70,7 @@ static int calls;
 #define NOTHING_nd_tape_p NULL
 #define NOTHING_nd_accumulator_p NULL
 #define NOTHING_nd_optimizer_p NULL
+#define NOTHING_nd_custom_p NULL
 
 #define HOLLOW_nd_tensor_p_p ((nd_tensor *[1]){ NULL })
 #define HOLLOW_nd_variable_p_p ((nd_variable *[1]){ NULL })

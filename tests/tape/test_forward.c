@@ -3,32 +3,8 @@
 
 #include "tape/forward.h"
 
-#include "../values.h"
-#include "base/recorder.h"
-#include "tape/tape.h"
+#include "nest.h"
 #include "tape/variable.h"
-
-static nd_tensor *squared(nd_tensor *x)
-{
-  return CALL("square", NULL, x);
-}
-
-static nd_tensor *product(nd_tensor *x, nd_tensor *y)
-{
-  return CALL("multiply", NULL, x, y);
-}
-
-static nd_accumulator *watching(nd_tensor *x, nd_tensor *tangent)
-{
-  nd_accumulator *a = nd_accumulator_new(c);
-  CHECK(nd_accumulator_watch(a, x, tangent));
-  return a;
-}
-
-static nd_tensor *jvp(nd_accumulator *a, nd_tensor *x)
-{
-  return own(nd_accumulator_jvp(a, x));
-}
 
 static void tangents_are_carried_along(void)
 {
@@ -116,77 +92,10 @@ static void ops_of_several_outputs_have_several_tangents(void)
 
 // ----------------------------------------------------------------- nesting --
 
-enum { POINTS = 3 };
-
-// sin(x) x^3
-static nd_tensor *curve(nd_tensor *x)
-{
-  return product(CALL("sin", NULL, x), product(x, squared(x)));
-}
-
-static nd_tensor *derive(const char *ways, nd_tensor *x);
-
-static nd_tensor *derive_forward(const char *ways, nd_tensor *x)
-{
-  nd_accumulator *a = watching(x, CALL("ones_like", NULL, x));
-  nd_accumulator_start(a);
-  nd_tensor *y = derive(ways, x);
-  nd_accumulator_stop(a);
-  nd_tensor *t = jvp(a, y);
-  nd_accumulator_free(a);
-  return t;
-}
-
-static nd_tensor *derive_backward(const char *ways, nd_tensor *x)
-{
-  nd_tape *t = nd_tape_new(c, 0);
-  nd_tape_watch(t, x);
-  nd_tensor *y = derive(ways, x), *g = NULL;
-  nd_tape_differentiate(t, 1, &y, NULL, 1, &x, &g);
-  nd_tape_free(t);
-  return own(g);
-}
-
-// A derivative for each letter, the outermost first: 'f' by an accumulator, 'b'
-// by a tape.
-static nd_tensor *derive(const char *ways, nd_tensor *x)
-{
-  switch (*ways) {
-  case 'f': return derive_forward(ways + 1, x);
-  case 'b': return derive_backward(ways + 1, x);
-  default: return curve(x);
-  }
-}
-
-static double curve_at(int order, double x)
-{
-  const double s = sin(x), k = cos(x);
-  switch (order) {
-  case 1: return x * x * (3 * s + x * k);
-  case 2: return x * (6 * s + 6 * x * k - x * x * s);
-  default: return 6 * s + 18 * x * k - 9 * x * x * s - x * x * x * k;
-  }
-}
-
 static void all_orders_of_nesting_agree(void)
 {
   start();
-  static const char *const ways[] = { "f",   "b",   "ff",  "fb",  "bf",
-                                      "bb",  "fff", "ffb", "fbf", "fbb",
-                                      "bff", "bfb", "bbf", "bbb" };
-  const double points[] = { 0.3, -1.2, 2.5 };
-  for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
-    nd_tensor *x = F64("[0.3 -1.2 2.5]");
-    const nd_tensor *d = derive(ways[i], x);
-    CHECK(d != NULL);
-    const double *values = (const double *)(const void *)nd_values(d);
-    for (int k = 0; k < POINTS; k++)
-      CHECK_NEAR(values[k], curve_at((int)strlen(ways[i]), points[k]), 1e-12);
-    const nd_tensor *of_scalar = derive(ways[i], F64("0.3"));
-    CHECK_NEAR(nd_tensor_first(of_scalar), curve_at((int)strlen(ways[i]), 0.3),
-               1e-12);
-  }
-  CHECK_INT(nd_recorders_depth(c), 0);
+  check_all_orders(curve);
   finish();
 }
 
