@@ -216,8 +216,7 @@ static size_t most_bytes(const nd_job *j)
 
 // Copies the attributes, keeps closures, and copies to `end` what lists point
 // to; returns the new end.
-static char *copy_attr(nd_records *l, nd_record *r, const nd_job *j,
-                       char *end)
+static char *copy_attr(nd_records *l, nd_record *r, const nd_job *j, char *end)
 {
   nd_value *attr = find_attr(r);
   for (int i = 0; i < j->op->attrs; i++) {

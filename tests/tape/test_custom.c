@@ -166,7 +166,7 @@ static void tangents_come_from_the_same_function(void)
 static nd_tensor *own_sin(nd_tensor *x);
 static nd_tensor *own_cos(nd_tensor *x);
 
-static bool compute(const char *name, nd_context *in, nd_tensor *const *inputs,
+static bool give(const char *name, nd_context *in, nd_tensor *const *inputs,
                     nd_tensor **outputs)
 {
   outputs[0] = nd_call(in, name, 1, inputs, NULL);
@@ -177,14 +177,14 @@ static bool compute_sin(void *data, nd_context *in, int n,
                         nd_tensor *const *inputs, int count,
                         nd_tensor **outputs)
 {
-  return compute("sin", in, inputs, outputs);
+  return give("sin", in, inputs, outputs);
 }
 
 static bool compute_cos(void *data, nd_context *in, int n,
                         nd_tensor *const *inputs, int count,
                         nd_tensor **outputs)
 {
-  return compute("cos", in, inputs, outputs);
+  return give("cos", in, inputs, outputs);
 }
 
 static bool slope_of_sin(void *data, nd_context *in, int count,

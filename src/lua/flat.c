@@ -1,0 +1,224 @@
+// lua/flat.c: tables of tensors as the arrays that the core takes, and arrays
+// as tables again.
+
+#include "lua/flat.h"
+
+#include "lua/error.h"
+#include "lua/nested.h"
+#include "lua/values.h"
+
+void ndL_makeroom(lua_State *L, ndL_flat *f, int n)
+{
+  f->n = n;
+  f->at = f->few;
+  if (n > NDL_FEW)
+    f->at = lua_newuserdatauv(L, (size_t)n * sizeof *f->at, 0);
+  else
+    lua_pushnil(L);
+}
+
+void ndL_flatten(lua_State *L, ndL_state *S, int i, const char *function,
+                 const char *argument, ndL_flat *f)
+{
+  f->from = i;
+  f->list = 0;
+  int n = 1;
+  if (ndL_peek(L, S, i) == NULL) {
+    ndL_pushleaves(L, S, i, function, argument);
+    f->list = lua_gettop(L);
+    n = (int)lua_rawlen(L, f->list);
+  }
+  f->function = function;
+  ndL_makeroom(L, f, n);
+}
+
+void ndL_gather(lua_State *L, ndL_state *S, ndL_flat *f)
+{
+  if (f->list == 0) {
+    f->at[0] = ndL_peek(L, S, f->from);
+    return;
+  }
+  bool same = lua_rawlen(L, f->list) == (lua_Unsigned)f->n;
+  for (int k = 0; k < f->n && same; k++) {
+    lua_rawgeti(L, f->list, k + 1);
+    f->at[k] = ndL_peek(L, S, -1);
+    same = f->at[k] != NULL;
+    lua_pop(L, 1);
+  }
+  if (!same)
+    ndL_error(L, "%s: a table changed during the call", f->function);
+}
+
+// ------------------------------------------------------------------ pairs --
+
+// Values in the order of those that they go with, in the table at `list`.
+typedef struct paired {
+  const ndL_pairing *words;
+  int list;
+  int n;
+  int depth;
+} paired;
+
+static void add_paired(lua_State *L, ndL_state *S, int i, int like, paired *p)
+{
+  const nd_tensor *x = ndL_peek(L, S, like);
+  const nd_dtype dtype = x == NULL ? ND_FLOAT32 : (nd_dtype)x->dtype;
+  const int top = lua_gettop(L);
+  if (lua_toboolean(L, i))
+    ndL_checktensor(L, S, i, dtype, p->words->function, p->words->argument);
+  if (lua_gettop(L) == top)
+    lua_pushvalue(L, i);
+  if (!lua_toboolean(L, -1))
+    lua_pushboolean(L, 0);
+  lua_rawseti(L, p->list, ++p->n);
+  lua_settop(L, top);
+}
+
+static int count_entries(lua_State *L, int i)
+{
+  int n = 0;
+  for (lua_pushnil(L); lua_next(L, i); lua_pop(L, 1))  // any order
+    n++;
+  return n;
+}
+
+// Raises unless the value at `i` is a table with as many entries as the table
+// at `like`, which is how many.
+static int check_alike(lua_State *L, int i, int like, const ndL_pairing *words)
+{
+  if (lua_type(L, i) != LUA_TTABLE) {
+    lua_pushfstring(L, "a table like %s", words->like);
+    ndL_typeerror(L, words->function, words->argument, lua_tostring(L, -1), i);
+  }
+  const int given = count_entries(L, i), wanted = count_entries(L, like);
+  if (given != wanted)
+    ndL_error(L, "%s: %d %s for %d %s", words->function, given, words->many,
+              wanted, words->likes);
+  return wanted;
+}
+
+static void list_paired(lua_State *L, ndL_state *S, int i, int like, paired *p)
+{
+  const ndL_pairing *words = p->words;
+  if (lua_type(L, like) != LUA_TTABLE) {
+    add_paired(L, S, i, like, p);
+    return;
+  }
+  ndL_checknested(L, like, words->function, words->like, p->depth++);
+  const int n = check_alike(L, i, like, words);
+  luaL_checkstack(L, 8, words->function);
+  ndL_pushkeys(L, like);
+  const int keys = lua_gettop(L);
+  for (int k = 1; k <= n; k++) {
+    lua_rawgeti(L, keys, k);
+    lua_pushvalue(L, -1);
+    if (lua_rawget(L, i) == LUA_TNIL)
+      ndL_error(L, "%s: %s lacks '%s'", words->function, words->argument,
+                luaL_tolstring(L, keys + 1, NULL));
+    lua_pushvalue(L, keys + 1);
+    lua_rawget(L, like);
+    list_paired(L, S, keys + 2, keys + 3, p);
+    lua_settop(L, keys);
+  }
+  lua_settop(L, keys - 1);
+  p->depth--;
+}
+
+void ndL_pushpaired(lua_State *L, ndL_state *S, int i, int like,
+                    const ndL_pairing *words)
+{
+  lua_newtable(L);
+  paired p = { .words = words, .list = lua_gettop(L) };
+  list_paired(L, S, i, like, &p);
+}
+
+// ------------------------------------------------------------------- boxes --
+
+// Pushes what is in the next box: a missing one is nil alone and false in a
+// table.
+static void push_next(lua_State *L, int boxes, int *at, bool inside)
+{
+  lua_rawgeti(L, boxes, ++*at);
+  const ndL_box *box = lua_touserdata(L, -1);
+  if (box != NULL && box->tensor != NULL)
+    return;
+  lua_pop(L, 1);
+  if (inside)
+    lua_pushboolean(L, 0);
+  else
+    lua_pushnil(L);
+}
+
+// Pushes what is in the boxes in the structure of the value at `i`; `*at` counts
+// them.
+static void rebuild(lua_State *L, ndL_state *S, int i, int boxes, int *at,
+                    bool inside)
+{
+  if (ndL_typeof(L, S, i) <= NDL_VARIABLE) {
+    push_next(L, boxes, at, inside);
+    return;
+  }
+  luaL_checkstack(L, 6, "nested tables");
+  lua_newtable(L);
+  const int result = lua_gettop(L);
+  if (ndL_isplain(L, S, i)) {
+    const lua_Integer n = (lua_Integer)lua_rawlen(L, i);
+    for (lua_Integer k = 1; k <= n; k++) {
+      push_next(L, boxes, at, true);
+      lua_rawseti(L, result, k);
+    }
+    return;
+  }
+  ndL_pushkeys(L, i);
+  for (lua_Unsigned k = 1; k <= lua_rawlen(L, result + 1); k++) {
+    lua_rawgeti(L, result + 1, (lua_Integer)k);
+    lua_pushvalue(L, -1);
+    lua_rawget(L, i);
+    rebuild(L, S, result + 3, boxes, at, true);
+    lua_replace(L, result + 3);
+    lua_rawset(L, result);
+  }
+  lua_settop(L, result);
+}
+
+// Lua searches an object that gets a finalizer from the newest one on, so many
+// boxes get theirs when they are made.
+int ndL_pushboxes(lua_State *L, const ndL_state *S, int n)
+{
+  lua_createtable(L, n, 0);
+  for (int k = 1; k <= n; k++) {
+    ndL_newbox(L);
+    if (n > NDL_FEW) {
+      lua_rawgetp(L, LUA_REGISTRYINDEX, S->metatables[NDL_TENSOR]);
+      lua_setmetatable(L, -2);
+    }
+    lua_rawseti(L, -2, k);
+  }
+  return lua_gettop(L);
+}
+
+bool ndL_fillboxes(lua_State *L, ndL_state *S, const ndL_flat *like,
+                   nd_tensor **values, int boxes, bool zeros)
+{
+  bool ok = true;
+  for (int k = 0; k < like->n; k++) {
+    nd_tensor *g = values[k];
+    if (g == NULL && zeros) {
+      const nd_type type = nd_type_of(like->at[k]);
+      g = nd_tensor_new(S->context, type.dtype, type.rank, type.shape, NULL);
+      ok = ok && g != NULL;
+    }
+    if (g == NULL)
+      continue;
+    lua_rawgeti(L, boxes, k + 1);
+    ndL_fill(L, S, lua_touserdata(L, -1), g);
+    lua_pop(L, 1);
+  }
+  return ok;
+}
+
+void ndL_pushlike(lua_State *L, ndL_state *S, int i, int boxes)
+{
+  int at = 0;
+  rebuild(L, S, i, boxes, &at, false);
+}
