@@ -74,6 +74,7 @@ typedef void *nd_allocator(void *data, void *block, size_t old_size,
                            size_t new_size, nd_memory_kind kind);
 
 // Told of what is no error but hardly what was meant, as "file:line: function:
+// text", and of what a script says by Lua's `warn`, once that is on, as "warn:
 // text", while a script runs: it may not run scripts of that context. `text` is
 // valid during the call.
 typedef void nd_warning(void *data, const char *text);
@@ -90,7 +91,7 @@ typedef struct nd_config {
   size_t memory_quota;  // bytes lent by the allocator, for all; 0: no limit
   bool unlimited;       // scripts run without the hook; see nadirlua.h
   bool lpeg;            // scripts may require "lpeg"; see nadirlua.h
-  nd_warning *warning;  // of scripts; NULL: they go to the standard error
+  nd_warning *warning;  // of scripts; NULL: nobody hears them
   void *warning_data;
 } nd_config;
 

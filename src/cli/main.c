@@ -14,6 +14,7 @@
 #include "cli/call.h"
 #include "cli/options.h"
 #include "cli/prompt.h"
+#include "cli/warning.h"
 #include "lua/coroutine.h"
 #include "lua/load.h"
 #include "lua/loaders.h"
@@ -236,19 +237,12 @@ static bool complain_about_level(const struct cli_options *o)
   return true;
 }
 
-// Shows a warning as an error is shown.
-static void show_warning(void *data, const char *text)
-{
-  const struct cli_options *o = data;
-  fflush(stdout);
-  fprintf(stderr, "%s: warning: %s\n", o->program, text);
-}
-
 static bool run_state(const struct cli_options *o)
 {
+  struct cli_warnings warnings = { .program = o->program };
   const nd_config config = { .size = sizeof config,
-                             .warning = show_warning,
-                             .warning_data = (void *)(uintptr_t)o };
+                             .warning = cli_warning_show,
+                             .warning_data = &warnings };
   nd_context *c = nd_context_new(&config);
   lua_State *L = c == NULL ? NULL : ndL_newstate(c);
   if (c == NULL && complain_about_level(o))
@@ -258,6 +252,7 @@ static bool run_state(const struct cli_options *o)
     fprintf(stderr, "%s: cannot create state: not enough memory\n", o->program);
     return false;
   }
+  ndL_tellwarnings(L, cli_warning_show_piece, &warnings);
   lua_pushcfunction(L, run);
   lua_pushlightuserdata(L, (void *)o);
   const int status = lua_pcall(L, 1, 1, 0);

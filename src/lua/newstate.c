@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/context.h"
 #include "base/memory.h"
 #include "lua/heap.h"
 
@@ -13,7 +14,10 @@ typedef struct own {
   ndL_heap heap;  // comes first: it is what the allocator takes
   bool warns;     // Lua's warnings are on
   bool quiet;     // all were turned off
-  bool begun;     // one is being printed
+  bool begun;     // one has come in part
+  lua_WarnFunction tell;
+  void *tell_data;
+  char warning[256];  // for the host: what has come of one, cut there
   ndL_stop stop;
 } own;
 
@@ -22,6 +26,18 @@ static own *own_of(lua_State *L)
 {
   void *data;
   return lua_getallocf(L, &data) == ndL_heap_allocate ? data : NULL;
+}
+
+// Tells the host, who gets a warning as a whole.
+static void tell_host(void *data, const char *piece, int more)
+{
+  own *o = data;
+  const nd_context *c = o->heap.context;
+  const size_t n = o->begun ? strlen(o->warning) : 0;
+  snprintf(o->warning + n, sizeof o->warning - n, "%s%s",
+           o->begun ? "" : "warn: ", piece);
+  if (!more && c->warning != NULL)
+    c->warning(c->warning_data, o->warning);
 }
 
 // "@on" and "@off" switch, the latter also what we warn of, which begins on;
@@ -37,8 +53,7 @@ static void warn(void *data, const char *message, int more)
     return;
   }
   if (o->warns)
-    fprintf(stderr, "%s%s%s", o->begun ? "" : "Lua warning: ", message,
-            more ? "" : "\n");
+    o->tell(o->tell_data, message, more);
   o->begun = more;
 }
 
@@ -61,8 +76,16 @@ lua_State *ndL_newstate(nd_context *c)
     return NULL;
   }
   lua_setwarnf(L, warn, o);
+  ndL_tellwarnings(L, tell_host, o);
   o->stop = (ndL_stop){ .word = "interrupted", .running = L };
   return L;
+}
+
+void ndL_tellwarnings(lua_State *L, lua_WarnFunction tell, void *data)
+{
+  own *o = own_of(L);
+  o->tell = tell;
+  o->tell_data = data;
 }
 
 bool ndL_isquiet(lua_State *L)

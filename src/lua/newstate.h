@@ -32,6 +32,11 @@ lua_State *ndL_newstate(nd_context *c);
 // lua_close, and the heap goes back to the context.
 void ndL_closestate(lua_State *L);
 
+// Has `tell` hear what scripts warn of by Lua's `warn`, once they have turned
+// that on; it gets pieces. Before, the context's function for warnings hears
+// them, whole, as "warn: text".
+void ndL_tellwarnings(lua_State *L, lua_WarnFunction tell, void *data);
+
 // True if a script said warn "@off" in a state that ndL_newstate made. Of
 // another state it cannot be known: false.
 bool ndL_isquiet(lua_State *L);

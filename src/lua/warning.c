@@ -1,12 +1,10 @@
 // lua/warning.c: what is no error, but hardly what was meant. Each function
-// warns once for each line of the script; the host's function hears of it or,
-// without one, the standard error.
+// warns once for each line of the script. The host's function hears of it; in a
+// Lua that is not ours lua/nadir/warn.lua does.
 
 #include "lua/warning.h"
 
-#include <stdio.h>
-#include <string.h>
-
+#include "lua/module.h"
 #include "lua/newstate.h"
 #include "lua/state.h"
 #include "lua/where.h"
@@ -46,13 +44,17 @@ static bool is_new(lua_State *L, ndL_state *S)
   return fresh;
 }
 
-static void emit(ndL_state *S, const char *text)
+// Tells what is on top of the stack.
+static void emit(lua_State *L, const ndL_state *S)
 {
   const nd_context *c = S->context;
   if (c->warning != NULL)
-    c->warning(c->warning_data, text);
-  else
-    fprintf(stderr, "nadir: warning: %s\n", text);
+    c->warning(c->warning_data, lua_tostring(L, -1));
+  if (!S->owns_context)
+    return;
+  ndL_require(L, "nadir.warn");
+  lua_insert(L, -2);
+  lua_call(L, 1, 0);
 }
 
 void ndL_warn(lua_State *L, const char *function, const char *text)
@@ -64,8 +66,10 @@ void ndL_warn(lua_State *L, const char *function, const char *text)
   luaL_checkstack(L, 8, function);
   ndL_pushwhere(L);
   lua_pushfstring(L, "%s%s", lua_tostring(L, top + 1), function);
-  if (is_new(L, S))
-    emit(S, lua_pushfstring(L, "%s: %s", lua_tostring(L, top + 2), text));
+  if (is_new(L, S)) {
+    lua_pushfstring(L, "%s: %s", lua_tostring(L, top + 2), text);
+    emit(L, S);
+  }
   lua_settop(L, top);
 }
 

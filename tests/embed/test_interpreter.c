@@ -170,6 +170,22 @@ static void a_warning_comes_to_the_host(void)
   nd_interpreter_free(own);
 }
 
+static void what_a_script_warns_of_comes_to_the_host(void)
+{
+  char heard[120] = "";
+  const nd_config config = { .size = sizeof config,
+                             .warning = hear,
+                             .warning_data = heard };
+  nd_interpreter *own = nd_interpreter_new(&config);
+  CHECK(nd_interpreter_run(own, "warn 'unheard'", "off"));
+  CHECK_STR(heard, "");
+  CHECK(nd_interpreter_run(own, "warn '@on' warn('it ', 'is ', 1)", "on"));
+  CHECK_STR(heard, "warn: it is 1");
+  CHECK(nd_interpreter_run(own, "warn(('x'):rep(1000), 'y')", "long"));
+  CHECK(strncmp(heard, "warn: xxx", 9) == 0);
+  nd_interpreter_free(own);
+}
+
 int main(void)
 {
   i = nd_interpreter_new(NULL);
@@ -184,6 +200,7 @@ int main(void)
   RUN(with_is_understood_in_files);
   RUN(with_needs_nothing_that_scripts_can_take_away);
   RUN(a_warning_comes_to_the_host);
+  RUN(what_a_script_warns_of_comes_to_the_host);
   nd_interpreter_free(i);
   return check_done();
 }

@@ -51,6 +51,9 @@ for call in 'abort()' 'exit(1)' 'printf(s)' 'fputs(s, stderr)' \
   'longjmp(b, 1)' 'assert(0)' 'malloc(1)'; do
   breaks calls $core "$call" "$define$call;\n}"
 done
+for call in 'fprintf(f, s)' 'puts(s)' 'fflush(stdout)'; do
+  breaks calls src/lua/heap.c "$call" "$define$call;\n}"
+done
 breaks words $core "$core" '// TO''DO'
 breaks lines $core 'more than 80' "// $(printf '%078d' 0)"
 breaks lines $core 'a tab' '\tint x;'
