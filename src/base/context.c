@@ -50,11 +50,12 @@ nd_context *nd_context_new(const nd_config *config)
   c->warning_data = full.warning_data;
   c->memory.allocator = full.allocator;
   c->memory.data = full.allocator_data;
-  c->memory.quota[ND_MEMORY_TENSOR] = full.tensor_quota;
-  c->memory.quota[ND_MEMORY_SCRIPT] = full.script_quota;
-  c->memory.quota[ND_MEMORY_ALL] = full.memory_quota;
-  c->memory.used[ND_MEMORY_ALL] = c->memory.peak[ND_MEMORY_ALL] = sizeof *c;
   c->memory.plain = full.allocator == allocate_by_malloc;
+  nd_account *a = &c->memory.account;
+  a->quota[ND_MEMORY_TENSOR] = full.tensor_quota;
+  a->quota[ND_MEMORY_SCRIPT] = full.script_quota;
+  a->quota[ND_MEMORY_ALL] = full.memory_quota;
+  nd_account_count(a, ND_MEMORY_ALL, 0, sizeof *c);
   return c;
 }
 

@@ -1,4 +1,5 @@
-// base/memory.c: the allocator, its accounts, and the cache of blocks.
+// base/memory.c: the host's allocator, and what waits for use again: pages,
+// small objects and blocks of values.
 //
 // Everything but the Lua heap stands in one list, so that a context can free
 // what is still held when it goes.
@@ -17,61 +18,7 @@
 
 enum { CACHE_BYTES = 24 << 20 };
 
-// What tensors and objects leave of the memory's quota to the Lua heap.
-enum { RESERVE_BYTES = 256 << 10, RESERVE_PARTS = 16 };
-
 _Static_assert(sizeof(nd_block) <= ND_ALIGNMENT, "values follow the header");
-
-static void count(nd_memory *m, nd_memory_kind kind, size_t old_size,
-                  size_t new_size)
-{
-  m->used[kind] += new_size - old_size;
-  if (m->used[kind] > m->peak[kind])
-    m->peak[kind] = m->used[kind];
-}
-
-// What is left of the quota of one kind.
-static size_t room_of(const nd_memory *m, nd_memory_kind kind)
-{
-  const size_t quota = m->quota[kind], used = m->used[kind];
-  if (quota == 0)
-    return SIZE_MAX;
-  return quota > used ? quota - used : 0;
-}
-
-// What is left of the memory's quota for tensors and objects.
-static size_t shared_room(const nd_memory *m)
-{
-  const size_t quota = m->quota[ND_MEMORY_ALL];
-  const size_t part = quota / RESERVE_PARTS;
-  const size_t reserve = part < RESERVE_BYTES ? part : RESERVE_BYTES;
-  const size_t room = room_of(m, ND_MEMORY_ALL);
-  if (quota == 0)
-    return SIZE_MAX;
-  return room > reserve ? room - reserve : 0;
-}
-
-size_t nd_memory_headroom(const nd_context *c)
-{
-  const size_t own = room_of(&c->memory, ND_MEMORY_TENSOR);
-  const size_t shared = shared_room(&c->memory);
-  return own < shared ? own : shared;
-}
-
-static bool fail_quota(nd_context *c, size_t excess, const char *which,
-                       size_t quota)
-{
-  return nd_fail(c, ND_NO_MEMORY,
-                 "out of memory: %zu bytes more than the %squota of %zu allows",
-                 excess, which, quota);
-}
-
-bool nd_memory_allows(nd_context *c, size_t bytes, nd_memory_kind kind)
-{
-  const size_t room = room_of(&c->memory, kind);
-  return bytes <= room ||
-         fail_quota(c, bytes - room, "", c->memory.quota[kind]);
-}
 
 // Comes before each allocation. Hosts may align to 8, so nothing of ours that
 // is not placed by place_block may ask for more.
@@ -104,7 +51,7 @@ static void let_go(nd_memory *m, nd_held *h)
 static void free_held(nd_memory *m, nd_held *h)
 {
   let_go(m, h);
-  count(m, ND_MEMORY_ALL, h->size, 0);
+  nd_account_count(&m->account, ND_MEMORY_ALL, h->size, 0);
   m->allocator(m->data, h, h->size, 0, h->kind);
 }
 
@@ -123,7 +70,7 @@ static void *call_host(nd_memory *m, void *block, size_t size,
   nd_held *p = m->allocator(m->data, h, before, size + sizeof *p, kind);
   if (p != NULL) {
     *p = (nd_held){ .size = size + sizeof *p, .kind = kind };
-    count(m, ND_MEMORY_ALL, before, p->size);
+    nd_account_count(&m->account, ND_MEMORY_ALL, before, p->size);
   }
   if (p != NULL || h != NULL)
     hold(m, p != NULL ? p : h);
@@ -142,7 +89,7 @@ static size_t excess_of(const nd_memory *m, const void *block, size_t size)
   const nd_held *h = block == NULL ? NULL : (const nd_held *)block - 1;
   const size_t before = h == NULL ? 0 : h->size;
   const size_t after = size + sizeof *h;
-  const size_t room = shared_room(m);
+  const size_t room = nd_account_shared_room(&m->account);
   return after > before && after - before > room ? after - before - room : 0;
 }
 
@@ -161,7 +108,7 @@ static void *ask_host(nd_context *c, void *block, size_t size,
     return p;
   const size_t excess = excess_of(m, block, size);
   if (excess > 0)
-    fail_quota(c, excess, "memory ", m->quota[ND_MEMORY_ALL]);
+    nd_account_fail(c, excess, ND_MEMORY_ALL);
   else
     nd_fail(c, ND_NO_MEMORY, "out of memory: %zu bytes refused", size);
   return NULL;
@@ -170,11 +117,11 @@ static void *ask_host(nd_context *c, void *block, size_t size,
 void *nd_memory_resize(nd_context *c, void *block, size_t old_size,
                        size_t new_size, nd_memory_kind kind)
 {
-  if (new_size > old_size && !nd_memory_allows(c, new_size - old_size, kind))
+  if (new_size > old_size && !nd_account_allows(c, new_size - old_size, kind))
     return NULL;
   void *p = ask_host(c, block, new_size, kind);
   if (p != NULL || new_size == 0)
-    count(&c->memory, kind, old_size, new_size);
+    nd_account_count(&c->memory.account, kind, old_size, new_size);
   return p;
 }
 
@@ -182,12 +129,12 @@ static void *ask_host_script(nd_memory *m, void *block, size_t old_size,
                              size_t new_size)
 {
   const size_t growth = new_size > old_size ? new_size - old_size : 0;
-  if (growth > room_of(m, ND_MEMORY_ALL))
+  if (growth > nd_account_room(&m->account, ND_MEMORY_ALL))
     return NULL;
   void *p = m->allocator(m->data, block, old_size, new_size, ND_MEMORY_SCRIPT);
   if (p != NULL || new_size == 0) {
-    count(m, ND_MEMORY_SCRIPT, old_size, new_size);
-    count(m, ND_MEMORY_ALL, old_size, new_size);
+    nd_account_count(&m->account, ND_MEMORY_SCRIPT, old_size, new_size);
+    nd_account_count(&m->account, ND_MEMORY_ALL, old_size, new_size);
   }
   return p;
 }
@@ -197,7 +144,7 @@ void *nd_memory_resize_script(nd_context *c, void *block, size_t old_size,
 {
   nd_memory *m = &c->memory;
   const size_t growth = new_size > old_size ? new_size - old_size : 0;
-  if (growth > room_of(m, ND_MEMORY_SCRIPT))
+  if (growth > nd_account_room(&m->account, ND_MEMORY_SCRIPT))
     return NULL;
   void *p;
   do
@@ -324,8 +271,9 @@ static void trim_blocks(nd_memory *m)
 static nd_block *fresh_block(nd_context *c, size_t capacity, uint32_t cls)
 {
   const nd_memory *m = &c->memory;
-  const size_t quota = m->quota[ND_MEMORY_TENSOR];
-  if (quota != 0 && m->used[ND_MEMORY_TENSOR] + m->cached + capacity > quota)
+  const size_t quota = m->account.quota[ND_MEMORY_TENSOR];
+  if (quota != 0 &&
+      m->account.used[ND_MEMORY_TENSOR] + m->cached + capacity > quota)
     trim_blocks(&c->memory);
   void *memory = ask_host(c, NULL, footprint(capacity), ND_MEMORY_TENSOR);
   return memory == NULL ? NULL : place_block(memory, capacity, cls);
@@ -333,7 +281,7 @@ static nd_block *fresh_block(nd_context *c, size_t capacity, uint32_t cls)
 
 nd_block *nd_block_new(nd_context *c, size_t bytes)
 {
-  if (!nd_memory_allows(c, bytes, ND_MEMORY_TENSOR))
+  if (!nd_account_allows(c, bytes, ND_MEMORY_TENSOR))
     return NULL;
   nd_memory *m = &c->memory;
   size_t capacity;
@@ -350,14 +298,14 @@ nd_block *nd_block_new(nd_context *c, size_t bytes)
   b->next = NULL;
   b->bytes = bytes;
   b->refs = 1;
-  count(m, ND_MEMORY_TENSOR, 0, bytes);
+  nd_account_count(&m->account, ND_MEMORY_TENSOR, 0, bytes);
   return b;
 }
 
 void nd_block_free(nd_context *c, nd_block *b)
 {
   nd_memory *m = &c->memory;
-  count(m, ND_MEMORY_TENSOR, b->bytes, 0);
+  nd_account_count(&m->account, ND_MEMORY_TENSOR, b->bytes, 0);
   if (m->cached + b->capacity > CACHE_BYTES) {
     return_block(m, b);
     return;
@@ -380,36 +328,13 @@ static void return_list(nd_context *c, void **list, size_t size)
 bool nd_memory_trim(nd_context *c)
 {
   nd_memory *m = &c->memory;
-  const size_t before = m->used[ND_MEMORY_ALL];
+  const size_t before = m->account.used[ND_MEMORY_ALL];
   trim_blocks(m);
   return_list(c, &m->pages, ND_PAGE);
   m->spare_pages = 0;
   for (size_t cls = 1; cls < ND_SMALL_CLASSES; cls++)
     return_list(c, &m->spare[cls], small_size(cls));
-  return m->used[ND_MEMORY_ALL] < before;
-}
-
-// ---------------------------------------------------------------- accounts --
-
-static bool is_counted(const nd_context *c, nd_memory_kind kind)
-{
-  return c != NULL && (unsigned)kind <= ND_MEMORY_ALL;
-}
-
-size_t nd_context_bytes(const nd_context *c, nd_memory_kind kind)
-{
-  return is_counted(c, kind) ? c->memory.used[kind] : 0;
-}
-
-size_t nd_context_peak(const nd_context *c, nd_memory_kind kind)
-{
-  return is_counted(c, kind) ? c->memory.peak[kind] : 0;
-}
-
-void nd_context_set_quota(nd_context *c, nd_memory_kind kind, size_t bytes)
-{
-  if (is_counted(c, kind))
-    c->memory.quota[kind] = bytes;
+  return m->account.used[ND_MEMORY_ALL] < before;
 }
 
 bool nd_memory_is_limited(const nd_context *c)
@@ -417,6 +342,6 @@ bool nd_memory_is_limited(const nd_context *c)
   const nd_memory *m = &c->memory;
   bool any = !m->plain;
   for (int kind = 0; kind <= ND_MEMORY_ALL; kind++)
-    any |= m->quota[kind] != 0;
+    any |= m->account.quota[kind] != 0;
   return any;
 }

@@ -1,10 +1,10 @@
 // base/memory.h: all memory comes from the host's allocator through here, is
-// counted by kind, and is held to the quotas.
+// counted by kind, and is held to the quotas (base/account.h).
 
 #ifndef ND_BASE_MEMORY_H
 #define ND_BASE_MEMORY_H
 
-#include "nadir.h"
+#include "base/account.h"
 
 // Size classes of the block cache: four to an octave, from 64 bytes up.
 enum { ND_CACHE_CLASSES = 240, ND_ALIGNMENT = 64 };
@@ -30,9 +30,7 @@ typedef struct nd_memory {
   nd_allocator *allocator;
   void *data;
   bool plain;  // the allocator is malloc
-  size_t used[ND_MEMORY_ALL + 1];
-  size_t peak[ND_MEMORY_ALL + 1];
-  size_t quota[ND_MEMORY_ALL + 1];  // 0: none
+  nd_account account;
   size_t cached;  // bytes waiting in `cache`, only in the count of all
   nd_block *cache[ND_CACHE_CLASSES];
   void *spare[ND_SMALL_CLASSES];  // free small objects, linked by first word
@@ -63,12 +61,6 @@ void nd_page_free(nd_context *c, void *page);
 // leaves no error.
 void *nd_memory_resize_script(nd_context *c, void *block, size_t old_size,
                               size_t new_size);
-
-// True if `bytes` more of that kind stay within the quota; else the error.
-bool nd_memory_allows(nd_context *c, size_t bytes, nd_memory_kind kind);
-
-// How many bytes of tensors the quotas still allow; SIZE_MAX without any.
-size_t nd_memory_headroom(const nd_context *c);
 
 // True if requests may be refused that a collection would make room for: there
 // is a quota, or the allocator is the host's own.

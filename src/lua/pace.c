@@ -16,20 +16,20 @@ enum { HEAP_SLACK = 256 };
 
 static size_t held(const ndL_state *S)
 {
-  const nd_memory *m = &S->context->memory;
-  return m->used[ND_MEMORY_TENSOR] + m->used[ND_MEMORY_OBJECT];
+  const nd_account *a = &S->context->memory.account;
+  return a->used[ND_MEMORY_TENSOR] + a->used[ND_MEMORY_OBJECT];
 }
 
 static void set_pace(ndL_state *S, size_t left)
 {
-  const size_t half = nd_memory_headroom(S->context) / 2;
+  const size_t half = nd_account_headroom(S->context) / 2;
   const size_t growth = half < PACE_BYTES ? half : PACE_BYTES;
   S->pace = left + (growth > LEAST_PACE ? growth : LEAST_PACE);
 }
 
 void ndL_startpace(ndL_state *S)
 {
-  S->room = nd_memory_headroom(S->context);
+  S->room = nd_account_headroom(S->context);
   set_pace(S, 0);
 }
 
@@ -39,7 +39,7 @@ void ndL_collect(lua_State *L, ndL_state *S)
   lua_gc(L, LUA_GCCOLLECT);
   S->collections++;
   S->floor = held(S);
-  S->room = nd_memory_headroom(S->context);
+  S->room = nd_account_headroom(S->context);
   S->heap_floor = lua_gc(L, LUA_GCCOUNT);
   set_pace(S, S->floor);
 }

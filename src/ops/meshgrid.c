@@ -45,8 +45,8 @@ static bool infer(nd_context *c, const nd_job *j, nd_type *out)
                    ND_SHAPE(grid.rank, grid.shape));
   for (int k = 0; k < j->outs; k++)
     out[k] = grid;
-  return nd_memory_allows(c, (size_t)size * nd_dtype_size(grid.dtype),
-                          ND_MEMORY_TENSOR);
+  return nd_account_allows(c, (size_t)size * nd_dtype_size(grid.dtype),
+                           ND_MEMORY_TENSOR);
 }
 
 static void view(nd_context *c, const nd_job *j, const nd_type *types)

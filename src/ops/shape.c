@@ -305,8 +305,8 @@ static bool broadcast_infer(nd_context *c, const nd_job *j, nd_type *out)
   if (!check_size(c, out))
     return false;
   const size_t size = (size_t)nd_type_size(out);
-  return nd_memory_allows(c, size * nd_dtype_size(out->dtype),
-                          ND_MEMORY_TENSOR);
+  return nd_account_allows(c, size * nd_dtype_size(out->dtype),
+                           ND_MEMORY_TENSOR);
 }
 
 static void broadcast_view(nd_context *c, const nd_job *j, const nd_type *type)

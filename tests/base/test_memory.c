@@ -1,5 +1,5 @@
-// Tests of base/memory.c: what the host is asked for, what is counted, quotas,
-// alignment, and the caches.
+// Tests of base/memory.c and base/account.c: what the host is asked for, what is
+// counted, quotas, alignment, and the caches.
 
 #include "../values.h"
 
@@ -133,7 +133,7 @@ static void a_quota_says_how_much_is_missing(void)
   CHECK_FAILS_AS(nd_block_new(c, 1300) != NULL, ND_NO_MEMORY,
                  "out of memory: 300 bytes more than the quota of 1000 allows");
   CHECK_FAILS_AS(
-    nd_memory_allows(c, SIZE_MAX, ND_MEMORY_TENSOR), ND_NO_MEMORY,
+    nd_account_allows(c, SIZE_MAX, ND_MEMORY_TENSOR), ND_NO_MEMORY,
     "out of memory: 18446744073709550615 bytes more than the quota "
     "of 1000 allows");
   void *script = nd_memory_resize_script(c, NULL, 0, 100);
