@@ -1,5 +1,5 @@
-// base/account.h: how much memory is used, of each kind and in all, and what the
-// quotas leave of it.
+// base/account.h: how much memory is used, of each kind and in all, and what
+// the quotas leave of it.
 
 #ifndef ND_BASE_ACCOUNT_H
 #define ND_BASE_ACCOUNT_H

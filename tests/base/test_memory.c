@@ -1,5 +1,5 @@
-// Tests of base/memory.c and base/account.c: what the host is asked for, what is
-// counted, quotas, alignment, and the caches.
+// Tests of base/memory.c and base/account.c: what the host is asked for, what
+// is counted, quotas, alignment, and the caches.
 
 #include "../values.h"
 
