@@ -28,6 +28,7 @@ extern const nd_op nd_op_slice, nd_op_unslice, nd_op_concat, nd_op_stack,
 // Sums and products, softmax and its kind.
 extern const nd_op nd_op_reduce_sum, nd_op_products_of_others, nd_op_matmul,
   nd_op_softmax, nd_op_log_softmax, nd_op_log_softmax_tangent,
-  nd_op_log_softmax_slope, nd_op_softmax_cross_entropy_slope;
+  nd_op_log_softmax_slope, nd_op_softmax_cross_entropy_slope,
+  nd_op_reduce_logsumexp, nd_op_argmax;
 
 #endif
