@@ -26,6 +26,7 @@ void nd_rows_start(nd_rows *l, const nd_tensor *x, const int *axes,
   l->width = (int64_t)l->walk.width;
   l->length = length;
   l->inner = inner;
+  l->all = length > 0 ? x->size / length : 0;
 }
 
 void nd_rows_along(nd_rows *l, const nd_tensor *x, int axis)
@@ -95,6 +96,14 @@ bool nd_rows_piece(const nd_rows *l, int64_t i, int64_t from, int64_t to,
   return true;
 }
 
+int64_t nd_rows_first_piece(const nd_rows *l, int64_t from)
+{
+  if (from <= l->base)
+    return 0;
+  const int64_t i = (from - l->base) / (l->inner > 1 ? l->inner : ND_BLOCK);
+  return l->inner == 1 || l->base + i * l->inner + l->rows > from ? i : i + 1;
+}
+
 // The elements of a piece, where they are or copied to `buffer`.
 static const void *load(nd_walk *w, const nd_piece *p, double *buffer)
 {
@@ -120,19 +129,26 @@ const void *nd_beside_load(nd_beside *b, const nd_piece *p)
   return load(&b->walk, p, b->x);
 }
 
+// The largest of pieces first..end-1 into m.
+static void find_max(nd_rows *l, int64_t first, int64_t end)
+{
+  nd_piece p;
+  l->k->start(l->rows, l->m);
+  for (int64_t i = first; i < end; i++) {
+    nd_rows_piece(l, i, 0, INT64_MAX, &p);
+    l->k->max(p.rows, p.n, l->m, nd_rows_load(l, &p));
+  }
+}
+
 void nd_rows_measure(nd_rows *l, nd_keep keep, char *out, int64_t from,
                      int64_t to)
 {
   nd_piece p;
   double ones[ND_BLOCK];
   const size_t bytes = (size_t)l->rows * sizeof *ones;
-  l->k->start(l->rows, l->m);
   memset(l->s, 0, bytes);
   memset(ones, 0, bytes);
-  for (int64_t i = 0; i < l->pieces; i++) {
-    nd_rows_piece(l, i, 0, INT64_MAX, &p);
-    l->k->max(p.rows, p.n, l->m, nd_rows_load(l, &p));
-  }
+  find_max(l, 0, l->pieces);
   l->k->steady(l->rows, l->m);
   for (int64_t i = 0; i < l->pieces; i++) {
     nd_piece kept;
@@ -154,4 +170,152 @@ void nd_rows_measure(nd_rows *l, nd_keep keep, char *out, int64_t from,
   }
   for (int64_t r = 0; r < l->rows; r++)
     l->s[r] += ones[r] - 1;
+}
+
+// ---------------------------------------------------------------- in parts --
+
+// Pieces of a tile in each part but the last: about ND_ROWS_LONG elements.
+static int64_t pieces_of_part(const nd_rows *l)
+{
+  return ND_ROWS_LONG / (l->inner == 1 ? ND_BLOCK : least(l->inner, ND_BLOCK));
+}
+
+static int64_t count_parts(const nd_rows *l)
+{
+  const int64_t pieces = l->inner == 1 ? (l->length + ND_BLOCK - 1) / ND_BLOCK
+                                       : l->length;
+  return (pieces + pieces_of_part(l) - 1) / pieces_of_part(l);
+}
+
+// Tiles of one run of `inner` columns, and of all.
+static int64_t tiles_beside(const nd_rows *l)
+{
+  return (l->inner + ND_BLOCK - 1) / ND_BLOCK;
+}
+
+static int64_t count_tiles(const nd_rows *l)
+{
+  return l->all / l->inner * tiles_beside(l);
+}
+
+// Sets the tile to number `tile`; returns its first row.
+static int64_t seek_tile(nd_rows *l, int64_t tile)
+{
+  const int64_t beside = tiles_beside(l);
+  const int64_t start = tile / beside * l->inner;
+  const int64_t row = start + tile % beside * ND_BLOCK;
+  nd_rows_tile(l, row, l->inner == 1 ? row + 1 : start + l->inner);
+  return row;
+}
+
+// What is found of each row, and of each part of it; m as in nd_rows.
+typedef struct found {
+  double *s, *part_s, *part_ones;
+  char *m, *part_m;
+} found;
+
+static found find_places(const nd_rows *l, void *shared)
+{
+  const int64_t parts = l->all * count_parts(l);
+  double *s = shared;
+  char *m = (char *)(s + l->all + 2 * parts);
+  return (found){ .s = s,
+                  .part_s = s + l->all,
+                  .part_ones = s + l->all + parts,
+                  .m = m,
+                  .part_m = m + l->all * l->width };
+}
+
+size_t nd_rows_shared(const nd_rows *l)
+{
+  const int64_t parts = l->all > 0 ? count_parts(l) : 0;
+  const int64_t once = l->all * ((int64_t)sizeof(double) + l->width);
+  const int64_t each = l->all * (2 * (int64_t)sizeof(double) + l->width);
+  return parts <= 1 ? 0 : (size_t)(once + parts * each);
+}
+
+// Largest elements of parts; of rows; sums of parts; of rows. A unit is one
+// part of a tile, tile after tile, or a tile.
+void nd_rows_step(const nd_rows *l, nd_step *step, int i)
+{
+  const bool by_part = i % 2 == 0;
+  step->units = count_tiles(l) * (by_part ? count_parts(l) : 1);
+  step->cost = by_part ? (i == 0 ? .5F : 2) * ND_ROWS_LONG
+                       : (float)(count_parts(l) * least(l->inner, ND_BLOCK));
+}
+
+// The end of part `part`, in pieces.
+static int64_t end_of_part(const nd_rows *l, int64_t part)
+{
+  return least((part + 1) * pieces_of_part(l), l->pieces);
+}
+
+static void max_of_part(nd_rows *l, found f, int64_t unit)
+{
+  const int64_t part = unit / count_tiles(l);
+  const int64_t row = seek_tile(l, unit % count_tiles(l));
+  find_max(l, part * pieces_of_part(l), end_of_part(l, part));
+  memcpy(f.part_m + (part * l->all + row) * l->width, l->m,
+         (size_t)(l->rows * l->width));
+}
+
+static void max_of_tile(nd_rows *l, found f, int64_t unit)
+{
+  const int64_t row = seek_tile(l, unit);
+  l->k->start(l->rows, l->m);
+  for (int64_t part = 0; part < count_parts(l); part++)
+    l->k->max(l->rows, 1, l->m, f.part_m + (part * l->all + row) * l->width);
+  l->k->steady(l->rows, l->m);
+  memcpy(f.m + row * l->width, l->m, (size_t)(l->rows * l->width));
+}
+
+static void sum_of_part(nd_rows *l, found f, int64_t unit)
+{
+  const int64_t part = unit / count_tiles(l);
+  const int64_t row = seek_tile(l, unit % count_tiles(l));
+  double *s = f.part_s + part * l->all + row;
+  double *ones = f.part_ones + part * l->all + row;
+  memset(s, 0, (size_t)l->rows * sizeof *s);
+  memset(ones, 0, (size_t)l->rows * sizeof *ones);
+  for (int64_t i = part * pieces_of_part(l); i < end_of_part(l, part); i++) {
+    nd_piece p;
+    nd_rows_piece(l, i, 0, INT64_MAX, &p);
+    l->k->shift(p.rows, p.n, l->d, nd_rows_load(l, &p), f.m + row * l->width);
+    l->k->exp(p.rows * p.n, l->e, l->d);
+    l->k->tally(p.rows, p.n, s, ones, l->e);
+  }
+}
+
+static void sum_of_tile(nd_rows *l, found f, int64_t unit)
+{
+  const int64_t first = seek_tile(l, unit);
+  for (int64_t row = first; row < first + l->rows; row++) {
+    double s = 0, ones = 0;
+    for (int64_t part = 0; part < count_parts(l); part++) {
+      s += f.part_s[part * l->all + row];
+      ones += f.part_ones[part * l->all + row];
+    }
+    f.s[row] = s + (ones - 1);
+  }
+}
+
+void nd_rows_run_step(nd_rows *l, int i, void *shared, int64_t from, int64_t to)
+{
+  static void (*const run[ND_ROWS_STEPS])(nd_rows *, found, int64_t) = {
+    max_of_part, max_of_tile, sum_of_part, sum_of_tile
+  };
+  const found f = find_places(l, shared);
+  for (int64_t unit = from; unit < to; unit++)
+    run[i](l, f, unit);
+}
+
+void nd_rows_recall(nd_rows *l, void *shared)
+{
+  const found f = find_places(l, shared);
+  const int64_t row = l->inner == 1
+                        ? l->base / l->length
+                        : l->base / (l->length * l->inner) * l->inner +
+                            l->base % l->inner;
+  memcpy(l->m, f.m + row * l->width, (size_t)(l->rows * l->width));
+  memcpy(l->s, f.s + row, (size_t)l->rows * sizeof *l->s);
 }

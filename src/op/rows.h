@@ -20,6 +20,7 @@ typedef struct nd_rows {
   int64_t width;  // bytes of an element
   int64_t length;
   int64_t inner;
+  int64_t all;     // rows
   int64_t base;    // of the tile: its first element
   int64_t rows;    // of the tile
   int64_t pieces;  // of the tile
@@ -61,6 +62,9 @@ bool nd_rows_tile_in(nd_rows *l, int64_t row, int64_t from, int64_t to);
 bool nd_rows_piece(const nd_rows *l, int64_t i, int64_t from, int64_t to,
                    nd_piece *p);
 
+// The first piece of the tile that does not end before element `from`.
+int64_t nd_rows_first_piece(const nd_rows *l, int64_t from);
+
 // The piece's elements of the input, contiguous: in place or copied to l->x.
 const void *nd_rows_load(nd_rows *l, const nd_piece *p);
 
@@ -71,5 +75,18 @@ const void *nd_beside_load(nd_beside *b, const nd_piece *p);
 // elements from..to-1 of `out`, which points to element 0.
 void nd_rows_measure(nd_rows *l, nd_keep keep, char *out, int64_t from,
                      int64_t to);
+
+// Long rows, of more than about ND_ROWS_LONG elements, are measured in parts, by
+// the first ND_ROWS_STEPS steps of a work, in its `shared` memory, of which they
+// take nd_rows_shared bytes; 0 if rows are not long. What runs those steps
+// starts `l` as the job says.
+enum { ND_ROWS_STEPS = 4, ND_ROWS_LONG = 1 << 17 };
+size_t nd_rows_shared(const nd_rows *l);
+void nd_rows_step(const nd_rows *l, nd_step *step, int i);
+void nd_rows_run_step(nd_rows *l, int i, void *shared, int64_t from,
+                      int64_t to);
+
+// Sets m and s of the tile to what these steps found.
+void nd_rows_recall(nd_rows *l, void *shared);
 
 #endif

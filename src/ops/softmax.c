@@ -7,9 +7,90 @@
 #include "op/rows.h"
 #include "ops/rules.h"
 
-// ------------------------------------------------ softmax and log_softmax --
+enum { AXIS = 0, AXES = 0, KEEPDIMS };  // attributes
 
-enum { AXIS };  // attribute
+// ------------------------------------------------------------------- rows --
+
+static void start_along(nd_rows *l, const nd_job *j)
+{
+  const nd_tensor *x = j->in[0];
+  nd_rows_along(l, x, nd_axis_place(j->attr[AXIS].integer, x->rank));
+}
+
+// Sees the input as [kept, folded, kept at the end].
+static void start_folding(nd_rows *l, const nd_job *j)
+{
+  const nd_tensor *x = j->in[0];
+  const int set = nd_axes_set(&j->attr[AXES], x->rank);
+  int axes[ND_MAX_RANK];
+  int n = 0;
+  int tail = x->rank;
+  int64_t length = 1;
+  int64_t inner = 1;
+  while (tail > 0 && !(set >> (tail - 1) & 1))
+    inner *= x->dims[--tail];
+  for (int i = 0; i < tail; i++) {
+    if (!(set >> i & 1))
+      axes[n++] = i;
+  }
+  for (int i = 0; i < tail; i++) {
+    if (set >> i & 1) {
+      axes[n++] = i;
+      length *= x->dims[i];
+    }
+  }
+  for (int i = tail; i < x->rank; i++)
+    axes[n++] = i;
+  nd_rows_start(l, x, axes, length, inner);
+}
+
+static void start(nd_rows *l, const nd_job *j)
+{
+  (j->op == &nd_op_reduce_logsumexp ? start_folding : start_along)(l, j);
+}
+
+#define MEASURE(name, i)                                                    \
+  static void name(const void *what, void *shared, void *own, int64_t from, \
+                   int64_t to)                                              \
+  {                                                                         \
+    nd_rows l;                                                              \
+    start(&l, what);                                                        \
+    nd_rows_run_step(&l, i, shared, from, to);                              \
+  }
+
+MEASURE(max_of_parts, 0)
+MEASURE(max_of_rows, 1)
+MEASURE(sum_of_parts, 2)
+MEASURE(sum_of_rows, 3)
+
+// Steps that measure long rows, then one over the elements of the output.
+static bool next(const nd_job *j, nd_units_run *finish, nd_step *step, int i)
+{
+  static nd_units_run *const run[ND_ROWS_STEPS] = { max_of_parts, max_of_rows,
+                                                    sum_of_parts, sum_of_rows };
+  nd_rows l;
+  *step = (nd_step){ .units = j->out[0]->size, .cost = 3, .run = finish };
+  if (i < ND_ROWS_STEPS) {
+    start(&l, j);
+    nd_rows_step(&l, step, i);
+    step->run = run[i];
+  }
+  return i <= ND_ROWS_STEPS;
+}
+
+// No work where rows are not long.
+static nd_work plan(const nd_job *j,
+                    bool (*next_step)(const void *what, nd_step *step, int i))
+{
+  if (j->in[0]->size <= ND_ROWS_LONG)
+    return (nd_work){ 0 };
+  nd_rows l;
+  start(&l, j);
+  const size_t shared = nd_rows_shared(&l);
+  return (nd_work){ .shared = shared, .next = shared > 0 ? next_step : NULL };
+}
+
+// ------------------------------------------------ softmax and log_softmax --
 
 static const nd_param axis_params[] = {
   { "x", ND_TENSOR },
@@ -21,12 +102,6 @@ static bool softmax_infer(nd_context *c, const nd_job *j, nd_type *out)
 {
   *out = nd_type_of(j->in[0]);
   return nd_axis_infer(c, j, j->attr[AXIS].integer) >= 0;
-}
-
-static void start_along(nd_rows *l, const nd_job *j)
-{
-  const nd_tensor *x = j->in[0];
-  nd_rows_along(l, x, nd_axis_place(j->attr[AXIS].integer, x->rank));
 }
 
 typedef void finish_kernel(int64_t rows, int64_t n, void *restrict y,
@@ -66,6 +141,64 @@ static void log_softmax_run(const nd_job *j, int64_t from, int64_t to)
     l.k->log(l.rows, l.s);
     finish_tile(&l, l.k->subtract, out, from, to);
   }
+}
+
+// Softmax, or its log, of long rows that were measured.
+static void recall_tiles(const nd_job *j, void *shared, bool log, int64_t from,
+                         int64_t to)
+{
+  char *out = j->out[0]->data;
+  nd_rows l;
+  nd_piece p;
+  start(&l, j);
+  for (int64_t row = nd_rows_first(&l, from);
+       nd_rows_tile_in(&l, row, from, to); row += l.rows) {
+    nd_rows_recall(&l, shared);
+    if (log)
+      l.k->log(l.rows, l.s);
+    for (int64_t i = nd_rows_first_piece(&l, from);
+         i < l.pieces && nd_rows_piece(&l, i, from, to, &p); i++) {
+      char *y = out + p.at * l.width;
+      void *d = log ? y : (void *)l.d;
+      l.k->shift(p.rows, p.n, d, nd_rows_load(&l, &p),
+                 (char *)l.m + p.row * l.width);
+      if (!log)
+        l.k->exp(p.rows * p.n, y, d);
+      (log ? l.k->subtract : l.k->divide)(p.rows, p.n, y, l.s + p.row);
+    }
+  }
+}
+
+static void finish_softmax(const void *what, void *shared, void *own,
+                           int64_t from, int64_t to)
+{
+  recall_tiles(what, shared, false, from, to);
+}
+
+static void finish_log_softmax(const void *what, void *shared, void *own,
+                               int64_t from, int64_t to)
+{
+  recall_tiles(what, shared, true, from, to);
+}
+
+static bool softmax_next(const void *what, nd_step *step, int i)
+{
+  return next(what, finish_softmax, step, i);
+}
+
+static bool log_softmax_next(const void *what, nd_step *step, int i)
+{
+  return next(what, finish_log_softmax, step, i);
+}
+
+static nd_work softmax_work(const nd_job *j)
+{
+  return plan(j, softmax_next);
+}
+
+static nd_work log_softmax_work(const nd_job *j)
+{
+  return plan(j, log_softmax_next);
 }
 
 static nd_tensor *apply_along(nd_context *c, const nd_op *op, nd_tensor *x,
@@ -131,6 +264,7 @@ const nd_op nd_op_softmax = {
   .needs = { ND_NEEDS_OUT },
   .infer = softmax_infer,
   .run = softmax_run,
+  .work = softmax_work,
   .vjp = softmax_vjp,
   .jvp = softmax_jvp,
   .low = -3,
@@ -150,6 +284,7 @@ const nd_op nd_op_log_softmax = {
   .needs = { ND_NEEDS_OUT },
   .infer = softmax_infer,
   .run = log_softmax_run,
+  .work = log_softmax_work,
   .vjp = log_softmax_vjp,
   .jvp = log_softmax_jvp,
   .low = -3,
@@ -159,8 +294,6 @@ const nd_op nd_op_log_softmax = {
 };
 
 // -------------------------------------------------------- reduce_logsumexp --
-
-enum { AXES, KEEPDIMS };  // attributes
 
 static const nd_param fold_params[] = {
   { "x", ND_TENSOR },
@@ -175,33 +308,6 @@ static bool fold_infer(nd_context *c, const nd_job *j, nd_type *out)
                        out);
 }
 
-// Sees the input as [kept, folded, kept at the end].
-static void start_folding(nd_rows *l, const nd_job *j)
-{
-  const nd_tensor *x = j->in[0];
-  const int set = nd_axes_set(&j->attr[AXES], x->rank);
-  int axes[ND_MAX_RANK];
-  int n = 0;
-  int tail = x->rank;
-  int64_t length = 1;
-  int64_t inner = 1;
-  while (tail > 0 && !(set >> (tail - 1) & 1))
-    inner *= x->dims[--tail];
-  for (int i = 0; i < tail; i++) {
-    if (!(set >> i & 1))
-      axes[n++] = i;
-  }
-  for (int i = 0; i < tail; i++) {
-    if (set >> i & 1) {
-      axes[n++] = i;
-      length *= x->dims[i];
-    }
-  }
-  for (int i = tail; i < x->rank; i++)
-    axes[n++] = i;
-  nd_rows_start(l, x, axes, length, inner);
-}
-
 static void logsumexp_run(const nd_job *j, int64_t from, int64_t to)
 {
   nd_rows l;
@@ -212,6 +318,30 @@ static void logsumexp_run(const nd_job *j, int64_t from, int64_t to)
     l.k->log(l.rows, l.s);
     l.k->join(l.rows, j->out[0]->data + row * l.width, l.m, l.s);
   }
+}
+
+static void finish_logsumexp(const void *what, void *shared, void *own,
+                             int64_t from, int64_t to)
+{
+  const nd_job *j = what;
+  nd_rows l;
+  start(&l, j);
+  for (int64_t row = from; row < to; row += l.rows) {
+    nd_rows_tile(&l, row, to);
+    nd_rows_recall(&l, shared);
+    l.k->log(l.rows, l.s);
+    l.k->join(l.rows, j->out[0]->data + row * l.width, l.m, l.s);
+  }
+}
+
+static bool logsumexp_next(const void *what, nd_step *step, int i)
+{
+  return next(what, finish_logsumexp, step, i);
+}
+
+static nd_work logsumexp_work(const nd_job *j)
+{
+  return plan(j, logsumexp_next);
 }
 
 // Softmax over all folded axes.
@@ -255,6 +385,7 @@ const nd_op nd_op_reduce_logsumexp = {
   .needs = { 1 << 0 | ND_NEEDS_OUT },
   .infer = fold_infer,
   .run = logsumexp_run,
+  .work = logsumexp_work,
   .vjp = logsumexp_vjp,
   .jvp = logsumexp_jvp,
   .low = -3,

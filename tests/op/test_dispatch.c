@@ -94,6 +94,19 @@ static void check_long_fold(const char *name, nd_tensor *x, int64_t axis)
   check_units(&whole, &cut, name);
 }
 
+static void check_long_row(const char *name, bool folds, nd_tensor *x,
+                           int64_t axis)
+{
+  const nd_op *op = nd_op_find(name);
+  const nd_value attr[] = { folds ? nd_value_list(1, &axis)
+                                  : nd_value_integer(axis),
+                            nd_value_integer(0) };
+  nd_tensor *y, *z;
+  const nd_job whole = job_of(op, &x, attr, &y);
+  const nd_job cut = job_of(op, &x, attr, &z);
+  check_units(&whole, &cut, name);
+}
+
 // Folds of more than one part, along rows, columns and both.
 static void long_folds_repeat_in_any_order(void)
 {
@@ -109,6 +122,24 @@ static void long_folds_repeat_in_any_order(void)
     check_long_fold(folds[i], rows, 0);
     check_long_fold(folds[i], columns, 1);
     check_long_fold(folds[i], exact, 0);
+  }
+  finish();
+}
+
+// Rows of more than one part: beside each other in memory, and not.
+static void long_rows_repeat_in_any_order(void)
+{
+  static const char *const names[] = { "softmax", "log_softmax", "argmax",
+                                       "argmin", "reduce_logsumexp" };
+  start();
+  nd_tensor *rows = CALL0("normal", "shape=[2 140000]");
+  nd_tensor *columns = CALL0("normal", "shape=[50000 3] dtype=float64");
+  nd_tensor *wide = CALL0("normal", "shape=[2 300 520]");
+  for (int i = 0; i < 5; i++) {
+    const bool folds = i == 4;
+    check_long_row(names[i], folds, rows, 2);
+    check_long_row(names[i], folds, columns, 1);
+    check_long_row(names[i], folds, wide, 2);
   }
   finish();
 }
@@ -282,6 +313,7 @@ int main(void)
 {
   RUN(units_run_in_any_order_and_on_two_threads);
   RUN(long_folds_repeat_in_any_order);
+  RUN(long_rows_repeat_in_any_order);
   RUN(long_segments_repeat_in_any_order);
   RUN(an_interrupt_stops_the_next_op_once);
   RUN(an_interrupt_stops_a_long_op_between_units);

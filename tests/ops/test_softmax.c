@@ -334,6 +334,34 @@ static void the_derivative_of_a_loss_of_two_axes_of_classes(void)
   finish();
 }
 
+static void check_direct(nd_tensor *x, const char *axis)
+{
+  nd_tensor *all = CALL("reduce_logsumexp", axis, x);
+  nd_tensor *y = CALL("log_softmax", axis, x), *p = CALL("softmax", axis, x);
+  nd_tensor *direct = CALL("log", NULL,
+                           CALL("reduce_sum", axis, CALL("exp", NULL, x)));
+  CHECK_VALUES(CALL("reduce_max", NULL,
+                    CALL("abs", NULL, CALL("subtract", NULL, all, direct))),
+               "0", 1e-13);
+  CHECK_VALUES(
+    CALL("reduce_max", NULL,
+         CALL("abs", NULL, CALL("subtract", NULL, y, CALL("log", NULL, p)))),
+    "0", 1e-13);
+  nd_tensor *ones = CALL("reduce_sum", axis, p);
+  CHECK_VALUES(CALL("reduce_min", NULL, ones), "1", 1e-13);
+  CHECK_VALUES(CALL("reduce_max", NULL, ones), "1", 1e-13);
+}
+
+// Rows that are measured in parts.
+static void long_rows_are_right(void)
+{
+  start();
+  check_direct(logits(ND_FLOAT64, "299999", "shape=[2 150000]"), "axis=2");
+  check_direct(logits(ND_FLOAT64, "299999", "shape=[150000 2]"), "axis=1");
+  check_direct(logits(ND_FLOAT64, "311999", "shape=[2 300 520]"), "axis=2");
+  finish();
+}
+
 int main(void)
 {
   RUN(strides_change_no_bit);
@@ -342,5 +370,6 @@ int main(void)
   RUN(nothing_in_gives_nothing_out_in_both_modes);
   RUN(the_slope_of_a_loss_has_a_derivative_in_both_modes);
   RUN(the_derivative_of_a_loss_of_two_axes_of_classes);
+  RUN(long_rows_are_right);
   return check_done();
 }
