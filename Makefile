@@ -101,7 +101,7 @@ NODEFS = $(if $(SAN),,-Wl$(comma)-z$(comma)defs)
 
 # ---- targets -----------------------------------------------------------------
 
-.PHONY: FORCE all demo test test-programs lint bench count bench-peers asan \
+.PHONY: FORCE all demo test test-programs lint bench count latency bench-peers asan \
         ubsan tsan valgrind oom docs expand install uninstall clean size arm help
 
 all: ## build the program, the libraries and the Lua module
@@ -128,6 +128,9 @@ bench: all $(BUILD)/bench/host ## time the benchmarks, beside the peers that are
 count: all ## count the instructions of the small rows under callgrind
 	@tools/deps.sh build valgrind
 	@BUILD=$(BUILD) tests/bench/count
+
+latency: $(BUILD)/bench/latency ## time how long work goes on after an interrupt
+	@$<
 
 bench-peers: ## install PyTorch, TensorFlow, JAX and NumPy under build/
 	python3 -m venv build/venv-peers
@@ -322,6 +325,11 @@ $(BUILD)/tests/null_calls.h: $(NULL_CALLS)
 	@awk -f $(NULL_CALLS) > $@
 
 $(BUILD)/tests/embed/test_null: $(BUILD)/tests/null_calls.h
+
+$(BUILD)/bench/latency: tests/bench/latency.c $(BUILD)/libnadir.a
+	@mkdir -p $(@D)
+	@echo "cc $<"
+	@$(COMPILE) $(DEPEND) -o $@ $< $(LDFLAGS) $(BUILD)/libnadir.a -lm
 
 $(BUILD)/bench/host: tests/bench/host.c $(BUILD)/libnadir.a \
     $(BUILD)/libnadir-lua.a
