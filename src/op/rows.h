@@ -76,9 +76,9 @@ const void *nd_beside_load(nd_beside *b, const nd_piece *p);
 void nd_rows_measure(nd_rows *l, nd_keep keep, char *out, int64_t from,
                      int64_t to);
 
-// Long rows, of more than about ND_ROWS_LONG elements, are measured in parts, by
-// the first ND_ROWS_STEPS steps of a work, in its `shared` memory, of which they
-// take nd_rows_shared bytes; 0 if rows are not long. What runs those steps
+// Long rows, of more than about ND_ROWS_LONG elements, are measured in parts,
+// by the first ND_ROWS_STEPS steps of a work, in its `shared` memory, of which
+// they take nd_rows_shared bytes; 0 if rows are not long. What runs those steps
 // starts `l` as the job says.
 enum { ND_ROWS_STEPS = 4, ND_ROWS_LONG = 1 << 17 };
 size_t nd_rows_shared(const nd_rows *l);
