@@ -4,28 +4,9 @@
 
 #include "lua/arguments.h"
 
-#include <stdio.h>
-#include <string.h>
-
 static nd_tensor *to_tensor(ndL_call *k, int i)
 {
   return ndL_totensor(k->L, k->S, i);
-}
-
-// The stack index of an argument: positional, named (pushed), or 0.
-static int find_argument(ndL_call *k, const nd_param *p, int position)
-{
-  lua_State *L = k->L;
-  if (position <= k->positions && !lua_isnil(L, position))
-    return position;
-  if (k->options == 0)
-    return 0;
-  lua_getfield(L, k->options, p->name);
-  if (lua_isnil(L, -1)) {
-    lua_pop(L, 1);
-    return 0;
-  }
-  return lua_gettop(L);
 }
 
 // ---------------------------------------------------------------- tensors --
@@ -88,8 +69,7 @@ static void convert_literals(ndL_call *k, int n)
 static int push_initial(ndL_call *k, const nd_param *p)
 {
   if (p->initial == NULL)
-    ndL_error(k->L, "%s: %s is missing: it must be a tensor", k->op->name,
-              p->name);
+    ndL_failattr(&k->reader, p, lua_gettop(k->L) + 1);
   lua_stringtonumber(k->L, p->initial);
   return lua_gettop(k->L);
 }
@@ -126,8 +106,7 @@ static void read_list(ndL_call *k, const nd_param *p, int i)
 {
   lua_State *L = k->L;
   if (i == 0 || lua_type(L, i) != LUA_TTABLE)
-    ndL_typeerror(L, k->op->name, p->name, "a list of tensors",
-                  i == 0 ? lua_gettop(L) + 1 : i);
+    ndL_failattr(&k->reader, p, i == 0 ? lua_gettop(L) + 1 : i);
   const lua_Integer n = ndL_checklist(L, i, k->op->name);
   if (n > INT32_MAX / 16)
     ndL_error(L, "%s: too many tensors", k->op->name);
@@ -151,92 +130,26 @@ void ndL_readagain(ndL_call *k)
 
 // ------------------------------------------------------------------- call --
 
-enum { MOST_PARAMS = ND_FEW + ND_MAX_ATTRS };
-
-// Raises unless every option is a parameter that no position gives.
-static void check_names(ndL_call *k)
+// Apart, so that the common call saves no registers for it.
+__attribute__((noinline)) static void check_args(ndL_call *k)
 {
   lua_State *L = k->L;
-  const char *names[MOST_PARAMS];
-  int n = 0;
-  for (const nd_param *p = k->op->params; p->name != NULL; p++)
-    names[n++] = p->name;
-  ndL_checknames(L, k->options, k->op->name, n, names);
-  for (int i = 0; i < n && i < k->positions; i++) {
-    lua_getfield(L, k->options, names[i]);
-    if (!lua_isnil(L, -1) && !lua_isnil(L, i + 1))
-      ndL_error(L, "%s: %s is given twice", k->op->name, names[i]);
-    lua_pop(L, 1);
-  }
-}
-
-// Writes numbers i..last as "2, 3".
-static void list_sizes(lua_State *L, int i, int last, char text[], size_t room)
-{
-  size_t n = 0;
-  for (int k = i; k <= last && lua_isinteger(L, k) && n < room; k++)
-    n += (size_t)snprintf(text + n, room - n, "%s%lld", k > i ? ", " : "",
-                          (long long)lua_tointeger(L, k));
-}
-
-// Refuses a shape that is written as several arguments: "zeros(2, 3)".
-static void check_shape(ndL_call *k, int most)
-{
-  lua_State *L = k->L;
-  const nd_param *p = k->op->params;
-  int i = 1;
-  while (p->name != NULL && p->kind != ND_SIZES) {
-    p++;
-    i++;
-  }
-  if (p->name == NULL || i >= k->positions || !lua_isinteger(L, i) ||
-      !lua_isinteger(L, i + 1) ||
-      (k->positions <= most && p[1].kind == ND_TENSOR))
-    return;
-  char sizes[100];
-  const bool value = p[1].name != NULL && p[1].kind == ND_TENSOR;
-  list_sizes(L, i, k->positions - value, sizes, sizeof sizes);
-  if (p[1].kind == ND_NUMBER)
-    ndL_error(L,
-              "%s: a shape is a table: {%s}, not %s; write {%lld} if %lld is "
-              "the %s",
-              k->op->name, sizes, sizes, (long long)lua_tointeger(L, i),
-              (long long)lua_tointeger(L, i + 1), p[1].name);
-  ndL_error(L, "%s: a shape is a table: {%s}, not %s", k->op->name, sizes,
-            sizes);
-}
-
-// Tells positions from options, and refuses too many of the former and wrong
-// ones of the latter.
-static void check_layout(ndL_call *k)
-{
-  const int top = k->top;
-  k->options = top > 0 && ndL_isoptions(k->L, top) ? top : 0;
-  k->positions = k->options != 0 ? top - 1 : top;
-  int most = 0;
-  while (k->op->params[most].name != NULL)
-    most++;
-  check_shape(k, most);
-  if (k->positions > most)
-    ndL_error(k->L, "%s: takes at most %d argument%s, got %d", k->op->name,
-              most, most == 1 ? "" : "s", k->positions);
-  if (k->options != 0)
-    check_names(k);
-}
-
-static void check_args(ndL_call *k)
-{
-  lua_State *L = k->L;
-  check_layout(k);
+  ndL_reader *r = &k->reader;
+  r->L = L;
+  r->S = k->S;
+  r->function = k->op->name;
+  r->params = k->op->params;
+  r->first = 1;
+  r->top = k->top;
+  r->listed = 0;
+  ndL_layout(r);
   k->n = 0;
   k->in = k->few;
-  k->listed = 0;
   nd_value *attr = k->attr;
-  nd_values_start(k->op, attr);
   bool loose = false;
-  int position = 1;
+  int position = 0;
   for (const nd_param *p = k->op->params; p->name != NULL; p++, position++) {
-    int i = find_argument(k, p, position);
+    int i = ndL_argument(r, position);
     if (p->kind == ND_TENSOR) {
       if (i == 0)
         i = push_initial(k, p);
@@ -244,7 +157,7 @@ static void check_args(ndL_call *k)
       k->few[k->n] = to_tensor(k, i);
       if (k->few[k->n] == NULL) {
         if (ndL_literaltype(L, i) == ND_DTYPES)
-          ndL_typeerror(L, k->op->name, p->name, "a tensor", i);
+          ndL_failattr(r, p, i);
         loose = true;
       }
       k->n++;
@@ -252,9 +165,11 @@ static void check_args(ndL_call *k)
       read_list(k, p, i);
     } else {
       if (i != 0)
-        ndL_readattr(k, p, i, attr);
-      else if (p->initial == NULL)
-        ndL_error(L, "%s: %s is missing", k->op->name, p->name);
+        ndL_readattr(r, p, i, attr);
+      else if (p->initial != NULL)
+        *attr = nd_param_initial(p);
+      else
+        ndL_failattr(r, p, lua_gettop(L) + 1);
       attr++;
     }
   }

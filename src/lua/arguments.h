@@ -4,15 +4,12 @@
 #ifndef ND_LUA_ARGUMENTS_H
 #define ND_LUA_ARGUMENTS_H
 
+#include "lua/attributes.h"
 #include "lua/box.h"
 #include "lua/error.h"
-#include "lua/options.h"
 #include "lua/pace.h"
 #include "lua/values.h"
 #include "op/op.h"
-
-// Numbers in the lists of most calls; a longer list has memory of its own.
-enum { NDL_LISTS = 4 * ND_MAX_RANK };
 
 // A call of an op in progress. L, S, op and top are the caller's to set.
 typedef struct ndL_call {
@@ -23,14 +20,11 @@ typedef struct ndL_call {
   nd_tensor **in;  // `few`, or a userdata on the stack
   nd_tensor *few[ND_FEW];
   nd_value attr[ND_MAX_ATTRS];
-  int64_t lists[NDL_LISTS];  // of the attributes
-  int listed;                // how many of them are used
-  int top;                   // arguments
-  int positions;             // of them, those before the options
-  int options;               // stack index of the options, 0: none
-  int at[ND_FEW];            // stack indices of the tensor arguments
-  int list;                  // stack index of the list of tensors, 0: none
+  int top;         // arguments
+  int at[ND_FEW];  // stack indices of the tensor arguments
+  int list;        // stack index of the list of tensors, 0: none
   nd_tensor scalars[ND_FEW];
+  ndL_reader reader;  // of a call that is not just few tensors
 } ndL_call;
 
 // Reads the arguments into `k`, which borrows from the stack; raises if
@@ -40,8 +34,5 @@ void ndL_checkargs(ndL_call *k);
 // Reads the tensors once more, after an allocation: one may run a finalizer,
 // and that may have given a variable another value.
 void ndL_readagain(ndL_call *k);
-
-// Reads the argument at `i`, which is no tensor, as `p` says.
-void ndL_readattr(ndL_call *k, const nd_param *p, int i, nd_value *v);
 
 #endif

@@ -12,8 +12,8 @@
 #include "lua/flat.h"
 #include "lua/guard.h"
 #include "lua/nested.h"
-#include "lua/options.h"
 #include "lua/pace.h"
+#include "lua/signature.h"
 #include "lua/values.h"
 #include "lua/warning.h"
 #include "tape/explain.h"
@@ -42,22 +42,6 @@ static void gather_seeds(lua_State *L, ndL_state *S, int list,
     seeds[k] = ndL_peek(L, S, -1);
     lua_pop(L, 1);
   }
-}
-
-static bool zeros_wanted(lua_State *L, int i)
-{
-  if (lua_isnoneornil(L, i))
-    return false;
-  if (lua_type(L, i) != LUA_TSTRING)
-    ndL_typeerror(L, "gradient", "unconnected_gradients", "'none' or 'zero'",
-                  i);
-  const char *mode = lua_tostring(L, i);
-  if (strcmp(mode, "zero") != 0 && strcmp(mode, "none") != 0)
-    ndL_error(L,
-              "gradient: unconnected_gradients must be 'none' or 'zero', "
-              "got '%s'",
-              mode);
-  return mode[0] == 'z';
 }
 
 // What there is to warn of after a gradient was given.
@@ -96,22 +80,32 @@ static int warn_all(lua_State *L)
   return 0;
 }
 
-// gradient(target, sources, output_gradients, unconnected_gradients)
+enum { UNCONNECTED_GRADIENTS = 3 };
+
+// What a source without a gradient has; 1: zeros.
+static const char *const unconnected[] = { "none", "zero", NULL };
+
+static const nd_param params[] = {
+  { "target", ND_NESTED, .doc = "what is differentiated" },
+  { "sources", ND_NESTED, .doc = "by what; the result has their structure" },
+  { "output_gradients", ND_TENSOR, "nil",
+    .doc = "factors, in the structure of target; nil: ones" },
+  { "unconnected_gradients", ND_WORD, "none", .words = unconnected,
+    .doc = "what a source gets that target does not depend on" },
+  { NULL },
+};
+
 static int tape_gradient(lua_State *L)
 {
-  static const char *const names[] = { "output_gradients",
-                                       "unconnected_gradients" };
   ndL_state *S = ndL_upstate(L);
+  ndL_arguments a;
   ndL_pace(L, S);
   ndL_checktape(L, "gradient");
-  if (lua_gettop(L) > 3)
-    ndL_spread(L, "gradient", 3, 2, names);
-  else
-    lua_settop(L, 5);
-  const bool zeros = zeros_wanted(L, 5);
+  ndL_read(L, S, &a, 2);
+  const bool zeros = a.at[UNCONNECTED_GRADIENTS].integer == 1;
   ndL_flat targets, sources, gradients;
-  ndL_flatten(L, S, 2, "gradient", "target", &targets);
-  ndL_flatten(L, S, 3, "gradient", "sources", &sources);
+  ndL_flatten(L, S, 2, a.function, "target", &targets);
+  ndL_flatten(L, S, 3, a.function, "sources", &sources);
   ndL_makeroom(L, &gradients, sources.n);
   nd_tensor **seeds = make_seeds(L, S, 4, 2, targets.n);
   const int seed_list = lua_gettop(L);
@@ -120,7 +114,9 @@ static int tape_gradient(lua_State *L)
   ndL_gather(L, S, &sources);
   if (seeds != NULL)
     gather_seeds(L, S, seed_list, seeds, targets.n);
-  nd_tape *t = ndL_checktape(L, "gradient");
+  nd_tape *t = *(nd_tape **)lua_touserdata(L, 1);
+  if (t == NULL)
+    ndL_checktape(L, "gradient");  // a finalizer took it away
   remark r = { .recorded = t->persistent && nd_tape_records(t) };
   if (!nd_tape_differentiate(t, targets.n, targets.at, seeds, sources.n,
                              sources.at, gradients.at) ||
@@ -136,9 +132,10 @@ static int tape_gradient(lua_State *L)
 
 void ndL_open_gradient(lua_State *L)
 {
-  static const luaL_Reg methods[] = {
-    { "gradient", tape_gradient },
-    { NULL, NULL },
+  static const ndL_function methods[] = {
+    { "gradient", tape_gradient, params,
+      "the derivative of target, summed up, by each of the sources" },
+    { NULL },
   };
-  ndL_addmethods(L, NDL_TAPE, methods);
+  ndL_bindmethods(L, NDL_TAPE, "GradientTape:", methods);
 }

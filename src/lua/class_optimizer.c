@@ -10,8 +10,8 @@
 #include "lua/guard.h"
 #include "lua/names.h"
 #include "lua/nested.h"
-#include "lua/options.h"
 #include "lua/pace.h"
+#include "lua/signature.h"
 #include "lua/warning.h"
 #include "optim/optimizer.h"
 
@@ -25,62 +25,23 @@ static nd_optimizer *check_optimizer(lua_State *L, const char *function)
   return o;
 }
 
-// The number or flag at `i`, as a setting.
-static double check_setting(lua_State *L, const nd_update *u, int setting,
-                            int i)
-{
-  const nd_param *s = &u->settings[setting];
-  if (s->kind == ND_FLAG) {
-    if (!lua_isboolean(L, i))
-      ndL_typeerror(L, u->name, s->name, "true or false", i);
-    return lua_toboolean(L, i);
-  }
-  const nd_tensor *x = ndL_totensor(L, ndL_upstate(L), i);
-  if (x != NULL && x->size == 1 && x->dtype != ND_BOOL)
-    return nd_tensor_first(x);
-  if (lua_type(L, i) != LUA_TNUMBER)
-    ndL_typeerror(L, u->name, s->name, "a number", i);
-  return lua_tonumber(L, i);
-}
-
-// The names of the rule's settings; returns how many.
-static int list_settings(const nd_update *u, const char **names)
-{
-  int n = 0;
-  for (; u->settings[n].name != NULL; n++)
-    names[n] = u->settings[n].name;
-  return n;
-}
-
-// The upvalue of its own: the rule.
+// Its entry is made of the rule's.
 static int optimizer_new(lua_State *L)
 {
   ndL_state *S = ndL_upstate(L);
-  const nd_update *u = lua_touserdata(L, lua_upvalueindex(NDL_OWN));
-  const char *names[ND_MAX_SETTINGS];
-  const int n = list_settings(u, names);
-  if (lua_type(L, 1) == LUA_TNUMBER) {
-    lua_createtable(L, 0, 1);
-    lua_pushvalue(L, 1);
-    lua_setfield(L, -2, names[0]);
-    lua_replace(L, 1);
-  }
-  if (lua_gettop(L) > 1)
-    return ndL_error(L, "%s: takes one table of options, got %d arguments",
-                     u->name, lua_gettop(L));
-  ndL_checkoptions(L, u->name, n, names);
+  ndL_arguments a;
+  ndL_read(L, S, &a, 1);
   nd_optimizer **box = lua_newuserdatauv(L, sizeof *box, 0);
   *box = NULL;
   lua_rawgetp(L, LUA_REGISTRYINDEX, S->metatables[NDL_OPTIMIZER]);
   lua_setmetatable(L, -2);
-  *box = nd_optimizer_new(S->context, u->name, NULL);
+  *box = nd_optimizer_new(S->context, a.function, NULL);
   if (*box == NULL)
     return ndL_raise(L, S);
-  for (int i = 0; i < n; i++) {
-    if (lua_getfield(L, 1, names[i]) != LUA_TNIL &&
-        !nd_optimizer_set(*box, names[i], check_setting(L, u, i, -1)))
+  const nd_param *s = (*box)->update->settings;
+  for (int i = 0; s[i].name != NULL; i++) {
+    if (!nd_optimizer_set(*box, s[i].name, nd_param_number(&s[i], &a.at[i])))
       return ndL_raise(L, S);
-    lua_pop(L, 1);
   }
   return 1;
 }
@@ -239,6 +200,8 @@ static pairs read_nested(lua_State *L, ndL_state *S)
 
 static pairs read_lists(lua_State *L, ndL_state *S)
 {
+  ndL_arguments a;
+  ndL_read(L, S, &a, 2);
   check_table(L, 2, "gradients");
   check_table(L, 3, "variables");
   const lua_Unsigned n = lua_rawlen(L, 3);
@@ -327,14 +290,34 @@ static void fail_missing(lua_State *L, ndL_state *S, const pairs *p)
             p->n, lua_tostring(L, -1));
 }
 
-// apply_gradients(pairs) or apply_gradients(gradients, variables)
+static const nd_param apply_params[] = {
+  { "gradients", ND_NESTED,
+    .doc = "of the variables, or a list of pairs {gradient, variable} alone" },
+  { "variables", ND_NESTED, .doc = "in the same structure" },
+  { NULL },
+};
+
+// True for one argument that is no table of options: a list of pairs.
+static bool has_pairs(lua_State *L)
+{
+  if (!lua_isnoneornil(L, 3))
+    return false;
+  lua_settop(L, 2);
+  if (lua_type(L, 2) != LUA_TTABLE || lua_rawlen(L, 2) > 0)
+    return true;
+  lua_pushnil(L);
+  if (!lua_next(L, 2))  // any order: if there is one
+    return true;
+  lua_settop(L, 2);
+  return false;
+}
+
 static int optimizer_apply(lua_State *L)
 {
   ndL_state *S = ndL_upstate(L);
   ndL_pace(L, S);
   nd_optimizer *o = check_optimizer(L, "apply_gradients");
-  const bool lists = !lua_isnoneornil(L, 3);
-  pairs p = lists ? read_lists(L, S) : read_pairs(L, S);
+  pairs p = has_pairs(L) ? read_pairs(L, S) : read_lists(L, S);
   if (p.n > 0 && p.missing == p.n)
     fail_missing(L, S, &p);
   if (!nd_optimizer_apply(o, p.n, p.variables, p.gradients))
@@ -346,16 +329,19 @@ static int optimizer_apply(lua_State *L)
 
 // ------------------------------------------------------------------ fields --
 
+// What an optimizer has beside its settings.
+static const char *const fields[] = { "iterations", "name", NULL };
+
 // Upvalue 2: methods.
 static int fail_index(lua_State *L, const nd_optimizer *o)
 {
-  const char *names[ND_MAX_SETTINGS + 2];
-  int n = list_settings(o->update, names);
-  names[n++] = "iterations";
-  names[n++] = "name";
   lua_settop(L, 2);
   lua_pushvalue(L, lua_upvalueindex(2));
-  ndL_pushnames(L, n, names);
+  ndL_pushparams(L, o->update->settings);
+  for (int i = 0; fields[i] != NULL; i++) {
+    lua_pushstring(L, fields[i]);
+    lua_rawseti(L, -2, (lua_Integer)lua_rawlen(L, -2) + 1);
+  }
   return ndL_failname(L, o->update->name, 2, 3);
 }
 
@@ -384,22 +370,33 @@ static int optimizer_index(lua_State *L)
 static int optimizer_newindex(lua_State *L)
 {
   nd_optimizer *o = check_optimizer(L, "index");
+  const nd_update *u = o->update;
   const char *key = luaL_tolstring(L, 2, NULL);
-  const int i = ndL_isname(L, 2) ? nd_params_find(o->update->settings, key)
-                                 : -1;
-  const char *names[ND_MAX_SETTINGS];
+  const int i = ndL_isname(L, 2) ? nd_params_find(u->settings, key) : -1;
   if (i < 0)
-    return ndL_failoption(L, o->update->name, key,
-                          list_settings(o->update, names), names);
-  if (!nd_optimizer_set(o, key, check_setting(L, o->update, i, 3)))
-    return ndL_raise(L, ndL_upstate(L));
+    return ndL_failoption(L, u->name, key, u->settings);
+  const nd_param *s = &u->settings[i];
+  ndL_reader r = { .L = L, .S = ndL_upstate(L), .function = u->name };
+  nd_value v;
+  ndL_readattr(&r, s, 3, &v);
+  if (!nd_optimizer_set(o, key, nd_param_number(s, &v)))
+    return ndL_raise(L, r.S);
   return 0;
 }
 
-static const luaL_Reg methods[] = {
-  { "apply_gradients", optimizer_apply },
-  { NULL, NULL },
+static const ndL_function methods[] = {
+  { "apply_gradients", optimizer_apply, apply_params,
+    "changes the variables, each by its gradient" },
+  { NULL },
 };
+
+// Pushes the class of a rule.
+static void push_class(lua_State *L, const nd_update *u)
+{
+  ndL_function *f = lua_newuserdatauv(L, sizeof *f, 0);
+  *f = (ndL_function){ u->name, optimizer_new, u->settings, u->doc };
+  ndL_pushfunction(L, "nd.optimizers.", 0);
+}
 
 void ndL_open_optimizer(lua_State *L)
 {
@@ -410,7 +407,7 @@ void ndL_open_optimizer(lua_State *L)
   lua_setfield(L, -2, "__gc");
   lua_pushlightuserdata(L, S);
   lua_newtable(L);
-  ndL_setfunctions(L, methods);
+  ndL_bind(L, "Optimizer:", methods);
   lua_pushvalue(L, -1);
   lua_setfield(L, -4, "__methods");
   lua_pushcclosure(L, optimizer_index, 2);
@@ -421,8 +418,7 @@ void ndL_open_optimizer(lua_State *L)
   lua_pop(L, 1);
   lua_newtable(L);
   for (int i = 0; nd_update_at(i) != NULL; i++) {
-    lua_pushlightuserdata(L, (void *)(uintptr_t)nd_update_at(i));
-    ndL_pushguarded(L, optimizer_new, 1);
+    push_class(L, nd_update_at(i));
     lua_setfield(L, -2, nd_update_at(i)->name);
   }
   lua_setfield(L, -2, "optimizers");

@@ -14,7 +14,7 @@
 #include "lua/error.h"
 #include "lua/guard.h"
 #include "lua/names.h"
-#include "lua/options.h"
+#include "lua/signature.h"
 #include "lua/values.h"
 
 nd_mt19937 *ndL_checkrandom(lua_State *L, const char *function)
@@ -33,13 +33,21 @@ static uint32_t invent_seed(const void *p)
   return (uint32_t)(((bits ^ (uintptr_t)p) * 0x9e3779b97f4a7c15u) >> 32);
 }
 
-static uint32_t read_seed(lua_State *L, int i, const char *function)
+static const nd_param seed_params[] = {
+  { "seed", ND_INTEGER, "nil", .doc = "0..4294967295; nil: one by the clock" },
+  { NULL },
+};
+
+// Reads the seed, the only argument, at `i`.
+static uint32_t read_seed(lua_State *L, int i)
 {
-  if (lua_isnil(L, i))
+  ndL_arguments a;
+  ndL_read(L, ndL_upstate(L), &a, i);
+  if (!a.at[0].given)
     return invent_seed(L);
-  const int64_t seed = ndL_checkwhole(L, i, function, "seed");
+  const int64_t seed = a.at[0].integer;
   if (seed != (uint32_t)seed)
-    ndL_error(L, "%s: seed must be within 0..4294967295, got %lld", function,
+    ndL_error(L, "%s: seed must be within 0..4294967295, got %lld", a.function,
               (long long)seed);
   return (uint32_t)seed;
 }
@@ -47,8 +55,7 @@ static uint32_t read_seed(lua_State *L, int i, const char *function)
 static int random_new(lua_State *L)
 {
   ndL_state *S = ndL_upstate(L);
-  ndL_spread(L, "RandomState", 1, 0, NULL);
-  const uint32_t seed = read_seed(L, 1, "RandomState");
+  const uint32_t seed = read_seed(L, 1);
   nd_mt19937_seed(lua_newuserdatauv(L, sizeof(nd_mt19937), 0), seed);
   lua_rawgetp(L, LUA_REGISTRYINDEX, S->metatables[NDL_RANDOM]);
   lua_setmetatable(L, -2);
@@ -58,8 +65,7 @@ static int random_new(lua_State *L)
 static int random_seed(lua_State *L)
 {
   nd_mt19937 *r = ndL_checkrandom(L, "seed");
-  ndL_spread(L, "seed", 2, 0, NULL);
-  nd_mt19937_seed(r, read_seed(L, 2, "seed"));
+  nd_mt19937_seed(r, read_seed(L, 2));
   return 0;
 }
 
@@ -94,12 +100,18 @@ static uint32_t pop_word(lua_State *L, uint32_t last, const char *what)
   return (uint32_t)word;
 }
 
+static const char *const saved[] = { "a table from get_state", NULL };
+
+static const nd_param state_params[] = {
+  { "state", ND_TABLE, .words = saved, .doc = "of this one or another" },
+  { NULL },
+};
+
 static int random_set_state(lua_State *L)
 {
   nd_mt19937 *r = ndL_checkrandom(L, "set_state");
-  ndL_spread(L, "set_state", 2, 0, NULL);
-  if (lua_type(L, 2) != LUA_TTABLE)
-    ndL_typeerror(L, "set_state", "state", "a table from get_state", 2);
+  ndL_arguments a;
+  ndL_read(L, ndL_upstate(L), &a, 2);
   nd_mt19937_state state;
   lua_getfield(L, 2, "position");
   state.position = pop_word(L, ND_MT19937_WORDS, "position");
@@ -116,26 +128,36 @@ static int random_set_state(lua_State *L)
   return 0;
 }
 
-// set_seed(n), of the context's generator
+static const nd_param set_seed_params[] = {
+  { "seed", ND_INTEGER, .doc = "any" },
+  { NULL },
+};
+
 static int module_set_seed(lua_State *L)
 {
-  ndL_spread(L, "set_seed", 1, 0, NULL);
-  const int64_t seed = ndL_checkwhole(L, 1, "set_seed", "seed");
-  nd_random_set_seed(ndL_upstate(L)->context, (uint64_t)seed);
+  ndL_arguments a;
+  ndL_read(L, ndL_upstate(L), &a, 1);
+  nd_random_set_seed(ndL_upstate(L)->context, (uint64_t)a.at[0].integer);
   return 0;
 }
 
-static const luaL_Reg methods[] = {
-  { "seed", random_seed },
+static const ndL_function methods[] = {
+  { "seed", random_seed, seed_params, "starts the stream again" },
+  { "set_state", random_set_state, state_params, "goes on where a stream was" },
+  { NULL },
+};
+
+static const luaL_Reg other_methods[] = {
   { "get_state", random_get_state },
-  { "set_state", random_set_state },
   { NULL, NULL },
 };
 
-static const luaL_Reg functions[] = {
-  { "RandomState", random_new },
-  { "set_seed", module_set_seed },
-  { NULL, NULL },
+static const ndL_function functions[] = {
+  { "RandomState", random_new, seed_params,
+    "draws what numpy.random.RandomState of that seed draws" },
+  { "set_seed", module_set_seed, set_seed_params,
+    "starts the numbers again that random ops and shuffle draw" },
+  { NULL },
 };
 
 void ndL_open_random(lua_State *L)
@@ -143,11 +165,12 @@ void ndL_open_random(lua_State *L)
   ndL_state *S = ndL_getstate(L);
   ndL_newmetatable(L, S, NDL_RANDOM, "RandomState");
   lua_newtable(L);
-  ndL_setfunctions(L, methods);
+  ndL_bind(L, "RandomState:", methods);
+  ndL_setfunctions(L, other_methods);
   ndL_closemethods(L, "RandomState");
   lua_setfield(L, -2, "__index");
   lua_pop(L, 1);
   luaL_getsubtable(L, -1, "random");
-  ndL_setfunctions(L, functions);
+  ndL_bind(L, "nd.random.", functions);
   lua_pop(L, 1);
 }

@@ -11,7 +11,7 @@
 #include "lua/guard.h"
 #include "lua/names.h"
 #include "lua/nested.h"
-#include "lua/options.h"
+#include "lua/signature.h"
 #include "lua/warning.h"
 #include "tape/explain.h"
 
@@ -30,31 +30,24 @@ nd_tape *ndL_checktape(lua_State *L, const char *function)
   return t;
 }
 
-static bool option(lua_State *L, int i, const char *name, bool initial)
-{
-  if (lua_isnil(L, i))
-    return initial;
-  if (!lua_isboolean(L, i))
-    ndL_typeerror(L, "GradientTape", name, "true or false", i);
-  return lua_toboolean(L, i);
-}
+enum { PERSISTENT, WATCH_ACCESSED_VARIABLES };
 
-// GradientTape(persistent, watch_accessed_variables)
+static const nd_param new_params[] = {
+  { "persistent", ND_FLAG, "false",
+    .doc = "whether it gives more than one gradient" },
+  { "watch_accessed_variables", ND_FLAG, "true",
+    .doc = "whether Variables that are trainable are watched when read" },
+  { NULL },
+};
+
 static int tape_new(lua_State *L)
 {
-  static const char *const names[] = { "persistent",
-                                       "watch_accessed_variables" };
   ndL_state *S = ndL_upstate(L);
-  if (lua_gettop(L) == 1 && lua_type(L, 1) == LUA_TTABLE) {
-    ndL_checkoptions(L, "GradientTape", 2, names);
-    lua_getfield(L, 1, names[0]);
-    lua_getfield(L, 1, names[1]);
-    lua_remove(L, 1);
-  } else {
-    ndL_spread(L, "GradientTape", 0, 2, names);
-  }
-  int flags = option(L, 1, names[0], false) ? ND_TAPE_PERSISTENT : 0;
-  flags |= option(L, 2, names[1], true) ? 0 : ND_TAPE_NO_AUTO_WATCH;
+  ndL_arguments a;
+  ndL_read(L, S, &a, 1);
+  int flags = a.at[PERSISTENT].integer ? ND_TAPE_PERSISTENT : 0;
+  if (!a.at[WATCH_ACCESSED_VARIABLES].integer)
+    flags |= ND_TAPE_NO_AUTO_WATCH;
   nd_tape **box = lua_newuserdatauv(L, sizeof *box, 0);
   *box = NULL;
   lua_rawgetp(L, LUA_REGISTRYINDEX, S->metatables[NDL_TAPE]);
@@ -122,16 +115,22 @@ static void watch(lua_State *L, ndL_state *S)
   }
 }
 
+static const nd_param watch_params[] = {
+  { "value", ND_NESTED, .doc = "what it has is watched" },
+  { NULL },
+};
+
 static int tape_watch(lua_State *L)
 {
   ndL_state *S = ndL_upstate(L);
+  ndL_arguments a;
   ndL_checktape(L, "watch");
-  lua_settop(L, 2);
+  ndL_read(L, S, &a, 2);
   if (ndL_peek(L, S, 2) != NULL) {
     watch(L, S);
     return 0;
   }
-  ndL_pushleaves(L, S, 2, "watch", "a value");
+  ndL_pushleaves(L, S, 2, "watch", "value");
   for (lua_Unsigned i = 1; i <= lua_rawlen(L, 3); i++) {
     if (lua_rawgeti(L, 3, (lua_Integer)i), ndL_peek(L, S, -1) != NULL)
       watch(L, S);
@@ -191,12 +190,16 @@ static int tape_stop_recording(lua_State *L)
   return 1;
 }
 
-// pause(f): returns what f() returns; nothing of it is recorded.
+static const nd_param pause_params[] = {
+  { "f", ND_FUNCTION, .doc = "called without arguments" },
+  { NULL },
+};
+
 static int tape_pause(lua_State *L)
 {
-  lua_settop(L, 2);
-  if (lua_type(L, 2) != LUA_TFUNCTION)
-    ndL_typeerror(L, "pause", "f", "a function", 2);
+  ndL_arguments a;
+  ndL_checktape(L, "pause");
+  ndL_read(L, ndL_upstate(L), &a, 2);
   push_pause(L, "pause");
   lua_toclose(L, 3);
   lua_pushvalue(L, 2);
@@ -216,17 +219,25 @@ static int pause_close(lua_State *L)
 
 // -------------------------------------------------------------------- open --
 
-static const luaL_Reg methods[] = {
-  { "watch", tape_watch },
+static const ndL_function functions[] = {
+  { "GradientTape", tape_new, new_params,
+    "records what is computed, and gives its gradient" },
+  { NULL },
+};
+
+static const ndL_function methods[] = {
+  { "watch", tape_watch, watch_params,
+    "records what is computed from tensors too" },
+  { "pause", tape_pause, pause_params,
+    "returns what f() returns, of which nothing is recorded", .plain = true },
+  { NULL },
+};
+
+static const luaL_Reg other_methods[] = {
   { "stop_recording", tape_stop_recording },
   { "reset", tape_reset },
   { "release", tape_release },
   { "watched_variables", tape_watched },
-  { NULL, NULL },
-};
-
-static const luaL_Reg plain_methods[] = {
-  { "pause", tape_pause },
   { NULL, NULL },
 };
 
@@ -237,20 +248,15 @@ static const luaL_Reg metamethods[] = {
   { NULL, NULL },
 };
 
-static const luaL_Reg functions[] = {
-  { "GradientTape", tape_new },
-  { NULL, NULL },
-};
-
 void ndL_open_tape(lua_State *L)
 {
   ndL_state *S = ndL_getstate(L);
-  ndL_setfunctions(L, functions);
+  ndL_bind(L, "nd.", functions);
   ndL_newmetatable(L, S, NDL_TAPE, "GradientTape");
   ndL_setplain(L, metamethods);
   lua_newtable(L);
-  ndL_setfunctions(L, methods);
-  ndL_setplain(L, plain_methods);
+  ndL_bind(L, "GradientTape:", methods);
+  ndL_setfunctions(L, other_methods);
   ndL_closemethods(L, "GradientTape");
   lua_setfield(L, -2, "__index");
   lua_pop(L, 1);

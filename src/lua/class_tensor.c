@@ -12,8 +12,8 @@
 #include "lua/names.h"
 #include "lua/op.h"
 #include "lua/op_fields.h"
-#include "lua/options.h"
 #include "lua/pace.h"
+#include "lua/signature.h"
 #include "lua/values.h"
 #include "ops/entries.h"
 #include "tensor/print.h"
@@ -284,33 +284,37 @@ static bool check_fit(lua_State *L, const nd_tensor *x, const nd_value *shape)
   return fits;
 }
 
-// constant(value, dtype, shape)
+static const nd_param constant_params[] = {
+  { "value", ND_TENSOR, .doc = "numbers, or tables of them" },
+  { "dtype", ND_WORD_DTYPE, "nil", .doc = "nil: that of the value" },
+  { "shape", ND_SIZES, "nil", .doc = "nil: that of the value" },
+  { NULL },
+};
+
+enum { DTYPE = 1, SHAPE };
+
 static int tensor_constant(lua_State *L)
 {
   ndL_state *S = ndL_upstate(L);
-  static const char *const names[] = { "dtype", "shape" };
+  ndL_arguments a;
   ndL_pace(L, S);
-  ndL_spread(L, "constant", 1, 2, names);
-  nd_dtype dtype = ND_DTYPES;
-  if (!lua_isnil(L, 2))
-    dtype = ndL_checkdtype(L, 2, "constant");
+  ndL_read(L, S, &a, 1);
+  const nd_value *given = &a.at[DTYPE], *shape = &a.at[SHAPE];
+  const nd_dtype dtype = given->given ? (nd_dtype)given->integer : ND_DTYPES;
   nd_tensor *x = ndL_totensor(L, S, 1);
   if (x != NULL && dtype != ND_DTYPES && x->dtype != dtype)
     return ndL_error(L, "constant: dtypes differ: %s and %s; use nd.cast",
                      nd_dtype_name((nd_dtype)x->dtype), nd_dtype_name(dtype));
   x = ndL_pin(L, S, 1, ndL_checktensor(L, S, 1, dtype, "constant", "value"));
-  if (lua_isnil(L, 3)) {
+  if (!shape->given) {
     ndL_box *same = ndL_newbox(L);
     return ndL_result(L, S, same,
                       nd_apply(S->context, &nd_op_identity, 1, &x, NULL));
   }
-  int64_t sizes[ND_MAX_RANK];
-  const int rank = ndL_checkshape(L, 3, sizes, "constant");
-  const nd_value shape = nd_value_list(rank, sizes);
-  const nd_op *op = check_fit(L, x, &shape) ? &nd_op_reshape
-                                            : &nd_op_broadcast_to;
+  const nd_op *op = check_fit(L, x, shape) ? &nd_op_reshape
+                                           : &nd_op_broadcast_to;
   ndL_box *box = ndL_newbox(L);
-  return ndL_result(L, S, box, nd_apply(S->context, op, 1, &x, &shape));
+  return ndL_result(L, S, box, nd_apply(S->context, op, 1, &x, shape));
 }
 
 static int tensor_is(lua_State *L)
@@ -326,8 +330,12 @@ static const luaL_Reg methods[] = {
   { NULL, NULL },
 };
 
-static const luaL_Reg functions[] = {
-  { "constant", tensor_constant },
+static const ndL_function functions[] = {
+  { "constant", tensor_constant, constant_params, "a tensor of given values" },
+  { NULL },
+};
+
+static const luaL_Reg other_functions[] = {
   { "is_tensor", tensor_is },
   { NULL, NULL },
 };
@@ -380,5 +388,6 @@ void ndL_open_tensor(lua_State *L)
   make_metatable(L, S, NDL_SCALAR);
   make_metatable(L, S, NDL_TENSOR);
   make_metatable(L, S, NDL_VARIABLE);
-  ndL_setfunctions(L, functions);
+  ndL_bind(L, "nd.", functions);
+  ndL_setfunctions(L, other_functions);
 }

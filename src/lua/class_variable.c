@@ -10,9 +10,9 @@
 #include "lua/class_tensor.h"
 #include "lua/error.h"
 #include "lua/guard.h"
-#include "lua/options.h"
 #include "lua/pace.h"
 #include "lua/registry.h"
+#include "lua/signature.h"
 #include "lua/values.h"
 #include "ops/entries.h"
 #include "tensor/print.h"
@@ -36,30 +36,28 @@ static nd_variable *check_variable(lua_State *L, ndL_state *S,
   return v;
 }
 
-// Takes an empty table after the value for no options: `opts or {}`.
-static void drop_empty_options(lua_State *L)
-{
-  if (lua_gettop(L) != 2 || lua_type(L, 2) != LUA_TTABLE)
-    return;
-  lua_pushnil(L);
-  lua_settop(L, lua_next(L, 2) ? 2 : 1);  // any order
-}
+enum { VALUE, TRAINABLE, NAME, DTYPE };
 
-// Variable(value, trainable, name, dtype)
+static const nd_param new_params[] = {
+  { "value", ND_TENSOR,
+    .doc = "what it begins with, or a function that "
+           "gives it" },
+  { "trainable", ND_FLAG, "true",
+    .doc = "whether tapes watch it without being told" },
+  { "name", ND_TEXT, "nil", .doc = "what prints and messages call it" },
+  { "dtype", ND_WORD_DTYPE, "nil", .doc = "of the value; nil: its own" },
+  { NULL },
+};
+
+// Upvalue: the entry of `Variable`, whose arguments these are.
 static int variable_new(lua_State *L)
 {
-  static const char *const names[] = { "trainable", "name", "dtype" };
   ndL_state *S = ndL_upstate(L);
+  ndL_arguments a;
   ndL_pace(L, S);
-  drop_empty_options(L);
-  ndL_spread(L, "Variable", 1, 3, names);
-  if (!lua_isnil(L, 2) && !lua_isboolean(L, 2))
-    ndL_typeerror(L, "Variable", "trainable", "true or false", 2);
-  if (!lua_isnil(L, 3) && lua_type(L, 3) != LUA_TSTRING)
-    ndL_typeerror(L, "Variable", "name", "a string", 3);
-  nd_dtype dtype = ND_DTYPES;
-  if (!lua_isnil(L, 4))
-    dtype = ndL_checkdtype(L, 4, "Variable");
+  ndL_read(L, S, &a, 1);
+  const nd_value *given = &a.at[DTYPE];
+  const nd_dtype dtype = given->given ? (nd_dtype)given->integer : ND_DTYPES;
   nd_tensor *x = ndL_checktensor(L, S, 1, dtype, "Variable", "value");
   x = ndL_pin(L, S, 1, x);
   if (dtype != ND_DTYPES && x->dtype != dtype)
@@ -72,7 +70,7 @@ static int variable_new(lua_State *L)
   lua_rawgetp(L, LUA_REGISTRYINDEX, S->metatables[NDL_VARIABLE]);
   lua_setmetatable(L, -2);
   const char *before = nd_context_enter(S->context, "Variable");
-  *box = nd_variable_new(x, lua_isnil(L, 2) || lua_toboolean(L, 2));
+  *box = nd_variable_new(x, a.at[TRAINABLE].integer != 0);
   nd_context_leave(S->context, before);
   if (*box == NULL)
     return ndL_raise(L, S);
@@ -84,18 +82,20 @@ static int variable_new(lua_State *L)
   return 1;
 }
 
-// The same, but a function gives the value. Upvalue 2: variable_new.
+// The same, but a function may give the value. The second upvalue of its own:
+// variable_new.
 static int variable_call(lua_State *L)
 {
-  ndL_upstate(L);
-  if (lua_isfunction(L, 1)) {
-    lua_pushvalue(L, 1);
-    lua_call(L, 0, 1);
-    lua_replace(L, 1);
-  }
-  lua_pushvalue(L, lua_upvalueindex(2));
+  ndL_arguments a;
+  ndL_read(L, ndL_upstate(L), &a, 1);
+  lua_pushvalue(L, lua_upvalueindex(NDL_OWN + 1));
   lua_insert(L, 1);
-  lua_call(L, lua_gettop(L) - 1, 1);
+  if (lua_isfunction(L, 2)) {
+    lua_pushvalue(L, 2);
+    lua_call(L, 0, 1);
+    lua_replace(L, 2);
+  }
+  lua_call(L, nd_params_count(new_params), 1);
   return 1;
 }
 
@@ -109,19 +109,23 @@ static int variable_gc(lua_State *L)
 
 typedef bool assignment(nd_variable *v, nd_tensor *x);
 
-// assign(value, read_value): the variable, or nothing if that is not wanted.
+enum { READ_VALUE = 1 };
+
+static const nd_param assign_params[] = {
+  { "value", ND_TENSOR, .doc = "of the Variable's shape" },
+  { "read_value", ND_FLAG, "true", .doc = "whether the Variable is returned" },
+  { NULL },
+};
+
+// Returns the variable, or nothing if that is not wanted.
 static int assign_by(lua_State *L, const char *function, assignment *way)
 {
-  static const char *const names[] = { "read_value" };
   ndL_state *S = ndL_upstate(L);
+  ndL_arguments a;
   ndL_pace(L, S);
   nd_variable *v = check_variable(L, S, function);
-  if (lua_gettop(L) > 2)
-    ndL_spread(L, function, 2, 1, names);
-  lua_settop(L, 3);
-  if (!lua_isnil(L, 3) && !lua_isboolean(L, 3))
-    ndL_typeerror(L, function, names[0], "true or false", 3);
-  const bool read = lua_isnil(L, 3) || lua_toboolean(L, 3);
+  ndL_read(L, S, &a, 2);
+  const bool read = a.at[READ_VALUE].integer != 0;
   const nd_dtype dtype = (nd_dtype)v->value->dtype;
   nd_tensor *x = ndL_checktensor(L, S, 2, dtype, function, "value");
   if (!way(v, x))
@@ -204,10 +208,20 @@ static int variable_is(lua_State *L)
   return 1;
 }
 
-static const luaL_Reg methods[] = {
-  { "assign", variable_assign },
-  { "assign_add", variable_assign_add },
-  { "assign_sub", variable_assign_sub },
+static const ndL_function function = {
+  "Variable",    variable_call, new_params, "a place for tensors of one shape",
+  .plain = true,
+};
+
+static const ndL_function methods[] = {
+  { "assign", variable_assign, assign_params, "sets the value" },
+  { "assign_add", variable_assign_add, assign_params, "adds to the value" },
+  { "assign_sub", variable_assign_sub, assign_params,
+    "subtracts from the value" },
+  { NULL },
+};
+
+static const luaL_Reg other_methods[] = {
   { "read_value", variable_read },
   { "value", variable_read },
   { NULL, NULL },
@@ -266,9 +280,10 @@ void ndL_open_variable(lua_State *L)
 {
   ndL_state *S = ndL_getstate(L);
   ndL_setplain(L, functions);
-  lua_pushlightuserdata(L, S);
-  ndL_pushguarded(L, variable_new, 0);
-  lua_pushcclosure(L, variable_call, 2);
+  lua_pushlightuserdata(L, (void *)(uintptr_t)&function);
+  lua_pushvalue(L, -1);
+  ndL_pushguarded(L, variable_new, 1);
+  ndL_pushfunction(L, "nd.", 1);
   lua_setfield(L, -2, "Variable");
   ndL_keepweak(L, &VARIABLES_KEY, "v");
   for (int type = NDL_SCALAR; type <= NDL_VARIABLE; type++)
@@ -279,7 +294,8 @@ void ndL_open_variable(lua_State *L)
   ndL_setplain(L, finalizer);
   ndL_setfunctions(L, metamethods);
   lua_getfield(L, -1, "__methods");
-  ndL_setfunctions(L, methods);
+  ndL_bind(L, "Variable:", methods);
+  ndL_setfunctions(L, other_methods);
   lua_pop(L, 1);
   add_properties(L);
   lua_pushlightuserdata(L, S);

@@ -3,14 +3,13 @@
 #include "lua/draw.h"
 
 #include "base/philox.h"
-#include "lua/values.h"
 #include "tensor/tensor.h"
 
-void ndL_readsize(lua_State *L, int i, const char *function, nd_type *type)
+void ndL_setsize(const nd_value *size, nd_type *type)
 {
-  type->rank = NDL_NO_SIZE;
-  if (!lua_isnil(L, i))
-    type->rank = ndL_checkshape(L, i, type->shape, function);
+  type->rank = size->given ? size->n : NDL_NO_SIZE;
+  for (int i = 0; i < type->rank; i++)
+    type->shape[i] = size->list[i];
 }
 
 nd_tensor *ndL_drawtensor(ndL_state *S, const char *function,

@@ -6,13 +6,14 @@
 
 #include "base/mt19937.h"
 #include "lua/state.h"
+#include "op/param.h"
 #include "tensor/tensor.h"
 
 // The rank of a result that is one Lua number, a float64, as no size was given.
 enum { NDL_NO_SIZE = -1 };
 
-// Sets the shape from the option `size` at `i`.
-void ndL_readsize(lua_State *L, int i, const char *function, nd_type *type);
+// Sets the shape from the argument `size`.
+void ndL_setsize(const nd_value *size, nd_type *type);
 
 // A tensor without values. Errors are those of `function`.
 nd_tensor *ndL_drawtensor(ndL_state *S, const char *function,

@@ -39,14 +39,23 @@ void ndL_pushnames(lua_State *L, int n, const char *const *names)
   }
 }
 
-int ndL_failoption(lua_State *L, const char *function, const char *name, int n,
-                   const char *const *names)
+void ndL_pushparams(lua_State *L, const nd_param *params)
+{
+  lua_newtable(L);
+  for (int i = 0; params[i].name != NULL; i++) {
+    lua_pushstring(L, params[i].name);
+    lua_rawseti(L, -2, i + 1);
+  }
+}
+
+int ndL_failoption(lua_State *L, const char *function, const char *name,
+                   const nd_param *params)
 {
   luaL_checkstack(L, 8, function);
   push_function(L, "unknown_option");
   lua_pushstring(L, function);
   lua_pushstring(L, name);
-  ndL_pushnames(L, n, names);
+  ndL_pushparams(L, params);
   lua_call(L, 3, 1);
   return ndL_error(L, "%s", luaL_tolstring(L, -1, NULL));
 }

@@ -6,6 +6,8 @@
 #include <lua.h>
 #include <stdbool.h>
 
+#include "op/param.h"
+
 // True for a string that C sees whole, without a NUL inside.
 bool ndL_isname(lua_State *L, int i);
 
@@ -14,8 +16,11 @@ bool ndL_isname(lua_State *L, int i);
 int ndL_failname(lua_State *L, const char *what, int key, int first);
 
 // Raises the error of an option that `function` does not take.
-int ndL_failoption(lua_State *L, const char *function, const char *name, int n,
-                   const char *const *names);
+int ndL_failoption(lua_State *L, const char *function, const char *name,
+                   const nd_param *params);
+
+// Pushes a list of the names of parameters.
+void ndL_pushparams(lua_State *L, const nd_param *params);
 
 // Pushes a list of names.
 void ndL_pushnames(lua_State *L, int n, const char *const *names);

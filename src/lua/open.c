@@ -21,6 +21,7 @@
 #include "lua/pace.h"
 #include "lua/random_numbers.h"
 #include "lua/random_order.h"
+#include "lua/signature.h"
 #include "lua/state.h"
 #include "lua/system.h"
 #include "lua/where.h"
@@ -111,6 +112,8 @@ static const luaL_Reg natives[] = {
   { "nadir", luaopen_nadir },
   { "nadir.fields", ndL_pushfields },
   { "nadir.paths", open_paths },
+  { "nadir.signatures", ndL_open_signatures },
+  { "nadir.wanted", ndL_open_wanted },
   { "nadir.where", open_where },
   { NULL, NULL },
 };

@@ -1,91 +1,213 @@
-// lua/options.c: brings arguments by name to positions.
+// lua/options.c: tells positions from options.
 
 #include "lua/options.h"
 
-#include <lauxlib.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "lua/error.h"
 #include "lua/names.h"
+#include "lua/values.h"
 
-static bool is_among(const char *name, int n, const char *const *names)
+// --------------------------------------------------------- what is a table --
+
+// True if the names in a table belong to the value.
+static bool keeps_names(nd_kind kind)
 {
-  for (int i = 0; i < n; i++) {
-    if (strcmp(names[i], name) == 0)
+  return kind == ND_NESTED || kind == ND_TABLE;
+}
+
+static bool takes_tables(nd_kind kind)
+{
+  switch (kind) {
+  case ND_TENSOR:
+  case ND_TENSORS:
+  case ND_AXES:
+  case ND_SIZES:
+  case ND_INTEGERS:
+  case ND_RANGES:
+  case ND_NESTED:
+  case ND_TABLE:
+  case ND_OTHER: return true;
+  default: return false;
+  }
+}
+
+// True if a parameter after `p` must be given.
+static bool awaits_more(const nd_param *p)
+{
+  while ((++p)->name != NULL) {
+    if (p->initial == NULL)
       return true;
   }
   return false;
 }
 
-// Of several unknown names the first in the order of letters is shown.
-void ndL_checknames(lua_State *L, int i, const char *function, int n,
-                    const char *const *names)
+// What the keys of a table are.
+typedef struct contents {
+  bool names, others;
+} contents;
+
+static contents look_into(lua_State *L, int i)
 {
-  const char *unknown = NULL;
-  bool named = true;
-  for (lua_pushnil(L); lua_next(L, i);) {  // any order
+  contents c = { .others = lua_rawlen(L, i) > 0 };
+  for (lua_pushnil(L); lua_next(L, i);) {  // any order: all or both are seen
     lua_pop(L, 1);
-    const char *name = NULL;
     if (lua_type(L, -1) == LUA_TSTRING)
-      name = lua_tostring(L, -1);
+      c.names = true;
     else
-      named = false;
-    if (name != NULL && !(ndL_isname(L, -1) && is_among(name, n, names)) &&
-        (unknown == NULL || strcmp(name, unknown) < 0))
+      c.others = true;
+    if (c.names && c.others) {
+      lua_pop(L, 1);
+      break;
+    }
+  }
+  return c;
+}
+
+// Whether the last argument, a table, is one of options; it stands where
+// parameter `k` would, if there is one.
+static bool is_options(ndL_reader *r, int k)
+{
+  lua_State *L = r->L;
+  const int i = r->top;
+  const nd_param *p = &r->params[k < r->count ? k : r->count];
+  if (p->name != NULL && keeps_names(p->kind) && !awaits_more(p))
+    return false;
+  if (lua_getmetatable(L, i)) {
+    lua_pop(L, 1);
+    return false;
+  }
+  const bool may_be_value = p->name != NULL && takes_tables(p->kind);
+  if (may_be_value && lua_rawlen(L, i) > 0)
+    return false;
+  const contents c = look_into(L, i);
+  if (!c.others)
+    return c.names || !may_be_value;
+  if (may_be_value || p->name == NULL)
+    return false;
+  if (k == 0)
+    ndL_error(L, "%s: options go by name, as in { %s = ... }", r->function,
+              p->name);
+  ndL_checkkeys(L, i, r->function);
+  return false;
+}
+
+// ---------------------------------------------------------------- refusals --
+
+// Raises unless every key of the options is the name of a parameter. Of several
+// that are not the first in the order of letters is shown.
+static void check_known(ndL_reader *r)
+{
+  lua_State *L = r->L;
+  const char *unknown = NULL;
+  for (lua_pushnil(L); lua_next(L, r->options);) {  // any order
+    lua_pop(L, 1);
+    const char *name = lua_tostring(L, -1);
+    const bool known = ndL_isname(L, -1) &&
+                       nd_params_find(r->params, name) >= 0;
+    if (!known && (unknown == NULL || strcmp(name, unknown) < 0))
       unknown = name;
   }
-  if (!named)
-    ndL_error(L, "%s: options go by name, as in { %s = ... }", function,
-              n > 0 ? names[0] : "name");
   if (unknown != NULL)
-    ndL_failoption(L, function, unknown, n, names);
+    ndL_failoption(L, r->function, unknown, r->params);
 }
 
-bool ndL_isoptions(lua_State *L, int i)
+// Raises if an option has a position too.
+static void check_once(ndL_reader *r)
 {
-  if (lua_type(L, i) != LUA_TTABLE || lua_rawlen(L, i) > 0)
-    return false;
-  bool any = false, named = true;
-  const int top = lua_gettop(L);
-  i = lua_absindex(L, i);
-  for (lua_pushnil(L); named && lua_next(L, i); lua_pop(L, 1)) {  // any order
-    any = true;
-    named = lua_type(L, -2) == LUA_TSTRING;
+  lua_State *L = r->L;
+  for (int k = 0; k < r->positions; k++) {
+    lua_getfield(L, r->options, r->params[k].name);
+    if (!lua_isnil(L, -1) && !lua_isnil(L, r->first + k))
+      ndL_error(L, "%s: %s is given twice", r->function, r->params[k].name);
+    lua_pop(L, 1);
   }
-  lua_settop(L, top);
-  return any && named;
 }
 
-void ndL_spread(lua_State *L, const char *function, int fixed, int n,
-                const char *const *names)
+// Writes numbers i..last as "2, 3".
+static void list_sizes(lua_State *L, int i, int last, char text[], size_t room)
 {
-  const int top = lua_gettop(L);
-  if (top > fixed && ndL_isoptions(L, top)) {
-    ndL_checknames(L, top, function, n, names);
-    luaL_checkstack(L, n + 1, function);
-    lua_insert(L, fixed + 1);
-    for (int i = top - fixed - 1; i < n; i++) {
-      lua_pushstring(L, names[i]);
-      lua_rawget(L, fixed + 1);
-    }
-    lua_remove(L, fixed + 1);
-  } else if (top > fixed + n) {
-    ndL_error(L, "%s: takes at most %d arguments, got %d", function, fixed + n,
-              top);
-  }
-  lua_settop(L, fixed + n);
+  size_t n = 0;
+  for (int k = i; k <= last && lua_isinteger(L, k) && n < room; k++)
+    n += (size_t)snprintf(text + n, room - n, "%s%lld", k > i ? ", " : "",
+                          (long long)lua_tointeger(L, k));
 }
 
-void ndL_checkoptions(lua_State *L, const char *function, int n,
-                      const char *const *names)
+// Refuses a shape, parameter `k`, that is written as several arguments:
+// "zeros(2, 3)".
+static void check_shape(ndL_reader *r, int k)
 {
-  if (lua_isnoneornil(L, 1)) {
-    lua_settop(L, 0);
-    lua_newtable(L);
-  } else if (lua_type(L, 1) != LUA_TTABLE) {
-    ndL_error(L, "%s: takes one table of options, got %s", function,
-              ndL_typename(L, 1));
+  lua_State *L = r->L;
+  const nd_param *p = &r->params[k];
+  const int i = r->first + k, last = r->first + r->positions - 1;
+  if (i >= last || !lua_isinteger(L, i) || !lua_isinteger(L, i + 1) ||
+      (r->positions <= r->count && p[1].kind == ND_TENSOR))
+    return;
+  char sizes[100];
+  const bool value = p[1].name != NULL && p[1].kind == ND_TENSOR;
+  list_sizes(L, i, last - value, sizes, sizeof sizes);
+  if (p[1].kind == ND_NUMBER)
+    ndL_error(L,
+              "%s: a shape is a table: {%s}, not %s; write {%lld} if %lld is "
+              "the %s",
+              r->function, sizes, sizes, (long long)lua_tointeger(L, i),
+              (long long)lua_tointeger(L, i + 1), p[1].name);
+  ndL_error(L, "%s: a shape is a table: {%s}, not %s", r->function, sizes,
+            sizes);
+}
+
+// ------------------------------------------------------------------ layout --
+
+void ndL_layout(ndL_reader *r)
+{
+  const int n = r->top - r->first + 1;
+  int count = 0, shape = -1;
+  for (const nd_param *p = r->params; p->name != NULL; p++, count++) {
+    if (p->kind == ND_SIZES)
+      shape = count;
   }
-  lua_settop(L, 1);
-  ndL_checknames(L, 1, function, n, names);
+  r->count = count;
+  const bool table = n > 0 && lua_type(r->L, r->top) == LUA_TTABLE;
+  r->options = table && is_options(r, n - 1) ? r->top : 0;
+  r->positions = r->options != 0 ? n - 1 : n;
+  if (shape >= 0)
+    check_shape(r, shape);
+  if (r->positions > r->count)
+    ndL_error(r->L, "%s: takes at most %d argument%s, got %d", r->function,
+              r->count, r->count == 1 ? "" : "s", r->positions);
+  if (r->options != 0) {
+    check_known(r);
+    check_once(r);
+  }
+}
+
+int ndL_option(ndL_reader *r, int k)
+{
+  lua_State *L = r->L;
+  lua_getfield(L, r->options, r->params[k].name);
+  if (lua_isnil(L, -1)) {
+    lua_pop(L, 1);
+    return 0;
+  }
+  return lua_gettop(L);
+}
+
+void ndL_spread(ndL_reader *r)
+{
+  lua_State *L = r->L;
+  const int n = r->count;
+  if (r->options == 0) {
+    lua_settop(L, r->first + n - 1);
+    return;
+  }
+  luaL_checkstack(L, n + 1, r->function);
+  for (int k = 0; k < n; k++) {
+    if (k < r->positions && !lua_isnil(L, r->first + k))
+      lua_pushvalue(L, r->first + k);
+    else
+      lua_getfield(L, r->options, r->params[k].name);
+  }
+  lua_rotate(L, r->first, n);
+  lua_settop(L, r->first + n - 1);
 }

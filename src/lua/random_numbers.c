@@ -11,25 +11,31 @@
 #include "lua/draw.h"
 #include "lua/error.h"
 #include "lua/guard.h"
-#include "lua/options.h"
 #include "lua/pace.h"
+#include "lua/signature.h"
 #include "lua/values.h"
 
-static nd_dtype read_float_dtype(lua_State *L, int i, const char *function)
+// Of each of these methods.
+#define SIZE                                                           \
+  {                                                                    \
+    "size", ND_SIZES, "nil", .doc = "of a tensor; nil: one Lua number" \
+  }
+#define FLOAT_DTYPE                                                \
+  {                                                                \
+    "dtype", ND_WORD_DTYPE, "float32", .doc = "float32 or float64" \
+  }
+
+static nd_dtype check_float(lua_State *L, const ndL_arguments *a, int k)
 {
-  if (lua_isnil(L, i))
-    return ND_FLOAT32;
-  const nd_dtype dtype = ndL_checkdtype(L, i, function);
+  const nd_dtype dtype = (nd_dtype)a->at[k].integer;
   if (!nd_dtype_in(dtype, ND_FLOATS))
-    ndL_error(L, "%s: dtype must be a float, got %s", function,
+    ndL_error(L, "%s: dtype must be a float, got %s", a->function,
               nd_dtype_name(dtype));
   return dtype;
 }
 
-// A distribution with parameters p and q, by default 0 and 1.
+// A distribution with parameters p and q.
 typedef struct law {
-  const char *name;
-  const char *options[4];  // as calls name p, q, size and dtype
   void (*check)(lua_State *L, double p, double q, nd_dtype dtype);
   double (*one)(nd_mt19937 *r, double p, double q);
   void (*f32)(nd_mt19937 *r, double p, double q, size_t n, float *out);
@@ -63,17 +69,11 @@ static void check_scale(lua_State *L, double loc, double scale, nd_dtype dtype)
     ndL_error(L, "normal: scale must be 0 or more, got %s", ND_NUMBER(scale));
 }
 
-static const law uniform_law = { "uniform",
-                                 { "low", "high", "size", "dtype" },
-                                 check_interval,
-                                 nd_mt19937_uniform,
+static const law uniform_law = { check_interval, nd_mt19937_uniform,
                                  nd_mt19937_fill_uniform_f32,
                                  nd_mt19937_fill_uniform_f64 };
 
-static const law normal_law = { "normal",
-                                { "loc", "scale", "size", "dtype" },
-                                check_scale,
-                                nd_mt19937_normal,
+static const law normal_law = { check_scale, nd_mt19937_normal,
                                 nd_mt19937_fill_normal_f32,
                                 nd_mt19937_fill_normal_f64 };
 
@@ -96,21 +96,24 @@ static int push_floats(lua_State *L, const char *function, const law *f,
   return ndL_result(L, S, box, x);
 }
 
-// rand(d1, d2, ...) and randn: sizes are positions, dtype is an option.
+static const nd_param standard_params[] = { FLOAT_DTYPE, { NULL } };
+
+// Sizes are positions, dtype is an option.
 static int draw_standard(lua_State *L, const char *function, const law *f)
 {
   ndL_checkrandom(L, function);
   ndL_pace(L, ndL_upstate(L));
-  static const char *const names[] = { "dtype" };
-  const int last = lua_gettop(L) - ndL_isoptions(L, -1);
+  const bool options = lua_type(L, -1) == LUA_TTABLE && lua_rawlen(L, -1) == 0;
+  const int last = lua_gettop(L) - options;
   nd_type type = { .rank = last > 1 ? last - 1 : NDL_NO_SIZE };
   if (type.rank > ND_MAX_RANK)
     return ndL_error(L, "%s: at most %d axes, got %d", function, ND_MAX_RANK,
                      type.rank);
   for (int i = 0; i < type.rank; i++)
     type.shape[i] = ndL_checkwhole(L, i + 2, function, "a size");
-  ndL_spread(L, function, last, 1, names);
-  type.dtype = read_float_dtype(L, last + 1, function);
+  ndL_arguments a;
+  ndL_read(L, ndL_upstate(L), &a, last + 1);
+  type.dtype = check_float(L, &a, 0);
   return push_floats(L, function, f, 0, 1, &type);
 }
 
@@ -124,39 +127,66 @@ static int random_randn(lua_State *L)
   return draw_standard(L, "randn", &normal_law);
 }
 
-// Reads p, q, size and dtype, all of which may be left out.
-static int draw_law(lua_State *L, const law *f)
+static const nd_param uniform_params[] = {
+  { "low", ND_NUMBER, "0", .doc = "the least" },
+  { "high", ND_NUMBER, "1", .doc = "what they stay below" },
+  SIZE,
+  FLOAT_DTYPE,
+  { NULL },
+};
+
+static const nd_param normal_params[] = {
+  { "loc", ND_NUMBER, "0", .doc = "mean" },
+  { "scale", ND_NUMBER, "1", .doc = "standard deviation" },
+  SIZE,
+  FLOAT_DTYPE,
+  { NULL },
+};
+
+enum { P, Q, LAW_SIZE, LAW_DTYPE };
+
+static int draw_law(lua_State *L, const char *function, const law *f)
 {
-  ndL_checkrandom(L, f->name);
+  ndL_checkrandom(L, function);
   ndL_pace(L, ndL_upstate(L));
-  ndL_spread(L, f->name, 1, 4, f->options);
-  const double p = ndL_optnumber(L, 2, 0, f->name, f->options[0]);
-  const double q = ndL_optnumber(L, 3, 1, f->name, f->options[1]);
+  ndL_arguments a;
+  ndL_read(L, ndL_upstate(L), &a, 2);
+  const double p = a.at[P].number, q = a.at[Q].number;
   nd_type type;
-  ndL_readsize(L, 4, f->name, &type);
-  type.dtype = read_float_dtype(L, 5, f->name);
+  ndL_setsize(&a.at[LAW_SIZE], &type);
+  type.dtype = check_float(L, &a, LAW_DTYPE);
   f->check(L, p, q, type.rank == NDL_NO_SIZE ? ND_FLOAT64 : type.dtype);
-  return push_floats(L, f->name, f, p, q, &type);
+  return push_floats(L, function, f, p, q, &type);
 }
 
 static int random_uniform(lua_State *L)
 {
-  return draw_law(L, &uniform_law);
+  return draw_law(L, "uniform", &uniform_law);
 }
 
 static int random_normal(lua_State *L)
 {
-  return draw_law(L, &normal_law);
+  return draw_law(L, "normal", &normal_law);
 }
 
-// The dtype of whole numbers of low..last at `i`.
-static nd_dtype read_integer_dtype(lua_State *L, int i, int64_t low,
-                                   int64_t last)
+static const nd_param randint_params[] = {
+  { "low", ND_INTEGER, .doc = "the least, or without high the last of 1.." },
+  { "high", ND_INTEGER, "nil", .doc = "the last" },
+  SIZE,
+  { "dtype", ND_WORD_DTYPE, "nil", .doc = "int32 or int64; nil: what fits" },
+  { NULL },
+};
+
+enum { LOW, HIGH, RANGE_SIZE, RANGE_DTYPE };
+
+// The dtype of whole numbers of low..last.
+static nd_dtype choose_dtype(lua_State *L, const nd_value *wanted, int64_t low,
+                             int64_t last)
 {
   const nd_dtype least = ndL_fitintegers(low, last);
-  if (lua_isnil(L, i))
+  if (!wanted->given)
     return least;
-  const nd_dtype dtype = ndL_checkdtype(L, i, "randint");
+  const nd_dtype dtype = (nd_dtype)wanted->integer;
   if (dtype != ND_INT32 && dtype != ND_INT64)
     ndL_error(L, "randint: dtype must be int32 or int64, got %s",
               nd_dtype_name(dtype));
@@ -166,25 +196,22 @@ static nd_dtype read_integer_dtype(lua_State *L, int i, int64_t low,
   return dtype;
 }
 
-// randint(n) or randint(low, high), and size, dtype
 static int random_randint(lua_State *L)
 {
-  static const char *const names[] = { "low", "high", "size", "dtype" };
   ndL_state *S = ndL_upstate(L);
   nd_mt19937 *r = ndL_checkrandom(L, "randint");
   ndL_pace(L, S);
-  ndL_spread(L, "randint", 1, 4, names);
-  int64_t low = 1, last = ndL_checkwhole(L, 2, "randint", "low");
-  if (!lua_isnil(L, 3)) {
-    low = last;
-    last = ndL_checkwhole(L, 3, "randint", "high");
-  }
+  ndL_arguments a;
+  ndL_read(L, S, &a, 2);
+  const bool both = a.at[HIGH].given;
+  const int64_t low = both ? a.at[LOW].integer : 1;
+  const int64_t last = a.at[both ? HIGH : LOW].integer;
   if (low > last)
     return ndL_error(L, "randint: empty range: %lld..%lld", (long long)low,
                      (long long)last);
   nd_type type;
-  ndL_readsize(L, 4, "randint", &type);
-  type.dtype = read_integer_dtype(L, 5, low, last);
+  ndL_setsize(&a.at[RANGE_SIZE], &type);
+  type.dtype = choose_dtype(L, &a.at[RANGE_DTYPE], low, last);
   if (type.rank == NDL_NO_SIZE) {
     lua_pushinteger(L, nd_mt19937_randint(r, low, last + 1));
     return 1;
@@ -196,10 +223,15 @@ static int random_randint(lua_State *L)
 
 void ndL_open_numbers(lua_State *L)
 {
-  static const luaL_Reg methods[] = {
-    { "rand", random_rand },       { "randn", random_randn },
-    { "uniform", random_uniform }, { "normal", random_normal },
-    { "randint", random_randint }, { NULL, NULL },
+  static const ndL_function methods[] = {
+    { "rand", random_rand, standard_params, "evenly distributed, 0 up to 1",
+      .rest = "sizes" },
+    { "randn", random_randn, standard_params, "normally distributed",
+      .rest = "sizes" },
+    { "uniform", random_uniform, uniform_params, "evenly distributed" },
+    { "normal", random_normal, normal_params, "normally distributed" },
+    { "randint", random_randint, randint_params, "whole numbers, low..high" },
+    { NULL },
   };
-  ndL_addmethods(L, NDL_RANDOM, methods);
+  ndL_bindmethods(L, NDL_RANDOM, "RandomState:", methods);
 }

@@ -9,8 +9,8 @@
 #include "lua/draw.h"
 #include "lua/error.h"
 #include "lua/guard.h"
-#include "lua/options.h"
 #include "lua/pace.h"
+#include "lua/signature.h"
 #include "lua/values.h"
 #include "ops/entries.h"
 
@@ -27,14 +27,18 @@ static nd_tensor *read_rows(lua_State *L, ndL_state *S, int i,
   return x;
 }
 
-// Reads 2: a count n, or n rows of `*x`, which is NULL for a count.
-static int64_t read_source(lua_State *L, ndL_state *S, const char *function,
+static const char *const sources[] = { "a whole number, a tensor or a list",
+                                       NULL };
+
+// Reads the first argument, at 2: a count n, or n rows of `*x`, which is NULL
+// for a count.
+static int64_t read_source(lua_State *L, ndL_state *S, const ndL_arguments *a,
                            nd_tensor **x)
 {
   int64_t n = 0;
-  *x = read_rows(L, S, 2, function);
+  *x = read_rows(L, S, 2, a->function);
   if (*x == NULL && !ndL_towhole(L, 2, &n))
-    ndL_failvalue(L, function, "x", "a whole number, a tensor or a list", 2);
+    ndL_refuse(a, 0);
   return *x != NULL ? (*x)->dims[0] : n;
 }
 
@@ -93,25 +97,31 @@ static int push_choice(lua_State *L, ndL_state *S, nd_tensor *at)
   return 1;
 }
 
-// choice(x, size, replace). Without a size it gives one position or row or, of
-// a list, one value of any type.
+static const nd_param choice_params[] = {
+  { "x", ND_OTHER, .words = sources,
+    .doc = "the last of 1.., or what has rows" },
+  { "size", ND_SIZES, "nil",
+    .doc = "of a tensor; nil: one position or row or, of a list, value" },
+  { "replace", ND_FLAG, "true", .doc = "whether one may come again" },
+  { NULL },
+};
+
+enum { SIZE = 1, REPLACE };
+
 static int random_choice(lua_State *L)
 {
-  static const char *const names[] = { "size", "replace" };
   ndL_state *S = ndL_upstate(L);
   nd_mt19937 *r = ndL_checkrandom(L, "choice");
   ndL_pace(L, S);
-  ndL_spread(L, "choice", 2, 2, names);
+  ndL_arguments a;
+  ndL_read(L, S, &a, 2);
   nd_type type;
-  ndL_readsize(L, 3, "choice", &type);
-  if (!lua_isnil(L, 4) && !lua_isboolean(L, 4))
-    ndL_typeerror(L, "choice", "replace", "true or false", 4);
-  const bool replace = lua_isnil(L, 4) || lua_toboolean(L, 4);
+  ndL_setsize(&a.at[SIZE], &type);
+  const bool replace = a.at[REPLACE].integer != 0;
   const bool sized = type.rank != NDL_NO_SIZE;
   const bool one = !sized && lua_type(L, 2) == LUA_TTABLE;
   nd_tensor *x = NULL;
-  const int64_t n = one ? (int64_t)lua_rawlen(L, 2)
-                        : read_source(L, S, "choice", &x);
+  const int64_t n = one ? (int64_t)lua_rawlen(L, 2) : read_source(L, S, &a, &x);
   if (n < 1)
     return ndL_error(L, "choice: nothing to choose from: 1..%lld",
                      (long long)n);
@@ -131,15 +141,21 @@ static int random_choice(lua_State *L)
 
 // ------------------------------------------------------------------- order --
 
-// permutation(n) or permutation(x)
+static const nd_param permutation_params[] = {
+  { "x", ND_OTHER, .words = sources,
+    .doc = "the last of 1.., or what has rows" },
+  { NULL },
+};
+
 static int random_permutation(lua_State *L)
 {
   ndL_state *S = ndL_upstate(L);
   nd_mt19937 *r = ndL_checkrandom(L, "permutation");
   ndL_pace(L, S);
-  ndL_spread(L, "permutation", 2, 0, NULL);
+  ndL_arguments a;
+  ndL_read(L, S, &a, 2);
   nd_tensor *x;
-  const int64_t n = read_source(L, S, "permutation", &x);
+  const int64_t n = read_source(L, S, &a, &x);
   ndL_box *box = ndL_newbox(L);
   const nd_mt19937 before = *r;
   nd_tensor *order = ndL_drawpermutation(S, "permutation", r, n);
@@ -148,16 +164,23 @@ static int random_permutation(lua_State *L)
   return ndL_result(L, S, box, order);
 }
 
-// shuffle(list), in place
+static const char *const lists[] = { "a list", NULL };
+
+static const nd_param shuffle_params[] = {
+  { "x", ND_OTHER, .words = lists, .doc = "whose values change places" },
+  { NULL },
+};
+
 static int random_shuffle(lua_State *L)
 {
   ndL_state *S = ndL_upstate(L);
   nd_mt19937 *r = ndL_checkrandom(L, "shuffle");
-  ndL_spread(L, "shuffle", 2, 0, NULL);
+  ndL_arguments a;
+  ndL_read(L, S, &a, 2);
   if (ndL_typeof(L, S, 2) <= NDL_VARIABLE)
     return ndL_error(L, "shuffle: tensors never change; use permutation");
   if (lua_type(L, 2) != LUA_TTABLE)
-    ndL_typeerror(L, "shuffle", "x", "a list", 2);
+    ndL_refuse(&a, 0);
   for (lua_Unsigned i = lua_rawlen(L, 2); i > 1; i--) {
     const lua_Unsigned j = nd_mt19937_interval(r, i - 1) + 1;
     lua_rawgeti(L, 2, (lua_Integer)i);
@@ -168,15 +191,20 @@ static int random_shuffle(lua_State *L)
   return 0;
 }
 
-// nd.random.shuffle(x): rows in the order that the next stream gives.
+static const nd_param rows_params[] = {
+  { "x", ND_TENSOR, .doc = "whose rows are given in another order" },
+  { NULL },
+};
+
 static int module_shuffle(lua_State *L)
 {
   ndL_state *S = ndL_upstate(L);
   ndL_pace(L, S);
-  ndL_spread(L, "shuffle", 1, 0, NULL);
+  ndL_arguments a;
+  ndL_read(L, S, &a, 1);
   nd_tensor *x = read_rows(L, S, 1, "shuffle");
   if (x == NULL)
-    ndL_typeerror(L, "shuffle", "x", "a tensor", 1);
+    ndL_refuse(&a, 0);
   ndL_box *box = ndL_newbox(L);
   const uint64_t stream = S->context->stream;
   nd_tensor *order = ndL_drawpermutation(S, "shuffle", NULL, x->dims[0]);
@@ -186,22 +214,23 @@ static int module_shuffle(lua_State *L)
   return ndL_result(L, S, box, rows);
 }
 
-static const luaL_Reg functions[] = {
-  { "shuffle", module_shuffle },
-  { NULL, NULL },
+static const ndL_function functions[] = {
+  { "shuffle", module_shuffle, rows_params, "rows in random order" },
+  { NULL },
 };
 
-static const luaL_Reg methods[] = {
-  { "choice", random_choice },
-  { "permutation", random_permutation },
-  { "shuffle", random_shuffle },
-  { NULL, NULL },
+static const ndL_function methods[] = {
+  { "choice", random_choice, choice_params, "some of 1..x, or of the rows" },
+  { "permutation", random_permutation, permutation_params,
+    "1..x, or the rows, in random order" },
+  { "shuffle", random_shuffle, shuffle_params, "reorders a list in place" },
+  { NULL },
 };
 
 void ndL_open_order(lua_State *L)
 {
-  ndL_addmethods(L, NDL_RANDOM, methods);
+  ndL_bindmethods(L, NDL_RANDOM, "RandomState:", methods);
   luaL_getsubtable(L, -1, "random");
-  ndL_setfunctions(L, functions);
+  ndL_bind(L, "nd.random.", functions);
   lua_pop(L, 1);
 }

@@ -29,7 +29,8 @@ static bool check_given(nd_context *c, const nd_op *op, const nd_value *attr)
     if (nd_param_is_tensor(p))
       continue;
     if (!attr->given && p->initial == NULL)
-      return nd_fail(c, ND_BAD_ARGUMENT, "%s is missing", p->name);
+      return nd_fail(c, ND_BAD_ARGUMENT, "%s is missing: it must be %s",
+                     p->name, nd_kind_wanted(p->kind));
     attr++;
   }
   return true;

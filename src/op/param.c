@@ -95,21 +95,22 @@ nd_value nd_param_initial(const nd_param *p)
   nd_value v = { 0 };
   const char *end;
   nd_dtype dtype;
-  if (p->initial == NULL || strcmp(p->initial, "nil") == 0)
+  const char *text = p->initial;
+  if (text == NULL || (text[0] == 'n' && text[1] == 'i' && text[2] == 'l'))
     return v;
   v.given = true;
   switch (p->kind) {
-  case ND_FLAG: v.integer = p->initial[0] == 't'; break;
+  case ND_FLAG: v.integer = text[0] == 't'; break;
   case ND_NUMBER:
   case ND_AMOUNT:
   case ND_SHARE:
-  case ND_DECAY: v.number = nd_number_read(p->initial, &end); break;
-  case ND_WORD: v.integer = nd_param_word(p, p->initial); break;
+  case ND_DECAY: v.number = nd_number_read(text, &end); break;
+  case ND_WORD: v.integer = nd_param_word(p, text); break;
   case ND_WORD_DTYPE:
-    if (nd_dtype_find(p->initial, &dtype))
+    if (nd_dtype_find(text, &dtype))
       v.integer = dtype;
     break;
-  default: v.integer = (int64_t)nd_number_read(p->initial, &end);
+  default: v.integer = (int64_t)nd_number_read(text, &end);
   }
   return v;
 }

@@ -31,8 +31,8 @@ typedef enum nd_kind {
   ND_TEXT,
   ND_FUNCTION,
   ND_NESTED,  // a tensor, a Variable, or tables of them with any keys
-  ND_TABLE,   // what the function says
-  ND_OTHER,   // likewise, and it may also be no table
+  ND_TABLE,   // with keys that the function knows
+  ND_OTHER,   // what the first of the parameter's words says
 
   ND_KINDS
 } nd_kind;
@@ -41,13 +41,15 @@ typedef struct nd_param {
   const char *name;
   nd_kind kind;
   const char *initial;  // as users would write it; NULL: must be given
-  int dtypes;  // of a tensor: 0 if it shares the op's dtype, else its own set
-  const char *const *words;  // of ND_WORD: what it may be; ends with NULL
-  const char *doc;           // what help says of it; NULL: nothing
+  union {
+    int dtypes;  // of a tensor: 0 if it shares the op's dtype, else its own set
+    const char *const *words;  // of others: what it may be; ends with NULL
+  };
+  const char *doc;  // what help says of it; NULL: nothing
 } nd_param;
 
 // The word for a kind in help and in signatures of Lua, and what messages say
-// that such a value must be; of ND_WORD the parameter's words say it.
+// that such a value must be, if the parameter has no words for it.
 const char *nd_kind_name(nd_kind kind);
 const char *nd_kind_wanted(nd_kind kind);
 
@@ -122,6 +124,12 @@ static inline nd_value nd_value_list(int n, const int64_t *list)
 {
   return (
     nd_value){ .given = true, .holds = ND_HOLDS_LIST, .n = n, .list = list };
+}
+
+// The number that a value of a setting stands for: 1 or 0 for a flag.
+static inline double nd_param_number(const nd_param *p, const nd_value *v)
+{
+  return p->kind == ND_FLAG ? (double)v->integer : v->number;
 }
 
 // The value that the parameter has where a call leaves it out.

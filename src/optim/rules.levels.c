@@ -147,6 +147,6 @@ const nd_update *nd_update_find(const char *name)
 double nd_setting_initial(const nd_param *s)
 {
   const nd_value v = nd_param_initial(s);
-  return s->kind == ND_FLAG ? (double)v.integer : v.number;
+  return nd_param_number(s, &v);
 }
 #endif

@@ -134,10 +134,10 @@ describe("an unknown option", function()
         --> reduce_sum: unknown option 'dim': it takes x, axis, keepdims;
         ... did you mean 'axis'?
       nd.Variable(1, { trainabel = false })
-        --> Variable: unknown option 'trainabel': it takes trainable, name,
-        ... dtype; did you mean 'trainable'?
+        --> Variable: unknown option 'trainabel': it takes value, trainable,
+        ... name, dtype; did you mean 'trainable'?
       nd.random.RandomState(1, { seed = 1 })
-        --> RandomState: unknown option 'seed': it takes none
+        --> RandomState: seed is given twice
       nd.random.RandomState(1):normal { mean = 1 }
         --> normal: unknown option 'mean': it takes loc, scale, size, dtype;
         ... did you mean 'loc'?
@@ -155,7 +155,8 @@ describe("an unknown option", function()
     for _ = 1, 20 do
       raise [[
         nd.Variable(1, { b = 1, d = 1, a = 1, c = 1 })
-          --> Variable: unknown option 'a': it takes trainable, name, dtype
+          --> Variable: unknown option 'a': it takes value, trainable, name,
+          ... dtype
         nd.plot.figure { b = 1, d = 1, a = 1, c = 1 }
           --> figure: unknown option 'a': it takes grid, height, legend, title,
           ... width, xlabel, xlim, ylabel, ylim

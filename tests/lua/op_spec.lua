@@ -174,19 +174,30 @@ describe("an op", function()
       nd.add {b = 1}                --> add: a is missing: it must be a tensor
       nd.reduce_sum(nil, 1)
         --> reduce_sum: x is missing: it must be a tensor
-      nd.cast(x)                    --> cast: dtype is missing
-      nd.zeros()                    --> zeros: shape is missing
-      m:reshape()                   --> reshape: shape is missing
-      m:expand_dims()               --> expand_dims: axis is missing
-      nd.concat {x, x}              --> concat: axis is missing
+      nd.cast(x)
+        --> cast: dtype is missing: it must be the name of a dtype
+      nd.zeros()
+        --> zeros: shape is missing: it must be a whole number or a list
+        ... of them
+      m:reshape()
+        --> reshape: shape is missing: it must be a whole number or a list
+        ... of them
+      m:expand_dims()
+        --> expand_dims: axis is missing: it must be a whole number
+      nd.concat {x, x}
+        --> concat: axis is missing: it must be a whole number
       nd.concat()
         --> concat: values is missing: it must be a list of tensors
       nd.concat(nil, 1)
         --> concat: values is missing: it must be a list of tensors
       nd.where(true)                --> where: x is missing: it must be a tensor
-      nd.linspace(0, 1)             --> linspace: num is missing
-      nd.one_hot(x)                 --> one_hot: depth is missing
-      nd.random.normal()            --> normal: shape is missing
+      nd.linspace(0, 1)
+        --> linspace: num is missing: it must be a whole number
+      nd.one_hot(x)
+        --> one_hot: depth is missing: it must be a whole number
+      nd.random.normal()
+        --> normal: shape is missing: it must be a whole number or a list
+        ... of them
       nd.matmul(m)
         --> matmul: b is missing: it must be a tensor
       x + nil                       --> add: b is missing: it must be a tensor

@@ -43,27 +43,28 @@ describe("an optimizer", function()
       .. "nesterov; did you mean 'learning_rate'?", SGD, { lr = 1 })
     refuses("Adam: unknown option 'momentum': it takes learning_rate, beta_1, "
       .. "beta_2, epsilon, amsgrad", Adam, { momentum = 0.5 })
-    refuses("SGD: learning_rate must be a number, got string", SGD,
+    refuses("SGD: learning_rate must be a number, 0 or more, got string", SGD,
       { learning_rate = "0.1" })
-    refuses("SGD: learning_rate must be a number, got Tensor", SGD,
+    refuses("SGD: learning_rate must be a number, 0 or more, got Tensor", SGD,
       { learning_rate = C { 1.0, 2 } })
     refuses("SGD: momentum must be a number within 0..1, got 2", SGD,
       { momentum = 2 })
     refuses("SGD: learning_rate must be finite, got nan", SGD,
       { learning_rate = 0 / 0 })
-    refuses("SGD: learning_rate must be a number, got Tensor", SGD,
+    refuses("SGD: learning_rate must be a number, 0 or more, got Tensor", SGD,
       { learning_rate = C(true) })
     refuses("SGD: learning_rate must be a number, 0 or more, got -1", SGD, -1)
     refuses("Adam: epsilon must be finite, got inf", Adam,
       { epsilon = math.huge })
     refuses("Adam: beta_1 must be a number, at least 0 and below 1, got 1",
       Adam, { beta_1 = 1. })
-    refuses("SGD: nesterov must be true or false, got number", SGD,
+    refuses("SGD: nesterov must be true or false, got 1", SGD,
       { nesterov = 1 })
     refuses("SGD: options go by name, as in { learning_rate = ... }",
       SGD, { 0.1 })
-    refuses("SGD: takes one table of options, got 2 arguments", SGD, 0.1, 0.9)
-    refuses("SGD: takes one table of options, got string", SGD, "0.1")
+    refuses("SGD: takes at most 3 arguments, got 4", SGD, 0.1, 0.9, true, 1)
+    refuses("SGD: learning_rate must be a number, 0 or more, got string", SGD,
+      "0.1")
   end)
 
   it("lets its settings be changed between steps", function()
@@ -81,7 +82,7 @@ describe("an optimizer", function()
     refuses("SGD: unknown option 'lr': it takes learning_rate, momentum, "
       .. "nesterov; did you mean 'learning_rate'?",
       function() sgd.lr = 1 end)
-    refuses("SGD: learning_rate must be a number, got string",
+    refuses("SGD: learning_rate must be a number, 0 or more, got string",
       function() sgd.learning_rate = "1" end)
     refuses("SGD: momentum must be a number within 0..1, got -1",
       function() sgd.momentum = -1 end)

@@ -302,9 +302,9 @@ describe("an error", function()
             { dtype = "float32" })
     rejects("randint: 1..5000000000 does not fit int32", "randint", 5e9,
             { dtype = "int32" })
-    rejects("choice: unknown option 'p': it takes size, replace", "choice", 3,
-            { p = {} })
-    rejects("choice: replace must be true or false, got number", "choice", 3,
+    rejects("choice: unknown option 'p': it takes x, size, replace", "choice",
+            3, { p = {} })
+    rejects("choice: replace must be true or false, got 1", "choice", 3,
             { replace = 1 })
   end)
 
@@ -337,14 +337,14 @@ describe("an error", function()
             "choice", "abc")
     rejects("permutation: needs an axis: x is []", "permutation",
             nd.constant(3))
-    refuses("shuffle: x must be a tensor, got number", nd.random.shuffle, 3)
+    refuses("shuffle: x must be a tensor, got 3", nd.random.shuffle, 3)
   end)
 
   it("of shuffle points from tensors to permutation", function()
     local message = "shuffle: tensors never change; use permutation"
     rejects(message, "shuffle", nd.constant { 1, 2 })
     rejects(message, "shuffle", nd.Variable { 1, 2 })
-    rejects("shuffle: x must be a list, got number", "shuffle", 3)
+    rejects("shuffle: x must be a list, got 3", "shuffle", 3)
   end)
 
   it("of set_state leaves the stream as it was", function()
@@ -359,7 +359,7 @@ describe("an error", function()
     state.key = nil
     refuses("set_state: key is missing: it must be a list", r.set_state, r,
            state)
-    refuses("set_state: state must be a table from get_state, got number",
+    refuses("set_state: state must be a table from get_state, got 1",
            r.set_state, r, 1)
     assert.are.equal(RandomState(0):rand(), r:rand())
   end)

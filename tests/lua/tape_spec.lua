@@ -71,9 +71,9 @@ describe("GradientTape", function()
     refuses("GradientTape: unknown option 'presistent': it takes persistent, "
       .. "watch_accessed_variables; did you mean 'persistent'?",
       nd.GradientTape, { presistent = true })
-    refuses("GradientTape: persistent must be true or false, got number",
+    refuses("GradientTape: persistent must be true or false, got 1",
       nd.GradientTape, { persistent = 1 })
-    refuses("GradientTape: persistent must be true or false, got number",
+    refuses("GradientTape: persistent must be true or false, got 1",
       nd.GradientTape, 1)
     refuses("GradientTape: watch_accessed_variables must be true or false, "
       .. "got string", nd.GradientTape, nil, "no")
@@ -135,8 +135,8 @@ describe("one use", function()
       method("gradient", y, x, { unconnected_gradients = "nonsense" }), tape)
     refuses("gradient: unconnected_gradients must be 'none' or 'zero', "
       .. "got boolean", method("gradient", y, x, nil, true), tape)
-    refuses("gradient: unknown option 'unconnected': it takes "
-      .. "output_gradients, unconnected_gradients",
+    refuses("gradient: unknown option 'unconnected': it takes target, "
+      .. "sources, output_gradients, unconnected_gradients",
       method("gradient", y, x, { unconnected = "zero" }), tape)
     refuses("gradient: output gradient 1 is float32 [2], "
       .. "its target is float32 []", method("gradient", y, x, { 1, 2 }), tape)
@@ -201,12 +201,12 @@ describe("watch", function()
 
   it("names the type of what it cannot watch", function()
     local tape <close> = nd.GradientTape()
-    local what = "watch: a value must be a tensor, a Variable or a table, got "
+    local what = "watch: value must be a tensor, a Variable or a table, got "
     refuses(what .. "number", method("watch", 3.0), tape)
     refuses(what .. "number", method("watch", { 1.0, 2.0 }), tape)
     refuses(what .. "string", method("watch", { C(1.0), "x" }), tape)
     refuses(what .. "GradientTape", method("watch", tape), tape)
-    refuses("watch: a value is missing: it must be a tensor, a Variable or a "
+    refuses("watch: value is missing: it must be a tensor, a Variable or a "
       .. "table", method "watch", tape)
     local cycle = {}
     cycle[1] = cycle
@@ -452,7 +452,7 @@ describe("stop_recording", function()
     assert.same({ 1, nil, 3, n = 3 }, table.pack(tape:pause(function()
       return 1, nil, 3
     end)))
-    refuses("pause: f must be a function, got number", method("pause", 1), tape)
+    refuses("pause: f must be a function, got 1", method("pause", 1), tape)
     refuses("pause: f is missing: it must be a function", method "pause", tape)
   end)
 end)

@@ -272,7 +272,9 @@ describe("an index", function()
         --> slice: ranges must be positions or {first, last, step}, got FILE*
       x[{"a"}]
         --> slice: ranges must be positions or {first, last, step}, got string
-      x[nil]       --> slice: ranges is missing
+      x[nil]
+        --> slice: ranges is missing: it must be positions or {first, last,
+        ... step}
       x[{{1.5, 2}}] --> slice: ranges must be whole numbers, got 1.5
       x[{{1, 2, 3, 4}}] --> slice: a range is {first, last, step}, got 4 values
       x[{1, nil, 2}] --> slice: a table has gaps
@@ -388,6 +390,8 @@ describe("a Variable", function()
       nd.Variable(function() return 1 end) --> int32 1
       nd.Variable(function() return 1 end, {dtype = "float32"}) --> float32 1
       nd.Variable(1, false, "w", "float64") --> float64 1
+      nd.Variable {value = 1, dtype = "float64"} --> float64 1
+      nd.Variable {value = function() return 1 end} --> int32 1
     ]]
     raise [[
       nd.Variable()
@@ -396,6 +400,8 @@ describe("a Variable", function()
         --> Variable: value is missing: it must be a tensor
       nd.Variable(function() error("oops") end) --> oops
       nd.Variable({trainable = false})
+        --> Variable: value is missing: it must be a tensor
+      nd.Variable({1, trainable = false})
         --> Variable: a table mixes values with the name 'trainable'
       nd.Variable(x, {dtype = "float32"})
         --> Variable: dtypes differ: int32 and float32; use nd.cast
@@ -413,12 +419,12 @@ describe("a Variable", function()
     ]]
     raise [[
       nd.Variable(1, {trainable = 1})
-        --> Variable: trainable must be true or false, got number
+        --> Variable: trainable must be true or false, got 1
       nd.Variable(1, {name = 3})
-        --> Variable: name must be a string, got number
+        --> Variable: name must be a string, got 3
       nd.Variable(1, {trainabel = false})
-        --> Variable: unknown option 'trainabel': it takes trainable, name,
-        ... dtype; did you mean 'trainable'?
+        --> Variable: unknown option 'trainabel': it takes value, trainable,
+        ... name, dtype; did you mean 'trainable'?
       nd.Variable(1, true, "w", "int32", 5)
         --> Variable: takes at most 4 arguments, got 5
     ]]

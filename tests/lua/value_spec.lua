@@ -116,7 +116,7 @@ describe("a Lua value", function()
       nd.constant({1, 2, y = 3})
         --> constant: a table mixes values with the name 'y'
       nd.constant({y = 3})
-        --> constant: a table mixes values with the name 'y'
+        --> constant: unknown option 'y': it takes value, dtype, shape
       nd.constant({{1, y = 2}})
         --> constant: a table mixes values with the name 'y'
     ]]
@@ -273,7 +273,8 @@ describe("a size", function()
       nd.zeros({0, 3}).shape       --> {0 3}
     ]]
     raise [[
-      nd.zeros()                   --> zeros: shape is missing
+      nd.zeros()
+        --> zeros: shape is missing: it must be a whole number or a list of them
       nd.zeros(2.5)
         --> zeros: a size must be a whole number, got 2.5
       nd.zeros({2, 2.5})
@@ -366,7 +367,8 @@ describe("a dtype", function()
       nd.cast(x, "string")           --> cast: no such dtype: 'string'
       nd.cast(x, 3)
         --> cast: dtype must be the name of a dtype, got number
-      nd.cast(x)                     --> cast: dtype is missing
+      nd.cast(x)
+        --> cast: dtype is missing: it must be the name of a dtype
       nd.constant(1, {dtype = "f4"}) --> constant: no such dtype: 'f4'
       nd.Variable(1, {dtype = "f4"}) --> Variable: no such dtype: 'f4'
     ]]

@@ -90,12 +90,12 @@ describe("Variable", function()
   it("refuses what it cannot hold", function()
     refuses("Variable: value is missing: it must be a tensor", V)
     refuses("Variable: value must be a tensor, got string", V, "1")
-    refuses("Variable: trainable must be true or false, got number",
+    refuses("Variable: trainable must be true or false, got 1",
       V, 1.0, { trainable = 1 })
-    refuses("Variable: name must be a string, got number", V, 1.0, true, 5)
+    refuses("Variable: name must be a string, got 5", V, 1.0, true, 5)
     refuses("Variable: no such dtype: 'real'", V, 1.0, { dtype = "real" })
-    refuses("Variable: unknown option 'trainabel': it takes trainable, name, "
-      .. "dtype; did you mean 'trainable'?", V, 1.0,
+    refuses("Variable: unknown option 'trainabel': it takes value, trainable, "
+      .. "name, dtype; did you mean 'trainable'?", V, 1.0,
       { trainabel = false })
     refuses("Variable: dtypes differ: float32 and float64; use nd.cast",
       V, C(1.0), { dtype = "float64" })
@@ -127,11 +127,11 @@ describe("assign", function()
       assert.equal(0, select("#", v[name](v, 4, false)))
       assert.is_true(rawequal(v, v[name](v, 4, true)))
     end
-    refuses("assign: unknown option 'read': it takes read_value", v.assign, v,
-      4, { read = false })
-    refuses("assign: read_value must be true or false, got number",
+    refuses("assign: unknown option 'read': it takes value, read_value",
+      v.assign, v, 4, { read = false })
+    refuses("assign: read_value must be true or false, got 5",
       v.assign, v, 4, 5)
-    refuses("assign: takes at most 3 arguments, got 4", v.assign, v, 4, true,
+    refuses("assign: takes at most 2 arguments, got 3", v.assign, v, 4, true,
       5)
   end)
 

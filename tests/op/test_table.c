@@ -119,7 +119,7 @@ static void several_outputs_are_named_or_a_list(void)
 static bool has_words_for_words(void)
 {
   for (const nd_param *p = op->params; p->name != NULL; p++) {
-    if ((p->kind == ND_WORD) != (p->words != NULL))
+    if (!nd_param_is_tensor(p) && (p->kind == ND_WORD) != (p->words != NULL))
       return false;
   }
   return true;
@@ -356,10 +356,16 @@ static void options_that_must_be_given_are_asked_for(void)
 {
   start();
   nd_tensor *x = F32("[[1 2] [3 4]]");
-  CHECK_FAILS(CALL("reshape", NULL, x), "reshape: shape is missing");
-  CHECK_FAILS(CALL("cast", NULL, x), "cast: dtype is missing");
-  CHECK_FAILS(CALL("expand_dims", NULL, x), "expand_dims: axis is missing");
-  CHECK_FAILS(CALL0("zeros", "dtype=int32"), "zeros: shape is missing");
+  CHECK_FAILS(CALL("reshape", NULL, x),
+              "reshape: shape is missing: it must be a whole number or a "
+              "list of them");
+  CHECK_FAILS(CALL("cast", NULL, x),
+              "cast: dtype is missing: it must be the name of a dtype");
+  CHECK_FAILS(CALL("expand_dims", NULL, x),
+              "expand_dims: axis is missing: it must be a whole number");
+  CHECK_FAILS(CALL0("zeros", "dtype=int32"),
+              "zeros: shape is missing: it must be a whole number or a list of "
+              "them");
   finish();
 }
 

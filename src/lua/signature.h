@@ -1,0 +1,56 @@
+// lua/signature.h: functions of ours that are no ops: what each takes, said in
+// one entry, and how a call of it is read. signatures.md says how to add one.
+
+#ifndef ND_LUA_SIGNATURE_H
+#define ND_LUA_SIGNATURE_H
+
+#include "lua/attributes.h"
+
+typedef struct ndL_function {
+  const char *name;  // as calls, messages and help have it
+  lua_CFunction call;
+  const nd_param *params;  // after self; ends with a NULL name
+  const char *doc;         // what it does, one line
+  bool plain;              // not guarded (lua/guard.h)
+  const char *rest;  // what any number of positions stand for that come before
+                     // the parameters; NULL: there are none
+} ndL_function;
+
+enum { NDL_MOST_PARAMS = 8 };
+
+// The arguments of a call. `at` has one value for each parameter.
+typedef struct ndL_arguments {
+  const char *function;  // its name
+  nd_value at[NDL_MOST_PARAMS];
+  ndL_reader reader;
+} ndL_arguments;
+
+// Reads the arguments of the function that runs, which ndL_bind made; the first
+// after self is at stack index `first`. Afterwards the stack has one value for
+// each parameter from there on, nil for what was left out. Flags, numbers,
+// words, dtypes, shapes and lists are in `a->at`, as the caller gave them or as
+// the parameter starts. The others are checked as far as their kind is a type
+// of Lua's, and stay on the stack.
+void ndL_read(lua_State *L, ndL_state *S, ndL_arguments *a, int first);
+
+// Raises that the argument for parameter `k` must be what that says.
+int ndL_refuse(const ndL_arguments *a, int k);
+
+// Sets the functions, the last of which has a NULL name, as fields of the table
+// on top. `path` is what scripts write before a name: "nd.", or "tape:".
+void ndL_bind(lua_State *L, const char *path, const ndL_function *functions);
+
+// The same on the methods of a type, which are its __index.
+void ndL_bindmethods(lua_State *L, ndL_type type, const char *path,
+                     const ndL_function *functions);
+
+// Pushes one such function in place of its entry, a userdata, and of `n` values
+// above that: upvalues of its own, from NDL_OWN + 1 on.
+void ndL_pushfunction(lua_State *L, const char *path, int n);
+
+// Native modules: a function that gives the list of all these entries, and the
+// table of what messages say that values must be, by the names of their kinds.
+int ndL_open_signatures(lua_State *L);
+int ndL_open_wanted(lua_State *L);
+
+#endif
