@@ -390,12 +390,23 @@ static const ndL_function methods[] = {
   { NULL },
 };
 
-// Pushes the class of a rule.
-static void push_class(lua_State *L, const nd_update *u)
+// The entries of the classes, a userdata.
+static const char CLASSES_KEY = 0;
+
+// Makes an entry of each rule.
+static const ndL_function *make_classes(lua_State *L)
 {
-  ndL_function *f = lua_newuserdatauv(L, sizeof *f, 0);
-  *f = (ndL_function){ u->name, optimizer_new, u->settings, u->doc };
-  ndL_pushfunction(L, "nd.optimizers.", 0);
+  size_t n = 0;
+  while (nd_update_at((int)n) != NULL)
+    n++;
+  ndL_function *f = lua_newuserdatauv(L, (n + 1) * sizeof *f, 0);
+  for (size_t i = 0; i < n; i++) {
+    const nd_update *u = nd_update_at((int)i);
+    f[i] = (ndL_function){ u->name, optimizer_new, u->settings, u->doc };
+  }
+  f[n] = (ndL_function){ NULL };
+  lua_rawsetp(L, LUA_REGISTRYINDEX, &CLASSES_KEY);
+  return f;
 }
 
 void ndL_open_optimizer(lua_State *L)
@@ -417,9 +428,6 @@ void ndL_open_optimizer(lua_State *L)
   lua_setfield(L, -2, "__newindex");
   lua_pop(L, 1);
   lua_newtable(L);
-  for (int i = 0; nd_update_at(i) != NULL; i++) {
-    push_class(L, nd_update_at(i));
-    lua_setfield(L, -2, nd_update_at(i)->name);
-  }
+  ndL_bind(L, "nd.optimizers.", make_classes(L));
   lua_setfield(L, -2, "optimizers");
 }

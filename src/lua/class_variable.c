@@ -208,9 +208,10 @@ static int variable_is(lua_State *L)
   return 1;
 }
 
-static const ndL_function function = {
-  "Variable",    variable_call, new_params, "a place for tensors of one shape",
-  .plain = true,
+static const ndL_function functions[] = {
+  { "Variable", variable_call, new_params, "a place for tensors of one shape",
+    .plain = true },
+  { NULL },
 };
 
 static const ndL_function methods[] = {
@@ -243,7 +244,7 @@ static const luaL_Reg properties[] = {
   { NULL, NULL },
 };
 
-static const luaL_Reg functions[] = {
+static const luaL_Reg other_functions[] = {
   { "is_variable", variable_is },
   { NULL, NULL },
 };
@@ -279,12 +280,12 @@ static void add_properties(lua_State *L)
 void ndL_open_variable(lua_State *L)
 {
   ndL_state *S = ndL_getstate(L);
-  ndL_setplain(L, functions);
-  lua_pushlightuserdata(L, (void *)(uintptr_t)&function);
-  lua_pushvalue(L, -1);
+  ndL_setplain(L, other_functions);
+  lua_pushlightuserdata(L, (void *)(uintptr_t)functions);
   ndL_pushguarded(L, variable_new, 1);
-  ndL_pushfunction(L, "nd.", 1);
-  lua_setfield(L, -2, "Variable");
+  ndL_pushfunction(L, functions, 1);
+  lua_setfield(L, -2, functions->name);
+  ndL_note(L, "nd.", functions);
   ndL_keepweak(L, &VARIABLES_KEY, "v");
   for (int type = NDL_SCALAR; type <= NDL_VARIABLE; type++)
     ndL_setindex(L, S, (ndL_type)type);

@@ -1,5 +1,5 @@
-// lua/signature.c: reads calls by their entries, and tells help of them. A
-// function finds its entry in its first own upvalue, help by the function.
+// lua/signature.c: reads calls by their entries, and tells help of them. Every
+// function has its entry in the first upvalue of its own.
 
 #include "lua/signature.h"
 
@@ -7,8 +7,8 @@
 
 #include "lua/guard.h"
 
-// Tables of entries by function, by path.
-static const char FUNCTIONS_KEY = 0;
+// A list of what was noted: path, entries, path, entries.
+static const char NOTES_KEY = 0;
 
 // ----------------------------------------------------------------- reading --
 
@@ -48,53 +48,46 @@ int ndL_refuse(const ndL_arguments *a, int k)
 
 // ------------------------------------------------------------------ binding --
 
-// Pushes the table of what was noted.
-static void push_functions(lua_State *L)
+void ndL_note(lua_State *L, const char *path, const ndL_function *functions)
 {
-  if (lua_rawgetp(L, LUA_REGISTRYINDEX, &FUNCTIONS_KEY) == LUA_TTABLE)
-    return;
+  if (lua_rawgetp(L, LUA_REGISTRYINDEX, &NOTES_KEY) != LUA_TTABLE) {
+    lua_pop(L, 1);
+    lua_newtable(L);
+    lua_pushvalue(L, -1);
+    lua_rawsetp(L, LUA_REGISTRYINDEX, &NOTES_KEY);
+  }
+  const lua_Integer n = (lua_Integer)lua_rawlen(L, -1);
+  lua_pushstring(L, path);
+  lua_rawseti(L, -2, n + 1);
+  lua_pushlightuserdata(L, (void *)(uintptr_t)functions);
+  lua_rawseti(L, -2, n + 2);
   lua_pop(L, 1);
-  lua_newtable(L);
-  lua_pushvalue(L, -1);
-  lua_rawsetp(L, LUA_REGISTRYINDEX, &FUNCTIONS_KEY);
 }
 
-// Notes that the function on top has the entry at `i`.
-static void note(lua_State *L, const char *path, int i)
+void ndL_pushfunction(lua_State *L, const ndL_function *f, int n)
 {
-  push_functions(L);
-  luaL_getsubtable(L, -1, path);
-  lua_pushvalue(L, -3);
-  lua_pushvalue(L, i);
-  lua_rawset(L, -3);
-  lua_pop(L, 2);
-}
-
-void ndL_pushfunction(lua_State *L, const char *path, int n)
-{
-  const int entry = lua_gettop(L) - n;
-  const ndL_function *f = lua_touserdata(L, entry);
+  const int first = lua_gettop(L) - n + 1;
   assert(nd_params_count(f->params) <= NDL_MOST_PARAMS);
   if (f->plain) {
     lua_pushlightuserdata(L, ndL_getstate(L));
     lua_pushnil(L);  // what a guard would call
   }
-  for (int i = 0; i <= n; i++)
-    lua_pushvalue(L, entry + i);
+  lua_pushlightuserdata(L, (void *)(uintptr_t)f);
+  for (int i = 0; i < n; i++)
+    lua_pushvalue(L, first + i);
   if (f->plain)
     lua_pushcclosure(L, f->call, NDL_OWN + n);
   else
     ndL_pushguarded(L, f->call, 1 + n);
-  note(L, path, entry);
-  lua_replace(L, entry);
-  lua_settop(L, entry);
+  lua_insert(L, first);
+  lua_settop(L, first);
 }
 
 void ndL_bind(lua_State *L, const char *path, const ndL_function *functions)
 {
+  ndL_note(L, path, functions);
   for (const ndL_function *f = functions; f->name != NULL; f++) {
-    lua_pushlightuserdata(L, (void *)(uintptr_t)f);
-    ndL_pushfunction(L, path, 0);
+    ndL_pushfunction(L, f, 0);
     lua_setfield(L, -2, f->name);
   }
 }
@@ -126,17 +119,13 @@ static void push_param(lua_State *L, const nd_param *p)
   lua_setfield(L, -2, "wanted");
 }
 
-// Pushes what the entry on top, of the function below it, says.
-static void push_entry(lua_State *L, const char *path)
+static void push_entry(lua_State *L, const char *path, const ndL_function *f)
 {
-  const ndL_function *f = lua_touserdata(L, -1);
   lua_newtable(L);
   set_text(L, "path", path);
   set_text(L, "name", f->name);
   set_text(L, "doc", f->doc);
   set_text(L, "rest", f->rest);
-  lua_pushvalue(L, -3);
-  lua_setfield(L, -2, "call");
   lua_newtable(L);
   for (int i = 0; f->params[i].name != NULL; i++) {
     push_param(L, &f->params[i]);
@@ -145,27 +134,38 @@ static void push_entry(lua_State *L, const char *path)
   lua_setfield(L, -2, "params");
 }
 
-// A list in any order.
-static int list_functions(lua_State *L)
+// signatures(f): the list of all entries, or of that of the function alone.
+static int list_entries(lua_State *L)
 {
+  const void *one = NULL;
+  lua_settop(L, 1);
+  if (lua_iscfunction(L, 1) && lua_getupvalue(L, 1, NDL_OWN) != NULL)
+    one = lua_touserdata(L, -1);
+  const bool all = lua_isnil(L, 1);
+  lua_settop(L, 1);
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &NOTES_KEY);
   lua_newtable(L);
-  push_functions(L);
-  const int list = 1, paths = 2;
+  const int notes = 2;
   lua_Integer n = 0;
-  for (lua_pushnil(L); lua_next(L, paths); lua_pop(L, 1)) {  // any order
-    const int functions = lua_gettop(L);
-    for (lua_pushnil(L); lua_next(L, functions); lua_pop(L, 1)) {  // any order
-      push_entry(L, lua_tostring(L, functions - 1));
-      lua_rawseti(L, list, ++n);
+  for (lua_Integer i = 1; i < (lua_Integer)lua_rawlen(L, notes); i += 2) {
+    lua_rawgeti(L, notes, i);
+    lua_rawgeti(L, notes, i + 1);
+    const char *path = lua_tostring(L, -2);
+    const ndL_function *f = lua_touserdata(L, -1);
+    lua_pop(L, 2);
+    for (; f->name != NULL; f++) {
+      if (!all && f != one)
+        continue;
+      push_entry(L, path, f);
+      lua_rawseti(L, -2, ++n);
     }
   }
-  lua_settop(L, list);
   return 1;
 }
 
 int ndL_open_signatures(lua_State *L)
 {
-  lua_pushcfunction(L, list_functions);
+  lua_pushcfunction(L, list_entries);
   return 1;
 }
 

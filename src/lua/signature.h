@@ -37,19 +37,22 @@ void ndL_read(lua_State *L, ndL_state *S, ndL_arguments *a, int first);
 int ndL_refuse(const ndL_arguments *a, int k);
 
 // Sets the functions, the last of which has a NULL name, as fields of the table
-// on top. `path` is what scripts write before a name: "nd.", or "tape:".
+// on top. They stay the caller's. `path` is what scripts write before a name:
+// "nd.", or the class and a colon.
 void ndL_bind(lua_State *L, const char *path, const ndL_function *functions);
 
 // The same on the methods of a type, which are its __index.
 void ndL_bindmethods(lua_State *L, ndL_type type, const char *path,
                      const ndL_function *functions);
 
-// Pushes one such function in place of its entry, a userdata, and of `n` values
-// above that: upvalues of its own, from NDL_OWN + 1 on.
-void ndL_pushfunction(lua_State *L, const char *path, int n);
+// Pushes one such function with `n` more upvalues of its own, from NDL_OWN + 1
+// on, which it pops; and tells help of such functions, as ndL_bind does.
+void ndL_pushfunction(lua_State *L, const ndL_function *f, int n);
+void ndL_note(lua_State *L, const char *path, const ndL_function *functions);
 
-// Native modules: a function that gives the list of all these entries, and the
-// table of what messages say that values must be, by the names of their kinds.
+// Native modules: a function that gives the list of all entries, or of that of
+// the function it is called with; and the table of what messages say that
+// values must be, by the names of their kinds.
 int ndL_open_signatures(lua_State *L);
 int ndL_open_wanted(lua_State *L);
 
