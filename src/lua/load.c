@@ -59,8 +59,25 @@ static int try_translate(lua_State *L, const ndL_source *s)
   return status == LUA_OK ? status : tell_memory(L, status);
 }
 
-// LPeg, unlike Lua, does not collect what is free before it gives up, and each
-// try leaves more of it.
+// The same while the collector never rests. LPeg, unlike Lua, does not collect
+// what is free before it gives up, and garbage that comes late lies between
+// what stays, so that large blocks find no room: more of it where there is more
+// memory.
+static int try_thriftily(lua_State *L, const ndL_source *s)
+{
+  enum { PAUSE = 10, SPEED = 1000 };
+  const int mode = lua_gc(L, LUA_GCINC, 0, 0, 0);
+  const int pause = lua_gc(L, LUA_GCSETPAUSE, PAUSE);
+  const int speed = lua_gc(L, LUA_GCSETSTEPMUL, SPEED);
+  const int status = try_translate(L, s);
+  lua_gc(L, LUA_GCSETPAUSE, pause);
+  lua_gc(L, LUA_GCSETSTEPMUL, speed);
+  if (mode == LUA_GCGEN)
+    lua_gc(L, LUA_GCGEN, 0, 0);
+  return status;
+}
+
+// Each try leaves more that is free.
 enum { MOST_TRIES = 8 };
 
 static int translate(lua_State *L, const ndL_source *s)
@@ -71,7 +88,7 @@ static int translate(lua_State *L, const ndL_source *s)
       return status;
     lua_pop(L, 1);
     lua_gc(L, LUA_GCCOLLECT);
-    status = try_translate(L, s);
+    status = try_thriftily(L, s);
   }
   return status;
 }
