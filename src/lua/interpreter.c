@@ -19,6 +19,7 @@
 #include "lua/newstate.h"
 #include "lua/open.h"
 #include "lua/stop.h"
+#include "lua/traceback.h"
 
 // ------------------------------------------------------------------ making --
 
@@ -112,28 +113,6 @@ void nd_interpreter_free(nd_interpreter *i)
 
 // ----------------------------------------------------------------- calling --
 
-// What the error object at 1 says of itself: a script's function, which may do
-// anything.
-static int own_text(lua_State *L)
-{
-  if (!luaL_callmeta(L, 1, "__tostring") || lua_type(L, -1) != LUA_TSTRING)
-    return luaL_error(L, "no text");
-  return 1;
-}
-
-// Pushes the text of the error on top.
-static const char *push_text(lua_State *L)
-{
-  lua_pushvalue(L, -1);
-  if (lua_isstring(L, -1))
-    return lua_tostring(L, -1);
-  lua_pushcfunction(L, own_text);
-  lua_insert(L, -2);
-  if (lua_pcall(L, 1, 1, 0) == LUA_OK)
-    return lua_tostring(L, -1);
-  return NULL;
-}
-
 static nd_code code_of(const ndL_stop *s, int status, const char *message)
 {
   if (s->stands || (s->text[0] != '\0' && strcmp(s->text, message) == 0))
@@ -141,19 +120,12 @@ static nd_code code_of(const ndL_stop *s, int status, const char *message)
   return status == LUA_ERRMEM ? ND_NO_MEMORY : ND_BAD_SCRIPT;
 }
 
-// Keeps the error on top.
+// Keeps the error on top, of which ndL_message has made a string.
 static void keep_error(nd_interpreter *i, int status)
 {
-  lua_State *L = i->L;
-  const ndL_stop *s = ndL_stopof(L);
-  const char *type = luaL_typename(L, -1);
-  const char *text = s->stands ? NULL : push_text(L);
-  if (s->stands)  // before the text was asked for, or since
-    text = s->text;
-  if (text != NULL)
-    snprintf(i->error, sizeof i->error, "%s", text);
-  else
-    snprintf(i->error, sizeof i->error, "(error object is a %s value)", type);
+  const ndL_stop *s = ndL_stopof(i->L);
+  const char *text = s->stands ? s->text : lua_tostring(i->L, -1);
+  snprintf(i->error, sizeof i->error, "%s", text);
   i->code = code_of(s, status, i->error);
 }
 
@@ -170,9 +142,10 @@ bool ndL_protect(nd_interpreter *i, lua_CFunction f, void *data)
   }
   if (i->depth++ == 0)
     ndL_stop_begin(L);
+  lua_pushcfunction(L, ndL_message);
   lua_pushcfunction(L, f);
   lua_pushlightuserdata(L, data);
-  const int status = lua_pcall(L, 1, 0, 0);
+  const int status = lua_pcall(L, 1, 0, top + 1);
   if (status != LUA_OK)
     keep_error(i, status);
   lua_settop(L, top);

@@ -1,6 +1,6 @@
-// cli/traceback.c: Lua writes the traceback, and lines are taken out of it.
+// lua/traceback.c: Lua writes the traceback, and lines are taken out of it.
 
-#include "cli/traceback.h"
+#include "lua/traceback.h"
 
 #include <lauxlib.h>
 #include <stdbool.h>
@@ -8,11 +8,15 @@
 
 #include "lua/where.h"
 
-// What a line ends with, if it is the last one, and in front of the name if it
-// is a statement of the prompt, which is a function to Lua.
+// The last line of a traceback, and how those lines look that are calls which
+// left no trace.
 #define BOTTOM "\n\t[C]: in ?"
 #define TAIL_CALLS "\n\t(...tail calls...)"
-#define STATEMENT " in function <stdin:1>"
+
+// What the line of a statement of a console ends with, which is a function to
+// Lua, but for the name of the console.
+#define FUNCTION " in function <"
+#define FIRST_LINE ":1>"
 
 static bool begins(const char *line, size_t size, const char *with)
 {
@@ -61,7 +65,7 @@ static void add_lines(lua_State *L, luaL_Buffer *b, const char *line)
   }
 }
 
-void cli_traceback_push(lua_State *L, const char *message)
+static void push_traceback(lua_State *L, const char *message)
 {
   luaL_Buffer b;
   luaL_traceback(L, L, NULL, 1);
@@ -98,24 +102,84 @@ static bool ends(const char *text, size_t size, const char *with)
   return size >= n && memcmp(text + size - n, with, n) == 0;
 }
 
-void cli_traceback_push_brief(lua_State *L, const char *message)
+// The size of `text` without what says that its last line is in a statement.
+static size_t size_before_statement(const char *text, size_t size)
+{
+  size_t at = size;
+  if (!ends(text, size, FIRST_LINE))
+    return size;
+  while (at > 0 && text[at - 1] != '\n')
+    at--;
+  const char *function = strstr(text + at, FUNCTION);
+  return function == NULL ? size : (size_t)(function - text);
+}
+
+void ndL_traceback(lua_State *L, const char *message)
 {
   if (!has_depth(L)) {
     lua_pushstring(L, message);
     return;
   }
-  cli_traceback_push(L, message);
+  push_traceback(L, message);
   size_t size;
   const char *text = lua_tolstring(L, -1, &size);
   if (ends(text, size, BOTTOM))
     size -= strlen(BOTTOM);
-  const bool is_statement = ends(text, size, STATEMENT);
-  if (is_statement)
-    size -= strlen(STATEMENT);
-  lua_pushlstring(L, text, size);
-  if (is_statement) {
+  const size_t before = size_before_statement(text, size);
+  lua_pushlstring(L, text, before);
+  if (before < size) {
     lua_pushliteral(L, " in main chunk");
     lua_concat(L, 2);
   }
   lua_remove(L, -2);
+}
+
+// ---------------------------------------------------------------- messages --
+
+// What the error object at 1 says of itself: a script's function, which may do
+// anything.
+static int own_text(lua_State *L)
+{
+  if (!luaL_callmeta(L, 1, "__tostring") || lua_type(L, -1) != LUA_TSTRING)
+    return luaL_error(L, "no text");
+  return 1;
+}
+
+// The error at 1 as a string that wants a traceback, or NULL: then an object's
+// own text is on the stack and says everything.
+static const char *message_text(lua_State *L)
+{
+  const char *message = lua_tostring(L, 1);
+  if (message != NULL)
+    return message;
+  lua_pushcfunction(L, own_text);
+  lua_pushvalue(L, 1);
+  if (lua_pcall(L, 1, 1, 0) == LUA_OK)
+    return NULL;
+  return lua_pushfstring(L, "(error object is a %s value)",
+                         luaL_typename(L, 1));
+}
+
+int ndL_message(lua_State *L)
+{
+  const char *message = message_text(L);
+  if (message != NULL)
+    lua_pushstring(L, message);
+  return 1;
+}
+
+int ndL_message_brief(lua_State *L)
+{
+  const char *message = message_text(L);
+  if (message != NULL)
+    ndL_traceback(L, message);
+  return 1;
+}
+
+int ndL_message_full(lua_State *L)
+{
+  const char *message = message_text(L);
+  if (message != NULL)
+    push_traceback(L, message);
+  return 1;
 }
