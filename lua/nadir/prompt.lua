@@ -3,10 +3,10 @@
 -- gets along with globals that refuse to be read or written.
 local nd = require "nadir"
 local console = require "nadir.console"
-local inspect = require "nadir.inspect"
+local show = require "nadir.show"
 
 -- Those of the script, and what it has not touched yet.
-local globals, exit, metatable_of = _G, os.exit, debug.getmetatable
+local globals, exit = _G, os.exit
 
 local prompt = {}
 
@@ -64,25 +64,12 @@ function prompt.text(name, usual)
   return value ~= nil and ok and text or usual
 end
 
-local function has_text(value)
-  local metatable = metatable_of(value)
-  return metatable and rawget(metatable, "__tostring") ~= nil
-end
-
---- Prints the results of a statement with the script's `print`: of tables,
---- their contents.
+--- Prints the results of a statement with the script's `print`.
 function prompt.show(...)
-  local n = select("#", ...)
-  local values = { ... }
-  if n == 1 and rawequal(values[1], leave) then
+  if select("#", ...) == 1 and rawequal((...), leave) then
     leave()
   end
-  for i = 1, n do
-    if type(values[i]) == "table" and not has_text(values[i]) then
-      values[i] = inspect(values[i])
-    end
-  end
-  globals.print(table.unpack(values, 1, n))
+  globals.print(show.values(...))
 end
 
 return prompt

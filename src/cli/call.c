@@ -16,8 +16,8 @@ static void describe_stop(lua_State *L)
 
 int cli_call(lua_State *L, int arguments, int results, enum cli_trace trace)
 {
-  static const lua_CFunction handlers[] = { ndL_message_full,
-                                            ndL_message_brief, ndL_message };
+  static const lua_CFunction handlers[] = { ndL_message_full, ndL_message_brief,
+                                            ndL_message };
   const int base = lua_gettop(L) - arguments;
   lua_pushcfunction(L, handlers[trace]);
   lua_insert(L, base);

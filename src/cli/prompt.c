@@ -1,5 +1,5 @@
 // cli/prompt.c: reads lines for a console, runs the functions that come out,
-// and shows their results. lua/nadir/console.lua knows what a statement is,
+// and shows their results. lua/console.h knows what a statement is,
 // lua/nadir/prompt.lua what else a prompt says.
 
 #include "cli/prompt.h"
@@ -12,6 +12,7 @@
 #include "cli/call.h"
 #include "cli/interrupt.h"
 #include "cli/line.h"
+#include "lua/console.h"
 #include "lua/module.h"
 
 static const char MODULE_KEY = 0;  // the module "nadir.prompt"
@@ -20,23 +21,17 @@ static const char MODULE_KEY = 0;  // the module "nadir.prompt"
 // prompt, the editor, and what a statement became.
 enum { MODULE = 1, CONSOLE, TEXT, EDITOR };
 
-// What a line became: the function or the message is then on top.
-enum answer { MORE, READY, FAILED };
-
 void cli_prompt_open(lua_State *L)
 {
   ndL_require(L, "nadir.prompt");
   lua_rawsetp(L, LUA_REGISTRYINDEX, &MODULE_KEY);
 }
 
-// Calls a method of the console with the values on top.
-static int call_console(lua_State *L, const char *method, int arguments,
-                        int results)
+static int call_console(lua_State *L, const char *method, int results)
 {
   lua_getfield(L, CONSOLE, method);
   lua_pushvalue(L, CONSOLE);
-  lua_rotate(L, -arguments - 2, 2);
-  return cli_call(L, arguments + 1, results, CLI_TRACE_NONE);
+  return cli_call(L, 1, results, CLI_TRACE_NONE);
 }
 
 // Puts the prompt, which scripts may set, at its place. Ctrl-C meanwhile is
@@ -63,38 +58,38 @@ static void remember(lua_State *L, struct cli_editor *editor, bool read)
   if (read)
     lua_getfield(L, CONSOLE, "text");
   else
-    status = call_console(L, "forget", 0, 1);
+    status = call_console(L, "forget", 1);
   if (status == LUA_OK)
     cli_line_remember(L, editor);
   lua_pop(L, 1);
 }
 
-// Tells the console of a line, which is on top, or of their end.
-static enum answer ask(lua_State *L, struct cli_editor *editor, bool has_line)
+// Tells the console of a line, which is on top, or is nil at their end.
+static nd_answer ask(lua_State *L, struct cli_editor *editor)
 {
-  const int status = has_line ? call_console(L, "feed", 1, 2)
-                              : call_console(L, "finish", 0, 2);
-  if (status != LUA_OK) {
+  lua_pushcfunction(L, ndL_console_read);
+  lua_pushvalue(L, CONSOLE);
+  lua_rotate(L, -3, 2);
+  if (cli_call(L, 2, 2, CLI_TRACE_NONE) != LUA_OK) {
     remember(L, editor, false);
-    return FAILED;
+    return ND_CONSOLE_FAILED;
   }
-  const char word = *lua_tostring(L, -2);
+  const nd_answer answer = (nd_answer)lua_tointeger(L, -2);
   lua_remove(L, -2);
-  if (word == 'm') {
+  if (answer == ND_CONSOLE_MORE)
     lua_pop(L, 1);
-    return MORE;
-  }
-  remember(L, editor, true);
-  return word == 'r' ? READY : FAILED;
+  else
+    remember(L, editor, true);
+  return answer;
 }
 
 // Reads one statement or expression. If it is CLI_LINE_READ, the function or
 // the message is on top.
 static enum cli_line read_statement(lua_State *L, struct cli_editor *editor,
-                                    enum answer *answer)
+                                    nd_answer *answer)
 {
-  *answer = MORE;
-  for (bool first = true; *answer == MORE; first = false) {
+  *answer = ND_CONSOLE_MORE;
+  for (bool first = true; *answer == ND_CONSOLE_MORE; first = false) {
     lua_settop(L, EDITOR);
     choose_prompt(L, first);
     const enum cli_line line = cli_line_read(L, editor, TEXT);
@@ -102,7 +97,9 @@ static enum cli_line read_statement(lua_State *L, struct cli_editor *editor,
       remember(L, editor, false);
     if (line == CLI_LINE_INTERRUPTED || (line == CLI_LINE_END && first))
       return line;
-    *answer = ask(L, editor, line == CLI_LINE_READ);
+    if (line == CLI_LINE_END)
+      lua_pushnil(L);
+    *answer = ask(L, editor);
   }
   return CLI_LINE_READ;
 }
@@ -131,12 +128,12 @@ static void print_results(lua_State *L)
 // Reads and runs one statement; false at the end of the input.
 static bool run_statement(lua_State *L, struct cli_editor *editor)
 {
-  enum answer answer;
+  nd_answer answer;
   const enum cli_line line = read_statement(L, editor, &answer);
   if (line != CLI_LINE_READ)
     return line != CLI_LINE_END;
   int status = LUA_ERRSYNTAX;
-  if (answer == READY)
+  if (answer == ND_CONSOLE_DONE)
     status = cli_call(L, 0, LUA_MULTRET, CLI_TRACE_BRIEF);
   if (cli_report(L, status, NULL) == LUA_OK)
     print_results(L);
@@ -169,7 +166,7 @@ static void run_session(lua_State *L)
     continue;
   cli_line_close(editor);
   lua_settop(L, EDITOR);
-  cli_report(L, call_console(L, "close", 0, 0), NULL);
+  cli_report(L, call_console(L, "close", 0), NULL);
   lua_settop(L, 0);
 }
 

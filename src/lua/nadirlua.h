@@ -89,6 +89,50 @@ ND_API bool nd_interpreter_set_string(nd_interpreter *i, const char *path,
 ND_API const char *nd_interpreter_get_string(nd_interpreter *i,
                                              const char *path, size_t *size);
 
+// --------------------------------------------------------------- consoles --
+// A console reads line by line, as the prompt of the program does: a line that
+// is an expression shows its values, `=` may stand before it, and a `local` at
+// the top level stays for the lines that follow. It is the host's to print.
+
+typedef struct nd_console nd_console;
+
+// What became of a line.
+typedef enum nd_answer {
+  ND_CONSOLE_FAILED,  // it is no Lua, or it ended with an error
+  ND_CONSOLE_MORE,    // it needs further lines
+  ND_CONSOLE_DONE     // it ran, with those before it that it completes
+} nd_answer;
+
+// Returns a new console, which messages call `name`; NULL with an error as
+// after a run. nd_console_free closes what lines declared as `<close>`; it
+// comes before nd_interpreter_free. NULL is allowed.
+ND_API nd_console *nd_console_new(nd_interpreter *i, const char *name);
+ND_API void nd_console_free(nd_console *console);
+
+// Takes the next line, without its end; one with line breaks in it is several,
+// as of a paste. It runs as by nd_interpreter_run, and fails as that does.
+ND_API nd_answer nd_console_feed(nd_console *console, const char *line);
+
+// Says that no line follows those that were not enough.
+ND_API nd_answer nd_console_finish(nd_console *console);
+
+// Forgets lines that were not enough.
+ND_API void nd_console_forget(nd_console *console);
+
+// After ND_CONSOLE_DONE the values as the prompt prints them, "" for none;
+// after ND_CONSOLE_FAILED the message, with the functions that led there if
+// they are more than the line. Else "". Valid until the next call that takes
+// the console or its interpreter.
+ND_API const char *nd_console_text(const nd_console *console);
+
+// Completes the name at the end of `text`: a variable, field, method or
+// keyword. Returns how many names fit. nd_console_insert is what all of them
+// add to the text, nd_console_name the k-th from 0 on, in the order of letters,
+// NULL behind the last; valid until the next call. No code of a script runs.
+ND_API int nd_console_complete(nd_console *console, const char *text);
+ND_API const char *nd_console_insert(const nd_console *console);
+ND_API const char *nd_console_name(const nd_console *console, int k);
+
 // --------------------------------------------------------------- the rest --
 
 // What the interpreter works with: for nd_interrupt, accounts, and functions of

@@ -7,6 +7,7 @@
 #include "check.h"
 
 static nd_interpreter *i;
+static nd_console *console;
 static nd_context *c;
 static nd_tensor *x;
 static nd_variable *v;
@@ -36,6 +37,7 @@ static int calls;
 #define RIGHT_void_p ((void *)numbers)
 #define RIGHT_nd_context_p c
 #define RIGHT_nd_interpreter_p i
+#define RIGHT_nd_console_p console
 #define RIGHT_nd_tensor_p x
 #define RIGHT_nd_tensor_p_p tensors
 #define RIGHT_nd_variable_p v
@@ -63,6 +65,7 @@ static int calls;
 #define NOTHING_nd_config_p NULL
 #define NOTHING_nd_context_p NULL
 #define NOTHING_nd_interpreter_p NULL
+#define NOTHING_nd_console_p NULL
 #define NOTHING_nd_tensor_p NULL
 #define NOTHING_nd_tensor_p_p NULL
 #define NOTHING_nd_variable_p NULL
@@ -161,10 +164,12 @@ static void every_function_takes_null(void)
   t = nd_tape_new(c, 0);
   a = nd_accumulator_new(c);
   o = nd_optimizer_new(c, "SGD", NULL);
-  CHECK(i != NULL && o != NULL);
+  console = nd_console_new(i, "console");
+  CHECK(i != NULL && o != NULL && console != NULL);
   call_all();
   CHECK(calls > 80);
   nd_context_free(c);
+  nd_console_free(console);
   nd_interpreter_free(i);
 }
 
