@@ -54,6 +54,11 @@ DEPEND = -MMD -MP -MF $@.d -MT $@
 LEVEL_avx2 := -mavx2 -mfma -fno-asynchronous-unwind-tables
 LEVEL_avx512 := -mavx512f -mavx512vl -mavx512dq -mavx512bw -mfma \
                 -fno-asynchronous-unwind-tables
+# Loops are unrolled, but for the thousand of elementwise ops, which are not
+# faster for it.
+LOOPS_kernel := -O3
+LOOPS_optim := -O3
+LOOPS_ops := -O2 -ftree-vectorize
 LEVELS := baseline $(if $(filter x86_64,$(ARCH)),avx2 avx512)
 
 # ---- sources -----------------------------------------------------------------
@@ -209,7 +214,8 @@ help: ## list the targets
 stamp = @mkdir -p $(@D); echo '$(1)' | cmp -s - $@ || echo '$(1)' > $@
 
 $(BUILD)/flags: FORCE
-	$(call stamp,$(COMPILE) $(LAYER_cli) $(LEVEL_avx2) $(LEVEL_avx512))
+	$(call stamp,$(COMPILE) $(LAYER_cli) $(LEVEL_avx2) $(LEVEL_avx512) \
+	  $(LOOPS_kernel) $(LOOPS_optim) $(LOOPS_ops))
 $(BUILD)/objects: FORCE
 	$(call stamp,$(CORE_OBJ) $(BINDING_OBJ) $(LPEG_OBJ) $(PROGRAM_OBJ) $(LINK))
 $(BUILD)/scripts: FORCE
@@ -229,7 +235,8 @@ $(LEVELLED:src/%.c=$(BUILD)/obj/%.$(1).o): $(BUILD)/obj/%.$(1).o: \
     src/%.c $(BUILD)/flags
 	@mkdir -p $$(@D)
 	@echo "cc $$< ($(1))"
-	@$$(COMPILE) -O3 -DND_LEVEL=$(1) $(LEVEL_$(1)) $$(DEPEND) -c -o $$@ $$<
+	@$$(COMPILE) $$(LOOPS_$$(*D)) -DND_LEVEL=$(1) $(LEVEL_$(1)) $$(DEPEND) \
+	  -c -o $$@ $$<
 endef
 $(foreach l,$(LEVELS),$(eval $(call level,$(l))))
 
