@@ -1,4 +1,6 @@
 --- Values as the messages of errors show them.
+local number_text = require "nadir.number"
+
 local metatable_of = debug and debug.getmetatable or getmetatable
 
 local describe = {}
@@ -12,19 +14,11 @@ function describe.type(value)
   return type(name) == "string" and name or type(value)
 end
 
--- To 14 digits, with a point in every locale, as in src/base/number.h.
-local function number(x)
-  if x ~= x then
-    return "nan"
-  end
-  return (("%.14g"):format(x):gsub("[^%w+-]+", "."))
-end
-
 --- What was given in place of something else: a number, or its kind.
 ---@param value any
 ---@return string
 function describe.value(value)
-  return type(value) == "number" and number(value) or describe.type(value)
+  return type(value) == "number" and number_text(value) or describe.type(value)
 end
 
 return describe

@@ -1,8 +1,8 @@
 --- nd.help: what an op does, from its entry in the table of ops; what a class
 -- takes, from its signature.
 local nd = require "nadir"
+local describe = require "nadir.describe"
 local fail = require "nadir.fail"
-local kinds = require "nadir.kinds"
 local signature = require "nadir.signature"
 
 -- -------------------------------------------------------------------- ops --
@@ -60,32 +60,47 @@ local function sorted_names(t)
   return list
 end
 
--- The tables of nd that hold what has a signature, each with its name and the
--- names in it.
-local function groups()
-  local list = {}
+-- All that has a signature: each with its path, the name in it, and the
+-- signature. What scripts reach from nd comes before methods.
+local function all_signatures()
+  local list = signature.list()
+  table.sort(list, function(a, b)
+    local x, y = a.path:find "^nd%." ~= nil, b.path:find "^nd%." ~= nil
+    if x ~= y then return x end
+    return a.path .. a.name < b.path .. b.name
+  end)
+  for i, takes in ipairs(list) do
+    list[i] = { path = takes.path, name = takes.name, takes = takes }
+  end
   for _, field in ipairs(sorted_names(nd)) do
-    local t, group = nd[field], { field = field }
+    local t = nd[field]
     for _, name in ipairs(type(t) == "table" and sorted_names(t) or {}) do
-      group[#group + 1] = signature.of(t[name]) and name
+      local takes = type(t[name]) == "table" and signature.of(t[name])
+      list[#list + 1] = takes
+        and { path = ("nd.%s."):format(field), name = name, takes = takes }
+        or nil
     end
-    list[#list + 1] = #group > 0 and group or nil
   end
   return list
 end
 
--- The signature of what is given as a value, or by its name with or without
--- that of its table, and what to write before it. An object has its class's.
+-- Whether `name` is the end of a path, of whole words.
+local function ends_in(path, name)
+  return ("." .. path:gsub(":", ".")):sub(-#name - 1)
+    == "." .. name:gsub(":", ".")
+end
+
+-- The signature of what is given as a value, or by its name with as much of its
+-- path as one likes, and what to write before it. An object has its class's.
 local function find_signature(what)
   local own = signature.of(what)
-  for _, group in ipairs(groups()) do
-    for _, name in ipairs(group) do
-      local takes = signature.of(nd[group.field][name])
-      local short = group.field .. "." .. name
-      if takes == own or what == name or what == short
-        or what == "nd." .. short then
-        return takes, ("nd.%s."):format(group.field)
-      end
+  local name = type(what) == "userdata" and describe.type(what) or what
+  for _, one in ipairs(all_signatures()) do
+    local takes = one.takes
+    if own and (own == takes or own.path == takes.path
+                and own.path and own.name == takes.name)
+      or type(name) == "string" and ends_in(one.path .. one.name, name) then
+      return takes, one.path
     end
   end
   return own, ""
@@ -95,7 +110,7 @@ local function describe_signature(takes, prefix)
   local lines = { prefix .. takes:text() }
   lines[2] = takes.doc and "  " .. takes.doc
   for _, p in ipairs(takes.params) do
-    local wanted = kinds[p.kind].wanted
+    local wanted = takes.wanted(p)
     lines[#lines + 1] = ("  %s: %s"):format(p.name,
       p.doc and ("%s (%s)"):format(p.doc, wanted) or wanted)
   end
@@ -109,8 +124,17 @@ local function list_all()
   for i, op in ipairs(nd.ops()) do names[i] = op.name end
   table.sort(names)
   print(table.concat(names, " "))
-  for _, group in ipairs(groups()) do
-    print(("nd.%s: %s"):format(group.field, table.concat(group, " ")))
+  local groups, paths = {}, {}
+  for _, one in ipairs(all_signatures()) do
+    local path = one.path:sub(1, -2)
+    if not groups[path] then
+      groups[path] = {}
+      paths[#paths + 1] = path
+    end
+    table.insert(groups[path], one.name)
+  end
+  for _, path in ipairs(paths) do
+    print(("%s: %s"):format(path, table.concat(groups[path], " ")))
   end
 end
 

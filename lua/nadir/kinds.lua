@@ -5,11 +5,12 @@
 -- say than what it must be, what is wrong.
 local nd = require "nadir"
 local names = require "nadir.names"
+local wanted = require "nadir.wanted" -- of the kinds that C has too
 
 local kinds = {}
 
 kinds.flag = {
-  wanted = "true or false",
+  wanted = wanted.flag,
   read = function(value)
     if type(value) == "boolean" then
       return value
@@ -18,29 +19,29 @@ kinds.flag = {
 }
 
 kinds.number = {
-  wanted = "a number",
+  wanted = wanted.number,
   read = function(value)
     return type(value) == "number" and value or nil
   end,
 }
 
 kinds.integer = {
-  wanted = "a whole number",
+  wanted = wanted.integer,
   read = function(value)
     return type(value) == "number" and math.tointeger(value) or nil
   end,
 }
 
 kinds.size = {
-  wanted = "a whole number, 1 or more",
+  wanted = wanted.integer .. ", 1 or more",
   read = function(value)
     local size = kinds.integer.read(value)
     return size and size >= 1 and size or nil
   end,
 }
 
-kinds.name = {
-  wanted = "a string",
+kinds.text = {
+  wanted = wanted.text,
   read = function(value)
     return type(value) == "string" and value or nil
   end,
@@ -48,7 +49,7 @@ kinds.name = {
 
 -- A list of sizes; one number is a list of one.
 kinds.shape = {
-  wanted = "a whole number or a list of them",
+  wanted = wanted.shape,
   takes_lists = true,
   read = function(value)
     local shape = {}

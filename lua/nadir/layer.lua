@@ -32,7 +32,7 @@ end
 -- ----------------------------------------------------------------- weights --
 
 local weight = signature.new("add_weight", {
-  { "name", "name" },
+  { "name", "text" },
   { "shape", "shape" },
   { "initializer", "initializer", "glorot_uniform" },
   { "trainable", "flag", true },
@@ -84,7 +84,7 @@ local properties = {
 -- The signature of a class: its own parameters, then those of every layer.
 local function take(name, params)
   local all = table.move(params, 1, #params, 1, { doc = params.doc })
-  all[#all + 1] = { "name", "name", false,
+  all[#all + 1] = { "name", "text", false,
                     doc = "names of weights begin with it" }
   return signature.new(name, all)
 end

@@ -11,6 +11,7 @@
 -- positions, then options by name in a last table, as those of ops, and what is
 -- wrong is said in the words of src/lua/options.c and arguments.c.
 local describe = require "nadir.describe"
+local entries = require "nadir.signatures"
 local fail = require "nadir.fail"
 local kinds = require "nadir.kinds"
 local names = require "nadir.names"
@@ -42,9 +43,21 @@ local function is_options(self, position, value)
   return true
 end
 
+-- Raises for a list where options alone can stand: in the first place.
+local function check_named(self, value)
+  local first = self.params[1]
+  if first and type(value) == "table" and #value > 0
+    and not getmetatable(value) and not takes_lists(self, 1) then
+    fail("%s: options go by name, as in { %s = ... }", self.name, first.name)
+  end
+end
+
 -- The arguments of a call by name.
 local function gather(self, ...)
   local n, arguments, options = select("#", ...), { ... }, {}
+  if n == 1 then
+    check_named(self, arguments[1])
+  end
   if n > 0 and is_options(self, n, arguments[n]) then
     options = arguments[n]
     n = n - 1
@@ -122,6 +135,13 @@ local function initial_text(p)
   return tostring(p.initial)
 end
 
+--- What an argument must be.
+---@param p table  a parameter
+---@return string
+function Signature.wanted(p)
+  return p.wanted or kinds[p.kind].wanted
+end
+
 local function show_value(value)
   if type(value) == "function" then
     return "function"
@@ -132,9 +152,9 @@ end
 --- The signature as users would write it: "Dense(units, activation = nil)".
 ---@return string
 function Signature:text()
-  local words = {}
-  for i, p in ipairs(self.params) do
-    words[i] = p.initial == nil and p.name
+  local words = { self.rest and self.rest .. "..." }
+  for _, p in ipairs(self.params) do
+    words[#words + 1] = p.initial == nil and p.name
       or ("%s = %s"):format(p.name, initial_text(p))
   end
   return ("%s(%s)"):format(self.name, table.concat(words, ", "))
@@ -170,10 +190,34 @@ function signature.new(name, params)
   return setmetatable(self, Signature)
 end
 
+-- Functions of C have entries (src/lua/signature.h), which differ in that they
+-- say themselves what an argument must be, and have initial values as text.
+local function from_entry(entry)
+  return setmetatable(entry, Signature)
+end
+
+--- The signatures of the functions in C, in the order of their paths and names.
+-- `path` is what scripts write before the name.
+---@return table list
+function signature.list()
+  local list = entries()
+  for _, entry in ipairs(list) do
+    from_entry(entry)
+  end
+  table.sort(list, function(a, b)
+    return a.path .. a.name < b.path .. b.name
+  end)
+  return list
+end
+
 --- The signature of a value that has one.
 ---@param value any
 ---@return table? signature
 function signature.of(value)
+  if type(value) == "function" then
+    local entry = entries(value)[1]
+    return entry and from_entry(entry)
+  end
   local metatable = getmetatable(value)
   return type(metatable) == "table" and rawget(metatable, "__signature") or nil
 end

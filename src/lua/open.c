@@ -111,6 +111,7 @@ static const luaL_Reg natives[] = {
   { "lpeg", open_lpeg },
   { "nadir", luaopen_nadir },
   { "nadir.fields", ndL_pushfields },
+  { "nadir.number", ndL_open_number },
   { "nadir.paths", open_paths },
   { "nadir.signatures", ndL_open_signatures },
   { "nadir.wanted", ndL_open_wanted },

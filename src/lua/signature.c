@@ -5,6 +5,7 @@
 
 #include <assert.h>
 
+#include "base/number.h"
 #include "lua/guard.h"
 
 // A list of what was noted: path, entries, path, entries.
@@ -174,5 +175,17 @@ int ndL_open_wanted(lua_State *L)
   lua_createtable(L, 0, ND_KINDS);
   for (int kind = 0; kind < ND_KINDS; kind++)
     set_text(L, nd_kind_name((nd_kind)kind), nd_kind_wanted((nd_kind)kind));
+  return 1;
+}
+
+static int number_text(lua_State *L)
+{
+  lua_pushstring(L, ND_NUMBER(luaL_checknumber(L, 1)));
+  return 1;
+}
+
+int ndL_open_number(lua_State *L)
+{
+  lua_pushcfunction(L, number_text);
   return 1;
 }

@@ -51,9 +51,10 @@ void ndL_pushfunction(lua_State *L, const ndL_function *f, int n);
 void ndL_note(lua_State *L, const char *path, const ndL_function *functions);
 
 // Native modules: a function that gives the list of all entries, or of that of
-// the function it is called with; and the table of what messages say that
-// values must be, by the names of their kinds.
+// the function it is called with; the table of what messages say that values
+// must be, by the names of their kinds; and the text of a number in messages.
 int ndL_open_signatures(lua_State *L);
 int ndL_open_wanted(lua_State *L);
+int ndL_open_number(lua_State *L);
 
 #endif

@@ -86,6 +86,9 @@ nd.log_sigmoid(x)
     local text = help()
     assert.matches("\nnd%.layers: [%w ]*Dense [%w ]*Sequential", text)
     assert.matches("\nnd%.initializers: constant glorot_normal ", text)
+    assert.matches("\nnd: [%w ]*GradientTape [%w ]*Variable", text)
+    assert.matches("\nnd%.optimizers: Adam SGD\n", text)
+    assert.matches("\nGradientTape: gradient [%w ]*watch", text)
   end)
 
   it("tells what a class takes", function()
@@ -104,6 +107,59 @@ nd.layers.Sequential(layers, name = nil)
     end
     local Mine = require "nadir.layer" ("Mine", {})
     assert.equal("Mine(name = nil)", help(Mine):match "[^\n]*")
+  end)
+
+  it("tells what a class in C takes", function()
+    assert.equal([[
+nd.Variable(value, trainable = true, name = nil, dtype = nil)
+  a place for tensors of one shape
+  value: what it begins with, or a function that gives it (a tensor)
+  trainable: whether tapes watch it without being told (true or false)
+  name: what prints and messages call it (a string)
+  dtype: of the value; nil: its own (the name of a dtype)]],
+      help("Variable"))
+    assert.equal([[
+nd.optimizers.SGD(learning_rate = 0.01, momentum = 0, nesterov = false)
+  gradient descent, with momentum and Nesterov's momentum
+  learning_rate: how far a step goes (a number, 0 or more)
+  momentum: of the last step that goes on (a number within 0..1)
+  nesterov: whether momentum looks ahead (true or false)]],
+      help("SGD"))
+    assert.matches("^nd%.GradientTape%(persistent = false, ",
+      help("GradientTape"))
+    assert.matches("^nd%.random%.RandomState%(seed = nil%)\n",
+      help("random.RandomState"))
+    for _, what in ipairs { "nd.optimizers.Adam", "Adam",
+                            nd.optimizers.Adam } do
+      assert.equal(help("optimizers.Adam"), help(what))
+    end
+    assert.equal(help("Variable"), help(nd.Variable(1)))
+    assert.equal(help("GradientTape"), help(nd.GradientTape()))
+  end)
+
+  it("tells what a method takes", function()
+    local r = nd.random.RandomState(0)
+    assert.equal([[
+RandomState:rand(sizes..., dtype = float32)
+  evenly distributed, 0 up to 1
+  dtype: float32 or float64 (the name of a dtype)]], help(r.rand))
+    assert.equal(help(r.choice), help("RandomState:choice"))
+    assert.equal(help(r.choice), help("RandomState.choice"))
+    assert.matches("unconnected_gradients = none%)", help("gradient"))
+    assert.matches("%('none' or 'zero'%)$", help("gradient"))
+    assert.matches("%(a whole number, a tensor or a list%)", help(r.choice))
+  end)
+
+  it("tells something of every parameter of every function", function()
+    for _, takes in ipairs(require "nadir.signature".list()) do
+      local text = help(takes.path .. takes.name)
+      assert.is_truthy(text:find(takes:text(), 1, true), takes.name)
+      assert.is_truthy(text:find(takes.doc, 1, true), takes.name)
+      for _, p in ipairs(takes.params) do
+        assert.is_string(p.doc, takes.name .. " " .. p.name)
+        assert.is_truthy(text:find(p.doc, 1, true), takes.name)
+      end
+    end
   end)
 
   it("prefers an op to what has its name elsewhere", function()

@@ -88,7 +88,7 @@ describe("Dense", function()
       function() Dense(1, { activate = "relu" }) end },
     { "Dense: activation must be the name of an op or a function, got 3",
       function() Dense(1, 3) end },
-    { "Dense: a table mixes values with the name 'activation'",
+    { "Dense: options go by name, as in { units = ... }",
       function() Dense { 3, activation = "relu" } end },
     { "Dense: use_bias must be true or false, got string",
       function() Dense(1, { use_bias = "no" }) end },
