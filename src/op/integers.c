@@ -2,8 +2,14 @@
 
 #include "op/integers.h"
 
+#include <stdatomic.h>
+
+#include "base/work.h"
 #include "kernel/convert.h"
+#include "kernel/gather.h"
 #include "tensor/walk.h"
+
+ND_DECLARE_LEVELS(const nd_gather_table, nd_gather_table);
 
 void nd_integers_read(const nd_tensor *x, int64_t from, int64_t n, int64_t *out)
 {
@@ -21,36 +27,85 @@ void nd_integers_read(const nd_tensor *x, int64_t from, int64_t n, int64_t *out)
   nd_convert(level, ND_INT64, dtype, n, out, raw);
 }
 
-bool nd_integers_within(nd_tensor *x, int64_t low, int64_t high, int64_t *bad)
+// ------------------------------------------------------------------ checks --
+
+// What makes an element an offender: outside of low..high or a zero that may
+// not be, or else inside.
+typedef struct search {
+  const nd_tensor *x;
+  int64_t low, high;
+  bool zero, inside;
+} search;
+
+static bool offends(const search *s, int64_t v)
 {
-  int64_t values[ND_INTEGERS_READ];
-  for (int64_t from = 0; from < x->size; from += ND_INTEGERS_READ) {
-    const int64_t left = x->size - from;
-    const int64_t n = left < ND_INTEGERS_READ ? left : ND_INTEGERS_READ;
-    nd_integers_read(x, from, n, values);
+  const bool within = v >= s->low && v <= s->high;
+  return s->inside ? within : !within || (v == 0 && !s->zero);
+}
+
+// True if the elements are int32 and within 1..high, found out quickly.
+static bool are_plain(const search *s, int64_t from, int64_t to)
+{
+  static const nd_gather_table *const tables[ND_LEVELS] = ND_LIST_LEVELS(
+    nd_gather_table);
+  const nd_tensor *x = s->x;
+  const int32_t *v = (const int32_t *)(const void *)nd_values(x);
+  return !s->inside && s->low <= 1 && s->high >= 1 && s->high <= INT32_MAX &&
+         x->dtype == ND_INT32 && x->dense &&
+         tables[x->context->level]->within(to - from, v + from,
+                                           (uint32_t)s->high);
+}
+
+static void note_first(_Atomic int64_t *first, int64_t at)
+{
+  int64_t before = atomic_load(first);
+  while (at < before && !atomic_compare_exchange_weak(first, &before, at)) {
+  }
+}
+
+// Looks for the first offender, whose position goes to `first`.
+static void search_units(const void *what, void *first, void *own, int64_t from,
+                         int64_t to)
+{
+  const search *s = what;
+  int64_t v[ND_INTEGERS_READ];
+  if (are_plain(s, from, to))
+    return;
+  for (int64_t at = from; at < to; at += ND_INTEGERS_READ) {
+    const int64_t n = to - at < ND_INTEGERS_READ ? to - at : ND_INTEGERS_READ;
+    nd_integers_read(s->x, at, n, v);
     for (int64_t i = 0; i < n; i++) {
-      if (values[i] < low || values[i] > high) {
-        *bad = values[i];
-        return false;
+      if (offends(s, v[i])) {
+        note_first(first, at + i);
+        return;
       }
     }
   }
-  return true;
+}
+
+// True if there is no offender; else `*bad` is the first.
+static bool find_none(const search *s, int64_t *bad)
+{
+  _Atomic int64_t first = s->x->size;
+  const nd_step step = { .units = s->x->size, .cost = 1, .run = search_units };
+  *bad = 0;
+  if (!nd_step_run(s->x->context, &step, s, &first, NULL))
+    return false;
+  if (first < s->x->size)
+    nd_integers_read(s->x, first, 1, bad);
+  return first == s->x->size;
+}
+
+bool nd_integers_within(nd_tensor *x, int64_t low, int64_t high, bool zero,
+                        int64_t *bad)
+{
+  const search s = { x, low, high, zero, false };
+  return find_none(&s, bad);
 }
 
 bool nd_integers_avoid(nd_tensor *x, int64_t low, int64_t high)
 {
-  if (!nd_dtype_in((nd_dtype)x->dtype, ND_INTS))
-    return true;
-  int64_t values[ND_INTEGERS_READ];
-  for (int64_t from = 0; from < x->size; from += ND_INTEGERS_READ) {
-    const int64_t left = x->size - from;
-    const int64_t n = left < ND_INTEGERS_READ ? left : ND_INTEGERS_READ;
-    nd_integers_read(x, from, n, values);
-    for (int64_t i = 0; i < n; i++) {
-      if (values[i] >= low && values[i] <= high)
-        return false;
-    }
-  }
-  return true;
+  const search s = { x, low, high, true, true };
+  int64_t bad;
+  return !nd_dtype_in((nd_dtype)x->dtype, ND_INTS) || find_none(&s, &bad);
 }

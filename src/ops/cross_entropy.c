@@ -108,7 +108,7 @@ static bool check_classes(nd_context *c, const nd_job *j)
   const nd_tensor *logits = j->in[1];
   const int64_t classes = logits->dims[logits->rank - 1];
   int64_t bad;
-  if (nd_integers_within(j->in[0], 1, classes, &bad))
+  if (nd_integers_within(j->in[0], 1, classes, true, &bad))
     return true;
   return nd_fail(c, ND_BAD_ARGUMENT, "label %lld is outside 1..%lld%s",
                  (long long)bad, (long long)classes,

@@ -88,45 +88,18 @@ static bool fail_id(nd_context *c, int64_t id, int64_t size)
                  (long long)size);
 }
 
-// Refuses values outside of low..high, and 0 if it is no position.
-static bool check_values(nd_context *c, nd_tensor *x, int64_t low, int64_t size,
-                         bool zero,
-                         bool (*fail)(nd_context *, int64_t, int64_t))
-{
-  int64_t v[ND_INTEGERS_READ];
-  for (int64_t at = 0; at < x->size; at += ND_INTEGERS_READ) {
-    const int64_t left = x->size - at;
-    const int64_t n = left < ND_INTEGERS_READ ? left : ND_INTEGERS_READ;
-    nd_integers_read(x, at, n, v);
-    for (int64_t i = 0; i < n; i++) {
-      if (v[i] < low || v[i] > size || (v[i] == 0 && !zero))
-        return fail(c, v[i], size);
-    }
-    if (!nd_context_ready(c))
-      return false;
-  }
-  return true;
-}
-
-// True if all are int32 and within 1..size, found out quickly.
-static bool are_plain(const nd_tensor *indices, int64_t size)
-{
-  const int32_t *index = (const int32_t *)(const void *)nd_values(indices);
-  return indices->dtype == ND_INT32 && indices->dense && size <= INT32_MAX &&
-         tables[indices->context->level]->within(indices->size, index,
-                                                 (uint32_t)size);
-}
-
 static bool check_indices(nd_context *c, nd_tensor *indices, int64_t size)
 {
-  return are_plain(indices, size) ||
-         check_values(c, indices, -size, size, false, fail_index);
+  int64_t bad;
+  return nd_integers_within(indices, -size, size, false, &bad) ||
+         fail_index(c, bad, size);
 }
 
 static bool check_ids(nd_context *c, nd_tensor *ids, int64_t size)
 {
-  return are_plain(ids, size) ||
-         check_values(c, ids, INT64_MIN, size, true, fail_id);
+  int64_t bad;
+  return nd_integers_within(ids, INT64_MIN, size, true, &bad) ||
+         fail_id(c, bad, size);
 }
 
 #define PICK(type)                  \
