@@ -9,9 +9,8 @@
 
 ND_DECLARE_LEVELS(const nd_reduce_table, nd_reduce_table);
 
-// A long fold is cut where a subtree of its tree ends: so many inputs to a
-// part.
-enum { GROUP = 256, PART = GROUP * GROUP };
+// Rows that are added up one by one; as many such groups are a part.
+enum { GROUP = 256, PART = ND_FOLD_PART };
 
 void nd_fold_plan(nd_folding *l, const nd_tensor *x, const nd_value *axis,
                   bool by_rows)

@@ -32,7 +32,9 @@ void nd_fold_plan(nd_folding *l, const nd_tensor *x, const nd_value *axis,
 void nd_fold_range(const nd_job *j, const nd_value *axes, nd_fold fold,
                    int64_t from, int64_t to);
 
-// How many parts a fold of so many inputs has.
+// A long fold is cut where a subtree of its tree ends: so many inputs to a
+// part. How many parts a fold of so many inputs has.
+enum { ND_FOLD_PART = 65536 };
 int64_t nd_fold_parts(int64_t folded);
 
 // The same by units of parts, and then by outputs.

@@ -30,34 +30,42 @@ static int64_t count_folded(const nd_job *j)
 // Holds the sum of any number of integers.
 __extension__ typedef __int128 wide;
 
-// The mean of the next l->folded integers, toward 0; 0 of none.
-static int64_t mean_row(nd_folding *l, nd_level level, nd_dtype dtype)
+// The sum of the next `n` integers.
+static wide sum_integers(nd_folding *l, nd_level level, nd_dtype dtype,
+                         int64_t n)
 {
   wide sum = 0;
   int64_t raw[ND_BLOCK], block[ND_BLOCK];
-  for (int64_t at = 0; at < l->folded; at += ND_BLOCK) {
-    const int64_t left = l->folded - at;
-    const int64_t n = left < ND_BLOCK ? left : ND_BLOCK;
-    nd_walk_copy(&l->walk, n, raw);
-    nd_convert(level, ND_INT64, dtype, n, block, raw);
-    for (int64_t i = 0; i < n; i++)
+  for (; n > 0; n -= ND_BLOCK) {
+    const int64_t size = n < ND_BLOCK ? n : ND_BLOCK;
+    nd_walk_copy(&l->walk, size, raw);
+    nd_convert(level, ND_INT64, dtype, size, block, raw);
+    for (int64_t i = 0; i < size; i++)
       sum += block[i];
   }
-  return l->folded > 0 ? (int64_t)(sum / l->folded) : 0;
+  return sum;
+}
+
+// Means round toward 0; that of none is 0.
+static void put_mean(const nd_job *j, int64_t i, wide sum)
+{
+  const nd_tensor *out = j->out[0];
+  const nd_dtype dtype = (nd_dtype)out->dtype;
+  const int64_t n = count_folded(j), mean = n > 0 ? (int64_t)(sum / n) : 0;
+  nd_convert(out->context->level, dtype, ND_INT64, 1,
+             out->data + (size_t)i * nd_dtype_size(dtype), &mean);
 }
 
 static void mean_integers(const nd_job *j, int64_t from, int64_t to)
 {
-  const nd_dtype dtype = (nd_dtype)j->out[0]->dtype;
-  const nd_level level = j->out[0]->context->level;
+  const nd_tensor *out = j->out[0];
   nd_folding l;
   nd_fold_plan(&l, j->in[0], &j->attr[AXES], true);
   nd_walk_seek(&l.walk, from * l.folded);
-  char *out = j->out[0]->data + from * (int64_t)l.walk.width;
-  for (int64_t i = from; i < to; i++, out += l.walk.width) {
-    const int64_t mean = mean_row(&l, level, dtype);
-    nd_convert(level, dtype, ND_INT64, 1, out, &mean);
-  }
+  for (int64_t i = from; i < to; i++)
+    put_mean(
+      j, i,
+      sum_integers(&l, out->context->level, (nd_dtype)out->dtype, l.folded));
 }
 
 // Makes means of sums.
@@ -128,14 +136,55 @@ static bool next_step(const nd_job *j, nd_units_run *const *run, nd_step *step,
   return true;
 }
 
+// Sums of integers, unit i * parts + p that of part p of output i; then means.
+static void sum_parts_of_integers(const void *what, void *shared, void *own,
+                                  int64_t from, int64_t to)
+{
+  const nd_job *j = what;
+  const nd_tensor *out = j->out[0];
+  const int64_t parts = count_parts(j), most = ND_FOLD_PART;
+  wide *sums = shared;
+  nd_folding l;
+  nd_fold_plan(&l, j->in[0], &j->attr[AXES], true);
+  for (int64_t unit = from; unit < to; unit++) {
+    const int64_t first = unit % parts * most, left = l.folded - first;
+    nd_walk_seek(&l.walk, unit / parts * l.folded + first);
+    sums[unit] = sum_integers(&l, out->context->level, (nd_dtype)out->dtype,
+                              left < most ? left : most);
+  }
+}
+
+static void join_parts_of_integers(const void *what, void *shared, void *own,
+                                   int64_t from, int64_t to)
+{
+  const nd_job *j = what;
+  const wide *sums = shared;
+  const int64_t parts = count_parts(j);
+  for (int64_t i = from; i < to; i++) {
+    wide sum = 0;
+    for (int64_t p = 0; p < parts; p++)
+      sum += sums[i * parts + p];
+    put_mean(j, i, sum);
+  }
+}
+
+static bool mean_integers_next(const void *j, nd_step *step, int i)
+{
+  static nd_units_run *const run[] = { sum_parts_of_integers,
+                                       join_parts_of_integers };
+  return next_step(j, run, step, i);
+}
+
 // No work where there is just one part.
 static nd_work plan_work(const nd_job *j, bool mean,
                          bool (*next)(const void *what, nd_step *step, int i))
 {
-  if (nd_fold_parts(j->in[0]->size) <= 1 || count_parts(j) <= 1 ||
-      (mean && is_integer(j)))
+  if (nd_fold_parts(j->in[0]->size) <= 1 || count_parts(j) <= 1)
     return (nd_work){ 0 };
   const size_t parts = (size_t)(j->out[0]->size * count_parts(j));
+  if (mean && is_integer(j))
+    return (nd_work){ .shared = parts * sizeof(wide),
+                      .next = mean_integers_next };
   return (nd_work){ .shared = parts * nd_dtype_size((nd_dtype)j->out[0]->dtype),
                     .next = next };
 }

@@ -116,7 +116,10 @@ static void long_folds_repeat_in_any_order(void)
   start();
   nd_tensor *rows = CALL0("normal", "shape=[2 140000]");
   nd_tensor *columns = CALL0("normal", "shape=[70000 3]");
+  nd_tensor *whole = CALL("cast", "dtype=uint8", CALL("abs", NULL, rows));
   nd_tensor *exact = CALL0("normal", "shape=[131072] dtype=float64");
+  check_long_fold("reduce_mean", whole, 2);
+  check_long_fold("reduce_mean", whole, 0);
   for (int i = 0; i < 5; i++) {
     check_long_fold(folds[i], rows, 2);
     check_long_fold(folds[i], rows, 0);
