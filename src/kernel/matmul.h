@@ -6,11 +6,9 @@
 // neither on tile sizes, nor on the range, nor on the CPU's vector width; CPUs
 // without FMA round twice per term. Integers wrap, in whatever order.
 //
-// Long k is a series of steps with bounded scratch: for each area of c (at most
-// 131,072 elements), for each block of k, for each chain of it: pack the rows
-// of b, multiply them with all tiles of rows of a, which do not depend on each
-// other; after the block, join slots. The slots and the packed rows are what
-// steps share: `run_area` in kernel/matmul_real.h.
+// Whoever cuts a long multiply runs `chain` on areas of c, chain after chain, or
+// `run` on as many blocks as make a subtree, and puts blocks together by `plus`
+// (ops/matmul.c). `run` does the same by itself, over all terms.
 
 #ifndef ND_KERNEL_MATMUL_H
 #define ND_KERNEL_MATMUL_H
@@ -37,6 +35,13 @@ typedef struct nd_matmul_kernels {
   // Bytes that `run` needs at `scratch`, 64-byte aligned; 0 if none.
   size_t (*scratch)(const nd_matmul *p);
   void (*run)(const nd_matmul *p, void *scratch);
+
+  // All of c, whose rows are `c_row` apart, takes at most one chain: as its
+  // value, or added to it. Scratch as for two chains. NULL for integers.
+  void (*chain)(const nd_matmul *p, int64_t c_row, bool adds, void *scratch);
+
+  // x[i] += y[i] for i < n
+  void (*plus)(int64_t n, void *x, const void *y);
 
   // The same by three loops: the test oracle of `run`.
   void (*plain)(const nd_matmul *p);

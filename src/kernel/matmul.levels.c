@@ -11,18 +11,27 @@ static size_t no_scratch(const nd_matmul *p)
 
 #define WRAPPING(a, b, c) ((a) * (b) + (c))
 
-#define INTEGER(label, type)                                        \
-  static void label##_plain(const nd_matmul *p)                     \
-  {                                                                 \
-    ND_MATMUL_LOOPS(type, WRAPPING);                                \
-  }                                                                 \
-  static void label##_run(const nd_matmul *p, void *unused)         \
-  {                                                                 \
-    (void)unused;                                                   \
-    label##_plain(p);                                               \
-  }                                                                 \
-  static const nd_matmul_kernels label = { no_scratch, label##_run, \
-                                           label##_plain };
+#define INTEGER(label, type)                                      \
+  static void label##_plain(const nd_matmul *p)                   \
+  {                                                               \
+    ND_MATMUL_LOOPS(type, WRAPPING);                              \
+  }                                                               \
+  static void label##_run(const nd_matmul *p, void *unused)       \
+  {                                                               \
+    (void)unused;                                                 \
+    label##_plain(p);                                             \
+  }                                                               \
+  static void label##_plus(int64_t n, void *sum, const void *in)  \
+  {                                                               \
+    type *restrict x = sum;                                       \
+    const type *restrict y = in;                                  \
+    for (int64_t i = 0; i < n; i++)                               \
+      x[i] = (type)(x[i] + y[i]);                                 \
+  }                                                               \
+  static const nd_matmul_kernels label = { .scratch = no_scratch, \
+                                           .run = label##_run,    \
+                                           .plus = label##_plus,  \
+                                           .plain = label##_plain };
 
 INTEGER(int32, int32_t)
 INTEGER(int64, int64_t)

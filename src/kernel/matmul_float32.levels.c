@@ -5,7 +5,9 @@
 #include "kernel/matmul_real.h"
 
 const nd_matmul_kernels ND_LEVELLED(nd_matmul_float32) = {
-  scratch_bytes,
-  run,
-  plain,
+  .scratch = scratch_bytes,
+  .run = run,
+  .chain = run_one_chain,
+  .plus = plus,
+  .plain = plain,
 };

@@ -280,13 +280,18 @@ typedef struct slots {
   int64_t size;
 } slots;
 
+static void plus(int64_t n, void *sum, const void *in)
+{
+  REAL *restrict x = sum;
+  const REAL *restrict y = in;
+  for (int64_t i = 0; i < n; i++)
+    x[i] += y[i];
+}
+
 static void join(void *all, int into, int from)
 {
   const slots *s = all;
-  REAL *restrict x = s->values + into * s->size;
-  const REAL *restrict y = s->values + from * s->size;
-  for (int64_t i = 0; i < s->size; i++)
-    x[i] += y[i];
+  plus(s->size, s->values + into * s->size, s->values + from * s->size);
 }
 
 // All terms of those columns, of which there are more than a block.
@@ -393,13 +398,25 @@ static int64_t row_size(int64_t k)
   return k > TERMS ? ROW : 0;
 }
 
-// Chains of a part of one long row after the first: by way of `waiting`.
-static void add_chains(const task *t, REAL *waiting, REAL *scratch)
+// Adds a chain to a part of one long row, by way of `waiting`.
+static void add_chain(const task *t, int64_t from, int64_t to, REAL *waiting,
+                      REAL *scratch)
 {
   const task y = cut(t, 1, t->columns - t->column, waiting);
-  for (int64_t p = TERMS; p < t->k; p += TERMS) {
-    run_chain(&y, p, t->k - p < TERMS ? t->k : p + TERMS, scratch);
-    deliver(t, &y, true);
+  run_chain(&y, from, to, scratch);
+  deliver(t, &y, true);
+}
+
+// Adds chains from term `from` on, to one part of a row after the other.
+static void add_chains(const task *t, int64_t from, REAL *scratch)
+{
+  task part = *t;
+  for (; part.column < t->columns; part.column = part.columns) {
+    const int64_t left = t->columns - part.column;
+    part.columns = left < ROW ? t->columns : part.column + ROW;
+    for (int64_t p = from; p < t->k; p += TERMS)
+      add_chain(&part, p, t->k - p < TERMS ? t->k : p + TERMS, scratch,
+                scratch + ROW);
   }
 }
 
@@ -407,19 +424,19 @@ static void add_chains(const task *t, REAL *waiting, REAL *scratch)
 static void run_row(const task *t, REAL *scratch)
 {
   run_chain(t, 0, t->k < TERMS ? t->k : TERMS, scratch + row_size(t->k));
-  if (t->k <= TERMS)
-    return;
-  task part = *t;
-  for (; part.column < t->columns; part.column = part.columns) {
-    const int64_t left = t->columns - part.column;
-    part.columns = left < ROW ? t->columns : part.column + ROW;
-    add_chains(&part, scratch, scratch + ROW);
-  }
+  if (t->k > TERMS)
+    add_chains(t, TERMS, scratch);
+}
+
+// True if c is one row, of many columns.
+static bool is_row(const task *t)
+{
+  return t->rows - t->row == 1 && t->columns - t->column > PANEL;
 }
 
 static void run_rows(const task *t, REAL *scratch)
 {
-  if (t->rows - t->row == 1 && t->columns - t->column > PANEL) {
+  if (is_row(t)) {
     run_row(t, scratch);
     return;
   }
@@ -588,4 +605,22 @@ static void run(const nd_matmul *p, void *scratch)
     run_block(&t, scratch);
   else
     run_long(t, scratch, (REAL *)scratch + count_slots(p));
+}
+
+static void run_one_chain(const nd_matmul *p, int64_t c_row, bool adds,
+                          void *scratch)
+{
+  task t = start(p);
+  t.c_row = c_row;
+  t.to = INT64_MAX / 2;
+  if (p->n < LANES && p->n < p->m)
+    t = turn(&t);
+  if (is_row(&t) && adds) {
+    add_chains(&t, 0, scratch);
+  } else if (is_row(&t)) {
+    run_chain(&t, 0, t.k, scratch);
+  } else {
+    stretch s = { .k = t.k, .how = adds ? ADD : BEGIN };
+    run_stretch(&t, &s, scratch);
+  }
 }

@@ -4,6 +4,9 @@
 
 #include "kernel/matmul.h"
 
+#include <string.h>
+
+#include "kernel/tree.h"
 #include "ops/rules.h"
 
 ND_DECLARE_LEVELS(const nd_matmul_table, nd_matmul_table);
@@ -168,26 +171,242 @@ static void run_with_scratch(const void *what, void *shared, void *own,
   run_range(what, own, from, to);
 }
 
-// One step over the elements of the result. Each range packs its panels again,
-// so that a range must have many elements, whatever k is.
+// ------------------------------------------------------------------ cutting --
+
+// Elements of the result are units where a piece of them has rows enough to pay
+// for packing b again. What is larger is cut into areas: units of a step take
+// some terms of one area each, and steps follow each other along k.
+
+enum {
+  BLOCK = ND_MATMUL_CHAIN * ND_MATMUL_CHAINS,
+  MANY_ROWS = 384,  // that share what is packed of b
+  FLIPPED = 256,    // the same where a is packed, for as many columns
+  AREA = 65536,     // elements of an area, at most
+  DOTS = 512,       // the same where a dot is a loop of its own
+  AREAS = 4         // that are worked on at the same time
+};
+
+// Nanoseconds that a term takes for so many rows and columns: to multiply, and
+// to read b.
+static float term_cost(const nd_job *j, int64_t rows, int64_t columns)
+{
+  const nd_dtype dtype = (nd_dtype)j->out[0]->dtype;
+  const float width = (float)nd_dtype_size(dtype);
+  const float each = nd_dtype_in(dtype, ND_FLOATS) ? .0125F * width : 1;
+  return (float)columns * ((float)rows * each + .1F * width);
+}
+
+// True if elements are dots of two rows that lie in memory, so that nothing is
+// packed; so do integers.
+static bool are_dots(const nd_job *j, const nd_matmul *p)
+{
+  return !nd_dtype_in((nd_dtype)j->out[0]->dtype, ND_FLOATS) ||
+         (p->m == 1 && p->b_row == 1) || (p->n == 1 && p->a_column == 1);
+}
+
+typedef struct cuts {
+  nd_matmul p;
+  int64_t rows, columns;  // of an area
+  int64_t terms;          // of a step: a chain, or blocks
+  int64_t leaf;           // terms of what is put together by kernel/tree.h
+  int64_t beside, areas;  // in one row of areas; in all
+} cuts;
+
+static int64_t least(int64_t x, int64_t y)
+{
+  return x < y ? x : y;
+}
+
+static int64_t parts_of(int64_t n, int64_t size)
+{
+  return (n + size - 1) / size;
+}
+
+// Columns of areas, all of about one width.
+static int64_t area_width(const nd_job *j, const cuts *c, int64_t most)
+{
+  const float term = term_cost(j, c->rows, 1) * ND_MATMUL_CHAIN;
+  const int64_t fit = least(most / c->rows, (int64_t)(2 * ND_PATIENCE / term));
+  const int64_t areas = parts_of(c->p.n, fit / 64 * 64 > 0 ? fit / 64 * 64 : 1);
+  return least(parts_of(parts_of(c->p.n, areas), 64) * 64, c->p.n);
+}
+
+// As many blocks as may be taken at once; a chain if not even one.
+static int64_t choose_terms(const nd_job *j, const cuts *c)
+{
+  const float cost = term_cost(j, c->rows, c->columns);
+  int64_t terms = BLOCK;
+  if (cost * BLOCK > ND_PATIENCE && find_kernels(j)->chain != NULL)
+    return ND_MATMUL_CHAIN;
+  while (terms < c->p.k && 2 * cost * (float)terms <= ND_PATIENCE)
+    terms *= 2;
+  return terms;
+}
+
+static cuts cut(const nd_job *j)
+{
+  cuts c = { .p = plan(j) };
+  const bool dots = are_dots(j, &c.p);
+  c.rows = dots && c.p.n > 1 ? 1
+                             : least(c.p.m, dots                ? DOTS
+                                            : c.p.a_column == 1 ? MANY_ROWS
+                                                                : FLIPPED);
+  c.columns = area_width(j, &c, dots ? DOTS : AREA);
+  c.terms = choose_terms(j, &c);
+  c.leaf = c.terms < BLOCK ? BLOCK : c.terms;
+  c.beside = parts_of(c.p.n, c.columns);
+  c.areas = j->out[0]->size / (c.p.m * c.p.n) * c.beside *
+            parts_of(c.p.m, c.rows);
+  return c;
+}
+
+// Elements that wait for other blocks of one area; 0 if it is worked on where
+// it is to stand.
+static int64_t count_slots(const cuts *c)
+{
+  const int64_t leaves = parts_of(c->p.k, c->leaf);
+  return leaves == 1 && c->terms < BLOCK
+           ? 0
+           : nd_tree_slots(leaves) * c->rows * c->columns;
+}
+
+// One area at work: its multiply, some terms of it, and where its slots lie.
+typedef struct area {
+  const nd_matmul_kernels *kernels;
+  nd_matmul p;
+  char *c;  // where it is to stand, rows of `c_row` elements
+  int64_t c_row;
+  char *slots;
+  int64_t size, width;  // elements of a slot, bytes of one
+} area;
+
+static char *slot(const area *y, int i)
+{
+  return y->slots + i * y->size * y->width;
+}
+
+static void join(void *all, int into, int from)
+{
+  const area *y = all;
+  y->kernels->plus(y->size, slot(y, into), slot(y, from));
+}
+
+static area see_area(const nd_job *j, const cuts *c, int64_t number,
+                     void *shared)
+{
+  const int64_t width = (int64_t)nd_dtype_size((nd_dtype)j->out[0]->dtype);
+  const int64_t each = c->beside * parts_of(c->p.m, c->rows);
+  const int64_t batch = number / each;
+  const int64_t row = number % each / c->beside * c->rows;
+  const int64_t column = number % c->beside * c->columns;
+  area y = { .kernels = find_kernels(j), .p = c->p, .c_row = c->p.n };
+  y.width = width;
+  y.p.m = least(c->rows, c->p.m - row);
+  y.p.n = least(c->columns, c->p.n - column);
+  y.p.from = 0;
+  y.p.to = y.size = y.p.m * y.p.n;
+  y.p.a = (const char *)find_matrix(j, 0, batch) + row * c->p.a_row * width;
+  y.p.b = (const char *)find_matrix(j, 1, batch) +
+          column * c->p.b_column * width;
+  y.c = j->out[0]->data + ((batch * c->p.m + row) * c->p.n + column) * width;
+  y.slots = (char *)shared + number % AREAS * count_slots(c) * width;
+  return y;
+}
+
+// Copies a slot to where the area is to stand.
+static void deliver(const area *y, const char *in)
+{
+  const size_t bytes = (size_t)(y->p.n * y->width);
+  for (int64_t i = 0; i < y->p.m; i++)
+    memcpy(y->c + i * y->c_row * y->width, in + (size_t)i * bytes, bytes);
+}
+
+// Terms from `first` on of the area, into its slots.
+static void run_in_slots(const cuts *c, area *y, int64_t first, void *own)
+{
+  const int64_t leaf = first / c->leaf, end = first + y->p.k;
+  y->p.c = slot(y, nd_tree_slot(leaf));
+  if (c->terms < BLOCK)
+    y->kernels->chain(&y->p, y->p.n, first % c->leaf != 0, own);
+  else
+    y->kernels->run(&y->p, own);
+  if (end % c->leaf == 0 || end == c->p.k)
+    nd_tree_add(leaf, join, y);
+  if (end == c->p.k)
+    deliver(y, slot(y, nd_tree_end(leaf + 1, join, y)));
+}
+
+// Unit i * areas + n takes part i of the terms of area n.
+static void run_areas(const void *what, void *shared, void *own, int64_t from,
+                      int64_t to)
+{
+  const nd_job *j = what;
+  const cuts c = cut(j);
+  for (int64_t unit = from; unit < to; unit++) {
+    const int64_t first = unit / c.areas * c.terms;
+    const int64_t width = (int64_t)nd_dtype_size((nd_dtype)j->out[0]->dtype);
+    area y = see_area(j, &c, unit % c.areas, shared);
+    y.p.a = (const char *)y.p.a + first * c.p.a_column * width;
+    y.p.b = (const char *)y.p.b + first * c.p.b_row * width;
+    y.p.k = least(c.terms, c.p.k - first);
+    y.p.c = y.c;
+    if (count_slots(&c) > 0)
+      run_in_slots(&c, &y, first, own);
+    else
+      y.kernels->chain(&y.p, y.c_row, first > 0, own);
+  }
+}
+
+// True if elements are units; then what one costs.
+static bool has_cheap_elements(const nd_job *j, float *cost)
+{
+  const nd_matmul p = plan(j);
+  const int64_t rows = least(p.m, MANY_ROWS);
+  const bool dots = are_dots(j, &p);
+  *cost = 0;
+  if (j->out[0]->size == 0)
+    return true;
+  *cost = (float)p.k * term_cost(j, dots ? 1 : rows, dots ? 1 : p.n) /
+          (float)(dots ? 1 : rows * p.n);
+  return *cost * (float)(dots ? 1 : rows * p.n) <= ND_PATIENCE;
+}
+
 static bool matmul_next(const void *what, nd_step *step, int i)
 {
   const nd_job *j = what;
-  *step = (nd_step){
-    .units = j->out[0]->size,
-    .cost = 4,
-    .run = run_with_scratch,
-  };
-  return i == 0;
+  *step = (nd_step){ .units = j->out[0]->size, .run = run_with_scratch };
+  if (has_cheap_elements(j, &step->cost))
+    return i == 0;
+  const cuts c = cut(j);
+  const int64_t parts = parts_of(c.p.k, c.terms);
+  const int64_t first = i / parts * AREAS;
+  *step = (nd_step){ .first = i % parts * c.areas + first,
+                     .units = least(AREAS, c.areas - first),
+                     .cost = term_cost(j, c.rows, c.columns) * (float)c.terms,
+                     .run = run_areas };
+  return first < c.areas;
 }
 
 // Only large products need more memory than the stack has.
 static nd_work matmul_work(const nd_job *j)
 {
+  float cost;
   nd_matmul p = plan(j);
   p.to = p.m * p.n;
-  const size_t own = find_kernels(j)->scratch(&p);
-  return (nd_work){ .own = own, .next = own > 0 ? matmul_next : NULL };
+  if (has_cheap_elements(j, &cost)) {
+    const size_t own = find_kernels(j)->scratch(&p);
+    const bool tiny = own == 0 && cost * (float)p.to <= ND_PATIENCE;
+    return (nd_work){ .own = own, .next = tiny ? NULL : matmul_next };
+  }
+  const cuts c = cut(j);
+  const size_t width = nd_dtype_size((nd_dtype)j->out[0]->dtype);
+  p.m = c.rows;
+  p.n = c.columns;
+  p.to = p.m * p.n;
+  p.k = c.terms < BLOCK ? 2 * ND_MATMUL_CHAIN : c.terms;
+  return (nd_work){ .shared = (size_t)(AREAS * count_slots(&c)) * width,
+                    .own = find_kernels(j)->scratch(&p),
+                    .next = matmul_next };
 }
 
 // ------------------------------------------------------------- derivative --

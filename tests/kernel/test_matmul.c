@@ -72,6 +72,30 @@ static bool agrees(const nd_matmul_kernels *kernels, nd_matmul *p, size_t width)
   return memcmp(got, want, bytes) == 0;
 }
 
+// Runs `p` chain by chain, where more than a block are not put together.
+static bool chains_agree(const nd_matmul_kernels *kernels, const nd_matmul *p,
+                         size_t width)
+{
+  nd_matmul part = *p;
+  if (kernels->chain == NULL || p->k == 0 ||
+      p->k > ND_MATMUL_CHAIN * ND_MATMUL_CHAINS)
+    return true;
+  part.from = 0;
+  part.to = p->m * p->n;
+  part.c = want;
+  part.k = p->k;
+  kernels->plain(&part);
+  part.c = got;
+  for (int64_t at = 0; at < p->k; at += ND_MATMUL_CHAIN) {
+    const int64_t left = p->k - at;
+    part.a = (const char *)p->a + at * p->a_column * (int64_t)width;
+    part.b = (const char *)p->b + at * p->b_row * (int64_t)width;
+    part.k = left < ND_MATMUL_CHAIN ? left : ND_MATMUL_CHAIN;
+    kernels->chain(&part, p->n, at > 0, scratch);
+  }
+  return memcmp(got, want, (size_t)part.to * width) == 0;
+}
+
 static bool check_ways(const nd_matmul_kernels *kernels, nd_dtype dtype,
                        int64_t m, int64_t n, int64_t k)
 {
@@ -84,7 +108,7 @@ static bool check_ways(const nd_matmul_kernels *kernels, nd_dtype dtype,
     lay_strides(k, n, way ^ (flips >> 1), &p.b_row, &p.b_column);
     p.from = 0;
     p.to = m * n;
-    ok = ok && agrees(kernels, &p, width);
+    ok = ok && agrees(kernels, &p, width) && chains_agree(kernels, &p, width);
     p.from = draw_up_to(m * n) - 1;
     p.to = p.from + draw_up_to(m * n - p.from);
     ok = ok && agrees(kernels, &p, width);

@@ -147,6 +147,40 @@ static void long_rows_repeat_in_any_order(void)
   finish();
 }
 
+// Multiplies that are cut into areas, along k, or both.
+static void long_multiplies_repeat_in_any_order(void)
+{
+  static const char *const shapes[][3] = {
+    { "shape=[300 300]", "shape=[300 500]", "" },
+    { "shape=[100 1300]", "shape=[1300 700]", "" },
+    { "shape=[2 1000 300]", "shape=[2 300 130]", "" },
+    { "shape=[1 3000]", "shape=[3000 9000]", "" },
+    { "shape=[3 200000]", "shape=[200000 5]", "" },
+    { "shape=[5 200000]", "shape=[200000 3]", "" },
+    { "shape=[1 1200000]", "shape=[2 1200000]", "transpose_b=true" },
+    { "shape=[2 1200000]", "shape=[1200000 1]", "" },
+    { "shape=[1300 500]", "shape=[1300 300]", "transpose_a=true" },
+  };
+  start();
+  const nd_op *op = nd_op_find("matmul");
+  for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
+    nd_tensor *x[] = { CALL0("normal", shapes[i][0]),
+                       CALL0("normal", shapes[i][1]) };
+    nd_value attr[2];
+    nd_values_start(op, attr);
+    CHECK(nd_values_parse(c, op, attr, NULL, shapes[i][2]));
+    nd_tensor *y = own(nd_apply(c, op, 2, x, attr)), *z = NULL;
+    nd_job whole = { .op = op, .n = 2, .outs = 1, .in = x, .out = &y };
+    whole.attr = attr;
+    nd_job cut = whole;
+    cut.out = &z;
+    z = own(nd_apply(c, op, 2, x, attr));
+    check_units(&whole, &cut, shapes[i][0]);
+    release_to(0);
+  }
+  finish();
+}
+
 // The op, applied to `x` and to ids; its output goes to `*out`.
 static nd_job sum_of(nd_tensor **x, const nd_value *attr, nd_tensor **out)
 {
@@ -317,6 +351,7 @@ int main(void)
   RUN(units_run_in_any_order_and_on_two_threads);
   RUN(long_folds_repeat_in_any_order);
   RUN(long_rows_repeat_in_any_order);
+  RUN(long_multiplies_repeat_in_any_order);
   RUN(long_segments_repeat_in_any_order);
   RUN(an_interrupt_stops_the_next_op_once);
   RUN(an_interrupt_stops_a_long_op_between_units);
