@@ -6,9 +6,9 @@
 // neither on tile sizes, nor on the range, nor on the CPU's vector width; CPUs
 // without FMA round twice per term. Integers wrap, in whatever order.
 //
-// Whoever cuts a long multiply runs `chain` on areas of c, chain after chain, or
-// `run` on as many blocks as make a subtree, and puts blocks together by `plus`
-// (ops/matmul.c). `run` does the same by itself, over all terms.
+// Whoever cuts a long multiply runs `chain` on areas of c, chain after chain,
+// or `run` on as many blocks as make a subtree, and puts blocks together by
+// `plus` (ops/matmul.c). `run` does the same by itself, over all terms.
 
 #ifndef ND_KERNEL_MATMUL_H
 #define ND_KERNEL_MATMUL_H
