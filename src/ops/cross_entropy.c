@@ -19,43 +19,43 @@ static bool is_sparse(const nd_tensor *labels)
 
 // Labels of a piece of the logits.
 typedef struct reader {
-  const nd_tensor *labels;
+  const nd_tensor *tensor;
   nd_beside z;
 } reader;
 
-static void start_labels(reader *l, const nd_tensor *labels)
+static void start_labels(reader *labels, const nd_tensor *tensor)
 {
-  l->labels = labels;
-  nd_beside_start(&l->z, labels);
+  labels->tensor = tensor;
+  nd_beside_start(&labels->z, tensor);
 }
 
 // Classes as distributions: 1 at the label, else 0.
-static void expand_classes(reader *l, const nd_piece *p, int64_t length,
+static void expand_classes(reader *labels, const nd_piece *p, int64_t length,
                            size_t width)
 {
   const float single = 1;
   const double full = 1;
-  memset(l->z.x, 0, (size_t)(p->rows * p->n) * width);
+  memset(labels->z.x, 0, (size_t)(p->rows * p->n) * width);
   for (int64_t r = 0; r < p->rows; r++) {
     int64_t label;
     const int64_t start = p->at + r * p->n;
-    nd_integers_read(l->labels, start / length, 1, &label);
+    nd_integers_read(labels->tensor, start / length, 1, &label);
     const int64_t i = label - 1 - start % length;
     if (i < 0 || i >= p->n)
       continue;
-    memcpy((char *)l->z.x + (size_t)(r * p->n + i) * width,
+    memcpy((char *)labels->z.x + (size_t)(r * p->n + i) * width,
            width == sizeof single ? (const void *)&single : &full, width);
   }
 }
 
-static const void *load_labels(reader *l, const nd_piece *p,
+static const void *load_labels(reader *labels, const nd_piece *p,
                                const nd_rows *logits)
 {
-  if (is_sparse(l->labels)) {
-    expand_classes(l, p, logits->length, (size_t)logits->width);
-    return l->z.x;
+  if (is_sparse(labels->tensor)) {
+    expand_classes(labels, p, logits->length, (size_t)logits->width);
+    return labels->z.x;
   }
-  return nd_beside_load(&l->z, p);
+  return nd_beside_load(&labels->z, p);
 }
 
 // --------------------------------------------------------------- the loss --
@@ -155,8 +155,8 @@ static void add_labels(nd_rows *l, reader *labels, double *total)
 {
   nd_piece p;
   for (int64_t r = 0; r < l->rows; r++)
-    total[r] = is_sparse(labels->labels) ? 1 : 0;
-  for (int64_t i = 0; i < l->pieces && !is_sparse(labels->labels); i++) {
+    total[r] = is_sparse(labels->tensor) ? 1 : 0;
+  for (int64_t i = 0; i < l->pieces && !is_sparse(labels->tensor); i++) {
     nd_rows_piece(l, i, 0, INT64_MAX, &p);
     l->k->sum(p.rows, p.n, total, load_labels(labels, &p, l));
   }
