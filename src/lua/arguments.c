@@ -6,7 +6,7 @@
 
 static nd_tensor *to_tensor(ndL_call *k, int i)
 {
-  return ndL_totensor(k->L, k->S, i);
+  return ndL_borrow(k->L, k->S, i);
 }
 
 // ---------------------------------------------------------------- tensors --

@@ -60,18 +60,35 @@ static nd_tensor *find(lua_State *L, const ndL_state *S, int i, nd_variable **v)
   return NULL;
 }
 
-nd_tensor *ndL_totensor(lua_State *L, ndL_state *S, int i)
+// Notes the read.
+static nd_tensor *read(lua_State *L, ndL_state *S, nd_variable *v)
 {
-  nd_variable *v;
-  nd_tensor *x = find(L, S, i, &v);
-  if (v == NULL)
-    return x;
-  x = nd_variable_use(v);
+  nd_tensor *x = nd_variable_use(v);
   if (x == NULL && ndL_retry(L, S))
     x = nd_variable_use(v);
   if (x == NULL)
     ndL_raise(L, S);
   return x;
+}
+
+nd_tensor *ndL_borrow(lua_State *L, ndL_state *S, int i)
+{
+  nd_variable *v;
+  nd_tensor *x = find(L, S, i, &v);
+  return v != NULL ? read(L, S, v) : x;
+}
+
+nd_tensor *ndL_hold(lua_State *L, ndL_state *S, int i, bool noted)
+{
+  nd_variable *v;
+  nd_tensor *x = find(L, S, i, &v);
+  if (v == NULL)
+    return x;
+  i = lua_absindex(L, i);
+  ndL_box *box = ndL_newbox(L);
+  ndL_fill(L, S, box, nd_tensor_keep(noted ? read(L, S, v) : v->value));
+  lua_replace(L, i);
+  return box->tensor;
 }
 
 nd_tensor *ndL_peek(lua_State *L, ndL_state *S, int i)
@@ -86,15 +103,4 @@ nd_variable *ndL_tovariable(lua_State *L, ndL_state *S, int i)
   if (ndL_typeof(L, S, i) != NDL_VARIABLE)
     return NULL;
   return *(nd_variable **)lua_touserdata(L, i);
-}
-
-nd_tensor *ndL_pin(lua_State *L, ndL_state *S, int i, nd_tensor *x)
-{
-  const nd_variable *v = ndL_tovariable(L, S, i);
-  if (v == NULL)
-    return x;
-  ndL_box *box = ndL_newbox(L);
-  ndL_fill(L, S, box, nd_tensor_keep(v->value));
-  lua_replace(L, i);
-  return box->tensor;
 }

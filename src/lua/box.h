@@ -22,18 +22,19 @@ void ndL_fill(lua_State *L, ndL_state *S, ndL_box *box, nd_tensor *x);
 // ndL_fill, or the context's error when `x` is NULL. Returns 1.
 int ndL_result(lua_State *L, ndL_state *S, ndL_box *box, nd_tensor *x);
 
-// The tensor at `i`, borrowed: of a tensor or, noting the read, of a variable,
-// which raises when there is no memory for the note. NULL when it is neither.
-// What a variable lends may go at the next allocation, as that may run a
-// finalizer, and that may assign.
-nd_tensor *ndL_totensor(lua_State *L, ndL_state *S, int i);
+// The tensor at `i`, of a tensor or of a variable; NULL when it is neither. What
+// a variable lends may go at the next allocation, as that may run a finalizer,
+// and that may assign. So whoever goes on with it holds it: the variable at `i`
+// gives way to its value. A noted read is one that tapes hear of; it raises when
+// there is no memory for that.
+nd_tensor *ndL_hold(lua_State *L, ndL_state *S, int i, bool noted);
 
-// Given what ndL_totensor or ndL_checktensor made of the value at `i`, returns
-// a tensor that stays: a variable there gives way to its value.
-nd_tensor *ndL_pin(lua_State *L, ndL_state *S, int i, nd_tensor *x);
-
-// ndL_totensor for a look at the values, which no tape notes.
+// The same for a look that is over before the next allocation.
 nd_tensor *ndL_peek(lua_State *L, ndL_state *S, int i);
+
+// The same, noted, for ops (lua/arguments.h): a box for each variable would
+// cost them more than reading once more what an allocation may have changed.
+nd_tensor *ndL_borrow(lua_State *L, ndL_state *S, int i);
 
 // The variable at `i`, NULL if it is none.
 nd_variable *ndL_tovariable(lua_State *L, ndL_state *S, int i);

@@ -111,7 +111,8 @@ static void push_nested(lua_State *L, const nd_tensor *x, nd_walk *walk,
 static int tensor_totable(lua_State *L)
 {
   ndL_state *S = ndL_upstate(L);
-  const nd_tensor *x = ndL_pin(L, S, 1, check_values(L, S, 1, "totable"));
+  check_values(L, S, 1, "totable");
+  const nd_tensor *x = ndL_hold(L, S, 1, false);
   nd_walk walk;
   nd_walk_start(&walk, x, 0);
   push_nested(L, x, &walk, 0);
@@ -136,7 +137,8 @@ static bool add_text(void *data, const char *text, size_t n)
 static int tensor_tostring(lua_State *L)
 {
   ndL_state *S = ndL_upstate(L);
-  const nd_tensor *x = ndL_pin(L, S, 1, check_values(L, S, 1, "tostring"));
+  check_values(L, S, 1, "tostring");
+  const nd_tensor *x = ndL_hold(L, S, 1, false);
   luaL_Buffer b;
   luaL_buffinit(L, &b);
   nd_print_tensor(x, NULL, add_text, &b);
@@ -301,11 +303,10 @@ static int tensor_constant(lua_State *L)
   ndL_read(L, S, &a, 1);
   const nd_value *given = &a.at[DTYPE], *shape = &a.at[SHAPE];
   const nd_dtype dtype = given->given ? (nd_dtype)given->integer : ND_DTYPES;
-  nd_tensor *x = ndL_totensor(L, S, 1);
-  if (x != NULL && dtype != ND_DTYPES && x->dtype != dtype)
+  nd_tensor *x = ndL_checktensor(L, S, 1, dtype, "constant", "value");
+  if (dtype != ND_DTYPES && x->dtype != dtype)
     return ndL_error(L, "constant: dtypes differ: %s and %s; use nd.cast",
                      nd_dtype_name((nd_dtype)x->dtype), nd_dtype_name(dtype));
-  x = ndL_pin(L, S, 1, ndL_checktensor(L, S, 1, dtype, "constant", "value"));
   if (!shape->given) {
     ndL_box *same = ndL_newbox(L);
     return ndL_result(L, S, same,

@@ -59,7 +59,6 @@ static int variable_new(lua_State *L)
   const nd_value *given = &a.at[DTYPE];
   const nd_dtype dtype = given->given ? (nd_dtype)given->integer : ND_DTYPES;
   nd_tensor *x = ndL_checktensor(L, S, 1, dtype, "Variable", "value");
-  x = ndL_pin(L, S, 1, x);
   if (dtype != ND_DTYPES && x->dtype != dtype)
     return ndL_error(L, "Variable: dtypes differ: %s and %s; use nd.cast",
                      nd_dtype_name((nd_dtype)x->dtype), nd_dtype_name(dtype));
@@ -154,7 +153,7 @@ static int variable_read(lua_State *L)
 {
   ndL_state *S = ndL_upstate(L);
   check_variable(L, S, "read_value");
-  nd_tensor *x = ndL_pin(L, S, 1, ndL_totensor(L, S, 1));
+  nd_tensor *x = ndL_hold(L, S, 1, true);
   ndL_box *box = ndL_newbox(L);
   return ndL_result(L, S, box,
                     nd_apply(S->context, &nd_op_identity, 1, &x, NULL));
@@ -186,7 +185,7 @@ static int variable_tostring(lua_State *L)
   check_variable(L, S, "tostring");
   variable_name(L);
   const char *name = lua_tostring(L, -1);
-  const nd_tensor *x = ndL_pin(L, S, 1, NULL);
+  const nd_tensor *x = ndL_hold(L, S, 1, false);
   luaL_Buffer b;
   luaL_buffinit(L, &b);
   luaL_addstring(&b, "nd.Variable('");

@@ -19,7 +19,7 @@
 static nd_tensor *read_rows(lua_State *L, ndL_state *S, int i,
                             const char *function)
 {
-  nd_tensor *x = ndL_pin(L, S, i, ndL_totensor(L, S, i));
+  nd_tensor *x = ndL_hold(L, S, i, true);
   if (x == NULL && lua_type(L, i) == LUA_TTABLE)
     x = ndL_checktensor(L, S, i, ND_DTYPES, function, "x");
   if (x != NULL && x->rank == 0)

@@ -255,7 +255,7 @@ nd_tensor *ndL_pushliteral(lua_State *L, ndL_state *S, int i, nd_dtype dtype,
 nd_tensor *ndL_checktensor(lua_State *L, ndL_state *S, int i, nd_dtype dtype,
                            const char *function, const char *argument)
 {
-  nd_tensor *x = ndL_totensor(L, S, i);
+  nd_tensor *x = ndL_hold(L, S, i, true);
   if (x != NULL)
     return x;
   const nd_dtype own = ndL_literaltype(L, i);

@@ -20,7 +20,8 @@ void ndL_setscalar(lua_State *L, ndL_state *S, int i, nd_dtype dtype,
                    nd_tensor *x, const char *function);
 
 // What users may give for a tensor: one, a variable or a literal, which gets
-// `dtype` or, if that is ND_DTYPES, its own. May push one value to hold it.
+// `dtype` or, if that is ND_DTYPES, its own. Held, by one more value on top if
+// it is a literal.
 nd_tensor *ndL_checktensor(lua_State *L, ndL_state *S, int i, nd_dtype dtype,
                            const char *function, const char *argument);
 
