@@ -22,11 +22,11 @@ void ndL_fill(lua_State *L, ndL_state *S, ndL_box *box, nd_tensor *x);
 // ndL_fill, or the context's error when `x` is NULL. Returns 1.
 int ndL_result(lua_State *L, ndL_state *S, ndL_box *box, nd_tensor *x);
 
-// The tensor at `i`, of a tensor or of a variable; NULL when it is neither. What
-// a variable lends may go at the next allocation, as that may run a finalizer,
-// and that may assign. So whoever goes on with it holds it: the variable at `i`
-// gives way to its value. A noted read is one that tapes hear of; it raises when
-// there is no memory for that.
+// The tensor at `i`, of a tensor or of a variable; NULL when it is neither.
+// What a variable lends may go at the next allocation, as that may run a
+// finalizer, and that may assign. So whoever goes on with it holds it: the
+// variable at `i` gives way to its value. A noted read is one that tapes hear
+// of; it raises when there is no memory for that.
 nd_tensor *ndL_hold(lua_State *L, ndL_state *S, int i, bool noted);
 
 // The same for a look that is over before the next allocation.
