@@ -149,8 +149,8 @@ static void push_next(lua_State *L, int boxes, int *at, bool inside)
     lua_pushnil(L);
 }
 
-// Pushes what is in the boxes in the structure of the value at `i`; `*at` counts
-// them.
+// Pushes what is in the boxes in the structure of the value at `i`; `*at`
+// counts them.
 static void rebuild(lua_State *L, ndL_state *S, int i, int boxes, int *at,
                     bool inside)
 {

@@ -167,7 +167,7 @@ static nd_tensor *own_sin(nd_tensor *x);
 static nd_tensor *own_cos(nd_tensor *x);
 
 static bool give(const char *name, nd_context *in, nd_tensor *const *inputs,
-                    nd_tensor **outputs)
+                 nd_tensor **outputs)
 {
   outputs[0] = nd_call(in, name, 1, inputs, NULL);
   return outputs[0] != NULL;
