@@ -80,17 +80,40 @@ static int warn_all(lua_State *L)
   return 0;
 }
 
-enum { UNCONNECTED_GRADIENTS = 3 };
+// References of what is like the sources: a rule may call a script, and that
+// may change what they were.
+static bool keep_outlines(ndL_flat *sources)
+{
+  bool ok = true;
+  for (int k = 0; k < sources->n; k++) {
+    sources->at[k] = nd_tensor_outline(sources->at[k]);
+    ok = ok && sources->at[k] != NULL;
+  }
+  return ok;
+}
 
-// What a source without a gradient has; 1: zeros.
-static const char *const unconnected[] = { "none", "zero", NULL };
+static bool differentiate(lua_State *L, ndL_state *S, nd_tape *t,
+                          const ndL_flat *targets, nd_tensor *const *seeds,
+                          const ndL_flat *sources, nd_tensor **gradients)
+{
+  lua_State *before = S->within;
+  S->within = L;
+  const bool ok = nd_tape_differentiate(t, targets->n, targets->at, seeds,
+                                        sources->n, sources->at, gradients);
+  S->within = before;
+  if (ok && !t->persistent)
+    ndL_dropheld(L, S);
+  return ok;
+}
+
+enum { UNCONNECTED_GRADIENTS = 3 };
 
 static const nd_param params[] = {
   { "target", ND_NESTED, .doc = "what is differentiated" },
   { "sources", ND_NESTED, .doc = "by what; the result has their structure" },
   { "output_gradients", ND_TENSOR, "nil",
     .doc = "factors, in the structure of target; nil: ones" },
-  { "unconnected_gradients", ND_WORD, "none", .words = unconnected,
+  { "unconnected_gradients", ND_WORD, "none", .words = ndL_unconnected,
     .doc = "what a source gets that target does not depend on" },
   { NULL },
 };
@@ -100,7 +123,7 @@ static int tape_gradient(lua_State *L)
   ndL_state *S = ndL_upstate(L);
   ndL_arguments a;
   ndL_pace(L, S);
-  ndL_checktape(L, "gradient");
+  ndL_checktape(L, S, "gradient");
   ndL_read(L, S, &a, 2);
   const bool zeros = a.at[UNCONNECTED_GRADIENTS].integer == 1;
   ndL_flat targets, sources, gradients;
@@ -116,11 +139,15 @@ static int tape_gradient(lua_State *L)
     gather_seeds(L, S, seed_list, seeds, targets.n);
   nd_tape *t = *(nd_tape **)lua_touserdata(L, 1);
   if (t == NULL)
-    ndL_checktape(L, "gradient");  // a finalizer took it away
+    ndL_checktape(L, S, "gradient");  // a finalizer took it away
   remark r = { .recorded = t->persistent && nd_tape_records(t) };
-  if (!nd_tape_differentiate(t, targets.n, targets.at, seeds, sources.n,
-                             sources.at, gradients.at) ||
-      !ndL_fillboxes(L, S, &sources, gradients.at, boxes, zeros))
+  const bool ok = (!zeros || keep_outlines(&sources)) &&
+                  differentiate(L, S, t, &targets, seeds, &sources,
+                                gradients.at) &&
+                  ndL_fillboxes(L, S, &sources, gradients.at, boxes, zeros);
+  for (int k = 0; k < sources.n && zeros; k++)
+    nd_tensor_release(sources.at[k]);
+  if (!ok)
     return ndL_raise(L, S);
   r.unknown = zeros ? 0 : t->strangers;
   r.first = t->stranger;

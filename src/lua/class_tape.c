@@ -11,9 +11,91 @@
 #include "lua/guard.h"
 #include "lua/names.h"
 #include "lua/nested.h"
+#include "lua/registry.h"
 #include "lua/signature.h"
 #include "lua/warning.h"
 #include "tape/explain.h"
+
+// ------------------------------------------------------------ what is held --
+
+// The userdata of a tape, and its place among the boxes of tapes that record,
+// by which the core's tape leads to Lua's. There is a tape for each step of a
+// training: it takes a place of one that has ended, without a table's growing.
+typedef struct box {
+  nd_tape *tape;
+  int place;
+} box;
+
+static const char BOXES_KEY = 0;  // by place from 1, weak
+static const char HELD_KEY = 0;   // what is held for tapes, by box, weak
+
+// Takes a place for the tape of the box on top; with none free it has none.
+// `boxes` is where they are.
+static void take_place(lua_State *L, ndL_state *S, box *b, int boxes)
+{
+  b->place = 0;
+  while (b->place < NDL_PLACES && S->tapes[b->place] != NULL &&
+         nd_tape_is_entered(S->tapes[b->place]))
+    b->place++;
+  if (b->place == NDL_PLACES)
+    return;
+  S->tapes[b->place] = b->tape;
+  lua_pushvalue(L, -1);
+  lua_rawseti(L, boxes, b->place + 1);
+}
+
+static bool has_place(const ndL_state *S, const box *b)
+{
+  return b->place < NDL_PLACES && S->tapes[b->place] == b->tape;
+}
+
+// Pushes the box of a tape, or nothing if a host made it.
+static bool push_box(lua_State *L, const ndL_state *S, const nd_tape *t)
+{
+  int place = 0;
+  while (place < NDL_PLACES && S->tapes[place] != t)
+    place++;
+  if (place == NDL_PLACES)
+    return false;
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &BOXES_KEY);
+  lua_rawgeti(L, -1, place + 1);
+  lua_remove(L, -2);
+  return true;
+}
+
+void ndL_pushheld(lua_State *L, const ndL_state *S, const nd_tape *t)
+{
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &HELD_KEY);
+  const int all = lua_gettop(L);
+  if (!push_box(L, S, t)) {
+    lua_pushnil(L);
+    lua_replace(L, all);
+    return;
+  }
+  lua_pushvalue(L, -1);
+  if (lua_rawget(L, all) == LUA_TNIL) {
+    lua_pop(L, 1);
+    lua_newtable(L);
+    lua_pushvalue(L, all + 1);
+    lua_pushvalue(L, -2);
+    lua_rawset(L, all);
+  }
+  lua_replace(L, all);
+  lua_settop(L, all);
+}
+
+void ndL_dropheld(lua_State *L, const ndL_state *S)
+{
+  if (S->calls == 0)
+    return;
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &HELD_KEY);
+  lua_pushvalue(L, 1);
+  lua_pushnil(L);
+  lua_rawset(L, -3);
+  lua_pop(L, 1);
+}
+
+// ---------------------------------------------------------------- tapes --
 
 nd_tape *ndL_totape(lua_State *L, ndL_state *S, int i)
 {
@@ -22,9 +104,9 @@ nd_tape *ndL_totape(lua_State *L, ndL_state *S, int i)
   return *(nd_tape **)lua_touserdata(L, i);
 }
 
-nd_tape *ndL_checktape(lua_State *L, const char *function)
+nd_tape *ndL_checktape(lua_State *L, ndL_state *S, const char *function)
 {
-  nd_tape *t = ndL_totape(L, ndL_upstate(L), 1);
+  nd_tape *t = ndL_totape(L, S, 1);
   if (t == NULL)
     ndL_typeerror(L, function, "self", "a GradientTape", 1);
   return t;
@@ -48,52 +130,75 @@ static int tape_new(lua_State *L)
   int flags = a.at[PERSISTENT].integer ? ND_TAPE_PERSISTENT : 0;
   if (!a.at[WATCH_ACCESSED_VARIABLES].integer)
     flags |= ND_TAPE_NO_AUTO_WATCH;
-  nd_tape **box = lua_newuserdatauv(L, sizeof *box, 0);
-  *box = NULL;
+  box *b = lua_newuserdatauv(L, sizeof *b, 0);
+  *b = (box){ .place = NDL_PLACES };
   lua_rawgetp(L, LUA_REGISTRYINDEX, S->metatables[NDL_TAPE]);
   lua_setmetatable(L, -2);
-  *box = nd_tape_new(S->context, flags);
-  return *box == NULL ? ndL_raise(L, S) : 1;
+  b->tape = nd_tape_new(S->context, flags);
+  if (b->tape == NULL)
+    return ndL_raise(L, S);
+  take_place(L, S, b, lua_upvalueindex(NDL_OWN + 1));
+  return 1;
 }
 
 static int tape_gc(lua_State *L)
 {
-  nd_tape **box = ndL_checkself(L, NDL_TAPE, "__gc");
-  nd_tape_free(*box);
-  *box = NULL;
+  box *b = ndL_checkself(L, NDL_TAPE, "__gc");
+  ndL_state *S = ndL_upstate(L);
+  if (has_place(S, b))
+    S->tapes[b->place] = NULL;
+  nd_tape_free(b->tape);
+  b->tape = NULL;
   return 0;
 }
 
 // Leaving the block only stops recording.
 static int tape_close(lua_State *L)
 {
-  nd_tape_stop(ndL_checktape(L, "close"));
+  nd_tape_stop(ndL_checktape(L, ndL_upstate(L), "close"));
   return 0;
 }
 
 // `with tape do`: a new tape records already.
 static int tape_enter(lua_State *L)
 {
-  nd_tape *t = ndL_checktape(L, "GradientTape");
+  ndL_state *S = ndL_upstate(L);
+  nd_tape *t = ndL_checktape(L, S, "GradientTape");
   lua_settop(L, 1);
-  if (nd_recorder_entered(&t->recorder) && t->fresh) {
+  if (nd_tape_is_entered(t) && t->fresh) {
     t->fresh = false;
     return 1;
   }
-  return nd_tape_start(t) ? 1 : ndL_raise(L, ndL_upstate(L));
+  const bool afresh = t->used;
+  if (!nd_tape_start(t))
+    return ndL_raise(L, S);
+  if (afresh)
+    ndL_dropheld(L, S);
+  box *b = lua_touserdata(L, 1);
+  if (!has_place(S, b)) {
+    lua_rawgetp(L, LUA_REGISTRYINDEX, &BOXES_KEY);
+    lua_pushvalue(L, 1);
+    take_place(L, S, b, 2);
+  }
+  lua_settop(L, 1);
+  return 1;
 }
 
 static int tape_release(lua_State *L)
 {
-  if (!nd_tape_release(ndL_checktape(L, "release")))
-    return ndL_raise(L, ndL_upstate(L));
+  ndL_state *S = ndL_upstate(L);
+  if (!nd_tape_release(ndL_checktape(L, S, "release")))
+    return ndL_raise(L, S);
+  ndL_dropheld(L, S);
   return 0;
 }
 
 static int tape_reset(lua_State *L)
 {
-  if (!nd_tape_reset(ndL_checktape(L, "reset")))
-    return ndL_raise(L, ndL_upstate(L));
+  ndL_state *S = ndL_upstate(L);
+  if (!nd_tape_reset(ndL_checktape(L, S, "reset")))
+    return ndL_raise(L, S);
+  ndL_dropheld(L, S);
   return 0;
 }
 
@@ -102,7 +207,7 @@ static int tape_reset(lua_State *L)
 // Watches the tensor or variable on top of the stack.
 static void watch(lua_State *L, ndL_state *S)
 {
-  nd_tape *t = ndL_checktape(L, "watch");
+  nd_tape *t = ndL_checktape(L, S, "watch");
   nd_variable *v = ndL_tovariable(L, S, -1);
   nd_tensor *x = ndL_peek(L, S, -1);
   if (!(v != NULL ? nd_tape_watch_variable(t, v) : nd_tape_watch(t, x)))
@@ -124,7 +229,7 @@ static int tape_watch(lua_State *L)
 {
   ndL_state *S = ndL_upstate(L);
   ndL_arguments a;
-  ndL_checktape(L, "watch");
+  ndL_checktape(L, S, "watch");
   ndL_read(L, S, &a, 2);
   if (ndL_peek(L, S, 2) != NULL) {
     watch(L, S);
@@ -149,7 +254,7 @@ static int compare_ids(const void *a, const void *b)
 // In the order in which the variables were made.
 static int tape_watched(lua_State *L)
 {
-  const nd_tape *t = ndL_checktape(L, "watched_variables");
+  const nd_tape *t = ndL_checktape(L, ndL_upstate(L), "watched_variables");
   size_t n = t->variable_count;
   nd_variable **sorted = lua_newuserdatauv(L, (n + 1) * sizeof *sorted, 0);
   n = n < t->variable_count ? n : t->variable_count;  // after finalizers
@@ -174,7 +279,7 @@ static int tape_watched(lua_State *L)
 static void push_pause(lua_State *L, const char *function)
 {
   ndL_state *S = ndL_upstate(L);
-  nd_tape *t = ndL_checktape(L, function);
+  nd_tape *t = ndL_checktape(L, S, function);
   lua_newuserdatauv(L, 0, 1);
   lua_pushvalue(L, 1);
   lua_setiuservalue(L, -2, 1);
@@ -197,9 +302,10 @@ static const nd_param pause_params[] = {
 
 static int tape_pause(lua_State *L)
 {
+  ndL_state *S = ndL_upstate(L);
   ndL_arguments a;
-  ndL_checktape(L, "pause");
-  ndL_read(L, ndL_upstate(L), &a, 2);
+  ndL_checktape(L, S, "pause");
+  ndL_read(L, S, &a, 2);
   push_pause(L, "pause");
   lua_toclose(L, 3);
   lua_pushvalue(L, 2);
@@ -251,7 +357,12 @@ static const luaL_Reg metamethods[] = {
 void ndL_open_tape(lua_State *L)
 {
   ndL_state *S = ndL_getstate(L);
-  ndL_bind(L, "nd.", functions);
+  ndL_keepweak(L, &HELD_KEY, "k", 0);
+  ndL_keepweak(L, &BOXES_KEY, "v", NDL_PLACES);
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &BOXES_KEY);
+  ndL_pushfunction(L, functions, 1);
+  lua_setfield(L, -2, functions->name);
+  ndL_note(L, "nd.", functions);
   ndL_newmetatable(L, S, NDL_TAPE, "GradientTape");
   ndL_setplain(L, metamethods);
   lua_newtable(L);

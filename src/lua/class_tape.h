@@ -9,8 +9,16 @@
 // Adds nd.GradientTape to the module table on top of the stack.
 void ndL_open_tape(lua_State *L);
 
+// Pushes the table of what the records of `t` need of Lua: it lives as long as
+// the tape's box. nil if
+// a host made the tape.
+void ndL_pushheld(lua_State *L, const ndL_state *S, const nd_tape *t);
+
+// Lets go of that of the tape at 1, as its records are dropped.
+void ndL_dropheld(lua_State *L, const ndL_state *S);
+
 // The tape at `i`, NULL if it is none; the tape at 1, or an error.
 nd_tape *ndL_totape(lua_State *L, ndL_state *S, int i);
-nd_tape *ndL_checktape(lua_State *L, const char *function);
+nd_tape *ndL_checktape(lua_State *L, ndL_state *S, const char *function);
 
 #endif

@@ -285,7 +285,7 @@ void ndL_open_variable(lua_State *L)
   ndL_pushfunction(L, functions, 1);
   lua_setfield(L, -2, functions->name);
   ndL_note(L, "nd.", functions);
-  ndL_keepweak(L, &VARIABLES_KEY, "v");
+  ndL_keepweak(L, &VARIABLES_KEY, "v", 0);
   for (int type = NDL_SCALAR; type <= NDL_VARIABLE; type++)
     ndL_setindex(L, S, (ndL_type)type);
   lua_rawgetp(L, LUA_REGISTRYINDEX, S->metatables[NDL_VARIABLE]);

@@ -174,7 +174,7 @@ static int base_close(lua_State *L)
 
 void ndL_open_coroutine(lua_State *L)
 {
-  ndL_keepweak(L, &HUSHED_KEY, "k");
+  ndL_keepweak(L, &HUSHED_KEY, "k", 0);
   lua_getglobal(L, "coroutine");
   lua_pushcfunction(L, base_resume);
   lua_setfield(L, -2, "resume");

@@ -8,6 +8,8 @@
 #include "lua/stop.h"
 #include "lua/where.h"
 
+static const char RAISED_KEY = 0;
+
 int ndL_error(lua_State *L, const char *format, ...)
 {
   char text[512];
@@ -21,8 +23,26 @@ int ndL_error(lua_State *L, const char *format, ...)
   return lua_error(L);
 }
 
+void ndL_keepraised(lua_State *L, ndL_state *S)
+{
+  lua_rawsetp(L, LUA_REGISTRYINDEX, &RAISED_KEY);
+  S->raised = true;
+}
+
+static int raise_kept(lua_State *L, ndL_state *S)
+{
+  S->raised = false;
+  nd_error_clear(S->context);
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &RAISED_KEY);
+  lua_pushboolean(L, 0);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, &RAISED_KEY);
+  return lua_error(L);
+}
+
 int ndL_raise(lua_State *L, ndL_state *S)
 {
+  if (S->raised && nd_error_code(S->context) == ND_BAD_SCRIPT)
+    return raise_kept(L, S);
   char text[sizeof S->context->strand.error.message];
   S->refused |= nd_error_code(S->context) == ND_NO_MEMORY;
   snprintf(text, sizeof text, "%s", nd_error_message(S->context));
@@ -41,7 +61,8 @@ static bool is_finalized(lua_State *L, int i)
 {
   const ndL_type type = ndL_typeof(L, ndL_getstate(L), i);
   const bool owns = type == NDL_TENSOR || type == NDL_VARIABLE ||
-                    type == NDL_TAPE || type == NDL_OPTIMIZER;
+                    type == NDL_TAPE || type == NDL_ACCUMULATOR ||
+                    type == NDL_OPTIMIZER;
   return owns && *(void **)lua_touserdata(L, i) == NULL;
 }
 

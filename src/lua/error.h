@@ -9,8 +9,12 @@
 int ndL_error(lua_State *L, const char *format, ...)
   __attribute__((format(printf, 2, 3)));
 
-// Raises the context's error and clears it.
+// Raises the context's error, or what a callback raised for it, and clears it.
 int ndL_raise(lua_State *L, ndL_state *S);
+
+// Keeps the error on top of the stack, which it pops, for ndL_raise: a callback
+// raised it where the core was.
+void ndL_keepraised(lua_State *L, ndL_state *S);
 
 // The name of the type of the value at `i`, as messages show it.
 const char *ndL_typename(lua_State *L, int i);

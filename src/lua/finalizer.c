@@ -135,7 +135,7 @@ static int base_setmetatable(lua_State *L)
 
 void ndL_open_finalizer(lua_State *L)
 {
-  ndL_keepweak(L, &GUARDS_KEY, "k");
+  ndL_keepweak(L, &GUARDS_KEY, "k", 0);
   lua_createtable(L, 0, 1);
   lua_pushcfunction(L, guard_gc);
   lua_setfield(L, -2, "__gc");

@@ -134,6 +134,8 @@ void ndL_pushpaired(lua_State *L, ndL_state *S, int i, int like,
 
 // ------------------------------------------------------------------- boxes --
 
+const char *const ndL_unconnected[] = { "none", "zero", NULL };
+
 // Pushes what is in the next box: a missing one is nil alone and false in a
 // table.
 static void push_next(lua_State *L, int boxes, int *at, bool inside)

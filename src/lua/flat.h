@@ -43,6 +43,9 @@ void ndL_pushpaired(lua_State *L, ndL_state *S, int i, int like,
 // table or assign to a variable: what is read is good up to the next.
 void ndL_gather(lua_State *L, ndL_state *S, ndL_flat *f);
 
+// What `unconnected_gradients` may be, for what has no value; 1: zeros.
+extern const char *const ndL_unconnected[];
+
 // Pushes a table of `n` empty boxes. Returns its index.
 int ndL_pushboxes(lua_State *L, const ndL_state *S, int n);
 

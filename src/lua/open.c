@@ -5,6 +5,7 @@
 #include <lauxlib.h>
 #include <lua-lpeg.h>
 
+#include "lua/class_forward.h"
 #include "lua/class_gradient.h"
 #include "lua/class_optimizer.h"
 #include "lua/class_random.h"
@@ -12,6 +13,7 @@
 #include "lua/class_tape.h"
 #include "lua/class_tensor.h"
 #include "lua/class_variable.h"
+#include "lua/custom.h"
 #include "lua/embedded.h"
 #include "lua/loaders.h"
 #include "lua/module.h"
@@ -59,6 +61,8 @@ __attribute__((visibility("default"))) int luaopen_nadir(lua_State *L)
   ndL_open_variable(L);
   ndL_open_tape(L);
   ndL_open_gradient(L);
+  ndL_open_forward(L);
+  ndL_open_custom(L);
   ndL_open_optimizer(L);
   ndL_open_random(L);
   ndL_open_numbers(L);

@@ -2,9 +2,9 @@
 
 #include "lua/registry.h"
 
-void ndL_keepweak(lua_State *L, const void *key, const char *mode)
+void ndL_keepweak(lua_State *L, const void *key, const char *mode, int n)
 {
-  lua_newtable(L);
+  lua_createtable(L, n, 0);
   lua_createtable(L, 0, 1);
   lua_pushstring(L, mode);
   lua_setfield(L, -2, "__mode");

@@ -7,7 +7,7 @@
 #include <lua.h>
 
 // Keeps a new table under `key`, whose keys are weak if `mode` is "k", and
-// whose values are if it is "v".
-void ndL_keepweak(lua_State *L, const void *key, const char *mode);
+// whose values are if it is "v"; it has room for a list of `n`.
+void ndL_keepweak(lua_State *L, const void *key, const char *mode, int n);
 
 #endif

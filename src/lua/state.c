@@ -24,6 +24,9 @@ ndL_state *ndL_addstate(lua_State *L)
 {
   ndL_state *S = lua_newuserdatauv(L, sizeof *S, 0);
   memset(S, 0, sizeof *S);
+  lua_rawgeti(L, LUA_REGISTRYINDEX, LUA_RIDX_MAINTHREAD);
+  S->main = lua_tothread(L, -1);
+  lua_pop(L, 1);
   lua_newtable(L);
   lua_pushlightuserdata(L, S);
   lua_pushcclosure(L, state_gc, 1);

@@ -16,11 +16,16 @@ typedef enum ndL_type {
   NDL_VARIABLE,
   NDL_TAPE,
   NDL_PAUSE,
+  NDL_ACCUMULATOR,
+  NDL_CUSTOM,
   NDL_OPTIMIZER,
   NDL_RANDOM,
   NDL_TYPES,
   NDL_OTHER = NDL_TYPES
 } ndL_type;
+
+// Tapes that record at the same time and can be found.
+enum { NDL_PLACES = 16 };
 
 typedef struct ndL_state {
   nd_context *context;
@@ -33,6 +38,13 @@ typedef struct ndL_state {
   unsigned collections;  // full ones that we asked for
   bool refused;          // an error was raised for want of memory
   int warned;            // lines of scripts that have warned
+  lua_State *main;       // its main thread
+  lua_State *within;     // the thread that is within the core; NULL: none
+  bool raised;           // what a script raised there is kept
+  lua_Integer calls;     // of functions with gradients of their own
+  struct ndL_called *strays;  // of these, those that nobody will call again
+  const nd_tape
+    *tapes[NDL_PLACES];  // of boxes that can be found (class_tape.c)
 } ndL_state;
 
 // Pushes a new state, with nothing in it, which becomes that of `L`. It is to

@@ -17,11 +17,20 @@ typedef struct sweep {
   const nd_record *last;  // when the sweep began
   int32_t nodes;          // likewise
   bool heard;             // some tape records what the sweep does
+  int count;              // of the sources
+  int32_t *sources;       // their nodes: a rule may replace a variable's value
   nd_tensor **grads;      // by node, references; NULL: nothing arrived
   uint8_t *marks;         // by node
 } sweep;
 
-static bool start(sweep *s, nd_tape *t)
+// Bytes of what a sweep has for each node and for each source.
+static size_t sweep_bytes(const sweep *s)
+{
+  return ((size_t)s->nodes + 1) * (sizeof *s->grads + 1) +
+         (size_t)s->count * sizeof *s->sources + sizeof *s->sources;
+}
+
+static bool start(sweep *s, nd_tape *t, int count)
 {
   t->strangers = 0;
   *s = (sweep){
@@ -30,13 +39,16 @@ static bool start(sweep *s, nd_tape *t)
     .last = t->records.last,
     .nodes = t->nodes,
     .heard = nd_recorders_hear(t->context),
+    .count = count,
   };
   const size_t n = (size_t)t->nodes + 1;
-  s->grads = nd_memory_new(s->c, n * (sizeof *s->grads + 1), ND_MEMORY_OBJECT);
+  s->grads = nd_memory_new(s->c, sweep_bytes(s), ND_MEMORY_OBJECT);
   if (s->grads == NULL)
     return false;
-  memset(s->grads, 0, n * (sizeof *s->grads + 1));
-  s->marks = (uint8_t *)(s->grads + n);
+  memset(s->grads, 0, n * sizeof *s->grads);
+  s->sources = (int32_t *)(void *)(s->grads + n);
+  s->marks = (uint8_t *)(s->sources + count);
+  memset(s->marks, 0, n);
   return true;
 }
 
@@ -47,14 +59,16 @@ static void finish(sweep *s)
   const size_t n = (size_t)s->nodes + 1;
   for (size_t i = 0; i < n; i++)
     nd_tensor_release(s->grads[i]);
-  nd_memory_free(s->c, s->grads, n * (sizeof *s->grads + 1), ND_MEMORY_OBJECT);
+  nd_memory_free(s->c, s->grads, sweep_bytes(s), ND_MEMORY_OBJECT);
 }
 
 // Marks the nodes that depend on a source.
-static void mark(sweep *s, int n, nd_tensor *const *sources)
+static void mark(sweep *s, nd_tensor *const *sources)
 {
-  for (int i = 0; i < n; i++)
-    s->marks[nd_tape_node(s->tape, sources[i])] = LEADS | SOURCE;
+  for (int i = 0; i < s->count; i++) {
+    s->sources[i] = nd_tape_node(s->tape, sources[i]);
+    s->marks[s->sources[i]] = LEADS | SOURCE;
+  }
   s->marks[0] = 0;
   for (const nd_record *r = s->tape->records.first; r != NULL; r = r->after) {
     uint8_t leads = 0;
@@ -219,21 +233,30 @@ static bool collect_direct(sweep *s, int n, nd_tensor *const *targets,
   return true;
 }
 
-static bool collect(sweep *s, int target_count, nd_tensor *const *targets,
-                    nd_tensor *const *seeds, int n, nd_tensor *const *sources,
-                    nd_tensor **gradients)
+// The gradients of all sources that the tape does not know.
+static bool collect_strangers(sweep *s, int target_count,
+                              nd_tensor *const *targets,
+                              nd_tensor *const *seeds,
+                              nd_tensor *const *sources, nd_tensor **gradients)
 {
-  for (int i = 0; i < n; i++) {
-    const int32_t node = nd_tape_node(s->tape, sources[i]);
-    if (node != 0 && node <= s->nodes)
-      gradients[i] = nd_tensor_keep(s->grads[node]);
-    else if (!collect_direct(s, target_count, targets, seeds, sources[i],
-                             &gradients[i]))
+  for (int i = 0; i < s->count; i++) {
+    if (s->sources[i] != 0)
+      continue;
+    if (!collect_direct(s, target_count, targets, seeds, sources[i],
+                        &gradients[i]))
       return false;
-    if (node == 0 && gradients[i] == NULL && s->tape->strangers++ == 0)
+    if (gradients[i] == NULL && s->tape->strangers++ == 0)
       s->tape->stranger = i;
   }
   return true;
+}
+
+static void collect(const sweep *s, nd_tensor **gradients)
+{
+  for (int i = 0; i < s->count; i++) {
+    if (s->sources[i] != 0)
+      gradients[i] = nd_tensor_keep(s->grads[s->sources[i]]);
+  }
 }
 
 static bool check_contexts(nd_context *c, const char *what, int n,
@@ -270,10 +293,11 @@ static bool differentiate(nd_tape *t, int target_count,
                           nd_tensor **gradients)
 {
   sweep s = { 0 };
-  const bool ok = start(&s, t) && (mark(&s, n, sources), true) &&
-                  plant(&s, target_count, targets, seeds) && run(&s) &&
-                  collect(&s, target_count, targets, seeds, n, sources,
-                          gradients);
+  const bool ok = start(&s, t, n) && (mark(&s, sources), true) &&
+                  plant(&s, target_count, targets, seeds) &&
+                  collect_strangers(&s, target_count, targets, seeds, sources,
+                                    gradients) &&
+                  run(&s) && (collect(&s, gradients), true);
   if (s.c != NULL)
     finish(&s);
   for (int i = 0; i < n && !ok; i++) {

@@ -1,0 +1,162 @@
+// lua/class_forward.c: nd.autodiff.ForwardAccumulator: tangents beside values,
+// while its block runs.
+
+#include "lua/class_forward.h"
+
+#include <lauxlib.h>
+
+#include "lua/box.h"
+#include "lua/error.h"
+#include "lua/flat.h"
+#include "lua/guard.h"
+#include "lua/names.h"
+#include "lua/signature.h"
+#include "tape/forward.h"
+
+static const char NAME[] = "ForwardAccumulator";
+
+static nd_accumulator *check_self(lua_State *L, const char *function)
+{
+  ndL_state *S = ndL_upstate(L);
+  nd_accumulator *a = NULL;
+  if (ndL_typeof(L, S, 1) == NDL_ACCUMULATOR)
+    a = *(nd_accumulator **)lua_touserdata(L, 1);
+  if (a == NULL)
+    ndL_typeerror(L, function, "self", "a ForwardAccumulator", 1);
+  return a;
+}
+
+// Pushes an accumulator that watches nothing yet.
+static nd_accumulator *push_new(lua_State *L, ndL_state *S)
+{
+  nd_accumulator **box = lua_newuserdatauv(L, sizeof *box, 0);
+  *box = NULL;
+  lua_rawgetp(L, LUA_REGISTRYINDEX, S->metatables[NDL_ACCUMULATOR]);
+  lua_setmetatable(L, -2);
+  *box = nd_accumulator_new(S->context);
+  if (*box == NULL)
+    ndL_raise(L, S);
+  return *box;
+}
+
+static const nd_param new_params[] = {
+  { "primals", ND_NESTED, .doc = "what tangents are carried on from" },
+  { "tangents", ND_NESTED,
+    .doc = "a tangent for each primal, in the structure of primals" },
+  { NULL },
+};
+
+static int forward_new(lua_State *L)
+{
+  static const ndL_pairing words = { .function = NAME,
+                                     .argument = "tangents",
+                                     .many = "tangents",
+                                     .like = "primals",
+                                     .likes = "primals" };
+  ndL_state *S = ndL_upstate(L);
+  ndL_arguments a;
+  ndL_read(L, S, &a, 1);
+  ndL_flat primals;
+  ndL_flatten(L, S, 1, NAME, "primals", &primals);
+  ndL_pushpaired(L, S, 2, 1, &words);
+  const int tangents = lua_gettop(L);
+  nd_accumulator *acc = push_new(L, S);
+  ndL_gather(L, S, &primals);
+  for (int k = 0; k < primals.n; k++) {
+    lua_rawgeti(L, tangents, k + 1);
+    nd_tensor *t = ndL_peek(L, S, -1);
+    if (t == NULL)
+      ndL_error(L, "%s: primal %d has no tangent", NAME, k + 1);
+    if (!nd_accumulator_watch(acc, primals.at[k], t))
+      return ndL_raise(L, S);
+    lua_pop(L, 1);
+  }
+  return 1;
+}
+
+static int forward_gc(lua_State *L)
+{
+  nd_accumulator **box = ndL_checkself(L, NDL_ACCUMULATOR, "__gc");
+  nd_accumulator_free(*box);
+  *box = NULL;
+  return 0;
+}
+
+static int forward_enter(lua_State *L)
+{
+  nd_accumulator *a = check_self(L, NAME);
+  lua_settop(L, 1);
+  return nd_accumulator_start(a) ? 1 : ndL_raise(L, ndL_upstate(L));
+}
+
+static int forward_close(lua_State *L)
+{
+  nd_accumulator *a = check_self(L, "close");
+  return nd_accumulator_stop(a) ? 0 : ndL_raise(L, ndL_upstate(L));
+}
+
+enum { UNCONNECTED_GRADIENTS = 1 };
+
+static const nd_param jvp_params[] = {
+  { "target", ND_NESTED, .doc = "whose tangents are asked for" },
+  { "unconnected_gradients", ND_WORD, "none", .words = ndL_unconnected,
+    .doc = "what has no tangent gets" },
+  { NULL },
+};
+
+static int forward_jvp(lua_State *L)
+{
+  ndL_state *S = ndL_upstate(L);
+  ndL_arguments a;
+  check_self(L, "jvp");
+  ndL_read(L, S, &a, 2);
+  const bool zeros = a.at[UNCONNECTED_GRADIENTS].integer == 1;
+  ndL_flat targets, tangents;
+  ndL_flatten(L, S, 2, "jvp", "target", &targets);
+  ndL_makeroom(L, &tangents, targets.n);
+  const int boxes = ndL_pushboxes(L, S, targets.n);
+  ndL_gather(L, S, &targets);
+  nd_accumulator *acc = check_self(L, "jvp");
+  for (int k = 0; k < targets.n; k++)
+    tangents.at[k] = nd_accumulator_jvp(acc, targets.at[k]);
+  if (!ndL_fillboxes(L, S, &targets, tangents.at, boxes, zeros))
+    return ndL_raise(L, S);
+  ndL_pushlike(L, S, 2, boxes);
+  return 1;
+}
+
+// -------------------------------------------------------------------- open --
+
+static const ndL_function functions[] = {
+  { NAME, forward_new, new_params,
+    "carries tangents beside what is computed in its block" },
+  { NULL },
+};
+
+static const ndL_function methods[] = {
+  { "jvp", forward_jvp, jvp_params,
+    "gives the derivative in the direction of the tangents" },
+  { NULL },
+};
+
+static const luaL_Reg metamethods[] = {
+  { "__gc", forward_gc },
+  { "__close", forward_close },
+  { "__enter", forward_enter },
+  { NULL, NULL },
+};
+
+void ndL_open_forward(lua_State *L)
+{
+  ndL_state *S = ndL_getstate(L);
+  luaL_getsubtable(L, -1, "autodiff");
+  ndL_bind(L, "nd.autodiff.", functions);
+  lua_pop(L, 1);
+  ndL_newmetatable(L, S, NDL_ACCUMULATOR, NAME);
+  ndL_setplain(L, metamethods);
+  lua_newtable(L);
+  ndL_bind(L, "ForwardAccumulator:", methods);
+  ndL_closemethods(L, NAME);
+  lua_setfield(L, -2, "__index");
+  lua_pop(L, 1);
+}

@@ -1,0 +1,317 @@
+// lua/custom.c: nd.custom_gradient: a script's function as the derivative of
+// another. Who holds these
+// functions: lua/custom.md.
+
+#include "lua/custom.h"
+
+#include <lauxlib.h>
+
+#include "base/recorder.h"
+#include "lua/box.h"
+#include "lua/class_variable.h"
+#include "lua/called.h"
+#include "lua/error.h"
+#include "lua/flat.h"
+#include "lua/guard.h"
+#include "lua/nested.h"
+#include "lua/signature.h"
+#include "lua/values.h"
+
+static const char NAME[] = "custom_gradient";
+
+// ---------------------------------------------------------------- forward --
+
+// A call in progress: while the script's function runs this listens, and nobody
+// else does.
+typedef struct progress {
+  nd_recorder recorder, rest;
+  nd_context *context;
+  size_t count, room;
+  nd_variable **variables;  // trainable ones, references, each once
+  ndL_called *f;
+} progress;
+
+static bool hear_op(nd_recorder *r, const nd_job *j)
+{
+  return true;
+}
+
+static bool watch_nothing(const nd_recorder *r, const nd_tensor *x)
+{
+  return false;
+}
+
+static bool has_variable(const progress *p, const nd_variable *v)
+{
+  for (size_t i = 0; i < p->count; i++) {
+    if (p->variables[i] == v)
+      return true;
+  }
+  return false;
+}
+
+static bool hear_read(nd_recorder *r, nd_variable *v)
+{
+  progress *p = (progress *)r;
+  if (!v->trainable || has_variable(p, v))
+    return true;
+  if (p->count == p->room) {
+    const size_t room = p->room ? 2 * p->room : 8, width = sizeof v;
+    nd_variable **bigger = nd_memory_resize(p->context, p->variables,
+                                            p->room * width, room * width,
+                                            ND_MEMORY_OBJECT);
+    if (bigger == NULL)
+      return false;
+    p->variables = bigger;
+    p->room = room;
+  }
+  p->variables[p->count++] = nd_variable_retain(v);
+  return true;
+}
+
+static int progress_gc(lua_State *L)
+{
+  progress *p = lua_touserdata(L, 1);
+  for (size_t i = 0; i < p->count; i++)
+    nd_variable_release(p->variables[i]);
+  nd_memory_free(p->context, p->variables, p->room * sizeof *p->variables,
+                 ND_MEMORY_OBJECT);
+  if (p->f != NULL)
+    nd_closure_release(&p->f->rule.closure);
+  *p = (progress){ .context = p->context };
+  return 0;
+}
+
+static progress *push_progress(lua_State *L, ndL_state *S)
+{
+  progress *p = lua_newuserdatauv(L, sizeof *p, 0);
+  *p = (progress){ .recorder = { .applied = hear_op,
+                                 .read = hear_read,
+                                 .watches = watch_nothing },
+                   .context = S->context };
+  lua_rawgetp(L, LUA_REGISTRYINDEX, S->metatables[NDL_CUSTOM]);
+  lua_setmetatable(L, -2);
+  return p;
+}
+
+// Calls the function and its arguments on top of the stack, heard by `p` alone.
+static void call_unheard(lua_State *L, progress *p, int n)
+{
+  nd_context *c = p->context;
+  nd_recorders_part(c, NULL, &p->rest);
+  nd_recorder_enter(c, &p->recorder);
+  const int status = lua_pcall(L, n, LUA_MULTRET, 0);
+  nd_recorder_leave(&p->recorder);
+  nd_recorders_move(&c->strand.recorders, &p->rest);
+  if (status != LUA_OK)
+    lua_error(L);
+}
+
+// ------------------------------------------------------------------ shapes --
+
+// Pushes what stands for the argument at `i`: the number of a tensor among the
+// inputs, a table of such with the argument's keys, or false. Tensors go to the
+// list at `inputs`.
+static void push_shape(lua_State *L, ndL_state *S, int i, int inputs, int depth)
+{
+  if (ndL_peek(L, S, i) != NULL) {
+    const lua_Integer n = (lua_Integer)lua_rawlen(L, inputs) + 1;
+    lua_pushvalue(L, i);
+    lua_rawseti(L, inputs, n);
+    lua_pushinteger(L, n);
+    return;
+  }
+  if (lua_type(L, i) != LUA_TTABLE) {
+    lua_pushboolean(L, 0);
+    return;
+  }
+  ndL_checknested(L, i, NAME, "an argument", depth);
+  luaL_checkstack(L, 6, NAME);
+  lua_newtable(L);
+  ndL_pushkeys(L, i);
+  const int keys = lua_gettop(L);
+  for (lua_Unsigned k = 1; k <= lua_rawlen(L, keys); k++) {
+    lua_rawgeti(L, keys, (lua_Integer)k);
+    lua_pushvalue(L, -1);
+    lua_rawget(L, i);
+    push_shape(L, S, keys + 2, inputs, depth + 1);
+    lua_replace(L, keys + 2);
+    lua_rawset(L, keys - 1);
+  }
+  lua_settop(L, keys - 1);
+}
+
+// ----------------------------------------------------------------- calling --
+
+// Pushes the list of what stands for the `n` arguments, and before it the list
+// of the tensors among them.
+static void push_shapes(lua_State *L, ndL_state *S, int n)
+{
+  luaL_checkstack(L, n + 16, NAME);
+  lua_newtable(L);
+  lua_createtable(L, n, 0);
+  for (int i = 1; i <= n; i++) {
+    push_shape(L, S, i, n + 1, 0);
+    lua_rawseti(L, n + 2, i);
+  }
+}
+
+static void check_results(lua_State *L, ndL_state *S, int value)
+{
+  if (lua_gettop(L) != value + 1 || lua_type(L, value + 1) != LUA_TFUNCTION)
+    ndL_error(L,
+              "%s: the function must return a value, or a list of them, and "
+              "then the function that gives the gradients",
+              NAME);
+  if (ndL_peek(L, S, value) != NULL || lua_type(L, value) == LUA_TTABLE)
+    return;
+  ndL_checktensor(L, S, value, ND_DTYPES, NAME, "the value");
+  lua_replace(L, value);
+}
+
+static bool is_input(lua_State *L, ndL_state *S, int inputs,
+                     const nd_variable *v)
+{
+  bool found = false;
+  for (lua_Unsigned k = 1; k <= lua_rawlen(L, inputs) && !found; k++) {
+    lua_rawgeti(L, inputs, (lua_Integer)k);
+    found = ndL_tovariable(L, S, -1) == v;
+    lua_pop(L, 1);
+  }
+  return found;
+}
+
+// Pushes the list of the variables that were read and are no arguments, or
+// false; they become inputs.
+static void push_variables(lua_State *L, ndL_state *S, const progress *p,
+                           int inputs)
+{
+  lua_newtable(L);
+  const int list = lua_gettop(L);
+  for (size_t i = 0; i < p->count; i++) {
+    if (is_input(L, S, inputs, p->variables[i]))
+      continue;
+    ndL_pushvariable(L, p->variables[i]);
+    lua_pushvalue(L, -1);
+    lua_rawseti(L, list, (lua_Integer)lua_rawlen(L, list) + 1);
+    lua_rawseti(L, inputs, (lua_Integer)lua_rawlen(L, inputs) + 1);
+  }
+  if (lua_rawlen(L, list) == 0) {
+    lua_pop(L, 1);
+    lua_pushboolean(L, 0);
+  }
+}
+
+// Pushes what is kept of the call, given where its parts are.
+static void push_call(lua_State *L, ndL_state *S, const progress *p, int inputs,
+                      int gradient)
+{
+  lua_createtable(L, 3, 0);
+  lua_pushvalue(L, gradient);
+  lua_rawseti(L, -2, NDL_GRADIENT);
+  lua_pushvalue(L, inputs + 1);
+  lua_rawseti(L, -2, NDL_SHAPES);
+  push_variables(L, S, p, inputs);
+  lua_rawseti(L, -2, NDL_VARIABLES);
+}
+
+// Notes that the variables among the inputs are read.
+static void use_inputs(lua_State *L, ndL_state *S, int inputs, ndL_flat *in)
+{
+  for (int k = 0; k < in->n; k++) {
+    lua_rawgeti(L, inputs, k + 1);
+    in->at[k] = ndL_totensor(L, S, -1);
+    lua_pop(L, 1);
+  }
+}
+
+// Where tangents are wanted this calls the script, which may assign to the
+// variables among the inputs.
+static bool apply(lua_State *L, ndL_state *S, ndL_called *f, const ndL_flat *in,
+                  const ndL_flat *values, nd_tensor **out)
+{
+  bool ok = true;
+  for (int k = 0; k < in->n; k++) {
+    in->at[k] = nd_tensor_keep(in->at[k]);
+    ok = ok && in->at[k] != NULL;
+  }
+  lua_State *before = S->within;
+  S->within = L;
+  ok = ok && nd_custom_apply(S->context, &f->rule, in->n, in->at, values->n,
+                             values->at, out);
+  S->within = before;
+  for (int k = 0; k < in->n; k++)
+    nd_tensor_release(in->at[k]);
+  return ok;
+}
+
+// The function with a derivative of its own: upvalue 2 is the script's.
+static int custom_call(lua_State *L)
+{
+  ndL_state *S = ndL_upstate(L);
+  const int n = lua_gettop(L), inputs = n + 1, value = n + 4;
+  ndL_dropstrays(L, S);
+  push_shapes(L, S, n);
+  progress *p = push_progress(L, S);
+  lua_pushvalue(L, lua_upvalueindex(2));
+  for (int i = 1; i <= n; i++)
+    lua_pushvalue(L, i);
+  call_unheard(L, p, n);
+  check_results(L, S, value);
+  ndL_flat in, values, out;
+  ndL_flatten(L, S, value, NAME, "the value", &values);
+  ndL_makeroom(L, &out, values.n);
+  const int boxes = ndL_pushboxes(L, S, values.n);
+  push_call(L, S, p, inputs, value + 1);
+  ndL_makeroom(L, &in, (int)lua_rawlen(L, inputs));
+  lua_insert(L, -2);
+  ndL_called *f = p->f = ndL_makecalled(L, S);
+  ndL_holdcall(L, S, f);
+  use_inputs(L, S, inputs, &in);
+  ndL_gather(L, S, &values);
+  const bool ok = apply(L, S, f, &in, &values, out.at);
+  ndL_dropcall(L, S, f);
+  if (!ok || !ndL_fillboxes(L, S, &values, out.at, boxes, false))
+    return ndL_raise(L, S);
+  ndL_pushlike(L, S, value, boxes);
+  return 1;
+}
+
+static const nd_param params[] = {
+  { "f", ND_FUNCTION,
+    .doc = "returns a value, or a list of them, and then the function that "
+           "gives the gradients of its arguments, given those of its values" },
+  { NULL },
+};
+
+static int custom_gradient(lua_State *L)
+{
+  ndL_arguments a;
+  ndL_state *S = ndL_upstate(L);
+  ndL_read(L, S, &a, 1);
+  lua_pushlightuserdata(L, S);
+  lua_pushvalue(L, 1);
+  lua_pushcclosure(L, custom_call, 2);
+  return 1;
+}
+
+// -------------------------------------------------------------------- open --
+
+void ndL_open_custom(lua_State *L)
+{
+  static const ndL_function functions[] = {
+    { NAME, custom_gradient, params,
+      "computes as f does, with a derivative that f gives" },
+    { NULL },
+  };
+  static const luaL_Reg metamethods[] = {
+    { "__gc", progress_gc },
+    { NULL, NULL },
+  };
+  ndL_state *S = ndL_getstate(L);
+  ndL_bind(L, "nd.", functions);
+  ndL_newmetatable(L, S, NDL_CUSTOM, NAME);
+  ndL_setplain(L, metamethods);
+  lua_pop(L, 1);
+  ndL_open_called(L);
+}

@@ -1,0 +1,138 @@
+--- nd.autodiff.ForwardAccumulator: tangents beside values. That every op has
+-- one, and every order of nesting, is tested in C.
+package.path = "tests/lua/?.lua;" .. package.path
+local nd = require "nadir"
+local support = require "support"
+local near, refuses = support.near, support.refuses
+
+local C, V = nd.constant, nd.Variable
+local Accumulator = nd.autodiff.ForwardAccumulator
+
+-- The accumulator, after f(...) ran in its block, and what f gave.
+local function carried(primals, tangents, f, ...)
+  local acc = Accumulator(primals, tangents)
+  return acc, assert(nd.load([[
+    local acc, f = ...
+    with acc do return f(select(3, ...)) end
+  ]], "=tests/lua/forward_spec.lua"))(acc, f, ...)
+end
+
+describe("ForwardAccumulator", function()
+  it("carries the tangents of its primals along", function()
+    local x = C { 1.0, 2.0, 3.0 }
+    local acc, y = carried(x, { 1, 0, -1 }, function()
+      return nd.reduce_sum(x * x * x)
+    end)
+    near(3 - 27, acc:jvp(y))
+    near({ 1, 0, -1 }, acc:jvp(x))
+  end)
+
+  it("takes nested primals, and gives tangents as nested", function()
+    local a, b = C(4.0), V(5.0)
+    local acc, y = carried({ a = a, l = { b } }, { a = 2, l = { 3 } },
+      function()
+        return { sum = a + b, list = { a * b, C(1.0) } }
+      end)
+    local t = acc:jvp(y)
+    near(5, t.sum)
+    near(22, t.list[1])
+    assert.is_false(t.list[2])
+    assert.is_nil(acc:jvp(C(1.0)))
+  end)
+
+  it("gives zeros where it is asked to", function()
+    local x = C { 1.0, 2.0 }
+    local acc = Accumulator(x, x)
+    near({ 0, 0, 0 }, acc:jvp(C { 1.0, 2.0, 3.0 }, "zero"))
+    near({ 0 }, acc:jvp(C { 1.0 }, { unconnected_gradients = "zero" }))
+    refuses("jvp: unconnected_gradients must be 'none' or 'zero', got 'nil'",
+      acc.jvp, acc, x, "nil")
+  end)
+
+  it("listens only inside its block, and again in another", function()
+    local x = C(-2.0)
+    local acc, y = carried(x, 1.5, function() return 4 * x end)
+    assert.is_nil(acc:jvp(4 * x))
+    near(6, acc:jvp(y))
+    local z = assert(nd.load [[
+      local acc, y = ... with acc do return y * y end]])(acc, y)
+    near(-96, acc:jvp(z))
+  end)
+
+  it("watches a variable through its assignments", function()
+    local v = V { 1.0, 2.0 }
+    local acc, y = carried(v, { 1, 10 }, function()
+      v:assign_sub { 0.5, 0.5 }
+      return v * v
+    end)
+    near({ 1, 10 }, acc:jvp(v))
+    near({ 1, 30 }, acc:jvp(y))
+  end)
+
+  it("stands outside a tape for products with a Hessian", function()
+    local x = C { 1.0, 2.0, 3.0 }
+    local acc, g = carried(x, { 1, -1, 2 }, function()
+      local tape <close> = nd.GradientTape()
+      tape:watch(x)
+      return tape:gradient(nd.square(nd.reduce_sum(x * x)), x)
+    end)
+    near({ 56, 112, 168 }, g)
+    near({ 96, 24, 232 }, acc:jvp(g))
+  end)
+
+  it("stands inside a tape", function()
+    local x = C(3.0)
+    local tape <close> = nd.GradientTape()
+    tape:watch(x)
+    local acc, y = carried(x, 1, function() return x * x * x end)
+    near(18, tape:gradient(acc:jvp(y), x))
+  end)
+
+  it("goes on after an error in its block", function()
+    local x = C(3.0)
+    local acc = Accumulator(x, 1)
+    assert.is_false(pcall(assert(nd.load [[
+      local acc = ... with acc do error "no" end]]), acc))
+    assert.is_nil(acc:jvp(x * x))
+  end)
+
+  it("refuses what cannot be primals and tangents", function()
+    local x, i = C { 1.0, 2.0 }, C { 1, 2 }
+    refuses("ForwardAccumulator: a primal is given twice", Accumulator,
+      { x, x }, { x, x })
+    refuses("ForwardAccumulator: a primal is int32, and only floats have "
+      .. "tangents", Accumulator, i, i)
+    refuses("ForwardAccumulator: a primal is float32 [2], its tangent is "
+      .. "float32 [3]", Accumulator, x, { 1, 2, 3 })
+    refuses("ForwardAccumulator: tangents is missing: it must be a tensor, a "
+      .. "Variable or a table", Accumulator, x)
+    refuses("ForwardAccumulator: primal 2 has no tangent", Accumulator,
+      { x, C(1.0) }, { x, false })
+    refuses("ForwardAccumulator: 1 tangents for 2 primals", Accumulator,
+      { x, C(1.0) }, { x })
+    refuses("ForwardAccumulator: tangents lacks 'a'", Accumulator,
+      { a = x }, { b = x })
+    refuses("ForwardAccumulator: tangents must be a table like primals, got "
+      .. "Tensor", Accumulator, { x }, x)
+    refuses("ForwardAccumulator: primals must be a tensor, a Variable or a "
+      .. "table, got number", Accumulator, 1, 1)
+  end)
+
+  it("refuses a second entry", function()
+    local acc = Accumulator(C(1.0), 1)
+    local ok, err = pcall(assert(nd.load [[
+      local acc = ... with acc do with acc do end end]]), acc)
+    assert.is_false(ok)
+    assert.matches("ForwardAccumulator: the accumulator is still entered", err,
+      1, true)
+  end)
+
+  it("is collected with what it keeps", function()
+    local x = C { 1.0, 2.0 }
+    local weak = setmetatable({}, { __mode = "v" })
+    weak[1] = carried(x, x, function() return x * x end)
+    collectgarbage()
+    collectgarbage()
+    assert.is_nil(weak[1])
+  end)
+end)
