@@ -220,7 +220,7 @@ static void use_inputs(lua_State *L, ndL_state *S, int inputs, ndL_flat *in)
 {
   for (int k = 0; k < in->n; k++) {
     lua_rawgeti(L, inputs, k + 1);
-    in->at[k] = ndL_totensor(L, S, -1);
+    in->at[k] = ndL_borrow(L, S, -1);
     lua_pop(L, 1);
   }
 }
