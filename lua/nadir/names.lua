@@ -5,6 +5,7 @@
 -- have them as values. Fields that a table does not hold, because an `__index`
 -- makes them, are the keys of its metatable's `__properties`.
 local fail = require "nadir.fail"
+local nearest = require "nadir.nearest"
 
 -- Whatever a script makes of its globals.
 local require = require
@@ -84,45 +85,7 @@ function names.first(t)
   return first
 end
 
--- ----------------------------------------------------------------- nearest --
-
--- How many letters to insert, drop, change or swap with the next to make one
--- word of the other.
-local function distance(a, b)
-  local before, row = {}, {}
-  for j = 0, #b do
-    row[j] = j
-  end
-  for i = 1, #a do
-    local next_row = { [0] = i }
-    for j = 1, #b do
-      local same = a:byte(i) == b:byte(j)
-      local d = math.min(row[j] + 1, next_row[j - 1] + 1,
-        row[j - 1] + (same and 0 or 1))
-      if i > 1 and j > 1 and a:byte(i) == b:byte(j - 1)
-        and a:byte(i - 1) == b:byte(j) then
-        d = math.min(d, before[j - 2] + 1)
-      end
-      next_row[j] = d
-    end
-    before, row = row, next_row
-  end
-  return row[#b]
-end
-
--- The name that differs by the fewest letters, if those are few for its length.
--- Of several it is the longest: letters are sooner left out than added.
-local function nearest(name, list)
-  local best, least = "", math.huge
-  for _, candidate in ipairs(list) do
-    local d = distance(name:lower(), candidate:lower())
-    if d <= (math.min(#name, #candidate) + 1) // 3
-      and (d < least or d == least and #candidate > #best) then
-      best, least = candidate, d
-    end
-  end
-  return best ~= "" and best or nil
-end
+-- ------------------------------------------------------------------- meant --
 
 -- What the name that others use stands for: a name of `paths`, or a hint.
 local function translate(name, paths)

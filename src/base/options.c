@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/near.h"
 #include "base/number.h"
 
 static const char spaces[] = " ,\t\n";
@@ -50,12 +51,18 @@ bool nd_option_unknown(nd_context *c, const char *name, int n,
                        const char *const *names)
 {
   char known[160] = "none";
+  char hint[80] = "";
   size_t size = 0;
-  for (int i = 0; i < n && size < sizeof known; i++)
+  nd_near near = { .name = name };
+  for (int i = 0; i < n && size < sizeof known; i++) {
     size += (size_t)snprintf(known + size, sizeof known - size, "%s%s",
                              i > 0 ? ", " : "", names[i]);
-  return nd_fail(c, ND_BAD_ARGUMENT, "unknown option '%s': it takes %s", name,
-                 known);
+    nd_near_try(&near, names[i]);
+  }
+  if (near.best != NULL)
+    snprintf(hint, sizeof hint, "; did you mean '%s'?", near.best);
+  return nd_fail(c, ND_BAD_ARGUMENT, "unknown option '%s': it takes %s%s", name,
+                 known, hint);
 }
 
 bool nd_options_place(nd_options *o, int i)

@@ -6,6 +6,7 @@
 #include <lauxlib.h>
 #include <string.h>
 
+#include "base/near.h"
 #include "lua/error.h"
 #include "lua/module.h"
 
@@ -30,15 +31,6 @@ int ndL_failname(lua_State *L, const char *what, int key, int first)
   return ndL_error(L, "%s", luaL_tolstring(L, -1, NULL));
 }
 
-void ndL_pushnames(lua_State *L, int n, const char *const *names)
-{
-  lua_createtable(L, n, 0);
-  for (int i = 0; i < n; i++) {
-    lua_pushstring(L, names[i]);
-    lua_rawseti(L, -2, i + 1);
-  }
-}
-
 void ndL_pushparams(lua_State *L, const nd_param *params)
 {
   lua_newtable(L);
@@ -58,6 +50,28 @@ int ndL_failoption(lua_State *L, const char *function, const char *name,
   ndL_pushparams(L, params);
   lua_call(L, 3, 1);
   return ndL_error(L, "%s", luaL_tolstring(L, -1, NULL));
+}
+
+// nearest(name, list): the name of the list that was meant, or nil.
+static int find_nearest(lua_State *L)
+{
+  nd_near near = { .name = luaL_checkstring(L, 1) };
+  luaL_checktype(L, 2, LUA_TTABLE);
+  const lua_Integer n = (lua_Integer)lua_rawlen(L, 2);
+  for (lua_Integer i = 1; i <= n; i++) {
+    lua_rawgeti(L, 2, i);  // the list keeps the name
+    if (lua_type(L, -1) == LUA_TSTRING)
+      nd_near_try(&near, lua_tostring(L, -1));
+    lua_pop(L, 1);
+  }
+  lua_pushstring(L, near.best);
+  return 1;
+}
+
+int ndL_open_nearest(lua_State *L)
+{
+  lua_pushcfunction(L, find_nearest);
+  return 1;
 }
 
 bool ndL_isname(lua_State *L, int i)

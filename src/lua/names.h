@@ -22,8 +22,8 @@ int ndL_failoption(lua_State *L, const char *function, const char *name,
 // Pushes a list of the names of parameters.
 void ndL_pushparams(lua_State *L, const nd_param *params);
 
-// Pushes a list of names.
-void ndL_pushnames(lua_State *L, int n, const char *const *names);
+// A native module: nearest(name, list).
+int ndL_open_nearest(lua_State *L);
 
 // Makes it an error to ask the table of methods on top for one that is not in
 // it; `what` has them.

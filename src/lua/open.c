@@ -17,6 +17,7 @@
 #include "lua/embedded.h"
 #include "lua/loaders.h"
 #include "lua/module.h"
+#include "lua/names.h"
 #include "lua/newstate.h"
 #include "lua/op_entry.h"
 #include "lua/op_fields.h"
@@ -115,6 +116,7 @@ static const luaL_Reg natives[] = {
   { "lpeg", open_lpeg },
   { "nadir", luaopen_nadir },
   { "nadir.fields", ndL_pushfields },
+  { "nadir.nearest", ndL_open_nearest },
   { "nadir.number", ndL_open_number },
   { "nadir.paths", open_paths },
   { "nadir.signatures", ndL_open_signatures },

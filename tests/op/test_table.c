@@ -301,7 +301,8 @@ static void wrong_options_are_refused(void)
   start();
   nd_tensor *x = F32("[[1 2] [3 4]]");
   CHECK_FAILS(CALL("reduce_sum", "axes=1", x),
-              "reduce_sum: unknown option 'axes': it takes axis, keepdims");
+              "reduce_sum: unknown option 'axes': it takes axis, keepdims; "
+              "did you mean 'axis'?");
   CHECK_FAILS(CALL("reduce_sum", "axis", x),
               "reduce_sum: options are name=value, got 'axis'");
   CHECK_FAILS(CALL("reduce_sum", "= 1", x),

@@ -1,0 +1,20 @@
+// base/near.h: the name that was meant instead of one that there is not.
+
+#ifndef ND_BASE_NEAR_H
+#define ND_BASE_NEAR_H
+
+#include <stddef.h>
+
+// A search among names. Set `name`; the rest starts as zeros.
+typedef struct nd_near {
+  const char *name;  // what was written
+  const char *best;  // the nearest so far, NULL if none is near
+  int distance;      // letters by which it differs
+} nd_near;
+
+// Looks at one name that there is; it stays the caller's. Near is what differs
+// by few letters for its length, whatever their case. Of several it is the
+// longest: letters are sooner left out than added.
+void nd_near_try(nd_near *n, const char *candidate);
+
+#endif
