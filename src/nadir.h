@@ -160,6 +160,7 @@ ND_API int64_t nd_tensor_size(const nd_tensor *x);
 ND_API const int64_t *nd_tensor_shape(const nd_tensor *x);
 
 // Copies all elements, in row-major order, to `data`, which has room for them.
+// What is large fails when it is interrupted, or while an error is kept.
 ND_API bool nd_tensor_read(nd_tensor *x, void *data);
 
 // The value of a tensor with one element; an error with more or fewer.

@@ -23,9 +23,10 @@ static nd_tensor *copy_values(nd_tensor *x)
 {
   const nd_type type = nd_type_of(x);
   nd_tensor *y = nd_tensor_make(x->context, &type);
-  if (y != NULL)
-    nd_tensor_read(x, y->data);
-  return y;
+  if (y == NULL || nd_tensor_copy(x, y->data))
+    return y;
+  nd_tensor_release(y);
+  return NULL;
 }
 
 nd_variable *nd_variable_new(nd_tensor *value, bool trainable)
@@ -146,8 +147,8 @@ static bool assign(nd_variable *v, nd_tensor *x)
   if (!check_value(v, x) || !is_told(v, x))
     return false;
   const bool apart = x->block == NULL || x->block != v->value->block;
-  if (!nd_tensor_is_shared(v->value) && apart)
-    return nd_tensor_read(x, v->value->data);
+  if (!nd_tensor_is_shared(v->value) && apart && nd_tensor_copies_at_once(x))
+    return nd_tensor_copy(x, v->value->data);
   nd_tensor *copy = copy_values(x);
   if (copy != NULL)
     adopt(v, copy);

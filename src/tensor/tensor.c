@@ -259,18 +259,56 @@ double nd_tensor_first(const nd_tensor *x)
   return 0;
 }
 
+// Values on their way to memory: of a tensor, else of the host, else zeros.
 typedef struct copying {
   const nd_tensor *x;
-  nd_tensor *y;
+  const char *host;
+  char *to;
+  size_t width;
 } copying;
 
 static void copy_units(const void *what, void *shared, void *own, int64_t from,
                        int64_t to)
 {
   const copying *k = what;
+  const size_t start = (size_t)from * k->width;
+  const size_t bytes = (size_t)(to - from) * k->width;
   nd_walk walk;
-  nd_walk_start(&walk, k->x, from);
-  nd_walk_copy(&walk, to - from, k->y->data + from * (int64_t)walk.width);
+  if (k->x != NULL) {
+    nd_walk_start(&walk, k->x, from);
+    nd_walk_copy(&walk, to - from, k->to + start);
+  } else if (k->host != NULL) {
+    memcpy(k->to + start, k->host + start, bytes);
+  } else {
+    memset(k->to + start, 0, bytes);
+  }
+}
+
+// Nanoseconds for an element.
+static float copy_cost(const nd_tensor *x)
+{
+  return x == NULL || x->dense ? .5F : 3;
+}
+
+bool nd_tensor_copies_at_once(const nd_tensor *x)
+{
+  return (float)x->size * copy_cost(x) <= ND_PATIENCE;
+}
+
+static bool copy(nd_context *c, int64_t size, const copying *k)
+{
+  const nd_step step = { .units = size,
+                         .cost = copy_cost(k->x),
+                         .run = copy_units };
+  return nd_step_run(c, &step, k, NULL, NULL);
+}
+
+bool nd_tensor_copy(const nd_tensor *x, void *to)
+{
+  const copying k = { .x = x,
+                      .to = to,
+                      .width = nd_dtype_size((nd_dtype)x->dtype) };
+  return copy(x->context, x->size, &k);
 }
 
 nd_tensor *nd_tensor_dense(nd_tensor *x)
@@ -281,10 +319,8 @@ nd_tensor *nd_tensor_dense(nd_tensor *x)
   nd_tensor *y = nd_tensor_make(x->context, &type);
   if (y == NULL)
     return NULL;
-  const copying k = { x, y };
-  const nd_step step = { .units = x->size, .cost = 3, .run = copy_units };
   y->identity = x->identity;
-  if (nd_step_run(x->context, &step, &k, NULL, NULL))
+  if (nd_tensor_copy(x, y->data))
     return y;
   nd_tensor_release(y);
   return NULL;
@@ -315,12 +351,13 @@ nd_tensor *nd_tensor_new(nd_context *c, nd_dtype dtype, int rank,
   nd_tensor *x = nd_tensor_make(c, &type);
   if (x == NULL)
     return NULL;
-  const size_t bytes = (size_t)x->size * nd_dtype_size(dtype);
-  if (data != NULL && bytes > 0)
-    memcpy(x->data, data, bytes);
-  else
-    memset(x->data, 0, bytes);
-  return x;
+  const copying k = { .host = data,
+                      .to = x->data,
+                      .width = nd_dtype_size(dtype) };
+  if (copy(c, x->size, &k))
+    return x;
+  nd_tensor_release(x);
+  return NULL;
 }
 
 nd_dtype nd_tensor_dtype(const nd_tensor *x)
@@ -347,10 +384,7 @@ bool nd_tensor_read(nd_tensor *x, void *data)
 {
   if (x == NULL || (data == NULL && x->size > 0))
     return false;
-  nd_walk walk;
-  nd_walk_start(&walk, x, 0);
-  nd_walk_copy(&walk, x->size, data);
-  return true;
+  return nd_tensor_copy(x, data);
 }
 
 bool nd_tensor_item(nd_tensor *x, double *value)

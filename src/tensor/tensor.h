@@ -133,4 +133,9 @@ double nd_tensor_first(const nd_tensor *x);
 // copy. Returns a reference.
 nd_tensor *nd_tensor_dense(nd_tensor *x);
 
+// Copies all values in row-major order. False after an interrupt, or if an
+// error waits; never if that takes so little time that nobody is asked.
+bool nd_tensor_copy(const nd_tensor *x, void *to);
+bool nd_tensor_copies_at_once(const nd_tensor *x);
+
 #endif
