@@ -187,6 +187,23 @@ static void the_pool_releases_to_its_mark(void)
   finish();
 }
 
+static void an_interrupt_stops_a_long_read(void)
+{
+  enum { SIZE = 3000000 };
+  start();
+  nd_tensor *x = ZEROS(ND_UINT8, SIZE);
+  char *bytes = malloc(SIZE);
+  memset(bytes, 1, SIZE);
+  nd_interrupt(c);
+  CHECK_FAILS_AS(nd_tensor_read(x, bytes), ND_INTERRUPTED, "interrupted");
+  CHECK_INT(bytes[0], 0);
+  CHECK_INT(bytes[SIZE - 1], 1);
+  CHECK(nd_tensor_read(x, bytes));
+  CHECK_INT(bytes[SIZE - 1], 0);
+  free(bytes);
+  finish();
+}
+
 int main(void)
 {
   RUN(a_tensor_copies_its_data);
@@ -202,5 +219,6 @@ int main(void)
   RUN(dense_copies_only_what_is_not);
   RUN(an_outline_has_the_identity_and_no_values);
   RUN(the_pool_releases_to_its_mark);
+  RUN(an_interrupt_stops_a_long_read);
   return check_done();
 }
