@@ -280,7 +280,7 @@ void ndL_open_variable(lua_State *L)
 {
   ndL_state *S = ndL_getstate(L);
   ndL_setplain(L, other_functions);
-  lua_pushlightuserdata(L, (void *)(uintptr_t)functions);
+  ndL_pushentry(L, functions);
   ndL_pushguarded(L, variable_new, 1);
   ndL_pushfunction(L, functions, 1);
   lua_setfield(L, -2, functions->name);

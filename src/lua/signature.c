@@ -1,9 +1,9 @@
-// lua/signature.c: reads calls by their entries, and tells help of them. Every
-// function has its entry in the first upvalue of its own.
+// lua/signature.c: reads calls by their entries, and tells help of them.
 
 #include "lua/signature.h"
 
 #include <assert.h>
+#include <string.h>
 
 #include "base/number.h"
 #include "lua/guard.h"
@@ -11,33 +11,55 @@
 // A list of what was noted: path, entries, path, entries.
 static const char NOTES_KEY = 0;
 
+// The first upvalue of its own that every function has: its entry, and what is
+// left out stands for, so that it is not read from text in every call.
+typedef struct bound {
+  const ndL_function *f;
+  int count;      // parameters
+  int must_have;  // those up to the last that must be given
+  nd_value initial[NDL_MOST_PARAMS];
+} bound;
+
 // ----------------------------------------------------------------- reading --
+
+static void read_given(ndL_reader *r, int last, nd_value *at)
+{
+  const nd_param *p = r->params;
+  for (int i = r->first; i <= last && p->name != NULL; i++, p++, at++) {
+    if (!lua_isnil(r->L, i) && p->kind != ND_TENSOR && p->kind != ND_NESTED)
+      ndL_readattr(r, p, i, at);
+  }
+}
+
+static void check_given(ndL_reader *r, int must_have)
+{
+  for (int k = 0; k < must_have; k++) {
+    const nd_param *p = &r->params[k];
+    if (p->initial == NULL && lua_isnil(r->L, r->first + k))
+      ndL_failattr(r, p, r->first + k);
+  }
+}
 
 void ndL_read(lua_State *L, ndL_state *S, ndL_arguments *a, int first)
 {
-  const ndL_function *f = lua_touserdata(L, lua_upvalueindex(NDL_OWN));
+  const bound *b = lua_touserdata(L, lua_upvalueindex(NDL_OWN));
   ndL_reader *r = &a->reader;
-  a->function = r->function = f->name;
+  a->function = r->function = b->f->name;
   r->L = L;
   r->S = S;
-  r->params = f->params;
+  r->params = b->f->params;
   r->first = first;
   r->top = lua_gettop(L);
   r->listed = 0;
+  memcpy(a->at, b->initial, (size_t)b->count * sizeof *b->initial);
+  if (r->top < first && b->must_have == 0) {
+    lua_settop(L, first + b->count - 1);
+    return;
+  }
   ndL_layout(r);
   ndL_spread(r);
-  const int last = r->options != 0 ? first + r->count - 1 : r->top;
-  nd_value *at = a->at;
-  int i = first;
-  for (const nd_param *p = f->params; p->name != NULL; p++, i++, at++) {
-    const bool given = i <= last && !lua_isnil(L, i);
-    if (!given && p->initial != NULL)
-      *at = nd_param_initial(p);
-    else if (!given)
-      ndL_failattr(r, p, i);
-    else if (p->kind != ND_TENSOR && p->kind != ND_NESTED)
-      ndL_readattr(r, p, i, at);
-  }
+  check_given(r, b->must_have);
+  read_given(r, r->options != 0 ? first + r->count - 1 : r->top, a->at);
 }
 
 int ndL_refuse(const ndL_arguments *a, int k)
@@ -65,15 +87,28 @@ void ndL_note(lua_State *L, const char *path, const ndL_function *functions)
   lua_pop(L, 1);
 }
 
+void ndL_pushentry(lua_State *L, const ndL_function *f)
+{
+  bound *b = lua_newuserdatauv(L, sizeof *b, 0);
+  *b = (bound){ .f = f, .count = nd_params_count(f->params) };
+  assert(b->count <= NDL_MOST_PARAMS);
+  for (int k = 0; k < b->count; k++) {
+    const nd_param *p = &f->params[k];
+    if (p->initial != NULL)
+      b->initial[k] = nd_param_initial(p);
+    else
+      b->must_have = k + 1;
+  }
+}
+
 void ndL_pushfunction(lua_State *L, const ndL_function *f, int n)
 {
   const int first = lua_gettop(L) - n + 1;
-  assert(nd_params_count(f->params) <= NDL_MOST_PARAMS);
   if (f->plain) {
     lua_pushlightuserdata(L, ndL_getstate(L));
     lua_pushnil(L);  // what a guard would call
   }
-  lua_pushlightuserdata(L, (void *)(uintptr_t)f);
+  ndL_pushentry(L, f);
   for (int i = 0; i < n; i++)
     lua_pushvalue(L, first + i);
   if (f->plain)
@@ -135,15 +170,25 @@ static void push_entry(lua_State *L, const char *path, const ndL_function *f)
   lua_setfield(L, -2, "params");
 }
 
+// The entry of the function at `i`. It may be anybody's: of what is no `bound`
+// but as large the first pointer is read, and is no entry.
+static const ndL_function *find_entry(lua_State *L, int i)
+{
+  const ndL_function *f = NULL;
+  const int top = lua_gettop(L);
+  if (lua_iscfunction(L, i) && lua_getupvalue(L, i, NDL_OWN) != NULL &&
+      lua_type(L, -1) == LUA_TUSERDATA && lua_rawlen(L, -1) == sizeof(bound))
+    f = ((const bound *)lua_touserdata(L, -1))->f;
+  lua_settop(L, top);
+  return f;
+}
+
 // signatures(f): the list of all entries, or of that of the function alone.
 static int list_entries(lua_State *L)
 {
-  const void *one = NULL;
   lua_settop(L, 1);
-  if (lua_iscfunction(L, 1) && lua_getupvalue(L, 1, NDL_OWN) != NULL)
-    one = lua_touserdata(L, -1);
   const bool all = lua_isnil(L, 1);
-  lua_settop(L, 1);
+  const ndL_function *one = find_entry(L, 1);
   lua_rawgetp(L, LUA_REGISTRYINDEX, &NOTES_KEY);
   lua_newtable(L);
   const int notes = 2;

@@ -46,8 +46,10 @@ void ndL_bindmethods(lua_State *L, ndL_type type, const char *path,
                      const ndL_function *functions);
 
 // Pushes one such function with `n` more upvalues of its own, from NDL_OWN + 1
-// on, which it pops; and tells help of such functions, as ndL_bind does.
+// on, which it pops; the first of these, by which ndL_read knows the function;
+// and tells help of such functions, as ndL_bind does.
 void ndL_pushfunction(lua_State *L, const ndL_function *f, int n);
+void ndL_pushentry(lua_State *L, const ndL_function *f);
 void ndL_note(lua_State *L, const char *path, const ndL_function *functions);
 
 // Native modules: a function that gives the list of all entries, or of that of
