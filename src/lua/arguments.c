@@ -145,6 +145,7 @@ __attribute__((noinline)) static void check_args(ndL_call *k)
   ndL_layout(r);
   k->n = 0;
   k->in = k->few;
+  const nd_value *initial = lua_touserdata(L, lua_upvalueindex(NDL_INITIAL));
   nd_value *attr = k->attr;
   bool loose = false;
   int position = 0;
@@ -167,10 +168,11 @@ __attribute__((noinline)) static void check_args(ndL_call *k)
       if (i != 0)
         ndL_readattr(r, p, i, attr);
       else if (p->initial != NULL)
-        *attr = nd_param_initial(p);
+        *attr = *initial;
       else
         ndL_failattr(r, p, lua_gettop(L) + 1);
       attr++;
+      initial++;
     }
   }
   if (loose)

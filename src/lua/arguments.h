@@ -27,6 +27,9 @@ typedef struct ndL_call {
   ndL_reader reader;  // of a call that is not just few tensors
 } ndL_call;
 
+// The upvalue of an op's closure with its attributes' initial values.
+enum { NDL_INITIAL = 4 };
+
 // Reads the arguments into `k`, which borrows from the stack; raises if
 // they do not fit the entry.
 void ndL_checkargs(ndL_call *k);

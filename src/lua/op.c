@@ -5,7 +5,8 @@
 
 #include "lua/arguments.h"
 
-// Upvalue 1 is the state, 2 the op, 3 the metatable of scalars. The box comes
+// Upvalue 1 is the state, 2 the op, 3 the metatable of scalars, and NDL_INITIAL
+// the values of attributes that a call leaves out. The box comes
 // before the arguments are read: making it is the last allocation that a plain
 // call does, so nothing can change between reading them and applying the op.
 static int op_call(lua_State *L)
@@ -128,7 +129,8 @@ static void push_closure(lua_State *L, ndL_state *S, const nd_op *op,
   lua_pushlightuserdata(L, S);
   lua_pushlightuserdata(L, (void *)(uintptr_t)op);
   lua_rawgetp(L, LUA_REGISTRYINDEX, S->metatables[NDL_SCALAR]);
-  lua_pushcclosure(L, function, 3);
+  nd_values_start(op, lua_newuserdatauv(L, op->attrs * sizeof(nd_value), 0));
+  lua_pushcclosure(L, function, NDL_INITIAL);
 }
 
 // The registry has it by the address of the entry.

@@ -224,7 +224,7 @@ static char *copy_attr(nd_records *l, nd_record *r, const nd_job *j, char *end)
     attr[i] = j->attr[i];
     if (attr[i].holds == ND_HOLDS_CLOSURE) {
       l->closure = nd_closure_keep(attr[i].closure);
-      r->scalars = false;
+      r->closures = true;
     }
     if (bytes == 0)
       continue;
@@ -283,6 +283,7 @@ static bool fill(const nd_records *l, nd_record *r, const nd_job *j, walk *w)
     scalars = scalars && j->in[i]->rank == 0;
   }
   r->scalars = scalars;
+  r->closures = false;
   return ok;
 }
 
@@ -324,10 +325,10 @@ bool nd_records_add(nd_records *l, nd_record *r, const nd_job *j)
 void nd_records_clear(nd_context *c, nd_records *l)
 {
   for (const nd_record *r = l->first; r != NULL; r = r->after) {
-    if (r->scalars)
-      continue;
-    release_tensors(r);
-    release_closures(r);
+    if (!r->scalars)
+      release_tensors(r);
+    if (r->closures)
+      release_closures(r);
   }
   free_chunks(c, l);
   l->first = l->last = NULL;

@@ -13,8 +13,9 @@ typedef struct nd_record {
   struct nd_record *before, *after;
   const nd_op *op;
   int32_t n;          // tensors in
-  int32_t outs : 31;  // tensors out
-  bool scalars : 1;   // there is nothing to let go of: all are scalars
+  int32_t outs : 30;  // tensors out
+  bool scalars : 1;   // all of them are scalars
+  bool closures : 1;  // some attribute is one
   int32_t node;       // of the first output; those of the others follow
   int32_t nodes[];    // of the inputs; 0: not watched
 } nd_record;
