@@ -114,8 +114,9 @@ static void *ask_host(nd_context *c, void *block, size_t size,
   return NULL;
 }
 
-void *nd_memory_resize(nd_context *c, void *block, size_t old_size,
-                       size_t new_size, nd_memory_kind kind)
+// Like nd_memory_resize, but only through the host.
+static void *resize(nd_context *c, void *block, size_t old_size,
+                    size_t new_size, nd_memory_kind kind)
 {
   if (new_size > old_size && !nd_account_allows(c, new_size - old_size, kind))
     return NULL;
@@ -153,16 +154,71 @@ void *nd_memory_resize_script(nd_context *c, void *block, size_t old_size,
   return p;
 }
 
+// The size that all objects of a class have.
+static size_t small_size(size_t cls)
+{
+  return cls * ND_SMALL_STEP;
+}
+
+static size_t small_class(size_t size)
+{
+  return (size + ND_SMALL_STEP - 1) / ND_SMALL_STEP;
+}
+
+void *nd_small_new(nd_context *c, size_t size)
+{
+  const size_t cls = small_class(size);
+  void **object = c->memory.spare[cls];
+  if (object == NULL)
+    return resize(c, NULL, 0, small_size(cls), ND_MEMORY_OBJECT);
+  c->memory.spare[cls] = *object;
+  return object;
+}
+
+void nd_small_free(nd_context *c, void *object, size_t size)
+{
+  void **link = object;
+  const size_t cls = small_class(size);
+  *link = c->memory.spare[cls];
+  c->memory.spare[cls] = link;
+}
+
+static bool is_small(size_t size, nd_memory_kind kind)
+{
+  return kind == ND_MEMORY_OBJECT &&
+         size <= (ND_SMALL_CLASSES - 1) * ND_SMALL_STEP;
+}
+
 void *nd_memory_new(nd_context *c, size_t size, nd_memory_kind kind)
 {
-  return nd_memory_resize(c, NULL, 0, size, kind);
+  return is_small(size, kind) ? nd_small_new(c, size)
+                              : resize(c, NULL, 0, size, kind);
 }
 
 void nd_memory_free(nd_context *c, void *block, size_t size,
                     nd_memory_kind kind)
 {
-  if (block != NULL)
-    nd_memory_resize(c, block, size, 0, kind);
+  if (block == NULL)
+    return;
+  if (is_small(size, kind))
+    nd_small_free(c, block, size);
+  else
+    resize(c, block, size, 0, kind);
+}
+
+// Where one of the sizes is small, the object moves.
+void *nd_memory_resize(nd_context *c, void *block, size_t old_size,
+                       size_t new_size, nd_memory_kind kind)
+{
+  const bool stays = !is_small(old_size, kind) && !is_small(new_size, kind);
+  if (block != NULL && stays)
+    return resize(c, block, old_size, new_size, kind);
+  void *moved = nd_memory_new(c, new_size, kind);
+  if (moved == NULL || block == NULL)
+    return moved;
+  memcpy(moved, block, old_size < new_size ? old_size : new_size);
+  nd_memory_free(c, block, old_size, kind);
+  return moved;
 }
 
 void *nd_page_new(nd_context *c)
@@ -185,35 +241,6 @@ void nd_page_free(nd_context *c, void *page)
   *link = c->memory.pages;
   c->memory.pages = link;
   c->memory.spare_pages++;
-}
-
-// The size that all objects of a class have.
-static size_t small_size(size_t cls)
-{
-  return cls * ND_SMALL_STEP;
-}
-
-static size_t small_class(size_t size)
-{
-  return (size + ND_SMALL_STEP - 1) / ND_SMALL_STEP;
-}
-
-void *nd_small_new(nd_context *c, size_t size)
-{
-  const size_t cls = small_class(size);
-  void **object = c->memory.spare[cls];
-  if (object == NULL)
-    return nd_memory_new(c, small_size(cls), ND_MEMORY_OBJECT);
-  c->memory.spare[cls] = *object;
-  return object;
-}
-
-void nd_small_free(nd_context *c, void *object, size_t size)
-{
-  void **link = object;
-  const size_t cls = small_class(size);
-  *link = c->memory.spare[cls];
-  c->memory.spare[cls] = link;
 }
 
 // Class of a size: octave times four plus the two bits below the leading one;
@@ -321,7 +348,7 @@ static void return_list(nd_context *c, void **list, size_t size)
   while (*list != NULL) {
     void *first = *list;
     *list = *(void **)first;
-    nd_memory_free(c, first, size, ND_MEMORY_OBJECT);
+    resize(c, first, size, 0, ND_MEMORY_OBJECT);
   }
 }
 

@@ -9,8 +9,8 @@
 // Size classes of the block cache: four to an octave, from 64 bytes up.
 enum { ND_CACHE_CLASSES = 240, ND_ALIGNMENT = 64 };
 
-// Small objects: sizes in steps of 32 bytes, kept on free lists.
-enum { ND_SMALL_STEP = 32, ND_SMALL_CLASSES = 8 };
+// Small objects, of up to 512 bytes: in steps of 32, kept on free lists.
+enum { ND_SMALL_STEP = 32, ND_SMALL_CLASSES = 17 };
 
 // Pages hold records of tapes; some freed ones are kept.
 enum { ND_PAGE = 32768, ND_SPARE_PAGES = 128 };
@@ -39,8 +39,9 @@ typedef struct nd_memory {
   struct nd_held *held;  // all of it but the Lua heap
 } nd_memory;
 
-// Like realloc through the host's allocator; counted. On refusal returns NULL
-// and keeps the error. A new size of 0 frees.
+// Like realloc, through the host's allocator or, for small objects, from those
+// that wait; counted. On refusal returns NULL and keeps the error. A new size
+// of 0 frees.
 void *nd_memory_resize(nd_context *c, void *block, size_t old_size,
                        size_t new_size, nd_memory_kind kind);
 
@@ -48,8 +49,7 @@ void *nd_memory_new(nd_context *c, size_t size, nd_memory_kind kind);
 void nd_memory_free(nd_context *c, void *block, size_t size,
                     nd_memory_kind kind);
 
-// Objects of up to ND_SMALL_STEP * (ND_SMALL_CLASSES - 1) bytes that come and
-// go at a high rate: headers of tensors. Freed ones wait on a list.
+// The same for an object that is known to be small.
 void *nd_small_new(nd_context *c, size_t size);
 void nd_small_free(nd_context *c, void *object, size_t size);
 

@@ -149,8 +149,11 @@ static void a_refusal_says_how_much_was_asked(void)
 {
   start();
   host_refuse(&memory, 0, 1);
+  CHECK_FAILS_AS(nd_memory_new(c, 1234, ND_MEMORY_OBJECT) != NULL, ND_NO_MEMORY,
+                 "out of memory: 1234 bytes refused");
+  host_refuse(&memory, 0, 1);
   CHECK_FAILS_AS(nd_memory_new(c, 123, ND_MEMORY_OBJECT) != NULL, ND_NO_MEMORY,
-                 "out of memory: 123 bytes refused");
+                 "out of memory: 128 bytes refused");
   finish();
 }
 
@@ -175,10 +178,17 @@ static void resizing_keeps_the_bytes(void)
   memcpy(p, "123456789", 10);
   p = nd_memory_resize(c, p, 10, 1000, ND_MEMORY_OBJECT);
   CHECK_STR(p, "123456789");
+  nd_memory_trim(c);
   host_refuse(&memory, 0, 1);
   CHECK(nd_memory_resize(c, p, 1000, 2000, ND_MEMORY_OBJECT) == NULL);
   CHECK_STR(p, "123456789");
   nd_error_clear(c);
+  p = nd_memory_resize(c, p, 1000, 20, ND_MEMORY_OBJECT);
+  CHECK_STR(p, "123456789");
+  p = nd_memory_resize(c, p, 20, 40, ND_MEMORY_OBJECT);
+  CHECK_STR(p, "123456789");
+  p = nd_memory_resize(c, p, 40, 1000, ND_MEMORY_OBJECT);
+  CHECK_STR(p, "123456789");
   nd_memory_free(c, p, 1000, ND_MEMORY_OBJECT);
   nd_memory_free(c, NULL, 0, ND_MEMORY_OBJECT);
   finish();
