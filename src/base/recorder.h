@@ -18,7 +18,8 @@ struct nd_recorder {
   nd_recorder *inner, *outer;  // its neighbours, or an end; NULL: not entered
   bool paused;                 // entered, but told nothing
 
-  // An op has happened; a variable is read; one gets the value `x`.
+  // An op has happened; a variable is read; one gets the value `x`, or NULL:
+  // another from an optimizer.
   bool (*applied)(nd_recorder *r, const struct nd_job *j);
   bool (*read)(nd_recorder *r, nd_variable *v);
   bool (*assigned)(nd_recorder *r, nd_variable *v, nd_tensor *x);

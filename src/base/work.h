@@ -40,6 +40,12 @@ bool nd_work_run(nd_context *c, const nd_work *work, const void *what);
 bool nd_step_cut(nd_context *c, const nd_step *step, const void *what,
                  void *shared, void *own);
 
+// Runs one step of what must not stop half way: nobody is asked.
+static inline void nd_step_finish(const nd_step *step, const void *what)
+{
+  step->run(what, NULL, NULL, step->first, step->first + step->units);
+}
+
 // Runs one step, with memory that the caller has.
 static inline bool nd_step_run(nd_context *c, const nd_step *step,
                                const void *what, void *shared, void *own)

@@ -10,6 +10,7 @@
 #include "base/dtype.h"
 #include "base/number.h"
 #include "base/options.h"
+#include "base/work.h"
 #include "tensor/pool.h"
 
 // --------------------------------------------------------------- settings --
@@ -226,7 +227,8 @@ static bool prepare(nd_optimizer *o, int n, nd_variable *const *variables,
       continue;
     given++;
     if (!check(o, i, variables[i], gradients[i]) ||
-        !ensure_slots(o, variables[i]))
+        !ensure_slots(o, variables[i]) ||
+        !nd_recorders_assigned(o->context, variables[i], NULL))
       return false;
   }
   if (n <= 0)
@@ -270,17 +272,43 @@ static void release_jobs(int n, job *jobs)
   }
 }
 
+// The update of one variable's elements.
+typedef struct pass {
+  nd_update_kernel *kernel;
+  const double *k;
+  size_t width;  // of an element
+  char *out;
+  const char *w, *g;
+  char *slots[ND_MAX_SLOTS];
+} pass;
+
+static void run_pass(const void *what, void *shared, void *own, int64_t from,
+                     int64_t to)
+{
+  const pass *p = what;
+  const size_t offset = (size_t)from * p->width;
+  void *slots[ND_MAX_SLOTS];
+  for (int i = 0; i < ND_MAX_SLOTS; i++)
+    slots[i] = p->slots[i] == NULL ? NULL : p->slots[i] + offset;
+  p->kernel(to - from, p->k, p->out + offset, p->w + offset, p->g + offset,
+            slots);
+}
+
 // One step of one variable. Nothing can fail any more.
 static void run_job(nd_optimizer *o, const double *k, nd_variable *v, job *j)
 {
   const nd_slots *slots = find_slots(o, v);
-  void *at[ND_MAX_SLOTS] = { NULL };
-  for (int i = 0; slots != NULL && i < ND_MAX_SLOTS; i++)
-    at[i] = slots->at[i] != NULL ? slots->at[i]->data : NULL;
   const nd_tensor *w = v->value;
-  void *out = j->fresh != NULL ? j->fresh->data : w->data;
-  o->update->kernels[o->context->level]->at[w->dtype](w->size, k, out, w->data,
-                                                      j->dense->data, at);
+  pass p = { .kernel = o->update->kernels[o->context->level]->at[w->dtype],
+             .k = k,
+             .width = nd_dtype_size((nd_dtype)w->dtype),
+             .out = j->fresh != NULL ? j->fresh->data : w->data,
+             .w = w->data,
+             .g = j->dense->data };
+  for (int i = 0; slots != NULL && i < ND_MAX_SLOTS; i++)
+    p.slots[i] = slots->at[i] != NULL ? slots->at[i]->data : NULL;
+  const nd_step step = { .units = w->size, .run = run_pass };
+  nd_step_finish(&step, &p);
   if (j->fresh != NULL)
     nd_variable_replace(v, j->fresh);
   j->fresh = NULL;

@@ -5,6 +5,7 @@
 #include "check.h"
 #include "host.h"
 #include "op/op.h"
+#include "tape/variable.h"
 #include "values.h"
 
 // Writes its letter whenever it is told something.
@@ -44,7 +45,7 @@ static bool on_read(nd_recorder *r, nd_variable *v)
 
 static bool on_assigned(nd_recorder *r, nd_variable *v, nd_tensor *x)
 {
-  return note_down(r, x->rank == 0 ? 'S' : 'A');
+  return note_down(r, x == NULL ? 'O' : 'A');
 }
 
 static bool watches(const nd_recorder *r, const nd_tensor *x)
@@ -115,6 +116,26 @@ static void reads_and_assignments_are_heard(void)
   nd_tensor_release(nd_variable_read(v));
   check_heard("oRiRoiii");
   leave_three();
+  nd_variable_release(v);
+  finish();
+}
+
+static void steps_of_optimizers_are_heard_before_they_are_done(void)
+{
+  start();
+  nd_tensor *x = F32("[1 2]"), *g = F32("[1 1]");
+  nd_variable *v = nd_variable_new(x, true);
+  nd_optimizer *o = nd_optimizer_new(c, "SGD", "learning_rate=1");
+  enter_three();
+  CHECK(nd_optimizer_apply(o, 1, &v, &g));
+  check_heard("oOmOiO");
+  CHECK_VALUES(v->value, "[0 1]", 0);
+  middle.fails = true;
+  CHECK_FAILS_AS(nd_optimizer_apply(o, 1, &v, &g), ND_BAD_STATE,
+                 "apply_gradients: m is full");
+  CHECK_VALUES(v->value, "[0 1]", 0);
+  leave_three();
+  nd_optimizer_free(o);
   nd_variable_release(v);
   finish();
 }
@@ -272,6 +293,7 @@ int main(void)
 {
   RUN(the_outermost_hears_first);
   RUN(reads_and_assignments_are_heard);
+  RUN(steps_of_optimizers_are_heard_before_they_are_done);
   RUN(a_paused_one_is_told_nothing);
   RUN(any_may_leave_in_any_order_and_twice);
   RUN(others_may_leave_while_one_is_told);
