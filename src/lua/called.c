@@ -80,17 +80,20 @@ static void take_variables(lua_State *L, ndL_state *S, const asked *a, int i,
               NAME, given, n);
   for (int k = 0; k < n; k++) {
     lua_rawgeti(L, i, k + 1);
-    take_gradient(L, S, a, lua_gettop(L), first + k);
+    take_gradient(L, S, a, i + 1, first + k);
+    lua_settop(L, i);
   }
 }
 
-// True if what the function returned from `i` on is a list of all gradients.
+// True if what the function returned from `i` on is a list of all gradients: a
+// list of gradients for the first argument or, if there is none, for variables
+// is none.
 static bool gives_list(lua_State *L, ndL_state *S, int i, int shapes)
 {
-  lua_rawgeti(L, shapes, 1);
-  const bool nested = lua_type(L, -1) == LUA_TTABLE;
+  const int first = lua_rawgeti(L, shapes, 1);
   lua_pop(L, 1);
-  return !nested && lua_type(L, i) == LUA_TTABLE && ndL_peek(L, S, i) == NULL;
+  return first != LUA_TNIL && first != LUA_TTABLE &&
+         lua_type(L, i) == LUA_TTABLE && ndL_peek(L, S, i) == NULL;
 }
 
 // Spreads the list at `i` over the stack, before what follows it.
@@ -240,12 +243,22 @@ void ndL_holdcall(lua_State *L, const ndL_state *S, ndL_called *f)
   lua_settop(L, call);
 }
 
-void ndL_dropcall(lua_State *L, const ndL_state *S, ndL_called *f)
+// True if the tape has recorded what gave the `n` tensors `out`.
+static bool has_recorded(const nd_tape *t, int n, nd_tensor *const *out)
+{
+  bool any = false;
+  for (int k = 0; k < n && !any; k++)
+    any = nd_tape_node(t, out[k]) != 0;
+  return any;
+}
+
+void ndL_dropcall(lua_State *L, const ndL_state *S, ndL_called *f, int n,
+                  nd_tensor *const *out)
 {
   const nd_recorder *ends = &S->context->strand.recorders;
   for (nd_recorder *r = ends->inner; r != ends; r = r->inner) {
     const nd_tape *t = nd_recorder_tape(r);
-    if (t == NULL || t->records.closure == &f->rule.closure)
+    if (t == NULL || has_recorded(t, n, out))
       continue;
     ndL_pushheld(L, S, t);
     if (!lua_isnil(L, -1)) {

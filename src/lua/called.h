@@ -27,9 +27,11 @@ void ndL_open_called(lua_State *L);
 ndL_called *ndL_makecalled(lua_State *L, ndL_state *S);
 
 // Has every tape that listens hold the table on top of the stack; afterwards
-// those that did not record the call let go of it.
+// those that did not record the call, which gave the `n` tensors `out`, let go
+// of it.
 void ndL_holdcall(lua_State *L, const ndL_state *S, ndL_called *f);
-void ndL_dropcall(lua_State *L, const ndL_state *S, ndL_called *f);
+void ndL_dropcall(lua_State *L, const ndL_state *S, ndL_called *f, int n,
+                  nd_tensor *const *out);
 
 // Lets go of what tapes of hosts no longer keep.
 void ndL_dropstrays(lua_State *L, ndL_state *S);

@@ -121,7 +121,7 @@ static int forward_jvp(lua_State *L)
     tangents.at[k] = nd_accumulator_jvp(acc, targets.at[k]);
   if (!ndL_fillboxes(L, S, &targets, tangents.at, boxes, zeros))
     return ndL_raise(L, S);
-  ndL_pushlike(L, S, 2, boxes);
+  ndL_pushlike(L, S, &targets, boxes);
   return 1;
 }
 

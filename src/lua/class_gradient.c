@@ -151,7 +151,7 @@ static int tape_gradient(lua_State *L)
     return ndL_raise(L, S);
   r.unknown = zeros ? 0 : t->strangers;
   r.first = t->stranger;
-  ndL_pushlike(L, S, 3, boxes);
+  ndL_pushlike(L, S, &sources, boxes);
   if (r.recorded || r.unknown > 0)
     ndL_trywarn(L, warn_all, &r);
   return 1;

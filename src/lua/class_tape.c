@@ -49,7 +49,8 @@ static bool has_place(const ndL_state *S, const box *b)
   return b->place < NDL_PLACES && S->tapes[b->place] == b->tape;
 }
 
-// Pushes the box of a tape, or nothing if a host made it.
+// Pushes the box of a tape, or nothing if a host made it, or if the box is about
+// to be finalized.
 static bool push_box(lua_State *L, const ndL_state *S, const nd_tape *t)
 {
   int place = 0;
@@ -58,9 +59,11 @@ static bool push_box(lua_State *L, const ndL_state *S, const nd_tape *t)
   if (place == NDL_PLACES)
     return false;
   lua_rawgetp(L, LUA_REGISTRYINDEX, &BOXES_KEY);
-  lua_rawgeti(L, -1, place + 1);
+  const bool lives = lua_rawgeti(L, -1, place + 1) != LUA_TNIL;
   lua_remove(L, -2);
-  return true;
+  if (!lives)
+    lua_pop(L, 1);
+  return lives;
 }
 
 void ndL_pushheld(lua_State *L, const ndL_state *S, const nd_tape *t)

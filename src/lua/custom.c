@@ -270,10 +270,10 @@ static int custom_call(lua_State *L)
   use_inputs(L, S, inputs, &in);
   ndL_gather(L, S, &values);
   const bool ok = apply(L, S, f, &in, &values, out.at);
-  ndL_dropcall(L, S, f);
+  ndL_dropcall(L, S, f, ok ? out.n : 0, out.at);
   if (!ok || !ndL_fillboxes(L, S, &values, out.at, boxes, false))
     return ndL_raise(L, S);
-  ndL_pushlike(L, S, value, boxes);
+  ndL_pushlike(L, S, &values, boxes);
   return 1;
 }
 

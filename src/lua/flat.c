@@ -32,6 +32,11 @@ void ndL_flatten(lua_State *L, ndL_state *S, int i, const char *function,
   ndL_makeroom(L, f, n);
 }
 
+static int fail_changed(lua_State *L, const ndL_flat *f)
+{
+  return ndL_error(L, "%s: a table changed during the call", f->function);
+}
+
 void ndL_gather(lua_State *L, ndL_state *S, ndL_flat *f)
 {
   if (f->list == 0) {
@@ -46,7 +51,7 @@ void ndL_gather(lua_State *L, ndL_state *S, ndL_flat *f)
     lua_pop(L, 1);
   }
   if (!same)
-    ndL_error(L, "%s: a table changed during the call", f->function);
+    fail_changed(L, f);
 }
 
 // ------------------------------------------------------------------ pairs --
@@ -151,24 +156,33 @@ static void push_next(lua_State *L, int boxes, int *at, bool inside)
     lua_pushnil(L);
 }
 
-// Pushes what is in the boxes in the structure of the value at `i`; `*at`
-// counts them.
-static void rebuild(lua_State *L, ndL_state *S, int i, int boxes, int *at,
-                    bool inside)
+// Where a walk over a structure stands, which fills it with what is in boxes.
+typedef struct rebuilt {
+  const ndL_flat *like;
+  int boxes;
+  int at;     // so many were taken
+  int depth;  // of the table
+} rebuilt;
+
+// Pushes what is in the boxes in the structure of the value at `i`.
+static void rebuild(lua_State *L, ndL_state *S, int i, rebuilt *r)
 {
   if (ndL_typeof(L, S, i) <= NDL_VARIABLE) {
-    push_next(L, boxes, at, inside);
+    push_next(L, r->boxes, &r->at, r->depth > 0);
     return;
   }
+  if (lua_type(L, i) != LUA_TTABLE || r->depth++ > NDL_DEEPEST)
+    fail_changed(L, r->like);
   luaL_checkstack(L, 6, "nested tables");
   lua_newtable(L);
   const int result = lua_gettop(L);
   if (ndL_isplain(L, S, i)) {
     const lua_Integer n = (lua_Integer)lua_rawlen(L, i);
     for (lua_Integer k = 1; k <= n; k++) {
-      push_next(L, boxes, at, true);
+      push_next(L, r->boxes, &r->at, true);
       lua_rawseti(L, result, k);
     }
+    r->depth--;
     return;
   }
   ndL_pushkeys(L, i);
@@ -176,11 +190,12 @@ static void rebuild(lua_State *L, ndL_state *S, int i, int boxes, int *at,
     lua_rawgeti(L, result + 1, (lua_Integer)k);
     lua_pushvalue(L, -1);
     lua_rawget(L, i);
-    rebuild(L, S, result + 3, boxes, at, true);
+    rebuild(L, S, result + 3, r);
     lua_replace(L, result + 3);
     lua_rawset(L, result);
   }
   lua_settop(L, result);
+  r->depth--;
 }
 
 // Lua searches an object that gets a finalizer from the newest one on, so many
@@ -219,8 +234,10 @@ bool ndL_fillboxes(lua_State *L, ndL_state *S, const ndL_flat *like,
   return ok;
 }
 
-void ndL_pushlike(lua_State *L, ndL_state *S, int i, int boxes)
+void ndL_pushlike(lua_State *L, ndL_state *S, const ndL_flat *like, int boxes)
 {
-  int at = 0;
-  rebuild(L, S, i, boxes, &at, false);
+  rebuilt r = { .like = like, .boxes = boxes };
+  rebuild(L, S, like->from, &r);
+  if (r.at != like->n)
+    fail_changed(L, like);
 }

@@ -54,7 +54,7 @@ int ndL_pushboxes(lua_State *L, const ndL_state *S, int n);
 bool ndL_fillboxes(lua_State *L, ndL_state *S, const ndL_flat *like,
                    nd_tensor **values, int boxes, bool zeros);
 
-// Pushes what is in the boxes, in the structure of the value at `i`.
-void ndL_pushlike(lua_State *L, ndL_state *S, int i, int boxes);
+// Pushes what is in the boxes, in the structure of the value that `like` was.
+void ndL_pushlike(lua_State *L, ndL_state *S, const ndL_flat *like, int boxes);
 
 #endif

@@ -31,7 +31,6 @@ typedef struct nd_records {
   uint32_t serial;  // of the tape, for now: identities know it by that
   nd_record *first, *last;
   nd_chunk *chunks;
-  const nd_closure *closure;  // the one that was kept last
 } nd_records;
 
 // Room for a record of `j`, whose `node` and `nodes` the caller sets; then

@@ -128,6 +128,30 @@ describe("custom_gradient", function()
     assert.equal(v, got[1])
   end)
 
+  it("takes the gradients of variables without any arguments", function()
+    local v, w = V(3.0), V(4.0)
+    local tape, y = recorded(nil, function()
+      return custom(function()
+        return v * w, function(dy) return { 10 * dy, 20 * dy } end
+      end)()
+    end)
+    near({ 10, 20 }, tape:gradient(y, { v, w }))
+  end)
+
+  it("takes the gradients of many variables", function()
+    local variables, want = {}, {}
+    for i = 1, 300 do
+      variables[i], want[i] = V(1.0), i
+    end
+    local tape, y = recorded(nil, function()
+      return custom(function()
+        local sum = nd.reduce_sum(nd.stack(variables))
+        return sum, function() return want end
+      end)()
+    end)
+    near(want, tape:gradient(y, variables))
+  end)
+
   it("treats a variable that is an argument as an argument", function()
     local v = V(3.0)
     local tape, y = recorded(nil, function()
@@ -292,6 +316,32 @@ describe("its function", function()
     near({ 3, 3 }, tape:gradient(y, v, nil, "zero"))
   end)
 
+  it("cannot change the tables of the call", function()
+    local function cycle(list) list[2] = list end
+    for _, change in ipairs { { 1 }, { 2, 7 }, { 2, "x" }, { 3, x } } do
+      local sources = { x, { x } }
+      local function put() sources[change[1]] = change[2] end
+      local tape, y = with_gradient(function(dy) put() return dy end)
+      refuses("gradient: a table changed during the call", function()
+        tape:gradient(y, sources)
+      end)
+    end
+    local sources = { x, { x } }
+    local tape, y = with_gradient(function(dy) cycle(sources) return dy end)
+    refuses("gradient: a table changed during the call", function()
+      tape:gradient(y, sources)
+    end)
+    local values
+    local acc <close> = nd.autodiff.ForwardAccumulator(x, 1)
+    assert(nd.load [[
+      local acc, refuses, f, x = ... with acc do refuses(
+        "custom_gradient: a table changed during the call", f, x) end]])(
+      acc, refuses, custom(function(t)
+        values = { t, { t } }
+        return values, function(dy) cycle(values) return dy end
+      end), x)
+  end)
+
   it("is collected with the tape that it captures", function()
     local weak = setmetatable({}, { __mode = "v" })
     for i = 1, 3 do
@@ -340,6 +390,33 @@ describe("its function", function()
     collectgarbage()
     collectgarbage()
     assert.is_nil(weak[1])
+  end)
+
+  it("is held where it calls another while tangents are carried", function()
+    local sin, cos
+    sin = custom(function(t)
+      return nd.sin(t), function(dy) return dy * cos(t) end
+    end)
+    cos = custom(function(t)
+      return nd.cos(t), function(dy) return -dy * sin(t) end
+    end)
+    local acc = nd.autodiff.ForwardAccumulator(x, 1)
+    local tape, y = recorded(nil, function(tape)
+      tape:watch(x)
+      return assert(nd.load [[
+        local acc, f, x = ... with acc do return f(x) end]])(acc, sin, x)
+    end)
+    collectgarbage()
+    collectgarbage()
+    near(math.cos(3), tape:gradient(y, x))
+  end)
+
+  it("is held for a tape that waits for its finalizer", function()
+    local seen
+    nd.GradientTape():watch(x)
+    setmetatable({}, { __gc = function() seen = scaled(3)(x) end })
+    collectgarbage()
+    near(3, seen)
   end)
 
   it("works on many tapes at once", function()
