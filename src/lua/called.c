@@ -203,8 +203,10 @@ void ndL_dropstrays(lua_State *L, ndL_state *S)
 ndL_called *ndL_makecalled(lua_State *L, ndL_state *S)
 {
   ndL_called *f = nd_memory_new(S->context, sizeof *f, ND_MEMORY_OBJECT);
-  if (f == NULL)
+  if (f == NULL) {
     ndL_raise(L, S);
+    return NULL;
+  }
   *f = (ndL_called){ .S = S, .number = ++S->calls };
   f->rule.closure = (nd_closure){ .refs = 1, .release = forget };
   f->rule.backward = backward;

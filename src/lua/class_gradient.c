@@ -138,8 +138,8 @@ static int tape_gradient(lua_State *L)
   if (seeds != NULL)
     gather_seeds(L, S, seed_list, seeds, targets.n);
   nd_tape *t = *(nd_tape **)lua_touserdata(L, 1);
-  if (t == NULL)
-    ndL_checktape(L, S, "gradient");  // a finalizer took it away
+  if (t == NULL)  // a finalizer took it away
+    return ndL_typeerror(L, a.function, "self", "a GradientTape", 1);
   remark r = { .recorded = t->persistent && nd_tape_records(t) };
   const bool ok = (!zeros || keep_outlines(&sources)) &&
                   differentiate(L, S, t, &targets, seeds, &sources,

@@ -49,8 +49,8 @@ static bool has_place(const ndL_state *S, const box *b)
   return b->place < NDL_PLACES && S->tapes[b->place] == b->tape;
 }
 
-// Pushes the box of a tape, or nothing if a host made it, or if the box is about
-// to be finalized.
+// Pushes the box of a tape, or nothing if a host made it, or if the box is
+// about to be finalized.
 static bool push_box(lua_State *L, const ndL_state *S, const nd_tape *t)
 {
   int place = 0;
