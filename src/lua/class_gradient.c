@@ -4,17 +4,13 @@
 
 #include "lua/class_gradient.h"
 
-#include <string.h>
-
 #include "lua/box.h"
 #include "lua/class_tape.h"
 #include "lua/error.h"
 #include "lua/flat.h"
-#include "lua/guard.h"
 #include "lua/nested.h"
 #include "lua/pace.h"
 #include "lua/signature.h"
-#include "lua/values.h"
 #include "lua/warning.h"
 #include "tape/explain.h"
 

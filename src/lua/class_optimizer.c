@@ -7,7 +7,6 @@
 
 #include "lua/box.h"
 #include "lua/error.h"
-#include "lua/guard.h"
 #include "lua/names.h"
 #include "lua/nested.h"
 #include "lua/pace.h"

@@ -4,8 +4,6 @@
 
 #include "lua/class_variable.h"
 
-#include <string.h>
-
 #include "lua/box.h"
 #include "lua/class_tensor.h"
 #include "lua/error.h"

@@ -3,7 +3,6 @@
 
 #include "lua/console.h"
 
-#include <lauxlib.h>
 #include <stdbool.h>
 #include <string.h>
 

@@ -10,7 +10,6 @@
 #include "lua/class_random.h"
 #include "lua/draw.h"
 #include "lua/error.h"
-#include "lua/guard.h"
 #include "lua/pace.h"
 #include "lua/signature.h"
 #include "lua/values.h"

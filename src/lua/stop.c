@@ -6,9 +6,9 @@
 #include <lauxlib.h>
 #include <stdio.h>
 
+#include "base/context.h"
 #include "lua/newstate.h"
 #include "lua/where.h"
-#include "tape/tape.h"
 
 // With limits, an interruption is looked for every so many VM instructions, and
 // finalizers get so many looks when the state closes, 10 million instructions.

@@ -4,8 +4,6 @@
 
 #include <string.h>
 
-#include "op/axes.h"
-
 ND_DECLARE_LEVELS(const nd_softmax_table, nd_softmax_table);
 
 static int64_t least(int64_t a, int64_t b)

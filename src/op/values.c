@@ -1,7 +1,6 @@
 // op/values.c: arguments of ops that are no tensors: their initial values, and
 // reading them from text, for C hosts and for the tests' cases.
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/number.h"

@@ -6,7 +6,6 @@
 #include "op/axes.h"
 #include "op/op.h"
 #include "ops/entries.h"
-#include "tensor/walk.h"
 
 enum { AXIS };  // attribute
 

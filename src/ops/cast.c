@@ -1,7 +1,5 @@
 // ops/cast.c: changes of dtype, and the identity with and without a gradient.
 
-#include <string.h>
-
 #include "kernel/convert.h"
 #include "ops/rules.h"
 #include "tensor/walk.h"

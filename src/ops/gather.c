@@ -12,7 +12,6 @@
 #include "op/axes.h"
 #include "op/integers.h"
 #include "ops/rules.h"
-#include "tensor/walk.h"
 
 ND_DECLARE_LEVELS(const nd_gather_table, nd_gather_table);
 

@@ -1,8 +1,6 @@
 // ops/split.c: a tensor as a list of its parts along an axis: split, whose
 // parts keep the axis, and unstack, whose parts lose it. The parts are views.
 
-#include <string.h>
-
 #include "op/axes.h"
 #include "ops/rules.h"
 

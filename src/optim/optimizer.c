@@ -5,13 +5,10 @@
 
 #include "optim/optimizer.h"
 
-#include <string.h>
-
 #include "base/dtype.h"
 #include "base/number.h"
 #include "base/options.h"
 #include "base/work.h"
-#include "tensor/pool.h"
 
 // --------------------------------------------------------------- settings --
 

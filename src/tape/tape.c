@@ -3,8 +3,6 @@
 
 #include "tape/tape.h"
 
-#include <string.h>
-
 #include "tape/variable.h"
 
 // --------------------------------------------------------------- recording --

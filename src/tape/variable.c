@@ -4,8 +4,6 @@
 
 #include "tape/variable.h"
 
-#include <string.h>
-
 #include "op/op.h"
 #include "ops/entries.h"
 
