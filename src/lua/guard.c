@@ -71,11 +71,3 @@ void ndL_setplain(lua_State *L, const luaL_Reg *functions)
   lua_pushlightuserdata(L, ndL_getstate(L));
   luaL_setfuncs(L, functions, 1);
 }
-
-void ndL_addmethods(lua_State *L, ndL_type type, const luaL_Reg *methods)
-{
-  lua_rawgetp(L, LUA_REGISTRYINDEX, ndL_getstate(L)->metatables[type]);
-  lua_getfield(L, -1, "__index");
-  ndL_setfunctions(L, methods);
-  lua_pop(L, 2);
-}

@@ -23,7 +23,4 @@ void ndL_setfunctions(lua_State *L, const luaL_Reg *functions);
 // for what calls a script's functions.
 void ndL_setplain(lua_State *L, const luaL_Reg *functions);
 
-// ndL_setfunctions on the methods of a type, which are its __index.
-void ndL_addmethods(lua_State *L, ndL_type type, const luaL_Reg *methods);
-
 #endif
