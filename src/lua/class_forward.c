@@ -11,7 +11,6 @@
 #include "lua/guard.h"
 #include "lua/names.h"
 #include "lua/signature.h"
-#include "tape/forward.h"
 
 static const char NAME[] = "ForwardAccumulator";
 

@@ -3,8 +3,6 @@
 // computes those of the outputs at once. Only recorders outside it hear of
 // that, so that theirs are derivatives of its tangents.
 
-#include "tape/forward.h"
-
 #include "base/recorder.h"
 #include "tape/derive.h"
 #include "tape/identities.h"
@@ -20,7 +18,8 @@ struct nd_accumulator {
   size_t count, room;
 };
 
-nd_tensor *nd_accumulator_tangent(const nd_accumulator *a, const nd_tensor *x)
+// The tangent of `x`, borrowed; NULL if it has none.
+static nd_tensor *find_tangent(const nd_accumulator *a, const nd_tensor *x)
 {
   const int32_t place = nd_identities_find(&a->places, x->identity.id);
   return place == 0 ? NULL : a->tangents[place - 1];
@@ -57,8 +56,7 @@ static bool keep(nd_accumulator *a, const nd_tensor *x, nd_tensor *t)
 static bool depends(const nd_accumulator *a, const nd_job *j)
 {
   for (int i = 0; i < j->n; i++) {
-    if (nd_op_flows(j->op, j->in[i]) &&
-        nd_accumulator_tangent(a, j->in[i]) != NULL)
+    if (nd_op_flows(j->op, j->in[i]) && find_tangent(a, j->in[i]) != NULL)
       return true;
   }
   return false;
@@ -70,8 +68,7 @@ static bool push_forward(nd_accumulator *a, const nd_job *j, nd_tensor **t,
 {
   nd_context *c = a->context;
   for (int i = 0; i < j->n; i++) {
-    t[i] = nd_op_flows(j->op, j->in[i]) ? nd_accumulator_tangent(a, j->in[i])
-                                        : NULL;
+    t[i] = nd_op_flows(j->op, j->in[i]) ? find_tangent(a, j->in[i]) : NULL;
   }
   nd_recorder rest;
   nd_recorders_part(c, &a->recorder, &rest);
@@ -115,7 +112,7 @@ static bool applied(nd_recorder *r, const nd_job *j)
 
 static bool watches(const nd_recorder *r, const nd_tensor *x)
 {
-  return nd_accumulator_tangent((const nd_accumulator *)r, x) != NULL;
+  return find_tangent((const nd_accumulator *)r, x) != NULL;
 }
 
 // --------------------------------------------------------- public functions --
@@ -151,17 +148,12 @@ void nd_accumulator_free(nd_accumulator *a)
   nd_memory_free(c, a, sizeof *a, ND_MEMORY_OBJECT);
 }
 
-bool nd_accumulator_listens(const nd_accumulator *a)
-{
-  return nd_recorder_entered(&a->recorder);
-}
-
 static bool check_state(nd_accumulator *a, bool listens)
 {
   nd_context *c = a->context;
   if (a->works)
     return nd_fail(c, ND_BAD_STATE, "the accumulator is at work");
-  if (listens && nd_accumulator_listens(a))
+  if (listens && nd_recorder_entered(&a->recorder))
     return nd_fail(c, ND_BAD_STATE, "the accumulator is still entered");
   return true;
 }
@@ -205,7 +197,7 @@ static bool check_primal(nd_accumulator *a, const nd_tensor *x,
       c, ND_BAD_ARGUMENT, "a primal is %s %s, its tangent is %s %s",
       nd_dtype_name((nd_dtype)x->dtype), ND_SHAPE(x->rank, x->dims),
       nd_dtype_name((nd_dtype)t->dtype), ND_SHAPE(t->rank, t->dims));
-  if (nd_accumulator_tangent(a, x) != NULL)
+  if (find_tangent(a, x) != NULL)
     return nd_fail(c, ND_BAD_ARGUMENT, "a primal is given twice");
   return true;
 }
@@ -235,7 +227,7 @@ nd_tensor *nd_accumulator_jvp(nd_accumulator *a, nd_tensor *x)
 {
   if (a == NULL || x == NULL)
     return NULL;
-  return nd_tensor_keep(nd_accumulator_tangent(a, x));
+  return nd_tensor_keep(find_tangent(a, x));
 }
 
 nd_tensor *nd_accumulator_jvp_variable(nd_accumulator *a, nd_variable *v)

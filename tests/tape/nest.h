@@ -6,7 +6,6 @@
 
 #include "../values.h"
 #include "base/recorder.h"
-#include "tape/forward.h"
 #include "tape/tape.h"
 
 static inline nd_tensor *squared(nd_tensor *x)

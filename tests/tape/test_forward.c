@@ -1,8 +1,6 @@
 // Tests of tape/forward.c: tangents, and accumulators and tapes one inside the
 // other in every order.
 
-#include "tape/forward.h"
-
 #include "nest.h"
 #include "tape/variable.h"
 
