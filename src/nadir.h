@@ -119,8 +119,8 @@ ND_API void nd_context_set_quota(nd_context *c, nd_memory_kind kind,
 ND_API const char *nd_context_cpu(const nd_context *c);
 
 // Asks whatever runs in `c` to stop: the running op fails with ND_INTERRUPTED
-// at its next range. The one function that other threads and signal handlers
-// may call.
+// after the units it is at, about a millisecond. The one function that other
+// threads and signal handlers may call.
 ND_API void nd_interrupt(nd_context *c);
 
 // ----------------------------------------------------------------- errors --

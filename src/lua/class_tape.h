@@ -10,8 +10,7 @@
 void ndL_open_tape(lua_State *L);
 
 // Pushes the table of what the records of `t` need of Lua: it lives as long as
-// the tape's box. nil if
-// a host made the tape.
+// the tape's box. nil if a host made the tape, or its box has no place.
 void ndL_pushheld(lua_State *L, const ndL_state *S, const nd_tape *t);
 
 // Lets go of that of the tape at 1, as its records are dropped.

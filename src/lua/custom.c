@@ -1,6 +1,5 @@
 // lua/custom.c: nd.custom_gradient: a script's function as the derivative of
-// another. Who holds these
-// functions: lua/custom.md.
+// another. Who holds these functions: lua/custom.md.
 
 #include "lua/custom.h"
 

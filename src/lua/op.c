@@ -6,9 +6,9 @@
 #include "lua/arguments.h"
 
 // Upvalue 1 is the state, 2 the op, 3 the metatable of scalars, and NDL_INITIAL
-// the values of attributes that a call leaves out. The box comes
-// before the arguments are read: making it is the last allocation that a plain
-// call does, so nothing can change between reading them and applying the op.
+// the values of attributes that a call leaves out. The box comes before the
+// arguments are read: making it is the last allocation that a plain call does,
+// so nothing can change between reading them and applying the op.
 static int op_call(lua_State *L)
 {
   ndL_call k;

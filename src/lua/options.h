@@ -11,8 +11,8 @@
 // Numbers in the lists of most calls; a longer list has memory of its own.
 enum { NDL_LISTS = 4 * ND_MAX_RANK };
 
-// A call whose arguments are read. What comes before `count` is the
-// caller's to set, and `listed` as 0.
+// A call whose arguments are read. What comes before `count` is the caller's to
+// set, and `listed` as 0.
 typedef struct ndL_reader {
   lua_State *L;
   ndL_state *S;

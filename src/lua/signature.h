@@ -45,9 +45,9 @@ void ndL_bind(lua_State *L, const char *path, const ndL_function *functions);
 void ndL_bindmethods(lua_State *L, ndL_type type, const char *path,
                      const ndL_function *functions);
 
-// Pushes one such function with `n` more upvalues of its own, from NDL_OWN + 1
-// on, which it pops; the first of these, by which ndL_read knows the function;
-// and tells help of such functions, as ndL_bind does.
+// What ndL_bind is made of. Pushes one such function with `n` more upvalues of
+// its own, from NDL_OWN + 1 on, which it pops; pushes its first own upvalue, by
+// which ndL_read knows the function; tells help of such functions.
 void ndL_pushfunction(lua_State *L, const ndL_function *f, int n);
 void ndL_pushentry(lua_State *L, const ndL_function *f);
 void ndL_note(lua_State *L, const char *path, const ndL_function *functions);

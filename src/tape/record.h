@@ -8,7 +8,7 @@
 
 // A record is followed by a byte for each tensor that says how it is kept, by
 // the attributes, and by what is kept (tape/record.c). It lives in the tape's
-// arena; what it holds references of is let go with nd_record_release.
+// arena; what it holds references of is let go with nd_records_clear.
 typedef struct nd_record {
   struct nd_record *before, *after;
   const nd_op *op;

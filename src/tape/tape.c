@@ -1,5 +1,5 @@
-// tape/tape.c: what is recorded, and when. A tape is a recorder:
-// while it is entered it is told of every op and every read of a variable.
+// tape/tape.c: what is recorded, and when. A tape is a recorder: while it is
+// entered it is told of every op and every read of a variable.
 
 #include "tape/tape.h"
 
@@ -76,7 +76,7 @@ nd_tape *nd_recorder_tape(nd_recorder *r)
   return r->applied == applied ? (nd_tape *)r : NULL;
 }
 
-// --------------------------------------------------------------- the stack --
+// ---------------------------------------------------------------- entering --
 
 static void leave(nd_tape *t)
 {

@@ -28,8 +28,8 @@ struct nd_variable {
 // The value, borrowed, noted by the tapes as read. What an op takes.
 nd_tensor *nd_variable_use(nd_variable *v);
 
-// The value's memory, made the variable's own: an update may write to it after
-// reading *old, which stays valid until nd_variable_updated.
+// Makes `value`, whose reference it takes and which fits, the variable's, and
+// tells nobody. False for NULL.
 bool nd_variable_replace(nd_variable *v, nd_tensor *value);
 
 // Attaches `a`, of which `keeper` and `drop` are set; detach it before it goes.
