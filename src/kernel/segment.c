@@ -58,11 +58,14 @@ void nd_segments_clear(const nd_segments *s, void *sums, int64_t from,
 
 // -------------------------------------------------------------- counting --
 
-// A block of the segment ends with row `at`.
-static void end_block(const nd_segments *s, int32_t at, int64_t segment)
+// A block of the segment ends with row `at` of the piece.
+static nd_segment_end end_block(const nd_segments *s, int64_t at)
 {
   nd_segment_state *state = s->state;
-  if (!(s->count[segment] & HAS_TREE)) {
+  const int64_t segment = state->row[at] - 1;
+  const bool has_tree = (s->count[segment] & HAS_TREE) != 0;
+  s->count[segment] = HAS_TREE;
+  if (!has_tree) {
     s->tree[segment] = state->trees;
     s->blocks[state->trees++] = 0;
   }
@@ -71,47 +74,68 @@ static void end_block(const nd_segments *s, int32_t at, int64_t segment)
   const int slot = nd_tree_slot(block);
   if (slot >= nd_tree_slots(block))
     s->slot[tree * slots_of_tree(s) + slot] = state->slots++;
-  state->end[state->ends++] = (nd_segment_end){ at, tree, block };
+  return (nd_segment_end){ (int32_t)at, tree, block };
+}
+
+// True if another row of the segment ends a block.
+static inline bool count_row(uint8_t *count, int64_t segment)
+{
+  return (++count[segment] & ND_SEGMENT_BLOCK) != 0;
 }
 
 void nd_segments_count(const nd_segments *s, int64_t first, int64_t n)
 {
-  const int64_t *row = s->state->row;
-  uint8_t *restrict count = s->count;
-  s->state->first = first;
-  s->state->n = n;
-  s->state->ends = 0;
+  nd_segment_state *state = s->state;
+  state->first = first;
+  state->n = n;
+  state->ends = 0;
   for (int64_t i = 0; i < n; i++) {
-    if (row[i] >= 0 && ++count[row[i]] & ND_SEGMENT_BLOCK) {
-      end_block(s, (int32_t)i, row[i]);
-      count[row[i]] = HAS_TREE;
-    }
+    if (state->row[i] > 0 && count_row(s->count, state->row[i] - 1))
+      state->end[state->ends++] = end_block(s, i);
   }
 }
 
 // ---------------------------------------------------------------- adding --
 
-// x += y, and sums[row[i]] += in[i] for columns from..to-1 of rows of `run`.
-#define SUMS(label, type)                                             \
-  static void plus_##label(int64_t n, void *sum, const void *in)      \
-  {                                                                   \
-    type *x = sum;                                                    \
-    const type *y = in;                                               \
-    for (int64_t i = 0; i < n; i++)                                   \
-      x[i] = (type)(x[i] + y[i]);                                     \
-  }                                                                   \
-  static void add_##label(int64_t n, const int64_t *row, int64_t run, \
-                          int64_t from, int64_t to, const void *in,   \
-                          void *sums)                                 \
-  {                                                                   \
-    const type *x = in;                                               \
-    for (int64_t i = 0; i < n; i++, x += run) {                       \
-      if (row[i] < 0)                                                 \
-        continue;                                                     \
-      type *sum = (type *)sums + row[i] * run;                        \
-      for (int64_t j = from; j < to; j++)                             \
-        sum[j] = (type)(sum[j] + x[j]);                               \
-    }                                                                 \
+// x += y; sums[row[i] - 1] += in[i] for columns from..to-1 of rows of `run`, and
+// for rows of one element, which are counted, from row i to one that ends a
+// block.
+#define SUMS(label, type)                                               \
+  static void plus_##label(int64_t n, void *sum, const void *in)        \
+  {                                                                     \
+    type *x = sum;                                                      \
+    const type *y = in;                                                 \
+    for (int64_t i = 0; i < n; i++)                                     \
+      x[i] = (type)(x[i] + y[i]);                                       \
+  }                                                                     \
+  static void add_##label(int64_t n, const int64_t *row, int64_t run,   \
+                          int64_t from, int64_t to, const void *in,     \
+                          void *sums)                                   \
+  {                                                                     \
+    const type *x = in;                                                 \
+    for (int64_t i = 0; i < n; i++, x += run) {                         \
+      if (row[i] < 1)                                                   \
+        continue;                                                       \
+      type *sum = (type *)sums + (row[i] - 1) * run;                    \
+      for (int64_t j = from; j < to; j++)                               \
+        sum[j] = (type)(sum[j] + x[j]);                                 \
+    }                                                                   \
+  }                                                                     \
+  static int64_t take_##label(int64_t i, int64_t n, const int64_t *row, \
+                              uint8_t *restrict count, const void *in,  \
+                              void *restrict sums)                      \
+  {                                                                     \
+    const type *x = in;                                                 \
+    type *sum = sums;                                                   \
+    for (; i < n; i++) {                                                \
+      if (row[i] < 1)                                                   \
+        continue;                                                       \
+      const int64_t segment = row[i] - 1;                               \
+      sum[segment] = (type)(sum[segment] + x[i]);                       \
+      if (count_row(count, segment))                                    \
+        break;                                                          \
+    }                                                                   \
+    return i;                                                           \
   }
 
 SUMS(float32, float)
@@ -124,14 +148,16 @@ typedef struct kernels {
   void (*plus)(int64_t n, void *sum, const void *in);
   void (*add)(int64_t n, const int64_t *row, int64_t run, int64_t from,
               int64_t to, const void *in, void *sums);
+  int64_t (*take)(int64_t i, int64_t n, const int64_t *row, uint8_t *count,
+                  const void *in, void *sums);
 } kernels;
 
 static const kernels kernels_of[ND_DTYPES] = {
-  [ND_FLOAT32] = { plus_float32, add_float32 },
-  [ND_FLOAT64] = { plus_float64, add_float64 },
-  [ND_INT32] = { plus_int32, add_int32 },
-  [ND_INT64] = { plus_int64, add_int64 },
-  [ND_UINT8] = { plus_uint8, add_uint8 },
+  [ND_FLOAT32] = { plus_float32, add_float32, take_float32 },
+  [ND_FLOAT64] = { plus_float64, add_float64, take_float64 },
+  [ND_INT32] = { plus_int32, add_int32, take_int32 },
+  [ND_INT64] = { plus_int64, add_int64, take_int64 },
+  [ND_UINT8] = { plus_uint8, add_uint8, take_uint8 },
 };
 
 // Some columns of the slots of one tree.
@@ -191,9 +217,23 @@ void nd_segments_add(const nd_segments *s, const void *in, void *sums,
                              x + at * bytes, sums);
     if (i < state->ends) {
       columns k = see_columns(s, e->tree, from, to);
-      move_block(&k, e->block, in_sums(&k, sums, state->row[e->at]));
+      move_block(&k, e->block, in_sums(&k, sums, state->row[e->at] - 1));
     }
     at = end;
+  }
+}
+
+void nd_segments_take(const nd_segments *s, int64_t first, int64_t n,
+                      const void *in, void *sums)
+{
+  const int64_t *row = s->state->row;
+  const kernels *f = &kernels_of[s->dtype];
+  const char *x = (const char *)in + first * (int64_t)nd_dtype_size(s->dtype);
+  int64_t i = 0;
+  while ((i = f->take(i, n, row, s->count, x, sums)) < n) {
+    const nd_segment_end end = end_block(s, i);
+    columns k = see_columns(s, end.tree, 0, 1);
+    move_block(&k, end.block, in_sums(&k, sums, row[i++] - 1));
   }
 }
 

@@ -6,8 +6,9 @@
 //
 // Rows come in pieces. For each, nd_segments_count notes where blocks end, then
 // nd_segments_add adds some columns of the piece, in any order and on any
-// thread. In the end nd_segments_join adds what waits in slots. A slot is given
-// out when it is first needed; there are at most as many as whole blocks.
+// thread; or nd_segments_take does both at once. In the end nd_segments_join
+// adds what waits in slots. A slot is given out when it is first needed; there
+// are at most as many as whole blocks.
 
 #ifndef ND_KERNEL_SEGMENT_H
 #define ND_KERNEL_SEGMENT_H
@@ -28,7 +29,7 @@ typedef struct nd_segment_end {
 
 // What is known of the rows so far.
 typedef struct nd_segment_state {
-  int64_t row[ND_SEGMENT_PIECE];  // segments of the piece, from 0; -1: none
+  int64_t row[ND_SEGMENT_PIECE];  // segments of the piece, from 1; below: none
   nd_segment_end end[ND_SEGMENT_PIECE];
   int64_t first;  // row of the piece, among all
   int64_t n;      // its rows
@@ -67,6 +68,10 @@ void nd_segments_count(const nd_segments *s, int64_t first, int64_t n);
 // Adds columns from..to-1 of the piece; `in` is where row 0 begins.
 void nd_segments_add(const nd_segments *s, const void *in, void *sums,
                      int64_t from, int64_t to);
+
+// The same for a piece of rows of one element.
+void nd_segments_take(const nd_segments *s, int64_t first, int64_t n,
+                      const void *in, void *sums);
 
 // Finishes elements from..to-1 of the sums.
 void nd_segments_join(const nd_segments *s, void *sums, int64_t from,

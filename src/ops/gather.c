@@ -71,15 +71,6 @@ static void resolve_indices(int64_t n, int64_t *v, int64_t size)
     v[i] += v[i] > 0 ? -1 : size;
 }
 
-// The same for ids; those that stand for no row become -1.
-static void resolve_ids(int64_t n, int64_t *v, int64_t size)
-{
-  for (int64_t i = 0; i < n; i++)
-    v[i] = v[i] < 1 ? -1 : v[i] - 1;
-}
-
-typedef void resolve(int64_t n, int64_t *v, int64_t size);
-
 static bool fail_id(nd_context *c, int64_t id, int64_t size)
 {
   return nd_fail(c, ND_BAD_ARGUMENT,
@@ -328,12 +319,19 @@ static bool segment_check(nd_context *c, const nd_job *j)
   return check_ids(c, j->in[1], j->attr[NUM_SEGMENTS].integer);
 }
 
+// Elements of a row of a sum.
+static int64_t sum_run(const nd_job *j)
+{
+  const nd_tensor *out = j->out[0];
+  return out->dims[0] > 0 ? out->size / out->dims[0] : 0;
+}
+
 // The sums of a job, with what is known of them in `memory`.
 static nd_segments see_sums(const nd_job *j, void *memory)
 {
   const nd_tensor *ids = j->in[1], *out = j->out[0];
   nd_segments s = { .segments = out->dims[0],
-                    .run = out->size / (out->dims[0] + (out->dims[0] == 0)),
+                    .run = sum_run(j),
                     .most = ids->size,
                     .dtype = (nd_dtype)out->dtype };
   nd_segments_place(&s, memory);
@@ -355,31 +353,32 @@ static void clear_sums(const void *what, void *shared, void *own, int64_t from,
   nd_segments_clear(&s, j->out[0]->data, from, to);
 }
 
-// Which segments ids stand for. The unit has the piece's number.
-static void count_piece(const nd_job *j, void *shared, int64_t piece,
-                        resolve *find)
+// Reads ids, of which those below 1 stand for no row, or positions, which count
+// from 1 or -1.
+static void read_rows(const nd_job *j, int64_t from, int64_t n, int64_t *row)
 {
-  const nd_segments s = see_sums(j, shared);
-  const int64_t n = piece_size(j, piece), start = piece * ND_SEGMENT_PIECE;
-  int64_t *row = s.state->row;
   for (int64_t at = 0; at < n; at += ND_INTEGERS_READ)
-    nd_integers_read(j->in[1], start + at,
+    nd_integers_read(j->in[1], from + at,
                      n - at < ND_INTEGERS_READ ? n - at : ND_INTEGERS_READ,
                      row + at);
-  find(n, row, s.segments);
-  nd_segments_count(&s, start, n);
+  if (j->op == &nd_op_ungather) {
+    for (int64_t i = 0; i < n; i++)
+      row[i] += row[i] < 0 ? j->out[0]->dims[0] + 1 : 0;
+  }
 }
 
-static void count_positions(const void *what, void *shared, void *own,
-                            int64_t from, int64_t to)
+// Counts a piece, or takes it in. The unit has the piece's number.
+static void count_piece(const void *what, void *shared, void *own,
+                        int64_t piece, int64_t end)
 {
-  count_piece(what, shared, from, resolve_indices);
-}
-
-static void count_ids(const void *what, void *shared, void *own, int64_t from,
-                      int64_t to)
-{
-  count_piece(what, shared, from, resolve_ids);
+  const nd_job *j = what;
+  const nd_segments s = see_sums(j, shared);
+  const int64_t n = piece_size(j, piece), first = piece * ND_SEGMENT_PIECE;
+  read_rows(j, first, n, s.state->row);
+  if (s.run == 1)
+    nd_segments_take(&s, first, n, nd_values(j->in[0]), j->out[0]->data);
+  else
+    nd_segments_count(&s, first, n);
 }
 
 // Columns from..to-1 of the piece that was counted.
@@ -400,42 +399,28 @@ static void join_sums(const void *what, void *shared, void *own, int64_t from,
 }
 
 // Zeros; then pieces one after the other, each counted, which knows no other
-// order, and added by columns; then what waits.
-static bool next_sum(const nd_job *j, nd_units_run *count, nd_step *step, int i)
+// order, and added by columns unless it is taken in at once; then what waits.
+static bool sum_next(const void *what, nd_step *step, int i)
 {
-  const nd_tensor *x = j->in[0], *ids = j->in[1], *out = j->out[0];
+  const nd_job *j = what;
+  const nd_tensor *ids = j->in[1], *out = j->out[0];
   const int64_t pieces = (ids->size + ND_SEGMENT_PIECE - 1) / ND_SEGMENT_PIECE;
-  const int64_t piece = (i - 1) / 2;
+  const int steps = sum_run(j) == 1 ? 1 : 2;  // of a piece
+  const int64_t piece = (i - 1) / steps;
   if (i == 0)
     *step = (nd_step){ 0, out->size, .3F, clear_sums };
   else if (piece == pieces)
     *step = (nd_step){ 0, out->size, 1, join_sums };
-  else if (i % 2 == 1)
-    *step = (nd_step){ piece, 1, 0, count };
+  else if ((i - 1) % steps == 0)
+    *step = (nd_step){ piece, 1, 0, count_piece };
   else
-    *step = (nd_step){ 0, x->size / ids->size, .5F * ND_SEGMENT_PIECE,
-                       add_columns };
-  return i == 0 || (out->size > 0 && i <= 2 * pieces + 1);
+    *step = (nd_step){ 0, sum_run(j), .5F * ND_SEGMENT_PIECE, add_columns };
+  return i == 0 || (out->size > 0 && i <= steps * pieces + 1);
 }
 
-static bool ungather_next(const void *what, nd_step *step, int i)
+static nd_work sum_work(const nd_job *j)
 {
-  return next_sum(what, count_positions, step, i);
-}
-
-static bool segment_next(const void *what, nd_step *step, int i)
-{
-  return next_sum(what, count_ids, step, i);
-}
-
-static nd_work ungather_work(const nd_job *j)
-{
-  return (nd_work){ .shared = see_sums(j, NULL).bytes, .next = ungather_next };
-}
-
-static nd_work segment_work(const nd_job *j)
-{
-  return (nd_work){ .shared = see_sums(j, NULL).bytes, .next = segment_next };
+  return (nd_work){ .shared = see_sums(j, NULL).bytes, .next = sum_next };
 }
 
 static void ungather_transpose(nd_context *c, const nd_job *j,
@@ -463,7 +448,7 @@ const nd_op nd_op_ungather = {
   .needs = { 1 << 1 },
   .infer = segment_infer,
   .check = ungather_check,
-  .work = ungather_work,
+  .work = sum_work,
   .dense = 1 << 0,
   .transpose = ungather_transpose,
   .low = -3,
@@ -482,7 +467,7 @@ const nd_op nd_op_unsorted_segment_sum = {
   .needs = { 1 << 1 },
   .infer = segment_infer,
   .check = segment_check,
-  .work = segment_work,
+  .work = sum_work,
   .dense = 1 << 0,
   .transpose = segment_transpose,
   .low = -3,

@@ -17,14 +17,17 @@ static bool where_infer(nd_context *c, const nd_job *j, nd_type *out)
   return nd_broadcast(c, j, out);
 }
 
+// Without a branch, which conditions at random would send the wrong way.
 #define CHOOSE(type)                                                          \
   static void choose_##type(int n, void *restrict out, const void *const *in) \
   {                                                                           \
     type *restrict o = out;                                                   \
     const uint8_t *condition = in[0];                                         \
     const type *x = in[1], *y = in[2];                                        \
-    for (int i = 0; i < n; i++)                                               \
-      o[i] = condition[i] ? x[i] : y[i];                                      \
+    for (int i = 0; i < n; i++) {                                             \
+      const type mask = (type)(0 - (condition[i] != 0));                      \
+      o[i] = (type)(y[i] ^ ((x[i] ^ y[i]) & mask));                           \
+    }                                                                         \
   }
 
 CHOOSE(uint8_t)
