@@ -97,8 +97,8 @@ void nd_segments_count(const nd_segments *s, int64_t first, int64_t n)
 
 // ---------------------------------------------------------------- adding --
 
-// `plus` is x += y; `add` is sums[row[i] - 1] += in[i] for columns from..to-1 of
-// rows of `run`; `take` is that for rows of one element, from row i to one that
+// `plus`: x += y. `add`: sums[row[i] - 1] += in[i], for columns from..to-1 of
+// rows of `run`. `take`: that for rows of one element, from row i to one that
 // ends a block, and counts them.
 #define SUMS(label, type)                                               \
   static void plus_##label(int64_t n, void *sum, const void *in)        \
