@@ -65,9 +65,10 @@ static bool agrees(const nd_matmul_kernels *kernels, nd_matmul *p, size_t width)
   p->c = want + GUARD * width;
   kernels->plain(p);
   p->c = got + GUARD * width;
-  if (kernels->scratch(p) > sizeof scratch)
+  const size_t needed = kernels->scratch(p);
+  if (needed > sizeof scratch)
     return false;
-  memset(scratch, 0xff, sizeof scratch);
+  memset(scratch, 0xff, needed);
   kernels->run(p, scratch);
   return memcmp(got, want, bytes) == 0;
 }
