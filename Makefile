@@ -199,8 +199,9 @@ arm: ## build all of it for aarch64 and run the tests under qemu
 	@$(MAKE) all test-programs BUILD=build/arm CC=aarch64-linux-gnu-gcc \
 	  AR=aarch64-linux-gnu-ar LDFLAGS=-L$(ARM)/lib/aarch64-linux-gnu \
 	  LUA_INC="$(ARM)/include/lua5.4 -isystem $(ARM)/include/aarch64-linux-gnu"
-	@FOREIGN=1 BUILD=build/arm WRAP="qemu-aarch64-static -L /usr/aarch64-linux-gnu" \
-	  KINDS="c lang example host cli" tests/run $(T)
+	@FOREIGN=1 BUILD=build/arm KINDS="c lang example host cli" \
+	  WRAP="$$(command -v qemu-aarch64-static) -L /usr/aarch64-linux-gnu" \
+	  tests/run $(T)
 
 clean: ## remove what was built, and leave the benchmark's peers
 	find build -mindepth 1 -maxdepth 1 ! -name 'venv*' -exec rm -rf {} +
