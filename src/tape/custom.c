@@ -19,6 +19,8 @@ static bool check_gradient(nd_context *c, const nd_job *j, int i,
                            const nd_tensor *g)
 {
   const nd_tensor *x = j->in[i];
+  if (g != NULL && g->context != c)
+    return nd_fail_foreign(c, "gradient", i + 1);
   if (g == NULL || (g->dtype == x->dtype && nd_same_shape(g, x)))
     return true;
   return nd_fail(c, ND_BAD_ARGUMENT, "gradient %d is %s %s, its input is %s %s",
@@ -229,8 +231,11 @@ static bool run_forward(nd_context *c, const nd_custom *own, int n,
   nd_recorders_part(c, NULL, &rest);
   bool ok = own->forward(own->data, c, n, inputs, count, outputs);
   nd_recorders_move(&c->strand.recorders, &rest);
-  for (int k = 0; k < count; k++)
-    ok = ok && outputs[k] != NULL;
+  for (int k = 0; k < count && ok; k++) {
+    ok = outputs[k] != NULL;
+    if (ok && outputs[k]->context != c)
+      return nd_fail_foreign(c, "custom_gradient: output", k + 1);
+  }
   if (ok || nd_error_code(c) != ND_OK)
     return ok;
   return nd_fail(c, ND_BAD_ARGUMENT,

@@ -3,6 +3,8 @@
 // computes those of the outputs at once. Only recorders outside it hear of
 // that, so that theirs are derivatives of its tangents.
 
+#include "tape/forward.h"
+
 #include "base/recorder.h"
 #include "tape/derive.h"
 #include "tape/identities.h"
@@ -115,6 +117,11 @@ static bool watches(const nd_recorder *r, const nd_tensor *x)
   return find_tangent((const nd_accumulator *)r, x) != NULL;
 }
 
+bool nd_accumulator_works(const nd_accumulator *a)
+{
+  return a->works;
+}
+
 // --------------------------------------------------------- public functions --
 
 nd_accumulator *nd_accumulator_new(nd_context *c)
@@ -223,9 +230,18 @@ bool nd_accumulator_watch_variable(nd_accumulator *a, nd_variable *v,
   return v != NULL && nd_accumulator_watch(a, v->value, tangent);
 }
 
+static bool check_target(nd_context *c, const nd_tensor *x)
+{
+  const char *before = nd_context_enter(c, "jvp");
+  const bool ok = x->context == c || nd_fail_foreign(c, "the target", 0);
+  nd_context_leave(c, before);
+  return ok;
+}
+
 nd_tensor *nd_accumulator_jvp(nd_accumulator *a, nd_tensor *x)
 {
-  if (a == NULL || x == NULL)
+  if (a == NULL || x == NULL || !nd_context_ready(a->context) ||
+      !check_target(a->context, x))
     return NULL;
   return nd_tensor_keep(find_tangent(a, x));
 }

@@ -120,6 +120,73 @@ static void optimizers_refuse_values_of_another_context(void)
   close_both();
 }
 
+static void accumulators_refuse_values_of_another_context(void)
+{
+  open_both();
+  nd_accumulator *a = nd_accumulator_new(c);
+  nd_tensor *x = F32("2");
+  CHECK(nd_accumulator_watch(a, x, x));
+  CHECK_FAILS(nd_accumulator_watch(a, theirs, x),
+              "ForwardAccumulator: a primal is of another context");
+  CHECK_FAILS(nd_accumulator_watch(a, F32("3"), theirs),
+              "ForwardAccumulator: a tangent is of another context");
+  CHECK_FAILS(nd_accumulator_watch_variable(a, their_variable, x),
+              "ForwardAccumulator: a primal is of another context");
+  CHECK_FAILS(nd_accumulator_jvp(a, theirs),
+              "jvp: the target is of another context");
+  CHECK_FAILS(nd_accumulator_jvp_variable(a, their_variable),
+              "jvp: the target is of another context");
+  CHECK_VALUES(own(nd_accumulator_jvp(a, x)), "2", 0);
+  nd_accumulator_free(a);
+  close_both();
+}
+
+static bool give_ours(void *data, nd_context *in, int n,
+                      nd_tensor *const *inputs, int count, nd_tensor **outputs)
+{
+  outputs[0] = nd_tensor_retain(inputs[0]);
+  return true;
+}
+
+static bool give_theirs(void *data, nd_context *in, int n,
+                        nd_tensor *const *inputs, int count,
+                        nd_tensor **outputs)
+{
+  outputs[0] = nd_tensor_retain(theirs);
+  return true;
+}
+
+static bool derive_theirs(void *data, nd_context *in, int count,
+                          nd_tensor *const *upstream, int n,
+                          nd_tensor **gradients)
+{
+  gradients[0] = nd_tensor_retain(theirs);
+  return true;
+}
+
+static void functions_of_hosts_take_and_give_no_value_of_another_context(void)
+{
+  open_both();
+  static const nd_custom gives = { .forward = give_theirs,
+                                   .backward = derive_theirs };
+  static const nd_custom derives = { .forward = give_ours,
+                                     .backward = derive_theirs };
+  nd_tensor *x = F32("2"), *y = NULL, *g = NULL;
+  CHECK_FAILS(nd_custom_gradient(c, &derives, 1, &theirs, 1, &y),
+              "custom_gradient: input 1 is of another context");
+  CHECK_FAILS(nd_custom_gradient(c, &gives, 1, &x, 1, &y),
+              "custom_gradient: output 1 is of another context");
+  nd_variable *v = nd_variable_new(x, true);
+  nd_tape *t = nd_tape_new(c, 0);
+  nd_tensor *read = own(nd_variable_read(v));
+  CHECK(nd_custom_gradient(c, &derives, 1, &read, 1, &y));
+  CHECK_FAILS(nd_tape_gradient(t, own(y), 1, &v, &g),
+              "custom_gradient: gradient 1 is of another context");
+  nd_tape_free(t);
+  nd_variable_release(v);
+  close_both();
+}
+
 int main(void)
 {
   RUN(every_op_refuses_an_input_of_another_context);
@@ -127,5 +194,7 @@ int main(void)
   RUN(assignments_refuse_a_value_of_another_context);
   RUN(tapes_refuse_values_of_another_context);
   RUN(optimizers_refuse_values_of_another_context);
+  RUN(accumulators_refuse_values_of_another_context);
+  RUN(functions_of_hosts_take_and_give_no_value_of_another_context);
   return check_done();
 }
