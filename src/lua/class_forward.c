@@ -11,6 +11,7 @@
 #include "lua/guard.h"
 #include "lua/names.h"
 #include "lua/signature.h"
+#include "tape/forward.h"
 
 static const char NAME[] = "ForwardAccumulator";
 
@@ -73,9 +74,16 @@ static int forward_new(lua_State *L)
   return 1;
 }
 
+// One that nobody can reach may still listen, and be at work when a script's
+// function collects: the next collection has it again.
 static int forward_gc(lua_State *L)
 {
   nd_accumulator **box = ndL_checkself(L, NDL_ACCUMULATOR, "__gc");
+  if (*box != NULL && nd_accumulator_works(*box)) {
+    lua_getmetatable(L, 1);
+    lua_setmetatable(L, 1);
+    return 0;
+  }
   nd_accumulator_free(*box);
   *box = NULL;
   return 0;
@@ -118,7 +126,9 @@ static int forward_jvp(lua_State *L)
   nd_accumulator *acc = check_self(L, "jvp");
   for (int k = 0; k < targets.n; k++)
     tangents.at[k] = nd_accumulator_jvp(acc, targets.at[k]);
-  if (!ndL_fillboxes(L, S, &targets, tangents.at, boxes, zeros))
+  const bool found = nd_error_code(S->context) == ND_OK;
+  if (!ndL_fillboxes(L, S, &targets, tangents.at, boxes, found && zeros) ||
+      !found)
     return ndL_raise(L, S);
   ndL_pushlike(L, S, &targets, boxes);
   return 1;

@@ -127,6 +127,28 @@ describe("ForwardAccumulator", function()
       1, true)
   end)
 
+  it("may be collected while it is at work", function()
+    local x = C { 1.0, 2.0 }
+    local weak = setmetatable({}, { __mode = "k" })
+    local f = nd.custom_gradient(function(t)
+      return t, function(dy)
+        collectgarbage()
+        return dy
+      end
+    end)
+    do
+      local acc = Accumulator(x, x)
+      weak[acc] = true
+      coroutine.wrap(assert(nd.load [[
+        local acc = ... with acc do coroutine.yield() end]]))(acc)
+    end
+    near({ 1, 2 }, f(x))
+    collectgarbage()
+    collectgarbage()
+    assert.is_nil(next(weak))
+    near({ 1, 2 }, f(x))
+  end)
+
   it("is collected with what it keeps", function()
     local x = C { 1.0, 2.0 }
     local weak = setmetatable({}, { __mode = "v" })
