@@ -5,11 +5,11 @@
 
 #include <lauxlib.h>
 
-#include "base/recorder.h"
 #include "lua/box.h"
 #include "lua/callback.h"
 #include "lua/class_tape.h"
 #include "lua/error.h"
+#include "lua/pace.h"
 #include "lua/registry.h"
 #include "lua/values.h"
 
@@ -163,6 +163,7 @@ static int ask(lua_State *L)
   const bool reads = lua_rawgeti(L, call, NDL_VARIABLES) == LUA_TTABLE;
   lua_settop(L, call + 1 + outs + reads);
   lua_call(L, outs + reads, LUA_MULTRET);
+  luaL_checkstack(L, LUA_MINSTACK, NAME);
   take_results(L, S, a, call, call + 1);
   return 0;
 }
@@ -200,80 +201,85 @@ void ndL_dropstrays(lua_State *L, ndL_state *S)
   lua_pop(L, 1);
 }
 
-ndL_called *ndL_makecalled(lua_State *L, ndL_state *S)
+// Keeps the table at `call` in that one.
+static void keep_call(lua_State *L, const void *key, lua_Integer number,
+                      int call)
 {
+  lua_rawgetp(L, LUA_REGISTRYINDEX, key);
+  lua_pushvalue(L, call);
+  lua_rawseti(L, -2, number);
+  lua_pop(L, 1);
+}
+
+ndL_called *ndL_makecalled(lua_State *L, ndL_state *S, int call)
+{
+  const lua_Integer number = ++S->calls;
+  keep_call(L, &CALLS_KEY, number, call);
   ndL_called *f = nd_memory_new(S->context, sizeof *f, ND_MEMORY_OBJECT);
+  if (f == NULL && ndL_retry(L, S))
+    f = nd_memory_new(S->context, sizeof *f, ND_MEMORY_OBJECT);
   if (f == NULL) {
     ndL_raise(L, S);
     return NULL;
   }
-  *f = (ndL_called){ .S = S, .number = ++S->calls };
+  *f = (ndL_called){ .S = S, .number = number };
   f->rule.closure = (nd_closure){ .refs = 1, .release = forget };
   f->rule.backward = backward;
   return f;
 }
 
-// Pushes the table that is to hold the calls that `t` records.
-static void push_holder(lua_State *L, const ndL_state *S, const nd_tape *t,
-                        ndL_called *f)
-{
-  ndL_pushheld(L, S, t);
-  if (!lua_isnil(L, -1))
-    return;
-  lua_pop(L, 1);
-  f->stray = true;
-  lua_rawgetp(L, LUA_REGISTRYINDEX, &STRAYS_KEY);
-}
-
-void ndL_holdcall(lua_State *L, const ndL_state *S, ndL_called *f)
-{
-  const int call = lua_gettop(L);
-  luaL_checkstack(L, 6, NAME);
-  lua_rawgetp(L, LUA_REGISTRYINDEX, &CALLS_KEY);
-  lua_pushvalue(L, call);
-  lua_rawseti(L, -2, f->number);
-  const nd_recorder *ends = &S->context->strand.recorders;
-  for (nd_recorder *r = ends->inner; r != ends; r = r->inner) {
-    const nd_tape *t = nd_recorder_tape(r);
-    if (t == NULL || r->paused)
-      continue;
-    push_holder(L, S, t, f);
-    lua_pushvalue(L, call);
-    lua_rawseti(L, -2, f->number);
-    lua_pop(L, 1);
-  }
-  lua_settop(L, call);
-}
-
-// True if the tape has recorded what gave the `n` tensors `out`.
 static bool has_recorded(const nd_tape *t, int n, nd_tensor *const *out)
 {
   bool any = false;
-  for (int k = 0; k < n && !any; k++)
+  for (int k = 0; k < n && t != NULL && !any; k++)
     any = nd_tape_node(t, out[k]) != 0;
   return any;
 }
 
-void ndL_dropcall(lua_State *L, const ndL_state *S, ndL_called *f, int n,
-                  nd_tensor *const *out)
+// A new table may run finalizers, and those may do anything to tapes: so all
+// tables are made before one is looked at.
+static void make_holders(lua_State *L, const ndL_state *S, int n,
+                         nd_tensor *const *out)
 {
-  const nd_recorder *ends = &S->context->strand.recorders;
-  for (nd_recorder *r = ends->inner; r != ends; r = r->inner) {
-    const nd_tape *t = nd_recorder_tape(r);
-    if (t == NULL || has_recorded(t, n, out))
+  for (int place = 0; place < NDL_PLACES; place++) {
+    if (!has_recorded(S->tapes[place], n, out))
       continue;
-    ndL_pushheld(L, S, t);
-    if (!lua_isnil(L, -1)) {
-      lua_pushnil(L);
-      lua_rawseti(L, -2, f->number);
-    }
+    ndL_pushheld(L, S, S->tapes[place], true);
     lua_pop(L, 1);
   }
 }
 
+void ndL_holdcall(lua_State *L, const ndL_state *S, ndL_called *f, int call,
+                  int n, nd_tensor *const *out)
+{
+  luaL_checkstack(L, 6, NAME);
+  make_holders(L, S, n, out);
+  int32_t holders = 1;  // who calls this is one
+  for (int place = 0; place < NDL_PLACES; place++) {
+    if (!has_recorded(S->tapes[place], n, out))
+      continue;
+    ndL_pushheld(L, S, S->tapes[place], false);
+    if (lua_istable(L, -1)) {
+      lua_pushvalue(L, call);
+      lua_rawseti(L, -2, f->number);
+      holders++;
+    }
+    lua_pop(L, 1);
+  }
+  f->stray = holders < f->rule.closure.refs;
+  if (f->stray)
+    keep_call(L, &STRAYS_KEY, f->number, call);
+}
+
+// The place of what is raised within the core is made here: to make it there
+// could raise another error, and that would jump over the core.
 void ndL_open_called(lua_State *L)
 {
+  ndL_state *S = ndL_getstate(L);
   ndL_keepweak(L, &CALLS_KEY, "v", 0);
   lua_newtable(L);
   lua_rawsetp(L, LUA_REGISTRYINDEX, &STRAYS_KEY);
+  lua_pushboolean(L, 0);
+  ndL_keepraised(L, S);
+  S->raised = false;
 }

@@ -17,21 +17,20 @@ typedef struct ndL_called {
   nd_custom_rule rule;
   ndL_state *S;
   lua_Integer number;
-  bool stray;               // a tape of a host may keep it
+  bool stray;               // the registry holds its table
   struct ndL_called *next;  // of those that are to be forgotten
 } ndL_called;
 
 void ndL_open_called(lua_State *L);
 
-// A rule with one reference; raises without memory.
-ndL_called *ndL_makecalled(lua_State *L, ndL_state *S);
+// A rule with one reference, by which the table at `call` is found as long as
+// somebody holds that; raises without memory.
+ndL_called *ndL_makecalled(lua_State *L, ndL_state *S, int call);
 
-// Has every tape that listens hold the table on top of the stack; afterwards
-// those that did not record the call, which gave the `n` tensors `out`, let go
-// of it.
-void ndL_holdcall(lua_State *L, const ndL_state *S, ndL_called *f);
-void ndL_dropcall(lua_State *L, const ndL_state *S, ndL_called *f, int n,
-                  nd_tensor *const *out);
+// Has every tape that has recorded the call hold its table at `call`, or, where
+// one cannot be found, the registry. The call gave the `n` tensors `out`.
+void ndL_holdcall(lua_State *L, const ndL_state *S, ndL_called *f, int call,
+                  int n, nd_tensor *const *out);
 
 // Lets go of what tapes of hosts no longer keep.
 void ndL_dropstrays(lua_State *L, ndL_state *S);

@@ -66,7 +66,7 @@ static bool push_box(lua_State *L, const ndL_state *S, const nd_tape *t)
   return lives;
 }
 
-void ndL_pushheld(lua_State *L, const ndL_state *S, const nd_tape *t)
+void ndL_pushheld(lua_State *L, const ndL_state *S, const nd_tape *t, bool make)
 {
   lua_rawgetp(L, LUA_REGISTRYINDEX, &HELD_KEY);
   const int all = lua_gettop(L);
@@ -76,7 +76,7 @@ void ndL_pushheld(lua_State *L, const ndL_state *S, const nd_tape *t)
     return;
   }
   lua_pushvalue(L, -1);
-  if (lua_rawget(L, all) == LUA_TNIL) {
+  if (lua_rawget(L, all) == LUA_TNIL && make) {
     lua_pop(L, 1);
     lua_newtable(L);
     lua_pushvalue(L, all + 1);

@@ -9,9 +9,11 @@
 // Adds nd.GradientTape to the module table on top of the stack.
 void ndL_open_tape(lua_State *L);
 
-// Pushes the table of what the records of `t` need of Lua: it lives as long as
-// the tape's box. nil if a host made the tape, or its box has no place.
-void ndL_pushheld(lua_State *L, const ndL_state *S, const nd_tape *t);
+// Pushes the table of what the records of `t` need of Lua, which lives as long
+// as the tape's box; if there is none, a new one or, without `make`, nil. Nil,
+// too, if a host made the tape, or its box has no place.
+void ndL_pushheld(lua_State *L, const ndL_state *S, const nd_tape *t,
+                  bool make);
 
 // Lets go of that of the tape at 1, as its records are dropped.
 void ndL_dropheld(lua_State *L, const ndL_state *S);

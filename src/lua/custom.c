@@ -13,6 +13,7 @@
 #include "lua/flat.h"
 #include "lua/guard.h"
 #include "lua/nested.h"
+#include "lua/pace.h"
 #include "lua/signature.h"
 #include "lua/values.h"
 
@@ -68,7 +69,7 @@ static bool hear_read(nd_recorder *r, nd_variable *v)
   return true;
 }
 
-static int progress_gc(lua_State *L)
+static int progress_close(lua_State *L)
 {
   progress *p = lua_touserdata(L, 1);
   for (size_t i = 0; i < p->count; i++)
@@ -90,6 +91,7 @@ static progress *push_progress(lua_State *L, ndL_state *S)
                    .context = S->context };
   lua_rawgetp(L, LUA_REGISTRYINDEX, S->metatables[NDL_CUSTOM]);
   lua_setmetatable(L, -2);
+  lua_toclose(L, -1);
   return p;
 }
 
@@ -104,6 +106,7 @@ static void call_unheard(lua_State *L, progress *p, int n)
   nd_recorders_move(&c->strand.recorders, &p->rest);
   if (status != LUA_OK)
     lua_error(L);
+  luaL_checkstack(L, LUA_MINSTACK, NAME);  // the results may fill it
 }
 
 // ------------------------------------------------------------------ shapes --
@@ -214,34 +217,66 @@ static void push_call(lua_State *L, ndL_state *S, const progress *p, int inputs,
   lua_rawseti(L, -2, NDL_VARIABLES);
 }
 
-// Notes that the variables among the inputs are read.
-static void use_inputs(lua_State *L, ndL_state *S, int inputs, ndL_flat *in)
+// Notes that the variables among the inputs are read. What is lent here may go
+// at the next read, so all are looked at again.
+static void note_reads(lua_State *L, ndL_state *S, int inputs, int n)
 {
-  for (int k = 0; k < in->n; k++) {
-    lua_rawgeti(L, inputs, k + 1);
-    in->at[k] = ndL_borrow(L, S, -1);
+  for (int k = 1; k <= n; k++) {
+    lua_rawgeti(L, inputs, k);
+    ndL_borrow(L, S, -1);
     lua_pop(L, 1);
   }
 }
 
+// Reads what the lists at these indices have, up to the next allocation.
+static void peek_all(lua_State *L, ndL_state *S, int list, const ndL_flat *f)
+{
+  for (int k = 0; k < f->n; k++) {
+    lua_rawgeti(L, list, k + 1);
+    f->at[k] = ndL_peek(L, S, -1);
+    lua_pop(L, 1);
+  }
+}
+
+// A call whose function has returned, as the core is to know it.
+typedef struct finished {
+  ndL_called *f;
+  int inputs;  // index of the list of them
+  ndL_flat in, values, out;
+} finished;
+
 // Where tangents are wanted this calls the script, which may assign to the
 // variables among the inputs.
-static bool apply(lua_State *L, ndL_state *S, ndL_called *f, const ndL_flat *in,
-                  const ndL_flat *values, nd_tensor **out)
+static bool apply_once(lua_State *L, ndL_state *S, finished *e)
 {
+  const int n = e->in.n;
+  nd_tensor **in = e->in.at;
   bool ok = true;
-  for (int k = 0; k < in->n; k++) {
-    in->at[k] = nd_tensor_keep(in->at[k]);
-    ok = ok && in->at[k] != NULL;
+  peek_all(L, S, e->inputs, &e->in);
+  ndL_gather(L, S, &e->values);
+  for (int k = 0; k < n; k++) {
+    in[k] = nd_tensor_keep(in[k]);
+    ok = ok && in[k] != NULL;
   }
   lua_State *before = S->within;
   S->within = L;
-  ok = ok && nd_custom_apply(S->context, &f->rule, in->n, in->at, values->n,
-                             values->at, out);
+  ok = ok && nd_custom_apply(S->context, &e->f->rule, n, in, e->values.n,
+                             e->values.at, e->out.at);
   S->within = before;
-  for (int k = 0; k < in->n; k++)
-    nd_tensor_release(in->at[k]);
+  for (int k = 0; k < n; k++)
+    nd_tensor_release(in[k]);
   return ok;
+}
+
+// Puts the outputs in the boxes, and has the tapes hold what they recorded.
+static void apply(lua_State *L, ndL_state *S, finished *e, int call, int boxes)
+{
+  if (!apply_once(L, S, e) && !(ndL_retry(L, S) && apply_once(L, S, e)))
+    ndL_raise(L, S);
+  ndL_fillboxes(L, S, &e->values, e->out.at, boxes, false);
+  peek_all(L, S, boxes, &e->out);
+  ndL_holdcall(L, S, e->f, call, e->out.n, e->out.at);
+  ndL_dropstrays(L, S);
 }
 
 // The function with a derivative of its own: upvalue 2 is the script's.
@@ -249,6 +284,7 @@ static int custom_call(lua_State *L)
 {
   ndL_state *S = ndL_upstate(L);
   const int n = lua_gettop(L), inputs = n + 1, value = n + 4;
+  finished e = { .inputs = inputs };
   ndL_dropstrays(L, S);
   push_shapes(L, S, n);
   progress *p = push_progress(L, S);
@@ -257,22 +293,16 @@ static int custom_call(lua_State *L)
     lua_pushvalue(L, i);
   call_unheard(L, p, n);
   check_results(L, S, value);
-  ndL_flat in, values, out;
-  ndL_flatten(L, S, value, NAME, "the value", &values);
-  ndL_makeroom(L, &out, values.n);
-  const int boxes = ndL_pushboxes(L, S, values.n);
+  ndL_flatten(L, S, value, NAME, "the value", &e.values);
+  ndL_makeroom(L, &e.out, e.values.n);
+  const int boxes = ndL_pushboxes(L, S, e.values.n);
   push_call(L, S, p, inputs, value + 1);
-  ndL_makeroom(L, &in, (int)lua_rawlen(L, inputs));
-  lua_insert(L, -2);
-  ndL_called *f = p->f = ndL_makecalled(L, S);
-  ndL_holdcall(L, S, f);
-  use_inputs(L, S, inputs, &in);
-  ndL_gather(L, S, &values);
-  const bool ok = apply(L, S, f, &in, &values, out.at);
-  ndL_dropcall(L, S, f, ok ? out.n : 0, out.at);
-  if (!ok || !ndL_fillboxes(L, S, &values, out.at, boxes, false))
-    return ndL_raise(L, S);
-  ndL_pushlike(L, S, &values, boxes);
+  const int call = lua_gettop(L);
+  ndL_makeroom(L, &e.in, (int)lua_rawlen(L, inputs));
+  e.f = p->f = ndL_makecalled(L, S, call);
+  note_reads(L, S, inputs, e.in.n);
+  apply(L, S, &e, call, boxes);
+  ndL_pushlike(L, S, &e.values, boxes);
   return 1;
 }
 
@@ -304,7 +334,8 @@ void ndL_open_custom(lua_State *L)
     { NULL },
   };
   static const luaL_Reg metamethods[] = {
-    { "__gc", progress_gc },
+    { "__close", progress_close },
+    { "__gc", progress_close },
     { NULL, NULL },
   };
   ndL_state *S = ndL_getstate(L);

@@ -71,11 +71,6 @@ static bool watches(const nd_recorder *r, const nd_tensor *x)
   return nd_tape_node((const nd_tape *)r, x) != 0;
 }
 
-nd_tape *nd_recorder_tape(nd_recorder *r)
-{
-  return r->applied == applied ? (nd_tape *)r : NULL;
-}
-
 // ---------------------------------------------------------------- entering --
 
 static void leave(nd_tape *t)

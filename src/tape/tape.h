@@ -37,9 +37,6 @@ static inline int32_t nd_tape_node(const nd_tape *t, const nd_tensor *x)
   return identity->id > m->highest ? 0 : nd_identities_find(m, identity->id);
 }
 
-// The tape that listens so; NULL if it is no tape.
-nd_tape *nd_recorder_tape(nd_recorder *r);
-
 static inline bool nd_tape_is_entered(const nd_tape *t)
 {
   return nd_recorder_entered(&t->recorder);

@@ -419,6 +419,106 @@ describe("its function", function()
     near(3, seen)
   end)
 
+  it("is held for a tape whose pause ends while tangents are carried",
+    function()
+      local tape, pause
+      local f = custom(function(t)
+        return t * t, function(dy)
+          coroutine.resume(pause)
+          return 10 * dy
+        end
+      end)
+      local y = assert(nd.load [[
+        local acc, call = ... with acc do return call() end]])(
+        nd.autodiff.ForwardAccumulator(x, 1), function()
+          tape = nd.GradientTape()
+          tape:watch(x)
+          pause = coroutine.create(function()
+            local _ <close> = tape:stop_recording()
+            coroutine.yield()
+          end)
+          coroutine.resume(pause)
+          return f(x)
+        end)
+      collectgarbage()
+      collectgarbage()
+      near(10, tape:gradient(y, x))
+    end)
+
+  it("is held for a tape that ends while tangents are carried", function()
+    local tape, others, block = nil, {}, nil
+    local f = custom(function(t)
+      return t * t, function(dy)
+        coroutine.resume(block)
+        for i = 1, 20 do
+          others[i] = nd.GradientTape()
+        end
+        return 10 * dy
+      end
+    end)
+    block = coroutine.create(function()
+      local own <close> = nd.GradientTape()
+      own:watch(x)
+      tape = own
+      coroutine.yield()
+    end)
+    coroutine.resume(block)
+    local y = assert(nd.load [[
+      local acc, f, x = ... with acc do return f(x) end]])(
+      nd.autodiff.ForwardAccumulator(x, 1), f, x)
+    others = {}
+    collectgarbage()
+    collectgarbage()
+    near(10, tape:gradient(y, x))
+  end)
+
+  it("is held whatever finalizers do to tapes", function()
+    local tapes, held, seed = {}, {}, 0
+    local function any(n)
+      seed = (seed * 1103515245 + 12345) % 2147483648
+      return (seed >> 16) % n
+    end
+    local function change(k)
+      local tape, way = tapes[k], any(5)
+      if way == 0 or tape == nil then
+        tapes[k] = nd.GradientTape { persistent = any(2) == 0 }
+        tapes[k]:watch(x)
+      elseif way == 1 then
+        pcall(tape.release, tape)
+      elseif way == 2 then
+        pcall(tape.reset, tape)
+      elseif way == 3 then
+        held[any(3)], tapes[k] = tape, nil
+      end
+    end
+    local going = true
+    local function arm(k)
+      setmetatable({}, { __gc = function()
+        if going then
+          change(k)
+          arm(k)
+        end
+      end })
+    end
+    for k = 1, 6 do
+      arm(k)
+    end
+    collectgarbage("incremental", 10, 1000, 1)
+    local f = scaled(3)
+    for _ = 1, 300 do
+      local y = f(f(x))
+      for k = 1, 6 do
+        local tape = tapes[k]
+        if tape then
+          local ok, err = pcall(tape.gradient, tape, y, x)
+          assert(ok or not err:find("is gone", 1, true), err)
+        end
+      end
+    end
+    going = false
+    collectgarbage "generational"
+  end)
+
   it("works on many tapes at once", function()
     local tapes = {}
     for i = 1, 40 do
