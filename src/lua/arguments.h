@@ -28,7 +28,7 @@ typedef struct ndL_call {
 } ndL_call;
 
 // The upvalue of an op's closure with its attributes' initial values.
-enum { NDL_INITIAL = 4 };
+enum { NDL_INITIAL = 5 };
 
 // Reads the arguments into `k`, which borrows from the stack; raises if
 // they do not fit the entry.

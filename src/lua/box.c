@@ -7,13 +7,13 @@
 
 ndL_box *ndL_newbox(lua_State *L)
 {
-  ndL_box *box = lua_newuserdatauv(L, sizeof *box, 0);
+  ndL_box *box = ndL_newuntyped(L, sizeof *box, 0);
   box->tensor = NULL;
   return box;
 }
 
 // `x` is the box's own scalar, or a reference that the box takes.
-void ndL_fill(lua_State *L, ndL_state *S, ndL_box *box, nd_tensor *x)
+ndL_type ndL_adopt(ndL_state *S, ndL_box *box, nd_tensor *x)
 {
   const ndL_type type = x->rank == 0 ? NDL_SCALAR : NDL_TENSOR;
   box->tensor = x;
@@ -22,8 +22,19 @@ void ndL_fill(lua_State *L, ndL_state *S, ndL_box *box, nd_tensor *x)
     box->tensor = &box->value;
     nd_tensor_release(x);
   }
-  lua_rawgetp(L, LUA_REGISTRYINDEX, S->metatables[type]);
-  lua_setmetatable(L, -2);
+  ndL_mark(S, box, type);
+  return type;
+}
+
+void ndL_fill(lua_State *L, ndL_state *S, ndL_box *box, nd_tensor *x)
+{
+  ndL_settype(L, S, box, ndL_adopt(S, box, x));
+}
+
+ndL_box *ndL_boxat(lua_State *L, int i)
+{
+  ndL_object *o = lua_touserdata(L, i);
+  return o == NULL ? NULL : (ndL_box *)(o + 1);
 }
 
 int ndL_result(lua_State *L, ndL_state *S, ndL_box *box, nd_tensor *x)
@@ -34,30 +45,14 @@ int ndL_result(lua_State *L, ndL_state *S, ndL_box *box, nd_tensor *x)
   return 1;
 }
 
-// The metatable of the userdata at `i`, NULL if it has none; *p its address.
-static const void *look_at(lua_State *L, int i, void **p)
-{
-  *p = lua_touserdata(L, i);
-  if (*p == NULL || !lua_getmetatable(L, i))
-    return NULL;
-  const void *mt = lua_topointer(L, -1);
-  lua_pop(L, 1);
-  return mt;
-}
-
 // The tensor at `i`, borrowed; for a variable NULL, and *v is set.
 static nd_tensor *find(lua_State *L, const ndL_state *S, int i, nd_variable **v)
 {
-  void *p;
-  const void *mt = look_at(L, i, &p);
-  *v = NULL;
-  if (mt == NULL)
-    return NULL;
-  if (mt == S->metatables[NDL_SCALAR] || mt == S->metatables[NDL_TENSOR])
-    return ((ndL_box *)p)->tensor;
-  if (mt == S->metatables[NDL_VARIABLE])
-    *v = *(nd_variable **)p;
-  return NULL;
+  void *object = NULL;
+  const ndL_type type = ndL_look(L, S, i, &object);
+  *v = type == NDL_VARIABLE ? *(nd_variable **)object : NULL;
+  return type == NDL_SCALAR || type == NDL_TENSOR ? ((ndL_box *)object)->tensor
+                                                  : NULL;
 }
 
 // Notes the read.
@@ -100,7 +95,6 @@ nd_tensor *ndL_peek(lua_State *L, ndL_state *S, int i)
 
 nd_variable *ndL_tovariable(lua_State *L, ndL_state *S, int i)
 {
-  if (ndL_typeof(L, S, i) != NDL_VARIABLE)
-    return NULL;
-  return *(nd_variable **)lua_touserdata(L, i);
+  nd_variable **box = ndL_toobject(L, S, i, NDL_VARIABLE);
+  return box == NULL ? NULL : *box;
 }

@@ -19,6 +19,12 @@ typedef struct ndL_box {
 ndL_box *ndL_newbox(lua_State *L);
 void ndL_fill(lua_State *L, ndL_state *S, ndL_box *box, nd_tensor *x);
 
+// ndL_fill but for the metatable: that of the returned type is still to be set.
+ndL_type ndL_adopt(ndL_state *S, ndL_box *box, nd_tensor *x);
+
+// The box at `i`, filled or not, of those that only we hold; NULL for nil.
+ndL_box *ndL_boxat(lua_State *L, int i);
+
 // ndL_fill, or the context's error when `x` is NULL. Returns 1.
 int ndL_result(lua_State *L, ndL_state *S, ndL_box *box, nd_tensor *x);
 

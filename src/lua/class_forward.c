@@ -18,21 +18,16 @@ static const char NAME[] = "ForwardAccumulator";
 static nd_accumulator *check_self(lua_State *L, const char *function)
 {
   ndL_state *S = ndL_upstate(L);
-  nd_accumulator *a = NULL;
-  if (ndL_typeof(L, S, 1) == NDL_ACCUMULATOR)
-    a = *(nd_accumulator **)lua_touserdata(L, 1);
-  if (a == NULL)
+  nd_accumulator **box = ndL_toobject(L, S, 1, NDL_ACCUMULATOR);
+  if (box == NULL || *box == NULL)
     ndL_typeerror(L, function, "self", "a ForwardAccumulator", 1);
-  return a;
+  return *box;
 }
 
 // Pushes an accumulator that watches nothing yet.
 static nd_accumulator *push_new(lua_State *L, ndL_state *S)
 {
-  nd_accumulator **box = lua_newuserdatauv(L, sizeof *box, 0);
-  *box = NULL;
-  lua_rawgetp(L, LUA_REGISTRYINDEX, S->metatables[NDL_ACCUMULATOR]);
-  lua_setmetatable(L, -2);
+  nd_accumulator **box = ndL_newobject(L, S, NDL_ACCUMULATOR, sizeof *box, 0);
   *box = nd_accumulator_new(S->context);
   if (*box == NULL)
     ndL_raise(L, S);

@@ -133,7 +133,7 @@ static int tape_gradient(lua_State *L)
   ndL_gather(L, S, &sources);
   if (seeds != NULL)
     gather_seeds(L, S, seed_list, seeds, targets.n);
-  nd_tape *t = *(nd_tape **)lua_touserdata(L, 1);
+  nd_tape *t = ndL_totape(L, S, 1);
   if (t == NULL)  // a finalizer took it away
     return ndL_typeerror(L, a.function, "self", "a GradientTape", 1);
   remark r = { .recorded = t->persistent && nd_tape_records(t) };

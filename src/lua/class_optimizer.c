@@ -16,12 +16,10 @@
 
 static nd_optimizer *check_optimizer(lua_State *L, const char *function)
 {
-  nd_optimizer *o = NULL;
-  if (ndL_typeof(L, ndL_upstate(L), 1) == NDL_OPTIMIZER)
-    o = *(nd_optimizer **)lua_touserdata(L, 1);
-  if (o == NULL)
+  nd_optimizer **box = ndL_toobject(L, ndL_upstate(L), 1, NDL_OPTIMIZER);
+  if (box == NULL || *box == NULL)
     ndL_typeerror(L, function, "self", "an optimizer", 1);
-  return o;
+  return *box;
 }
 
 // Its entry is made of the rule's.
@@ -30,10 +28,7 @@ static int optimizer_new(lua_State *L)
   ndL_state *S = ndL_upstate(L);
   ndL_arguments a;
   ndL_read(L, S, &a, 1);
-  nd_optimizer **box = lua_newuserdatauv(L, sizeof *box, 0);
-  *box = NULL;
-  lua_rawgetp(L, LUA_REGISTRYINDEX, S->metatables[NDL_OPTIMIZER]);
-  lua_setmetatable(L, -2);
+  nd_optimizer **box = ndL_newobject(L, S, NDL_OPTIMIZER, sizeof *box, 0);
   *box = nd_optimizer_new(S->context, a.function, NULL);
   if (*box == NULL)
     return ndL_raise(L, S);

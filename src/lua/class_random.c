@@ -8,9 +8,8 @@
 
 #include "lua/class_random.h"
 
-#include <time.h>
-
 #include "base/context.h"
+#include "lua/entropy.h"
 #include "lua/error.h"
 #include "lua/guard.h"
 #include "lua/names.h"
@@ -19,22 +18,14 @@
 
 nd_mt19937 *ndL_checkrandom(lua_State *L, const char *function)
 {
-  if (ndL_typeof(L, ndL_upstate(L), 1) != NDL_RANDOM)
+  nd_mt19937 *r = ndL_toobject(L, ndL_upstate(L), 1, NDL_RANDOM);
+  if (r == NULL)
     ndL_typeerror(L, function, "self", "a RandomState", 1);
-  return lua_touserdata(L, 1);
-}
-
-// A seed that the next call will hardly repeat.
-static uint32_t invent_seed(const void *p)
-{
-  struct timespec now;
-  timespec_get(&now, TIME_UTC);
-  const uint64_t bits = ((uint64_t)now.tv_sec << 30) + (uint64_t)now.tv_nsec;
-  return (uint32_t)(((bits ^ (uintptr_t)p) * 0x9e3779b97f4a7c15u) >> 32);
+  return r;
 }
 
 static const nd_param seed_params[] = {
-  { "seed", ND_INTEGER, "nil", .doc = "0..4294967295; nil: one by the clock" },
+  { "seed", ND_INTEGER, "nil", .doc = "0..4294967295; nil: one that is new" },
   { NULL },
 };
 
@@ -44,7 +35,7 @@ static uint32_t read_seed(lua_State *L, int i)
   ndL_arguments a;
   ndL_read(L, ndL_upstate(L), &a, i);
   if (!a.at[0].given)
-    return invent_seed(L);
+    return (uint32_t)(ndL_invent(L) >> 32);
   const int64_t seed = a.at[0].integer;
   if (seed != (uint32_t)seed)
     ndL_error(L, "%s: seed must be within 0..4294967295, got %lld", a.function,
@@ -56,9 +47,7 @@ static int random_new(lua_State *L)
 {
   ndL_state *S = ndL_upstate(L);
   const uint32_t seed = read_seed(L, 1);
-  nd_mt19937_seed(lua_newuserdatauv(L, sizeof(nd_mt19937), 0), seed);
-  lua_rawgetp(L, LUA_REGISTRYINDEX, S->metatables[NDL_RANDOM]);
-  lua_setmetatable(L, -2);
+  nd_mt19937_seed(ndL_newobject(L, S, NDL_RANDOM, sizeof(nd_mt19937), 0), seed);
   return 1;
 }
 

@@ -102,9 +102,8 @@ void ndL_dropheld(lua_State *L, const ndL_state *S)
 
 nd_tape *ndL_totape(lua_State *L, ndL_state *S, int i)
 {
-  if (ndL_typeof(L, S, i) != NDL_TAPE)
-    return NULL;
-  return *(nd_tape **)lua_touserdata(L, i);
+  const box *b = ndL_toobject(L, S, i, NDL_TAPE);
+  return b == NULL ? NULL : b->tape;
 }
 
 nd_tape *ndL_checktape(lua_State *L, ndL_state *S, const char *function)
@@ -133,10 +132,8 @@ static int tape_new(lua_State *L)
   int flags = a.at[PERSISTENT].integer ? ND_TAPE_PERSISTENT : 0;
   if (!a.at[WATCH_ACCESSED_VARIABLES].integer)
     flags |= ND_TAPE_NO_AUTO_WATCH;
-  box *b = lua_newuserdatauv(L, sizeof *b, 0);
-  *b = (box){ .place = NDL_PLACES };
-  lua_rawgetp(L, LUA_REGISTRYINDEX, S->metatables[NDL_TAPE]);
-  lua_setmetatable(L, -2);
+  box *b = ndL_newobject(L, S, NDL_TAPE, sizeof *b, 0);
+  b->place = NDL_PLACES;
   b->tape = nd_tape_new(S->context, flags);
   if (b->tape == NULL)
     return ndL_raise(L, S);
@@ -177,7 +174,7 @@ static int tape_enter(lua_State *L)
     return ndL_raise(L, S);
   if (afresh)
     ndL_dropheld(L, S);
-  box *b = lua_touserdata(L, 1);
+  box *b = ndL_toobject(L, S, 1, NDL_TAPE);
   if (!has_place(S, b)) {
     lua_rawgetp(L, LUA_REGISTRYINDEX, &BOXES_KEY);
     lua_pushvalue(L, 1);
@@ -283,11 +280,9 @@ static void push_pause(lua_State *L, const char *function)
 {
   ndL_state *S = ndL_upstate(L);
   nd_tape *t = ndL_checktape(L, S, function);
-  lua_newuserdatauv(L, 0, 1);
+  ndL_newobject(L, S, NDL_PAUSE, 0, 1);
   lua_pushvalue(L, 1);
   lua_setiuservalue(L, -2, 1);
-  lua_rawgetp(L, LUA_REGISTRYINDEX, S->metatables[NDL_PAUSE]);
-  lua_setmetatable(L, -2);
   if (!nd_tape_pause(t, function))
     ndL_raise(L, S);
 }

@@ -60,12 +60,9 @@ static int variable_new(lua_State *L)
   if (dtype != ND_DTYPES && x->dtype != dtype)
     return ndL_error(L, "Variable: dtypes differ: %s and %s; use nd.cast",
                      nd_dtype_name((nd_dtype)x->dtype), nd_dtype_name(dtype));
-  nd_variable **box = lua_newuserdatauv(L, sizeof *box, 1);
-  *box = NULL;
+  nd_variable **box = ndL_newobject(L, S, NDL_VARIABLE, sizeof *box, 1);
   lua_pushvalue(L, 3);
   lua_setiuservalue(L, -2, 1);
-  lua_rawgetp(L, LUA_REGISTRYINDEX, S->metatables[NDL_VARIABLE]);
-  lua_setmetatable(L, -2);
   const char *before = nd_context_enter(S->context, "Variable");
   *box = nd_variable_new(x, a.at[TRAINABLE].integer != 0);
   nd_context_leave(S->context, before);

@@ -71,7 +71,7 @@ static bool hear_read(nd_recorder *r, nd_variable *v)
 
 static int progress_close(lua_State *L)
 {
-  progress *p = lua_touserdata(L, 1);
+  progress *p = ndL_checkself(L, NDL_CUSTOM, "close");
   for (size_t i = 0; i < p->count; i++)
     nd_variable_release(p->variables[i]);
   nd_memory_free(p->context, p->variables, p->room * sizeof *p->variables,
@@ -84,13 +84,11 @@ static int progress_close(lua_State *L)
 
 static progress *push_progress(lua_State *L, ndL_state *S)
 {
-  progress *p = lua_newuserdatauv(L, sizeof *p, 0);
+  progress *p = ndL_newobject(L, S, NDL_CUSTOM, sizeof *p, 0);
   *p = (progress){ .recorder = { .applied = hear_op,
                                  .read = hear_read,
                                  .watches = watch_nothing },
                    .context = S->context };
-  lua_rawgetp(L, LUA_REGISTRYINDEX, S->metatables[NDL_CUSTOM]);
-  lua_setmetatable(L, -2);
   lua_toclose(L, -1);
   return p;
 }

@@ -59,11 +59,12 @@ int ndL_raise(lua_State *L, ndL_state *S)
 // True of a box whose finalizer has run: another finalizer may still hold it.
 static bool is_finalized(lua_State *L, int i)
 {
-  const ndL_type type = ndL_typeof(L, ndL_getstate(L), i);
+  void *object = NULL;
+  const ndL_type type = ndL_look(L, ndL_getstate(L), i, &object);
   const bool owns = type == NDL_TENSOR || type == NDL_VARIABLE ||
                     type == NDL_TAPE || type == NDL_ACCUMULATOR ||
                     type == NDL_OPTIMIZER;
-  return owns && *(void **)lua_touserdata(L, i) == NULL;
+  return owns && *(void **)object == NULL;
 }
 
 const char *ndL_typename(lua_State *L, int i)
@@ -90,8 +91,9 @@ int ndL_typeerror(lua_State *L, const char *function, const char *argument,
 
 void *ndL_checkself(lua_State *L, ndL_type type, const char *function)
 {
-  if (ndL_typeof(L, ndL_upstate(L), 1) != type)
+  void *object = ndL_toobject(L, ndL_upstate(L), 1, type);
+  if (object == NULL)
     ndL_error(L, "%s: self is of another type: %s", function,
               lua_isnone(L, 1) ? "none" : ndL_typename(L, 1));
-  return lua_touserdata(L, 1);
+  return object;
 }

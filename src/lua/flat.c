@@ -146,7 +146,7 @@ const char *const ndL_unconnected[] = { "none", "zero", NULL };
 static void push_next(lua_State *L, int boxes, int *at, bool inside)
 {
   lua_rawgeti(L, boxes, ++*at);
-  const ndL_box *box = lua_touserdata(L, -1);
+  const ndL_box *box = ndL_boxat(L, -1);
   if (box != NULL && box->tensor != NULL)
     return;
   lua_pop(L, 1);
@@ -204,11 +204,9 @@ int ndL_pushboxes(lua_State *L, const ndL_state *S, int n)
 {
   lua_createtable(L, n, 0);
   for (int k = 1; k <= n; k++) {
-    ndL_newbox(L);
-    if (n > NDL_FEW) {
-      lua_rawgetp(L, LUA_REGISTRYINDEX, S->metatables[NDL_TENSOR]);
-      lua_setmetatable(L, -2);
-    }
+    ndL_box *box = ndL_newbox(L);
+    if (n > NDL_FEW)
+      ndL_settype(L, S, box, NDL_TENSOR);
     lua_rawseti(L, -2, k);
   }
   return lua_gettop(L);
@@ -228,7 +226,7 @@ bool ndL_fillboxes(lua_State *L, ndL_state *S, const ndL_flat *like,
     if (g == NULL)
       continue;
     lua_rawgeti(L, boxes, k + 1);
-    ndL_fill(L, S, lua_touserdata(L, -1), g);
+    ndL_fill(L, S, ndL_boxat(L, -1), g);
     lua_pop(L, 1);
   }
   return ok;

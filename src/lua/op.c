@@ -5,10 +5,13 @@
 
 #include "lua/arguments.h"
 
-// Upvalue 1 is the state, 2 the op, 3 the metatable of scalars, and NDL_INITIAL
-// the values of attributes that a call leaves out. The box comes before the
-// arguments are read: making it is the last allocation that a plain call does,
-// so nothing can change between reading them and applying the op.
+enum { METATABLES = 3 };
+
+// Upvalue 1 is the state, 2 the op, METATABLES and the next those of scalars
+// and of tensors, and NDL_INITIAL the values of attributes that a call leaves
+// out. The box comes before the arguments are read: making it is the last
+// allocation that a plain call does, so nothing can change between reading them
+// and applying the op.
 static int op_call(lua_State *L)
 {
   ndL_call k;
@@ -26,11 +29,11 @@ static int op_call(lua_State *L)
     ndL_readagain(&k);
     out = nd_apply(k.S->context, k.op, k.n, k.in, k.attr);
   }
+  if (out == NULL)
+    return ndL_raise(L, k.S);
+  const int type = ndL_adopt(k.S, box, out);
   lua_pushvalue(L, k.top + 1);
-  if (out != &box->value)
-    return ndL_result(L, k.S, box, out);
-  box->tensor = out;
-  lua_pushvalue(L, lua_upvalueindex(3));
+  lua_pushvalue(L, lua_upvalueindex(METATABLES + type));
   lua_setmetatable(L, -2);
   return 1;
 }
@@ -129,6 +132,7 @@ static void push_closure(lua_State *L, ndL_state *S, const nd_op *op,
   lua_pushlightuserdata(L, S);
   lua_pushlightuserdata(L, (void *)(uintptr_t)op);
   lua_rawgetp(L, LUA_REGISTRYINDEX, S->metatables[NDL_SCALAR]);
+  lua_rawgetp(L, LUA_REGISTRYINDEX, S->metatables[NDL_TENSOR]);
   nd_values_start(op, lua_newuserdatauv(L, op->attrs * sizeof(nd_value), 0));
   lua_pushcclosure(L, function, NDL_INITIAL);
 }

@@ -81,7 +81,7 @@ static int push_floats(lua_State *L, const char *function, const law *f,
                        double p, double q, const nd_type *type)
 {
   ndL_state *S = ndL_upstate(L);
-  nd_mt19937 *r = lua_touserdata(L, 1);
+  nd_mt19937 *r = ndL_toobject(L, S, 1, NDL_RANDOM);
   if (type->rank == NDL_NO_SIZE) {
     lua_pushnumber(L, f->one(r, p, q));
     return 1;

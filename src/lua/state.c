@@ -1,10 +1,10 @@
-// lua/state.c: finds the state, and the type of a value by the address of its
-// metatable.
+// lua/state.c: makes and finds the state, and makes objects of our types.
 
 #include "lua/state.h"
 
 #include <string.h>
 
+#include "lua/entropy.h"
 #include "lua/where.h"
 
 static const char STATE_KEY = 0;
@@ -24,6 +24,7 @@ ndL_state *ndL_addstate(lua_State *L)
 {
   ndL_state *S = lua_newuserdatauv(L, sizeof *S, 0);
   memset(S, 0, sizeof *S);
+  S->mark = ndL_invent(S);
   lua_rawgeti(L, LUA_REGISTRYINDEX, LUA_RIDX_MAINTHREAD);
   S->main = lua_tothread(L, -1);
   lua_pop(L, 1);
@@ -53,17 +54,27 @@ int ndL_failclosed(lua_State *L)
   return lua_error(L);
 }
 
-ndL_type ndL_typeof(lua_State *L, const ndL_state *S, int i)
+void *ndL_newuntyped(lua_State *L, size_t size, int values)
 {
-  if (lua_type(L, i) != LUA_TUSERDATA || !lua_getmetatable(L, i))
-    return NDL_OTHER;
-  const void *mt = lua_topointer(L, -1);
-  lua_pop(L, 1);
-  for (int type = 0; type < NDL_TYPES; type++) {
-    if (S->metatables[type] == mt)
-      return (ndL_type)type;
-  }
-  return NDL_OTHER;
+  ndL_object *o = lua_newuserdatauv(L, sizeof *o + size, values);
+  *o = 0;
+  return o + 1;
+}
+
+void ndL_settype(lua_State *L, const ndL_state *S, void *object, ndL_type type)
+{
+  ndL_mark(S, object, type);
+  lua_rawgetp(L, LUA_REGISTRYINDEX, S->metatables[type]);
+  lua_setmetatable(L, -2);
+}
+
+void *ndL_newobject(lua_State *L, const ndL_state *S, ndL_type type,
+                    size_t size, int values)
+{
+  void *object = ndL_newuntyped(L, size, values);
+  memset(object, 0, size);
+  ndL_settype(L, S, object, type);
+  return object;
 }
 
 void ndL_newmetatable(lua_State *L, ndL_state *S, ndL_type type,

@@ -1,5 +1,5 @@
-// lua/state.h: what one Lua state holds of Nadir: the context, the metatables
-// by address, and how much there was when the collector last ran.
+// lua/state.h: what one Lua state holds of Nadir: the context, the types of our
+// userdata, and how much there was when the collector last ran.
 
 #ifndef ND_LUA_STATE_H
 #define ND_LUA_STATE_H
@@ -30,7 +30,8 @@ enum { NDL_PLACES = 16 };
 typedef struct ndL_state {
   nd_context *context;
   bool owns_context;  // as in a stock Lua; else the state is one of ours
-  const void *metatables[NDL_TYPES];
+  const void *metatables[NDL_TYPES];  // keys of the registry
+  uint64_t mark;                      // see ndL_object
   size_t pace;           // bytes of tensors and objects for the next collection
   size_t floor;          // bytes of them that a full one left
   size_t room;           // bytes that the quotas allowed then
@@ -67,10 +68,53 @@ static inline ndL_state *ndL_upstate(lua_State *L)
   return S;
 }
 
-// Which of our types the value at `i` is; NDL_OTHER if none.
-ndL_type ndL_typeof(lua_State *L, const ndL_state *S, int i);
+// What comes first in each userdata of ours: the state's mark, plus the type. A
+// mark is a number that nobody can guess, so that no bytes which a script finds
+// a way to put into another userdata make it one of ours; nor does a metatable.
+typedef uint64_t ndL_object;
 
-// Pushes a new metatable for `type`, which is then known by its address.
+// Pushes a userdata of ours, with `values` user values, and returns its `size`
+// bytes, which are zero; ndL_newuntyped one of no type, and bytes of any value,
+// until ndL_settype is called while it is on top.
+void *ndL_newuntyped(lua_State *L, size_t size, int values);
+void ndL_settype(lua_State *L, const ndL_state *S, void *object, ndL_type type);
+void *ndL_newobject(lua_State *L, const ndL_state *S, ndL_type type,
+                    size_t size, int values);
+
+// The half of ndL_settype that is not setting the metatable.
+static inline void ndL_mark(const ndL_state *S, void *object, ndL_type type)
+{
+  ((ndL_object *)object)[-1] = S->mark + (uint64_t)type;
+}
+
+// Which of our types the value at `i` is; NDL_OTHER if none. *object is what
+// ndL_newobject returned.
+static inline ndL_type ndL_look(lua_State *L, const ndL_state *S, int i,
+                                void **object)
+{
+  ndL_object *o = lua_touserdata(L, i);
+  if (o == NULL || lua_rawlen(L, i) < sizeof *o)
+    return NDL_OTHER;
+  const uint64_t type = *o - S->mark;
+  *object = o + 1;
+  return type < NDL_TYPES ? (ndL_type)type : NDL_OTHER;
+}
+
+static inline ndL_type ndL_typeof(lua_State *L, const ndL_state *S, int i)
+{
+  void *object;
+  return ndL_look(L, S, i, &object);
+}
+
+// The object at `i`, NULL if it is not of that type.
+static inline void *ndL_toobject(lua_State *L, const ndL_state *S, int i,
+                                 ndL_type type)
+{
+  void *object = NULL;
+  return ndL_look(L, S, i, &object) == type ? object : NULL;
+}
+
+// Pushes a new metatable for `type`, and has the registry keep it.
 void ndL_newmetatable(lua_State *L, ndL_state *S, ndL_type type,
                       const char *name);
 
