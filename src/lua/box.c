@@ -3,13 +3,35 @@
 #include "lua/box.h"
 
 #include "lua/error.h"
+#include "lua/heap.h"
 #include "lua/pace.h"
 
-ndL_box *ndL_newbox(lua_State *L)
+// What lies in the memory of a box.
+typedef struct memory {
+  ndL_object object;
+  ndL_box box;
+} memory;
+
+static void drop(void *bytes)
 {
-  ndL_box *box = ndL_newuntyped(L, sizeof *box, 0);
-  box->tensor = NULL;
-  return box;
+  nd_tensor_release(((memory *)bytes)->box.tensor);
+}
+
+bool ndL_startboxes(lua_State *L, ndL_state *S)
+{
+  S->heap = ndL_heapof(L);
+  if (S->heap != NULL)
+    ndL_heap_startboxes(L, S->heap, sizeof(memory), drop);
+  return S->heap != NULL;
+}
+
+ndL_box *ndL_newbox(lua_State *L, const ndL_state *S)
+{
+  memory *m = S->heap != NULL ? ndL_heap_newbox(L, S->heap, sizeof *m)
+                              : lua_newuserdatauv(L, sizeof *m, 0);
+  m->object = 0;
+  m->box.tensor = NULL;
+  return &m->box;
 }
 
 // `x` is the box's own scalar, or a reference that the box takes.
@@ -33,8 +55,8 @@ void ndL_fill(lua_State *L, ndL_state *S, ndL_box *box, nd_tensor *x)
 
 ndL_box *ndL_boxat(lua_State *L, int i)
 {
-  ndL_object *o = lua_touserdata(L, i);
-  return o == NULL ? NULL : (ndL_box *)(o + 1);
+  memory *m = lua_touserdata(L, i);
+  return m == NULL ? NULL : &m->box;
 }
 
 int ndL_result(lua_State *L, ndL_state *S, ndL_box *box, nd_tensor *x)
@@ -80,7 +102,7 @@ nd_tensor *ndL_hold(lua_State *L, ndL_state *S, int i, bool noted)
   if (v == NULL)
     return x;
   i = lua_absindex(L, i);
-  ndL_box *box = ndL_newbox(L);
+  ndL_box *box = ndL_newbox(L, S);
   ndL_fill(L, S, box, nd_tensor_keep(noted ? read(L, S, v) : v->value));
   lua_replace(L, i);
   return box->tensor;

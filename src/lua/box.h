@@ -14,9 +14,13 @@ typedef struct ndL_box {
   nd_tensor value;
 } ndL_box;
 
+// From now on tensors are released as Lua frees their boxes, which so need no
+// finalizer. False if Lua's memory is none of ours.
+bool ndL_startboxes(lua_State *L, ndL_state *S);
+
 // Pushes an empty box. Filling it cannot fail, so the order is: box, core call,
 // then ndL_fill, which takes the reference.
-ndL_box *ndL_newbox(lua_State *L);
+ndL_box *ndL_newbox(lua_State *L, const ndL_state *S);
 void ndL_fill(lua_State *L, ndL_state *S, ndL_box *box, nd_tensor *x);
 
 // ndL_fill but for the metatable: that of the returned type is still to be set.

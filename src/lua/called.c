@@ -154,7 +154,7 @@ static int ask(lua_State *L)
   luaL_checkstack(L, outs + 4, NAME);
   lua_rawgeti(L, call, NDL_GRADIENT);
   for (int k = 0; k < outs; k++) {
-    ndL_box *box = ndL_newbox(L);
+    ndL_box *box = ndL_newbox(L, S);
     nd_tensor *g = nd_tensor_keep(a->g[k]);
     if (g == NULL)
       ndL_raise(L, S);

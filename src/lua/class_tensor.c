@@ -308,13 +308,13 @@ static int tensor_constant(lua_State *L)
     return ndL_error(L, "constant: dtypes differ: %s and %s; use nd.cast",
                      nd_dtype_name((nd_dtype)x->dtype), nd_dtype_name(dtype));
   if (!shape->given) {
-    ndL_box *same = ndL_newbox(L);
+    ndL_box *same = ndL_newbox(L, S);
     return ndL_result(L, S, same,
                       nd_apply(S->context, &nd_op_identity, 1, &x, NULL));
   }
   const nd_op *op = check_fit(L, x, shape) ? &nd_op_reshape
                                            : &nd_op_broadcast_to;
-  ndL_box *box = ndL_newbox(L);
+  ndL_box *box = ndL_newbox(L, S);
   return ndL_result(L, S, box, nd_apply(S->context, op, 1, &x, shape));
 }
 
@@ -367,7 +367,7 @@ static void make_metatable(lua_State *L, ndL_state *S, ndL_type type)
   };
   ndL_setfunctions(L, metamethods);
   static const luaL_Reg finalizer[] = { { "__gc", tensor_gc }, { NULL, NULL } };
-  if (type == NDL_TENSOR)
+  if (type == NDL_TENSOR && !ndL_startboxes(L, S))
     ndL_setplain(L, finalizer);
   lua_pop(L, 1);
 }

@@ -149,7 +149,7 @@ static int variable_read(lua_State *L)
   ndL_state *S = ndL_upstate(L);
   check_variable(L, S, "read_value");
   nd_tensor *x = ndL_hold(L, S, 1, true);
-  ndL_box *box = ndL_newbox(L);
+  ndL_box *box = ndL_newbox(L, S);
   return ndL_result(L, S, box,
                     nd_apply(S->context, &nd_op_identity, 1, &x, NULL));
 }

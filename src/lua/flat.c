@@ -204,7 +204,7 @@ int ndL_pushboxes(lua_State *L, const ndL_state *S, int n)
 {
   lua_createtable(L, n, 0);
   for (int k = 1; k <= n; k++) {
-    ndL_box *box = ndL_newbox(L);
+    ndL_box *box = ndL_newbox(L, S);
     if (n > NDL_FEW)
       ndL_settype(L, S, box, NDL_TENSOR);
     lua_rawseti(L, -2, k);

@@ -3,6 +3,9 @@
 // context's allocator. Chunks go back when the state is closed, and those that
 // are all free when memory runs out: else a heap that was once full of objects
 // of one size would have no room for another.
+//
+// Boxes have chunks of their own, where each lies half a step beside the places
+// of all other small objects.
 
 #include "lua/heap.h"
 
@@ -13,12 +16,15 @@
 enum {
   STEP = 16,                   // sizes of small objects differ by that
   CLASSES = NDL_HEAP_CLASSES,  // sizes over STEP, rounded up
+  BOXES = 0,                   // instead of a class
+  BESIDE = STEP / 2,           // where boxes lie
   CHUNK = 16384
 };
 
 typedef struct ndL_chunk {
   struct ndL_chunk *next;
-  size_t free;  // bytes on the free lists, while they are counted
+  uint32_t room;  // bytes of objects
+  uint32_t free;  // of these, on the free lists, while they are counted
 } chunk;
 
 _Static_assert(sizeof(chunk) % STEP == 0, "objects fill what follows");
@@ -37,6 +43,24 @@ _Static_assert(sizeof(large) % STEP == 0, "objects are aligned");
 static size_t class_of(size_t size)
 {
   return (size + STEP - 1) / STEP;
+}
+
+// Where objects begin, also if the host's memory is aligned to less.
+static char *first_object(chunk *k)
+{
+  const uintptr_t first = ((uintptr_t)(k + 1) + STEP - 1) / STEP * STEP;
+  return (char *)k + (first - (uintptr_t)k);
+}
+
+// Of the objects of a class.
+static size_t size_of(const ndL_heap *h, size_t cls)
+{
+  return cls == BOXES ? h->box_size : cls * STEP;
+}
+
+static bool is_box(const void *object)
+{
+  return ((uintptr_t)object & BESIDE) != 0;
 }
 
 static void put(ndL_heap *h, void *object, size_t cls)
@@ -94,19 +118,19 @@ static void count_free(ndL_heap *h)
 {
   for (chunk *k = h->chunks; k != NULL; k = k->next)
     k->free = 0;
-  for (size_t cls = 1; cls < CLASSES; cls++) {
+  for (size_t cls = 0; cls < CLASSES; cls++) {
     chunk *k = h->chunks;
     h->spare[cls] = sort(h->spare[cls]);
     for (void **object = h->spare[cls]; object != NULL; object = *object) {
       k = find_chunk(k, object);
-      k->free += cls * STEP;
+      k->free += (uint32_t)size_of(h, cls);
     }
   }
 }
 
 static bool is_free(const chunk *k)
 {
-  return k->free == CHUNK - sizeof *k;
+  return k->free == k->room;
 }
 
 static void drop_objects(ndL_heap *h, size_t cls)
@@ -137,7 +161,7 @@ static bool give_chunks_back(ndL_heap *h)
     finish_chunk(h);
   h->chunks = sort(h->chunks);
   count_free(h);
-  for (size_t cls = 1; cls < CLASSES; cls++)
+  for (size_t cls = 0; cls < CLASSES; cls++)
     drop_objects(h, cls);
   for (chunk **link = &h->chunks; *link != NULL;) {
     chunk *k = *link;
@@ -162,23 +186,48 @@ static void *ask(ndL_heap *h, void *block, size_t old_size, size_t new_size)
   return p;
 }
 
+// A new chunk, with room for objects up to its end.
+static chunk *add_chunk(ndL_heap *h)
+{
+  chunk *fresh = ask(h, NULL, 0, CHUNK);
+  if (fresh == NULL)
+    return NULL;
+  const char *end = (char *)fresh + CHUNK;
+  fresh->room = (uint32_t)(end - first_object(fresh)) / STEP * STEP;
+  fresh->next = h->chunks;
+  h->chunks = fresh;
+  return fresh;
+}
+
 static void *cut(ndL_heap *h, size_t cls)
 {
   const size_t size = cls * STEP;
   if (h->left < size) {
     finish_chunk(h);
-    chunk *fresh = ask(h, NULL, 0, CHUNK);
+    chunk *fresh = add_chunk(h);
     if (fresh == NULL)
       return NULL;
-    fresh->next = h->chunks;
-    h->chunks = fresh;
-    h->at = (char *)(fresh + 1);
-    h->left = CHUNK - sizeof *fresh;
+    h->at = first_object(fresh);
+    h->left = fresh->room;
   }
   void *object = h->at;
   h->at += size;
   h->left -= size;
   return object;
+}
+
+// False without memory.
+static bool cut_boxes(ndL_heap *h)
+{
+  chunk *fresh = add_chunk(h);
+  if (fresh == NULL)
+    return false;
+  const size_t n = (fresh->room - BESIDE) / h->box_size;
+  char *at = first_object(fresh) + BESIDE;
+  fresh->room = (uint32_t)(n * h->box_size);
+  for (size_t i = 0; i < n; i++, at += h->box_size)
+    put(h, at, BOXES);
+  return true;
 }
 
 // Makes the neighbours of a block know where it is.
@@ -231,14 +280,30 @@ static void *take(ndL_heap *h, size_t size)
   return object;
 }
 
+// The first is no box: it shows how much Lua asks for.
+static void *take_box(ndL_heap *h, size_t size)
+{
+  h->awaits_box = false;
+  if (h->box_size == 0) {
+    h->box_size = size;
+    return take(h, size);
+  }
+  void **box = h->spare[BOXES];
+  h->spare[BOXES] = *box;
+  return box;
+}
+
 static void give(ndL_heap *h, void *block, size_t size)
 {
   const size_t cls = class_of(size);
   if (cls >= CLASSES) {
     give_large(h, block);
-    return;
+  } else if (is_box(block)) {
+    h->drop((char *)block + h->box_start);
+    put(h, block, BOXES);
+  } else {
+    put(h, block, cls);
   }
-  put(h, block, cls);
 }
 
 static void *resize(ndL_heap *h, void *block, size_t old_size, size_t new_size)
@@ -261,6 +326,8 @@ void *ndL_heap_allocate(void *data, void *block, size_t old_size,
                         size_t new_size)
 {
   ndL_heap *h = data;
+  if (block == NULL && h->awaits_box)
+    return take_box(h, new_size);
   if (block == NULL)
     return new_size == 0 ? NULL : take(h, new_size);
   if (new_size > 0)
@@ -268,6 +335,40 @@ void *ndL_heap_allocate(void *data, void *block, size_t old_size,
   give(h, block, old_size);
   return NULL;
 }
+
+// ---------------------------------------------------------------- boxes --
+
+ndL_heap *ndL_heapof(lua_State *L)
+{
+  void *data;
+  return lua_getallocf(L, &data) == ndL_heap_allocate ? data : NULL;
+}
+
+void ndL_heap_startboxes(lua_State *L, ndL_heap *h, size_t size,
+                         void (*drop)(void *bytes))
+{
+  h->drop = drop;
+  h->box_size = 0;
+  h->awaits_box = true;
+  lua_newuserdatauv(L, size, 0);
+  lua_pop(L, 1);
+  h->box_start = h->box_size - size;
+  h->box_size = class_of(h->box_size) * STEP;
+}
+
+// Where there is no memory for boxes, Lua is asked for an object of the size of
+// a chunk: it collects before it raises its error.
+void *ndL_heap_newbox(lua_State *L, ndL_heap *h, size_t size)
+{
+  while (h->spare[BOXES] == NULL && !cut_boxes(h)) {
+    lua_newuserdatauv(L, CHUNK, 0);
+    lua_pop(L, 1);
+  }
+  h->awaits_box = true;
+  return lua_newuserdatauv(L, size, 0);
+}
+
+// ------------------------------------------------------------------ end --
 
 void ndL_heap_free(ndL_heap *h)
 {

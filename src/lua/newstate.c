@@ -24,8 +24,7 @@ typedef struct own {
 // NULL of a state that is none of ours.
 static own *own_of(lua_State *L)
 {
-  void *data;
-  return lua_getallocf(L, &data) == ndL_heap_allocate ? data : NULL;
+  return (own *)ndL_heapof(L);
 }
 
 // Tells the host, who gets a warning as a whole.

@@ -21,7 +21,7 @@ static int op_call(lua_State *L)
   k.top = lua_gettop(L);
   k.list = 0;
   ndL_pace(L, k.S);
-  ndL_box *box = ndL_newbox(L);
+  ndL_box *box = ndL_newbox(L, k.S);
   ndL_checkargs(&k);
   nd_tensor *out = nd_apply_at(k.S->context, k.op, k.n, k.in, k.attr,
                                &box->value);
@@ -47,7 +47,7 @@ typedef struct outputs {
 } outputs;
 
 // Pushes the room and then a table of `n` empty boxes.
-static outputs push_outputs(lua_State *L, int n)
+static outputs push_outputs(lua_State *L, const ndL_state *S, int n)
 {
   outputs o;
   const size_t pointers = 2 * (size_t)n + 1;
@@ -56,7 +56,7 @@ static outputs push_outputs(lua_State *L, int n)
   lua_createtable(L, n, 0);
   for (int i = 0; i < n; i++) {
     o.tensor[i] = NULL;
-    o.box[i] = ndL_newbox(L);
+    o.box[i] = ndL_newbox(L, S);
     lua_rawseti(L, -2, i + 1);
   }
   return o;
@@ -103,7 +103,7 @@ static int op_call_all(lua_State *L)
   ndL_checkargs(&k);
   if (!count_outputs(&k, &j))
     return ndL_raise(L, k.S);
-  outputs o = push_outputs(L, j.outs);
+  outputs o = push_outputs(L, k.S, j.outs);
   j.out = o.tensor;
   ndL_readagain(&k);
   bool ok = nd_job_apply(k.S->context, &j);

@@ -184,7 +184,7 @@ static int set_tensor(lua_State *L)
     return luaL_error(L, "%s: %s: the tensor is of another context",
                       a->function, a->path);
   push_place(L, a, true);
-  ndL_box *box = ndL_newbox(L);
+  ndL_box *box = ndL_newbox(L, S);
   nd_tensor *x = nd_tensor_retain(a->tensor);
   if (x == NULL)
     return ndL_raise(L, S);

@@ -86,7 +86,7 @@ static int push_floats(lua_State *L, const char *function, const law *f,
     lua_pushnumber(L, f->one(r, p, q));
     return 1;
   }
-  ndL_box *box = ndL_newbox(L);
+  ndL_box *box = ndL_newbox(L, S);
   nd_tensor *x = ndL_drawtensor(S, function, type);
   if (x != NULL && x->dtype == ND_FLOAT32)
     f->f32(r, p, q, (size_t)x->size, (float *)x->data);
@@ -215,7 +215,7 @@ static int random_randint(lua_State *L)
     lua_pushinteger(L, nd_mt19937_randint(r, low, last + 1));
     return 1;
   }
-  ndL_box *box = ndL_newbox(L);
+  ndL_box *box = ndL_newbox(L, S);
   return ndL_result(L, S, box,
                     ndL_drawintegers(S, "randint", r, low, last, &type));
 }

@@ -130,7 +130,7 @@ static int random_choice(lua_State *L)
   if (!replace && size > n)
     return ndL_error(L, "choice: too many without replacement: %lld of %lld",
                      (long long)size, (long long)n);
-  ndL_box *box = ndL_newbox(L);
+  ndL_box *box = ndL_newbox(L, S);
   const nd_mt19937 before = *r;
   nd_tensor *at = draw_choice(S, r, n, replace, &type);
   if (x != NULL)
@@ -155,7 +155,7 @@ static int random_permutation(lua_State *L)
   ndL_read(L, S, &a, 2);
   nd_tensor *x;
   const int64_t n = read_source(L, S, &a, &x);
-  ndL_box *box = ndL_newbox(L);
+  ndL_box *box = ndL_newbox(L, S);
   const nd_mt19937 before = *r;
   nd_tensor *order = ndL_drawpermutation(S, "permutation", r, n);
   if (x != NULL)
@@ -204,7 +204,7 @@ static int module_shuffle(lua_State *L)
   nd_tensor *x = read_rows(L, S, 1, "shuffle");
   if (x == NULL)
     ndL_refuse(&a, 0);
-  ndL_box *box = ndL_newbox(L);
+  ndL_box *box = ndL_newbox(L, S);
   const uint64_t stream = S->context->stream;
   nd_tensor *order = ndL_drawpermutation(S, "shuffle", NULL, x->dims[0]);
   nd_tensor *rows = gather_rows(S, x, order);

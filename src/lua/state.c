@@ -54,13 +54,6 @@ int ndL_failclosed(lua_State *L)
   return lua_error(L);
 }
 
-void *ndL_newuntyped(lua_State *L, size_t size, int values)
-{
-  ndL_object *o = lua_newuserdatauv(L, sizeof *o + size, values);
-  *o = 0;
-  return o + 1;
-}
-
 void ndL_settype(lua_State *L, const ndL_state *S, void *object, ndL_type type)
 {
   ndL_mark(S, object, type);
@@ -71,10 +64,10 @@ void ndL_settype(lua_State *L, const ndL_state *S, void *object, ndL_type type)
 void *ndL_newobject(lua_State *L, const ndL_state *S, ndL_type type,
                     size_t size, int values)
 {
-  void *object = ndL_newuntyped(L, size, values);
-  memset(object, 0, size);
-  ndL_settype(L, S, object, type);
-  return object;
+  ndL_object *o = lua_newuserdatauv(L, sizeof *o + size, values);
+  memset(o + 1, 0, size);
+  ndL_settype(L, S, o + 1, type);
+  return o + 1;
 }
 
 void ndL_newmetatable(lua_State *L, ndL_state *S, ndL_type type,

@@ -32,6 +32,7 @@ typedef struct ndL_state {
   bool owns_context;  // as in a stock Lua; else the state is one of ours
   const void *metatables[NDL_TYPES];  // keys of the registry
   uint64_t mark;                      // see ndL_object
+  struct ndL_heap *heap;  // where boxes come from; NULL: from Lua's own
   size_t pace;           // bytes of tensors and objects for the next collection
   size_t floor;          // bytes of them that a full one left
   size_t room;           // bytes that the quotas allowed then
@@ -74,12 +75,12 @@ static inline ndL_state *ndL_upstate(lua_State *L)
 typedef uint64_t ndL_object;
 
 // Pushes a userdata of ours, with `values` user values, and returns its `size`
-// bytes, which are zero; ndL_newuntyped one of no type, and bytes of any value,
-// until ndL_settype is called while it is on top.
-void *ndL_newuntyped(lua_State *L, size_t size, int values);
-void ndL_settype(lua_State *L, const ndL_state *S, void *object, ndL_type type);
+// bytes, which are zero.
 void *ndL_newobject(lua_State *L, const ndL_state *S, ndL_type type,
                     size_t size, int values);
+
+// Gives the object on top another type.
+void ndL_settype(lua_State *L, const ndL_state *S, void *object, ndL_type type);
 
 // The half of ndL_settype that is not setting the metatable.
 static inline void ndL_mark(const ndL_state *S, void *object, ndL_type type)

@@ -235,7 +235,7 @@ nd_tensor *ndL_pushliteral(lua_State *L, ndL_state *S, int i, nd_dtype dtype,
   i = lua_absindex(L, i);
   nd_type type = { .dtype = dtype };
   type.rank = table_shape(L, i, type.shape, function);
-  ndL_box *box = ndL_newbox(L);
+  ndL_box *box = ndL_newbox(L, S);
   const char *before = nd_context_enter(S->context, function);
   nd_tensor *x = nd_tensor_make(S->context, &type);
   if (x == NULL && ndL_retry(L, S))
