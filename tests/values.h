@@ -67,7 +67,8 @@ static inline size_t idle_bytes(void)
 {
   const nd_memory *m = &c->memory;
   size_t bytes = c->strand.pool_room * sizeof *c->strand.pool +
-                 (size_t)m->spare_pages * ND_PAGE;
+                 (size_t)m->leaves.count * ND_LEAF +
+                 (size_t)m->pages.count * ND_PAGE;
   for (size_t cls = 0; cls < ND_SMALL_CLASSES; cls++) {
     for (void **p = m->spare[cls]; p != NULL; p = *p)
       bytes += cls * ND_SMALL_STEP;

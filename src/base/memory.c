@@ -221,26 +221,33 @@ void *nd_memory_resize(nd_context *c, void *block, size_t old_size,
   return moved;
 }
 
-void *nd_page_new(nd_context *c)
+static nd_spares *spares_of(nd_context *c, size_t size)
 {
-  void **page = c->memory.pages;
+  return size == ND_LEAF ? &c->memory.leaves : &c->memory.pages;
+}
+
+void *nd_page_new(nd_context *c, size_t size)
+{
+  nd_spares *spares = spares_of(c, size);
+  void **page = spares->list;
   if (page == NULL)
-    return nd_memory_new(c, ND_PAGE, ND_MEMORY_OBJECT);
-  c->memory.pages = *page;
-  c->memory.spare_pages--;
+    return nd_memory_new(c, size, ND_MEMORY_OBJECT);
+  spares->list = *page;
+  spares->count--;
   return page;
 }
 
-void nd_page_free(nd_context *c, void *page)
+void nd_page_free(nd_context *c, void *page, size_t size)
 {
-  if (c->memory.spare_pages == ND_SPARE_PAGES) {
-    nd_memory_free(c, page, ND_PAGE, ND_MEMORY_OBJECT);
+  nd_spares *spares = spares_of(c, size);
+  if (spares->count == ND_SPARE_PAGES) {
+    nd_memory_free(c, page, size, ND_MEMORY_OBJECT);
     return;
   }
   void **link = page;
-  *link = c->memory.pages;
-  c->memory.pages = link;
-  c->memory.spare_pages++;
+  *link = spares->list;
+  spares->list = link;
+  spares->count++;
 }
 
 // Class of a size: octave times four plus the two bits below the leading one;
@@ -357,8 +364,9 @@ bool nd_memory_trim(nd_context *c)
   nd_memory *m = &c->memory;
   const size_t before = m->account.used[ND_MEMORY_ALL];
   trim_blocks(m);
-  return_list(c, &m->pages, ND_PAGE);
-  m->spare_pages = 0;
+  return_list(c, &m->leaves.list, ND_LEAF);
+  return_list(c, &m->pages.list, ND_PAGE);
+  m->leaves.count = m->pages.count = 0;
   for (size_t cls = 1; cls < ND_SMALL_CLASSES; cls++)
     return_list(c, &m->spare[cls], small_size(cls));
   return m->account.used[ND_MEMORY_ALL] < before;

@@ -12,8 +12,13 @@ enum { ND_CACHE_CLASSES = 240, ND_ALIGNMENT = 64 };
 // Small objects, of up to 512 bytes: in steps of 32, kept on free lists.
 enum { ND_SMALL_STEP = 32, ND_SMALL_CLASSES = 17 };
 
-// Pages hold records of tapes; some freed ones are kept.
-enum { ND_PAGE = 32768, ND_SPARE_PAGES = 128 };
+// Pages of either size hold records of tapes; some freed ones are kept.
+enum { ND_LEAF = 4096, ND_PAGE = 32768, ND_SPARE_PAGES = 128 };
+
+typedef struct nd_spares {
+  void *list;  // linked by their first word
+  int count;
+} nd_spares;
 
 // A run of bytes for tensor values, 64-byte aligned. `bytes` is what was asked
 // for and counted, `capacity` the size of its class.
@@ -34,8 +39,7 @@ typedef struct nd_memory {
   size_t cached;  // bytes waiting in `cache`, only in the count of all
   nd_block *cache[ND_CACHE_CLASSES];
   void *spare[ND_SMALL_CLASSES];  // free small objects, linked by first word
-  void *pages;                    // free pages, likewise
-  int spare_pages;
+  nd_spares leaves, pages;
   struct nd_held *held;  // all of it but the Lua heap
 } nd_memory;
 
@@ -53,9 +57,9 @@ void nd_memory_free(nd_context *c, void *block, size_t size,
 void *nd_small_new(nd_context *c, size_t size);
 void nd_small_free(nd_context *c, void *object, size_t size);
 
-// ND_PAGE bytes for objects.
-void *nd_page_new(nd_context *c);
-void nd_page_free(nd_context *c, void *page);
+// ND_LEAF or ND_PAGE bytes for objects.
+void *nd_page_new(nd_context *c, size_t size);
+void nd_page_free(nd_context *c, void *page, size_t size);
 
 // nd_memory_resize for the Lua heap: a refusal is the Lua VM's to report, so it
 // leaves no error.

@@ -9,21 +9,22 @@
 
 // ------------------------------------------------------------------ arena --
 
-// The first chunk is small, for the many small tapes; then come pages. A record
+// The first chunk is a leaf, for the many small tapes; then come pages. A record
 // that does not fit a page gets a chunk of its own size.
-enum { FIRST_CHUNK = 4000, PAGE_BYTES = ND_PAGE - sizeof(nd_chunk) };
-
 static bool add_chunk(nd_context *c, nd_records *l, size_t need)
 {
-  size_t size = l->chunks == NULL ? FIRST_CHUNK : PAGE_BYTES;
-  size = need > size ? (need > PAGE_BYTES ? need : PAGE_BYTES) : size;
-  nd_chunk *chunk = size == PAGE_BYTES ? nd_page_new(c)
-                                       : nd_memory_new(c, sizeof *chunk + size,
-                                                       ND_MEMORY_OBJECT);
+  nd_chunk *chunk;
+  size_t size = l->chunks == NULL ? ND_LEAF : ND_PAGE;
+  if (sizeof *chunk + need > size)
+    size = ND_PAGE;
+  if (sizeof *chunk + need > size)
+    size = sizeof *chunk + need;
+  chunk = size <= ND_PAGE ? nd_page_new(c, size)
+                          : nd_memory_new(c, size, ND_MEMORY_OBJECT);
   if (chunk == NULL)
     return false;
   chunk->next = l->chunks;
-  chunk->size = size;
+  chunk->size = size - sizeof *chunk;
   chunk->used = 0;
   l->chunks = chunk;
   return true;
@@ -49,11 +50,12 @@ static void free_chunks(nd_context *c, nd_records *l)
 {
   while (l->chunks != NULL) {
     nd_chunk *chunk = l->chunks;
+    const size_t size = sizeof *chunk + chunk->size;
     l->chunks = chunk->next;
-    if (chunk->size == PAGE_BYTES)
-      nd_page_free(c, chunk);
+    if (size <= ND_PAGE)
+      nd_page_free(c, chunk, size);
     else
-      nd_memory_free(c, chunk, sizeof *chunk + chunk->size, ND_MEMORY_OBJECT);
+      nd_memory_free(c, chunk, size, ND_MEMORY_OBJECT);
   }
 }
 
