@@ -174,7 +174,7 @@ static void rebuild(lua_State *L, ndL_state *S, int i, rebuilt *r)
   if (lua_type(L, i) != LUA_TTABLE || r->depth++ > NDL_DEEPEST)
     fail_changed(L, r->like);
   luaL_checkstack(L, 6, "nested tables");
-  lua_newtable(L);
+  lua_createtable(L, (int)lua_rawlen(L, i), 0);
   const int result = lua_gettop(L);
   if (ndL_isplain(L, S, i)) {
     const lua_Integer n = (lua_Integer)lua_rawlen(L, i);

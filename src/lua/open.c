@@ -28,6 +28,7 @@
 #include "lua/state.h"
 #include "lua/system.h"
 #include "lua/where.h"
+#include "lua/zip.h"
 
 static const char MODULE_KEY = 0;
 
@@ -65,6 +66,7 @@ __attribute__((visibility("default"))) int luaopen_nadir(lua_State *L)
   ndL_open_forward(L);
   ndL_open_custom(L);
   ndL_open_optimizer(L);
+  ndL_open_zip(L);
   ndL_open_random(L);
   ndL_open_numbers(L);
   ndL_open_order(L);

@@ -56,7 +56,7 @@ f()]])
     assert.equal("script:2: range: no such range: 1 to 2 by 0", failure [[
 local nd = ...
 local x = nd.range(1, 2, 0)]])
-    assert.equal("script:2: zip: a must be a list, got nil", failure [[
+    assert.equal("script:2: zip: a is missing: it must be a list", failure [[
 local nd = ...
 local x = nd.zip()]])
     assert.equal("script:2: help: no such op: x", failure [[

@@ -78,9 +78,9 @@ describe("zip", function()
   end)
 
   it("takes lists", function()
-    assert.equal("zip: a must be a list, got nil", refusal(nd.zip))
-    assert.equal("zip: b must be a list, got nil", refusal(nd.zip, {}))
-    assert.equal("zip: a must be a list, got number", refusal(nd.zip, 1, {}))
+    assert.equal("zip: a is missing: it must be a list", refusal(nd.zip))
+    assert.equal("zip: b is missing: it must be a list", refusal(nd.zip, {}))
+    assert.equal("zip: a must be a list, got 1", refusal(nd.zip, 1, {}))
     assert.equal("zip: b must be a list, got the name 'b'; apply_gradients "
       .. "takes tables with names as they are",
       refusal(nd.zip, { 1 }, { 1, w = 2, b = 3 }))
