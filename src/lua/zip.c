@@ -30,7 +30,7 @@ static lua_Integer check_list(lua_State *L, int i, const ndL_arguments *a)
     lua_pushinteger(L, n);
   else
     lua_pushnil(L);
-  if (!lua_next(L, i))
+  if (!lua_next(L, i))  // any order: whether there is one
     return n;
   lua_pop(L, 2);
   const char *name = first_name(L, i);

@@ -9,8 +9,8 @@
 
 // ------------------------------------------------------------------ arena --
 
-// The first chunk is a leaf, for the many small tapes; then come pages. A record
-// that does not fit a page gets a chunk of its own size.
+// The first chunk is a leaf, for the many small tapes; then come pages. What
+// does not fit a page gets a chunk of its own size.
 static bool add_chunk(nd_context *c, nd_records *l, size_t need)
 {
   nd_chunk *chunk;
