@@ -1,5 +1,5 @@
 local nd = require "nadir"
-local pairs_ = nd.zip({ 1, 2 }, 3)
-print(pairs_)
+local text = nd.inspect({ 1, 2 }, { depth = -1 })
+print(text)
 -- error:
--- > :2: zip: b must be a list, got number
+-- > :2: inspect: depth must be a number, 0 or more, got -1
