@@ -41,7 +41,8 @@ static long double exact_arc(long double x)
 static long double exact_turn(long double y, long double x)
 {
   const bool none = x == 0 && y == 0;
-  const bool far = (isinf(x) || isinf(y)) && !isnan(x) && !isnan(y);
+  const bool ends = isinf((double)x) || isinf((double)y);  // for valgrind, too
+  const bool far = ends && !isnan(x) && !isnan(y);
   return none || far ? copysignl(0, x) : x / (x * x + y * y);
 }
 
