@@ -9,14 +9,6 @@
 #include "host.h"
 #include "embed/train.h"
 
-// luaL_checkstack says that the stack overflows when it cannot grow.
-static bool is_clean(const char *message)
-{
-  return strstr(message, "not enough memory") != NULL ||
-         strstr(message, "stack overflow (") != NULL ||
-         strstr(message, "out of memory") != NULL;
-}
-
 // The memory that an interpreter took is back after request `n` was refused.
 static void check_returned_after(const host *h, long n)
 {
