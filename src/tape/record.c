@@ -324,16 +324,19 @@ bool nd_records_add(nd_records *l, nd_record *r, const nd_job *j)
   return true;
 }
 
+// A closure that goes may call a host, who finds the list empty.
 void nd_records_clear(nd_context *c, nd_records *l)
 {
-  for (const nd_record *r = l->first; r != NULL; r = r->after) {
+  nd_records old = *l;
+  l->first = l->last = NULL;
+  l->chunks = NULL;
+  for (const nd_record *r = old.first; r != NULL; r = r->after) {
     if (!r->scalars)
       release_tensors(r);
     if (r->closures)
       release_closures(r);
   }
-  free_chunks(c, l);
-  l->first = l->last = NULL;
+  free_chunks(c, &old);
 }
 
 // ----------------------------------------------------------------- opening --

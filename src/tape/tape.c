@@ -120,23 +120,30 @@ nd_tape *nd_tape_new(nd_context *c, int flags)
   return t;
 }
 
+// What the records let go of may call a host. The tape hears nothing of what it
+// does, and if it frees the tape, that is left to the caller.
 void nd_tape_drop(nd_tape *t)
 {
-  nd_records_clear(t->context, &t->records);
+  nd_recorder *r = &t->recorder;
+  const bool paused = r->paused;
+  r->paused = t->drops = true;
   nd_identities_clear(t->context, &t->watched);
   t->nodes = 0;
   t->records.serial = next_serial(t->context);
+  nd_records_clear(t->context, &t->records);
+  t->drops = false;
+  r->paused = paused && nd_recorder_entered(r);
 }
 
 static void clear(nd_tape *t)
 {
-  nd_tape_drop(t);
   for (size_t i = 0; i < t->variable_count; i++)
     nd_variable_release(t->variables[i]);
   nd_memory_free(t->context, t->variables,
                  t->variable_room * sizeof *t->variables, ND_MEMORY_OBJECT);
   t->variables = NULL;
   t->variable_count = t->variable_room = 0;
+  nd_tape_drop(t);
 }
 
 void nd_tape_free(nd_tape *t)
@@ -145,19 +152,34 @@ void nd_tape_free(nd_tape *t)
     return;
   leave(t);
   t->freed = true;
-  if (t->sweeps > 0)
+  if (t->sweeps > 0 || t->drops)
     return;
   clear(t);
   nd_memory_free(t->context, t, sizeof *t, ND_MEMORY_OBJECT);
 }
 
+static bool check_idle(nd_tape *t, const char *name)
+{
+  if (t->drops)
+    return fail_state(t, name, "the tape is dropping its records");
+  return t->sweeps == 0 || fail_state(t, name, ND_TAPE_SWEPT);
+}
+
+// What is let go of may free the tape.
+static void clear_or_free(nd_tape *t)
+{
+  clear(t);
+  if (t->freed)
+    nd_tape_free(t);
+}
+
 bool nd_tape_release(nd_tape *t)
 {
-  if (t->sweeps > 0)
-    return fail_state(t, "release", ND_TAPE_SWEPT);
+  if (!check_idle(t, "release"))
+    return false;
   leave(t);
-  clear(t);
   t->used = t->released = true;
+  clear_or_free(t);
   return true;
 }
 
@@ -175,8 +197,8 @@ bool nd_tape_start(nd_tape *t)
     return false;
   if (nd_recorder_entered(&t->recorder))
     return fail_state(t, "GradientTape", "the tape is still recording");
-  if (t->sweeps > 0)
-    return fail_state(t, "GradientTape", ND_TAPE_SWEPT);
+  if (!check_idle(t, "GradientTape"))
+    return false;
   if (t->used)
     clear(t);
   t->used = t->released = t->fresh = false;
@@ -201,11 +223,11 @@ bool nd_tape_resume(nd_tape *t)
 
 bool nd_tape_reset(nd_tape *t)
 {
+  if (!check_idle(t, "reset"))
+    return false;
   if (!nd_tape_records(t))
     return fail_state(t, "reset", "the tape is not recording");
-  if (t->sweeps > 0)
-    return fail_state(t, "reset", ND_TAPE_SWEPT);
-  clear(t);
+  clear_or_free(t);
   return true;
 }
 
@@ -223,6 +245,8 @@ bool nd_tape_watch(nd_tape *t, nd_tensor *x)
     return false;
   if (x->context != t->context)
     return fail_foreign(t);
+  if (t->drops)
+    return check_idle(t, "watch");
   if (!nd_dtype_in((nd_dtype)x->dtype, ND_FLOATS) || nd_tape_node(t, x) != 0)
     return true;
   if (!nd_identities_add(t->context, &t->watched, x->identity.id, t->nodes + 1))
@@ -264,6 +288,8 @@ bool nd_tape_watch_variable(nd_tape *t, nd_variable *v)
 {
   if (t == NULL || v == NULL || !nd_context_ready(t->context))
     return false;
+  if (t->drops)
+    return check_idle(t, "watch");
   return v->context == t->context ? watch_value(t, v) : fail_foreign(t);
 }
 

@@ -14,7 +14,8 @@ struct nd_tape {
   bool auto_watch;
   bool used;  // has given its one result, or was released
   bool released;
-  bool freed;               // by its owner, during a sweep
+  bool freed;               // by its owner, during a sweep or a drop
+  bool drops;               // its records, just now
   int sweeps;               // in progress: one rule may ask for another
   bool fresh;               // entered by its constructor, not yet by a block
   nd_records records;       // their serial changes when it starts afresh

@@ -359,6 +359,96 @@ static void only_a_persistent_tape_is_asked_again(void)
   finish();
 }
 
+// A function's data that owns what keeps the function: its release is where the
+// tape's records go, and it may do anything but free the context.
+static mischief *last_act;
+
+static void release_and(void *data)
+{
+  plan *p = data;
+  nd_tensor_release(p->x);
+  released++;
+  p->did = last_act(p);
+}
+
+static bool watch_again(plan *p)
+{
+  return nd_tape_watch(p->tape, p->x);
+}
+
+static bool square_more(plan *p)
+{
+  return squared(F32("[1 2]")) != NULL;
+}
+
+static plan *make_owner(nd_tensor *x, int flags)
+{
+  plan *p = make_plan(x, 3);
+  nd_tensor *y = NULL;
+  const nd_custom f = { keep_value, scale, release_and, p };
+  p->tape = tape_on(x, flags);
+  CHECK(nd_custom_gradient(c, &f, 1, &x, 1, &y));
+  p->y = own(y);
+  return p;
+}
+
+static bool use_up(plan *p)
+{
+  return gradient_of(p->tape, p->y, p->x) != NULL;
+}
+
+static bool reset_only(plan *p)
+{
+  return nd_tape_reset(p->tape);
+}
+
+// `away` is what has the tape drop its records, and `message` what it says of
+// what is tried meanwhile.
+static void check_release(mischief *act, mischief *away, int flags,
+                          const char *message)
+{
+  start();
+  const int before = released;
+  plan *p = make_owner(F32("[1 2]"), flags);
+  last_act = act;
+  away(p);
+  CHECK_INT(released, before + 1);
+  CHECK_STR(nd_error_message(c), message);
+  CHECK(p->did == (message[0] == '\0'));
+  nd_error_clear(c);
+  if (act != free_tape && away != free_tape)
+    nd_tape_free(p->tape);
+  CHECK_INT(nd_recorders_depth(c), 0);
+  finish();
+}
+
+static void what_a_tape_lets_go_of_may_free_it(void)
+{
+  mischief *const acts[] = { free_tape, square_more };
+  for (int k = 0; k < 2; k++) {
+    check_release(acts[k], use_up, 0, "");
+    check_release(acts[k], release_tape, ND_TAPE_PERSISTENT, "");
+    check_release(acts[k], reset_only, 0, "");
+  }
+  check_release(square_more, free_tape, 0, "");
+}
+
+static void a_tape_that_drops_its_records_is_busy(void)
+{
+  check_release(release_tape, use_up, 0,
+                "release: the tape is dropping its records");
+  check_release(release_tape, reset_only, 0,
+                "release: the tape is dropping its records");
+  check_release(reset_only, reset_only, 0,
+                "reset: the tape is dropping its records");
+  check_release(reset_tape, release_tape, 0,
+                "GradientTape: the tape is dropping its records");
+  check_release(watch_again, reset_only, 0,
+                "watch: the tape is dropping its records");
+  check_release(watch_again, free_tape, 0,
+                "watch: the tape is dropping its records");
+}
+
 // ---------------------------------------------------------------- mistakes --
 
 static bool fail_silently(void *data, nd_context *in, int count,
@@ -436,6 +526,8 @@ int main(void)
   RUN(a_tape_that_is_swept_is_neither_reset_nor_entered);
   RUN(a_tape_that_is_freed_goes_after_its_sweep);
   RUN(only_a_persistent_tape_is_asked_again);
+  RUN(what_a_tape_lets_go_of_may_free_it);
+  RUN(a_tape_that_drops_its_records_is_busy);
   RUN(functions_that_fail_are_errors);
   RUN(outputs_must_be_given);
   return check_done();
