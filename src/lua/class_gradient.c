@@ -92,12 +92,13 @@ static bool differentiate(lua_State *L, ndL_state *S, nd_tape *t,
                           const ndL_flat *targets, nd_tensor *const *seeds,
                           const ndL_flat *sources, nd_tensor **gradients)
 {
+  const bool persistent = t->persistent;  // a script may free the tape
   lua_State *before = S->within;
   S->within = L;
   const bool ok = nd_tape_differentiate(t, targets->n, targets->at, seeds,
                                         sources->n, sources->at, gradients);
   S->within = before;
-  if (ok && !t->persistent)
+  if (ok && !persistent)
     ndL_dropheld(L, S);
   return ok;
 }
