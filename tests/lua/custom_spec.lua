@@ -519,6 +519,20 @@ describe("its function", function()
     collectgarbage "generational"
   end)
 
+  it("is gone for a finalizer that has the tape", function()
+    local message
+    do
+      local tape, y = with_gradient(function(dy) return dy * x end)
+      setmetatable({}, { __gc = function()
+        message = select(2, pcall(tape.gradient, tape, y, x))
+      end })
+    end
+    collectgarbage()
+    collectgarbage()
+    assert.matches("custom_gradient: the function is gone with the tape that "
+      .. "kept it", message, 1, true)
+  end)
+
   it("works on many tapes at once", function()
     local tapes = {}
     for i = 1, 40 do

@@ -69,6 +69,18 @@ describe("ForwardAccumulator", function()
     near({ 1, 30 }, acc:jvp(y))
   end)
 
+  it("watches a variable through the steps of an optimizer", function()
+    local v = V { 1.0, 2.0 }
+    local acc, y = carried(v, { 1, 10 }, function()
+      local tape <close> = nd.GradientTape()
+      local g = tape:gradient(nd.reduce_sum(v * v), v)
+      nd.optimizers.SGD(0.5):apply_gradients({ g }, { v })
+      return { g, v * v, v }
+    end)
+    near({ { 2, 4 }, { 0, 0 }, { 0, 0 } }, y)
+    near({ { 2, 20 }, { 0, 0 }, { 1, 10 } }, acc:jvp(y))
+  end)
+
   it("stands outside a tape for products with a Hessian", function()
     local x = C { 1.0, 2.0, 3.0 }
     local acc, g = carried(x, { 1, -1, 2 }, function()

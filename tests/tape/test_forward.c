@@ -184,6 +184,117 @@ static void a_second_entry_is_refused(void)
   finish();
 }
 
+// What a host's function does to the accumulator that has called it.
+typedef bool act(nd_accumulator *a, nd_tensor *x);
+
+typedef struct caller {
+  nd_accumulator *accumulator;
+  nd_tensor *x;
+  act *acts;
+  bool did;
+} caller;
+
+static bool start_again(nd_accumulator *a, nd_tensor *x)
+{
+  return nd_accumulator_start(a);
+}
+
+static bool stop_it(nd_accumulator *a, nd_tensor *x)
+{
+  return nd_accumulator_stop(a);
+}
+
+static bool watch_more(nd_accumulator *a, nd_tensor *x)
+{
+  bool ok = true;
+  for (int k = 0; k < 40; k++)
+    ok = nd_accumulator_watch(a, F64("[1 2]"), x) && ok;
+  return ok;
+}
+
+static bool free_it(nd_accumulator *a, nd_tensor *x)
+{
+  nd_accumulator_free(a);
+  return true;
+}
+
+static bool give_input(void *data, nd_context *in, int n,
+                       nd_tensor *const *inputs, int count, nd_tensor **outputs)
+{
+  outputs[0] = nd_tensor_retain(inputs[0]);
+  return true;
+}
+
+static bool act_and_pass(void *data, nd_context *in, int count,
+                         nd_tensor *const *upstream, int n,
+                         nd_tensor **gradients)
+{
+  caller *called = data;
+  called->did = called->acts(called->accumulator, called->x);
+  gradients[0] = nd_tensor_retain(upstream[0]);
+  return true;
+}
+
+// The tangent of what it carries through the function, which does that.
+static nd_tensor *tangent_after(act *acts, bool *did)
+{
+  nd_tensor *x = F64("[3 4]"), *y = NULL, *t = NULL;
+  caller data = { watching(x, F64("[5 6]")), x, acts, false };
+  const nd_custom f = { give_input, act_and_pass, NULL, &data };
+  CHECK(nd_accumulator_start(data.accumulator));
+  nd_custom_gradient(c, &f, 1, &x, 1, &y);
+  own(y);
+  *did = data.did;
+  if (acts != free_it) {
+    t = y == NULL ? NULL : jvp(data.accumulator, y);
+    nd_accumulator_free(data.accumulator);
+  }
+  CHECK_INT(nd_recorders_depth(c), 0);
+  return t;
+}
+
+static void one_at_work_is_neither_entered_nor_left_nor_freed(void)
+{
+  start();
+  bool did;
+  CHECK_FAILS_AS(tangent_after(start_again, &did), ND_BAD_STATE,
+                 "ForwardAccumulator: the accumulator is at work");
+  CHECK(!did);
+  CHECK_FAILS_AS(tangent_after(stop_it, &did), ND_BAD_STATE,
+                 "ForwardAccumulator: the accumulator is at work");
+  CHECK(!did);
+  CHECK_FAILS_AS(tangent_after(free_it, &did), ND_BAD_STATE,
+                 "custom_gradient: the accumulator was freed at work");
+  finish();
+}
+
+static void one_at_work_takes_more_primals(void)
+{
+  start();
+  bool did;
+  CHECK_VALUES(tangent_after(watch_more, &did), "[5 6]", 0);
+  CHECK(did);
+  finish();
+}
+
+static void after_an_error_nothing_is_carried(void)
+{
+  start();
+  nd_tensor *x = F64("[3 4]");
+  nd_accumulator *a = watching(x, x);
+  CHECK(nd_accumulator_start(a));
+  CHECK(CALL("add", NULL, x, F64("[1 2 3]")) == NULL);
+  CHECK(!nd_accumulator_watch(a, F64("1"), F64("1")));
+  CHECK(jvp(a, x) == NULL);
+  CHECK(nd_accumulator_stop(a));
+  CHECK(!nd_accumulator_start(a));
+  CHECK_INT(nd_recorders_depth(c), 0);
+  nd_error_clear(c);
+  CHECK_VALUES(jvp(a, x), "[3 4]", 0);
+  nd_accumulator_free(a);
+  finish();
+}
+
 int main(void)
 {
   RUN(tangents_are_carried_along);
@@ -197,5 +308,8 @@ int main(void)
   RUN(a_hessian_is_multiplied_without_being_made);
   RUN(wrong_primals_are_refused);
   RUN(a_second_entry_is_refused);
+  RUN(one_at_work_is_neither_entered_nor_left_nor_freed);
+  RUN(one_at_work_takes_more_primals);
+  RUN(after_an_error_nothing_is_carried);
   return check_done();
 }

@@ -109,6 +109,52 @@ static bool take_second_gradient(model *m)
   return ok;
 }
 
+static bool double_it(void *data, nd_context *in, int n,
+                      nd_tensor *const *inputs, int count, nd_tensor **outputs)
+{
+  nd_tensor *pair[] = { inputs[0], inputs[0] };
+  outputs[0] = nd_call(in, "add", 2, pair, NULL);
+  outputs[1] = nd_tensor_retain(inputs[1]);
+  return outputs[0] != NULL;
+}
+
+static bool pass_on(void *data, nd_context *in, int count,
+                    nd_tensor *const *upstream, int n, nd_tensor **gradients)
+{
+  nd_tensor *pair[] = { upstream[0], upstream[0] };
+  gradients[0] = nd_call(in, "add", 2, pair, NULL);
+  gradients[1] = nd_tensor_retain(upstream[1]);
+  return gradients[0] != NULL;
+}
+
+static void count_release(void *data)
+{
+  --*(int *)data;
+}
+
+// By a host's function, with a tape and an accumulator that listen; `*held`
+// counts what the core holds of it.
+static bool carry(model *m, int *held)
+{
+  nd_tensor *y[2] = { NULL }, *t = NULL, *g = NULL;
+  nd_tape *tape = nd_tape_new(c, 0);
+  nd_accumulator *a = nd_accumulator_new(c);
+  nd_tensor *in[] = { nd_variable_read(m->at[0]), nd_variable_read(m->at[3]) };
+  bool ok = nd_accumulator_watch(a, in[0], in[0]) && nd_accumulator_start(a);
+  const nd_custom own = { double_it, pass_on, count_release, held };
+  ++*held;
+  ok = nd_custom_gradient(c, &own, 2, in, 2, y) && ok;
+  nd_tensor *z = nd_call(c, "square", 1, y, NULL);
+  t = nd_accumulator_jvp(a, z);
+  ok = ok && t != NULL && nd_tape_gradient(tape, t, 1, m->at, &g);
+  nd_tensor *all[] = { in[0], in[1], y[0], y[1], z, t, g };
+  for (size_t k = 0; k < sizeof all / sizeof *all; k++)
+    nd_tensor_release(all[k]);
+  nd_accumulator_free(a);
+  nd_tape_free(tape);
+  return ok;
+}
+
 // Holds a value while it is assigned, so that fresh memory is needed.
 static bool assign(model *m)
 {
@@ -124,9 +170,12 @@ static bool train(const char *optimizer, const char *options)
 {
   model m;
   build(&m, optimizer, options);
+  int held = 0;
   const bool ok = nd_error_code(c) == ND_OK && train_step(&m) &&
-                  train_step(&m) && assign(&m) && take_second_gradient(&m);
+                  train_step(&m) && assign(&m) && take_second_gradient(&m) &&
+                  carry(&m, &held);
   demolish(&m);
+  CHECK_INT(held, 0);
   return ok;
 }
 
