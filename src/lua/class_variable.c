@@ -25,6 +25,26 @@ void ndL_pushvariable(lua_State *L, const nd_variable *v)
   lua_remove(L, -2);
 }
 
+// Notes that the Variable on top is `v`.
+static void note_variable(lua_State *L, const nd_variable *v)
+{
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &VARIABLES_KEY);
+  lua_pushvalue(L, -2);
+  lua_rawsetp(L, -2, v);
+  lua_pop(L, 1);
+}
+
+void ndL_restorevariable(lua_State *L, ndL_state *S, nd_variable *v)
+{
+  ndL_pushvariable(L, v);
+  if (!lua_isnil(L, -1))
+    return;
+  lua_pop(L, 1);
+  nd_variable **box = ndL_newobject(L, S, NDL_VARIABLE, sizeof *box, 1);
+  *box = nd_variable_retain(v);
+  note_variable(L, v);
+}
+
 static nd_variable *check_variable(lua_State *L, ndL_state *S,
                                    const char *function)
 {
@@ -69,10 +89,7 @@ static int variable_new(lua_State *L)
   if (*box == NULL)
     return ndL_raise(L, S);
   // A tape finds the variable's value by its identity; Lua finds the variable.
-  lua_rawgetp(L, LUA_REGISTRYINDEX, &VARIABLES_KEY);
-  lua_pushvalue(L, -2);
-  lua_rawsetp(L, -2, *box);
-  lua_pop(L, 1);
+  note_variable(L, *box);
   return 1;
 }
 

@@ -191,7 +191,7 @@ static void push_variables(lua_State *L, ndL_state *S, const progress *p,
   for (size_t i = 0; i < p->count; i++) {
     if (is_input(L, S, inputs, p->variables[i]))
       continue;
-    ndL_pushvariable(L, p->variables[i]);
+    ndL_restorevariable(L, S, p->variables[i]);
     lua_pushvalue(L, -1);
     lua_rawseti(L, list, (lua_Integer)lua_rawlen(L, list) + 1);
     lua_rawseti(L, inputs, (lua_Integer)lua_rawlen(L, inputs) + 1);

@@ -152,6 +152,22 @@ describe("custom_gradient", function()
     near(want, tape:gradient(y, variables))
   end)
 
+  it("passes variables that its function has dropped", function()
+    local f = custom(function(x)
+      local y
+      do
+        local v = V(3.0)
+        y = x * v
+      end
+      collectgarbage()
+      collectgarbage()
+      return y, function(dy, variables)
+        return dy * variables[1], { dy }
+      end
+    end)
+    near(3, derivatives(f, C(2.0)))
+  end)
+
   it("treats a variable that is an argument as an argument", function()
     local v = V(3.0)
     local tape, y = recorded(nil, function()
