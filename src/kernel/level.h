@@ -17,6 +17,15 @@
 #define ND_NUMBER_avx512 2
 #define ND_IS_BASELINE (ND_JOIN(ND_NUMBER, ND_LEVEL) == 0)
 
+// Bytes of the widest vectors of this level.
+#if defined(__AVX512F__)
+#define ND_VECTOR_BYTES 64
+#elif defined(__AVX2__)
+#define ND_VECTOR_BYTES 32
+#else
+#define ND_VECTOR_BYTES 16
+#endif
+
 // Declares `name` of every level in this build, and lists them by level; an
 // array's rows are listed one by one.
 #if defined(__x86_64__)

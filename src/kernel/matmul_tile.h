@@ -13,23 +13,20 @@
 
 // ---------------------------------------------------------------- vectors --
 
+#define WIDTH ND_VECTOR_BYTES
 #if defined(__AVX512F__)
-#define WIDTH 64  // bytes of a vector
 #define TILE_VECTORS 4
 #define FMA_32(a, b, c) _mm512_fmadd_ps(a, b, c)
 #define FMA_64(a, b, c) _mm512_fmadd_pd(a, b, c)
 #elif defined(__AVX2__)
-#define WIDTH 32
 #define TILE_VECTORS 2
 #define FMA_32(a, b, c) _mm256_fmadd_ps(a, b, c)
 #define FMA_64(a, b, c) _mm256_fmadd_pd(a, b, c)
 #elif ND_HAS_FMA && defined(__aarch64__)
-#define WIDTH 16
 #define TILE_VECTORS 4
 #define FMA_32(a, b, c) vfmaq_f32(c, a, b)
 #define FMA_64(a, b, c) vfmaq_f64(c, a, b)
 #else
-#define WIDTH 16
 #define TILE_VECTORS 2
 #define FMA_32(a, b, c) ((a) * (b) + (c))
 #define FMA_64(a, b, c) ((a) * (b) + (c))

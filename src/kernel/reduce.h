@@ -1,7 +1,8 @@
 // kernel/reduce.h: folds contiguous runs to one value, and rows into rows.
 //
-// A fold goes over ND_LANES lanes and then a fixed tree, whatever the CPU, so
-// results repeat bit for bit.
+// A fold goes over ND_LANES lanes, the inputs in turn, which are then put
+// together by halves, whatever the CPU, so results repeat bit for bit. Lanes of
+// several runs are put together before that: they are runs of ND_LANES values.
 
 #ifndef ND_KERNEL_REDUCE_H
 #define ND_KERNEL_REDUCE_H
@@ -14,6 +15,10 @@ typedef enum nd_fold { ND_SUM, ND_PROD, ND_MAX, ND_MIN, ND_FOLDS } nd_fold;
 enum { ND_LANES = 32 };
 
 typedef struct nd_reduce_kernels {
+  // The lanes of in[0], ..., in[n-1]; and the one value of lanes.
+  void (*lanes)(int64_t n, void *lanes, const void *in);
+  void (*close)(void *out, const void *lanes);
+
   // *out = in[0] f in[1] f ... in[n-1]; the neutral value when n is 0.
   void (*run)(int64_t n, void *out, const void *in);
 

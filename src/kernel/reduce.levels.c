@@ -3,6 +3,7 @@
 #include "kernel/reduce.h"
 
 #include <math.h>
+#include <string.h>
 
 // nan wins in max and min.
 #define F_SUM(a, b) ((a) + (b))
@@ -10,36 +11,117 @@
 #define F_MAX(a, b) ((a) >= (b) || (a) != (a) ? (a) : (b))
 #define F_MIN(a, b) ((a) <= (b) || (a) != (a) ? (a) : (b))
 
-#define FOLD(label, type, fold, neutral)                             \
-  static void label##_##fold(int64_t n, void *out, const void *in)   \
-  {                                                                  \
-    const type *x = in;                                              \
-    type lane[ND_LANES];                                             \
-    for (int j = 0; j < ND_LANES; j++)                               \
-      lane[j] = (type)(neutral);                                     \
-    int64_t i = 0;                                                   \
-    for (; i + ND_LANES <= n; i += ND_LANES) {                       \
-      for (int j = 0; j < ND_LANES; j++)                             \
-        lane[j] = (type)F_##fold(lane[j], x[i + j]);                 \
-    }                                                                \
-    for (int j = 0; i + j < n; j++)                                  \
-      lane[j] = (type)F_##fold(lane[j], x[i + j]);                   \
-    for (int half = ND_LANES / 2; half > 0; half /= 2) {             \
-      for (int j = 0; j < half; j++)                                 \
-        lane[j] = (type)F_##fold(lane[j], lane[j + half]);           \
-    }                                                                \
-    *(type *)out = lane[0];                                          \
-  }                                                                  \
-  static void label##_##fold##_merge(int64_t n, void *restrict into, \
-                                     const void *restrict in)        \
-  {                                                                  \
-    type *a = into;                                                  \
-    const type *b = in;                                              \
-    for (int64_t i = 0; i < n; i++)                                  \
-      a[i] = (type)F_##fold(a[i], b[i]);                             \
+// The same for vectors.
+#define PICK(mask, a, b)                             \
+  (__typeof__(a))(((__typeof__(mask))(a) & (mask)) | \
+                  ((__typeof__(mask))(b) & ~(mask)))
+#define V_SUM(a, b) ((a) + (b))
+#define V_PROD(a, b) ((a) * (b))
+#define V_MAX(a, b) PICK(((a) >= (b)) | ((a) != (a)), a, b)
+#define V_MIN(a, b) PICK(((a) <= (b)) | ((a) != (a)), a, b)
+
+#ifdef __clang__
+#define UNROLL _Pragma("clang loop unroll(full)")
+#else
+#define UNROLL _Pragma("GCC unroll 16")
+#endif
+
+// Lanes are vectors, which stay in registers. The rest of a run is filled up
+// with neutral values.
+#define FOLD(label, type, fold, neutral)                                      \
+  static inline void label##_##fold##_take(label##_vector *lane,              \
+                                           const type *x)                     \
+  {                                                                           \
+    UNROLL for (int v = 0; v < label##_VECTORS; v++)                          \
+    {                                                                         \
+      const label##_vector y = *(const label##_vector *)(x +                  \
+                                                         v * label##_WIDTH);  \
+      lane[v] = V_##fold(lane[v], y);                                         \
+    }                                                                         \
+  }                                                                           \
+  static inline void label##_##fold##_all(int64_t n, label##_vector *lane,    \
+                                          const type *x)                      \
+  {                                                                           \
+    UNROLL for (int v = 0; v < label##_VECTORS; v++)                          \
+      lane[v] = (label##_vector){ 0 } + (type)(neutral);                      \
+    for (; n >= ND_LANES; n -= ND_LANES, x += ND_LANES)                       \
+      label##_##fold##_take(lane, x);                                         \
+    UNROLL for (int v = 0; v < label##_VECTORS; v++)                          \
+    {                                                                         \
+      if (n >= (v + 1) * label##_WIDTH)                                       \
+        lane[v] = V_##fold(lane[v],                                           \
+                           *(const label##_vector *)(x + v * label##_WIDTH)); \
+    }                                                                         \
+    if (n % label##_WIDTH == 0)                                               \
+      return;                                                                 \
+    type rest[label##_WIDTH];                                                 \
+    const int whole = (int)n / label##_WIDTH;                                 \
+    for (int j = 0; j < label##_WIDTH; j++)                                   \
+      rest[j] = (type)(neutral);                                              \
+    for (int j = 0; j < (int)n % label##_WIDTH; j++)                          \
+      rest[j] = x[whole * label##_WIDTH + j];                                 \
+    UNROLL for (int v = 0; v < label##_VECTORS; v++)                          \
+    {                                                                         \
+      if (v == whole)                                                         \
+        lane[v] = V_##fold(lane[v], *(const label##_vector *)rest);           \
+    }                                                                         \
+  }                                                                           \
+  static inline void label##_##fold##_halve(type *out, label##_vector *lane)  \
+  {                                                                           \
+    UNROLL for (int half = label##_VECTORS / 2; half > 0; half /= 2)          \
+    {                                                                         \
+      UNROLL for (int v = 0; v < half; v++)                                   \
+        lane[v] = V_##fold(lane[v], lane[v + half]);                          \
+    }                                                                         \
+    type one[label##_WIDTH];                                                  \
+    memcpy(one, lane, sizeof one);                                            \
+    for (int half = label##_WIDTH / 2; half > 0; half /= 2) {                 \
+      for (int j = 0; j < half; j++)                                          \
+        one[j] = (type)F_##fold(one[j], one[j + half]);                       \
+    }                                                                         \
+    *out = one[0];                                                            \
+  }                                                                           \
+  static void label##_##fold##_lanes(int64_t n, void *lanes, const void *in)  \
+  {                                                                           \
+    label##_vector lane[label##_VECTORS];                                     \
+    label##_##fold##_all(n, lane, in);                                        \
+    memcpy(lanes, lane, sizeof lane);                                         \
+  }                                                                           \
+  static void label##_##fold##_close(void *out, const void *lanes)            \
+  {                                                                           \
+    label##_vector lane[label##_VECTORS];                                     \
+    memcpy(lane, lanes, sizeof lane);                                         \
+    label##_##fold##_halve(out, lane);                                        \
+  }                                                                           \
+  static void label##_##fold(int64_t n, void *out, const void *in)            \
+  {                                                                           \
+    label##_vector lane[label##_VECTORS];                                     \
+    label##_##fold##_all(n, lane, in);                                        \
+    label##_##fold##_halve(out, lane);                                        \
+  }                                                                           \
+  static void label##_##fold##_merge(int64_t n, void *restrict into,          \
+                                     const void *restrict in)                 \
+  {                                                                           \
+    type *a = into;                                                           \
+    const type *b = in;                                                       \
+    for (int64_t i = 0; i < n; i++)                                           \
+      a[i] = (type)F_##fold(a[i], b[i]);                                      \
   }
 
+// Vectors that lie anywhere, ND_LANES elements at most.
+#define VECTORS(label, type)                                  \
+  enum {                                                      \
+    label##_BYTES = ND_VECTOR_BYTES < ND_LANES * sizeof(type) \
+                      ? ND_VECTOR_BYTES                       \
+                      : ND_LANES * sizeof(type),              \
+    label##_WIDTH = label##_BYTES / sizeof(type),             \
+    label##_VECTORS = ND_LANES / label##_WIDTH                \
+  };                                                          \
+  typedef type label##_vector __attribute__((                 \
+    vector_size(label##_BYTES), aligned(sizeof(type)), may_alias));
+
 #define FOLDS(label, type, lowest, highest) \
+  VECTORS(label, type)                      \
   FOLD(label, type, SUM, 0)                 \
   FOLD(label, type, PROD, 1)                \
   FOLD(label, type, MAX, lowest)            \
@@ -52,9 +134,10 @@ FOLDS(int64, int64_t, INT64_MIN, INT64_MAX)
 FOLDS(uint8, uint8_t, 0, UINT8_MAX)
 FOLDS(truth, uint8_t, 0, 1)
 
-#define PAIR(label, fold)                  \
-  {                                        \
-    label##_##fold, label##_##fold##_merge \
+#define PAIR(label, fold)                                           \
+  {                                                                 \
+    label##_##fold##_lanes, label##_##fold##_close, label##_##fold, \
+      label##_##fold##_merge                                        \
   }
 #define ROW(fold)                                                           \
   {                                                                         \

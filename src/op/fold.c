@@ -12,6 +12,11 @@ ND_DECLARE_LEVELS(const nd_reduce_table, nd_reduce_table);
 // Rows that are added up one by one; as many such groups are a part.
 enum { GROUP = 256, PART = ND_FOLD_PART };
 
+// Slots of a tree over the blocks of a part.
+enum { PART_SLOTS = 8 };
+
+_Static_assert(PART / ND_BLOCK >> PART_SLOTS == 0, "the blocks have slots");
+
 void nd_fold_plan(nd_folding *l, const nd_tensor *x, const nd_value *axis,
                   bool by_rows)
 {
@@ -44,8 +49,46 @@ void nd_fold_plan(nd_folding *l, const nd_tensor *x, const nd_value *axis,
 
 // ------------------------------------------------------------------- rows --
 
-// Folds that are put together in the tree: slot i lies i elements from the
-// first.
+// Lanes of blocks that are put together in the tree.
+typedef struct lanes {
+  const nd_reduce_kernels *k;
+  double *at[PART_SLOTS];
+  double room[PART_SLOTS][ND_LANES];
+} lanes;
+
+static void join_lanes(void *slots, int into, int from)
+{
+  lanes *l = slots;
+  double *joined = l->at[from];
+  l->k->merge(ND_LANES, joined, l->at[into]);
+  l->at[from] = l->at[into];
+  l->at[into] = joined;
+}
+
+// Folds the next `n` inputs, a part at most.
+static void fold_part(nd_walk *w, const nd_reduce_kernels *k, int64_t n,
+                      char *out)
+{
+  double block[ND_BLOCK];
+  if (n <= ND_BLOCK) {
+    k->run(n, out, nd_walk_next(w, n, block));
+    return;
+  }
+  lanes l;
+  l.k = k;
+  for (int i = 0; i < PART_SLOTS; i++)
+    l.at[i] = l.room[i];
+  int64_t leaf = 0;
+  for (int64_t at = 0; at < n; at += ND_BLOCK, leaf++) {
+    const int64_t size = n - at < ND_BLOCK ? n - at : ND_BLOCK;
+    k->lanes(size, l.at[nd_tree_slot(leaf)], nd_walk_next(w, size, block));
+    nd_tree_add(leaf, join_lanes, &l);
+  }
+  k->close(out, l.at[nd_tree_end(leaf, join_lanes, &l)]);
+}
+
+// Folds of parts that are put together in the tree: slot i lies i elements from
+// the first.
 typedef struct tree {
   const nd_reduce_kernels *k;
   size_t width;
@@ -64,7 +107,7 @@ static void join(void *slots, int into, int from)
   memcpy(slot(t, into), slot(t, from), t->width);
 }
 
-// Merges all of so many leaves into `out`.
+// Merges all of so many whole parts into `out`.
 static void join_leaves(tree *t, int64_t leaves, char *out)
 {
   for (int i = 0; leaves >> i != 0; i++) {
@@ -80,22 +123,19 @@ static void start_tree(tree *t, const nd_reduce_kernels *k, size_t width)
   t->width = width;
 }
 
-// Folds the next `n` inputs: a block at a time, blocks pairwise.
+// Folds the next `n` inputs.
 static void fold_row(nd_folding *l, const nd_reduce_kernels *k, int64_t n,
                      char *out)
 {
   tree t;
-  double block[ND_BLOCK];
-  int64_t leaf = 0;
+  const int64_t whole = n / PART;
   start_tree(&t, k, l->walk.width);
-  for (int64_t at = 0; at < n; at += ND_BLOCK, leaf++) {
-    const int64_t size = n - at < ND_BLOCK ? n - at : ND_BLOCK;
-    nd_walk_copy(&l->walk, size, block);
-    k->run(size, slot(&t, nd_tree_slot(leaf)), block);
+  for (int64_t leaf = 0; leaf < whole; leaf++) {
+    fold_part(&l->walk, k, PART, slot(&t, nd_tree_slot(leaf)));
     nd_tree_add(leaf, join, &t);
   }
-  k->run(0, out, l->walk.data);
-  join_leaves(&t, leaf, out);
+  fold_part(&l->walk, k, n % PART, out);
+  join_leaves(&t, whole, out);
 }
 
 // Outputs from..to-1 by rows.
@@ -223,7 +263,7 @@ void nd_fold_run_parts(const nd_job *j, const nd_value *axes, nd_fold fold,
       fold_part_columns(&l, k, at, n, first, first + size, out);
     } else {
       nd_walk_seek(&l.walk, at * l.folded + first);
-      fold_row(&l, k, size, out);
+      fold_part(&l.walk, k, size, out);
     }
   }
 }

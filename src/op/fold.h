@@ -1,7 +1,8 @@
 // op/fold.h: folds a tensor over axes. Every element of the result is one fixed
 // tree over its inputs, decided by the shape and the axes alone:
 // - rows, when the last axis is folded: blocks of ND_BLOCK inputs, each over
-//   lanes (kernel/reduce.h), then pairwise over blocks (kernel/tree.h);
+//   lanes (kernel/reduce.h), whose lanes are put together pairwise
+//   (kernel/tree.h); beyond ND_FOLD_PART inputs, pairwise over such parts;
 // - columns, when the last axis stays: 256 rows are added up one by one, then
 //   256 such groups, then those.
 //

@@ -129,3 +129,18 @@ void nd_walk_copy(nd_walk *w, int64_t n, void *out)
     carry(w);
   }
 }
+
+const void *nd_walk_next(nd_walk *w, int64_t n, void *room)
+{
+  const int last = w->rank - 1;
+  if (last < 0 || w->strides[last] != (int64_t)w->width ||
+      w->shape[last] - w->at[last] < n) {
+    nd_walk_copy(w, n, room);
+    return room;
+  }
+  const char *next = w->data + w->offset;
+  w->at[last] += n;
+  w->offset += n * w->strides[last];
+  carry(w);
+  return next;
+}

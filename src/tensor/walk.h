@@ -38,4 +38,8 @@ bool nd_walk_is_dense(const nd_walk *w);
 // Copies the next `n` elements to `out`.
 void nd_walk_copy(nd_walk *w, int64_t n, void *out);
 
+// The next `n` elements, where they are if they lie together there, else copied
+// to `room`.
+const void *nd_walk_next(nd_walk *w, int64_t n, void *room);
+
 #endif
