@@ -61,8 +61,8 @@ enum { ND_DENSE_ALL = (1 << 8) - 1 };  // of nd_op.dense
 
 // Gradients of the inputs in `wanted` into gx, given those of the outputs; g[k]
 // is NULL where nothing came in, but not all are. One call for all inputs, as
-// they often share their work. A gradient may have any shape that broadcasting
-// gives: the caller sums it back to the input's.
+// they often share their work. A gradient has the input's shape, or one that it
+// broadcasts to: the caller sums it back.
 typedef void nd_vjp(nd_context *c, const nd_job *j, nd_tensor *const *g,
                     const bool *wanted, nd_tensor **gx);
 
@@ -102,14 +102,14 @@ struct nd_op {
   // that failed. `run` fills elements from..to-1 of the first output, and what
   // belongs to them in others, in any order and on any thread. `work` is for
   // what takes several steps or memory (base/work.h); where it gives no `next`,
-  // `run` is there for the job.
+  // `run` is there for the job. Inputs and outputs may have no elements.
   const nd_kernels *kernels[ND_LEVELS];
   void (*view)(nd_context *c, const nd_job *j, const nd_type *types);
   void (*run)(const nd_job *j, int64_t from, int64_t to);
   nd_work (*work)(const nd_job *j);
 
-  int dense;  // bit i: input i comes to these without gaps between its rows;
-              // bit 7 also all later ones
+  int dense;  // bit i: input i comes to these row by row, without gaps; bit 7
+              // also all later ones
 
   // As `derivative` says; `slope` is that for input `i`.
   nd_tensor *(*slope)(nd_context *c, int i, const nd_job *j);
@@ -117,10 +117,11 @@ struct nd_op {
   nd_vjp *vjp;
   nd_jvp *jvp;
 
-  double low, high;   // where tests may sample the inputs
-  const char *cases;  // arguments for tests, see tests/op/test_gradient.c
-  float cost;         // about nanoseconds per element of the inputs or of the
-                      // result, whichever has more
+  double low, high;        // where tests may sample the inputs
+  const char *cases;       // arguments for tests (tests/op/cases.h)
+  const char *long_cases;  // the same, where work is cut into more steps
+  float cost;  // about nanoseconds per element of the inputs or of the
+               // result, whichever has more
 };
 
 static inline int nd_op_needs(const nd_op *op, int i)

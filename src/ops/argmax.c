@@ -183,6 +183,9 @@ static nd_work work(const nd_job *j)
   };
 }
 
+// Rows of more than one part, which lie beside each other in memory or not.
+#define LONG_CASES "[2 140000] axis=2; [50000 3] axis=1; [2 300 520] axis=2"
+
 const nd_op nd_op_argmax = {
   .name = "argmax",
   .doc = "int64 positions, from 1, of the largest along axis; first of equals",
@@ -192,6 +195,7 @@ const nd_op nd_op_argmax = {
   .infer = infer,
   .run = run,
   .work = work,
+  .long_cases = LONG_CASES,
 };
 
 const nd_op nd_op_argmin = {
@@ -203,6 +207,7 @@ const nd_op nd_op_argmin = {
   .infer = infer,
   .run = run,
   .work = work,
+  .long_cases = LONG_CASES,
 };
 
 const nd_op *const nd_ops_argmax[] = { &nd_op_argmax, &nd_op_argmin, NULL };

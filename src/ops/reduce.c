@@ -330,9 +330,12 @@ static void prod_jvp(nd_context *c, const nd_job *j, nd_tensor *const *t,
   "[3 4]; [3 4] axis=1; [2 3 4] axis=2 keepdims=true; [2 3 4] axis=[1 3]; " \
   "[]; [0 3] axis=2; [3 0] axis=1"
 
+// Of more than one part: along rows, along columns, and along both.
+#define LONG_CASES "[2 140000] axis=2; [2 140000]; [70000 3] axis=1; [131072]"
+
 #define SHARED                                                        \
   .params = params, .attrs = 2, .infer = infer, .low = .5, .high = 2, \
-  .cases = CASES
+  .cases = CASES, .long_cases = LONG_CASES
 
 const nd_op nd_op_reduce_sum = {
   .name = "reduce_sum",

@@ -249,6 +249,9 @@ static void log_softmax_jvp(nd_context *c, const nd_job *j, nd_tensor *const *t,
   ty[0] = CENTRE(EXP(j->out[0]), t[0], j->attr[AXIS].integer);
 }
 
+// Rows of more than one part, which lie beside each other in memory or not.
+#define LONG_CASES "[2 140000] axis=2; [50000 3] axis=1; [2 300 520] axis=2"
+
 #define AXIS_CASES                                                  \
   "[4]; [3 4]; [2 3 4] axis=2; [3 2] axis=1; [1 1]; [0 3]; [3 0]; " \
   "[2 0 3] axis=1"
@@ -270,6 +273,7 @@ const nd_op nd_op_softmax = {
   .low = -3,
   .high = 3,
   .cases = AXIS_CASES,
+  .long_cases = LONG_CASES,
   .cost = 2,
 };
 
@@ -290,6 +294,7 @@ const nd_op nd_op_log_softmax = {
   .low = -3,
   .high = 3,
   .cases = AXIS_CASES,
+  .long_cases = LONG_CASES,
   .cost = 2,
 };
 
@@ -392,6 +397,7 @@ const nd_op nd_op_reduce_logsumexp = {
   .high = 3,
   .cases = "[3 4]; [3 4] axis=1; [2 3 4] axis=2 keepdims=true; "
            "[2 3 4] axis=[1 3]; []; [0 3] axis=2; [3 0] axis=1",
+  .long_cases = LONG_CASES "; [2 140000]; [131072]",
   .cost = 2,
 };
 

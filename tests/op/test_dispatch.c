@@ -72,111 +72,68 @@ static void units_run_in_any_order_and_on_two_threads(void)
   finish();
 }
 
-// The op, applied; its output goes to `*out`.
-static nd_job job_of(const nd_op *op, nd_tensor **x, const nd_value *attr,
-                     nd_tensor **out)
+// Normal numbers in a shape that is written there; for integers their sizes.
+static nd_tensor *make_long(nd_dtype dtype, const char *shape, int length)
 {
-  nd_job j = { .op = op, .n = 1, .outs = 1, .in = x, .out = out };
-  j.attr = attr;
-  *out = own(nd_apply(c, op, 1, x, attr));
-  return j;
+  char text[80];
+  const bool real = nd_dtype_in(dtype, ND_FLOATS);
+  const char *name = nd_dtype_name(dtype);
+  snprintf(text, sizeof text, "shape=%.*s dtype=%s", length, shape,
+           real ? name : "float32");
+  nd_tensor *x = CALL0("normal", text);
+  snprintf(text, sizeof text, "dtype=%s", name);
+  return real ? x : CALL("cast", text, CALL("abs", NULL, x));
 }
 
-static void check_long_fold(const char *name, nd_tensor *x, int64_t axis)
+static void own_all(const nd_job *j)
 {
-  const nd_op *op = nd_op_find(name);
-  const nd_value attr[] = { axis == 0 ? (nd_value){ 0 }
-                                      : nd_value_list(1, &axis),
-                            nd_value_integer(0) };
-  nd_tensor *y, *z;
-  const nd_job whole = job_of(op, &x, attr, &y);
-  const nd_job cut = job_of(op, &x, attr, &z);
-  check_units(&whole, &cut, name);
+  for (int k = 0; k < j->outs; k++)
+    own(j->out[k]);
 }
 
-static void check_long_row(const char *name, bool folds, nd_tensor *x,
-                           int64_t axis)
+// Runs the long case at `s`, unless the op refuses the dtype. Returns where the
+// next one starts or NULL.
+static const char *check_long_case(const nd_op *op, nd_dtype dtype,
+                                   const char *s)
 {
-  const nd_op *op = nd_op_find(name);
-  const nd_value attr[] = { folds ? nd_value_list(1, &axis)
-                                  : nd_value_integer(axis),
-                            nd_value_integer(0) };
-  nd_tensor *y, *z;
-  const nd_job whole = job_of(op, &x, attr, &y);
-  const nd_job cut = job_of(op, &x, attr, &z);
-  check_units(&whole, &cut, name);
-}
-
-// Folds of more than one part, along rows, columns and both.
-static void long_folds_repeat_in_any_order(void)
-{
-  static const char *const folds[] = { "reduce_sum", "reduce_mean",
-                                       "reduce_prod", "reduce_max",
-                                       "reduce_logsumexp" };
-  start();
-  nd_tensor *rows = CALL0("normal", "shape=[2 140000]");
-  nd_tensor *columns = CALL0("normal", "shape=[70000 3]");
-  nd_tensor *whole = CALL("cast", "dtype=uint8", CALL("abs", NULL, rows));
-  nd_tensor *exact = CALL0("normal", "shape=[131072] dtype=float64");
-  check_long_fold("reduce_mean", whole, 2);
-  check_long_fold("reduce_mean", whole, 0);
-  for (int i = 0; i < 5; i++) {
-    check_long_fold(folds[i], rows, 2);
-    check_long_fold(folds[i], rows, 0);
-    check_long_fold(folds[i], columns, 1);
-    check_long_fold(folds[i], exact, 0);
+  char text[80];
+  int64_t lists[16];
+  nd_value attr[ND_MAX_ATTRS];
+  nd_tensor *in[CASE_INPUTS], *y[CASE_OUTPUTS], *z[CASE_OUTPUTS];
+  nd_job whole = { .op = op, .in = in, .out = y, .attr = attr };
+  const char *end = s + strcspn(s, ";"), *at = case_space(s);
+  for (; *at == '['; at = case_space(at)) {
+    const int length = (int)strcspn(at, "]") + 1;
+    in[whole.n++] = make_long(dtype, at, length);
+    at += length;
   }
-  finish();
-}
-
-// Rows of more than one part: beside each other in memory, and not.
-static void long_rows_repeat_in_any_order(void)
-{
-  static const char *const names[] = { "softmax", "log_softmax", "argmax",
-                                       "argmin", "reduce_logsumexp" };
-  start();
-  nd_tensor *rows = CALL0("normal", "shape=[2 140000]");
-  nd_tensor *columns = CALL0("normal", "shape=[50000 3] dtype=float64");
-  nd_tensor *wide = CALL0("normal", "shape=[2 300 520]");
-  for (int i = 0; i < 5; i++) {
-    const bool folds = i == 4;
-    check_long_row(names[i], folds, rows, 2);
-    check_long_row(names[i], folds, columns, 1);
-    check_long_row(names[i], folds, wide, 2);
+  snprintf(text, sizeof text, "%.*s", (int)(end - at), at);
+  nd_values_start(op, attr);
+  CHECK(nd_values_parse(c, op, attr, lists, text));
+  nd_job cut = whole;
+  cut.out = z;
+  if (nd_job_count(c, &whole) && nd_job_count(c, &cut) &&
+      nd_job_apply(c, &whole) && nd_job_apply(c, &cut)) {
+    own_all(&whole);
+    own_all(&cut);
+    check_units(&whole, &cut, s);
   }
-  finish();
+  CHECK(nd_error_code(c) == ND_OK || nd_error_code(c) == ND_BAD_ARGUMENT);
+  nd_error_clear(c);
+  release_to(0);
+  return *end == ';' ? end + 1 : NULL;
 }
 
-// Multiplies that are cut into areas, along k, or both.
-static void long_multiplies_repeat_in_any_order(void)
+static void long_work_repeats_in_any_order(void)
 {
-  static const char *const shapes[][3] = {
-    { "shape=[300 300]", "shape=[300 500]", "" },
-    { "shape=[100 1300]", "shape=[1300 700]", "" },
-    { "shape=[2 1000 300]", "shape=[2 300 130]", "" },
-    { "shape=[1 3000]", "shape=[3000 9000]", "" },
-    { "shape=[3 200000]", "shape=[200000 5]", "" },
-    { "shape=[5 200000]", "shape=[200000 3]", "" },
-    { "shape=[1 1200000]", "shape=[2 1200000]", "transpose_b=true" },
-    { "shape=[2 1200000]", "shape=[1200000 1]", "" },
-    { "shape=[1300 500]", "shape=[1300 300]", "transpose_a=true" },
-  };
+  static const nd_dtype dtypes[] = { ND_FLOAT32, ND_FLOAT64, ND_UINT8 };
+  const nd_op *op;
   start();
-  const nd_op *op = nd_op_find("matmul");
-  for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
-    nd_tensor *x[] = { CALL0("normal", shapes[i][0]),
-                       CALL0("normal", shapes[i][1]) };
-    nd_value attr[2];
-    nd_values_start(op, attr);
-    CHECK(nd_values_parse(c, op, attr, NULL, shapes[i][2]));
-    nd_tensor *y = own(nd_apply(c, op, 2, x, attr)), *z = NULL;
-    nd_job whole = { .op = op, .n = 2, .outs = 1, .in = x, .out = &y };
-    whole.attr = attr;
-    nd_job cut = whole;
-    cut.out = &z;
-    z = own(nd_apply(c, op, 2, x, attr));
-    check_units(&whole, &cut, shapes[i][0]);
-    release_to(0);
+  for (int i = 0; (op = nd_op_at(i)) != NULL; i++) {
+    for (const char *s = op->long_cases, *next; s != NULL; s = next) {
+      for (int k = 0; k < 3; k++)
+        next = check_long_case(op, dtypes[k], s);
+    }
   }
   finish();
 }
@@ -349,9 +306,7 @@ static void what_is_released_counts_no_more(void)
 int main(void)
 {
   RUN(units_run_in_any_order_and_on_two_threads);
-  RUN(long_folds_repeat_in_any_order);
-  RUN(long_rows_repeat_in_any_order);
-  RUN(long_multiplies_repeat_in_any_order);
+  RUN(long_work_repeats_in_any_order);
   RUN(long_segments_repeat_in_any_order);
   RUN(an_interrupt_stops_the_next_op_once);
   RUN(an_interrupt_stops_a_long_op_between_units);
