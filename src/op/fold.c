@@ -12,6 +12,8 @@ ND_DECLARE_LEVELS(const nd_reduce_table, nd_reduce_table);
 // Rows that are added up one by one; as many such groups are a part.
 enum { GROUP = 256, PART = ND_FOLD_PART };
 
+_Static_assert(GROUP *GROUP == PART, "groups of groups are parts");
+
 // Slots of a tree over the blocks of a part.
 enum { PART_SLOTS = 8 };
 
@@ -175,11 +177,15 @@ static void fold_part_columns(nd_folding *l, const nd_reduce_kernels *k,
                               char *out)
 {
   const size_t width = l->walk.width;
-  double row[ND_BLOCK], group[ND_BLOCK];
+  const bool dense = nd_walk_is_dense(&l->walk);
+  double room[ND_BLOCK], group[ND_BLOCK];
   const int64_t start = at / l->last * l->last * l->folded + at % l->last;
   for (int64_t r = first; r < end; r++) {
-    nd_walk_seek(&l->walk, start + r * l->last);
-    nd_walk_copy(&l->walk, n, row);
+    const void *row = l->walk.data + (size_t)(start + r * l->last) * width;
+    if (!dense) {
+      nd_walk_seek(&l->walk, start + r * l->last);
+      row = nd_walk_next(&l->walk, n, room);
+    }
     add_row(k, n, width, group, row, r % GROUP == 0);
     if (r % GROUP == GROUP - 1 || r == end - 1)
       add_row(k, n, width, out, group, r - first < GROUP);
@@ -239,9 +245,26 @@ void nd_fold_range(const nd_job *j, const nd_value *axes, nd_fold fold,
 
 // ---------------------------------------------------------------- in parts --
 
+static int64_t size_of_part(const nd_folding *l)
+{
+  return l->columns ? GROUP : PART;
+}
+
+static int64_t count_parts(const nd_folding *l)
+{
+  return (l->folded + size_of_part(l) - 1) / size_of_part(l);
+}
+
 int64_t nd_fold_parts(int64_t folded)
 {
   return (folded + PART - 1) / PART;
+}
+
+int64_t nd_fold_parts_of(const nd_job *j, const nd_value *axes)
+{
+  nd_folding l;
+  nd_fold_plan(&l, j->in[0], axes, false);
+  return count_parts(&l);
 }
 
 void nd_fold_run_parts(const nd_job *j, const nd_value *axes, nd_fold fold,
@@ -251,10 +274,11 @@ void nd_fold_run_parts(const nd_job *j, const nd_value *axes, nd_fold fold,
   const int64_t outs = j->out[0]->size;
   nd_folding l;
   nd_fold_plan(&l, j->in[0], axes, false);
+  const int64_t most = size_of_part(&l);
   for (int64_t unit = from, n; unit < to; unit += n) {
-    const int64_t first = unit / outs * PART, at = unit % outs;
+    const int64_t first = unit / outs * most, at = unit % outs;
     const int64_t left = l.folded - first;
-    const int64_t size = left < PART ? left : PART;
+    const int64_t size = left < most ? left : most;
     char *out = parts + unit * (int64_t)l.walk.width;
     n = 1;
     if (l.columns) {
@@ -289,9 +313,14 @@ static void join_rows(const nd_folding *l, const nd_reduce_kernels *k,
 static void join_columns(const nd_folding *l, const nd_reduce_kernels *k,
                          const char *p, size_t stride, char *out)
 {
+  double sum;
   k->run(0, out, p);
-  for (int64_t i = 0; i < nd_fold_parts(l->folded); i++, p += stride)
-    k->merge(1, out, p);
+  const int64_t parts = count_parts(l);
+  for (int64_t i = 0; i < parts; i++, p += stride) {
+    add_row(k, 1, l->walk.width, &sum, p, i % GROUP == 0);
+    if (i % GROUP == GROUP - 1 || i == parts - 1)
+      k->merge(1, out, &sum);
+  }
 }
 
 void nd_fold_join_parts(const nd_job *j, const nd_value *axes, nd_fold fold,

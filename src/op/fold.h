@@ -7,8 +7,10 @@
 //   256 such groups, then those.
 //
 // A fold of many inputs may be done in parts, which are subtrees, so that the
-// bits stay. Unit p * outputs + i of the parts is part p of output i, and its
-// fold stands in that place; then the parts are joined, output by output.
+// bits stay: ND_FOLD_PART inputs of a row, or 256 of a column, so that many of
+// these can be walked together. Unit p * outputs + i of the parts is part p of
+// output i, and its fold stands in that place; then the parts of each
+// output are joined.
 
 #ifndef ND_OP_FOLD_H
 #define ND_OP_FOLD_H
@@ -33,10 +35,10 @@ void nd_fold_plan(nd_folding *l, const nd_tensor *x, const nd_value *axis,
 void nd_fold_range(const nd_job *j, const nd_value *axes, nd_fold fold,
                    int64_t from, int64_t to);
 
-// A long fold is cut where a subtree of its tree ends: so many inputs to a
-// part. How many parts a fold of so many inputs has.
+// How many parts a fold by rows of so many inputs has, and that of a job.
 enum { ND_FOLD_PART = 65536 };
 int64_t nd_fold_parts(int64_t folded);
+int64_t nd_fold_parts_of(const nd_job *j, const nd_value *axes);
 
 // The same by units of parts, and then by outputs.
 void nd_fold_run_parts(const nd_job *j, const nd_value *axes, nd_fold fold,

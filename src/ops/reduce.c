@@ -114,16 +114,17 @@ static void join_parts(const nd_job *j, nd_fold fold, bool mean,
     divide(j, from, to);
 }
 
-static int64_t count_parts(const nd_job *j)
+// Of floats, and of integers that are not averaged.
+static int64_t parts_of(const nd_job *j)
 {
-  return nd_fold_parts(count_folded(j));
+  return nd_fold_parts_of(j, &j->attr[AXES]);
 }
 
 // Parts by run[0], then what they give by run[1].
-static bool next_step(const nd_job *j, nd_units_run *const *run, nd_step *step,
-                      int i)
+static bool next_step(const nd_job *j, int64_t parts, nd_units_run *const *run,
+                      nd_step *step, int i)
 {
-  const int64_t outs = j->out[0]->size, parts = count_parts(j);
+  const int64_t outs = j->out[0]->size;
   const int64_t units = i == 0 ? outs * parts : outs;
   const int64_t inputs = i == 0 ? j->in[0]->size : outs * parts;
   if (i >= 2)
@@ -134,6 +135,11 @@ static bool next_step(const nd_job *j, nd_units_run *const *run, nd_step *step,
     .run = run[i],
   };
   return true;
+}
+
+static int64_t count_parts(const nd_job *j)
+{
+  return nd_fold_parts(count_folded(j));
 }
 
 // Sums of integers, unit i * parts + p that of part p of output i; then means.
@@ -172,21 +178,25 @@ static bool mean_integers_next(const void *j, nd_step *step, int i)
 {
   static nd_units_run *const run[] = { sum_parts_of_integers,
                                        join_parts_of_integers };
-  return next_step(j, run, step, i);
+  return next_step(j, count_parts(j), run, step, i);
 }
 
 // No work where there is just one part.
 static nd_work plan_work(const nd_job *j, bool mean,
                          bool (*next)(const void *what, nd_step *step, int i))
 {
-  if (nd_fold_parts(j->in[0]->size) <= 1 || count_parts(j) <= 1)
+  if (nd_fold_parts(j->in[0]->size) <= 1)
     return (nd_work){ 0 };
-  const size_t parts = (size_t)(j->out[0]->size * count_parts(j));
-  if (mean && is_integer(j))
-    return (nd_work){ .shared = parts * sizeof(wide),
-                      .next = mean_integers_next };
-  return (nd_work){ .shared = parts * nd_dtype_size((nd_dtype)j->out[0]->dtype),
-                    .next = next };
+  const bool whole = mean && is_integer(j);
+  const int64_t parts = whole ? count_parts(j) : parts_of(j);
+  const size_t width = nd_dtype_size((nd_dtype)j->out[0]->dtype);
+  if (parts <= 1)
+    return (nd_work){ 0 };
+  return (nd_work){
+    .shared = (size_t)(j->out[0]->size * parts) *
+              (whole ? sizeof(wide) : width),
+    .next = whole ? mean_integers_next : next,
+  };
 }
 
 #define WORK(name, fold, mean)                                        \
@@ -207,7 +217,7 @@ static nd_work plan_work(const nd_job *j, bool mean,
   static bool name##_next(const void *j, nd_step *step, int i)        \
   {                                                                   \
     static nd_units_run *const run[] = { name##_parts, name##_join }; \
-    return next_step(j, run, step, i);                                \
+    return next_step(j, parts_of(j), run, step, i);                   \
   }                                                                   \
   static nd_work name##_work(const nd_job *j)                         \
   {                                                                   \
