@@ -14,6 +14,9 @@
 #include "kernel/level.h"
 #include "op/op.h"
 
+// 1 / (1 + abs(x)); its square is in the range wherever a gradient needs it.
+#define FADE DIV(NUM(1), ADD(NUM(1), MUL(x, SIGN(x))))
+
 // clang-format off
 #define UNARY(OP, FLAT, FACTOR, ANGLE)                                         \
 /* name      dtypes   y                     slope                  sampled */  \
@@ -75,6 +78,11 @@ OP(erf,      FLOATS,  PER_FLOAT(erf, x)(x),                                    \
 OP(relu,     NUMBERS, x < 0 ? 0 : x,        IF(GT(y, NUM(0)), NUM(1), y),      \
    .2, 3,                                                                      \
    "x where positive, else 0; nan stays; slope 0 at 0",                        \
+   .module = "nn")                                                             \
+OP(softsign, FLOATS,                                                           \
+   x - x != 0 && x == x ? SIGN(x) : x / (1 + (x < 0 ? -x : x)),                \
+   MUL(FADE, FADE), .2, 3,                                                     \
+   "x / (1 + abs(x))",                                                         \
    .module = "nn")                                                             \
 FACTOR(bell, FLOATS,  BELL(x),                                                 \
    MUL(NEG(y), TANH(MUL(NUM(0.5), x))), -3, 3,                                 \
