@@ -162,7 +162,8 @@ tsan: ## run the tests but the program's under the thread sanitizer
 valgrind: ## run all tests under valgrind
 	@tools/deps.sh build demo test valgrind
 	@$(MAKE) all test-programs
-	@BUILD=$(BUILD) CC="$(CC)" WRAP="$$(command -v valgrind) -q --leak-check=full \
+	@BUILD=$(BUILD) CC="$(CC)" LIMIT=3600 \
+	  WRAP="$$(command -v valgrind) -q --leak-check=full \
 	  --show-leak-kinds=definite,indirect \
 	  --errors-for-leak-kinds=definite,indirect --error-exitcode=99" \
 	  tests/run $(T)
