@@ -77,7 +77,7 @@ static nd_segment_end end_block(const nd_segments *s, int64_t at)
   return (nd_segment_end){ (int32_t)at, tree, block };
 }
 
-// True if another row of the segment ends a block.
+// Counts a row of the segment; true if a block ends with it.
 static inline bool count_row(uint8_t *count, int64_t segment)
 {
   return (++count[segment] & ND_SEGMENT_BLOCK) != 0;

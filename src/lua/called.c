@@ -201,7 +201,7 @@ void ndL_dropstrays(lua_State *L, ndL_state *S)
   lua_pop(L, 1);
 }
 
-// Keeps the table at `call` in that one.
+// Keeps the table at `call` in the one that the registry has at `key`.
 static void keep_call(lua_State *L, const void *key, lua_Integer number,
                       int call)
 {

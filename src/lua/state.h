@@ -79,7 +79,7 @@ typedef uint64_t ndL_object;
 void *ndL_newobject(lua_State *L, const ndL_state *S, ndL_type type,
                     size_t size, int values);
 
-// Gives the object on top another type.
+// Gives the object on top, which is at `object`, that type.
 void ndL_settype(lua_State *L, const ndL_state *S, void *object, ndL_type type);
 
 // The half of ndL_settype that is not setting the metatable.

@@ -69,9 +69,8 @@ static bool push_forward(nd_accumulator *a, const nd_job *j, nd_tensor **t,
                          nd_tensor **ty)
 {
   nd_context *c = a->context;
-  for (int i = 0; i < j->n; i++) {
+  for (int i = 0; i < j->n; i++)
     t[i] = nd_op_flows(j->op, j->in[i]) ? find_tangent(a, j->in[i]) : NULL;
-  }
   nd_recorder rest;
   nd_recorders_part(c, &a->recorder, &rest);
   a->works = true;

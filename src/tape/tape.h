@@ -51,15 +51,16 @@ static inline bool nd_tape_records(const nd_tape *t)
 // What fails during a sweep says this.
 #define ND_TAPE_SWEPT "the tape is giving its gradient"
 
-// Drops everything recorded; the list of watched variables stays readable.
+// Drops everything recorded; the list of watched variables stays readable. What
+// is let go of may free the tape: then `freed` is set, and the caller does it.
 void nd_tape_drop(nd_tape *t);
 
 // Drops everything recorded and watched, and goes on recording. Fails during a
-// sweep.
+// sweep or a drop.
 bool nd_tape_reset(nd_tape *t);
 
 // Stops, drops everything, and refuses gradients until it is entered again.
-// Fails during a sweep.
+// Fails during a sweep or a drop.
 bool nd_tape_release(nd_tape *t);
 
 // Suspends and resumes recording while the tape stays entered. `name` is what
