@@ -119,7 +119,7 @@ struct nd_op {
 
   double low, high;        // where tests may sample the inputs
   const char *cases;       // arguments for tests (tests/op/cases.h)
-  const char *long_cases;  // the same, where work is cut into more steps
+  const char *long_cases;  // by shapes alone, where work is cut into more steps
   float cost;  // about nanoseconds per element of the inputs or of the
                // result, whichever has more
 };

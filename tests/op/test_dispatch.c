@@ -72,7 +72,8 @@ static void units_run_in_any_order_and_on_two_threads(void)
   finish();
 }
 
-// Normal numbers in a shape that is written there; for integers their sizes.
+// Normal numbers in a shape that is written there; for other dtypes the whole
+// part of their sizes.
 static nd_tensor *make_long(nd_dtype dtype, const char *shape, int length)
 {
   char text[80];
@@ -82,57 +83,80 @@ static nd_tensor *make_long(nd_dtype dtype, const char *shape, int length)
            real ? name : "float32");
   nd_tensor *x = CALL0("normal", text);
   snprintf(text, sizeof text, "dtype=%s", name);
-  return real ? x : CALL("cast", text, CALL("abs", NULL, x));
+  return real ? x
+              : CALL("cast", text, CALL("floor", NULL, CALL("abs", NULL, x)));
 }
 
-static void own_all(const nd_job *j)
-{
-  for (int k = 0; k < j->outs; k++)
-    own(j->out[k]);
-}
+// A long case, and room for the outputs of two that do it.
+typedef struct long_case {
+  nd_job whole, cut;
+  nd_tensor *in[CASE_INPUTS], *out[2][CASE_OUTPUTS];
+  nd_value attr[ND_MAX_ATTRS];
+  int64_t lists[16];
+} long_case;
 
-// Runs the long case at `s`, unless the op refuses the dtype. Returns where the
-// next one starts or NULL.
-static const char *check_long_case(const nd_op *op, nd_dtype dtype,
-                                   const char *s)
+static void read_long_case(long_case *l, const nd_op *op, nd_dtype dtype,
+                           const char *s)
 {
   char text[80];
-  int64_t lists[16];
-  nd_value attr[ND_MAX_ATTRS];
-  nd_tensor *in[CASE_INPUTS], *y[CASE_OUTPUTS], *z[CASE_OUTPUTS];
-  nd_job whole = { .op = op, .in = in, .out = y, .attr = attr };
   const char *end = s + strcspn(s, ";"), *at = case_space(s);
+  l->whole = (nd_job){ .op = op, .in = l->in, .attr = l->attr };
   for (; *at == '['; at = case_space(at)) {
     const int length = (int)strcspn(at, "]") + 1;
-    in[whole.n++] = make_long(dtype, at, length);
+    l->in[l->whole.n++] = make_long(dtype, at, length);
     at += length;
   }
   snprintf(text, sizeof text, "%.*s", (int)(end - at), at);
-  nd_values_start(op, attr);
-  CHECK(nd_values_parse(c, op, attr, lists, text));
-  nd_job cut = whole;
-  cut.out = z;
-  if (nd_job_count(c, &whole) && nd_job_count(c, &cut) &&
-      nd_job_apply(c, &whole) && nd_job_apply(c, &cut)) {
-    own_all(&whole);
-    own_all(&cut);
-    check_units(&whole, &cut, s);
+  nd_values_start(op, l->attr);
+  CHECK(nd_values_parse(c, op, l->attr, l->lists, text));
+  l->cut = l->whole;
+  l->whole.out = l->out[0];
+  l->cut.out = l->out[1];
+}
+
+static bool apply_long(nd_job *j)
+{
+  if (!nd_job_count(c, j) || !nd_job_apply(c, j))
+    return false;
+  for (int k = 0; k < j->outs; k++)
+    own(j->out[k]);
+  return true;
+}
+
+// Runs the long case at `s`, which is to be cut; false if the op refuses the
+// dtype.
+static bool check_long_case(const nd_op *op, nd_dtype dtype, const char *s)
+{
+  long_case l;
+  read_long_case(&l, op, dtype, s);
+  const bool ok = apply_long(&l.whole) && apply_long(&l.cut);
+  if (ok) {
+    if (op->work(&l.whole).next == NULL)
+      CHECK_STR(op->name, s);
+    check_units(&l.whole, &l.cut, s);
+  } else {
+    CHECK_INT(nd_error_code(c), ND_BAD_ARGUMENT);
+    nd_error_clear(c);
   }
-  CHECK(nd_error_code(c) == ND_OK || nd_error_code(c) == ND_BAD_ARGUMENT);
-  nd_error_clear(c);
   release_to(0);
-  return *end == ';' ? end + 1 : NULL;
+  return ok;
 }
 
 static void long_work_repeats_in_any_order(void)
 {
-  static const nd_dtype dtypes[] = { ND_FLOAT32, ND_FLOAT64, ND_UINT8 };
+  static const nd_dtype dtypes[] = { ND_FLOAT32, ND_FLOAT64, ND_UINT8,
+                                     ND_BOOL };
   const nd_op *op;
   start();
   for (int i = 0; (op = nd_op_at(i)) != NULL; i++) {
-    for (const char *s = op->long_cases, *next; s != NULL; s = next) {
-      for (int k = 0; k < 3; k++)
-        next = check_long_case(op, dtypes[k], s);
+    for (const char *s = op->long_cases; s != NULL;) {
+      int accepted = 0;
+      for (int k = 0; k < 4; k++)
+        accepted += check_long_case(op, dtypes[k], s);
+      if (accepted == 0)
+        CHECK_STR(op->name, s);
+      s = strchr(s, ';');
+      s = s != NULL ? s + 1 : NULL;
     }
   }
   finish();
