@@ -59,10 +59,10 @@ void nd_segments_clear(const nd_segments *s, void *sums, int64_t from,
 // -------------------------------------------------------------- counting --
 
 // A block of the segment ends with row `at` of the piece.
-static nd_segment_end end_block(const nd_segments *s, int64_t at)
+static nd_segment_end end_block(const nd_segments *s, int64_t at,
+                                int64_t segment)
 {
   nd_segment_state *state = s->state;
-  const int64_t segment = state->row[at] - 1;
   const bool has_tree = (s->count[segment] & HAS_TREE) != 0;
   s->count[segment] = HAS_TREE;
   if (!has_tree) {
@@ -83,15 +83,17 @@ static inline bool count_row(uint8_t *count, int64_t segment)
   return (++count[segment] & ND_SEGMENT_BLOCK) != 0;
 }
 
-void nd_segments_count(const nd_segments *s, int64_t first, int64_t n)
+void nd_segments_count(const nd_segments *s, const int64_t *row, int64_t first,
+                       int64_t n)
 {
   nd_segment_state *state = s->state;
+  memcpy(state->row, row, (size_t)n * sizeof *row);
   state->first = first;
   state->n = n;
   state->ends = 0;
   for (int64_t i = 0; i < n; i++) {
-    if (state->row[i] > 0 && count_row(s->count, state->row[i] - 1))
-      state->end[state->ends++] = end_block(s, i);
+    if (row[i] > 0 && count_row(s->count, row[i] - 1))
+      state->end[state->ends++] = end_block(s, i, row[i] - 1);
   }
 }
 
@@ -223,15 +225,14 @@ void nd_segments_add(const nd_segments *s, const void *in, void *sums,
   }
 }
 
-void nd_segments_take(const nd_segments *s, int64_t first, int64_t n,
-                      const void *in, void *sums)
+void nd_segments_take(const nd_segments *s, const int64_t *row, int64_t first,
+                      int64_t n, const void *in, void *sums)
 {
-  const int64_t *row = s->state->row;
   const kernels *f = &kernels_of[s->dtype];
   const char *x = (const char *)in + first * (int64_t)nd_dtype_size(s->dtype);
   int64_t i = 0;
   while ((i = f->take(i, n, row, s->count, x, sums)) < n) {
-    const nd_segment_end end = end_block(s, i);
+    const nd_segment_end end = end_block(s, i, row[i] - 1);
     columns k = see_columns(s, end.tree, 0, 1);
     move_block(&k, end.block, in_sums(&k, sums, row[i++] - 1));
   }

@@ -29,7 +29,7 @@ typedef struct nd_segment_end {
 
 // What is known of the rows so far.
 typedef struct nd_segment_state {
-  int64_t row[ND_SEGMENT_PIECE];  // segments of the piece, from 1; below: none
+  int64_t row[ND_SEGMENT_PIECE];  // segments of the piece
   nd_segment_end end[ND_SEGMENT_PIECE];
   int64_t first;  // row of the piece, among all
   int64_t n;      // its rows
@@ -61,17 +61,18 @@ void nd_segments_place(nd_segments *s, void *memory);
 void nd_segments_clear(const nd_segments *s, void *sums, int64_t from,
                        int64_t to);
 
-// Begins a piece, of `n` rows from row `first` on, whose segments stand in
-// state->row.
-void nd_segments_count(const nd_segments *s, int64_t first, int64_t n);
+// Begins a piece, of `n` rows from row `first` on, whose segments are `row`, from
+// 1; those below it are of none.
+void nd_segments_count(const nd_segments *s, const int64_t *row, int64_t first,
+                       int64_t n);
 
 // Adds columns from..to-1 of the piece; `in` is where row 0 begins.
 void nd_segments_add(const nd_segments *s, const void *in, void *sums,
                      int64_t from, int64_t to);
 
 // The same for a piece of rows of one element.
-void nd_segments_take(const nd_segments *s, int64_t first, int64_t n,
-                      const void *in, void *sums);
+void nd_segments_take(const nd_segments *s, const int64_t *row, int64_t first,
+                      int64_t n, const void *in, void *sums);
 
 // Finishes elements from..to-1 of the sums.
 void nd_segments_join(const nd_segments *s, void *sums, int64_t from,

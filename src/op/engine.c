@@ -7,15 +7,10 @@
 
 #include <string.h>
 
-typedef union nd_buffer {
-  double align;
-  char bytes[ND_BLOCK * 8];
-} nd_buffer;
-
 typedef struct nd_source {
-  const char *at;  // next block
-  int64_t step;    // bytes from block to block; 0: it stays
-  nd_walk walk;    // ND_FEED_WALK
+  const char *at;    // next block, unless it is read
+  int64_t step;      // bytes from element to element; 0: it stays
+  nd_reader reader;  // also the room of one element that is spread
 } nd_source;
 
 // One element, or one that broadcasting repeats.
@@ -41,14 +36,14 @@ void nd_engine_start(nd_engine *e, nd_block_kernel *kernel, int n,
   for (int i = 0; i < n; i++) {
     nd_feed *f = &e->feeds[i];
     f->tensor = inputs[i];
-    f->from = (nd_dtype)inputs[i]->dtype;
-    f->to = to[i];
+    f->as = to[i];
     if (is_one(inputs[i]))
       f->mode = ND_FEED_ONE;
-    else if (inputs[i]->dense && nd_same_shape(inputs[i], out))
+    else if (inputs[i]->dense && inputs[i]->dtype == to[i] &&
+             nd_same_shape(inputs[i], out))
       f->mode = ND_FEED_DIRECT;
     else
-      f->mode = ND_FEED_WALK;
+      f->mode = ND_FEED_READ;
   }
 }
 
@@ -72,59 +67,47 @@ static void spread(size_t width, int64_t n, const void *one, void *out)
 }
 
 static void start_source(const nd_engine *e, int i, int64_t from, int64_t n,
-                         nd_source *s, nd_buffer *buffer)
+                         nd_source *s)
 {
   const nd_feed *f = &e->feeds[i];
-  const size_t width = nd_dtype_size(f->to);
-  s->at = buffer->bytes;
-  s->step = 0;
+  const nd_tensor *x = f->tensor;
+  const size_t width = nd_dtype_size(f->as);
   if (f->mode == ND_FEED_ONE) {
     double one;
-    nd_convert(e->level, f->to, f->from, 1, &one, nd_values(f->tensor));
-    spread(width, n < ND_BLOCK ? n : ND_BLOCK, &one, buffer->bytes);
-  } else if (f->mode == ND_FEED_WALK) {
-    nd_walk_broadcast(&s->walk, f->tensor, e->out->rank, e->out->dims, from);
+    nd_convert(e->level, f->as, (nd_dtype)x->dtype, 1, &one, nd_values(x));
+    spread(width, n < ND_BLOCK ? n : ND_BLOCK, &one, s->reader.room);
+    s->at = (const char *)s->reader.room;
+    s->step = 0;
+  } else if (f->mode == ND_FEED_DIRECT) {
+    s->at = nd_values(x) + from * (int64_t)width;
+    s->step = (int64_t)width;
   } else {
-    const size_t from_width = nd_dtype_size(f->from);
-    s->at = nd_values(f->tensor) + from * (int64_t)from_width;
-    s->step = (int64_t)from_width;
+    nd_reader_broadcast(&s->reader, x, f->as, e->out->rank, e->out->dims);
+    nd_reader_seek(&s->reader, from);
   }
 }
 
 // The next `n` elements of a source, as the kernel wants them.
-static const void *next_block(const nd_engine *e, int i, int64_t n,
-                              nd_source *s, nd_buffer *buffer)
+static const void *next_block(const nd_feed *f, int64_t n, nd_source *s)
 {
-  const nd_feed *f = &e->feeds[i];
+  if (f->mode == ND_FEED_READ)
+    return nd_reader_next(&s->reader, n);
   const void *block = s->at;
-  if (f->mode == ND_FEED_ONE)
-    return block;
-  nd_buffer raw;
-  if (f->mode == ND_FEED_WALK) {
-    void *to = f->from == f->to ? buffer->bytes : raw.bytes;
-    nd_walk_copy(&s->walk, n, to);
-    block = to;
-  } else {
-    s->at += n * s->step;
-  }
-  if (f->from == f->to)
-    return block;
-  nd_convert(e->level, f->to, f->from, n, buffer->bytes, block);
-  return buffer->bytes;
+  s->at += n * s->step;
+  return block;
 }
 
 void nd_engine_run(const nd_engine *e, int64_t from, int64_t to)
 {
-  nd_buffer buffers[ND_MAX_FEEDS];
   nd_source sources[ND_MAX_FEEDS];
   const void *in[ND_MAX_FEEDS];
   for (int i = 0; i < e->n; i++)
-    start_source(e, i, from, to - from, &sources[i], &buffers[i]);
+    start_source(e, i, from, to - from, &sources[i]);
   const int64_t width = (int64_t)nd_dtype_size((nd_dtype)e->out->dtype);
   for (int64_t at = from; at < to; at += ND_BLOCK) {
     const int64_t n = to - at < ND_BLOCK ? to - at : ND_BLOCK;
     for (int i = 0; i < e->n; i++)
-      in[i] = next_block(e, i, n, &sources[i], &buffers[i]);
+      in[i] = next_block(&e->feeds[i], n, &sources[i]);
     e->kernel((int)n, e->out->data + at * width, in);
   }
 }

@@ -4,15 +4,12 @@
 #ifndef ND_OP_ENGINE_H
 #define ND_OP_ENGINE_H
 
-#include "kernel/block.h"
-#include "kernel/convert.h"
-#include "tensor/walk.h"
+#include "tensor/reader.h"
 
 // Where the elements of one input come from.
 typedef struct nd_feed {
-  enum { ND_FEED_DIRECT, ND_FEED_ONE, ND_FEED_WALK } mode;
-  nd_dtype from;  // dtype of the tensor
-  nd_dtype to;    // dtype that the kernel reads
+  enum { ND_FEED_DIRECT, ND_FEED_ONE, ND_FEED_READ } mode;
+  nd_dtype as;  // what the kernel reads
   const nd_tensor *tensor;
 } nd_feed;
 

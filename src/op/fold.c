@@ -19,8 +19,8 @@ enum { PART_SLOTS = 8 };
 
 _Static_assert(PART / ND_BLOCK >> PART_SLOTS == 0, "the blocks have slots");
 
-void nd_fold_plan(nd_folding *l, const nd_tensor *x, const nd_value *axis,
-                  bool by_rows)
+void nd_fold_plan(nd_folding *l, const nd_tensor *x, nd_dtype as,
+                  const nd_value *axis, bool by_rows)
 {
   const int set = nd_axes_set(axis, x->rank);
   const int rank = x->rank;
@@ -46,7 +46,14 @@ void nd_fold_plan(nd_folding *l, const nd_tensor *x, const nd_value *axis,
     axes[n++] = i;
     l->last *= x->dims[i];
   }
-  nd_walk_permuted(&l->walk, x, axes, 0);
+  nd_reader_permuted(&l->reader, x, as, axes);
+}
+
+// The plan of a job, whose values are folded as they are.
+static void plan(nd_folding *l, const nd_job *j, const nd_value *axes)
+{
+  const nd_tensor *x = j->in[0];
+  nd_fold_plan(l, x, (nd_dtype)x->dtype, axes, false);
 }
 
 // ------------------------------------------------------------------- rows --
@@ -68,12 +75,11 @@ static void join_lanes(void *slots, int into, int from)
 }
 
 // Folds the next `n` inputs, a part at most.
-static void fold_part(nd_walk *w, const nd_reduce_kernels *k, int64_t n,
+static void fold_part(nd_reader *r, const nd_reduce_kernels *k, int64_t n,
                       char *out)
 {
-  double block[ND_BLOCK];
   if (n <= ND_BLOCK) {
-    k->run(n, out, nd_walk_next(w, n, block));
+    k->run(n, out, nd_reader_next(r, n));
     return;
   }
   lanes l;
@@ -83,7 +89,7 @@ static void fold_part(nd_walk *w, const nd_reduce_kernels *k, int64_t n,
   int64_t leaf = 0;
   for (int64_t at = 0; at < n; at += ND_BLOCK, leaf++) {
     const int64_t size = n - at < ND_BLOCK ? n - at : ND_BLOCK;
-    k->lanes(size, l.at[nd_tree_slot(leaf)], nd_walk_next(w, size, block));
+    k->lanes(size, l.at[nd_tree_slot(leaf)], nd_reader_next(r, size));
     nd_tree_add(leaf, join_lanes, &l);
   }
   k->close(out, l.at[nd_tree_end(leaf, join_lanes, &l)]);
@@ -131,12 +137,12 @@ static void fold_row(nd_folding *l, const nd_reduce_kernels *k, int64_t n,
 {
   tree t;
   const int64_t whole = n / PART;
-  start_tree(&t, k, l->walk.width);
+  start_tree(&t, k, l->reader.width);
   for (int64_t leaf = 0; leaf < whole; leaf++) {
-    fold_part(&l->walk, k, PART, slot(&t, nd_tree_slot(leaf)));
+    fold_part(&l->reader, k, PART, slot(&t, nd_tree_slot(leaf)));
     nd_tree_add(leaf, join, &t);
   }
-  fold_part(&l->walk, k, n % PART, out);
+  fold_part(&l->reader, k, n % PART, out);
   join_leaves(&t, whole, out);
 }
 
@@ -144,14 +150,14 @@ static void fold_row(nd_folding *l, const nd_reduce_kernels *k, int64_t n,
 static void fold_rows(nd_folding *l, const nd_reduce_kernels *k, int64_t from,
                       int64_t to, char *out)
 {
-  const size_t width = l->walk.width;
-  const bool direct = nd_walk_is_dense(&l->walk) && l->folded <= ND_BLOCK;
-  nd_walk_seek(&l->walk, from * l->folded);
-  const char *in = l->walk.data + l->walk.offset;
+  const size_t width = l->reader.width;
+  const char *place = nd_reader_place(&l->reader);
+  if (l->folded > ND_BLOCK)
+    place = NULL;
+  nd_reader_seek(&l->reader, from * l->folded);
   for (int64_t i = from; i < to; i++, out += width) {
-    if (direct) {
-      k->run(l->folded, out, in);
-      in += (size_t)l->folded * width;
+    if (place != NULL) {
+      k->run(l->folded, out, place + (size_t)(i * l->folded) * width);
     } else {
       fold_row(l, k, l->folded, out);
     }
@@ -176,16 +182,11 @@ static void fold_part_columns(nd_folding *l, const nd_reduce_kernels *k,
                               int64_t at, int64_t n, int64_t first, int64_t end,
                               char *out)
 {
-  const size_t width = l->walk.width;
-  const bool dense = nd_walk_is_dense(&l->walk);
-  double room[ND_BLOCK], group[ND_BLOCK];
+  const size_t width = l->reader.width;
+  double group[ND_BLOCK];
   const int64_t start = at / l->last * l->last * l->folded + at % l->last;
   for (int64_t r = first; r < end; r++) {
-    const void *row = l->walk.data + (size_t)(start + r * l->last) * width;
-    if (!dense) {
-      nd_walk_seek(&l->walk, start + r * l->last);
-      row = nd_walk_next(&l->walk, n, room);
-    }
+    const void *row = nd_reader_at(&l->reader, start + r * l->last, n);
     add_row(k, n, width, group, row, r % GROUP == 0);
     if (r % GROUP == GROUP - 1 || r == end - 1)
       add_row(k, n, width, out, group, r - first < GROUP);
@@ -198,7 +199,7 @@ static void fold_columns(nd_folding *l, const nd_reduce_kernels *k, int64_t at,
 {
   double part[ND_BLOCK];
   for (int64_t i = 0; i < n; i++)
-    k->run(0, out + (size_t)i * l->walk.width, l->walk.data);
+    k->run(0, out + (size_t)i * l->reader.width, l->reader.room);
   for (int64_t first = 0; first < l->folded; first += PART) {
     const int64_t left = l->folded - first;
     const int64_t end = first + (left < PART ? left : PART);
@@ -230,8 +231,8 @@ void nd_fold_range(const nd_job *j, const nd_value *axes, nd_fold fold,
 {
   const nd_reduce_kernels *k = find_kernels(j, fold);
   nd_folding l;
-  nd_fold_plan(&l, j->in[0], axes, false);
-  char *out = j->out[0]->data + from * (int64_t)l.walk.width;
+  plan(&l, j, axes);
+  char *out = j->out[0]->data + from * (int64_t)l.reader.width;
   if (!l.columns) {
     fold_rows(&l, k, from, to, out);
     return;
@@ -239,7 +240,7 @@ void nd_fold_range(const nd_job *j, const nd_value *axes, nd_fold fold,
   for (int64_t at = from, n; at < to; at += n) {
     n = count_beside(&l, at, to);
     fold_columns(&l, k, at, n, out);
-    out += (size_t)n * l.walk.width;
+    out += (size_t)n * l.reader.width;
   }
 }
 
@@ -263,7 +264,7 @@ int64_t nd_fold_parts(int64_t folded)
 int64_t nd_fold_parts_of(const nd_job *j, const nd_value *axes)
 {
   nd_folding l;
-  nd_fold_plan(&l, j->in[0], axes, false);
+  plan(&l, j, axes);
   return count_parts(&l);
 }
 
@@ -273,21 +274,21 @@ void nd_fold_run_parts(const nd_job *j, const nd_value *axes, nd_fold fold,
   const nd_reduce_kernels *k = find_kernels(j, fold);
   const int64_t outs = j->out[0]->size;
   nd_folding l;
-  nd_fold_plan(&l, j->in[0], axes, false);
+  plan(&l, j, axes);
   const int64_t most = size_of_part(&l);
   for (int64_t unit = from, n; unit < to; unit += n) {
     const int64_t first = unit / outs * most, at = unit % outs;
     const int64_t left = l.folded - first;
     const int64_t size = left < most ? left : most;
-    char *out = parts + unit * (int64_t)l.walk.width;
+    char *out = parts + unit * (int64_t)l.reader.width;
     n = 1;
     if (l.columns) {
       const int64_t rest = outs - at < to - unit ? outs - at : to - unit;
       n = count_beside(&l, at, at + rest);
       fold_part_columns(&l, k, at, n, first, first + size, out);
     } else {
-      nd_walk_seek(&l.walk, at * l.folded + first);
-      fold_part(&l.walk, k, size, out);
+      nd_reader_seek(&l.reader, at * l.folded + first);
+      fold_part(&l.reader, k, size, out);
     }
   }
 }
@@ -298,7 +299,7 @@ static void join_rows(const nd_folding *l, const nd_reduce_kernels *k,
 {
   const int64_t whole = l->folded / PART;
   tree t;
-  start_tree(&t, k, l->walk.width);
+  start_tree(&t, k, l->reader.width);
   for (int64_t leaf = 0; leaf < whole; leaf++, p += stride) {
     memcpy(slot(&t, nd_tree_slot(leaf)), p, t.width);
     nd_tree_add(leaf, join, &t);
@@ -317,7 +318,7 @@ static void join_columns(const nd_folding *l, const nd_reduce_kernels *k,
   k->run(0, out, p);
   const int64_t parts = count_parts(l);
   for (int64_t i = 0; i < parts; i++, p += stride) {
-    add_row(k, 1, l->walk.width, &sum, p, i % GROUP == 0);
+    add_row(k, 1, l->reader.width, &sum, p, i % GROUP == 0);
     if (i % GROUP == GROUP - 1 || i == parts - 1)
       k->merge(1, out, &sum);
   }
@@ -328,8 +329,8 @@ void nd_fold_join_parts(const nd_job *j, const nd_value *axes, nd_fold fold,
 {
   const nd_reduce_kernels *k = find_kernels(j, fold);
   nd_folding l;
-  nd_fold_plan(&l, j->in[0], axes, false);
-  const size_t width = l.walk.width;
+  plan(&l, j, axes);
+  const size_t width = l.reader.width;
   const size_t stride = (size_t)j->out[0]->size * width;
   for (int64_t i = from; i < to; i++) {
     const size_t at = (size_t)i * width;

@@ -17,19 +17,19 @@
 
 #include "kernel/reduce.h"
 #include "op/op.h"
-#include "tensor/walk.h"
+#include "tensor/reader.h"
 
-// How the input is walked: [kept, folded] for rows, else [kept, folded, last].
+// How the input is read: [kept, folded] for rows, else [kept, folded, last].
 typedef struct nd_folding {
-  nd_walk walk;
+  nd_reader reader;
   int64_t folded;  // inputs of one output
   int64_t last;    // outputs side by side in columns; 1 for rows
   bool columns;
 } nd_folding;
 
 // Over an attribute of kind ND_AXES; by rows if asked, whatever the axes.
-void nd_fold_plan(nd_folding *l, const nd_tensor *x, const nd_value *axis,
-                  bool by_rows);
+void nd_fold_plan(nd_folding *l, const nd_tensor *x, nd_dtype as,
+                  const nd_value *axis, bool by_rows);
 
 // Elements from..to-1 of j->out[0], a fold of j->in[0].
 void nd_fold_range(const nd_job *j, const nd_value *axes, nd_fold fold,

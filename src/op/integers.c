@@ -1,33 +1,14 @@
-// op/integers.c: reads integer tensors of any dtype and strides in pieces.
+// op/integers.c: looks for the first integer that is not as it must be.
 
 #include "op/integers.h"
 
 #include <stdatomic.h>
 
 #include "base/work.h"
-#include "kernel/convert.h"
 #include "kernel/gather.h"
-#include "tensor/walk.h"
+#include "tensor/reader.h"
 
 ND_DECLARE_LEVELS(const nd_gather_table, nd_gather_table);
-
-void nd_integers_read(const nd_tensor *x, int64_t from, int64_t n, int64_t *out)
-{
-  const nd_dtype dtype = (nd_dtype)x->dtype;
-  const nd_level level = x->context->level;
-  if (x->dense) {
-    const char *at = nd_values(x) + from * (int64_t)nd_dtype_size(dtype);
-    nd_convert(level, ND_INT64, dtype, n, out, at);
-    return;
-  }
-  int64_t raw[ND_INTEGERS_READ];
-  nd_walk walk;
-  nd_walk_start(&walk, x, from);
-  nd_walk_copy(&walk, n, raw);
-  nd_convert(level, ND_INT64, dtype, n, out, raw);
-}
-
-// ------------------------------------------------------------------ checks --
 
 // What makes an element an offender: outside of low..high or a zero that may
 // not be, or else inside.
@@ -68,12 +49,13 @@ static void search_units(const void *what, void *first, void *own, int64_t from,
                          int64_t to)
 {
   const search *s = what;
-  int64_t v[ND_INTEGERS_READ];
   if (are_plain(s, from, to))
     return;
-  for (int64_t at = from; at < to; at += ND_INTEGERS_READ) {
-    const int64_t n = to - at < ND_INTEGERS_READ ? to - at : ND_INTEGERS_READ;
-    nd_integers_read(s->x, at, n, v);
+  nd_reader r;
+  nd_reader_start(&r, s->x, ND_INT64);
+  for (int64_t at = from; at < to; at += ND_BLOCK) {
+    const int64_t n = to - at < ND_BLOCK ? to - at : ND_BLOCK;
+    const int64_t *v = nd_reader_at(&r, at, n);
     for (int64_t i = 0; i < n; i++) {
       if (offends(s, v[i])) {
         note_first(first, at + i);
@@ -91,9 +73,12 @@ static bool find_none(const search *s, int64_t *bad)
   *bad = 0;
   if (!nd_step_run(s->x->context, &step, s, &first, NULL))
     return false;
-  if (first < s->x->size)
-    nd_integers_read(s->x, first, 1, bad);
-  return first == s->x->size;
+  if (first == s->x->size)
+    return true;
+  nd_reader r;
+  nd_reader_start(&r, s->x, ND_INT64);
+  *bad = *(const int64_t *)nd_reader_at(&r, first, 1);
+  return false;
 }
 
 bool nd_integers_within(nd_tensor *x, int64_t low, int64_t high, bool zero,

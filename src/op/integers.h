@@ -15,9 +15,4 @@ bool nd_integers_within(nd_tensor *x, int64_t low, int64_t high, bool zero,
 
 // Both are also false after an interrupt, which is then the context's error.
 
-// Reads elements from..from+n-1 in row-major order; n <= ND_INTEGERS_READ.
-enum { ND_INTEGERS_READ = 256 };
-void nd_integers_read(const nd_tensor *x, int64_t from, int64_t n,
-                      int64_t *out);
-
 #endif

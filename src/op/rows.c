@@ -17,11 +17,12 @@ void nd_rows_start(nd_rows *l, const nd_tensor *x, const int *axes,
   static const nd_softmax_table *const tables[ND_LEVELS] = ND_LIST_LEVELS(
     nd_softmax_table);
   l->k = &tables[x->context->level]->at[x->dtype];
+  const nd_dtype dtype = (nd_dtype)x->dtype;
   if (axes != NULL)
-    nd_walk_permuted(&l->walk, x, axes, 0);
+    nd_reader_permuted(&l->reader, x, dtype, axes);
   else
-    nd_walk_start(&l->walk, x, 0);
-  l->width = (int64_t)l->walk.width;
+    nd_reader_start(&l->reader, x, dtype);
+  l->width = (int64_t)l->reader.width;
   l->length = length;
   l->inner = inner;
   l->all = length > 0 ? x->size / length : 0;
@@ -102,29 +103,14 @@ int64_t nd_rows_first_piece(const nd_rows *l, int64_t from)
   return l->inner == 1 || l->base + i * l->inner + l->rows > from ? i : i + 1;
 }
 
-// The elements of a piece, where they are or copied to `buffer`.
-static const void *load(nd_walk *w, const nd_piece *p, double *buffer)
+const void *nd_piece_load(const nd_piece *p, nd_reader *r)
 {
-  if (nd_walk_is_dense(w))
-    return w->data + p->at * (int64_t)w->width;
-  nd_walk_seek(w, p->at);
-  nd_walk_copy(w, p->rows * p->n, buffer);
-  return buffer;
+  return nd_reader_at(r, p->at, p->rows * p->n);
 }
 
 const void *nd_rows_load(nd_rows *l, const nd_piece *p)
 {
-  return load(&l->walk, p, l->x);
-}
-
-void nd_beside_start(nd_beside *b, const nd_tensor *x)
-{
-  nd_walk_start(&b->walk, x, 0);
-}
-
-const void *nd_beside_load(nd_beside *b, const nd_piece *p)
-{
-  return load(&b->walk, p, b->x);
+  return nd_piece_load(p, &l->reader);
 }
 
 // The largest of pieces first..end-1 into m.

@@ -9,31 +9,24 @@
 #ifndef ND_OP_ROWS_H
 #define ND_OP_ROWS_H
 
-#include "kernel/block.h"
 #include "kernel/softmax.h"
 #include "op/op.h"
-#include "tensor/walk.h"
+#include "tensor/reader.h"
 
 typedef struct nd_rows {
   const nd_softmax_kernels *k;
-  nd_walk walk;
+  nd_reader reader;
   int64_t width;  // bytes of an element
   int64_t length;
   int64_t inner;
-  int64_t all;     // rows
-  int64_t base;    // of the tile: its first element
-  int64_t rows;    // of the tile
-  int64_t pieces;  // of the tile
-  double x[ND_BLOCK], d[ND_BLOCK], e[ND_BLOCK];  // a piece each, any dtype
-  double m[ND_BLOCK];  // shift of each row, of the input's dtype
-  double s[ND_BLOCK];  // sum of exp(x - m) of each row, less 1
+  int64_t all;                      // rows
+  int64_t base;                     // of the tile: its first element
+  int64_t rows;                     // of the tile
+  int64_t pieces;                   // of the tile
+  double d[ND_BLOCK], e[ND_BLOCK];  // a piece each, any dtype
+  double m[ND_BLOCK];               // shift of each row, of the input's dtype
+  double s[ND_BLOCK];               // sum of exp(x - m) of each row, less 1
 } nd_rows;
-
-// Another tensor of that shape, read in the same pieces.
-typedef struct nd_beside {
-  nd_walk walk;
-  double x[ND_BLOCK];
-} nd_beside;
 
 // Some of a piece: elements at..at + rows * n - 1, from row `row` of the tile.
 typedef struct nd_piece {
@@ -65,11 +58,10 @@ bool nd_rows_piece(const nd_rows *l, int64_t i, int64_t from, int64_t to,
 // The first piece of the tile that does not end before element `from`.
 int64_t nd_rows_first_piece(const nd_rows *l, int64_t from);
 
-// The piece's elements of the input, contiguous: in place or copied to l->x.
+// The piece's elements of the input; and of another tensor of that shape, which
+// `r` reads.
 const void *nd_rows_load(nd_rows *l, const nd_piece *p);
-
-void nd_beside_start(nd_beside *b, const nd_tensor *x);
-const void *nd_beside_load(nd_beside *b, const nd_piece *p);
+const void *nd_piece_load(const nd_piece *p, nd_reader *r);
 
 // Computes m and s of the tile. As `keep` says, x - m or exp(x - m) stays in
 // elements from..to-1 of `out`, which points to element 0.

@@ -2,7 +2,7 @@
 
 #include "kernel/convert.h"
 #include "ops/rules.h"
-#include "tensor/walk.h"
+#include "tensor/reader.h"
 
 enum { DTYPE };  // attribute of cast
 
@@ -22,18 +22,15 @@ static bool cast_infer(nd_context *c, const nd_job *j, nd_type *out)
 
 static void cast_run(const nd_job *j, int64_t from, int64_t to)
 {
-  enum { RUN = 1024 };
   const nd_tensor *x = j->in[0];
   const nd_dtype dtype = (nd_dtype)j->out[0]->dtype;
   const int64_t width = (int64_t)nd_dtype_size(dtype);
-  double run[RUN];
-  nd_walk walk;
-  nd_walk_start(&walk, x, from);
-  for (int64_t at = from; at < to; at += RUN) {
-    const int64_t n = to - at < RUN ? to - at : RUN;
-    nd_walk_copy(&walk, n, run);
-    nd_convert(x->context->level, dtype, (nd_dtype)x->dtype, n,
-               j->out[0]->data + at * width, run);
+  nd_reader r;
+  nd_reader_start(&r, x, (nd_dtype)x->dtype);
+  for (int64_t at = from; at < to; at += ND_BLOCK) {
+    const int64_t n = to - at < ND_BLOCK ? to - at : ND_BLOCK;
+    nd_convert(r.level, dtype, r.as, n, j->out[0]->data + at * width,
+               nd_reader_at(&r, at, n));
   }
 }
 

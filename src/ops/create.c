@@ -8,6 +8,7 @@
 #include "op/axes.h"
 #include "op/integers.h"
 #include "ops/rules.h"
+#include "tensor/reader.h"
 
 // Writes `value` as element i of a tensor of any dtype.
 static void put(nd_tensor *x, int64_t i, double value)
@@ -194,9 +195,9 @@ static ladder span_ladder(double start, double stop, double steps)
 
 static int64_t whole(const nd_tensor *x)
 {
-  int64_t value;
-  nd_integers_read(x, 0, 1, &value);
-  return value;
+  nd_reader r;
+  nd_reader_start(&r, x, ND_INT64);
+  return *(const int64_t *)nd_reader_at(&r, 0, 1);
 }
 
 // How many steps of `delta` lead from `start` to `limit`; negative for none.
@@ -421,12 +422,17 @@ static void one_hot_run(const nd_job *j, int64_t from, int64_t to)
 {
   zeros_run(j, from, to);
   const int64_t depth = j->attr[DEPTH].integer;
-  int64_t index;
-  for (int64_t i = from / depth; i * depth < to; i++) {
-    nd_integers_read(j->in[0], i, 1, &index);
-    const int64_t at = i * depth + index - 1;
-    if (index >= 1 && index <= depth && at >= from && at < to)
-      put(j->out[0], at, 1);
+  const int64_t last = (to + depth - 1) / depth;
+  nd_reader r;
+  nd_reader_start(&r, j->in[0], ND_INT64);
+  for (int64_t row = from / depth, n; row < last; row += n) {
+    n = last - row < ND_BLOCK ? last - row : ND_BLOCK;
+    const int64_t *index = nd_reader_at(&r, row, n);
+    for (int64_t i = 0; i < n; i++) {
+      const int64_t at = (row + i) * depth + index[i] - 1;
+      if (index[i] >= 1 && index[i] <= depth && at >= from && at < to)
+        put(j->out[0], at, 1);
+    }
   }
 }
 

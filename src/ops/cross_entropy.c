@@ -20,13 +20,15 @@ static bool is_sparse(const nd_tensor *labels)
 // Labels of a piece of the logits.
 typedef struct reader {
   const nd_tensor *tensor;
-  nd_beside z;
+  nd_reader z;         // of distributions, or of classes
+  double x[ND_BLOCK];  // distributions that classes stand for
 } reader;
 
 static void start_labels(reader *labels, const nd_tensor *tensor)
 {
   labels->tensor = tensor;
-  nd_beside_start(&labels->z, tensor);
+  nd_reader_start(&labels->z, tensor,
+                  is_sparse(tensor) ? ND_INT64 : (nd_dtype)tensor->dtype);
 }
 
 // Classes as distributions: 1 at the label, else 0.
@@ -35,15 +37,13 @@ static void expand_classes(reader *labels, const nd_piece *p, int64_t length,
 {
   const float single = 1;
   const double full = 1;
-  memset(labels->z.x, 0, (size_t)(p->rows * p->n) * width);
+  const int64_t *label = nd_reader_at(&labels->z, p->at / length, p->rows);
+  memset(labels->x, 0, (size_t)(p->rows * p->n) * width);
   for (int64_t r = 0; r < p->rows; r++) {
-    int64_t label;
-    const int64_t start = p->at + r * p->n;
-    nd_integers_read(labels->tensor, start / length, 1, &label);
-    const int64_t i = label - 1 - start % length;
+    const int64_t i = label[r] - 1 - (p->at + r * p->n) % length;
     if (i < 0 || i >= p->n)
       continue;
-    memcpy((char *)labels->z.x + (size_t)(r * p->n + i) * width,
+    memcpy((char *)labels->x + (size_t)(r * p->n + i) * width,
            width == sizeof single ? (const void *)&single : &full, width);
   }
 }
@@ -53,9 +53,9 @@ static const void *load_labels(reader *labels, const nd_piece *p,
 {
   if (is_sparse(labels->tensor)) {
     expand_classes(labels, p, logits->length, (size_t)logits->width);
-    return labels->z.x;
+    return labels->x;
   }
-  return nd_beside_load(&labels->z, p);
+  return nd_piece_load(p, &labels->z);
 }
 
 // --------------------------------------------------------------- the loss --
@@ -169,18 +169,16 @@ static void slope_run(const nd_job *j, int64_t from, int64_t to)
   nd_rows l;
   reader labels;
   nd_piece p;
-  nd_walk gradient;
+  nd_reader gradient;
   double total[ND_BLOCK];
-  double g[ND_BLOCK];
   nd_rows_start(&l, logits, NULL, logits->dims[logits->rank - 1], 1);
   start_labels(&labels, j->in[0]);
-  nd_walk_start(&gradient, j->in[2], 0);
+  nd_reader_start(&gradient, j->in[2], (nd_dtype)j->in[2]->dtype);
   for (int64_t row = nd_rows_first(&l, from);
        nd_rows_tile_in(&l, row, from, to); row += l.rows) {
     nd_rows_measure(&l, ND_KEEP_EXP, out, from, to);
     add_labels(&l, &labels, total);
-    nd_walk_seek(&gradient, row);
-    nd_walk_copy(&gradient, l.rows, g);
+    const void *g = nd_reader_at(&gradient, row, l.rows);
     for (int64_t i = 0; i < l.pieces; i++) {
       if (nd_rows_piece(&l, i, from, to, &p))
         l.k->slope(p.rows, p.n, out + p.at * l.width,

@@ -12,6 +12,7 @@
 #include "op/axes.h"
 #include "op/integers.h"
 #include "ops/rules.h"
+#include "tensor/reader.h"
 
 ND_DECLARE_LEVELS(const nd_gather_table, nd_gather_table);
 
@@ -65,10 +66,11 @@ static bool fail_index(nd_context *c, int64_t index, int64_t size)
 }
 
 // Positions that count from 1 or -1, checked, as positions from 0.
-static void resolve_indices(int64_t n, int64_t *v, int64_t size)
+static void resolve_indices(int64_t n, const int64_t *in, int64_t *out,
+                            int64_t size)
 {
   for (int64_t i = 0; i < n; i++)
-    v[i] += v[i] > 0 ? -1 : size;
+    out[i] = in[i] + (in[i] > 0 ? -1 : size);
 }
 
 static bool fail_id(nd_context *c, int64_t id, int64_t size)
@@ -166,13 +168,14 @@ static void gather_run(const nd_job *j, int64_t from, int64_t to)
   const layout l = see_rows(j);
   const size_t width = nd_dtype_size((nd_dtype)j->in[0]->dtype);
   const size_t bytes = width * (size_t)l.run;
-  int64_t index[ND_INTEGERS_READ];
+  int64_t index[ND_BLOCK];
+  nd_reader indices;
+  nd_reader_start(&indices, j->in[1], ND_INT64);
   for (int64_t row = from, n; row < to; row += n) {
     const int64_t outer = row / l.count, at = row % l.count;
     n = l.count - at < to - row ? l.count - at : to - row;
-    n = n < ND_INTEGERS_READ ? n : ND_INTEGERS_READ;
-    nd_integers_read(j->in[1], at, n, index);
-    resolve_indices(n, index, l.size);
+    n = n < ND_BLOCK ? n : ND_BLOCK;
+    resolve_indices(n, nd_reader_at(&indices, at, n), index, l.size);
     pick(width, l.run, n, index,
          nd_values(j->in[0]) + (size_t)(outer * l.size) * bytes,
          j->out[0]->data + (size_t)row * bytes);
@@ -353,18 +356,18 @@ static void clear_sums(const void *what, void *shared, void *own, int64_t from,
   nd_segments_clear(&s, j->out[0]->data, from, to);
 }
 
-// Reads ids, of which those below 1 stand for no row, or positions, which count
-// from 1 or -1.
-static void read_rows(const nd_job *j, int64_t from, int64_t n, int64_t *row)
+// Ids, of which those below 1 stand for no row, or positions, which count from 1
+// or -1 and are put into `room`.
+static const int64_t *read_rows(const nd_job *j, nd_reader *r, int64_t from,
+                                int64_t n, int64_t *room)
 {
-  for (int64_t at = 0; at < n; at += ND_INTEGERS_READ)
-    nd_integers_read(j->in[1], from + at,
-                     n - at < ND_INTEGERS_READ ? n - at : ND_INTEGERS_READ,
-                     row + at);
-  if (j->op == &nd_op_ungather) {
-    for (int64_t i = 0; i < n; i++)
-      row[i] += row[i] < 0 ? j->out[0]->dims[0] + 1 : 0;
-  }
+  nd_reader_start(r, j->in[1], ND_INT64);
+  const int64_t *row = nd_reader_at(r, from, n);
+  if (j->op != &nd_op_ungather)
+    return row;
+  for (int64_t i = 0; i < n; i++)
+    room[i] = row[i] + (row[i] < 0 ? j->out[0]->dims[0] + 1 : 0);
+  return room;
 }
 
 // Counts a piece, or takes it in. The unit has the piece's number.
@@ -374,11 +377,13 @@ static void count_piece(const void *what, void *shared, void *own,
   const nd_job *j = what;
   const nd_segments s = see_sums(j, shared);
   const int64_t n = piece_size(j, piece), first = piece * ND_SEGMENT_PIECE;
-  read_rows(j, first, n, s.state->row);
+  nd_reader r;
+  int64_t room[ND_SEGMENT_PIECE];
+  const int64_t *row = read_rows(j, &r, first, n, room);
   if (s.run == 1)
-    nd_segments_take(&s, first, n, nd_values(j->in[0]), j->out[0]->data);
+    nd_segments_take(&s, row, first, n, nd_values(j->in[0]), j->out[0]->data);
   else
-    nd_segments_count(&s, first, n);
+    nd_segments_count(&s, row, first, n);
 }
 
 // Columns from..to-1 of the piece that was counted.
@@ -489,13 +494,17 @@ static void rows_run(const nd_job *j, int64_t from, int64_t to)
   const layout l = see_rows(j);
   const size_t bytes = nd_dtype_size((nd_dtype)j->in[0]->dtype) * (size_t)l.run;
   char *out = j->out[0]->data + (size_t)from * bytes;
-  for (int64_t row = from; row < to; row++, out += bytes) {
-    int64_t id;
-    nd_integers_read(j->in[1], row, 1, &id);
-    if (id < 1)
-      memset(out, 0, bytes);
-    else
-      memcpy(out, nd_values(j->in[0]) + (size_t)(id - 1) * bytes, bytes);
+  nd_reader ids;
+  nd_reader_start(&ids, j->in[1], ND_INT64);
+  for (int64_t row = from, n; row < to; row += n) {
+    n = to - row < ND_BLOCK ? to - row : ND_BLOCK;
+    const int64_t *id = nd_reader_at(&ids, row, n);
+    for (int64_t i = 0; i < n; i++, out += bytes) {
+      if (id[i] < 1)
+        memset(out, 0, bytes);
+      else
+        memcpy(out, nd_values(j->in[0]) + (size_t)(id[i] - 1) * bytes, bytes);
+    }
   }
 }
 

@@ -6,7 +6,6 @@
 // not take the digits of a small variance. Long folds run in parts that are
 // subtrees.
 
-#include "kernel/convert.h"
 #include "kernel/tree.h"
 #include "op/axes.h"
 #include "op/fold.h"
@@ -77,8 +76,6 @@ static void join_slots(void *slots, int into, int from)
 // What reads the inputs of a job.
 typedef struct reader {
   nd_folding fold;
-  nd_level level;
-  nd_dtype dtype;
   void (*sum)(int64_t n, void *out, const void *in);
 } reader;
 
@@ -87,24 +84,21 @@ static void start(reader *r, const nd_job *j)
   static const nd_reduce_table *const tables[ND_LEVELS] = ND_LIST_LEVELS(
     nd_reduce_table);
   const nd_tensor *x = j->in[0];
-  nd_fold_plan(&r->fold, x, &j->attr[AXES], true);
-  r->level = x->context->level;
-  r->dtype = (nd_dtype)x->dtype;
-  r->sum = tables[r->level]->at[ND_SUM][ND_FLOAT64].run;
+  nd_fold_plan(&r->fold, x, ND_FLOAT64, &j->attr[AXES], true);
+  r->sum = tables[x->context->level]->at[ND_SUM][ND_FLOAT64].run;
 }
 
 // The next `n` inputs, a block at most.
 static moments read_block(reader *r, int64_t n)
 {
-  double raw[ND_BLOCK], x[ND_BLOCK];
+  double squares[ND_BLOCK];
   moments m = { .n = (double)n };
-  nd_walk_copy(&r->fold.walk, n, raw);
-  nd_convert(r->level, ND_FLOAT64, r->dtype, n, x, raw);
+  const double *x = nd_reader_next(&r->fold.reader, n);
   r->sum(n, &m.sum, x);
   const double mean = m.sum / m.n;
   for (int64_t i = 0; i < n; i++)
-    x[i] = (x[i] - mean) * (x[i] - mean);
-  r->sum(n, &m.squares, x);
+    squares[i] = (x[i] - mean) * (x[i] - mean);
+  r->sum(n, &m.squares, squares);
   return m;
 }
 
@@ -141,7 +135,7 @@ static void run_outputs(const void *what, void *shared, void *own, int64_t from,
   const nd_job *j = what;
   reader r;
   start(&r, j);
-  nd_walk_seek(&r.fold.walk, from * r.fold.folded);
+  nd_reader_seek(&r.fold.reader, from * r.fold.folded);
   for (int64_t i = from; i < to; i++)
     give(j, i, read_inputs(&r, r.fold.folded));
 }
@@ -159,7 +153,7 @@ static void run_parts(const void *what, void *shared, void *own, int64_t from,
   start(&r, j);
   for (int64_t unit = from; unit < to; unit++) {
     const int64_t first = unit % parts * PART, left = r.fold.folded - first;
-    nd_walk_seek(&r.fold.walk, unit / parts * r.fold.folded + first);
+    nd_reader_seek(&r.fold.reader, unit / parts * r.fold.folded + first);
     part[unit] = read_inputs(&r, left < PART ? left : PART);
   }
 }

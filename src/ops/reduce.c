@@ -31,15 +31,12 @@ static int64_t count_folded(const nd_job *j)
 __extension__ typedef __int128 wide;
 
 // The sum of the next `n` integers.
-static wide sum_integers(nd_folding *l, nd_level level, nd_dtype dtype,
-                         int64_t n)
+static wide sum_integers(nd_folding *l, int64_t n)
 {
   wide sum = 0;
-  int64_t raw[ND_BLOCK], block[ND_BLOCK];
   for (; n > 0; n -= ND_BLOCK) {
     const int64_t size = n < ND_BLOCK ? n : ND_BLOCK;
-    nd_walk_copy(&l->walk, size, raw);
-    nd_convert(level, ND_INT64, dtype, size, block, raw);
+    const int64_t *block = nd_reader_next(&l->reader, size);
     for (int64_t i = 0; i < size; i++)
       sum += block[i];
   }
@@ -58,14 +55,11 @@ static void put_mean(const nd_job *j, int64_t i, wide sum)
 
 static void mean_integers(const nd_job *j, int64_t from, int64_t to)
 {
-  const nd_tensor *out = j->out[0];
   nd_folding l;
-  nd_fold_plan(&l, j->in[0], &j->attr[AXES], true);
-  nd_walk_seek(&l.walk, from * l.folded);
+  nd_fold_plan(&l, j->in[0], ND_INT64, &j->attr[AXES], true);
+  nd_reader_seek(&l.reader, from * l.folded);
   for (int64_t i = from; i < to; i++)
-    put_mean(
-      j, i,
-      sum_integers(&l, out->context->level, (nd_dtype)out->dtype, l.folded));
+    put_mean(j, i, sum_integers(&l, l.folded));
 }
 
 // Makes means of sums.
@@ -147,16 +141,14 @@ static void sum_parts_of_integers(const void *what, void *shared, void *own,
                                   int64_t from, int64_t to)
 {
   const nd_job *j = what;
-  const nd_tensor *out = j->out[0];
   const int64_t parts = count_parts(j), most = ND_FOLD_PART;
   wide *sums = shared;
   nd_folding l;
-  nd_fold_plan(&l, j->in[0], &j->attr[AXES], true);
+  nd_fold_plan(&l, j->in[0], ND_INT64, &j->attr[AXES], true);
   for (int64_t unit = from; unit < to; unit++) {
     const int64_t first = unit % parts * most, left = l.folded - first;
-    nd_walk_seek(&l.walk, unit / parts * l.folded + first);
-    sums[unit] = sum_integers(&l, out->context->level, (nd_dtype)out->dtype,
-                              left < most ? left : most);
+    nd_reader_seek(&l.reader, unit / parts * l.folded + first);
+    sums[unit] = sum_integers(&l, left < most ? left : most);
   }
 }
 

@@ -34,7 +34,7 @@ static bool infer(nd_context *c, const nd_job *j, nd_type *out)
 // Tiles of both inputs, and two sums of each row.
 typedef struct rows {
   nd_rows p;
-  nd_beside x;
+  nd_reader x;
   double first[ND_BLOCK];
   double second[ND_BLOCK];
 } rows;
@@ -43,7 +43,7 @@ static void start_rows(rows *l, const nd_job *j)
 {
   const nd_tensor *p = j->in[0];
   nd_rows_along(&l->p, p, nd_axis_place(j->attr[AXIS].integer, p->rank));
-  nd_beside_start(&l->x, j->in[1]);
+  nd_reader_start(&l->x, j->in[1], (nd_dtype)j->in[1]->dtype);
 }
 
 static void clear_sums(rows *l)
@@ -62,19 +62,19 @@ static void add_tangent(rows *l)
   for (int64_t i = 0; i < l->p.pieces; i++) {
     nd_rows_piece(&l->p, i, 0, INT64_MAX, &p);
     k->chief(p.rows, p.n, l->first, nd_rows_load(&l->p, &p),
-             nd_beside_load(&l->x, &p));
+             nd_piece_load(&p, &l->x));
   }
   for (int64_t i = 0; i < l->p.pieces; i++) {
     nd_rows_piece(&l->p, i, 0, INT64_MAX, &p);
     k->mean(p.rows, p.n, l->second, nd_rows_load(&l->p, &p),
-            nd_beside_load(&l->x, &p), l->first);
+            nd_piece_load(&p, &l->x), l->first);
   }
 }
 
 static void give_tangent(rows *l, const nd_piece *p, void *out)
 {
-  l->p.k->centre(p->rows, p->n, out, nd_beside_load(&l->x, p),
-                 l->first + p->row, l->second + p->row);
+  l->p.k->centre(p->rows, p->n, out, nd_piece_load(p, &l->x), l->first + p->row,
+                 l->second + p->row);
 }
 
 static void add_slope(rows *l)
@@ -83,14 +83,14 @@ static void add_slope(rows *l)
   for (int64_t i = 0; i < l->p.pieces; i++) {
     nd_rows_piece(&l->p, i, 0, INT64_MAX, &p);
     l->p.k->rest(p.rows, p.n, l->first, nd_rows_load(&l->p, &p));
-    l->p.k->sum(p.rows, p.n, l->second, nd_beside_load(&l->x, &p));
+    l->p.k->sum(p.rows, p.n, l->second, nd_piece_load(&p, &l->x));
   }
 }
 
 static void give_slope(rows *l, const nd_piece *p, void *out)
 {
   l->p.k->spread(p->rows, p->n, out, nd_rows_load(&l->p, p),
-                 nd_beside_load(&l->x, p), l->first + p->row,
+                 nd_piece_load(p, &l->x), l->first + p->row,
                  l->second + p->row);
 }
 

@@ -7,7 +7,7 @@
 
 #include "op/axes.h"
 #include "ops/rules.h"
-#include "tensor/walk.h"
+#include "tensor/reader.h"
 
 enum { K };  // attribute
 
@@ -123,21 +123,18 @@ static const struct {
   [ND_UINT8] = { offer_uint8, sort_uint8 },
 };
 
-static void pick_row(const nd_job *j, nd_walk *walk, int64_t row)
+static void pick_row(const nd_job *j, nd_reader *r, int64_t row)
 {
   const nd_tensor *x = j->in[0];
   const int64_t n = x->dims[x->rank - 1], k = j->attr[K].integer;
   heap l = {
     .k = k,
-    .values = j->out[0]->data + row * k * (int64_t)walk->width,
+    .values = j->out[0]->data + row * k * (int64_t)r->width,
     .place = (int32_t *)(void *)j->out[1]->data + row * k,
   };
-  double block[ND_BLOCK];
-  nd_walk_seek(walk, row * n);
   for (int64_t at = 0; at < n; at += ND_BLOCK) {
     const int64_t size = n - at < ND_BLOCK ? n - at : ND_BLOCK;
-    nd_walk_copy(walk, size, block);
-    kernels[x->dtype].offer(&l, size, block);
+    kernels[x->dtype].offer(&l, size, nd_reader_at(r, row * n + at, size));
   }
   kernels[x->dtype].sort(&l);
 }
@@ -146,10 +143,10 @@ static void run(const void *what, void *shared, void *own, int64_t from,
                 int64_t to)
 {
   const nd_job *j = what;
-  nd_walk walk;
-  nd_walk_start(&walk, j->in[0], 0);
+  nd_reader r;
+  nd_reader_start(&r, j->in[0], (nd_dtype)j->in[0]->dtype);
   for (int64_t row = from; row < to; row++)
-    pick_row(j, &walk, row);
+    pick_row(j, &r, row);
 }
 
 // One step over the rows.
