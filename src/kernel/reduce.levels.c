@@ -27,85 +27,74 @@
 #endif
 
 // Lanes are vectors, which stay in registers. The rest of a run is filled up
-// with neutral values.
-#define FOLD(label, type, fold, neutral)                                      \
-  static inline void label##_##fold##_take(label##_vector *lane,              \
-                                           const type *x)                     \
-  {                                                                           \
-    UNROLL for (int v = 0; v < label##_VECTORS; v++)                          \
-    {                                                                         \
-      const label##_vector y = *(const label##_vector *)(x +                  \
-                                                         v * label##_WIDTH);  \
-      lane[v] = V_##fold(lane[v], y);                                         \
-    }                                                                         \
-  }                                                                           \
-  static inline void label##_##fold##_all(int64_t n, label##_vector *lane,    \
-                                          const type *x)                      \
-  {                                                                           \
-    UNROLL for (int v = 0; v < label##_VECTORS; v++)                          \
-      lane[v] = (label##_vector){ 0 } + (type)(neutral);                      \
-    for (; n >= ND_LANES; n -= ND_LANES, x += ND_LANES)                       \
-      label##_##fold##_take(lane, x);                                         \
-    UNROLL for (int v = 0; v < label##_VECTORS; v++)                          \
-    {                                                                         \
-      if (n >= (v + 1) * label##_WIDTH)                                       \
-        lane[v] = V_##fold(lane[v],                                           \
-                           *(const label##_vector *)(x + v * label##_WIDTH)); \
-    }                                                                         \
-    if (n % label##_WIDTH == 0)                                               \
-      return;                                                                 \
-    type rest[label##_WIDTH];                                                 \
-    const int whole = (int)n / label##_WIDTH;                                 \
-    for (int j = 0; j < label##_WIDTH; j++)                                   \
-      rest[j] = (type)(neutral);                                              \
-    for (int j = 0; j < (int)n % label##_WIDTH; j++)                          \
-      rest[j] = x[whole * label##_WIDTH + j];                                 \
-    UNROLL for (int v = 0; v < label##_VECTORS; v++)                          \
-    {                                                                         \
-      if (v == whole)                                                         \
-        lane[v] = V_##fold(lane[v], *(const label##_vector *)rest);           \
-    }                                                                         \
-  }                                                                           \
-  static inline void label##_##fold##_halve(type *out, label##_vector *lane)  \
-  {                                                                           \
-    UNROLL for (int half = label##_VECTORS / 2; half > 0; half /= 2)          \
-    {                                                                         \
-      UNROLL for (int v = 0; v < half; v++)                                   \
-        lane[v] = V_##fold(lane[v], lane[v + half]);                          \
-    }                                                                         \
-    type one[label##_WIDTH];                                                  \
-    memcpy(one, lane, sizeof one);                                            \
-    for (int half = label##_WIDTH / 2; half > 0; half /= 2) {                 \
-      for (int j = 0; j < half; j++)                                          \
-        one[j] = (type)F_##fold(one[j], one[j + half]);                       \
-    }                                                                         \
-    *out = one[0];                                                            \
-  }                                                                           \
-  static void label##_##fold##_lanes(int64_t n, void *lanes, const void *in)  \
-  {                                                                           \
-    label##_vector lane[label##_VECTORS];                                     \
-    label##_##fold##_all(n, lane, in);                                        \
-    memcpy(lanes, lane, sizeof lane);                                         \
-  }                                                                           \
-  static void label##_##fold##_close(void *out, const void *lanes)            \
-  {                                                                           \
-    label##_vector lane[label##_VECTORS];                                     \
-    memcpy(lane, lanes, sizeof lane);                                         \
-    label##_##fold##_halve(out, lane);                                        \
-  }                                                                           \
-  static void label##_##fold(int64_t n, void *out, const void *in)            \
-  {                                                                           \
-    label##_vector lane[label##_VECTORS];                                     \
-    label##_##fold##_all(n, lane, in);                                        \
-    label##_##fold##_halve(out, lane);                                        \
-  }                                                                           \
-  static void label##_##fold##_merge(int64_t n, void *restrict into,          \
-                                     const void *restrict in)                 \
-  {                                                                           \
-    type *a = into;                                                           \
-    const type *b = in;                                                       \
-    for (int64_t i = 0; i < n; i++)                                           \
-      a[i] = (type)F_##fold(a[i], b[i]);                                      \
+// with neutral values. Inlined, all of this would stand there twice.
+#define FOLD(label, type, fold, neutral)                                \
+  static inline label##_vector label##_##fold##_of(label##_vector lane, \
+                                                   const void *x)       \
+  {                                                                     \
+    const label##_vector y = *(const label##_vector *)x;                \
+    return V_##fold(lane, y);                                           \
+  }                                                                     \
+  __attribute__((noinline)) static void label##_##fold##_lanes(         \
+    int64_t n, void *lanes, const void *in)                             \
+  {                                                                     \
+    const type *x = in;                                                 \
+    label##_vector lane[label##_VECTORS];                               \
+    UNROLL for (int v = 0; v < label##_VECTORS; v++)                    \
+      lane[v] = (label##_vector){ 0 } + (type)(neutral);                \
+    for (; n >= ND_LANES; n -= ND_LANES, x += ND_LANES) {               \
+      UNROLL for (int v = 0; v < label##_VECTORS; v++)                  \
+        lane[v] = label##_##fold##_of(lane[v], x + v * label##_WIDTH);  \
+    }                                                                   \
+    type rest[label##_WIDTH];                                           \
+    const int whole = (int)n / label##_WIDTH;                           \
+    for (int j = 0; j < label##_WIDTH; j++)                             \
+      rest[j] = (type)(neutral);                                        \
+    for (int j = 0; j < (int)n % label##_WIDTH; j++)                    \
+      rest[j] = x[whole * label##_WIDTH + j];                           \
+    UNROLL for (int v = 0; v < label##_VECTORS; v++)                    \
+    {                                                                   \
+      if (v < whole)                                                    \
+        lane[v] = label##_##fold##_of(lane[v], x + v * label##_WIDTH);  \
+      else if (v == whole)                                              \
+        lane[v] = label##_##fold##_of(lane[v], rest);                   \
+    }                                                                   \
+    label##_vector *to = lanes;                                         \
+    UNROLL for (int v = 0; v < label##_VECTORS; v++) to[v] = lane[v];   \
+  }                                                                     \
+  __attribute__((noinline)) static void label##_##fold##_close(         \
+    void *out, const void *lanes)                                       \
+  {                                                                     \
+    label##_vector lane[label##_VECTORS];                               \
+    const label##_vector *from = lanes;                                 \
+    UNROLL for (int v = 0; v < label##_VECTORS; v++) lane[v] = from[v]; \
+    UNROLL for (int half = label##_VECTORS / 2; half > 0; half /= 2)    \
+    {                                                                   \
+      UNROLL for (int v = 0; v < half; v++)                             \
+        lane[v] = V_##fold(lane[v], lane[v + half]);                    \
+    }                                                                   \
+    type one[label##_WIDTH];                                            \
+    memcpy(one, lane, sizeof one);                                      \
+    UNROLL for (int half = label##_WIDTH / 2; half > 0; half /= 2)      \
+    {                                                                   \
+      for (int j = 0; j < half; j++)                                    \
+        one[j] = (type)F_##fold(one[j], one[j + half]);                 \
+    }                                                                   \
+    *(type *)out = one[0];                                              \
+  }                                                                     \
+  static void label##_##fold(int64_t n, void *out, const void *in)      \
+  {                                                                     \
+    type lanes[ND_LANES];                                               \
+    label##_##fold##_lanes(n, lanes, in);                               \
+    label##_##fold##_close(out, lanes);                                 \
+  }                                                                     \
+  static void label##_##fold##_merge(int64_t n, void *restrict into,    \
+                                     const void *restrict in)           \
+  {                                                                     \
+    type *a = into;                                                     \
+    const type *b = in;                                                 \
+    for (int64_t i = 0; i < n; i++)                                     \
+      a[i] = (type)F_##fold(a[i], b[i]);                                \
   }
 
 // Vectors that lie anywhere, ND_LANES elements at most.

@@ -61,8 +61,8 @@ void nd_segments_place(nd_segments *s, void *memory);
 void nd_segments_clear(const nd_segments *s, void *sums, int64_t from,
                        int64_t to);
 
-// Begins a piece, of `n` rows from row `first` on, whose segments are `row`, from
-// 1; those below it are of none.
+// Begins a piece, of `n` rows from row `first` on. Their segments are `row`,
+// counted from 1; below that a row is of none.
 void nd_segments_count(const nd_segments *s, const int64_t *row, int64_t first,
                        int64_t n);
 
