@@ -356,8 +356,8 @@ static void clear_sums(const void *what, void *shared, void *own, int64_t from,
   nd_segments_clear(&s, j->out[0]->data, from, to);
 }
 
-// Ids as they are, those below 1 for no row; or positions, in `room`, where what
-// counts from -1 is made to count from 1.
+// Ids as they are, those below 1 for no row; or positions, in `room`, all of
+// which count from 1 there.
 static const int64_t *read_rows(const nd_job *j, nd_reader *r, int64_t from,
                                 int64_t n, int64_t *room)
 {
