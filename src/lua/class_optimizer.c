@@ -297,13 +297,8 @@ static bool has_pairs(lua_State *L)
   if (!lua_isnoneornil(L, 3))
     return false;
   lua_settop(L, 2);
-  if (lua_type(L, 2) != LUA_TTABLE || lua_rawlen(L, 2) > 0)
-    return true;
-  lua_pushnil(L);
-  if (!lua_next(L, 2))  // any order: if there is one
-    return true;
-  lua_settop(L, 2);
-  return false;
+  return lua_type(L, 2) != LUA_TTABLE || lua_rawlen(L, 2) > 0 ||
+         ndL_islist(L, 2, 0);
 }
 
 static int optimizer_apply(lua_State *L)

@@ -106,6 +106,19 @@ void ndL_pushkeys(lua_State *L, int i)
   lua_settop(L, list);
 }
 
+// Other keys come after the last position.
+bool ndL_islist(lua_State *L, int i, lua_Integer n)
+{
+  if (n == 0)
+    lua_pushnil(L);
+  else
+    lua_pushinteger(L, n);
+  if (lua_next(L, i) == 0)  // any order: only whether there are more
+    return true;
+  lua_pop(L, 2);
+  return false;
+}
+
 // ------------------------------------------------------------------ leaves --
 
 bool ndL_isplain(lua_State *L, ndL_state *S, int i)
@@ -119,16 +132,7 @@ bool ndL_isplain(lua_State *L, ndL_state *S, int i)
     plain = ndL_peek(L, S, -1) != NULL;
     lua_pop(L, 1);
   }
-  if (!plain)
-    return false;
-  if (n == 0)
-    lua_pushnil(L);
-  else
-    lua_pushinteger(L, n);
-  if (lua_next(L, i) == 0)  // any order: only whether there are more
-    return true;
-  lua_pop(L, 2);
-  return false;
+  return plain && ndL_islist(L, i, n);
 }
 
 typedef struct leaves {

@@ -18,6 +18,9 @@ void ndL_checknested(lua_State *L, int i, const char *function,
 // others as Lua has them.
 void ndL_pushkeys(lua_State *L, int i);
 
+// True if the table at `i`, whose list has `n` positions, has no other keys.
+bool ndL_islist(lua_State *L, int i, lua_Integer n);
+
 // True if the value at `i` is a list of tensors and variables and nothing else.
 bool ndL_isplain(lua_State *L, ndL_state *S, int i);
 

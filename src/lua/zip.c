@@ -2,43 +2,35 @@
 
 #include "lua/zip.h"
 
-#include <string.h>
-
 #include "lua/error.h"
+#include "lua/nested.h"
 #include "lua/signature.h"
 
-// The first name among the keys, in the order of letters; NULL.
-static const char *first_name(lua_State *L, int i)
+// Pushes the first of the keys that is no number: a name, if there is one.
+static void push_first_name(lua_State *L, int i)
 {
-  const char *first = NULL;
-  for (lua_pushnil(L); lua_next(L, i);) {  // any order: the least is kept
+  ndL_pushkeys(L, i);
+  int type = lua_rawgeti(L, -1, 1);
+  for (lua_Integer k = 2; type == LUA_TNUMBER; k++) {
     lua_pop(L, 1);
-    const char *name = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1)
-                                                      : NULL;
-    if (name != NULL && (first == NULL || strcmp(name, first) < 0))
-      first = name;
+    type = lua_rawgeti(L, -1, k);
   }
-  return first;
+  lua_remove(L, -2);
 }
 
-// The length of the list at `i`. Names come after its last position, if it has
-// any.
+// The length of the list at `i`.
 static lua_Integer check_list(lua_State *L, int i, const ndL_arguments *a)
 {
   const lua_Integer n = (lua_Integer)lua_rawlen(L, i);
-  if (n > 0)
-    lua_pushinteger(L, n);
-  else
-    lua_pushnil(L);
-  if (!lua_next(L, i))  // any order: whether there is one
+  if (ndL_islist(L, i, n))
     return n;
-  lua_pop(L, 2);
-  const char *name = first_name(L, i);
-  if (name != NULL)
+  push_first_name(L, i);
+  if (lua_type(L, -1) == LUA_TSTRING)
     ndL_error(L,
               "zip: %s must be a list, got the name '%s'; apply_gradients "
               "takes tables with names as they are",
-              a->reader.params[i - 1].name, name);
+              a->reader.params[i - 1].name, lua_tostring(L, -1));
+  lua_pop(L, 1);
   return n;
 }
 
