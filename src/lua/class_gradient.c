@@ -146,8 +146,11 @@ static int tape_gradient(lua_State *L)
     nd_tensor_release(sources.at[k]);
   if (!ok)
     return ndL_raise(L, S);
-  r.unknown = zeros ? 0 : t->strangers;
-  r.first = t->stranger;
+  t = ndL_totape(L, S, 1);  // a script may have freed it
+  if (t != NULL && !zeros) {
+    r.unknown = t->strangers;
+    r.first = t->stranger;
+  }
   ndL_pushlike(L, S, &sources, boxes);
   if (r.recorded || r.unknown > 0)
     ndL_trywarn(L, warn_all, &r);
