@@ -39,15 +39,7 @@ static nd_tensor *number_like(const nd_tensor *x, double value)
                                   : F32(value == 2 ? "2" : "3");
 }
 
-// y = x, dx = factor dy
-static bool keep_value(void *data, nd_context *in, int n,
-                       nd_tensor *const *inputs, int count, nd_tensor **outputs)
-{
-  for (int k = 0; k < count; k++)
-    outputs[k] = nd_tensor_retain(inputs[k]);
-  return true;
-}
-
+// dx = factor dy, where y = x
 static bool scale(void *data, nd_context *in, int count,
                   nd_tensor *const *upstream, int n, nd_tensor **gradients)
 {
@@ -59,7 +51,8 @@ static bool scale(void *data, nd_context *in, int count,
 
 static nd_tensor *scaled(nd_tensor *x, double factor)
 {
-  const nd_custom f = { keep_value, scale, release_plan, make_plan(x, factor) };
+  const nd_custom f = { keep_values, scale, release_plan,
+                        make_plan(x, factor) };
   nd_tensor *y = NULL;
   nd_custom_gradient(c, &f, 1, &x, 1, &y);
   return own(y);
@@ -303,7 +296,7 @@ static nd_tensor *with_mischief(mischief *m, int flags, bool *did)
 {
   nd_tensor *x = F32("[1 2]"), *y = NULL, *g = NULL;
   plan *p = make_plan(x, 3);
-  const nd_custom f = { keep_value, scale_and, release_plan, p };
+  const nd_custom f = { keep_values, scale_and, release_plan, p };
   mischievous = m;
   p->tape = tape_on(x, flags);
   CHECK(nd_custom_gradient(c, &f, 1, &x, 1, &y));
@@ -385,7 +378,7 @@ static plan *make_owner(nd_tensor *x, int flags)
 {
   plan *p = make_plan(x, 3);
   nd_tensor *y = NULL;
-  const nd_custom f = { keep_value, scale, release_and, p };
+  const nd_custom f = { keep_values, scale, release_and, p };
   p->tape = tape_on(x, flags);
   CHECK(nd_custom_gradient(c, &f, 1, &x, 1, &y));
   p->y = own(y);
@@ -484,11 +477,11 @@ static void functions_that_fail_are_errors(void)
   nd_tensor *x = F32("[1 2]");
   CHECK_FAILS_AS(
     differentiated(
-      (nd_custom){ .forward = keep_value, .backward = fail_silently }, x),
+      (nd_custom){ .forward = keep_values, .backward = fail_silently }, x),
     ND_BAD_ARGUMENT, "custom_gradient: the host's function failed");
   CHECK_FAILS_AS(
     differentiated(
-      (nd_custom){ .forward = keep_value, .backward = give_a_scalar }, x),
+      (nd_custom){ .forward = keep_values, .backward = give_a_scalar }, x),
     ND_BAD_ARGUMENT,
     "custom_gradient: gradient 1 is float32 [], its input is float32 [2]");
   finish();
