@@ -1,6 +1,6 @@
-// tensor/walk.h: reads the elements of a strided tensor in row-major order, in
-// runs of any length, from any position. The block engine and everything else
-// that needs values in order goes through it.
+// tensor/walk.h: finds the elements of a strided tensor in row-major order, in
+// runs of any length, from any position. What computes with them reads them by
+// tensor/reader.h.
 
 #ifndef ND_TENSOR_WALK_H
 #define ND_TENSOR_WALK_H

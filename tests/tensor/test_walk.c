@@ -130,6 +130,23 @@ static void elements_of_every_width_are_copied(void)
   finish();
 }
 
+static void what_lies_together_is_given_where_it_lies(void)
+{
+  start();
+  nd_walk w;
+  float room[4];
+  nd_tensor *x = F32("[[1 2 3] [4 5 6]]");
+  nd_walk_start(&w, x, 1);
+  CHECK(nd_walk_next(&w, 3, room) == (const void *)(x->data + 4));
+  CHECK(nd_walk_next(&w, 2, room) == (const void *)(x->data + 16));
+  nd_walk_start(&w, CALL("transpose", NULL, x), 1);
+  CHECK(nd_walk_next(&w, 3, room) == (const void *)room);
+  CHECK(room[0] == 4 && room[1] == 2 && room[2] == 5);
+  CHECK(nd_walk_next(&w, 2, room) == (const void *)room);
+  CHECK(room[0] == 3 && room[1] == 6);
+  finish();
+}
+
 static void nothing_is_walked_in_no_steps(void)
 {
   start();
@@ -147,6 +164,7 @@ int main(void)
   RUN(neighbouring_axes_merge);
   RUN(axes_may_be_walked_in_another_order);
   RUN(elements_of_every_width_are_copied);
+  RUN(what_lies_together_is_given_where_it_lies);
   RUN(nothing_is_walked_in_no_steps);
   return check_done();
 }
