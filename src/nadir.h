@@ -108,6 +108,10 @@ ND_API void nd_context_free(nd_context *c);
 ND_API size_t nd_context_bytes(const nd_context *c, nd_memory_kind kind);
 ND_API size_t nd_context_peak(const nd_context *c, nd_memory_kind kind);
 
+// Bytes that wait for use again. Of tensors they are not among those in use, of
+// objects they are; the Lua heap keeps its own account.
+ND_API size_t nd_context_cached(const nd_context *c, nd_memory_kind kind);
+
 // Sets the quota of a kind, of ND_MEMORY_ALL that of the memory; 0: no limit.
 // One below what is in use holds from the next request on. The last sixteenth
 // of the memory's quota, or 256 KB, is kept for the Lua heap, so that a script

@@ -65,15 +65,8 @@ static inline void start(void)
 // there are no others.
 static inline size_t idle_bytes(void)
 {
-  const nd_memory *m = &c->memory;
-  size_t bytes = c->strand.pool_room * sizeof *c->strand.pool +
-                 (size_t)m->leaves.count * ND_LEAF +
-                 (size_t)m->pages.count * ND_PAGE;
-  for (size_t cls = 0; cls < ND_SMALL_CLASSES; cls++) {
-    for (void **p = m->spare[cls]; p != NULL; p = *p)
-      bytes += cls * ND_SMALL_STEP;
-  }
-  return bytes;
+  return c->strand.pool_room * sizeof *c->strand.pool +
+         nd_context_cached(c, ND_MEMORY_OBJECT);
 }
 
 static inline void finish(void)

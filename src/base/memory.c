@@ -372,6 +372,32 @@ bool nd_memory_trim(nd_context *c)
   return m->account.used[ND_MEMORY_ALL] < before;
 }
 
+// Bytes of the members of a list that is linked by their first word.
+static size_t bytes_in(void *const *list, size_t size)
+{
+  size_t bytes = 0;
+  for (; *list != NULL; list = *list)
+    bytes += size;
+  return bytes;
+}
+
+size_t nd_context_cached(const nd_context *c, nd_memory_kind kind)
+{
+  size_t bytes = 0;
+  if (c == NULL)
+    return 0;
+  const nd_memory *m = &c->memory;
+  if (kind == ND_MEMORY_TENSOR || kind == ND_MEMORY_ALL)
+    bytes += m->cached;
+  if (kind == ND_MEMORY_OBJECT || kind == ND_MEMORY_ALL) {
+    bytes += (size_t)m->leaves.count * ND_LEAF;
+    bytes += (size_t)m->pages.count * ND_PAGE;
+    for (size_t cls = 1; cls < ND_SMALL_CLASSES; cls++)
+      bytes += bytes_in(&m->spare[cls], small_size(cls));
+  }
+  return bytes;
+}
+
 bool nd_memory_is_limited(const nd_context *c)
 {
   const nd_memory *m = &c->memory;

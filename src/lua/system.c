@@ -6,6 +6,7 @@
 
 #include "base/dtype.h"
 #include "lua/guard.h"
+#include "lua/signature.h"
 
 static int system_clock(lua_State *L)
 {
@@ -15,12 +16,30 @@ static int system_clock(lua_State *L)
   return 1;
 }
 
+// In the order of nd_memory_kind.
+static const char *const kinds[] = { "tensor", "object", "script", "all",
+                                     NULL };
+
+static const nd_param memory_params[] = {
+  { "kind", ND_WORD, "tensor", .words = kinds,
+    .doc = "values of tensors; records, slots and other objects; the Lua heap; "
+           "all that is lent" },
+  { NULL },
+};
+
 static int system_memory(lua_State *L)
 {
-  const nd_context *c = ndL_upstate(L)->context;
-  lua_pushinteger(L, (lua_Integer)nd_context_bytes(c, ND_MEMORY_TENSOR));
-  lua_pushinteger(L, (lua_Integer)nd_context_peak(c, ND_MEMORY_TENSOR));
-  return 2;
+  ndL_state *S = ndL_upstate(L);
+  ndL_arguments a;
+  ndL_read(L, S, &a, 1);
+  const nd_memory_kind kind = (nd_memory_kind)a.at[0].integer;
+  const size_t used = nd_context_bytes(S->context, kind);
+  const size_t cached = nd_context_cached(S->context, kind);
+  const bool among = kind != ND_MEMORY_TENSOR;
+  lua_pushinteger(L, (lua_Integer)(among ? used - cached : used));
+  lua_pushinteger(L, (lua_Integer)nd_context_peak(S->context, kind));
+  lua_pushinteger(L, (lua_Integer)cached);
+  return 3;
 }
 
 static int system_cpu(lua_State *L)
@@ -29,16 +48,23 @@ static int system_cpu(lua_State *L)
   return 1;
 }
 
-static const luaL_Reg functions[] = {
+static const ndL_function functions[] = {
+  { "memory", system_memory, memory_params,
+    "bytes of a kind: live, the most that ever were, and waiting to be used "
+    "again" },
+  { NULL },
+};
+
+static const luaL_Reg other_functions[] = {
   { "clock", system_clock },
-  { "memory", system_memory },
   { "cpu", system_cpu },
   { NULL, NULL },
 };
 
 void ndL_open_system(lua_State *L)
 {
-  ndL_setfunctions(L, functions);
+  ndL_bind(L, "nd.", functions);
+  ndL_setfunctions(L, other_functions);
   lua_pushliteral(L, ND_VERSION);
   lua_setfield(L, -2, "version");
 #define NAME(constant, type, name)            \

@@ -50,6 +50,32 @@ describe("memory", function()
     assert.equal(1000, #x)
   end)
 
+  it("is told of each kind, with what waits to be used again", function()
+    collectgarbage()
+    local before, _, cached = nd.memory "tensor"
+    do
+      local x = nd.zeros(50000)
+      assert.equal(before + 200000, (nd.memory "tensor"))
+      assert.equal(50000, #x)
+    end
+    collectgarbage()
+    collectgarbage()
+    local now, peak, waits = nd.memory "tensor"
+    assert.equal(before, now)
+    assert.is_true(peak >= before + 200000)
+    assert.is_true(waits >= cached + 200000)
+    local live = 0
+    for _, kind in ipairs { "tensor", "object", "script" } do
+      local used, most = nd.memory(kind)
+      live = live + used
+      assert.is_true(used >= 0 and most >= used, kind)
+    end
+    local all, most = nd.memory { kind = "all" }
+    assert.is_true(all >= live and most >= all)
+    assert.equal("memory: kind must be 'tensor' or 'object' or 'script' or "
+      .. "'all', got 'lua'", refusal(nd.memory, "lua"))
+  end)
+
   it("is shared by views", function()
     local x = nd.zeros { 100, 100 }
     local before = nd.memory()
