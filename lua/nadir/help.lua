@@ -41,9 +41,11 @@ local function describe_op(op)
 end
 
 local function find_op(value)
+  local name = type(value) == "string" and value:gsub("^nd%.", "")
   for _, op in ipairs(nd.ops()) do
     local module = op.module and nd[op.module] or nd
-    if value == op.name or value == module[op.name] then
+    local path = op.module and op.module .. "." .. op.name
+    if name == op.name or name and name == path or value == module[op.name] then
       return op
     end
   end

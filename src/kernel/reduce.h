@@ -1,8 +1,8 @@
 // kernel/reduce.h: folds contiguous runs to one value, and rows into rows.
 //
 // A fold goes over ND_LANES lanes, the inputs in turn, which are then put
-// together by halves, whatever the CPU, so results repeat bit for bit. Lanes of
-// several runs are put together before that: they are runs of ND_LANES values.
+// together by halves, whatever the CPU, so results repeat bit for bit. Between
+// the two, lanes of several runs can be merged, as runs of ND_LANES values.
 
 #ifndef ND_KERNEL_REDUCE_H
 #define ND_KERNEL_REDUCE_H

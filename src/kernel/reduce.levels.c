@@ -27,7 +27,8 @@
 #endif
 
 // Lanes are vectors, which stay in registers. The rest of a run is filled up
-// with neutral values. Inlined, all of this would stand there twice.
+// with neutral values. The whole fold calls the halves: inlined, they would
+// stand there twice.
 #define FOLD(label, type, fold, neutral)                                \
   static inline label##_vector label##_##fold##_of(label##_vector lane, \
                                                    const void *x)       \
@@ -123,16 +124,17 @@ FOLDS(int64, int64_t, INT64_MIN, INT64_MAX)
 FOLDS(uint8, uint8_t, 0, UINT8_MAX)
 FOLDS(truth, uint8_t, 0, 1)
 
-#define PAIR(label, fold)                                           \
+#define KERNELS(label, fold)                                        \
   {                                                                 \
     label##_##fold##_lanes, label##_##fold##_close, label##_##fold, \
       label##_##fold##_merge                                        \
   }
-#define ROW(fold)                                                           \
-  {                                                                         \
-    [ND_FLOAT32] = PAIR(float32, fold), [ND_FLOAT64] = PAIR(float64, fold), \
-    [ND_INT32] = PAIR(int32, fold), [ND_INT64] = PAIR(int64, fold),         \
-    [ND_UINT8] = PAIR(uint8, fold), [ND_BOOL] = PAIR(truth, fold),          \
+#define ROW(fold)                                                             \
+  {                                                                           \
+    [ND_FLOAT32] = KERNELS(float32, fold),                                    \
+    [ND_FLOAT64] = KERNELS(float64, fold), [ND_INT32] = KERNELS(int32, fold), \
+    [ND_INT64] = KERNELS(int64, fold), [ND_UINT8] = KERNELS(uint8, fold),     \
+    [ND_BOOL] = KERNELS(truth, fold),                                         \
   }
 
 const nd_reduce_table ND_LEVELLED(nd_reduce_table) = { .at = {

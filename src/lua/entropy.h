@@ -1,4 +1,4 @@
-// lua/entropy.h: numbers that nobody can guess.
+// lua/entropy.h: numbers that are hard to guess.
 
 #ifndef ND_LUA_ENTROPY_H
 #define ND_LUA_ENTROPY_H

@@ -256,12 +256,12 @@ static int64_t count_parts(const nd_folding *l)
   return (l->folded + size_of_part(l) - 1) / size_of_part(l);
 }
 
-int64_t nd_fold_parts(int64_t folded)
+int64_t nd_fold_row_parts(int64_t folded)
 {
   return (folded + PART - 1) / PART;
 }
 
-int64_t nd_fold_parts_of(const nd_job *j, const nd_value *axes)
+int64_t nd_fold_parts(const nd_job *j, const nd_value *axes)
 {
   nd_folding l;
   plan(&l, j, axes);

@@ -9,8 +9,7 @@
 // A fold of many inputs may be done in parts, which are subtrees, so that the
 // bits stay: ND_FOLD_PART inputs of a row, or 256 of a column, so that many of
 // these can be walked together. Unit p * outputs + i of the parts is part p of
-// output i, and its fold stands in that place; then the parts of each
-// output are joined.
+// output i, whose fold stands in that place; then they are joined.
 
 #ifndef ND_OP_FOLD_H
 #define ND_OP_FOLD_H
@@ -35,10 +34,10 @@ void nd_fold_plan(nd_folding *l, const nd_tensor *x, nd_dtype as,
 void nd_fold_range(const nd_job *j, const nd_value *axes, nd_fold fold,
                    int64_t from, int64_t to);
 
-// How many parts a fold by rows of so many inputs has, and that of a job.
+// How many parts a fold of a row of so many inputs has, and that of a job.
 enum { ND_FOLD_PART = 65536 };
-int64_t nd_fold_parts(int64_t folded);
-int64_t nd_fold_parts_of(const nd_job *j, const nd_value *axes);
+int64_t nd_fold_row_parts(int64_t folded);
+int64_t nd_fold_parts(const nd_job *j, const nd_value *axes);
 
 // The same by units of parts, and then by outputs.
 void nd_fold_run_parts(const nd_job *j, const nd_value *axes, nd_fold fold,

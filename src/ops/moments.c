@@ -42,7 +42,7 @@ static int64_t count_folded(const nd_job *j)
 
 static int64_t count_parts(const nd_job *j)
 {
-  return nd_fold_parts(count_folded(j));
+  return nd_fold_row_parts(count_folded(j));
 }
 
 // Of some inputs: how many, their sum, the sum of squares about their mean.

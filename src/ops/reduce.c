@@ -109,9 +109,9 @@ static void join_parts(const nd_job *j, nd_fold fold, bool mean,
 }
 
 // Of floats, and of integers that are not averaged.
-static int64_t parts_of(const nd_job *j)
+static int64_t count_parts(const nd_job *j)
 {
-  return nd_fold_parts_of(j, &j->attr[AXES]);
+  return nd_fold_parts(j, &j->attr[AXES]);
 }
 
 // Parts by run[0], then what they give by run[1].
@@ -131,9 +131,9 @@ static bool next_step(const nd_job *j, int64_t parts, nd_units_run *const *run,
   return true;
 }
 
-static int64_t count_parts(const nd_job *j)
+static int64_t count_row_parts(const nd_job *j)
 {
-  return nd_fold_parts(count_folded(j));
+  return nd_fold_row_parts(count_folded(j));
 }
 
 // Sums of integers, unit i * parts + p that of part p of output i; then means.
@@ -141,7 +141,7 @@ static void sum_parts_of_integers(const void *what, void *shared, void *own,
                                   int64_t from, int64_t to)
 {
   const nd_job *j = what;
-  const int64_t parts = count_parts(j), most = ND_FOLD_PART;
+  const int64_t parts = count_row_parts(j), most = ND_FOLD_PART;
   wide *sums = shared;
   nd_folding l;
   nd_fold_plan(&l, j->in[0], ND_INT64, &j->attr[AXES], true);
@@ -157,7 +157,7 @@ static void join_parts_of_integers(const void *what, void *shared, void *own,
 {
   const nd_job *j = what;
   const wide *sums = shared;
-  const int64_t parts = count_parts(j);
+  const int64_t parts = count_row_parts(j);
   for (int64_t i = from; i < to; i++) {
     wide sum = 0;
     for (int64_t p = 0; p < parts; p++)
@@ -170,17 +170,17 @@ static bool mean_integers_next(const void *j, nd_step *step, int i)
 {
   static nd_units_run *const run[] = { sum_parts_of_integers,
                                        join_parts_of_integers };
-  return next_step(j, count_parts(j), run, step, i);
+  return next_step(j, count_row_parts(j), run, step, i);
 }
 
 // No work where there is just one part.
 static nd_work plan_work(const nd_job *j, bool mean,
                          bool (*next)(const void *what, nd_step *step, int i))
 {
-  if (nd_fold_parts(j->in[0]->size) <= 1)
+  if (nd_fold_row_parts(j->in[0]->size) <= 1)
     return (nd_work){ 0 };
   const bool whole = mean && is_integer(j);
-  const int64_t parts = whole ? count_parts(j) : parts_of(j);
+  const int64_t parts = whole ? count_row_parts(j) : count_parts(j);
   const size_t width = nd_dtype_size((nd_dtype)j->out[0]->dtype);
   if (parts <= 1)
     return (nd_work){ 0 };
@@ -209,7 +209,7 @@ static nd_work plan_work(const nd_job *j, bool mean,
   static bool name##_next(const void *j, nd_step *step, int i)        \
   {                                                                   \
     static nd_units_run *const run[] = { name##_parts, name##_join }; \
-    return next_step(j, parts_of(j), run, step, i);                   \
+    return next_step(j, count_parts(j), run, step, i);                \
   }                                                                   \
   static nd_work name##_work(const nd_job *j)                         \
   {                                                                   \
