@@ -26,6 +26,13 @@
 #define ND_VECTOR_BYTES 16
 #endif
 
+// Before a loop of few turns, as many each time: none is left.
+#ifdef __clang__
+#define ND_UNROLL _Pragma("clang loop unroll(full)")
+#else
+#define ND_UNROLL _Pragma("GCC unroll 16")
+#endif
+
 // Declares `name` of every level in this build, and lists them by level; an
 // array's rows are listed one by one.
 #if defined(__x86_64__)

@@ -33,18 +33,18 @@ enum {
 // LANES rows of LANES, transposed.
 ND_INLINE void flip(const REAL *in, int64_t in_row, vector *x)
 {
-  UNROLL
+  ND_UNROLL
   for (int i = 0; i < LANES; i++)
     x[i] = load(in + i * in_row, 0);
-  UNROLL
+  ND_UNROLL
   for (int round = 1; round < LANES; round *= 2) {
     vector y[LANES];
-    UNROLL
+    ND_UNROLL
     for (int i = 0; i < LANES / 2; i++) {
       y[2 * i] = ZIP_LOW(x[i], x[i + LANES / 2]);
       y[2 * i + 1] = ZIP_HIGH(x[i], x[i + LANES / 2]);
     }
-    UNROLL
+    ND_UNROLL
     for (int i = 0; i < LANES; i++)
       x[i] = y[i];
   }
@@ -55,7 +55,7 @@ ND_INLINE void store_flipped(const REAL *in, int64_t in_row, REAL *out,
 {
   vector x[LANES];
   flip(in, in_row, x);
-  UNROLL
+  ND_UNROLL
   for (int i = 0; i < LANES; i++)
     store(out + i * out_row, 0, x[i]);
 }
@@ -247,7 +247,7 @@ ND_INLINE vector chains(const task *t, int64_t k, const REAL *a, const REAL *b)
   for (; p + LANES <= k; p += LANES) {
     vector y[LANES];
     flip(b + p, t->b_column, y);
-    UNROLL
+    ND_UNROLL
     for (int i = 0; i < LANES; i++)
       sum = FMA(splat(a[(p + i) * t->a_column]), y[i], sum);
   }

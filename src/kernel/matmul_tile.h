@@ -34,12 +34,6 @@
 #define TILE_ROWS 6
 #define FMA ND_JOIN(FMA, REAL_BITS)
 
-#ifdef __clang__
-#define UNROLL _Pragma("clang loop unroll(full)")
-#else
-#define UNROLL _Pragma("GCC unroll 16")
-#endif
-
 // The lower halves of two vectors, alternating, and the upper ones.
 #if WIDTH * 8 / REAL_BITS == 2
 #define LOW 0, 2
@@ -120,30 +114,30 @@ ND_INLINE void tile(int rows, int vectors, int64_t k, const REAL *a,
 {
   const vector zero = { 0 };
   vector sum[TILE_ROWS][TILE_VECTORS];
-  UNROLL
+  ND_UNROLL
   for (int i = 0; i < rows; i++) {
-    UNROLL
+    ND_UNROLL
     for (int j = 0; j < vectors; j++)
       sum[i][j] = how == CONTINUE ? load(c + i * c_row, j) : zero;
   }
   for (int64_t p = 0; p < k; p++) {
     vector y[TILE_VECTORS];
-    UNROLL
+    ND_UNROLL
     for (int j = 0; j < vectors; j++)
       y[j] = load(b, j);
-    UNROLL
+    ND_UNROLL
     for (int i = 0; i < rows; i++) {
       const vector x = splat(a[i * a_row]);
-      UNROLL
+      ND_UNROLL
       for (int j = 0; j < vectors; j++)
         sum[i][j] = FMA(x, y[j], sum[i][j]);
     }
     a += a_column;
     b += b_row;
   }
-  UNROLL
+  ND_UNROLL
   for (int i = 0; i < rows; i++) {
-    UNROLL
+    ND_UNROLL
     for (int j = 0; j < vectors; j++) {
       REAL *const at = c + i * c_row;
       store(at, j, how == ADD ? load(at, j) + sum[i][j] : sum[i][j]);

@@ -20,82 +20,76 @@
 #define V_MAX(a, b) PICK(((a) >= (b)) | ((a) != (a)), a, b)
 #define V_MIN(a, b) PICK(((a) <= (b)) | ((a) != (a)), a, b)
 
-#ifdef __clang__
-#define UNROLL _Pragma("clang loop unroll(full)")
-#else
-#define UNROLL _Pragma("GCC unroll 16")
-#endif
-
 // Lanes are vectors, which stay in registers. The rest of a run is filled up
 // with neutral values. The whole fold calls the halves: inlined, they would
 // stand there twice.
-#define FOLD(label, type, fold, neutral)                                \
-  static inline label##_vector label##_##fold##_of(label##_vector lane, \
-                                                   const void *x)       \
-  {                                                                     \
-    const label##_vector y = *(const label##_vector *)x;                \
-    return V_##fold(lane, y);                                           \
-  }                                                                     \
-  __attribute__((noinline)) static void label##_##fold##_lanes(         \
-    int64_t n, void *lanes, const void *in)                             \
-  {                                                                     \
-    const type *x = in;                                                 \
-    label##_vector lane[label##_VECTORS];                               \
-    UNROLL for (int v = 0; v < label##_VECTORS; v++)                    \
-      lane[v] = (label##_vector){ 0 } + (type)(neutral);                \
-    for (; n >= ND_LANES; n -= ND_LANES, x += ND_LANES) {               \
-      UNROLL for (int v = 0; v < label##_VECTORS; v++)                  \
-        lane[v] = label##_##fold##_of(lane[v], x + v * label##_WIDTH);  \
-    }                                                                   \
-    type rest[label##_WIDTH];                                           \
-    const int whole = (int)n / label##_WIDTH;                           \
-    for (int j = 0; j < label##_WIDTH; j++)                             \
-      rest[j] = (type)(neutral);                                        \
-    for (int j = 0; j < (int)n % label##_WIDTH; j++)                    \
-      rest[j] = x[whole * label##_WIDTH + j];                           \
-    UNROLL for (int v = 0; v < label##_VECTORS; v++)                    \
-    {                                                                   \
-      if (v < whole)                                                    \
-        lane[v] = label##_##fold##_of(lane[v], x + v * label##_WIDTH);  \
-      else if (v == whole)                                              \
-        lane[v] = label##_##fold##_of(lane[v], rest);                   \
-    }                                                                   \
-    label##_vector *to = lanes;                                         \
-    UNROLL for (int v = 0; v < label##_VECTORS; v++) to[v] = lane[v];   \
-  }                                                                     \
-  __attribute__((noinline)) static void label##_##fold##_close(         \
-    void *out, const void *lanes)                                       \
-  {                                                                     \
-    label##_vector lane[label##_VECTORS];                               \
-    const label##_vector *from = lanes;                                 \
-    UNROLL for (int v = 0; v < label##_VECTORS; v++) lane[v] = from[v]; \
-    UNROLL for (int half = label##_VECTORS / 2; half > 0; half /= 2)    \
-    {                                                                   \
-      UNROLL for (int v = 0; v < half; v++)                             \
-        lane[v] = V_##fold(lane[v], lane[v + half]);                    \
-    }                                                                   \
-    type one[label##_WIDTH];                                            \
-    memcpy(one, lane, sizeof one);                                      \
-    UNROLL for (int half = label##_WIDTH / 2; half > 0; half /= 2)      \
-    {                                                                   \
-      for (int j = 0; j < half; j++)                                    \
-        one[j] = (type)F_##fold(one[j], one[j + half]);                 \
-    }                                                                   \
-    *(type *)out = one[0];                                              \
-  }                                                                     \
-  static void label##_##fold(int64_t n, void *out, const void *in)      \
-  {                                                                     \
-    type lanes[ND_LANES];                                               \
-    label##_##fold##_lanes(n, lanes, in);                               \
-    label##_##fold##_close(out, lanes);                                 \
-  }                                                                     \
-  static void label##_##fold##_merge(int64_t n, void *restrict into,    \
-                                     const void *restrict in)           \
-  {                                                                     \
-    type *a = into;                                                     \
-    const type *b = in;                                                 \
-    for (int64_t i = 0; i < n; i++)                                     \
-      a[i] = (type)F_##fold(a[i], b[i]);                                \
+#define FOLD(label, type, fold, neutral)                                   \
+  static inline label##_vector label##_##fold##_of(label##_vector lane,    \
+                                                   const void *x)          \
+  {                                                                        \
+    const label##_vector y = *(const label##_vector *)x;                   \
+    return V_##fold(lane, y);                                              \
+  }                                                                        \
+  __attribute__((noinline)) static void label##_##fold##_lanes(            \
+    int64_t n, void *lanes, const void *in)                                \
+  {                                                                        \
+    const type *x = in;                                                    \
+    label##_vector lane[label##_VECTORS];                                  \
+    ND_UNROLL for (int v = 0; v < label##_VECTORS; v++)                    \
+      lane[v] = (label##_vector){ 0 } + (type)(neutral);                   \
+    for (; n >= ND_LANES; n -= ND_LANES, x += ND_LANES) {                  \
+      ND_UNROLL for (int v = 0; v < label##_VECTORS; v++)                  \
+        lane[v] = label##_##fold##_of(lane[v], x + v * label##_WIDTH);     \
+    }                                                                      \
+    type rest[label##_WIDTH];                                              \
+    const int whole = (int)n / label##_WIDTH;                              \
+    for (int j = 0; j < label##_WIDTH; j++)                                \
+      rest[j] = (type)(neutral);                                           \
+    for (int j = 0; j < (int)n % label##_WIDTH; j++)                       \
+      rest[j] = x[whole * label##_WIDTH + j];                              \
+    ND_UNROLL for (int v = 0; v < label##_VECTORS; v++)                    \
+    {                                                                      \
+      if (v < whole)                                                       \
+        lane[v] = label##_##fold##_of(lane[v], x + v * label##_WIDTH);     \
+      else if (v == whole)                                                 \
+        lane[v] = label##_##fold##_of(lane[v], rest);                      \
+    }                                                                      \
+    label##_vector *to = lanes;                                            \
+    ND_UNROLL for (int v = 0; v < label##_VECTORS; v++) to[v] = lane[v];   \
+  }                                                                        \
+  __attribute__((noinline)) static void label##_##fold##_close(            \
+    void *out, const void *lanes)                                          \
+  {                                                                        \
+    label##_vector lane[label##_VECTORS];                                  \
+    const label##_vector *from = lanes;                                    \
+    ND_UNROLL for (int v = 0; v < label##_VECTORS; v++) lane[v] = from[v]; \
+    ND_UNROLL for (int half = label##_VECTORS / 2; half > 0; half /= 2)    \
+    {                                                                      \
+      ND_UNROLL for (int v = 0; v < half; v++)                             \
+        lane[v] = V_##fold(lane[v], lane[v + half]);                       \
+    }                                                                      \
+    type one[label##_WIDTH];                                               \
+    memcpy(one, lane, sizeof one);                                         \
+    ND_UNROLL for (int half = label##_WIDTH / 2; half > 0; half /= 2)      \
+    {                                                                      \
+      for (int j = 0; j < half; j++)                                       \
+        one[j] = (type)F_##fold(one[j], one[j + half]);                    \
+    }                                                                      \
+    *(type *)out = one[0];                                                 \
+  }                                                                        \
+  static void label##_##fold(int64_t n, void *out, const void *in)         \
+  {                                                                        \
+    type lanes[ND_LANES];                                                  \
+    label##_##fold##_lanes(n, lanes, in);                                  \
+    label##_##fold##_close(out, lanes);                                    \
+  }                                                                        \
+  static void label##_##fold##_merge(int64_t n, void *restrict into,       \
+                                     const void *restrict in)              \
+  {                                                                        \
+    type *a = into;                                                        \
+    const type *b = in;                                                    \
+    for (int64_t i = 0; i < n; i++)                                        \
+      a[i] = (type)F_##fold(a[i], b[i]);                                   \
   }
 
 // Vectors that lie anywhere, ND_LANES elements at most.

@@ -70,7 +70,7 @@ static inline ndL_state *ndL_upstate(lua_State *L)
 }
 
 // What comes first in each userdata of ours: the state's mark, plus the type. A
-// mark is a number that nobody can guess, so that no bytes which a script finds
+// mark is a number that is hard to guess, so that no bytes which a script finds
 // a way to put into another userdata make it one of ours; nor does a metatable.
 typedef uint64_t ndL_object;
 

@@ -63,6 +63,13 @@ bool nd_sizes_infer(nd_context *c, const nd_value *sizes, nd_type *out)
   return nd_sizes_check(c, sizes->n, sizes->list);
 }
 
+const nd_param nd_fold_params[] = {
+  { "x", ND_TENSOR },
+  { "axis", ND_AXES, "nil" },
+  { "keepdims", ND_FLAG, "false" },
+  { 0 },
+};
+
 bool nd_axes_infer(nd_context *c, const nd_tensor *x, const nd_value *axes,
                    bool keep, nd_type *out)
 {

@@ -28,6 +28,9 @@ int nd_axes_set(const nd_value *axes, int rank);
 // Sets the shape to an ND_SIZES attribute; an error if a size is negative.
 bool nd_sizes_infer(nd_context *c, const nd_value *sizes, nd_type *out);
 
+// The parameters of folds: x, axis, keepdims.
+extern const nd_param nd_fold_params[];
+
 // What a fold of `x` over an ND_AXES attribute gives: its shape without the
 // axes, or with 1 in their places.
 bool nd_axes_infer(nd_context *c, const nd_tensor *x, const nd_value *axes,

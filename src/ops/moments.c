@@ -18,12 +18,6 @@ enum { PART = ND_FOLD_PART };
 ND_DECLARE_LEVELS(const nd_reduce_table, nd_reduce_table);
 
 static const char *const results[] = { "mean", "variance", NULL };
-static const nd_param params[] = {
-  { "x", ND_TENSOR },
-  { "axis", ND_AXES, "nil" },
-  { "keepdims", ND_FLAG, "false" },
-  { 0 },
-};
 
 static bool infer(nd_context *c, const nd_job *j, nd_type *out)
 {
@@ -241,7 +235,7 @@ const nd_op nd_op_moments = {
   .module = "nn",
   .doc = "mean and variance over axes, or over all of them; the variance is "
          "that of a population; nan of none",
-  .params = params,
+  .params = nd_fold_params,
   .attrs = 2,
   .dtypes = ND_FLOATS,
   .derivative = ND_VJP,

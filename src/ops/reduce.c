@@ -8,13 +8,6 @@
 
 enum { AXES, KEEPDIMS };  // attributes
 
-static const nd_param params[] = {
-  { "x", ND_TENSOR },
-  { "axis", ND_AXES, "nil" },
-  { "keepdims", ND_FLAG, "false" },
-  { 0 },
-};
-
 static bool infer(nd_context *c, const nd_job *j, nd_type *out)
 {
   return nd_axes_infer(c, j->in[0], &j->attr[AXES], j->attr[KEEPDIMS].integer,
@@ -335,8 +328,8 @@ static void prod_jvp(nd_context *c, const nd_job *j, nd_tensor *const *t,
 // Of more than one part: along rows, along columns, and along both.
 #define LONG_CASES "[2 140000] axis=2; [2 140000]; [70000 3] axis=1; [131072]"
 
-#define SHARED                                                        \
-  .params = params, .attrs = 2, .infer = infer, .low = .5, .high = 2, \
+#define SHARED                                                                \
+  .params = nd_fold_params, .attrs = 2, .infer = infer, .low = .5, .high = 2, \
   .cases = CASES, .long_cases = LONG_CASES
 
 const nd_op nd_op_reduce_sum = {

@@ -300,13 +300,6 @@ const nd_op nd_op_log_softmax = {
 
 // -------------------------------------------------------- reduce_logsumexp --
 
-static const nd_param fold_params[] = {
-  { "x", ND_TENSOR },
-  { "axis", ND_AXES, "nil" },
-  { "keepdims", ND_FLAG, "false" },
-  { 0 },
-};
-
 static bool fold_infer(nd_context *c, const nd_job *j, nd_type *out)
 {
   return nd_axes_infer(c, j->in[0], &j->attr[AXES], j->attr[KEEPDIMS].integer,
@@ -383,7 +376,7 @@ static void logsumexp_jvp(nd_context *c, const nd_job *j, nd_tensor *const *t,
 const nd_op nd_op_reduce_logsumexp = {
   .name = "reduce_logsumexp",
   .doc = "log of the sum of exp(x) over axes, without overflow; -inf of none",
-  .params = fold_params,
+  .params = nd_fold_params,
   .attrs = 2,
   .dtypes = ND_FLOATS,
   .derivative = ND_VJP,
