@@ -38,22 +38,20 @@ bool nd_work_run(nd_context *c, const nd_work *work, const void *what);
 
 // Runs one step in pieces, asking between them.
 bool nd_step_cut(nd_context *c, const nd_step *step, const void *what,
-                 void *shared, void *own);
+                 void *shared);
 
 // Runs one step of what must not stop half way: nobody is asked.
-static inline void nd_step_finish(const nd_step *step, const void *what)
-{
-  step->run(what, NULL, NULL, step->first, step->first + step->units);
-}
+void nd_step_finish(nd_context *c, const nd_step *step, const void *what);
 
-// Runs one step, with memory that the caller has.
+// Runs one step that needs no memory for each thread, with `shared` of the
+// caller's.
 static inline bool nd_step_run(nd_context *c, const nd_step *step,
-                               const void *what, void *shared, void *own)
+                               const void *what, void *shared)
 {
   if ((float)step->units * step->cost > ND_PATIENCE)
-    return nd_step_cut(c, step, what, shared, own);
+    return nd_step_cut(c, step, what, shared);
   if (step->units > 0)
-    step->run(what, shared, own, step->first, step->first + step->units);
+    step->run(what, shared, NULL, step->first, step->first + step->units);
   return true;
 }
 

@@ -165,7 +165,7 @@ static bool run_kernel(nd_context *c, nd_block_kernel *kernel, int n,
   nd_engine e;
   nd_engine_start(&e, kernel, n, inputs, dtypes, out);
   const nd_step step = { .units = out->size, .cost = cost, .run = run_blocks };
-  return nd_step_run(c, &step, &e, NULL, NULL);
+  return nd_step_run(c, &step, &e, NULL);
 }
 
 static bool run(nd_context *c, const nd_job *j)
@@ -181,7 +181,7 @@ static bool run(nd_context *c, const nd_job *j)
     const nd_step step = { .units = out->size,
                            .cost = element_cost(j),
                            .run = run_elements };
-    return nd_step_run(c, &step, j, NULL, NULL);
+    return nd_step_run(c, &step, j, NULL);
   }
   const nd_dtype dtype = kernel_dtype(op, (nd_dtype)j->in[0]->dtype);
   return run_kernel(c, op->kernels[c->level]->forward[dtype], j->n, j->in,

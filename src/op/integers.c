@@ -71,7 +71,7 @@ static bool find_none(const search *s, int64_t *bad)
   _Atomic int64_t first = s->x->size;
   const nd_step step = { .units = s->x->size, .cost = 1, .run = search_units };
   *bad = 0;
-  if (!nd_step_run(s->x->context, &step, s, &first, NULL))
+  if (!nd_step_run(s->x->context, &step, s, &first))
     return false;
   if (first == s->x->size)
     return true;

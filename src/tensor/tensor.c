@@ -300,7 +300,7 @@ static bool copy(nd_context *c, int64_t size, const copying *k)
   const nd_step step = { .units = size,
                          .cost = copy_cost(k->x),
                          .run = copy_units };
-  return nd_step_run(c, &step, k, NULL, NULL);
+  return nd_step_run(c, &step, k, NULL);
 }
 
 bool nd_tensor_copy(const nd_tensor *x, void *to)
