@@ -14,10 +14,16 @@ enum { GROUP = 256, PART = ND_FOLD_PART };
 
 _Static_assert(GROUP *GROUP == PART, "groups of groups are parts");
 
-// Slots of a tree over the blocks of a part.
-enum { PART_SLOTS = 8 };
+_Static_assert(PART / ND_BLOCK >> ND_FOLD_SLOTS == 0, "the blocks have slots");
 
-_Static_assert(PART / ND_BLOCK >> PART_SLOTS == 0, "the blocks have slots");
+// The first of the axes that stay behind the last that is folded.
+static int find_tail(const nd_tensor *x, int set)
+{
+  int tail = x->rank;
+  while (tail > 0 && (!(set >> (tail - 1) & 1) || x->dims[tail - 1] == 1))
+    tail--;
+  return tail;
+}
 
 void nd_fold_plan(nd_folding *l, const nd_tensor *x, nd_dtype as,
                   const nd_value *axis, bool by_rows)
@@ -26,12 +32,12 @@ void nd_fold_plan(nd_folding *l, const nd_tensor *x, nd_dtype as,
   const int rank = x->rank;
   int axes[ND_MAX_RANK];
   int n = 0;
-  int tail = rank;
-  while (!by_rows && tail > 0 && !(set >> (tail - 1) & 1))
-    tail--;
-  l->columns = tail > 0 && tail < rank;
-  l->folded = 1;
+  const int tail = by_rows ? rank : find_tail(x, set);
   l->last = 1;
+  for (int i = tail; i < rank; i++)
+    l->last *= x->dims[i];
+  l->columns = tail > 0 && l->last > 1;
+  l->folded = 1;
   for (int i = 0; i < (l->columns ? tail : rank); i++) {
     if (!(set >> i & 1))
       axes[n++] = i;
@@ -42,10 +48,10 @@ void nd_fold_plan(nd_folding *l, const nd_tensor *x, nd_dtype as,
       l->folded *= x->dims[i];
     }
   }
-  for (int i = tail; l->columns && i < rank; i++) {
+  for (int i = tail; l->columns && i < rank; i++)
     axes[n++] = i;
-    l->last *= x->dims[i];
-  }
+  if (!l->columns)
+    l->last = 1;
   nd_reader_permuted(&l->reader, x, as, axes);
 }
 
@@ -58,20 +64,32 @@ static void plan(nd_folding *l, const nd_job *j, const nd_value *axes)
 
 // ------------------------------------------------------------------- rows --
 
-// Lanes of blocks that are put together in the tree.
-typedef struct lanes {
-  const nd_reduce_kernels *k;
-  double *at[PART_SLOTS];
-  double room[PART_SLOTS][ND_LANES];
-} lanes;
-
-static void join_lanes(void *slots, int into, int from)
+static void join_lanes(void *part, int into, int from)
 {
-  lanes *l = slots;
-  double *joined = l->at[from];
-  l->k->merge(ND_LANES, joined, l->at[into]);
-  l->at[from] = l->at[into];
-  l->at[into] = joined;
+  nd_fold_part *p = part;
+  double *joined = p->at[from];
+  p->k->merge(ND_LANES, joined, p->at[into]);
+  p->at[from] = p->at[into];
+  p->at[into] = joined;
+}
+
+void nd_fold_part_start(nd_fold_part *p, const nd_reduce_kernels *k)
+{
+  p->k = k;
+  p->blocks = 0;
+  for (int i = 0; i < ND_FOLD_SLOTS; i++)
+    p->at[i] = p->room[i];
+}
+
+void nd_fold_part_add(nd_fold_part *p, int64_t n, const void *block)
+{
+  p->k->lanes(n, p->at[nd_tree_slot(p->blocks)], block);
+  nd_tree_add(p->blocks++, join_lanes, p);
+}
+
+void nd_fold_part_end(nd_fold_part *p, void *out)
+{
+  p->k->close(out, p->at[nd_tree_end(p->blocks, join_lanes, p)]);
 }
 
 // Folds the next `n` inputs, a part at most.
@@ -82,17 +100,13 @@ static void fold_part(nd_reader *r, const nd_reduce_kernels *k, int64_t n,
     k->run(n, out, nd_reader_next(r, n));
     return;
   }
-  lanes l;
-  l.k = k;
-  for (int i = 0; i < PART_SLOTS; i++)
-    l.at[i] = l.room[i];
-  int64_t leaf = 0;
-  for (int64_t at = 0; at < n; at += ND_BLOCK, leaf++) {
+  nd_fold_part p;
+  nd_fold_part_start(&p, k);
+  for (int64_t at = 0; at < n; at += ND_BLOCK) {
     const int64_t size = n - at < ND_BLOCK ? n - at : ND_BLOCK;
-    k->lanes(size, l.at[nd_tree_slot(leaf)], nd_reader_next(r, size));
-    nd_tree_add(leaf, join_lanes, &l);
+    nd_fold_part_add(&p, size, nd_reader_next(r, size));
   }
-  k->close(out, l.at[nd_tree_end(leaf, join_lanes, &l)]);
+  nd_fold_part_end(&p, out);
 }
 
 // Folds of parts that are put together in the tree: slot i lies i elements from
@@ -210,11 +224,10 @@ static void fold_columns(nd_folding *l, const nd_reduce_kernels *k, int64_t at,
 
 // -------------------------------------------------------------- all of it --
 
-static const nd_reduce_kernels *find_kernels(const nd_job *j, nd_fold fold)
+const nd_reduce_kernels *nd_fold_kernels(const nd_tensor *x, nd_fold fold)
 {
   static const nd_reduce_table *const tables[ND_LEVELS] = ND_LIST_LEVELS(
     nd_reduce_table);
-  const nd_tensor *x = j->in[0];
   return &tables[x->context->level]->at[fold][x->dtype];
 }
 
@@ -229,7 +242,7 @@ static int64_t count_beside(const nd_folding *l, int64_t at, int64_t to)
 void nd_fold_range(const nd_job *j, const nd_value *axes, nd_fold fold,
                    int64_t from, int64_t to)
 {
-  const nd_reduce_kernels *k = find_kernels(j, fold);
+  const nd_reduce_kernels *k = nd_fold_kernels(j->in[0], fold);
   nd_folding l;
   plan(&l, j, axes);
   char *out = j->out[0]->data + from * (int64_t)l.reader.width;
@@ -271,7 +284,7 @@ int64_t nd_fold_parts(const nd_job *j, const nd_value *axes)
 void nd_fold_run_parts(const nd_job *j, const nd_value *axes, nd_fold fold,
                        char *parts, int64_t from, int64_t to)
 {
-  const nd_reduce_kernels *k = find_kernels(j, fold);
+  const nd_reduce_kernels *k = nd_fold_kernels(j->in[0], fold);
   const int64_t outs = j->out[0]->size;
   nd_folding l;
   plan(&l, j, axes);
@@ -293,22 +306,29 @@ void nd_fold_run_parts(const nd_job *j, const nd_value *axes, nd_fold fold,
   }
 }
 
-// Element `i` of the result by rows, where `p` points to its first part.
-static void join_rows(const nd_folding *l, const nd_reduce_kernels *k,
-                      const char *p, size_t stride, char *out)
+void nd_fold_join_row(const nd_reduce_kernels *k, size_t width, int64_t folded,
+                      const char *parts, size_t stride, void *out)
 {
-  const int64_t whole = l->folded / PART;
+  const int64_t whole = folded / PART;
+  const char *p = parts;
   tree t;
-  start_tree(&t, k, l->reader.width);
+  start_tree(&t, k, width);
   for (int64_t leaf = 0; leaf < whole; leaf++, p += stride) {
-    memcpy(slot(&t, nd_tree_slot(leaf)), p, t.width);
+    memcpy(slot(&t, nd_tree_slot(leaf)), p, width);
     nd_tree_add(leaf, join, &t);
   }
-  if (l->folded % PART != 0)
-    memcpy(out, p, t.width);
+  if (folded % PART != 0)
+    memcpy(out, p, width);
   else
     k->run(0, out, p);
   join_leaves(&t, whole, out);
+}
+
+// Element `i` of the result, where `p` points to its first part.
+static void join_rows(const nd_folding *l, const nd_reduce_kernels *k,
+                      const char *p, size_t stride, char *out)
+{
+  nd_fold_join_row(k, l->reader.width, l->folded, p, stride, out);
 }
 
 static void join_columns(const nd_folding *l, const nd_reduce_kernels *k,
@@ -327,7 +347,7 @@ static void join_columns(const nd_folding *l, const nd_reduce_kernels *k,
 void nd_fold_join_parts(const nd_job *j, const nd_value *axes, nd_fold fold,
                         const char *parts, int64_t from, int64_t to)
 {
-  const nd_reduce_kernels *k = find_kernels(j, fold);
+  const nd_reduce_kernels *k = nd_fold_kernels(j->in[0], fold);
   nd_folding l;
   plan(&l, j, axes);
   const size_t width = l.reader.width;

@@ -1,6 +1,6 @@
 // op/fold.h: folds a tensor over axes. Every element of the result is one fixed
 // tree over its inputs, decided by the shape and the axes alone:
-// - rows, when the last axis is folded: blocks of ND_BLOCK inputs, each over
+// - rows, when the last axis of more than one element is folded: blocks of ND_BLOCK inputs, each over
 //   lanes (kernel/reduce.h), whose lanes are put together pairwise
 //   (kernel/tree.h); beyond ND_FOLD_PART inputs, pairwise over such parts;
 // - columns, when the last axis stays: 256 rows are added up one by one, then
@@ -30,6 +30,8 @@ typedef struct nd_folding {
 void nd_fold_plan(nd_folding *l, const nd_tensor *x, nd_dtype as,
                   const nd_value *axis, bool by_rows);
 
+const nd_reduce_kernels *nd_fold_kernels(const nd_tensor *x, nd_fold fold);
+
 // Elements from..to-1 of j->out[0], a fold of j->in[0].
 void nd_fold_range(const nd_job *j, const nd_value *axes, nd_fold fold,
                    int64_t from, int64_t to);
@@ -38,6 +40,25 @@ void nd_fold_range(const nd_job *j, const nd_value *axes, nd_fold fold,
 enum { ND_FOLD_PART = 65536 };
 int64_t nd_fold_row_parts(int64_t folded);
 int64_t nd_fold_parts(const nd_job *j, const nd_value *axes);
+
+// A part of a row whose blocks come from elsewhere, one after the other, all but
+// the last of ND_BLOCK inputs.
+enum { ND_FOLD_SLOTS = 8 };
+typedef struct nd_fold_part {
+  const nd_reduce_kernels *k;
+  int64_t blocks;
+  double *at[ND_FOLD_SLOTS];  // lanes of blocks in the tree
+  double room[ND_FOLD_SLOTS][ND_LANES];
+} nd_fold_part;
+
+void nd_fold_part_start(nd_fold_part *p, const nd_reduce_kernels *k);
+void nd_fold_part_add(nd_fold_part *p, int64_t n, const void *block);
+void nd_fold_part_end(nd_fold_part *p, void *out);
+
+// Puts together the parts of a row of `folded` inputs, elements of `width` bytes
+// that lie `stride` bytes apart.
+void nd_fold_join_row(const nd_reduce_kernels *k, size_t width, int64_t folded,
+                      const char *parts, size_t stride, void *out);
 
 // The same by units of parts, and then by outputs.
 void nd_fold_run_parts(const nd_job *j, const nd_value *axes, nd_fold fold,

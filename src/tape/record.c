@@ -163,6 +163,7 @@ static nd_tensor *restore(nd_context *c, const nd_records *l, const walk *w,
   home->dtype = *w->how >> 3;
   home->rank = 0;
   home->dense = true;
+  home->waits = false;
   home->size = 1;
   home->value = at->value;
   return home;

@@ -78,11 +78,12 @@ static nd_tensor *make_header(nd_context *c, nd_dtype dtype, int rank,
   x->refs = 1;
   x->dtype = (uint8_t)dtype;
   x->rank = (uint8_t)rank;
+  x->waits = false;
   x->size = size;
   return x;
 }
 
-static nd_tensor *make_outline(nd_context *c, const nd_type *type)
+nd_tensor *nd_tensor_shell(nd_context *c, const nd_type *type)
 {
   const int64_t size = nd_type_size(type);
   if (size < 0) {
@@ -96,7 +97,7 @@ static nd_tensor *make_outline(nd_context *c, const nd_type *type)
   return x;
 }
 
-static bool give_values(nd_tensor *x)
+bool nd_tensor_give_values(nd_tensor *x)
 {
   if (x->rank == 0) {
     x->data = (char *)&x->value;
@@ -112,8 +113,8 @@ static bool give_values(nd_tensor *x)
 
 nd_tensor *nd_tensor_make(nd_context *c, const nd_type *type)
 {
-  nd_tensor *x = make_outline(c, type);
-  if (x != NULL && !give_values(x)) {
+  nd_tensor *x = nd_tensor_shell(c, type);
+  if (x != NULL && !nd_tensor_give_values(x)) {
     nd_tensor_release(x);
     return NULL;
   }
@@ -123,7 +124,7 @@ nd_tensor *nd_tensor_make(nd_context *c, const nd_type *type)
 nd_tensor *nd_tensor_outline(nd_tensor *x)
 {
   const nd_type type = nd_type_of(x);
-  nd_tensor *y = make_outline(x->context, &type);
+  nd_tensor *y = nd_tensor_shell(x->context, &type);
   if (y != NULL)
     y->identity = x->identity;
   return y;
@@ -144,6 +145,8 @@ nd_tensor *nd_tensor_view(nd_tensor *x, int rank, const int64_t *shape,
                           const int64_t *strides, int64_t offset)
 {
   int64_t size = 1;
+  if (!nd_force(x))
+    return NULL;
   for (int i = 0; i < rank; i++)
     size *= shape[i];
   nd_tensor *y = make_header(x->context, (nd_dtype)x->dtype, rank, size);
@@ -201,7 +204,10 @@ void nd_tensor_release(nd_tensor *x)
 {
   if (x == NULL || x->refs == 0 || --x->refs > 0)
     return;
-  release_block(x->context, x->block);
+  if (x->waits)
+    x->pending->drop(x);
+  else
+    release_block(x->context, x->block);
   nd_small_free(x->context, x, header_size(x->rank));
 }
 
@@ -313,7 +319,9 @@ bool nd_tensor_copy(const nd_tensor *x, void *to)
 
 nd_tensor *nd_tensor_dense(nd_tensor *x)
 {
-  if (x == NULL || x->dense)
+  if (x == NULL || !nd_force(x))
+    return NULL;
+  if (x->dense)
     return nd_tensor_keep(x);
   const nd_type type = nd_type_of(x);
   nd_tensor *y = nd_tensor_make(x->context, &type);
@@ -382,7 +390,7 @@ const int64_t *nd_tensor_shape(const nd_tensor *x)
 
 bool nd_tensor_read(nd_tensor *x, void *data)
 {
-  if (x == NULL || (data == NULL && x->size > 0))
+  if (x == NULL || (data == NULL && x->size > 0) || !nd_force(x))
     return false;
   return nd_tensor_copy(x, data);
 }
@@ -398,6 +406,8 @@ bool nd_tensor_item(nd_tensor *x, double *value)
     nd_context_leave(x->context, before);
     return false;
   }
+  if (!nd_force(x))
+    return false;
   *value = nd_tensor_first(x);
   return true;
 }

@@ -4,6 +4,9 @@
 // memory of somebody else (a Lua userdata, a C stack, a tape's arena); then
 // `refs` is 0 and keeping it means copying it, so always write
 //   kept = nd_tensor_keep(x).
+//
+// A tensor that waits has no values yet. Whoever reads values calls nd_force
+// first, which may fail; shape, dtype and identity are there all along.
 
 #ifndef ND_TENSOR_TENSOR_H
 #define ND_TENSOR_TENSOR_H
@@ -32,22 +35,43 @@ typedef struct nd_identity {
   int32_t node;
 } nd_identity;
 
+typedef struct nd_pending nd_pending;
+
 struct nd_tensor {
   nd_context *context;
-  nd_block *block;  // owner of the values; NULL: inline, or no values
-  char *data;       // first element; NULL: a shape without values
+  union {
+    nd_block *block;      // owner of the values; NULL: inline, or no values
+    nd_pending *pending;  // what they wait for, if `waits`
+  };
+  char *data;  // first element; NULL: a shape without values, or these wait
   nd_identity identity;
   uint32_t refs;  // 0: not ours, see above
   uint8_t dtype;
   uint8_t rank;
-  bool dense;       // row-major without gaps
+  bool dense;  // row-major without gaps
+  bool waits;
   int64_t size;     // number of elements
   nd_scalar value;  // of rank 0
   int64_t dims[];   // rank sizes, then rank strides counted in elements
 };
 
+// How values that wait are computed, by those who let them wait
+// (op/pending.h); what belongs to one tensor begins with it.
+struct nd_pending {
+  bool (*force)(nd_tensor *x);
+  void (*drop)(nd_tensor *x);  // nobody will ask any more
+};
+
+// Has the values of `x` computed. False if that was interrupted or found no
+// memory, or if an error is kept: `x` still waits then, and can be asked again.
+static inline bool nd_force(nd_tensor *x)
+{
+  return !x->waits || x->pending->force(x);
+}
+
 // The first element, for reading: the one seam where the values of a tensor are
-// asked for. Whoever makes a tensor writes to `data`; all others come here.
+// asked for. Whoever makes a tensor writes to `data`; all others come here,
+// after nd_force.
 static inline const char *nd_values(const nd_tensor *x)
 {
   return x->data;
@@ -61,7 +85,8 @@ static inline const int64_t *nd_strides(const nd_tensor *x)
 // True unless one reference holds it, and it alone its values.
 static inline bool nd_tensor_is_shared(const nd_tensor *x)
 {
-  return x->refs != 1 || (x->block != NULL && x->block->refs != 1);
+  return x->refs != 1 || x->waits ||
+         (x->block != NULL && x->block->refs != 1);
 }
 
 static inline bool nd_same_shape(const nd_tensor *a, const nd_tensor *b)
@@ -85,6 +110,10 @@ nd_type nd_type_of(const nd_tensor *x);
 // Fails with the quota's or the allocator's error, or "too large".
 nd_tensor *nd_tensor_make(nd_context *c, const nd_type *type);
 
+// The same without values; and memory for them, which has yet to be written.
+nd_tensor *nd_tensor_shell(nd_context *c, const nd_type *type);
+bool nd_tensor_give_values(nd_tensor *x);
+
 // Shape, dtype and identity of `x` without its values.
 nd_tensor *nd_tensor_outline(nd_tensor *x);
 
@@ -104,10 +133,12 @@ static inline void nd_scalar_start(nd_context *c, nd_tensor *x, nd_dtype dtype)
   x->dtype = (uint8_t)dtype;
   x->rank = 0;
   x->dense = true;
+  x->waits = false;
   x->size = 1;
 }
 
-// Copies a scalar, identity and all, to memory that is somebody else's.
+// Copies a scalar that does not wait, identity and all, to memory that is
+// somebody else's.
 static inline void nd_scalar_copy(nd_tensor *to, const nd_tensor *x)
 {
   *to = *x;
@@ -126,7 +157,8 @@ void nd_scalar_set_integer(nd_context *c, nd_tensor *x, nd_dtype dtype,
 // One more reference, or a copy when `x` is not ours to share. NULL to NULL.
 nd_tensor *nd_tensor_keep(nd_tensor *x);
 
-// The first element as a number; integers above 2^53 lose bits.
+// The first element of what does not wait, as a number; integers above 2^53
+// lose bits.
 double nd_tensor_first(const nd_tensor *x);
 
 // The seam where values are asked for: `x` itself when dense, else a dense
