@@ -9,18 +9,24 @@
 
 enum {
   ND_BLOCK = 512,   // elements of a run at most; fits L1 with its inputs
-  ND_MAX_FEEDS = 4  // inputs of a kernel at most: g, a, b, y
+  ND_MAX_FEEDS = 5  // inputs of a kernel at most: g, three of the op's, y
 };
 
-// out[i] = f(in[0][i], in[1][i], ...) for i < n <= ND_BLOCK. `out` overlaps no
-// input.
-typedef void nd_block_kernel(int n, void *restrict out, const void *const *in);
+// out[i] = f(in[0][i], in[1][i], ...) for i < n <= ND_BLOCK, where f has the
+// parameters `p`: the op's attributes as numbers. `out` overlaps no input.
+typedef void nd_block_kernel(int n, const double *p, void *restrict out,
+                             const void *const *in);
+
+// The head of a kernel's definition.
+#define ND_BLOCK_KERNEL(name)                                  \
+  static void name(int n, const double *p, void *restrict out, \
+                   const void *const *in)
 
 // The kernels of one op: forward by input dtype; slope[i] computes the
 // gradient of input i from (g, inputs..., output), with a zero g giving zero.
 typedef struct nd_kernels {
   nd_block_kernel *forward[ND_DTYPES];
-  nd_block_kernel *slope[2][2];
+  nd_block_kernel *slope[3][2];
 } nd_kernels;
 
 #endif

@@ -4,18 +4,16 @@
 #define ND_KERNEL_CONVERT_H
 
 #include "base/cpu.h"
+#include "kernel/block.h"
 #include "kernel/level.h"
-#include "nadir.h"
 
-// out[i] = (to) in[i]. Floats become integers by truncation; nan and what does
-// not fit become the lowest value, in uint8 they wrap. Anything not 0 is true.
-typedef void nd_convert_kernel(int64_t n, void *restrict out, const void *in);
+// Block kernels, a row for each dtype of the result. Floats become integers by
+// truncation; nan and what does not fit become the lowest value, in uint8 they
+// wrap. Anything not 0 is true.
+ND_DECLARE_ROWS(const nd_kernels, nd_kernels_convert);
 
-typedef struct nd_convert_table {
-  nd_convert_kernel *to[ND_DTYPES][ND_DTYPES];  // [to][from]
-} nd_convert_table;
-
-void nd_convert(nd_level level, nd_dtype to, nd_dtype from, int64_t n,
-                void *out, const void *in);
+// out[i] = (to) in[i] for i < n <= ND_BLOCK.
+void nd_convert(nd_level level, nd_dtype to, nd_dtype from, int n, void *out,
+                const void *in);
 
 #endif

@@ -21,13 +21,13 @@
 #define KEEP_int64(x) ((int64_t)(x))
 #define KEEP_uint8(x) ((uint8_t)(x))
 
-#define CONVERT(to, to_type, from, from_type, expression)                   \
-  static void from##_to_##to(int64_t n, void *restrict out, const void *in) \
-  {                                                                         \
-    to_type *o = out;                                                       \
-    const from_type *p = in;                                                \
-    for (int64_t i = 0; i < n; i++)                                         \
-      o[i] = expression(p[i]);                                              \
+#define CONVERT(to, to_type, from, from_type, expression) \
+  ND_BLOCK_KERNEL(from##_to_##to)                         \
+  {                                                       \
+    to_type *o = out;                                     \
+    const from_type *x = in[0];                           \
+    for (int i = 0; i < n; i++)                           \
+      o[i] = expression(x[i]);                            \
   }
 
 // The loops of one source; `way` is how it becomes an integer.
@@ -46,31 +46,30 @@ FROM(int64, int64_t, KEEP)
 FROM(uint8, uint8_t, KEEP)
 FROM(truth, uint8_t, KEEP)
 
-#define ROW(to)                                                     \
-  {                                                                 \
-    [ND_FLOAT32] = float32_to_##to, [ND_FLOAT64] = float64_to_##to, \
-    [ND_INT32] = int32_to_##to, [ND_INT64] = int64_to_##to,         \
-    [ND_UINT8] = uint8_to_##to, [ND_BOOL] = truth_to_##to           \
+#define ROW(to)                       \
+  {                                   \
+    .forward = {                      \
+      [ND_FLOAT32] = float32_to_##to, \
+      [ND_FLOAT64] = float64_to_##to, \
+      [ND_INT32] = int32_to_##to,     \
+      [ND_INT64] = int64_to_##to,     \
+      [ND_UINT8] = uint8_to_##to,     \
+      [ND_BOOL] = truth_to_##to       \
+    }                                 \
   }
 
-const nd_convert_table
-  ND_LEVELLED(nd_convert_table) = { .to = {
-                                      [ND_FLOAT32] = ROW(float32),
-                                      [ND_FLOAT64] = ROW(float64),
-                                      [ND_INT32] = ROW(int32),
-                                      [ND_INT64] = ROW(int64),
-                                      [ND_UINT8] = ROW(uint8),
-                                      [ND_BOOL] = ROW(truth),
-                                    } };
+const nd_kernels ND_LEVELLED(nd_kernels_convert)[] = {
+  [ND_FLOAT32] = ROW(float32), [ND_FLOAT64] = ROW(float64),
+  [ND_INT32] = ROW(int32),     [ND_INT64] = ROW(int64),
+  [ND_UINT8] = ROW(uint8),     [ND_BOOL] = ROW(truth),
+};
 
 #if ND_IS_BASELINE
-ND_DECLARE_LEVELS(const nd_convert_table, nd_convert_table);
-
-void nd_convert(nd_level level, nd_dtype to, nd_dtype from, int64_t n,
-                void *out, const void *in)
+void nd_convert(nd_level level, nd_dtype to, nd_dtype from, int n, void *out,
+                const void *in)
 {
-  static const nd_convert_table *const tables[ND_LEVELS] = ND_LIST_LEVELS(
-    nd_convert_table);
-  tables[level]->to[to][from](n, out, in);
+  static const nd_kernels *const tables[ND_LEVELS] = ND_LIST_ROWS(
+    nd_kernels_convert, 0);
+  tables[level][to].forward[from](n, NULL, out, &in);
 }
 #endif

@@ -2,6 +2,7 @@
 //   check -> infer -> allocate -> run -> tell the tapes.
 
 #include "op/engine.h"
+#include "op/kernel.h"
 #include "op/op.h"
 
 // --------------------------------------------------------------- checking --
@@ -113,20 +114,12 @@ bool nd_broadcast(nd_context *c, const nd_job *j, nd_type *out)
   return true;
 }
 
-// The dtype that an elementwise kernel of `op` reads.
-static nd_dtype kernel_dtype(const nd_op *op, nd_dtype dtype)
-{
-  const bool is_float = nd_dtype_in(dtype, ND_FLOATS);
-  return op->result == ND_AS_FLOAT && !is_float ? ND_FLOAT32 : dtype;
-}
-
 static bool infer(nd_context *c, const nd_job *j, nd_type *types)
 {
   const nd_op *op = j->op;
   if (op->infer != NULL)
     return op->infer(c, j, types);
-  const nd_dtype dtype = (nd_dtype)j->in[0]->dtype;
-  types->dtype = op->result == ND_AS_BOOL ? ND_BOOL : kernel_dtype(op, dtype);
+  types->dtype = nd_kernel_result(j, nd_kernel_dtype(j));
   return nd_broadcast(c, j, types);
 }
 
@@ -156,15 +149,18 @@ static void run_blocks(const void *what, void *shared, void *own, int64_t from,
   nd_engine_run(what, from, to);
 }
 
-// kernel(inputs) broadcast to `out`, all read as `dtype`.
-static bool run_kernel(nd_context *c, nd_block_kernel *kernel, int n,
-                       nd_tensor *const *inputs, nd_dtype dtype, float cost,
+// kernel(inputs) broadcast to `out`, with the parameters of the job.
+static bool run_kernel(nd_context *c, const nd_job *j, nd_block_kernel *kernel,
+                       int n, nd_tensor *const *inputs, const nd_dtype *dtypes,
                        nd_tensor *out)
 {
-  const nd_dtype dtypes[] = { dtype, dtype, dtype, dtype };
+  double p[ND_MAX_ATTRS];
+  nd_kernel_parameters(j->op, j->attr, p);
   nd_engine e;
-  nd_engine_start(&e, kernel, n, inputs, dtypes, out);
-  const nd_step step = { .units = out->size, .cost = cost, .run = run_blocks };
+  nd_engine_start(&e, kernel, p, n, inputs, dtypes, out);
+  const nd_step step = { .units = out->size,
+                         .cost = j->op->cost,
+                         .run = run_blocks };
   return nd_step_run(c, &step, &e, NULL);
 }
 
@@ -183,9 +179,11 @@ static bool run(nd_context *c, const nd_job *j)
                            .run = run_elements };
     return nd_step_run(c, &step, j, NULL);
   }
-  const nd_dtype dtype = kernel_dtype(op, (nd_dtype)j->in[0]->dtype);
-  return run_kernel(c, op->kernels[c->level]->forward[dtype], j->n, j->in,
-                    dtype, op->cost, out);
+  const nd_dtype dtype = nd_kernel_dtype(j);
+  nd_dtype dtypes[ND_FEW];
+  nd_kernel_reads(j, dtype, dtypes);
+  return run_kernel(c, j, nd_kernel_find(c->level, j, dtype), j->n, j->in,
+                    dtypes, out);
 }
 
 static bool wants_copy(const nd_job *j, int i)
@@ -302,7 +300,8 @@ static bool compute(nd_context *c, const nd_job *j)
   return false;
 }
 
-static bool is_told(nd_context *c, const nd_job *j)
+__attribute__((always_inline)) static inline bool is_told(nd_context *c,
+                                                          const nd_job *j)
 {
   if (!nd_context_has_recorders(c) || nd_recorders_applied(c, j))
     return true;
@@ -339,9 +338,9 @@ bool nd_job_apply(nd_context *c, const nd_job *j)
 
 // --------------------------------------------------------------- one output --
 
-// The kernel of an elementwise op if all its inputs are scalars of the context
-// and of one dtype that it reads, so that there is nothing to check, infer,
-// walk or cast.
+// A kernel of an elementwise op if all its inputs are scalars of the context and
+// of one dtype that it reads, so that there is nothing to check, infer, walk or
+// cast.
 static nd_block_kernel *scalar_kernel(const nd_context *c, const nd_op *op,
                                       int n, nd_tensor *const *in)
 {
@@ -357,12 +356,11 @@ static nd_block_kernel *scalar_kernel(const nd_context *c, const nd_op *op,
   return op->kernels[c->level]->forward[first->dtype];
 }
 
-static nd_tensor *run_scalar(nd_context *c, const nd_op *op, int n,
-                             nd_tensor *const *inputs, nd_block_kernel *kernel,
-                             nd_tensor *home)
+static inline nd_tensor *run_scalar(nd_context *c, int n,
+                                    nd_tensor *const *inputs,
+                                    nd_block_kernel *kernel, const double *p,
+                                    nd_dtype dtype, nd_tensor *home)
 {
-  const nd_dtype in_dtype = (nd_dtype)inputs[0]->dtype;
-  const nd_dtype dtype = op->result == ND_AS_BOOL ? ND_BOOL : in_dtype;
   nd_tensor *out = home;
   if (home != NULL)
     nd_scalar_start(c, home, dtype);
@@ -373,8 +371,33 @@ static nd_tensor *run_scalar(nd_context *c, const nd_op *op, int n,
   const void *in[ND_MAX_FEEDS];
   for (int i = 0; i < n; i++)
     in[i] = nd_values(inputs[i]);
-  kernel(1, out->data, in);
+  kernel(1, p, out->data, in);
   return out;
+}
+
+// Inline in both of its callers: all arithmetic of scripts goes through here.
+__attribute__((always_inline)) static inline nd_tensor *
+apply_scalars(nd_context *c, nd_job *j, nd_block_kernel *kernel,
+              const double *p, nd_dtype dtype, nd_tensor *home)
+{
+  const char *before = nd_context_enter(c, j->op->name);
+  if (nd_context_ready(c))
+    *j->out = run_scalar(c, j->n, j->in, kernel, p, dtype, home);
+  if (*j->out != NULL)
+    is_told(c, j);
+  nd_context_leave(c, before);
+  return *j->out;
+}
+
+// The same with parameters.
+__attribute__((noinline)) static nd_tensor *
+apply_scalars_with(nd_context *c, nd_job *j, nd_tensor *home)
+{
+  const nd_dtype dtype = (nd_dtype)j->in[0]->dtype;
+  double p[ND_MAX_ATTRS];
+  nd_kernel_parameters(j->op, j->attr, p);
+  return apply_scalars(c, j, nd_kernel_find(c->level, j, dtype), p,
+                       nd_kernel_result(j, dtype), home);
 }
 
 nd_tensor *nd_apply_at(nd_context *c, const nd_op *op, int n,
@@ -384,22 +407,19 @@ nd_tensor *nd_apply_at(nd_context *c, const nd_op *op, int n,
   nd_tensor *out = NULL;
   nd_job j = { .op = op, .n = n, .outs = 1, .in = in, .out = &out };
   j.attr = attr;
-  nd_block_kernel *kernel = scalar_kernel(c, op, n, in);
-  if (kernel == NULL) {
-    nd_value initial[ND_MAX_ATTRS];
-    if (attr == NULL && op->attrs > 0) {
-      nd_values_start(op, initial);
-      j.attr = initial;
-    }
-    nd_job_apply(c, &j);
-    return out;
+  nd_value initial[ND_MAX_ATTRS];
+  if (attr == NULL && op->attrs > 0) {
+    nd_values_start(op, initial);
+    j.attr = initial;
   }
-  const char *before = nd_context_enter(c, op->name);
-  if (nd_context_ready(c))
-    out = run_scalar(c, op, n, in, kernel, home);
-  if (out != NULL)
-    is_told(c, &j);
-  nd_context_leave(c, before);
+  nd_block_kernel *kernel = scalar_kernel(c, op, n, in);
+  if (kernel != NULL && op->attrs > 0)
+    return apply_scalars_with(c, &j, home);
+  if (kernel != NULL)
+    return apply_scalars(c, &j, kernel, NULL,
+                         op->result == ND_AS_BOOL ? ND_BOOL : in[0]->dtype,
+                         home);
+  nd_job_apply(c, &j);
   return out;
 }
 
@@ -424,11 +444,12 @@ static void choose_slope_inputs(const nd_job *j, int i, nd_tensor *g,
 }
 
 nd_tensor *nd_apply_scalar_slope(nd_context *c, const nd_op *op, int i,
-                                 nd_dtype dtype, const void *const *values)
+                                 nd_dtype dtype, const double *p,
+                                 const void *const *values)
 {
   nd_tensor *y = nd_context_ready(c) ? nd_scalar_make(c, dtype) : NULL;
   if (y != NULL)
-    op->kernels[c->level]->slope[i][dtype](1, y->data, values);
+    op->kernels[c->level]->slope[i][dtype](1, p, y->data, values);
   return y;
 }
 
@@ -444,14 +465,17 @@ nd_tensor *nd_apply_slope(nd_context *c, const nd_job *j, int i, nd_tensor *g)
   nd_tensor *in[ND_MAX_FEEDS];
   choose_slope_inputs(j, i, g, in);
   if (out->rank == 0) {
+    double p[ND_MAX_ATTRS];
+    nd_kernel_parameters(j->op, j->attr, p);
     const void *values[ND_MAX_FEEDS];
     for (int k = 0; k < j->n + 2; k++)
       values[k] = nd_values(in[k]);
-    return nd_apply_scalar_slope(c, j->op, i, dtype, values);
+    return nd_apply_scalar_slope(c, j->op, i, dtype, p, values);
   }
   const nd_type type = nd_type_of(out);
   nd_tensor *y = nd_tensor_make(c, &type);
-  if (y == NULL || run_kernel(c, kernel, j->n + 2, in, dtype, j->op->cost, y))
+  const nd_dtype dtypes[] = { dtype, dtype, dtype, dtype, dtype };
+  if (y == NULL || run_kernel(c, j, kernel, j->n + 2, in, dtypes, y))
     return y;
   nd_tensor_release(y);
   return NULL;

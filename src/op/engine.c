@@ -25,12 +25,13 @@ static bool is_one(const nd_tensor *x)
   return x->size > 0;
 }
 
-void nd_engine_start(nd_engine *e, nd_block_kernel *kernel, int n,
-                     nd_tensor *const *inputs, const nd_dtype *to,
+void nd_engine_start(nd_engine *e, nd_block_kernel *kernel, const double *p,
+                     int n, nd_tensor *const *inputs, const nd_dtype *to,
                      nd_tensor *out)
 {
   e->level = out->context->level;
   e->kernel = kernel;
+  e->p = p;
   e->n = n;
   e->out = out;
   for (int i = 0; i < n; i++) {
@@ -108,6 +109,6 @@ void nd_engine_run(const nd_engine *e, int64_t from, int64_t to)
     const int64_t n = to - at < ND_BLOCK ? to - at : ND_BLOCK;
     for (int i = 0; i < e->n; i++)
       in[i] = next_block(&e->feeds[i], n, &sources[i]);
-    e->kernel((int)n, e->out->data + at * width, in);
+    e->kernel((int)n, e->p, e->out->data + at * width, in);
   }
 }

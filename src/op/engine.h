@@ -16,6 +16,7 @@ typedef struct nd_feed {
 typedef struct nd_engine {
   nd_level level;
   nd_block_kernel *kernel;
+  const double *p;  // its parameters; the caller's
   int n;
   nd_feed feeds[ND_MAX_FEEDS];
   nd_tensor *out;  // dense
@@ -23,8 +24,8 @@ typedef struct nd_engine {
 
 // Prepares kernel(inputs broadcast to the shape of `out`). Input i is cast to
 // to[i] if it has another dtype.
-void nd_engine_start(nd_engine *e, nd_block_kernel *kernel, int n,
-                     nd_tensor *const *inputs, const nd_dtype *to,
+void nd_engine_start(nd_engine *e, nd_block_kernel *kernel, const double *p,
+                     int n, nd_tensor *const *inputs, const nd_dtype *to,
                      nd_tensor *out);
 
 // Computes elements from..to-1 of the output.

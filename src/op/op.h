@@ -42,11 +42,12 @@ typedef enum nd_derivative {
 // What help and the reference page call it.
 const char *nd_derivative_name(nd_derivative derivative);
 
-// The result's dtype, for ops whose inputs share one.
+// The result's dtype, for elementwise ops.
 typedef enum nd_result {
-  ND_AS_INPUT,
+  ND_AS_INPUT,  // which the inputs share, but for those with dtypes of their own
   ND_AS_BOOL,
-  ND_AS_FLOAT  // integers become float32
+  ND_AS_FLOAT,  // integers become float32
+  ND_AS_ASKED   // by the first attribute; there is a row of kernels for each
 } nd_result;
 
 // What a derivative reads: bit i the values of input i, bit 6 also those of all
@@ -184,10 +185,12 @@ bool nd_job_apply(nd_context *c, const nd_job *j);
 // nobody records: g * slope, with a zero g giving zero.
 nd_tensor *nd_apply_slope(nd_context *c, const nd_job *j, int i, nd_tensor *g);
 
-// The same for scalars of that dtype, given where their values are: g, the
-// inputs, the output. What the slope does not read may be anything.
+// The same for scalars of that dtype, given the op's parameters and where the
+// values are: g, the inputs, the output. What the slope does not read may be
+// anything.
 nd_tensor *nd_apply_scalar_slope(nd_context *c, const nd_op *op, int i,
-                                 nd_dtype dtype, const void *const *values);
+                                 nd_dtype dtype, const double *p,
+                                 const void *const *values);
 
 // The shape that shapes broadcast to; an error that shows them.
 bool nd_broadcast(nd_context *c, const nd_job *j, nd_type *out);

@@ -93,30 +93,30 @@ FLAT(logical_xor,   BOOLS,   NONE, a ^ b,  "true where just one is true")
 #include "ops/elementwise.h"
 #include "ops/vocab_scalar.h"
 
-#define FORWARD(name, label, type, result, formula)                            \
-  static void name##_##label(int n, void *restrict out, const void *const *in) \
-  {                                                                            \
-    typedef type T;                                                            \
-    result *restrict o = out;                                                  \
-    const T *pa = in[0], *pb = in[1];                                          \
-    for (int i = 0; i < n; i++) {                                              \
-      const T a = pa[i], b = pb[i];                                            \
-      o[i] = (result)(formula);                                                \
-    }                                                                          \
+#define FORWARD(name, label, type, result, formula) \
+  ND_BLOCK_KERNEL(name##_##label)                   \
+  {                                                 \
+    typedef type T;                                 \
+    result *restrict o = out;                       \
+    const T *pa = in[0], *pb = in[1];               \
+    for (int i = 0; i < n; i++) {                   \
+      const T a = pa[i], b = pb[i];                 \
+      o[i] = (result)(formula);                     \
+    }                                               \
   }
-#define BACKWARD(name, label, type, result, slope)                             \
-  static void name##_##label(int n, void *restrict out, const void *const *in) \
-  {                                                                            \
-    typedef type T;                                                            \
-    T *restrict o = out;                                                       \
-    const T *pg = in[0], *pa = in[1], *pb = in[2], *py = in[3];                \
-    for (int i = 0; i < n; i++) {                                              \
-      const T g = pg[i], a = pa[i], b = pb[i], y = py[i];                      \
-      (void)a;                                                                 \
-      (void)b;                                                                 \
-      (void)y;                                                                 \
-      o[i] = ZERO_STAYS(g, slope);                                             \
-    }                                                                          \
+#define BACKWARD(name, label, type, result, slope)              \
+  ND_BLOCK_KERNEL(name##_##label)                               \
+  {                                                             \
+    typedef type T;                                             \
+    T *restrict o = out;                                        \
+    const T *pg = in[0], *pa = in[1], *pb = in[2], *py = in[3]; \
+    for (int i = 0; i < n; i++) {                               \
+      const T g = pg[i], a = pa[i], b = pb[i], y = py[i];       \
+      (void)a;                                                  \
+      (void)b;                                                  \
+      (void)y;                                                  \
+      o[i] = ZERO_STAYS(g, slope);                              \
+    }                                                           \
   }
 #define KERNELS(name, dtypes, refused, y, da, db, low, high, doc, ...)       \
   KERNELS_##dtypes(FORWARD, name, y) KERNELS_FLOATS(BACKWARD, name##_da, da) \

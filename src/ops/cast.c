@@ -2,7 +2,6 @@
 
 #include "kernel/convert.h"
 #include "ops/rules.h"
-#include "tensor/reader.h"
 
 enum { DTYPE };  // attribute of cast
 
@@ -12,27 +11,6 @@ static const nd_param cast_params[] = {
   { 0 },
 };
 static const nd_param one_tensor[] = { { "x", ND_TENSOR }, { 0 } };
-
-static bool cast_infer(nd_context *c, const nd_job *j, nd_type *out)
-{
-  *out = nd_type_of(j->in[0]);
-  out->dtype = (nd_dtype)j->attr[DTYPE].integer;
-  return true;
-}
-
-static void cast_run(const nd_job *j, int64_t from, int64_t to)
-{
-  const nd_tensor *x = j->in[0];
-  const nd_dtype dtype = (nd_dtype)j->out[0]->dtype;
-  const int64_t width = (int64_t)nd_dtype_size(dtype);
-  nd_reader r;
-  nd_reader_start(&r, x, (nd_dtype)x->dtype);
-  for (int64_t at = from; at < to; at += ND_BLOCK) {
-    const int64_t n = to - at < ND_BLOCK ? to - at : ND_BLOCK;
-    nd_convert(r.level, dtype, r.as, n, j->out[0]->data + at * width,
-               nd_reader_at(&r, at, n));
-  }
-}
 
 nd_tensor *nd_rule_cast(nd_context *c, nd_tensor *x, nd_dtype dtype)
 {
@@ -55,9 +33,9 @@ const nd_op nd_op_cast = {
   .params = cast_params,
   .attrs = 1,
   .dtypes = ND_ANY,
+  .result = ND_AS_ASKED,
   .derivative = ND_LINEAR,
-  .infer = cast_infer,
-  .run = cast_run,
+  .kernels = ND_LIST_ROWS(nd_kernels_convert, 0),
   .transpose = cast_transpose,
   .low = -3,
   .high = 3,

@@ -12,6 +12,7 @@
 #define ND_OP_ELEMENTWISE_H
 
 #include "base/dtype.h"
+#include "kernel/block.h"
 
 enum {
   DTYPES_FLOATS = ND_FLOATS,

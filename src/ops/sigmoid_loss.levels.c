@@ -18,28 +18,28 @@
 #include "ops/elementwise.h"
 #include "ops/vocab_scalar.h"
 
-#define FORWARD(name, label, type, result, formula)                            \
-  static void name##_##label(int n, void *restrict out, const void *const *in) \
-  {                                                                            \
-    typedef type T;                                                            \
-    T *restrict y = out;                                                       \
-    const T *pz = in[0], *px = in[1];                                          \
-    for (int i = 0; i < n; i++) {                                              \
-      const T z = pz[i], x = px[i];                                            \
-      y[i] = formula;                                                          \
-    }                                                                          \
+#define FORWARD(name, label, type, result, formula) \
+  ND_BLOCK_KERNEL(name##_##label)                   \
+  {                                                 \
+    typedef type T;                                 \
+    T *restrict y = out;                            \
+    const T *pz = in[0], *px = in[1];               \
+    for (int i = 0; i < n; i++) {                   \
+      const T z = pz[i], x = px[i];                 \
+      y[i] = formula;                               \
+    }                                               \
   }
-#define BACKWARD(name, label, type, result, slope)                             \
-  static void name##_##label(int n, void *restrict out, const void *const *in) \
-  {                                                                            \
-    typedef type T;                                                            \
-    T *restrict y = out;                                                       \
-    const T *pg = in[0], *pz = in[1], *px = in[2];                             \
-    for (int i = 0; i < n; i++) {                                              \
-      const T g = pg[i], z = pz[i], x = px[i];                                 \
-      (void)z;                                                                 \
-      y[i] = ZERO_STAYS(g, slope);                                             \
-    }                                                                          \
+#define BACKWARD(name, label, type, result, slope) \
+  ND_BLOCK_KERNEL(name##_##label)                  \
+  {                                                \
+    typedef type T;                                \
+    T *restrict y = out;                           \
+    const T *pg = in[0], *pz = in[1], *px = in[2]; \
+    for (int i = 0; i < n; i++) {                  \
+      const T g = pg[i], z = pz[i], x = px[i];     \
+      (void)z;                                     \
+      y[i] = ZERO_STAYS(g, slope);                 \
+    }                                              \
   }
 
 KERNELS_FLOATS(FORWARD, loss, LOSS)

@@ -111,29 +111,29 @@ FLAT(logical_not, BOOLS, !x,                                                   \
 #include "ops/elementwise.h"
 #include "ops/vocab_scalar.h"
 
-#define FORWARD(name, label, type, result, y)                                  \
-  static void name##_##label(int n, void *restrict out, const void *const *in) \
-  {                                                                            \
-    typedef type T;                                                            \
-    result *restrict o = out;                                                  \
-    const T *p = in[0];                                                        \
-    for (int i = 0; i < n; i++) {                                              \
-      const T x = p[i];                                                        \
-      o[i] = (result)(y);                                                      \
-    }                                                                          \
+#define FORWARD(name, label, type, result, y) \
+  ND_BLOCK_KERNEL(name##_##label)             \
+  {                                           \
+    typedef type T;                           \
+    result *restrict o = out;                 \
+    const T *px = in[0];                      \
+    for (int i = 0; i < n; i++) {             \
+      const T x = px[i];                      \
+      o[i] = (result)(y);                     \
+    }                                         \
   }
-#define BACKWARD(name, label, type, result, slope)                             \
-  static void name##_##label(int n, void *restrict out, const void *const *in) \
-  {                                                                            \
-    typedef type T;                                                            \
-    T *restrict o = out;                                                       \
-    const T *pg = in[0], *px = in[1], *py = in[2];                             \
-    for (int i = 0; i < n; i++) {                                              \
-      const T g = pg[i], x = px[i], y = py[i];                                 \
-      (void)x;                                                                 \
-      (void)y;                                                                 \
-      o[i] = ZERO_STAYS(g, slope);                                             \
-    }                                                                          \
+#define BACKWARD(name, label, type, result, slope) \
+  ND_BLOCK_KERNEL(name##_##label)                  \
+  {                                                \
+    typedef type T;                                \
+    T *restrict o = out;                           \
+    const T *pg = in[0], *px = in[1], *py = in[2]; \
+    for (int i = 0; i < n; i++) {                  \
+      const T g = pg[i], x = px[i], y = py[i];     \
+      (void)x;                                     \
+      (void)y;                                     \
+      o[i] = ZERO_STAYS(g, slope);                 \
+    }                                              \
   }
 #define KERNELS(name, dtypes, y, slope, low, high, doc, ...) \
   KERNELS_##dtypes(FORWARD, name, y)                         \
@@ -154,14 +154,13 @@ UNARY(KERNELS, KERNELS_FLAT, KERNELS, KERNELS)
       far |= !(x[i] < limit && x[i] > -limit);     \
     return !far;                                   \
   }
-#define CHOOSE(name, label, type, result, at)              \
-  static void name##_of_##label(int n, void *restrict out, \
-                                const void *const *in)     \
-  {                                                        \
-    if (are_near_##label(n, in[at]))                       \
-      name##_##label(n, out, in);                          \
-    else                                                   \
-      name##_any_##label(n, out, in);                      \
+#define CHOOSE(name, label, type, result, at) \
+  ND_BLOCK_KERNEL(name##_of_##label)          \
+  {                                           \
+    if (are_near_##label(n, in[at]))          \
+      name##_##label(n, p, out, in);          \
+    else                                      \
+      name##_any_##label(n, p, out, in);      \
   }
 #define KERNELS_ANGLE(name, dtypes, y, slope, low, high, doc, ...) \
   KERNELS_##dtypes(FORWARD, name##_any, y)                         \

@@ -157,7 +157,11 @@ static bool pass_on(sweep *s, const nd_record *r, nd_opened *o,
 // The short way: scalars through an elementwise op, with nobody listening.
 static bool visit_scalars(sweep *s, const nd_record *r, nd_tensor *g)
 {
-  const void *values[ND_MAX_FEEDS] = { NULL };
+  const void *values[ND_MAX_FEEDS];
+  values[0] = NULL;
+  double p[ND_MAX_ATTRS];
+  if (r->op->attrs > 0)
+    nd_record_parameters(r, p);
   for (int i = 0; i < r->n; i++) {
     const int32_t node = r->nodes[i];
     if (!(s->marks[node] & LEADS))
@@ -168,7 +172,7 @@ static bool visit_scalars(sweep *s, const nd_record *r, nd_tensor *g)
     } else {
       if (values[0] == NULL)
         nd_record_values(r, nd_values(g), values);
-      gi = nd_apply_scalar_slope(s->c, r->op, i, (nd_dtype)g->dtype, values);
+      gi = nd_apply_scalar_slope(s->c, r->op, i, (nd_dtype)g->dtype, p, values);
     }
     if (!accumulate(s->c, &s->grads[node], gi))
       return false;

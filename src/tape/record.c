@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "op/kernel.h"
+
 // ------------------------------------------------------------------ arena --
 
 // The first chunk is a leaf, for the many small tapes; then come pages. What
@@ -390,6 +392,11 @@ void nd_record_values(const nd_record *r, const void *g, const void **values)
   values[0] = g;
   for (int i = 0; i <= r->n; i++, step(&w))
     values[i == 0 ? 1 + r->n : i] = way_of(&w) == OUTLINE ? g : &w.at->value;
+}
+
+void nd_record_parameters(const nd_record *r, double *p)
+{
+  nd_kernel_parameters(r->op, find_attr(r), p);
 }
 
 void nd_record_close(nd_context *c, nd_opened *o)

@@ -65,4 +65,7 @@ void nd_record_close(nd_context *c, nd_opened *o);
 // the inputs, the output. `g` stands in for what is not kept.
 void nd_record_values(const nd_record *r, const void *g, const void **values);
 
+// And the parameters of the op.
+void nd_record_parameters(const nd_record *r, double *p);
+
 #endif

@@ -41,7 +41,7 @@ const void *nd_reader_next(nd_reader *r, int64_t n)
   if (r->from == r->as)
     return nd_walk_next(&r->walk, n, r->room);
   const void *block = nd_walk_next(&r->walk, n, raw);
-  nd_convert(r->level, r->as, r->from, n, r->room, block);
+  nd_convert(r->level, r->as, r->from, (int)n, r->room, block);
   return r->room;
 }
 

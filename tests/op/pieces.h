@@ -8,11 +8,13 @@
 
 #include "cases.h"
 #include "op/engine.h"
+#include "op/kernel.h"
 
 // The work of a job as steps, whatever computes it.
 typedef struct pieces {
   const nd_job *j;
   nd_engine engine;
+  double p[ND_MAX_ATTRS];
   nd_work work;
   const void *what;
   char *shared, *own[2];
@@ -50,12 +52,13 @@ static inline bool pieces_start(pieces *p, const nd_job *j)
   if (op->work != NULL)
     p->work = op->work(j);
   if (p->work.next == NULL && op->run == NULL) {
-    const nd_dtype dtype = (nd_dtype)j->in[0]->dtype;
-    if (op->kernels[c->level] == NULL ||
-        op->kernels[c->level]->forward[dtype] == NULL)
+    if (op->kernels[c->level] == NULL)
       return false;
-    const nd_dtype dtypes[] = { dtype, dtype, dtype, dtype };
-    nd_engine_start(&p->engine, op->kernels[c->level]->forward[dtype], j->n,
+    const nd_dtype dtype = nd_kernel_dtype(j);
+    nd_dtype dtypes[ND_FEW];
+    nd_kernel_reads(j, dtype, dtypes);
+    nd_kernel_parameters(op, j->attr, p->p);
+    nd_engine_start(&p->engine, nd_kernel_find(c->level, j, dtype), p->p, j->n,
                     j->in, dtypes, j->out[0]);
     p->what = &p->engine;
   }

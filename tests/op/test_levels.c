@@ -90,7 +90,7 @@ static bool agree(nd_tensor *x, nd_tensor *y, double tolerance)
 
 // The op, and where it has them its fused slopes, at one level.
 static void compute(nd_context *at, const nd_op *op, nd_dtype dtype,
-                    nd_tensor *results[3])
+                    nd_tensor *results[1 + ND_FEW])
 {
   static const int64_t axis = 2;
   nd_value attr[ND_MAX_ATTRS];
@@ -99,18 +99,21 @@ static void compute(nd_context *at, const nd_op *op, nd_dtype dtype,
   nd_values_start(op, attr);
   if (op->attrs > 0 && op->params[1].kind == ND_AXES)
     attr[0] = nd_value_list(1, &axis);
+  if (op->result == ND_AS_ASKED)
+    attr[0] = nd_value_integer(ND_FLOAT32);
   for (const nd_param *p = op->params; p->name != NULL; p++) {
     if (p->kind == ND_TENSOR) {
-      in[n] = make_points(at, op, dtype, n);
+      const bool is_own = p->dtypes == ND_BOOLS;
+      in[n] = make_points(at, op, is_own ? ND_BOOL : dtype, n);
       n++;
     }
   }
-  memset(results, 0, 3 * sizeof *results);
+  memset(results, 0, (1 + ND_FEW) * sizeof *results);
   results[0] = nd_apply(at, op, n, in, attr);
   const nd_job j = {
     .op = op, .n = n, .outs = 1, .in = in, .out = results, .attr = attr
   };
-  for (int i = 0; i < n && i < 2; i++) {
+  for (int i = 0; i < n; i++) {
     if (op->derivative == ND_SLOPE && nd_dtype_in(dtype, ND_FLOATS))
       results[1 + i] = nd_apply_slope(at, &j, i, in[0]);
   }
@@ -121,12 +124,12 @@ static void compute(nd_context *at, const nd_op *op, nd_dtype dtype,
 static void compare(const nd_op *op, nd_dtype dtype, const nd_level level,
                     nd_level with, double tolerance)
 {
-  nd_tensor *x[3], *y[3];
+  nd_tensor *x[1 + ND_FEW], *y[1 + ND_FEW];
   if (contexts[level] == NULL || contexts[with] == NULL)
     return;
   compute(contexts[level], op, dtype, x);
   compute(contexts[with], op, dtype, y);
-  for (int i = 0; i < 3; i++) {
+  for (int i = 0; i < 1 + ND_FEW; i++) {
     const bool same = (x[i] == NULL && y[i] == NULL) ||
                       agree(x[i], y[i], tolerance);
     if (!same)

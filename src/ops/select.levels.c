@@ -1,0 +1,70 @@
+// ops/select.levels.c: where: one of two tensors, element by element. Jointly
+// linear in both, so forward mode needs no code.
+
+#include "kernel/level.h"
+#include "ops/elementwise.h"
+
+// Without a branch, which conditions at random would send the wrong way.
+#define CHOOSE(type)                                     \
+  ND_BLOCK_KERNEL(choose_##type)                         \
+  {                                                      \
+    type *restrict o = out;                              \
+    const uint8_t *condition = in[0];                    \
+    const type *x = in[1], *y = in[2];                   \
+    for (int i = 0; i < n; i++) {                        \
+      const type mask = (type)(0 - (condition[i] != 0)); \
+      o[i] = (type)(y[i] ^ ((x[i] ^ y[i]) & mask));      \
+    }                                                    \
+  }
+
+CHOOSE(uint8_t)
+CHOOSE(uint32_t)
+CHOOSE(uint64_t)
+
+const nd_kernels ND_LEVELLED(nd_kernels_select) = {
+  .forward = { [ND_FLOAT32] = choose_uint32_t,
+               [ND_FLOAT64] = choose_uint64_t,
+               [ND_INT32] = choose_uint32_t,
+               [ND_INT64] = choose_uint64_t,
+               [ND_UINT8] = choose_uint8_t,
+               [ND_BOOL] = choose_uint8_t },
+};
+
+#if ND_IS_BASELINE
+#include "ops/rules.h"
+
+ND_DECLARE_LEVELS(const nd_kernels, nd_kernels_select);
+
+static const nd_param params[] = { { "condition", ND_TENSOR,
+                                     .dtypes = ND_BOOLS },
+                                   { "x", ND_TENSOR },
+                                   { "y", ND_TENSOR },
+                                   { 0 } };
+
+static void where_transpose(nd_context *c, const nd_job *j, nd_tensor *const *g,
+                            const bool *wanted, nd_tensor **gx)
+{
+  nd_tensor *zero = NUM(0);
+  if (wanted[1])
+    gx[1] = IF(j->in[0], g[0], zero);
+  if (wanted[2])
+    gx[2] = IF(j->in[0], zero, g[0]);
+}
+
+const nd_op nd_op_where = {
+  .name = "where",
+  .doc = "x where condition is true, else y; the three broadcast",
+  .params = params,
+  .dtypes = ND_ANY,
+  .derivative = ND_LINEAR,
+  .needs = { 0, 1 << 0, 1 << 0 },
+  .kernels = ND_LIST_LEVELS(nd_kernels_select),
+  .transpose = where_transpose,
+  .low = -3,
+  .high = 3,
+  .cases = "bool[3 4] [3 4] [3 4]; bool[4] [3 1] []; bool[0] [0] [0]",
+  .cost = 1,
+};
+
+const nd_op *const nd_ops_select[] = { &nd_op_where, NULL };
+#endif
