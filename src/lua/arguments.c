@@ -115,16 +115,45 @@ static void read_list(ndL_call *k, const nd_param *p, int i)
   anchor_list(k, p, i, n);
 }
 
+// The parameter that tensor `i` is for.
+static const nd_param *param_of(const ndL_call *k, int i)
+{
+  const nd_param *p = k->op->params;
+  while (!nd_param_is_tensor(p) || (p->kind == ND_TENSOR && i-- > 0))
+    p++;
+  return p;
+}
+
+// Raises that tensor `i`, at that stack index, is none any more.
+static void fail_released(ndL_call *k, int i, int index)
+{
+  k->reader = (ndL_reader){ .L = k->L, .S = k->S, .function = k->op->name };
+  ndL_failattr(&k->reader, param_of(k, i), index);
+}
+
+// Reads tensor `i`, at that stack index, unless a literal is there.
+static void read_tensor(ndL_call *k, int i, int index)
+{
+  void *object;
+  const ndL_type type = ndL_look(k->L, k->S, index, &object);
+  if (!ndL_istensor(type))
+    return;
+  k->in[i] = type == NDL_VARIABLE ? to_tensor(k, index)
+                                  : ((ndL_box *)object)->tensor;
+  if (k->in[i] == NULL)
+    fail_released(k, i, index);
+}
+
 void ndL_readagain(ndL_call *k)
 {
   for (int i = 0; i < k->n; i++) {
-    if (k->list != 0) {
-      lua_rawgeti(k->L, k->list, i + 1);
-      k->in[i] = to_tensor(k, -1);
-      lua_pop(k->L, 1);
-    } else if (ndL_typeof(k->L, k->S, k->at[i]) == NDL_VARIABLE) {
-      k->in[i] = to_tensor(k, k->at[i]);
+    if (k->list == 0) {
+      read_tensor(k, i, k->at[i]);
+      continue;
     }
+    lua_rawgeti(k->L, k->list, i + 1);
+    read_tensor(k, i, lua_gettop(k->L));
+    lua_pop(k->L, 1);
   }
 }
 
@@ -212,12 +241,17 @@ static bool check_few(ndL_call *k)
   return true;
 }
 
+// What allocates on the way leaves what it made on the stack, but for
+// collections.
 void ndL_checkargs(ndL_call *k)
 {
   const unsigned before = k->S->collections;
-  const bool few = check_few(k);
-  if (!few)
+  bool allocated = false;
+  if (!check_few(k)) {
+    const int top = lua_gettop(k->L);
     check_args(k);
-  if (!few || k->S->collections != before)
+    allocated = lua_gettop(k->L) != top;
+  }
+  if (allocated || k->S->collections != before)
     ndL_readagain(k);
 }

@@ -35,7 +35,7 @@ enum { NDL_INITIAL = 5 };
 void ndL_checkargs(ndL_call *k);
 
 // Reads the tensors once more, after an allocation: one may run a finalizer,
-// and that may have given a variable another value.
+// and that may have given a variable another value, or released a tensor.
 void ndL_readagain(ndL_call *k);
 
 #endif

@@ -5,6 +5,7 @@
 #include "lua/error.h"
 #include "lua/heap.h"
 #include "lua/pace.h"
+#include "lua/scope.h"
 
 // What lies in the memory of a box.
 typedef struct memory {
@@ -19,16 +20,28 @@ static void drop(void *bytes)
 
 bool ndL_startboxes(lua_State *L, ndL_state *S)
 {
-  S->heap = ndL_heapof(L);
+  S->heap = S->boxes = ndL_heapof(L);
   if (S->heap != NULL)
     ndL_heap_startboxes(L, S->heap, sizeof(memory), drop);
   return S->heap != NULL;
 }
 
-ndL_box *ndL_newbox(lua_State *L, const ndL_state *S)
+// In a stock Lua, or while scopes note what is made.
+__attribute__((noinline)) static memory *new_noted(lua_State *L,
+                                                   const ndL_state *S)
 {
   memory *m = S->heap != NULL ? ndL_heap_newbox(L, S->heap, sizeof *m)
                               : lua_newuserdatauv(L, sizeof *m, 0);
+  m->object = 0;
+  m->box.tensor = NULL;
+  ndL_scope_note(L, S);
+  return m;
+}
+
+ndL_box *ndL_newbox(lua_State *L, const ndL_state *S)
+{
+  memory *m = S->boxes != NULL ? ndL_heap_newbox(L, S->boxes, sizeof *m)
+                               : new_noted(L, S);
   m->object = 0;
   m->box.tensor = NULL;
   return &m->box;
@@ -51,6 +64,14 @@ ndL_type ndL_adopt(ndL_state *S, ndL_box *box, nd_tensor *x)
 void ndL_fill(lua_State *L, ndL_state *S, ndL_box *box, nd_tensor *x)
 {
   ndL_settype(L, S, box, ndL_adopt(S, box, x));
+}
+
+void ndL_releasebox(const ndL_state *S, ndL_box *box, ndL_type released)
+{
+  nd_tensor *x = box->tensor;
+  box->tensor = NULL;
+  ndL_mark(S, box, released);
+  nd_tensor_release(x);
 }
 
 ndL_box *ndL_boxat(lua_State *L, int i)
@@ -95,17 +116,32 @@ nd_tensor *ndL_borrow(lua_State *L, ndL_state *S, int i)
   return v != NULL ? read(L, S, v) : x;
 }
 
+// A reference of `x`, or its copy in the box.
+static nd_tensor *share(ndL_box *box, nd_tensor *x)
+{
+  if (x->refs > 0)
+    return nd_tensor_keep(x);
+  nd_scalar_copy(&box->value, x);
+  return &box->value;
+}
+
 nd_tensor *ndL_hold(lua_State *L, ndL_state *S, int i, bool noted)
 {
   nd_variable *v;
-  nd_tensor *x = find(L, S, i, &v);
-  if (v == NULL)
-    return x;
+  if (find(L, S, i, &v) == NULL && v == NULL)
+    return NULL;
   i = lua_absindex(L, i);
   ndL_box *box = ndL_newbox(L, S);
-  ndL_fill(L, S, box, nd_tensor_keep(noted ? read(L, S, v) : v->value));
-  lua_replace(L, i);
-  return box->tensor;
+  nd_tensor *x = find(L, S, i, &v);
+  if (v != NULL)
+    x = noted ? read(L, S, v) : v->value;
+  if (x != NULL) {
+    ndL_fill(L, S, box, share(box, x));
+    lua_replace(L, i);
+  } else {
+    lua_pop(L, 1);  // released meanwhile
+  }
+  return x != NULL ? box->tensor : NULL;
 }
 
 nd_tensor *ndL_peek(lua_State *L, ndL_state *S, int i)

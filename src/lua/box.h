@@ -29,21 +29,27 @@ ndL_type ndL_adopt(ndL_state *S, ndL_box *box, nd_tensor *x);
 // The box at `i`, filled or not, of those that only we hold; NULL for nil.
 ndL_box *ndL_boxat(lua_State *L, int i);
 
+// Lets go of the tensor of a filled box, which then says that it is `released`:
+// NDL_RELEASED or NDL_ENDED. What a script asks for may come while one of our
+// functions is at work, in a finalizer or in a callback: see scope.md.
+void ndL_releasebox(const ndL_state *S, ndL_box *box, ndL_type released);
+
 // ndL_fill, or the context's error when `x` is NULL. Returns 1.
 int ndL_result(lua_State *L, ndL_state *S, ndL_box *box, nd_tensor *x);
 
 // The tensor at `i`, of a tensor or of a variable; NULL when it is neither.
-// What a variable lends may go at the next allocation, as that may run a
-// finalizer, and that may assign. So whoever goes on with it holds it: the
-// variable at `i` gives way to its value. A noted read is one that tapes hear
-// of; it raises when there is no memory for that.
+// What either lends may go at the next allocation, as that may run a finalizer,
+// and that may assign or release. So whoever goes on with it holds it: what is
+// at `i` gives way to a box that no script has. A noted read is one that tapes
+// hear of; it raises when there is no memory for that.
 nd_tensor *ndL_hold(lua_State *L, ndL_state *S, int i, bool noted);
 
 // The same for a look that is over before the next allocation.
 nd_tensor *ndL_peek(lua_State *L, ndL_state *S, int i);
 
-// The same, noted, for ops (lua/arguments.h): a box for each variable would
-// cost them more than reading once more what an allocation may have changed.
+// The same, noted, for ops (lua/arguments.h) and assignments: a box for each
+// argument would cost them more than reading once more what an allocation may
+// have changed.
 nd_tensor *ndL_borrow(lua_State *L, ndL_state *S, int i);
 
 // The variable at `i`, NULL if it is none.

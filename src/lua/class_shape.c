@@ -12,9 +12,10 @@ static const char METATABLE_KEY = 0;
 
 void ndL_pushshape(lua_State *L, const nd_tensor *x)
 {
-  lua_createtable(L, x->rank, 0);
-  for (int i = 0; i < x->rank; i++) {
-    lua_pushinteger(L, x->dims[i]);
+  const nd_type type = nd_type_of(x);  // the table may cost us `x`
+  lua_createtable(L, type.rank, 0);
+  for (int i = 0; i < type.rank; i++) {
+    lua_pushinteger(L, type.shape[i]);
     lua_rawseti(L, -2, i + 1);
   }
   lua_rawgetp(L, LUA_REGISTRYINDEX, &METATABLE_KEY);

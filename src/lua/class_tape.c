@@ -12,6 +12,7 @@
 #include "lua/names.h"
 #include "lua/nested.h"
 #include "lua/registry.h"
+#include "lua/scope.h"
 #include "lua/signature.h"
 #include "lua/warning.h"
 #include "tape/explain.h"
@@ -138,6 +139,7 @@ static int tape_new(lua_State *L)
   if (b->tape == NULL)
     return ndL_raise(L, S);
   take_place(L, S, b, lua_upvalueindex(NDL_OWN + 1));
+  ndL_scope_note(L, S);
   return 1;
 }
 

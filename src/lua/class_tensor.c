@@ -21,20 +21,29 @@
 
 static int tensor_gc(lua_State *L)
 {
+  const ndL_type type = ndL_typeof(L, ndL_upstate(L), 1);
+  if (type == NDL_RELEASED || type == NDL_ENDED)
+    return 0;
   ndL_box *box = ndL_checkself(L, NDL_TENSOR, "__gc");
   nd_tensor_release(box->tensor);
   box->tensor = NULL;
   return 0;
 }
 
-// The values of a tensor or variable at `i`, which no tape notes.
-static nd_tensor *check_values(lua_State *L, ndL_state *S, int i,
-                               const char *function)
+// The values of a tensor or variable at 1, which no tape notes.
+static nd_tensor *check_values(lua_State *L, ndL_state *S, const char *function)
 {
-  nd_tensor *x = ndL_peek(L, S, i);
+  nd_tensor *x = ndL_peek(L, S, 1);
   if (x == NULL)
-    ndL_typeerror(L, function, "self", "a tensor", i);
+    ndL_typeerror(L, function, "self", "a tensor", 1);
   return x;
+}
+
+// The same beyond the next allocation.
+static nd_tensor *hold_values(lua_State *L, ndL_state *S, const char *function)
+{
+  ndL_hold(L, S, 1, false);
+  return check_values(L, S, function);
 }
 
 // ------------------------------------------------------------------ values --
@@ -54,7 +63,7 @@ static void push_element(lua_State *L, nd_dtype dtype, const void *element)
 
 static int tensor_item(lua_State *L)
 {
-  const nd_tensor *x = check_values(L, ndL_upstate(L), 1, "item");
+  const nd_tensor *x = check_values(L, ndL_upstate(L), "item");
   if (x->size != 1)
     return ndL_error(L, "item: needs one element, x is %s",
                      ND_SHAPE(x->rank, x->dims));
@@ -111,8 +120,7 @@ static void push_nested(lua_State *L, const nd_tensor *x, nd_walk *walk,
 static int tensor_totable(lua_State *L)
 {
   ndL_state *S = ndL_upstate(L);
-  check_values(L, S, 1, "totable");
-  const nd_tensor *x = ndL_hold(L, S, 1, false);
+  const nd_tensor *x = hold_values(L, S, "totable");
   nd_walk walk;
   nd_walk_start(&walk, x, 0);
   push_nested(L, x, &walk, 0);
@@ -121,7 +129,7 @@ static int tensor_totable(lua_State *L)
 
 static int tensor_len(lua_State *L)
 {
-  const nd_tensor *x = check_values(L, ndL_upstate(L), 1, "#");
+  const nd_tensor *x = check_values(L, ndL_upstate(L), "#");
   if (x->rank == 0)
     return ndL_error(L, "#: needs an axis: x is []");
   lua_pushinteger(L, x->dims[0]);
@@ -137,8 +145,7 @@ static bool add_text(void *data, const char *text, size_t n)
 static int tensor_tostring(lua_State *L)
 {
   ndL_state *S = ndL_upstate(L);
-  check_values(L, S, 1, "tostring");
-  const nd_tensor *x = ndL_hold(L, S, 1, false);
+  const nd_tensor *x = hold_values(L, S, "tostring");
   luaL_Buffer b;
   luaL_buffinit(L, &b);
   nd_print_tensor(x, NULL, add_text, &b);
@@ -155,11 +162,6 @@ static int tensor_compare(lua_State *L)
                       "... or compare x:item()");
 }
 
-static bool is_tensor(lua_State *L, const ndL_state *S, int i)
-{
-  return ndL_typeof(L, S, i) <= NDL_VARIABLE;
-}
-
 // Lua asks only for two userdata that are not the same. Two Variables are then
 // two places, whatever they hold, and what is no tensor equals none.
 static int tensor_equals(lua_State *L)
@@ -167,8 +169,8 @@ static int tensor_equals(lua_State *L)
   const ndL_state *S = ndL_upstate(L);
   const bool places = ndL_typeof(L, S, 1) == NDL_VARIABLE &&
                       ndL_typeof(L, S, 2) == NDL_VARIABLE;
-  if (!places && is_tensor(L, S, 1) && is_tensor(L, S, 2) &&
-      !lua_rawequal(L, 1, 2))
+  if (!places && ndL_istensor(ndL_typeof(L, S, 1)) &&
+      ndL_istensor(ndL_typeof(L, S, 2)) && !lua_rawequal(L, 1, 2))
     return ndL_error(L, "==: gives one boolean in Lua; use nd.equal, or "
                         "rawequal to ask for the same object");
   lua_pushboolean(L, lua_rawequal(L, 1, 2));
@@ -214,6 +216,7 @@ static bool push_property(lua_State *L, const nd_tensor *x, const char *key)
 // Upvalue 2: methods. A variable has properties of its own.
 static int fail_index(lua_State *L)
 {
+  check_values(L, ndL_upstate(L), "index");
   ndL_fillfields(L, lua_upvalueindex(2));
   const bool place = ndL_tovariable(L, ndL_upstate(L), 1) != NULL;
   lua_settop(L, 2);
@@ -237,8 +240,9 @@ static int tensor_index(lua_State *L)
   if (lua_rawget(L, lua_upvalueindex(2)) != LUA_TNIL)
     return 1;
   if (lua_type(L, 2) == LUA_TSTRING) {
-    const nd_tensor *x = check_values(L, ndL_upstate(L), 1, "index");
-    return (ndL_isname(L, 2) && push_property(L, x, lua_tostring(L, 2))) ||
+    const nd_tensor *x = ndL_peek(L, ndL_upstate(L), 1);
+    return (x != NULL && ndL_isname(L, 2) &&
+            push_property(L, x, lua_tostring(L, 2))) ||
            ndL_askfield(L, lua_upvalueindex(2), 2) || fail_index(L);
   }
   if (is_behind(L, ndL_peek(L, ndL_upstate(L), 1))) {

@@ -138,7 +138,9 @@ static int assign_by(lua_State *L, const char *function, assignment *way)
   ndL_read(L, S, &a, 2);
   const bool read = a.at[READ_VALUE].integer != 0;
   const nd_dtype dtype = (nd_dtype)v->value->dtype;
-  nd_tensor *x = ndL_checktensor(L, S, 2, dtype, function, "value");
+  nd_tensor *x = ndL_borrow(L, S, 2);
+  if (x == NULL)
+    x = ndL_checktensor(L, S, 2, dtype, function, "value");
   if (!way(v, x))
     return ndL_raise(L, S);
   lua_settop(L, 1);

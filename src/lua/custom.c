@@ -226,14 +226,12 @@ static void note_reads(lua_State *L, ndL_state *S, int inputs, int n)
   }
 }
 
-// Reads what the lists at these indices have, up to the next allocation.
-static void peek_all(lua_State *L, ndL_state *S, int list, const ndL_flat *f)
+// Reads what the list at this index has, up to the next allocation.
+static void peek_all(lua_State *L, ndL_state *S, int list, ndL_flat *f)
 {
-  for (int k = 0; k < f->n; k++) {
-    lua_rawgeti(L, list, k + 1);
-    f->at[k] = ndL_peek(L, S, -1);
-    lua_pop(L, 1);
-  }
+  f->list = list;
+  f->function = NAME;
+  ndL_gather(L, S, f);
 }
 
 // A call whose function has returned, as the core is to know it.

@@ -70,6 +70,11 @@ static bool is_finalized(lua_State *L, int i)
 const char *ndL_typename(lua_State *L, int i)
 {
   i = lua_absindex(L, i);
+  switch (ndL_typeof(L, ndL_getstate(L), i)) {
+  case NDL_RELEASED: return "released Tensor";
+  case NDL_ENDED: return "Tensor of an ended scope";
+  default: break;
+  }
   if (is_finalized(L, i)) {
     luaL_getmetafield(L, i, "__name");
     return lua_pushfstring(L, "finalized %s", lua_tostring(L, -1));

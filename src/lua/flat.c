@@ -37,21 +37,35 @@ static int fail_changed(lua_State *L, const ndL_flat *f)
   return ndL_error(L, "%s: a table changed during the call", f->function);
 }
 
+static int fail_released(lua_State *L, const ndL_flat *f)
+{
+  return ndL_error(L, "%s: a tensor was released during the call", f->function);
+}
+
+static nd_tensor *take_leaf(lua_State *L, ndL_state *S, int i,
+                            const ndL_flat *f)
+{
+  nd_tensor *x = ndL_peek(L, S, i);
+  if (x == NULL && ndL_istensor(ndL_typeof(L, S, i)))
+    fail_released(L, f);
+  if (x == NULL)
+    fail_changed(L, f);
+  return x;
+}
+
 void ndL_gather(lua_State *L, ndL_state *S, ndL_flat *f)
 {
   if (f->list == 0) {
-    f->at[0] = ndL_peek(L, S, f->from);
+    f->at[0] = take_leaf(L, S, f->from, f);
     return;
   }
-  bool same = lua_rawlen(L, f->list) == (lua_Unsigned)f->n;
-  for (int k = 0; k < f->n && same; k++) {
+  if (lua_rawlen(L, f->list) != (lua_Unsigned)f->n)
+    fail_changed(L, f);
+  for (int k = 0; k < f->n; k++) {
     lua_rawgeti(L, f->list, k + 1);
-    f->at[k] = ndL_peek(L, S, -1);
-    same = f->at[k] != NULL;
+    f->at[k] = take_leaf(L, S, -1, f);
     lua_pop(L, 1);
   }
-  if (!same)
-    fail_changed(L, f);
 }
 
 // ------------------------------------------------------------------ pairs --
@@ -167,7 +181,7 @@ typedef struct rebuilt {
 // Pushes what is in the boxes in the structure of the value at `i`.
 static void rebuild(lua_State *L, ndL_state *S, int i, rebuilt *r)
 {
-  if (ndL_typeof(L, S, i) <= NDL_VARIABLE) {
+  if (ndL_istensor(ndL_typeof(L, S, i))) {
     push_next(L, r->boxes, &r->at, r->depth > 0);
     return;
   }

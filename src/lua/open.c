@@ -9,6 +9,7 @@
 #include "lua/class_gradient.h"
 #include "lua/class_optimizer.h"
 #include "lua/class_random.h"
+#include "lua/class_scope.h"
 #include "lua/class_shape.h"
 #include "lua/class_tape.h"
 #include "lua/class_tensor.h"
@@ -67,6 +68,7 @@ __attribute__((visibility("default"))) int luaopen_nadir(lua_State *L)
   ndL_open_custom(L);
   ndL_open_optimizer(L);
   ndL_open_zip(L);
+  ndL_open_scope(L);
   ndL_open_random(L);
   ndL_open_numbers(L);
   ndL_open_order(L);

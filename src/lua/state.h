@@ -20,6 +20,9 @@ typedef enum ndL_type {
   NDL_CUSTOM,
   NDL_OPTIMIZER,
   NDL_RANDOM,
+  NDL_SCOPE,
+  NDL_RELEASED,  // a tensor's handle after release()
+  NDL_ENDED,     // that of one whose scope has ended
   NDL_TYPES,
   NDL_OTHER = NDL_TYPES
 } ndL_type;
@@ -32,7 +35,9 @@ typedef struct ndL_state {
   bool owns_context;  // as in a stock Lua; else the state is one of ours
   const void *metatables[NDL_TYPES];  // keys of the registry
   uint64_t mark;                      // see ndL_object
-  struct ndL_heap *heap;  // where boxes come from; NULL: from Lua's own
+  struct ndL_heap *heap;     // where boxes come from; NULL: from Lua's own
+  struct ndL_heap *boxes;    // the same while no scope is open, else NULL
+  struct ndL_scope *scopes;  // those that are open, the newest first
   size_t pace;           // bytes of tensors and objects for the next collection
   size_t floor;          // bytes of them that a full one left
   size_t room;           // bytes that the quotas allowed then
@@ -105,6 +110,12 @@ static inline ndL_type ndL_typeof(lua_State *L, const ndL_state *S, int i)
 {
   void *object;
   return ndL_look(L, S, i, &object);
+}
+
+// True of what is or was a tensor, and of Variables.
+static inline bool ndL_istensor(ndL_type type)
+{
+  return type <= NDL_VARIABLE || type == NDL_RELEASED || type == NDL_ENDED;
 }
 
 // The object at `i`, NULL if it is not of that type.

@@ -3,19 +3,10 @@
 package.path = "tests/lua/?.lua;" .. package.path
 local nd = require "nadir"
 local support = require "support"
-local near, refuses = support.near, support.refuses
+local carried, near, refuses = support.carried, support.near, support.refuses
 
 local C, V = nd.constant, nd.Variable
 local Accumulator = nd.autodiff.ForwardAccumulator
-
--- The accumulator, after f(...) ran in its block, and what f gave.
-local function carried(primals, tangents, f, ...)
-  local acc = Accumulator(primals, tangents)
-  return acc, assert(nd.load([[
-    local acc, f = ...
-    with acc do return f(select(3, ...)) end
-  ]], "=tests/lua/forward_spec.lua"))(acc, f, ...)
-end
 
 describe("ForwardAccumulator", function()
   it("carries the tangents of its primals along", function()

@@ -86,6 +86,15 @@ function support.recorded(options, f, ...)
   return tape, f(tape, ...)
 end
 
+--- The accumulator, after f(...) ran in its block, and what f gave.
+function support.carried(primals, tangents, f, ...)
+  local acc = nd.autodiff.ForwardAccumulator(primals, tangents)
+  return acc, assert(nd.load([[
+    local acc, f = ...
+    with acc do return f(select(3, ...)) end
+  ]], "=tests/lua/support.lua"))(acc, f, ...)
+end
+
 --- A value that writes its name and the error into `log` when it is closed.
 function support.manager(log, name, enter)
   local function close(self, err)
