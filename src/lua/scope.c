@@ -10,8 +10,8 @@ static void set_boxes(ndL_state *S)
   S->boxes = S->scopes == NULL ? S->heap : NULL;
 }
 
-// The notes are in the registry, by the scope's address. They hold nothing: what
-// is garbage goes while the scope is open.
+// The notes are in the registry, by the scope's address. They hold nothing:
+// garbage goes while the scope is open.
 void ndL_scope_open(lua_State *L, ndL_state *S, ndL_scope *scope)
 {
   lua_pushthread(L);
