@@ -48,8 +48,10 @@ void nd_fold_plan(nd_folding *l, const nd_tensor *x, nd_dtype as,
       l->folded *= x->dims[i];
     }
   }
-  for (int i = tail; l->columns && i < rank; i++)
-    axes[n++] = i;
+  for (int i = tail; l->columns && i < rank; i++) {
+    if (!(set >> i & 1))
+      axes[n++] = i;
+  }
   if (!l->columns)
     l->last = 1;
   nd_reader_permuted(&l->reader, x, as, axes);
