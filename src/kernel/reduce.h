@@ -22,8 +22,16 @@ typedef struct nd_reduce_kernels {
   // *out = in[0] f in[1] f ... in[n-1]; the neutral value when n is 0.
   void (*run)(int64_t n, void *out, const void *in);
 
+  // The same for `rows` runs of `n`, one after the other; out[r] is that of r.
+  void (*rows)(int64_t rows, int64_t n, void *out, const void *in);
+
   // into[i] = into[i] f in[i] for i < n.
   void (*merge)(int64_t n, void *restrict into, const void *restrict in);
+
+  // The same for rows 0, 1, ..., rows-1 of `in`, which are `step` elements
+  // apart.
+  void (*columns)(int64_t rows, int64_t n, int64_t step, void *restrict into,
+                  const void *restrict in);
 } nd_reduce_kernels;
 
 // By fold and dtype.

@@ -6,6 +6,7 @@
 
 #include "kernel/tree.h"
 #include "op/axes.h"
+#include "op/fold_beside.h"
 
 ND_DECLARE_LEVELS(const nd_reduce_table, nd_reduce_table);
 
@@ -25,6 +26,20 @@ static int find_tail(const nd_tensor *x, int set)
   return tail;
 }
 
+// How many elements lie beside each other along the axes that stay.
+static int64_t count_kept(const nd_tensor *x, int set)
+{
+  int64_t n = 1;
+  for (int i = x->rank - 1; i >= 0; i--) {
+    if (set >> i & 1 || x->dims[i] == 1)
+      continue;
+    if (nd_strides(x)[i] != n)
+      break;
+    n *= x->dims[i];
+  }
+  return n;
+}
+
 void nd_fold_plan(nd_folding *l, const nd_tensor *x, nd_dtype as,
                   const nd_value *axis, bool by_rows)
 {
@@ -37,6 +52,7 @@ void nd_fold_plan(nd_folding *l, const nd_tensor *x, nd_dtype as,
   for (int i = tail; i < rank; i++)
     l->last *= x->dims[i];
   l->columns = tail > 0 && l->last > 1;
+  l->beside = count_kept(x, set);
   l->folded = 1;
   for (int i = 0; i < (l->columns ? tail : rank); i++) {
     if (!(set >> i & 1))
@@ -94,19 +110,20 @@ void nd_fold_part_end(nd_fold_part *p, void *out)
   p->k->close(out, p->at[nd_tree_end(p->blocks, join_lanes, p)]);
 }
 
-// Folds the next `n` inputs, a part at most.
-static void fold_part(nd_reader *r, const nd_reduce_kernels *k, int64_t n,
-                      char *out)
+// Folds `n` inputs from element `from` on, a part at most.
+static void fold_part(nd_reader *r, const nd_reduce_kernels *k, int64_t from,
+                      int64_t n, char *out)
 {
-  if (n <= ND_BLOCK) {
-    k->run(n, out, nd_reader_next(r, n));
-    return;
-  }
+  const char *place = nd_reader_place(r);
   nd_fold_part p;
   nd_fold_part_start(&p, k);
-  for (int64_t at = 0; at < n; at += ND_BLOCK) {
+  if (place == NULL)
+    nd_reader_seek(r, from);
+  for (int64_t at = 0; at < n || at == 0; at += ND_BLOCK) {
     const int64_t size = n - at < ND_BLOCK ? n - at : ND_BLOCK;
-    nd_fold_part_add(&p, size, nd_reader_next(r, size));
+    nd_fold_part_add(&p, size,
+                     place == NULL ? nd_reader_next(r, size)
+                                   : place + (from + at) * (int64_t)r->width);
   }
   nd_fold_part_end(&p, out);
 }
@@ -147,36 +164,57 @@ static void start_tree(tree *t, const nd_reduce_kernels *k, size_t width)
   t->width = width;
 }
 
-// Folds the next `n` inputs.
-static void fold_row(nd_folding *l, const nd_reduce_kernels *k, int64_t n,
+// Folds the inputs of output `i`.
+static void fold_row(nd_folding *l, const nd_reduce_kernels *k, int64_t i,
                      char *out)
 {
   tree t;
-  const int64_t whole = n / PART;
+  const int64_t whole = l->folded / PART, rest = l->folded % PART;
+  int64_t from = i * l->folded;
   start_tree(&t, k, l->reader.width);
-  for (int64_t leaf = 0; leaf < whole; leaf++) {
-    fold_part(&l->reader, k, PART, slot(&t, nd_tree_slot(leaf)));
+  for (int64_t leaf = 0; leaf < whole; leaf++, from += PART) {
+    fold_part(&l->reader, k, from, PART, slot(&t, nd_tree_slot(leaf)));
     nd_tree_add(leaf, join, &t);
   }
-  fold_part(&l->reader, k, n % PART, out);
+  fold_part(&l->reader, k, from, rest, out);
   join_leaves(&t, whole, out);
+}
+
+// Inputs first..first+n-1, a part at most, of the row of output `at`, and those
+// of the outputs beside it, up to `to`; returns how many these are.
+static int64_t fold_rows_beside(nd_folding *l, const nd_reduce_kernels *k,
+                                int64_t at, int64_t to, int64_t first,
+                                int64_t n, char *out)
+{
+  const int64_t most = nd_fold_beside_most(n, l->reader.width);
+  const int64_t left = l->beside - at % l->beside;
+  int64_t outs = to - at < left ? to - at : left;
+  outs = outs < most ? outs : most;
+  if (outs == 1) {
+    fold_part(&l->reader, k, at * l->folded + first, n, out);
+  } else {
+    nd_reader_seek(&l->reader, at * l->folded + first);
+    nd_fold_beside(&l->reader.walk, k, outs, n, out);
+  }
+  return outs;
 }
 
 // Outputs from..to-1 by rows.
 static void fold_rows(nd_folding *l, const nd_reduce_kernels *k, int64_t from,
                       int64_t to, char *out)
 {
-  const size_t width = l->reader.width;
+  const int64_t width = (int64_t)l->reader.width, n = l->folded;
   const char *place = nd_reader_place(&l->reader);
-  if (l->folded > ND_BLOCK)
-    place = NULL;
-  nd_reader_seek(&l->reader, from * l->folded);
-  for (int64_t i = from; i < to; i++, out += width) {
-    if (place != NULL) {
-      k->run(l->folded, out, place + (size_t)(i * l->folded) * width);
-    } else {
-      fold_row(l, k, l->folded, out);
-    }
+  if (place != NULL && n <= ND_BLOCK) {
+    k->rows(to - from, n, out, place + from * n * width);
+    return;
+  }
+  for (int64_t i = from, outs; i < to; i += outs, out += outs * width) {
+    outs = 1;
+    if (n <= PART)
+      outs = fold_rows_beside(l, k, i, to, 0, n, out);
+    else
+      fold_row(l, k, i, out);
   }
 }
 
@@ -192,20 +230,42 @@ static void add_row(const nd_reduce_kernels *k, int64_t n, size_t width,
     k->merge(n, sum, row);
 }
 
+// Adds some rows of `n` inputs, the first of them at element `from`, `most` at
+// most; returns how many.
+static int64_t add_rows(nd_folding *l, const nd_reduce_kernels *k, int64_t from,
+                        int64_t n, int64_t most, void *sum, bool is_first)
+{
+  const size_t width = l->reader.width;
+  const char *row;
+  int64_t stride;
+  int64_t rows = nd_walk_rows(&l->reader.walk, from, n, l->last, &row, &stride);
+  if (rows == 0) {
+    add_row(k, n, width, sum, nd_reader_at(&l->reader, from, n), is_first);
+    return 1;
+  }
+  rows = rows < most ? rows : most;
+  if (is_first)
+    memcpy(sum, row, (size_t)n * width);
+  k->columns(rows - is_first, n, stride / (int64_t)width, sum,
+             row + is_first * stride);
+  return rows;
+}
+
 // Rows first..end-1 of `n` neighbouring outputs, from output `at` on, in
 // columns: what a part of the fold gives.
 static void fold_part_columns(nd_folding *l, const nd_reduce_kernels *k,
                               int64_t at, int64_t n, int64_t first, int64_t end,
                               char *out)
 {
-  const size_t width = l->reader.width;
   double group[ND_BLOCK];
   const int64_t start = at / l->last * l->last * l->folded + at % l->last;
-  for (int64_t r = first; r < end; r++) {
-    const void *row = nd_reader_at(&l->reader, start + r * l->last, n);
-    add_row(k, n, width, group, row, r % GROUP == 0);
-    if (r % GROUP == GROUP - 1 || r == end - 1)
-      add_row(k, n, width, out, group, r - first < GROUP);
+  for (int64_t r = first; r < end;) {
+    const int64_t whole = (r / GROUP + 1) * GROUP;
+    const int64_t stop = whole < end ? whole : end;
+    r += add_rows(l, k, start + r * l->last, n, stop - r, group,
+                  r % GROUP == 0);
+    if (r == stop)
+      add_row(k, n, l->reader.width, out, group, stop - first <= GROUP);
   }
 }
 
@@ -296,14 +356,12 @@ void nd_fold_run_parts(const nd_job *j, const nd_value *axes, nd_fold fold,
     const int64_t left = l.folded - first;
     const int64_t size = left < most ? left : most;
     char *out = parts + unit * (int64_t)l.reader.width;
-    n = 1;
+    const int64_t rest = outs - at < to - unit ? outs - at : to - unit;
     if (l.columns) {
-      const int64_t rest = outs - at < to - unit ? outs - at : to - unit;
       n = count_beside(&l, at, at + rest);
       fold_part_columns(&l, k, at, n, first, first + size, out);
     } else {
-      nd_reader_seek(&l.reader, at * l.folded + first);
-      fold_part(&l.reader, k, size, out);
+      n = fold_rows_beside(&l, k, at, at + rest, first, size, out);
     }
   }
 }

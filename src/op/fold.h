@@ -1,8 +1,9 @@
 // op/fold.h: folds a tensor over axes. Every element of the result is one fixed
 // tree over its inputs, decided by the shape and the axes alone:
-// - rows, when the last axis of more than one element is folded: blocks of ND_BLOCK inputs, each over
-//   lanes (kernel/reduce.h), whose lanes are put together pairwise
-//   (kernel/tree.h); beyond ND_FOLD_PART inputs, pairwise over such parts;
+// - rows, when the last axis of more than one element is folded: blocks of
+//   ND_BLOCK inputs, each over lanes (kernel/reduce.h), whose lanes are put
+//   together pairwise (kernel/tree.h); beyond ND_FOLD_PART inputs, pairwise over
+//   such parts;
 // - columns, when the last axis stays: 256 rows are added up one by one, then
 //   256 such groups, then those.
 //
@@ -23,6 +24,7 @@ typedef struct nd_folding {
   nd_reader reader;
   int64_t folded;  // inputs of one output
   int64_t last;    // outputs side by side in columns; 1 for rows
+  int64_t beside;  // outputs of rows that lie beside each other in memory
   bool columns;
 } nd_folding;
 

@@ -110,23 +110,50 @@ static void carry(nd_walk *w)
   }
 }
 
+int64_t nd_walk_run(nd_walk *w, int64_t n, const char **first, int64_t *stride)
+{
+  const int last = w->rank - 1;
+  *first = w->data + w->offset;
+  *stride = last < 0 ? 0 : w->strides[last];
+  if (last < 0)
+    return n;
+  const int64_t left = w->shape[last] - w->at[last];
+  const int64_t run = left < n ? left : n;
+  w->at[last] += run;
+  w->offset += run * w->strides[last];
+  carry(w);
+  return run;
+}
+
+int64_t nd_walk_rows(nd_walk *w, int64_t from, int64_t n, int64_t apart,
+                     const char **first, int64_t *stride)
+{
+  const int last = w->rank - 1;
+  nd_walk_seek(w, from);
+  *first = w->data + w->offset;
+  *stride = apart * (int64_t)w->width;
+  if (last < 0 || w->strides[last] != (int64_t)w->width)
+    return 0;
+  const int64_t left = w->shape[last] - w->at[last];
+  if (left < n)
+    return 0;
+  if (last > 0 && w->shape[last] == apart) {
+    *stride = w->strides[last - 1];
+    return w->shape[last - 1] - w->at[last - 1];
+  }
+  return w->shape[last] % apart == 0 ? 1 + (left - n) / apart : 1;
+}
+
 void nd_walk_copy(nd_walk *w, int64_t n, void *out)
 {
-  if (w->rank == 0) {
-    copy_run(w->data, 0, w->width, n, out);
-    return;
-  }
-  const int last = w->rank - 1;
   char *to = out;
   while (n > 0) {
-    const int64_t left = w->shape[last] - w->at[last];
-    const int64_t run = left < n ? left : n;
-    copy_run(w->data + w->offset, w->strides[last], w->width, run, to);
+    const char *from;
+    int64_t stride;
+    const int64_t run = nd_walk_run(w, n, &from, &stride);
+    copy_run(from, stride, w->width, run, to);
     to += run * (int64_t)w->width;
     n -= run;
-    w->at[last] += run;
-    w->offset += run * w->strides[last];
-    carry(w);
   }
 }
 

@@ -147,6 +147,32 @@ static void what_lies_together_is_given_where_it_lies(void)
   finish();
 }
 
+static void runs_and_rows_are_found_where_they_lie(void)
+{
+  start();
+  nd_walk w;
+  const char *first;
+  int64_t stride = 0;
+  nd_tensor *x = counted("shape=[2 3 4]");
+  nd_walk_start(&w, CALL("transpose", "perm=[1 3 2]", x), 4);
+  CHECK_INT(nd_walk_run(&w, 9, &first, &stride), 2);
+  CHECK(first == x->data + 20 && stride == 16);
+  CHECK_INT(nd_walk_run(&w, 2, &first, &stride), 2);
+  CHECK(first == x->data + 8);
+  CHECK_INT(nd_walk_rows(&w, 0, 2, 3, &first, &stride), 0);
+  nd_walk_start(&w, x, 0);
+  CHECK_INT(nd_walk_rows(&w, 5, 3, 4, &first, &stride), 5);
+  CHECK(first == x->data + 20 && stride == 16);
+  nd_walk_start(&w, CALL("slice", "ranges=[1:-1 1:-1 2:4]", x), 0);
+  CHECK_INT(nd_walk_rows(&w, 4, 2, 3, &first, &stride), 5);
+  CHECK(first == x->data + 24 && stride == 16);
+  CHECK_INT(nd_walk_rows(&w, 4, 3, 3, &first, &stride), 0);
+  nd_walk_start(&w, I32("7"), 0);
+  CHECK_INT(nd_walk_run(&w, 4, &first, &stride), 4);
+  CHECK_INT(stride, 0);
+  finish();
+}
+
 static void nothing_is_walked_in_no_steps(void)
 {
   start();
@@ -165,6 +191,7 @@ int main(void)
   RUN(axes_may_be_walked_in_another_order);
   RUN(elements_of_every_width_are_copied);
   RUN(what_lies_together_is_given_where_it_lies);
+  RUN(runs_and_rows_are_found_where_they_lie);
   RUN(nothing_is_walked_in_no_steps);
   return check_done();
 }

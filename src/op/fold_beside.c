@@ -1,0 +1,99 @@
+// op/fold_beside.c: tiles of lanes by outputs.
+
+#include "op/fold_beside.h"
+
+#include <string.h>
+
+#include "kernel/tree.h"
+#include "op/fold.h"
+
+enum { ROOM = 1 << 15 };  // bytes of lanes, in the first cache
+
+// Lanes of blocks that are put together in the tree. Lane j of all outputs
+// begins `bytes` behind lane j - 1.
+typedef struct tile {
+  const nd_reduce_kernels *k;
+  int64_t n;  // outputs
+  int64_t width, bytes;
+  int64_t blocks;
+  char *at[ND_FOLD_SLOTS];
+  double room[ROOM / sizeof(double)];
+} tile;
+
+static int count_slots(int64_t inputs)
+{
+  return inputs <= ND_BLOCK ? 1
+                            : nd_tree_slots((inputs + ND_BLOCK - 1) / ND_BLOCK);
+}
+
+int64_t nd_fold_beside_most(int64_t inputs, size_t width)
+{
+  return ROOM / count_slots(inputs) / (int64_t)(ND_LANES * width);
+}
+
+static void join(void *slots, int into, int from)
+{
+  tile *t = slots;
+  char *joined = t->at[from];
+  t->k->merge(ND_LANES * t->n, joined, t->at[into]);
+  t->at[from] = t->at[into];
+  t->at[into] = joined;
+}
+
+// Adds inputs that are `stride` bytes apart, the first of them to lane `lane`.
+static void add_run(const tile *t, char *lanes, int64_t lane, int64_t inputs,
+                    const char *in, int64_t stride)
+{
+  const int64_t step = ND_LANES * stride / t->width;
+  for (int64_t i = 0; i < ND_LANES && i < inputs; i++) {
+    const int64_t rows = (inputs - i + ND_LANES - 1) / ND_LANES;
+    t->k->columns(rows, t->n, step, lanes + (lane + i) % ND_LANES * t->bytes,
+                  in + i * stride);
+  }
+}
+
+// Neutral values.
+static void clear(const tile *t, char *lanes)
+{
+  char one[ND_LANES * sizeof(double)];
+  t->k->lanes(0, one, lanes);
+  for (int64_t i = 0; i < t->n; i++)
+    memcpy(lanes + i * t->width, one, (size_t)t->width);
+  for (int64_t j = 1; j < ND_LANES; j++)
+    memcpy(lanes + j * t->bytes, lanes, (size_t)t->bytes);
+}
+
+static void add_block(tile *t, nd_walk *walk, int64_t inputs)
+{
+  char *lanes = t->at[nd_tree_slot(t->blocks)];
+  clear(t, lanes);
+  for (int64_t at = 0, run; at < inputs; at += run) {
+    const char *in;
+    int64_t stride;
+    run = nd_walk_run(walk, inputs - at, &in, &stride);
+    add_run(t, lanes, at, run, in, stride);
+  }
+  nd_tree_add(t->blocks++, join, t);
+}
+
+void nd_fold_beside(nd_walk *walk, const nd_reduce_kernels *k, int64_t n,
+                    int64_t inputs, void *out)
+{
+  tile t;
+  t.k = k;
+  t.n = n;
+  t.width = (int64_t)walk->width;
+  t.blocks = 0;
+  t.bytes = n * t.width;
+  for (int i = 0; i < ND_FOLD_SLOTS; i++)
+    t.at[i] = (char *)t.room + i % count_slots(inputs) * ND_LANES * t.bytes;
+  int64_t left = inputs;
+  do {
+    add_block(&t, walk, left < ND_BLOCK ? left : ND_BLOCK);
+    left -= ND_BLOCK;
+  } while (left > 0);
+  char *lanes = t.at[nd_tree_end(t.blocks, join, &t)];
+  for (int64_t half = ND_LANES / 2; half > 0; half /= 2)
+    k->merge(half * n, lanes, lanes + half * t.bytes);
+  memcpy(out, lanes, (size_t)t.bytes);
+}

@@ -1,0 +1,99 @@
+// Tests of op/fold.c: a fold has the bits of that of a copy, however its input
+// lies in memory.
+
+#include "../values.h"
+
+static const char *const folds[] = { "reduce_sum", "reduce_prod", "reduce_max",
+                                     "reduce_min", "reduce_mean" };
+
+// Numbers of many digits, with some special ones.
+static nd_tensor *make_inputs(nd_dtype dtype, int rank, const int64_t *shape)
+{
+  static double data[80000];
+  int64_t n = 1;
+  for (int i = 0; i < rank; i++)
+    n *= shape[i];
+  for (int64_t i = 0; i < n; i++) {
+    const double x = (double)(i * 7919 % 3001) / 3001 - .5;
+    data[i] = i % 911 == 5 ? NAN : i % 13 == 2 ? -0.0 : x * x * 3;
+    if (!nd_dtype_in(dtype, ND_FLOATS))
+      data[i] = (double)(i * 7919 % 101);
+  }
+  nd_tensor *x = nd_tensor_new(c, ND_FLOAT64, rank, shape, data);
+  char as[20];
+  snprintf(as, sizeof as, "dtype=%s", nd_dtype_name(dtype));
+  nd_tensor *y = nd_call(c, "cast", 1, &x, as);
+  nd_tensor_release(x);
+  return y;
+}
+
+static void check_fold(const char *fold, nd_tensor *x, nd_tensor *copy,
+                       const char *axes)
+{
+  static double got[80000], want[80000];
+  nd_tensor *y = nd_call(c, fold, 1, &x, axes);
+  nd_tensor *z = nd_call(c, fold, 1, &copy, axes);
+  nd_tensor_read(y, got);
+  nd_tensor_read(z, want);
+  const size_t width = nd_dtype_size(nd_tensor_dtype(y));
+  if (memcmp(got, want, (size_t)nd_tensor_size(y) * width) != 0)
+    CHECK_STR(axes, fold);
+  nd_tensor_release(y);
+  nd_tensor_release(z);
+}
+
+// Every fold of `view` of inputs of some shape, over axes of three.
+static void check_view(nd_dtype dtype, const int64_t *shape, const char *op,
+                       const char *view)
+{
+  static const char *const axes[] = { "axis=1",     "axis=2",     "axis=3",
+                                      "axis=[1 2]", "axis=[1 3]", "axis=[2 3]",
+                                      NULL };
+  nd_tensor *x = make_inputs(dtype, 3, shape);
+  nd_tensor *y = nd_call(c, op, 1, &x, view);
+  nd_tensor *copy = nd_call(c, "concat", 1, &y, "axis=1");
+  for (int f = 0; f < 5; f++) {
+    for (int a = 0; a < 7; a++)
+      check_fold(folds[f], y, copy, axes[a]);
+  }
+  nd_tensor_release(copy);
+  nd_tensor_release(y);
+  nd_tensor_release(x);
+}
+
+static void check_shapes(const char *op, const char *view)
+{
+  static const int64_t shapes[][3] = {
+    { 1, 1, 1 },  { 3, 1, 2 },  { 2, 7, 5 },    { 9, 40, 3 },   { 40, 2, 33 },
+    { 3, 65, 9 }, { 5, 1, 70 }, { 300, 3, 17 }, { 2, 600, 11 }, { 3, 10, 1100 },
+  };
+  start();
+  for (int d = 0; d < ND_DTYPES; d++) {
+    for (int s = 0; s < 10 && d != ND_BOOL; s++)
+      check_view((nd_dtype)d, shapes[s], op, view);
+  }
+  finish();
+}
+
+static void transposed_inputs_change_no_bit(void)
+{
+  check_shapes("transpose", "perm=[3 2 1]");
+  check_shapes("transpose", "perm=[2 3 1]");
+  check_shapes("transpose", "perm=[3 1 2]");
+  check_shapes("transpose", "perm=[1 3 2]");
+  check_shapes("transpose", "perm=[2 1 3]");
+}
+
+static void parts_of_inputs_change_no_bit(void)
+{
+  check_shapes("slice", "ranges=[1:-1 1:-1 1:-1:2]");
+  check_shapes("slice", "ranges=[1:-1:2 -1:1:-1 1:-1]");
+  check_shapes("slice", "ranges=[-1:1:-1 1:-1 -1:1:-1]");
+}
+
+int main(void)
+{
+  RUN(transposed_inputs_change_no_bit);
+  RUN(parts_of_inputs_change_no_bit);
+  return check_done();
+}
