@@ -107,7 +107,7 @@ NODEFS = $(if $(SAN),,-Wl$(comma)-z$(comma)defs)
 
 # ---- targets -----------------------------------------------------------------
 
-.PHONY: FORCE all demo test test-programs lint bench count latency bench-peers asan \
+.PHONY: FORCE all demo test test-programs lint bench count bits flat latency bench-peers asan \
         ubsan tsan valgrind oom docs expand install uninstall clean size arm help
 
 all: ## build the program, the libraries and the Lua module
@@ -134,6 +134,12 @@ bench: all $(BUILD)/bench/host ## time the benchmarks, beside the peers that are
 count: all ## count the instructions of the small rows under callgrind
 	@tools/deps.sh build valgrind
 	@BUILD=$(BUILD) tests/bench/count
+
+flat: all ## take up to a million steps of each kind: memory must not grow
+	@BUILD=$(BUILD) tests/bench/flat
+
+bits: all ## compare trained weights over levels, threads, deferred and at once
+	@BUILD=$(BUILD) LEVELS="$(LEVELS)" tests/bits/run $(T)
 
 latency: $(BUILD)/bench/latency ## time how long work goes on after an interrupt
 	@$<

@@ -30,7 +30,7 @@ local rows = {
   { "step, batch 10,000", "step:10000:draw" },
   { "  without the draw", "step:10000:ahead" },
   { "step, all 1,000,000 points", "step:0:full" },
-  { "784-128-10 network, Adam, batch 32", "mlp" },
+  { "784-128-10 network, Adam, batch 32", "mlp:32" },
   { "chain of 10,000 ops, one op", "chain:10000" },
   { "  recording it", "chain:10000", part = "record" },
   { "  sweeping it", "chain:10000", part = "sweep" },

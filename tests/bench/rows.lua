@@ -80,8 +80,22 @@ function rows.step(batch, kind)
   return step, w, b
 end
 
+--- Two gradients of a chain of tanh, exp and arithmetic over `points` values.
+function rows.wave(points)
+  local x = nd.linspace(-3, 3, math.tointeger(points))
+  local a, b = nd.Variable(0.5), nd.Variable(-0.25)
+  return function()
+    local y
+    with nd.GradientTape() as tape do
+      y = nd.reduce_mean(nd.tanh(a * x + b) * nd.exp(-x * x) + x / 2)
+    end
+    return y, tape:gradient(y, { a, b })
+  end
+end
+
 --- A step of the 784-128-10 network.
-function rows.mlp()
+function rows.mlp(batch)
+  batch = math.tointeger(batch)
   local random = nd.random.RandomState(1)
   local images = random:randn(1000, 784)
   local labels = random:randint(10, { size = 1000 })
@@ -91,13 +105,43 @@ function rows.mlp()
   local weights = {w1, b1, w2, b2}
   local adam = nd.optimizers.Adam { learning_rate = 1e-3 }
   return function()
-    local at = random:randint(1000, { size = 32 })
+    local at = random:randint(1000, { size = batch })
     local x, y = nd.gather(images, at), nd.gather(labels, at)
     local loss
     with nd.GradientTape() as tape do
       local h = nd.relu(nd.matmul(x, w1) + b1)
       loss = nd.reduce_mean(nd.nn.sparse_softmax_cross_entropy_with_logits {
         labels = y, logits = nd.matmul(h, w2) + b2 })
+    end
+    adam:apply_gradients(nd.zip(tape:gradient(loss, weights), weights))
+    return loss
+  end
+end
+
+--- A step of a network of two convolutions for images of 28 by 28.
+function rows.conv()
+  local random = nd.random.RandomState(1)
+  local images = random:randn(256, 28, 28, 1)
+  local labels = random:randint(10, { size = 256 })
+  local f1 = nd.Variable(random:randn(3, 3, 1, 16) * 0.1)
+  local f2 = nd.Variable(random:randn(3, 3, 16, 32) * 0.1)
+  local w = nd.Variable(random:randn(7 * 7 * 32, 10) * 0.02)
+  local c1, c2 = nd.Variable(nd.zeros { 16 }), nd.Variable(nd.zeros { 32 })
+  local b = nd.Variable(nd.zeros { 10 })
+  local weights = {f1, c1, f2, c2, w, b}
+  local adam = nd.optimizers.Adam { learning_rate = 1e-3 }
+  local function block(x, filters, bias)
+    local y = nd.relu(nd.conv2d(x, filters, { padding = "same" }) + bias)
+    return nd.max_pool2d(y, 2)
+  end
+  return function()
+    local at = random:randint(256, { size = 32 })
+    local x, y = nd.gather(images, at), nd.gather(labels, at)
+    local loss
+    with nd.GradientTape() as tape do
+      local h = nd.reshape(block(block(x, f1, c1), f2, c2), { 32, -1 })
+      loss = nd.reduce_mean(nd.nn.sparse_softmax_cross_entropy_with_logits {
+        labels = y, logits = nd.matmul(h, w) + b })
     end
     adam:apply_gradients(nd.zip(tape:gradient(loss, weights), weights))
     return loss
