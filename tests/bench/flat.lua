@@ -1,9 +1,10 @@
---- Runs the steps of one row and says by how much the process grew meanwhile.
+--- Runs the steps of one row and says by how much the most that the process ever
+--- had resident grew meanwhile.
 --
 --     nadir tests/bench/flat.lua ROW STEPS SECONDS
 --
 -- A tenth of the steps, at most 1,000, comes before: it makes every buffer that
--- a step needs. SECONDS end it before its steps do.
+-- steps need. SECONDS end it before its steps do.
 package.path = "tests/bench/?.lua;" .. package.path
 local nd = require "nadir"
 local rows = require "rows"
@@ -11,9 +12,9 @@ local rows = require "rows"
 local ROW, STEPS, SECONDS = arg[1], tonumber(arg[2]), tonumber(arg[3])
 local MOST = 1024 -- KiB that memory may have grown
 
-local function resident()
+local function peak()
   for line in io.lines "/proc/self/status" do
-    local size = line:match "^VmRSS:%s*(%d+)"
+    local size = line:match "^VmHWM:%s*(%d+)"
     if size then
       return tonumber(size)
     end
@@ -35,10 +36,10 @@ end
 rows.load(1000000)
 local step = rows.find(ROW)
 run(step, math.min(1000, STEPS // 10), SECONDS / 4)
-local before = resident()
+local before = peak()
 local done = run(step, STEPS, SECONDS)
-local grown = resident() - before
+local grown = peak() - before
 local verdict = grown <= MOST and "flat" or "GROWS"
-print(("%-16s %9d steps  %8d KiB resident  %6d KiB more  %s"):format(ROW, done,
+print(("%-16s %9d steps  %8d KiB at most  %6d KiB more  %s"):format(ROW, done,
   before, grown, verdict))
 os.exit(grown <= MOST)
