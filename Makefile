@@ -57,9 +57,13 @@ LEVEL_avx512 := -mavx512f -mavx512vl -mavx512dq -mavx512bw -mfma \
 # Loops are unrolled, but for the thousand of elementwise ops, which are not
 # faster for it. Where a loop begins must not be luck: a sum of two tensors was
 # seen to take 0.14 or 0.20 ms for it.
-LOOPS_kernel := -O3 -falign-loops=32
+# What selects between numbers stays a select: gcc would join selects that share
+# a condition to branches, whose masks take more code than the numbers.
+SELECTS := $(if $(findstring clang,$(shell $(CC) --version 2>/dev/null)),, \
+             -fno-thread-jumps)
+LOOPS_kernel := -O3 -falign-loops=32 $(SELECTS)
 LOOPS_optim := -O3 -falign-loops=32
-LOOPS_ops := -O2 -ftree-vectorize -falign-loops=32
+LOOPS_ops := -O2 -ftree-vectorize -falign-loops=32 $(SELECTS)
 LEVELS := baseline $(if $(filter x86_64,$(ARCH)),avx2 avx512)
 
 # ---- sources -----------------------------------------------------------------
