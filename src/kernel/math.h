@@ -6,28 +6,18 @@
 // the low bits of a float that has 1.5 * 2^52 (2^23) added to it.
 //
 // Functions exist as nd_NAME_f32 and nd_NAME_f64. Nan, inf, signed zeros and
-// subnormal results are those of C11 annex F. The largest errors seen, in
-// units in the last place (over a fifth of all floats, and 10^7 doubles):
+// subnormal results are those of C11 annex F. Errors are at most 2 units in the
+// last place; docs/accuracy.md has them. Factors of slopes reach 2.3 (bell),
+// 2.1 (turn), 1.95 (arc) and 0.9 (gauss).
 //
-//              f32  f64              f32  f64               f32  f64
-//     exp     1.00 0.87     sin     0.51 0.79     sigmoid  1.80 1.77
-//     expm1   1.44 1.74     cos     0.51 0.78     softplus 1.65 1.60
-//     log     0.84 0.80     tan     0.51 1.00     erf      1.22 1.02
-//     log1p   1.38 1.36     asin    1.18 1.09     pow      0.51 0.99
-//     sinh    1.81 1.76     acos    1.15 1.08     rsqrt    1.50 1.50
-//     cosh    1.47 1.32     atan    1.37 1.34     sqrt, floor, ceil and
-//     tanh    1.86 1.78     atan2   1.52 1.53     round are exact
-//     bell    2.05 1.96     arc     1.92 1.68     gauss    0.51 0.83
-//                           turn    2.01 1.84
-//
-// sin, cos and tan reduce angles below 2^46 (7e13) to full precision, also
-// next to multiples of pi/2. Beyond, they are nan, as for inf; there
-// kernel/math_angle.h has nd_sin_any_f32 and so on, for loops that do not
+// sin, cos and tan take angles below 2^20 in float and 2^46 in double, to full
+// precision also next to multiples of pi/2. Beyond, they are nan, as for inf;
+// there kernel/math_angle.h has nd_sin_any_f32 and so on, for loops that do not
 // vectorize.
 //
 // Bits: all arithmetic is explicit, so every CPU with FMA gives the same bits
-// for any vector width. Without FMA, a * b + c rounds twice: the last place
-// may differ, and the errors reach 2.0 (tanh). Compile with -ffp-contract=off.
+// for any vector width. Without FMA, a * b + c rounds twice, and the last place
+// may differ. Compile with -ffp-contract=off.
 //
 // Coefficients are minimax fits; tests/golden/math_coefficients.py makes them.
 #ifndef ND_KERNEL_MATH_H
@@ -45,6 +35,13 @@
 #define ND_HAS_FMA 1
 #else
 #define ND_HAS_FMA 0
+#endif
+
+// One instruction rounds to an integer.
+#if defined(__SSE4_1__) || defined(__aarch64__)
+#define ND_HAS_ROUNDING 1
+#else
+#define ND_HAS_ROUNDING 0
 #endif
 
 ND_INLINE float nd_fma_f32(float a, float b, float c)
@@ -111,6 +108,7 @@ ND_INLINE double nd_copysign_f64(double magnitude, double sign)
                       (nd_bits_f64(sign) & top));
 }
 
+#include "math_poly.h"
 #include "math_f64.h"
 #include "math_f32.h"
 

@@ -1,11 +1,13 @@
 // kernel/math_angle.h: sin, cos and tan of every angle, for loops over one
-// angle at a time. Below ND_ANGLE_LIMIT they are those of kernel/math.h.
+// angle at a time. Near ones are those of kernel/math.h.
 #ifndef ND_KERNEL_MATH_ANGLE_H
 #define ND_KERNEL_MATH_ANGLE_H
 
 #include "math.h"
 
-#include <stdbool.h>
+// Angles of the type of x below it are near.
+#define ND_ANGLE_LIMIT(x) \
+  _Generic((x), float : ND_ANGLE_LIMIT_F32, default : ND_ANGLE_LIMIT_F64)
 
 __extension__ typedef __int128 nd_int128;
 __extension__ typedef unsigned __int128 nd_uint128;
@@ -53,25 +55,21 @@ static inline nd_angle_f64 nd_reduce_far_angle_f64(double x)
   return (nd_angle_f64){ r.high, r.low, q };
 }
 
-static inline bool nd_is_far_angle(double x)
-{
-  const double size = __builtin_fabs(x);
-  return size >= ND_ANGLE_LIMIT && size <= 0x1.fffffffffffffp1023;
-}
-
 // sin and tan have the sign of x, cos has not.
-#define ND_DEFINE_ANY(name, signed_by)                                 \
-  static inline double nd_##name##_any_f64(double x)                   \
-  {                                                                    \
-    if (!nd_is_far_angle(x))                                           \
-      return nd_##name##_f64(x);                                       \
-    const nd_angle_f64 a = nd_reduce_far_angle_f64(__builtin_fabs(x)); \
-    return nd_flip_by_f64(signed_by, nd_##name##_at_f64(a));           \
-  }                                                                    \
-  static inline float nd_##name##_any_f32(float x)                     \
-  {                                                                    \
-    return nd_is_far_angle(x) ? (float)nd_##name##_any_f64(x)          \
-                              : nd_##name##_f32(x);                    \
+#define ND_DEFINE_ANY(name, signed_by)                          \
+  static inline double nd_##name##_any_f64(double x)            \
+  {                                                             \
+    const double size = __builtin_fabs(x);                      \
+    if (!(size >= ND_ANGLE_LIMIT_F64 && size < (double)ND_INF)) \
+      return nd_##name##_f64(x);                                \
+    const nd_angle_f64 a = nd_reduce_far_angle_f64(size);       \
+    return nd_flip_by_f64(signed_by, nd_##name##_at_f64(a));    \
+  }                                                             \
+  static inline float nd_##name##_any_f32(float x)              \
+  {                                                             \
+    return __builtin_fabsf(x) < ND_ANGLE_LIMIT_F32              \
+             ? nd_##name##_f32(x)                               \
+             : (float)nd_##name##_any_f64(x);                   \
   }
 
 ND_DEFINE_ANY(sin, x)

@@ -11,25 +11,58 @@
 #define ND_LN2_HIGH_F32 0x1.62e4p-1f  // 15 bits: k * high is exact
 #define ND_LN2_LOW_F32 0x1.7f7d1cp-20f
 
+// As in math_f64.h.
+typedef struct nd_pair_f32 {
+  float high, low;
+} nd_pair_f32;
+
+ND_INLINE nd_pair_f32 nd_product_f32(float a, float b)
+{
+  const float high = a * b;
+#if ND_HAS_FMA
+  return (nd_pair_f32){ high, __builtin_fmaf(a, b, -high) };
+#else
+  return (nd_pair_f32){ high, (float)((double)a * b - high) };
+#endif
+}
+
+ND_INLINE nd_pair_f32 nd_ordered_sum_f32(float a, float b)
+{
+  const float high = a + b;
+  return (nd_pair_f32){ high, b - (high - a) };
+}
+
 // Rounding. From 2^23 on every float is an integer.
 
 ND_INLINE float nd_round_f32(float x)
 {
+#if ND_HAS_ROUNDING
+  return __builtin_rintf(x);
+#else
   const float a = __builtin_fabsf(x);
   const float whole = a < 0x1p23f ? a + 0x1p23f - 0x1p23f : a;
   return nd_copysign_f32(whole, x);
+#endif
 }
 
 ND_INLINE float nd_floor_f32(float x)
 {
+#if ND_HAS_ROUNDING
+  return __builtin_floorf(x);
+#else
   const float whole = nd_round_f32(x);
   return nd_copysign_f32(whole > x ? whole - 1 : whole, x);
+#endif
 }
 
 ND_INLINE float nd_ceil_f32(float x)
 {
+#if ND_HAS_ROUNDING
+  return __builtin_ceilf(x);
+#else
   const float whole = nd_round_f32(x);
   return nd_copysign_f32(whole < x ? whole + 1 : whole, x);
+#endif
 }
 
 ND_INLINE float nd_sqrt_f32(float x)
@@ -56,12 +89,8 @@ ND_INLINE nd_exponent_f32 nd_reduce_exp_f32(float x)
   const float k = shifted - ND_SHIFT_F32;
   const float near = nd_fma_f32(-k, ND_LN2_HIGH_F32, x);
   const float r = nd_fma_f32(-k, ND_LN2_LOW_F32, near);
-  float q = 0.00019789362f;
-  q = nd_fma_f32(q, r, 0.00139457511f);
-  q = nd_fma_f32(q, r, 0.00833350327f);
-  q = nd_fma_f32(q, r, 0.0416662805f);
-  q = nd_fma_f32(q, r, 0.166666657f);
-  q = nd_fma_f32(q, r, 0.5f);
+  const float q = ND_POLY_F32(r, 0.5f, 0.166666657f, 0.0416662805f,
+                              0.00833350327f, 0.00139457511f, 0.00019789362f);
   return (nd_exponent_f32){ nd_fma_f32(r, r * q, r),
                             nd_bits_f32(shifted) - nd_bits_f32(ND_SHIFT_F32) };
 }
@@ -72,24 +101,35 @@ ND_INLINE float nd_power_of_two_f32(uint32_t n)
   return nd_float_f32((n + 127) << 23);
 }
 
-// y 2^n in two steps, because 2^n may overflow or be subnormal.
-ND_INLINE float nd_scale_f32(float y, uint32_t n)
+// 2^n (1 + p) in two steps, because 2^n may overflow or be subnormal.
+ND_INLINE float nd_scale_f32(nd_exponent_f32 e)
 {
-  const uint32_t biased = n + 254;
+  const uint32_t biased = e.n + 254;
   const uint32_t half = biased >> 1;
-  return y * nd_float_f32(half << 23) * nd_float_f32((biased - half) << 23);
+  const float s = nd_float_f32(half << 23);
+  return nd_fma_f32(s, e.p, s) * nd_float_f32((biased - half) << 23);
 }
 
 ND_INLINE float nd_clamp_f32(float x, float low, float high)
 {
   const float above = x < low ? low : x;
-  return above > high ? high : above;
+  return x > high ? high : above;
 }
 
 ND_INLINE float nd_exp_f32(float x)
 {
   const nd_exponent_f32 e = nd_reduce_exp_f32(nd_clamp_f32(x, -105, 89));
-  return nd_scale_f32(1 + e.p, e.n);
+  return nd_scale_f32(e);
+}
+
+// e^-|x|. Since it is no larger than 1 it is made 2^64 times too large, and
+// no factor is subnormal.
+ND_INLINE float nd_decay_f32(float x)
+{
+  const float a = __builtin_fabsf(x);
+  const nd_exponent_f32 e = nd_reduce_exp_f32(a > 105 ? -105 : -a);
+  const float s = nd_power_of_two_f32(e.n + 64);
+  return nd_fma_f32(s, e.p, s) * 0x1p-64f;
 }
 
 // (e^x - 1) / 2, for -20 <= x <= 89.5, where it has overflowed. On the way it
@@ -143,7 +183,7 @@ ND_INLINE float nd_tanh_f32(float x)
 // With e = e^-|x| it is 1 / (1 + e), for x < 0 e / (1 + e) = e - e^2 / (1 + e).
 ND_INLINE float nd_sigmoid_f32(float x)
 {
-  const float e = nd_exp_f32(-__builtin_fabsf(x));
+  const float e = nd_decay_f32(x);
   const float t = (x < 0 ? e : 1) / (1 + e);
   return x < 0 ? e - e * t : t;
 }
@@ -151,7 +191,7 @@ ND_INLINE float nd_sigmoid_f32(float x)
 // The slope of the sigmoid, sigmoid(x) sigmoid(-x) = e / (1 + e)^2.
 ND_INLINE float nd_bell_f32(float x)
 {
-  const float e = nd_exp_f32(-__builtin_fabsf(x));
+  const float e = nd_decay_f32(x);
   return e / nd_fma_f32(e, 2 + e, 1);
 }
 
@@ -179,15 +219,9 @@ ND_INLINE nd_split_f32 nd_split_f32_of(float x)
 ND_INLINE float nd_log_of_parts_f32(float k, float f)
 {
   const float square = f * f;
-  float q = 0.0674650818f;
-  q = nd_fma_f32(q, f, -0.116754957f);
-  q = nd_fma_f32(q, f, 0.118881382f);
-  q = nd_fma_f32(q, f, -0.124056131f);
-  q = nd_fma_f32(q, f, 0.142195582f);
-  q = nd_fma_f32(q, f, -0.166679949f);
-  q = nd_fma_f32(q, f, 0.200021178f);
-  q = nd_fma_f32(q, f, -0.250000089f);
-  q = nd_fma_f32(q, f, 0.333333135f);
+  const float q = ND_POLY_F32(f, 0.333333135f, -0.250000089f, 0.200021178f,
+                              -0.166679949f, 0.142195582f, -0.124056131f,
+                              0.118881382f, -0.116754957f, 0.0674650818f);
   const float tail = nd_fma_f32(f * square, q, k * ND_LN2_LOW_F32);
   return nd_fma_f32(k, ND_LN2_HIGH_F32, nd_fma_f32(-0.5f, square, tail) + f);
 }
@@ -196,8 +230,9 @@ ND_INLINE float nd_log_f32(float x)
 {
   const nd_split_f32 a = nd_split_f32_of(x);
   const float y = nd_log_of_parts_f32(a.k, a.m - 1);
-  const float finite = x == 0 ? -ND_INF : y;
-  return x >= 0 ? (x > 0x1.fffffep127f ? x : finite) : ND_NAN;
+  const float from_zero = x == 0 ? -ND_INF : y;
+  const float below_inf = x > 0x1.fffffep127f ? x : from_zero;
+  return x >= 0 ? below_inf : ND_NAN;
 }
 
 // f = (1 + x) / 2^k - 1 is taken from x itself, so that nothing of a small x
@@ -218,7 +253,7 @@ ND_INLINE float nd_log1p_f32(float x)
 // max(x, 0) + log1p(e^-|x|); the argument of log1p is at most 1.
 ND_INLINE float nd_softplus_f32(float x)
 {
-  const float e = nd_exp_f32(-__builtin_fabsf(x));
+  const float e = nd_decay_f32(x);
   const int halve = e > 0x1.a8279ap-2f;
   const float f = halve ? 0.5f * e - 0.5f : e;
   const float tail = nd_log_of_parts_f32(halve ? 1 : 0, f);

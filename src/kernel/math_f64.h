@@ -47,21 +47,33 @@ ND_INLINE nd_pair_f64 nd_sum_f64(double a, double b)
 
 ND_INLINE double nd_round_f64(double x)
 {
+#if ND_HAS_ROUNDING
+  return __builtin_rint(x);
+#else
   const double a = __builtin_fabs(x);
   const double whole = a < 0x1p52 ? a + 0x1p52 - 0x1p52 : a;
   return nd_copysign_f64(whole, x);
+#endif
 }
 
 ND_INLINE double nd_floor_f64(double x)
 {
+#if ND_HAS_ROUNDING
+  return __builtin_floor(x);
+#else
   const double whole = nd_round_f64(x);
   return nd_copysign_f64(whole > x ? whole - 1 : whole, x);
+#endif
 }
 
 ND_INLINE double nd_ceil_f64(double x)
 {
+#if ND_HAS_ROUNDING
+  return __builtin_ceil(x);
+#else
   const double whole = nd_round_f64(x);
   return nd_copysign_f64(whole < x ? whole + 1 : whole, x);
+#endif
 }
 
 ND_INLINE double nd_sqrt_f64(double x)
@@ -84,19 +96,11 @@ typedef struct nd_exponent_f64 {
 // (e^r - 1 - r) / r^2
 ND_INLINE double nd_exp_tail_f64(double r)
 {
-  const double z = r * r;
-  double even = 2.0825596442744677e-09;
-  double odd = 2.5113223704746344e-08;
-  even = nd_fma_f64(even, z, 2.7557592497422751e-07);
-  odd = nd_fma_f64(odd, z, 2.7557231490732524e-06);
-  even = nd_fma_f64(even, z, 2.4801586903718874e-05);
-  odd = nd_fma_f64(odd, z, 0.00019841269899716966);
-  even = nd_fma_f64(even, z, 0.001388888888913424);
-  odd = nd_fma_f64(odd, z, 0.0083333333333157084);
-  even = nd_fma_f64(even, z, 0.041666666666666033);
-  odd = nd_fma_f64(odd, z, 0.16666666666666685);
-  even = nd_fma_f64(even, z, 0.5);
-  return nd_fma_f64(odd, r, even);
+  return ND_POLY_F64(r, 0.5, 0.16666666666666685, 0.041666666666666033,
+                     0.0083333333333157084, 0.001388888888913424,
+                     0.00019841269899716966, 2.4801586903718874e-05,
+                     2.7557231490732524e-06, 2.7557592497422751e-07,
+                     2.5113223704746344e-08, 2.0825596442744677e-09);
 }
 
 // e^(high + low), |high| < 2^10.
@@ -118,24 +122,35 @@ ND_INLINE double nd_power_of_two_f64(uint64_t n)
   return nd_float_f64((n + 1023) << 52);
 }
 
-// y 2^n in two steps, because 2^n may overflow or be subnormal.
-ND_INLINE double nd_scale_f64(double y, uint64_t n)
+// 2^n (1 + p) in two steps, because 2^n may overflow or be subnormal.
+ND_INLINE double nd_scale_f64(nd_exponent_f64 e)
 {
-  const uint64_t biased = n + 2046;
+  const uint64_t biased = e.n + 2046;
   const uint64_t half = biased >> 1;
-  return y * nd_float_f64(half << 52) * nd_float_f64((biased - half) << 52);
+  const double s = nd_float_f64(half << 52);
+  return nd_fma_f64(s, e.p, s) * nd_float_f64((biased - half) << 52);
 }
 
 ND_INLINE double nd_clamp_f64(double x, double low, double high)
 {
   const double above = x < low ? low : x;
-  return above > high ? high : above;
+  return x > high ? high : above;
 }
 
 ND_INLINE double nd_exp_f64(double x)
 {
   const nd_exponent_f64 e = nd_reduce_exp_f64(nd_clamp_f64(x, -746, 710), 0);
-  return nd_scale_f64(1 + e.p, e.n);
+  return nd_scale_f64(e);
+}
+
+// e^-|x|. Since it is no larger than 1 it is made 2^512 times too large, and
+// no factor is subnormal.
+ND_INLINE double nd_decay_f64(double x)
+{
+  const double a = __builtin_fabs(x);
+  const nd_exponent_f64 e = nd_reduce_exp_f64(a > 746 ? -746 : -a, 0);
+  const double s = nd_power_of_two_f64(e.n + 512);
+  return nd_fma_f64(s, e.p, s) * 0x1p-512;
 }
 
 // (e^x - 1) / 2, for -40 <= x <= 710.5, where it has overflowed. On the way it
@@ -189,7 +204,7 @@ ND_INLINE double nd_tanh_f64(double x)
 // With e = e^-|x| it is 1 / (1 + e), for x < 0 e / (1 + e) = e - e^2 / (1 + e).
 ND_INLINE double nd_sigmoid_f64(double x)
 {
-  const double e = nd_exp_f64(-__builtin_fabs(x));
+  const double e = nd_decay_f64(x);
   const double t = (x < 0 ? e : 1) / (1 + e);
   return x < 0 ? e - e * t : t;
 }
@@ -197,7 +212,7 @@ ND_INLINE double nd_sigmoid_f64(double x)
 // The slope of the sigmoid, sigmoid(x) sigmoid(-x) = e / (1 + e)^2.
 ND_INLINE double nd_bell_f64(double x)
 {
-  const double e = nd_exp_f64(-__builtin_fabs(x));
+  const double e = nd_decay_f64(x);
   return e / nd_fma_f64(e, 2 + e, 1);
 }
 
@@ -227,14 +242,10 @@ ND_INLINE nd_split_f64 nd_split_f64_of(double x)
 ND_INLINE double nd_log_of_parts_f64(double k, double f)
 {
   const double s = f / (2 + f), z = s * s, half = 0.5 * f * f;
-  double q = 0.13251148291703682;
-  q = nd_fma_f64(q, z, 0.13250137733437795);
-  q = nd_fma_f64(q, z, 0.15387089902077083);
-  q = nd_fma_f64(q, z, 0.18181775684737822);
-  q = nd_fma_f64(q, z, 0.22222222646560685);
-  q = nd_fma_f64(q, z, 0.28571428569087426);
-  q = nd_fma_f64(q, z, 0.40000000000006242);
-  q = nd_fma_f64(q, z, 0.66666666666666663);
+  const double q = ND_POLY_F64(z, 0.66666666666666663, 0.40000000000006242,
+                               0.28571428569087426, 0.22222222646560685,
+                               0.18181775684737822, 0.15387089902077083,
+                               0.13250137733437795, 0.13251148291703682);
   const double tail = nd_fma_f64(s, nd_fma_f64(z, q, half), k * ND_LN2_LOW_F64);
   return nd_fma_f64(k, ND_LN2_HIGH_F64, f - (half - tail));
 }
@@ -243,8 +254,9 @@ ND_INLINE double nd_log_f64(double x)
 {
   const nd_split_f64 a = nd_split_f64_of(x);
   const double y = nd_log_of_parts_f64(a.k, a.m - 1);
-  const double finite = x == 0 ? -ND_INF : y;
-  return x >= 0 ? (x > 0x1.fffffffffffffp1023 ? x : finite) : ND_NAN;
+  const double from_zero = x == 0 ? -ND_INF : y;
+  const double below_inf = x > 0x1.fffffffffffffp1023 ? x : from_zero;
+  return x >= 0 ? below_inf : ND_NAN;
 }
 
 // f = (1 + x) / 2^k - 1 is taken from x itself, so that nothing of a small x
@@ -265,7 +277,7 @@ ND_INLINE double nd_log1p_f64(double x)
 // max(x, 0) + log1p(e^-|x|); the argument of log1p is at most 1.
 ND_INLINE double nd_softplus_f64(double x)
 {
-  const double e = nd_exp_f64(-__builtin_fabs(x));
+  const double e = nd_decay_f64(x);
   const int halve = e > 0x1.a827999fcef32p-2;
   const double f = halve ? 0.5 * e - 0.5 : e;
   const double tail = nd_log_of_parts_f64(halve ? 1 : 0, f);
@@ -284,14 +296,10 @@ ND_INLINE nd_pair_f64 nd_log_pair_f64(double x)
   const double s_low = (f - back.high - back.low - s * d_low) * inverse;
   nd_pair_f64 z = nd_product_f64(s, s);
   z.low += 2 * s * s_low;
-  double q = 0.11988838673588882;
-  q = nd_fma_f64(q, z.high, 0.11674839588348872);
-  q = nd_fma_f64(q, z.high, 0.13336316372669671);
-  q = nd_fma_f64(q, z.high, 0.15384556898445267);
-  q = nd_fma_f64(q, z.high, 0.18181818869907845);
-  q = nd_fma_f64(q, z.high, 0.22222222217539825);
-  q = nd_fma_f64(q, z.high, 0.28571428571445096);
-  q = nd_fma_f64(q, z.high, 0.3999999999999998);
+  const double q = ND_POLY_F64(z.high, 0.3999999999999998, 0.28571428571445096,
+                               0.22222222217539825, 0.18181818869907845,
+                               0.15384556898445267, 0.13336316372669671,
+                               0.11674839588348872, 0.11988838673588882);
   nd_pair_f64 c = nd_ordered_sum_f64(0x1.5555555555555p-1, q * z.high);
   c.low += 0x1.5555555555555p-55;
   nd_pair_f64 cube = nd_product_f64(s, z.high);
@@ -315,7 +323,7 @@ ND_INLINE double nd_pow_magnitude_f64(double x, double y)
   const double low = nd_fma_f64(l.low, cut, p.low);
   const nd_exponent_f64 e = nd_reduce_exp_f64(
     nd_clamp_f64(p.high, -746, 710), __builtin_fabs(p.high) < 746 ? low : 0);
-  return nd_scale_f64(1 + e.p, e.n);
+  return nd_scale_f64(e);
 }
 
 // The special cases are those of C11, annex F.10.4.4.

@@ -36,12 +36,9 @@ ND_INLINE nd_angle_f64 nd_reduce_angle_f64(double x)
 ND_INLINE nd_pair_f64 nd_sin_of_angle_f64(nd_angle_f64 a)
 {
   const double r = a.high, z = r * r;
-  double s = 1.5890307453428228e-10;
-  s = nd_fma_f64(s, z, -2.5050647774349315e-08);
-  s = nd_fma_f64(s, z, 2.7557312999547546e-06);
-  s = nd_fma_f64(s, z, -0.00019841269827855273);
-  s = nd_fma_f64(s, z, 0.00833333333332004);
-  s = nd_fma_f64(s, z, -0.16666666666666624);
+  const double s = ND_POLY_F64(z, -0.16666666666666624, 0.00833333333332004,
+                               -0.00019841269827855273, 2.7557312999547546e-06,
+                               -2.5050647774349315e-08, 1.5890307453428228e-10);
   const double low = nd_fma_f64(a.low, -0.5 * z, a.low);
   return nd_ordered_sum_f64(r, nd_fma_f64(r * z, s, low));
 }
@@ -49,12 +46,9 @@ ND_INLINE nd_pair_f64 nd_sin_of_angle_f64(nd_angle_f64 a)
 ND_INLINE nd_pair_f64 nd_cos_of_angle_f64(nd_angle_f64 a)
 {
   const double r = a.high, z = r * r, half = 0.5 * z;
-  double c = -1.1355202006495374e-11;
-  c = nd_fma_f64(c, z, 2.0875638740649072e-09);
-  c = nd_fma_f64(c, z, -2.755731374213114e-07);
-  c = nd_fma_f64(c, z, 2.4801587287418101e-05);
-  c = nd_fma_f64(c, z, -0.0013888888888870911);
-  c = nd_fma_f64(c, z, 0.041666666666666581);
+  const double c = ND_POLY_F64(z, 0.041666666666666581, -0.0013888888888870911,
+                               2.4801587287418101e-05, -2.755731374213114e-07,
+                               2.0875638740649072e-09, -1.1355202006495374e-11);
   const double top = 1 - half, lost = (1 - top) - half;
   const double low = nd_fma_f64(-r, a.low, lost);
   return nd_ordered_sum_f64(top, nd_fma_f64(z * z, c, low));
@@ -110,27 +104,27 @@ ND_INLINE double nd_tan_at_f64(nd_angle_f64 a)
 }
 
 // Beyond the range of this reduction: nan. kernel/math_angle.h goes on there.
-#define ND_ANGLE_LIMIT 0x1p46
+#define ND_ANGLE_LIMIT_F64 0x1p46
 
 ND_INLINE double nd_sin_f64(double x)
 {
   const double size = __builtin_fabs(x);
   const double y = nd_sin_at_f64(nd_reduce_angle_f64(size));
-  return size < ND_ANGLE_LIMIT ? nd_flip_by_f64(x, y) : ND_NAN;
+  return size < ND_ANGLE_LIMIT_F64 ? nd_flip_by_f64(x, y) : ND_NAN;
 }
 
 ND_INLINE double nd_cos_f64(double x)
 {
   const double size = __builtin_fabs(x);
   const double y = nd_cos_at_f64(nd_reduce_angle_f64(size));
-  return size < ND_ANGLE_LIMIT ? y : ND_NAN;
+  return size < ND_ANGLE_LIMIT_F64 ? y : ND_NAN;
 }
 
 ND_INLINE double nd_tan_f64(double x)
 {
   const double size = __builtin_fabs(x);
   const double y = nd_tan_at_f64(nd_reduce_angle_f64(size));
-  return size < ND_ANGLE_LIMIT ? nd_flip_by_f64(x, y) : ND_NAN;
+  return size < ND_ANGLE_LIMIT_F64 ? nd_flip_by_f64(x, y) : ND_NAN;
 }
 
 // Inverse functions: base + factor (y + tail), where base is a multiple of
@@ -147,19 +141,12 @@ ND_INLINE double nd_add_right_angles_f64(double count, double factor, double y,
 // asin(s) - s for 0 <= s <= 1/2, from z = s^2.
 ND_INLINE double nd_asin_tail_f64(double s, double z)
 {
-  double p = 0.032676817960540103;
-  p = nd_fma_f64(p, z, -0.021077162402153987);
-  p = nd_fma_f64(p, z, 0.021763397237733639);
-  p = nd_fma_f64(p, z, 0.0036830875741081328);
-  p = nd_fma_f64(p, z, 0.010786516240479313);
-  p = nd_fma_f64(p, z, 0.011397778334713516);
-  p = nd_fma_f64(p, z, 0.01398096117064827);
-  p = nd_fma_f64(p, z, 0.017351600113048361);
-  p = nd_fma_f64(p, z, 0.02237221565939039);
-  p = nd_fma_f64(p, z, 0.030381942683631563);
-  p = nd_fma_f64(p, z, 0.04464285717512121);
-  p = nd_fma_f64(p, z, 0.074999999999702596);
-  p = nd_fma_f64(p, z, 0.16666666666666763);
+  const double p = ND_POLY_F64(
+    z, 0.16666666666666763, 0.074999999999702596, 0.04464285717512121,
+    0.030381942683631563, 0.02237221565939039, 0.017351600113048361,
+    0.01398096117064827, 0.011397778334713516, 0.010786516240479313,
+    0.0036830875741081328, 0.021763397237733639, -0.021077162402153987,
+    0.032676817960540103);
   return s * z * p;
 }
 
@@ -190,26 +177,14 @@ ND_INLINE double nd_acos_f64(double x)
 ND_INLINE double nd_atan_tail_f64(double t)
 {
   const double z = t * t;
-  double p = 1.3225523905785372e-05;
-  p = nd_fma_f64(p, z, -0.00015216529238623524);
-  p = nd_fma_f64(p, z, 0.00083134203396249438);
-  p = nd_fma_f64(p, z, -0.0028849748379089534);
-  p = nd_fma_f64(p, z, 0.0071966110809412211);
-  p = nd_fma_f64(p, z, -0.013900709986626195);
-  p = nd_fma_f64(p, z, 0.021985009655949895);
-  p = nd_fma_f64(p, z, -0.029903983224758436);
-  p = nd_fma_f64(p, z, 0.03664198787581225);
-  p = nd_fma_f64(p, z, -0.042191826405729674);
-  p = nd_fma_f64(p, z, 0.047223235835159645);
-  p = nd_fma_f64(p, z, -0.052535189428791484);
-  p = nd_fma_f64(p, z, 0.058805278992017589);
-  p = nd_fma_f64(p, z, -0.066664040712633585);
-  p = nd_fma_f64(p, z, 0.076922798409001208);
-  p = nd_fma_f64(p, z, -0.090909070031230291);
-  p = nd_fma_f64(p, z, 0.11111111007033252);
-  p = nd_fma_f64(p, z, -0.1428571428257534);
-  p = nd_fma_f64(p, z, 0.19999999999951465);
-  p = nd_fma_f64(p, z, -0.33333333333333071);
+  const double p = ND_POLY_F64(
+    z, -0.33333333333333071, 0.19999999999951465, -0.1428571428257534,
+    0.11111111007033252, -0.090909070031230291, 0.076922798409001208,
+    -0.066664040712633585, 0.058805278992017589, -0.052535189428791484,
+    0.047223235835159645, -0.042191826405729674, 0.03664198787581225,
+    -0.029903983224758436, 0.021985009655949895, -0.013900709986626195,
+    0.0071966110809412211, -0.0028849748379089534, 0.00083134203396249438,
+    -0.00015216529238623524, 1.3225523905785372e-05);
   return t * z * p;
 }
 
@@ -242,12 +217,12 @@ ND_INLINE double nd_atan2_f64(double y, double x)
   return nd_copysign_f64(angle, y);
 }
 
-// The slope of asin, 1 / sqrt(1 - x^2), whose difference does not cancel.
+// The slope of asin, 1 / sqrt(1 - x^2), with all of x^2, since the rest may
+// cancel.
 ND_INLINE double nd_arc_f64(double x)
 {
-  const double a = __builtin_fabs(x);
-  const double z = a > 0.5 ? (1 - a) * (1 + a) : 1 - a * a;
-  return 1 / __builtin_sqrt(z);
+  const nd_pair_f64 square = nd_product_f64(x, x);
+  return 1 / __builtin_sqrt(1 - square.high - square.low);
 }
 
 // The slope of atan2(y, x) in y, x / (x^2 + y^2), without squares that leave
@@ -268,46 +243,26 @@ ND_INLINE double nd_turn_f64(double y, double x)
 // erf(x) / x - 1 for |x| <= 1, from z = x^2.
 ND_INLINE double nd_erf_ratio_f64(double z)
 {
-  double p = 5.9452580933409669e-11;
-  p = nd_fma_f64(p, z, -1.1365663804177249e-09);
-  p = nd_fma_f64(p, z, 1.4657879290543206e-08);
-  p = nd_fma_f64(p, z, -1.6350025142388018e-07);
-  p = nd_fma_f64(p, z, 1.6460972809668905e-06);
-  p = nd_fma_f64(p, z, -1.4925593506444117e-05);
-  p = nd_fma_f64(p, z, 0.0001205533103688115);
-  p = nd_fma_f64(p, z, -0.00085483269787416669);
-  p = nd_fma_f64(p, z, 0.005223977624780855);
-  p = nd_fma_f64(p, z, -0.026866170645072893);
-  p = nd_fma_f64(p, z, 0.11283791670954857);
-  p = nd_fma_f64(p, z, -0.37612638903183748);
-  p = nd_fma_f64(p, z, 0.12837916709551259);
+  const double p = ND_POLY_F64(
+    z, 0.12837916709551259, -0.37612638903183748, 0.11283791670954857,
+    -0.026866170645072893, 0.005223977624780855, -0.00085483269787416669,
+    0.0001205533103688115, -1.4925593506444117e-05, 1.6460972809668905e-06,
+    -1.6350025142388018e-07, 1.4657879290543206e-08, -1.1365663804177249e-09,
+    5.9452580933409669e-11);
   return p;
 }
 
 // log(1 - erf(x)) for 1 <= x <= 6, from t = x - 3/2.
 ND_INLINE double nd_log_erfc_f64(double t)
 {
-  double p = 2.2488334838526023e-14;
-  p = nd_fma_f64(p, t, -5.7062346681591766e-13);
-  p = nd_fma_f64(p, t, 6.7708316213820823e-12);
-  p = nd_fma_f64(p, t, -5.0172548839967465e-11);
-  p = nd_fma_f64(p, t, 2.5973880424319372e-10);
-  p = nd_fma_f64(p, t, -9.7125205661814176e-10);
-  p = nd_fma_f64(p, t, 2.3991855301544537e-09);
-  p = nd_fma_f64(p, t, -1.0825251017010556e-09);
-  p = nd_fma_f64(p, t, -2.787565046186756e-08);
-  p = nd_fma_f64(p, t, 1.9260682893828358e-07);
-  p = nd_fma_f64(p, t, -8.1875653805749225e-07);
-  p = nd_fma_f64(p, t, 2.3708354738364629e-06);
-  p = nd_fma_f64(p, t, -2.6468360364530784e-06);
-  p = nd_fma_f64(p, t, -2.2473687434811538e-05);
-  p = nd_fma_f64(p, t, 0.00021596330507830458);
-  p = nd_fma_f64(p, t, -0.0012572166868619198);
-  p = nd_fma_f64(p, t, 0.0060067463864397373);
-  p = nd_fma_f64(p, t, -0.025824140633643723);
-  p = nd_fma_f64(p, t, -0.89264033061503667);
-  p = nd_fma_f64(p, t, -3.5088008017795276);
-  p = nd_fma_f64(p, t, -3.3844920895515527);
+  const double p = ND_POLY_F64(
+    t, -3.3844920895515527, -3.5088008017795276, -0.89264033061503667,
+    -0.025824140633643723, 0.0060067463864397373, -0.0012572166868619198,
+    0.00021596330507830458, -2.2473687434811538e-05, -2.6468360364530784e-06,
+    2.3708354738364629e-06, -8.1875653805749225e-07, 1.9260682893828358e-07,
+    -2.787565046186756e-08, -1.0825251017010556e-09, 2.3991855301544537e-09,
+    -9.7125205661814176e-10, 2.5973880424319372e-10, -5.0172548839967465e-11,
+    6.7708316213820823e-12, -5.7062346681591766e-13, 2.2488334838526023e-14);
   return p;
 }
 
@@ -329,7 +284,7 @@ ND_INLINE double nd_gauss_f64(double x)
   const nd_pair_f64 z = nd_product_f64(a, a);
   const nd_exponent_f64 e = nd_reduce_exp_f64(-nd_clamp_f64(z.high, 0, 746),
                                               -z.low);
-  return nd_scale_f64(1 + e.p, e.n);
+  return nd_scale_f64(e);
 }
 
 #endif

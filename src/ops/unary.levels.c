@@ -148,7 +148,7 @@ UNARY(KERNELS, KERNELS_FLAT, KERNELS, KERNELS)
 #define NEAR(name, label, type, result, formula)   \
   static bool name##_##label(int n, const type *x) \
   {                                                \
-    const type limit = (type)ND_ANGLE_LIMIT;       \
+    const type limit = ND_ANGLE_LIMIT(x[0]);       \
     int far = 0;                                   \
     for (int i = 0; i < n; i++)                    \
       far |= !(x[i] < limit && x[i] > -limit);     \

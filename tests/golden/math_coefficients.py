@@ -65,6 +65,7 @@ def of_root(f):
 TINY = mpf("1e-15")
 HALF_LN2 = log(2) / 2 * mpf("1.01")
 EIGHTH_TURN = (pi / 4 * mpf("1.02")) ** 2
+LARGER_TURN = (pi / 4 * mpf("1.04")) ** 2
 WIDE_M = ((sqrt(2) - 1) / (sqrt(2) + 1)) ** 2
 
 
@@ -120,8 +121,10 @@ FITS = [
      lambda z: z * z, TINY, WIDE_M, 7, "d"),
     ("sin_of_angle_f64", SIN_TAIL, identity, TINY, EIGHTH_TURN, 5, "d"),
     ("cos_of_angle_f64", COS_TAIL, lambda z: z * z, TINY, EIGHTH_TURN, 5, "d"),
-    ("sin_of_angle_f32", SIN_TAIL, identity, TINY, EIGHTH_TURN, 3, "d"),
-    ("cos_of_angle_f32", COS_TAIL, lambda z: z * z, TINY, EIGHTH_TURN, 3, "d"),
+    ("sin_of_angle_f32", SIN_TAIL, identity, TINY, LARGER_TURN, 2, "f"),
+    ("cos_of_angle_f32", COS_TAIL, lambda z: z * z, TINY, LARGER_TURN, 2, "f"),
+    ("tan_f32", SIN_TAIL, identity, TINY, EIGHTH_TURN, 3, "d"),
+    ("tan_f32", COS_TAIL, lambda z: z * z, TINY, EIGHTH_TURN, 3, "d"),
     ("asin_tail_f64", ASIN_TAIL, identity, TINY, mpf(1) / 4, 12, "d"),
     ("asin_tail_f32", ASIN_TAIL, identity, TINY, mpf(1) / 4, 4, "f"),
     ("atan_tail_f64", ATAN_TAIL, ATAN_WEIGHT, TINY, 1, 19, "d"),
