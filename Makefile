@@ -111,8 +111,9 @@ NODEFS = $(if $(SAN),,-Wl$(comma)-z$(comma)defs)
 
 # ---- targets -----------------------------------------------------------------
 
-.PHONY: FORCE all demo test test-programs lint bench count bits flat latency bench-peers asan \
-        ubsan tsan valgrind oom docs expand install uninstall clean size arm help
+.PHONY: FORCE all demo test test-programs lint bench count bits flat latency \
+        ulp bench-peers asan ubsan tsan valgrind oom docs expand install \
+        uninstall clean size arm help
 
 all: ## build the program, the libraries and the Lua module
 all: $(BUILD)/nadir $(BUILD)/libnadir.a $(BUILD)/libnadir.so \
@@ -147,6 +148,10 @@ bits: all ## compare trained weights over levels, threads, deferred and at once
 
 latency: $(BUILD)/bench/latency ## time how long work goes on after an interrupt
 	@$<
+
+# STEP=1 takes all floats and hours; it is what is kept.
+ulp: $(BUILD)/tests/kernel/ulp ## measure errors of functions for docs/accuracy.md
+	@$< $(STEP) > $(BUILD)/accuracy.md && mv $(BUILD)/accuracy.md docs/
 
 bench-peers: ## install PyTorch, TensorFlow, JAX and NumPy under build/
 	python3 -m venv build/venv-peers
