@@ -39,6 +39,9 @@ extern "C" {
 // The largest number of axes of a tensor.
 #define ND_MAX_RANK 8
 
+// The most threads that a context uses.
+#define ND_MAX_THREADS 64
+
 typedef struct nd_context nd_context;
 typedef struct nd_tensor nd_tensor;
 typedef struct nd_variable nd_variable;
@@ -79,6 +82,17 @@ typedef void *nd_allocator(void *data, void *block, size_t old_size,
 // valid during the call.
 typedef void nd_warning(void *data, const char *text);
 
+// One of `n` parts of some work, which takes what work there still is when it
+// runs; which thread runs it, and when, changes no result.
+typedef void nd_part(void *data, int i);
+
+// The host's own threads: calls part(data, i) for each i from 0 to n - 1 once,
+// in any order and as many at a time as it likes, and returns when all that it
+// called have returned. What it does not call others do. Parts take no locks,
+// wait for nobody, and need 512 KB of stack. It is called by the thread that
+// uses the context, and may use other contexts, but not that one.
+typedef void nd_parallel_for(void *host, int n, nd_part *part, void *data);
+
 // How to make a context. Set `size` to sizeof(nd_config) and leave the rest 0
 // for the defaults: malloc, no quotas, the best kernels this CPU runs.
 typedef struct nd_config {
@@ -93,10 +107,16 @@ typedef struct nd_config {
   bool lpeg;            // scripts may require "lpeg"; see nadirlua.h
   nd_warning *warning;  // of scripts; NULL: nobody hears them
   void *warning_data;
+  int threads;       // that share large work; 0: NADIR_THREADS, or 1; -1:
+                     // NADIR_THREADS, or as many as there are processors
+  int thread_quota;  // the most that there may be; 0: ND_MAX_THREADS
+  nd_parallel_for *parallel_for;  // NULL: threads of the library's
+  void *parallel_data;            // its `host`
 } nd_config;
 
-// Returns a new context, or NULL when memory runs out or `config->cpu` names a
-// level that this CPU or this build does not have. `config` may be NULL.
+// Returns a new context, or NULL when memory runs out, `config->cpu` names a
+// level that this CPU or this build does not have, or there cannot be so many
+// threads. `config` may be NULL.
 ND_API nd_context *nd_context_new(const nd_config *config);
 
 // Frees the context. Release every object of it first. NULL is allowed.
@@ -121,6 +141,18 @@ ND_API void nd_context_set_quota(nd_context *c, nd_memory_kind kind,
 
 // The name of the kernels in use: "baseline", "avx2" or "avx512".
 ND_API const char *nd_context_cpu(const nd_context *c);
+
+// How many threads share large work, the one that uses the context included: no
+// number changes a bit of a result. With 1 there are no others. Else steps of
+// an op that take some dozen microseconds use what is free of the library's
+// threads, which all contexts of the process share: as many as the largest
+// number less one. They are made when they are first of use and end with the
+// last context that may use them, take no signals, and are made anew in the
+// child of a fork. Where there is no thread to be had, work goes on without.
+// Setting fails below 1 and above the quota, which NADIR_THREADS and the number
+// of processors are cut down to.
+ND_API bool nd_context_set_threads(nd_context *c, int64_t threads);
+ND_API int nd_context_threads(const nd_context *c);
 
 // Asks whatever runs in `c` to stop: the running op fails with ND_INTERRUPTED
 // after the units it is at, about a millisecond. The one function that other

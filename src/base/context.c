@@ -37,7 +37,10 @@ nd_context *nd_context_new(const nd_config *config)
 {
   const nd_config full = nd_config_complete(config);
   nd_level level;
-  if (!nd_level_choose(full.cpu, &level))
+  int threads;
+  const char *wanted;
+  if (!nd_level_choose(full.cpu, &level) ||
+      !nd_threads_choose(&full, &threads, &wanted))
     return NULL;
   nd_context *c = full.allocator(full.allocator_data, NULL, 0, sizeof *c,
                                  ND_MEMORY_OBJECT);
@@ -56,6 +59,7 @@ nd_context *nd_context_new(const nd_config *config)
   a->quota[ND_MEMORY_SCRIPT] = full.script_quota;
   a->quota[ND_MEMORY_ALL] = full.memory_quota;
   nd_account_count(a, ND_MEMORY_ALL, 0, sizeof *c);
+  nd_threads_start(&c->threads, &full, threads);
   return c;
 }
 
@@ -63,6 +67,7 @@ void nd_context_free(nd_context *c)
 {
   if (c == NULL)
     return;
+  nd_threads_end(&c->threads);
   nd_memory_end(c);
   c->memory.allocator(c->memory.data, c, sizeof *c, 0, ND_MEMORY_OBJECT);
 }

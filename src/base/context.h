@@ -9,6 +9,7 @@
 #include "base/cpu.h"
 #include "base/memory.h"
 #include "base/strand.h"
+#include "base/threads.h"
 #include "nadir.h"
 
 struct nd_context {
@@ -17,7 +18,8 @@ struct nd_context {
   nd_warning *warning;  // the host's, for the layers of Lua
   void *warning_data;
   atomic_bool interrupted;
-  nd_level level;    // which kernels run
+  nd_level level;  // which kernels run
+  nd_threads threads;
   uint64_t last_id;  // identities of tensors and variables count up from 1
 
   uint32_t last_serial;  // of tapes

@@ -17,6 +17,7 @@ typedef struct nd_step {
   int64_t units;  // how many there are
   float cost;     // about nanoseconds a unit, for these shapes
   nd_units_run *run;
+  float start;  // nanoseconds that a run takes before its first unit, if many
 } nd_step;
 
 typedef struct nd_work {
@@ -30,13 +31,16 @@ typedef struct nd_work {
 // cheap, so that elements begin where lines of the cache do.
 enum { ND_UNITS = 512, ND_FEW_UNITS = 64 };
 
-// Runs the steps of `what`. False if it was interrupted, or without memory.
-bool nd_work_run(nd_context *c, const nd_work *work, const void *what);
-
 // How long an interrupt may wait, in nanoseconds, as costs are estimated.
 #define ND_PATIENCE 5e5F
 
-// Runs one step in pieces, asking between them.
+// How long a step may be before other threads help, if there are any.
+#define ND_ALONE 1.5e4F
+
+// Runs the steps of `what`. False if it was interrupted, or without memory.
+bool nd_work_run(nd_context *c, const nd_work *work, const void *what);
+
+// Runs one step that is worth asking in between, or sharing with other threads.
 bool nd_step_cut(nd_context *c, const nd_step *step, const void *what,
                  void *shared);
 
@@ -48,7 +52,7 @@ void nd_step_finish(nd_context *c, const nd_step *step, const void *what);
 static inline bool nd_step_run(nd_context *c, const nd_step *step,
                                const void *what, void *shared)
 {
-  if ((float)step->units * step->cost > ND_PATIENCE)
+  if ((float)step->units * step->cost > c->threads.alone)
     return nd_step_cut(c, step, what, shared);
   if (step->units > 0)
     step->run(what, shared, NULL, step->first, step->first + step->units);

@@ -24,6 +24,7 @@ static int calls;
 #define RIGHT_bool true
 #define RIGHT_double 1.0
 #define RIGHT_int 1
+#define RIGHT_int64_t 1
 #define RIGHT_size_t 0
 #define RIGHT_uint64_t 1
 #define RIGHT_nd_dtype ND_FLOAT32
@@ -50,6 +51,7 @@ static int calls;
 #define WRONG_bool true
 #define WRONG_double NAN
 #define WRONG_int -1
+#define WRONG_int64_t -1
 #define WRONG_size_t 0
 #define WRONG_uint64_t UINT64_MAX
 #define WRONG_nd_dtype ((nd_dtype)99)

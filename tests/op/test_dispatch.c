@@ -123,6 +123,17 @@ static bool apply_long(nd_job *j)
   return true;
 }
 
+// Whether the job gives the same when other threads help.
+static void check_threads(const nd_job *whole, nd_job *cut, const char *text)
+{
+  for (int threads = 2; threads <= 8; threads *= 4) {
+    CHECK(nd_context_set_threads(c, threads));
+    CHECK(apply_long(cut));
+    check_same(whole, cut, text);
+  }
+  CHECK(nd_context_set_threads(c, 1));
+}
+
 // Runs the long case at `s`, which is to be cut; false if the op refuses the
 // dtype.
 static bool check_long_case(const nd_op *op, nd_dtype dtype, const char *s)
@@ -134,6 +145,7 @@ static bool check_long_case(const nd_op *op, nd_dtype dtype, const char *s)
     if (op->work(&l.whole).next == NULL)
       CHECK_STR(op->name, s);
     check_units(&l.whole, &l.cut, s);
+    check_threads(&l.whole, &l.cut, s);
   } else {
     CHECK_INT(nd_error_code(c), ND_BAD_ARGUMENT);
     nd_error_clear(c);
@@ -158,6 +170,28 @@ static void long_work_repeats_in_any_order(void)
       s = strchr(s, ';');
       s = s != NULL ? s + 1 : NULL;
     }
+  }
+  finish();
+}
+
+static void long_elementwise_work_repeats_on_any_number_of_threads(void)
+{
+  const nd_op *op;
+  start();
+  for (int i = 0; (op = nd_op_at(i)) != NULL; i++) {
+    if (op->kernels[c->level] == NULL || op->attrs > 0)
+      continue;
+    nd_tensor *in[CASE_INPUTS], *out[2];
+    nd_job whole = { .op = op, .in = in, .out = &out[0] };
+    whole.n = nd_params_count(op->params);
+    for (int k = 0; k < whole.n; k++)
+      in[k] = make_long(ND_FLOAT32, "[150001]", 8);
+    nd_job cut = whole;
+    cut.out = &out[1];
+    if (apply_long(&whole))
+      check_threads(&whole, &cut, op->name);
+    nd_error_clear(c);  // an op of other dtypes
+    release_to(0);
   }
   finish();
 }
@@ -331,6 +365,7 @@ int main(void)
 {
   RUN(units_run_in_any_order_and_on_two_threads);
   RUN(long_work_repeats_in_any_order);
+  RUN(long_elementwise_work_repeats_on_any_number_of_threads);
   RUN(long_segments_repeat_in_any_order);
   RUN(an_interrupt_stops_the_next_op_once);
   RUN(an_interrupt_stops_a_long_op_between_units);

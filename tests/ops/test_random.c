@@ -34,6 +34,26 @@ static void a_seed_repeats_in_another_context(void)
   finish();
 }
 
+static void a_seed_repeats_on_any_number_of_threads(void)
+{
+  static const char *const names[] = { "uniform", "normal",
+                                       "truncated_normal" };
+  enum { MANY = 200001 };
+  static float numbers[2][MANY];
+  start();
+  for (int i = 0; i < 3; i++) {
+    for (int threads = 1; threads <= 8; threads *= 2) {
+      CHECK(nd_context_set_threads(c, threads));
+      nd_random_set_seed(c, 7);
+      CHECK(nd_tensor_read(CALL0(names[i], "shape=[200001]"),
+                           numbers[threads > 1]));
+      CHECK(threads == 1 ||
+            memcmp(numbers[0], numbers[1], sizeof numbers[0]) == 0);
+    }
+  }
+  finish();
+}
+
 static void random_numbers_lie_in_their_range(void)
 {
   start();
@@ -113,6 +133,7 @@ int main(void)
 {
   RUN(a_seed_repeats_what_follows);
   RUN(a_seed_repeats_in_another_context);
+  RUN(a_seed_repeats_on_any_number_of_threads);
   RUN(random_numbers_lie_in_their_range);
   RUN(an_interval_may_be_wider_than_the_largest_number);
   RUN(uniform_numbers_are_within_their_bounds_in_double);
