@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/cpu.h"
+#include "base/threads.h"
 #include "cli/call.h"
 #include "cli/options.h"
 #include "cli/prompt.h"
@@ -237,15 +238,30 @@ static bool complain_about_level(const struct cli_options *o)
   return true;
 }
 
+// The same of NADIR_THREADS.
+static bool complain_about_threads(const struct cli_options *o,
+                                   const nd_config *config)
+{
+  int count;
+  const char *wanted;
+  if (nd_threads_choose(config, &count, &wanted))
+    return false;
+  fprintf(stderr, "%s: NADIR_THREADS: must be 1 to %d, got '%s'\n", o->program,
+          ND_MAX_THREADS, wanted);
+  return true;
+}
+
 static bool run_state(const struct cli_options *o)
 {
   struct cli_warnings warnings = { .program = o->program };
   const nd_config config = { .size = sizeof config,
+                             .threads = -1,
                              .warning = cli_warning_show,
                              .warning_data = &warnings };
   nd_context *c = nd_context_new(&config);
   lua_State *L = c == NULL ? NULL : ndL_newstate(c);
-  if (c == NULL && complain_about_level(o))
+  if (c == NULL &&
+      (complain_about_level(o) || complain_about_threads(o, &config)))
     return false;
   if (L == NULL) {
     nd_context_free(c);

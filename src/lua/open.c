@@ -43,7 +43,7 @@ static void open_state(lua_State *L)
   if (S->context == NULL)
     luaL_error(L,
                "nadir: no context: out of memory, or this CPU cannot run the "
-               "level in NADIR_CPU");
+               "level in NADIR_CPU, or NADIR_THREADS is no number of threads");
   ndL_startpace(S);
   lua_gc(L, LUA_GCGEN, 0, 0);
 }

@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "base/dtype.h"
+#include "lua/error.h"
 #include "lua/guard.h"
 #include "lua/signature.h"
 
@@ -48,10 +49,41 @@ static int system_cpu(lua_State *L)
   return 1;
 }
 
+static const nd_param threads_params[] = {
+  { "n", ND_INTEGER, .doc = "the script's own included" },
+  { NULL },
+};
+
+static int system_set_num_threads(lua_State *L)
+{
+  ndL_state *S = ndL_upstate(L);
+  ndL_arguments a;
+  ndL_read(L, S, &a, 1);
+  const char *before = nd_context_enter(S->context, "set_num_threads");
+  const bool ok = nd_context_set_threads(S->context, a.at[0].integer);
+  nd_context_leave(S->context, before);
+  return ok ? 0 : ndL_raise(L, S);
+}
+
+static const nd_param no_params[] = { { NULL } };
+
+static int system_get_num_threads(lua_State *L)
+{
+  ndL_state *S = ndL_upstate(L);
+  ndL_arguments a;
+  ndL_read(L, S, &a, 1);
+  lua_pushinteger(L, nd_context_threads(S->context));
+  return 1;
+}
+
 static const ndL_function functions[] = {
   { "memory", system_memory, memory_params,
     "bytes of a kind: live, the most that ever were, and waiting to be used "
     "again" },
+  { "set_num_threads", system_set_num_threads, threads_params,
+    "how many threads share large work; changes no result" },
+  { "get_num_threads", system_get_num_threads, no_params,
+    "how many threads share large work" },
   { NULL },
 };
 

@@ -22,5 +22,14 @@ has "--lower wants a file" "'--lower' needs one file" "$(out --lower)"
 has "--lower wants one file" "'--lower' needs one file" "$(out --lower a b)"
 is "a wrong option runs nothing" "" "$("$NADIR" -e 'print(1)' -x 2> /dev/null)"
 
+is "NADIR_THREADS says how many threads there are" 5 \
+  "$(NADIR_THREADS=5 out -e 'print(require "nadir".get_num_threads())')"
+is "there are as many threads as processors" 1 "$(taskset -c \
+  "$(taskset -cp $$ | sed 's/.*: //; s/[-,].*//')" \
+  "$NADIR" -e 'print(require "nadir".get_num_threads())')"
+is "a wrong NADIR_THREADS is refused" \
+  "nadir: NADIR_THREADS: must be 1 to 64, got '65'" \
+  "$(NADIR_THREADS=65 out -e '' | sed 's,^[^:]*/,,')"
+
 is "-- ends the options" "-e" "$(echo 'print(arg[0])' > ./-e && out -- -e)"
 finish

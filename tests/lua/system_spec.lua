@@ -40,6 +40,28 @@ describe("the clock", function()
   end)
 end)
 
+describe("threads", function()
+  it("are as many as are set, and change no bit", function()
+    local before = nd.get_num_threads()
+    assert.is_true(before >= 1)
+    local x, sums = nd.linspace(0., 1., 300000), {}
+    for i, n in ipairs { 1, 2, 8 } do
+      nd.set_num_threads(n)
+      assert.equal(n, nd.get_num_threads())
+      sums[i] = nd.reduce_sum(nd.exp(x)):item()
+    end
+    nd.set_num_threads(before)
+    assert.same({ sums[1], sums[1], sums[1] }, sums)
+  end)
+
+  it("are 1 to 64", function()
+    assert.equal("set_num_threads: threads must be 1 to 64, got 0",
+      refusal(nd.set_num_threads, 0))
+    assert.equal("set_num_threads: threads must be 1 to 64, got 65",
+      refusal(nd.set_num_threads, 65))
+  end)
+end)
+
 describe("memory", function()
   it("counts the bytes of tensors, now and at the peak", function()
     local before = nd.memory()
