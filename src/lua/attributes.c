@@ -176,6 +176,47 @@ static void read_ranges(ndL_reader *r, const nd_param *p, int i, nd_value *v)
   }
 }
 
+// One number, or before and after, of the axis on top of the stack.
+static void read_pair(ndL_reader *r, const nd_param *p, int64_t *pair)
+{
+  lua_State *L = r->L;
+  if (ndL_towhole(L, -1, &pair[0])) {
+    pair[1] = pair[0];
+    return;
+  }
+  if (lua_type(L, -1) != LUA_TTABLE ||
+      ndL_checklist(L, lua_gettop(L), r->function) != 2)
+    ndL_failattr(r, p, -1);
+  const int top = lua_gettop(L);
+  for (int k = 0; k < 2; k++) {
+    lua_rawgeti(L, top, k + 1);
+    if (!ndL_towhole(L, -1, &pair[k]))
+      fail_part(r, p, "whole numbers", -1);
+    lua_pop(L, 1);
+  }
+}
+
+// A list with an entry for each axis, or a number for all.
+static void read_pairs(ndL_reader *r, const nd_param *p, int i, nd_value *v)
+{
+  lua_State *L = r->L;
+  const bool one = lua_type(L, i) != LUA_TTABLE;
+  const lua_Integer n = one ? 1 : ndL_checklist(L, i, r->function);
+  if (n > ND_MAX_RANK)
+    ndL_error(L, "%s: at most %d axes, got %lld", r->function, ND_MAX_RANK,
+              (long long)n);
+  int64_t *room = make_room(r, 2 * n);
+  *v = nd_value_list((int)(2 * n), room);
+  for (lua_Integer axis = 0; axis < n; axis++) {
+    if (one)
+      lua_pushvalue(L, i);
+    else
+      lua_rawgeti(L, i, axis + 1);
+    read_pair(r, p, room + 2 * axis);
+    lua_pop(L, 1);
+  }
+}
+
 static void read_sizes(ndL_reader *r, int i, nd_value *v)
 {
   int64_t *room = make_room(r, ND_MAX_RANK);
@@ -192,6 +233,14 @@ static void read_word(ndL_reader *r, const nd_param *p, int i, nd_value *v)
   if (v->integer < 0)
     ndL_error(L, "%s: %s must be %s, got '%s'", r->function, p->name,
               wanted(p, text), lua_tostring(L, i));
+}
+
+static void read_padding(ndL_reader *r, const nd_param *p, int i, nd_value *v)
+{
+  if (lua_type(r->L, i) == LUA_TSTRING)
+    read_word(r, p, i, v);
+  else
+    read_pairs(r, p, i, v);
 }
 
 // A setting may be a tensor of one number.
@@ -238,6 +287,7 @@ void ndL_readattr(ndL_reader *r, const nd_param *p, int i, nd_value *v)
   case ND_INTEGERS: read_whole_list(r, p, i, INT32_MAX, v); break;
   case ND_SIZES: read_sizes(r, i, v); break;
   case ND_RANGES: read_ranges(r, p, i, v); break;
+  case ND_PADDING: read_padding(r, p, i, v); break;
   case ND_TEXT: check_type(r, p, i, LUA_TSTRING); break;
   case ND_FUNCTION: check_type(r, p, i, LUA_TFUNCTION); break;
   case ND_TABLE: check_type(r, p, i, LUA_TTABLE); break;

@@ -26,6 +26,7 @@ static bool takes_tables(nd_kind kind)
   case ND_SIZES:
   case ND_INTEGERS:
   case ND_RANGES:
+  case ND_PADDING:
   case ND_NESTED:
   case ND_TABLE:
   case ND_OTHER: return true;

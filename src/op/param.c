@@ -23,6 +23,8 @@ static const struct {
   [ND_SIZES] = { "shape", "a whole number or a list of them" },
   [ND_INTEGERS] = { "integers", "a whole number or a list of them" },
   [ND_RANGES] = { "ranges", "positions or {first, last, step}" },
+  [ND_PADDING] = { "padding", "'VALID', 'SAME', or numbers or {before, after} "
+                              "of the spatial axes" },
   [ND_AMOUNT] = { "amount", "a number, 0 or more" },
   [ND_SHARE] = { "share", "a number within 0..1" },
   [ND_DECAY] = { "decay", "a number, at least 0 and below 1" },
@@ -60,10 +62,15 @@ int nd_params_find(const nd_param *params, const char *name)
   return -1;
 }
 
+const char *const nd_paddings[] = {
+  [ND_VALID] = "VALID", [ND_SAME] = "SAME", NULL
+};
+
 int nd_param_word(const nd_param *p, const char *word)
 {
-  for (int i = 0; p->words[i] != NULL; i++) {
-    if (strcmp(p->words[i], word) == 0)
+  const char *const *words = p->kind == ND_PADDING ? nd_paddings : p->words;
+  for (int i = 0; words[i] != NULL; i++) {
+    if (strcmp(words[i], word) == 0)
       return i;
   }
   return -1;
@@ -105,7 +112,8 @@ nd_value nd_param_initial(const nd_param *p)
   case ND_AMOUNT:
   case ND_SHARE:
   case ND_DECAY: v.number = nd_number_read(text, &end); break;
-  case ND_WORD: v.integer = nd_param_word(p, text); break;
+  case ND_WORD:
+  case ND_PADDING: v.integer = nd_param_word(p, text); break;
   case ND_WORD_DTYPE:
     if (nd_dtype_find(text, &dtype))
       v.integer = dtype;

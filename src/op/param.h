@@ -21,6 +21,7 @@ typedef enum nd_kind {
   ND_SIZES,       // a shape
   ND_INTEGERS,    // a list of any length, or one integer
   ND_RANGES,      // per axis a position or {first, last, step}
+  ND_PADDING,     // one of nd_paddings, or per axis {before, after} or a number
 
   // Settings, all finite in float32.
   ND_AMOUNT,  // 0 or more
@@ -47,6 +48,10 @@ typedef struct nd_param {
   };
   const char *doc;  // what help says of it; NULL: nothing
 } nd_param;
+
+// What a padding may be called. ND_SAME leaves as many windows as steps begin.
+enum { ND_VALID, ND_SAME };
+extern const char *const nd_paddings[];
 
 // The word for a kind in help and in signatures of Lua, and what messages say
 // that such a value must be, if the parameter has no words for it.
@@ -105,10 +110,11 @@ typedef struct nd_value {
   uint8_t holds;    // nd_holds
   uint8_t dropped;  // ND_RANGES: bit i set if axis i was one position; else
                     // bit 0 set if the list was written as one number
-  int32_t n;        // how many `list` holds: axes, sizes, or 3 per range
+  int32_t n;        // how many `list` holds: axes, sizes, 3 per range, or 2 per
+                    // axis that is padded
   union {
-    int64_t integer;  // ND_FLAG, ND_INTEGER, ND_AXIS, ND_WORD_DTYPE; ND_WORD:
-                      // its place among the words
+    int64_t integer;  // ND_FLAG, ND_INTEGER, ND_AXIS, ND_WORD_DTYPE; ND_WORD,
+                      // ND_PADDING: its place among the words
     double number;    // ND_NUMBER and settings
     const int64_t *list;
     nd_closure *closure;

@@ -39,6 +39,16 @@ typedef struct list {
   uint8_t dropped;
 } list;
 
+// Reads "3" or "before:after".
+static const char *read_pair(const char *s, list *l)
+{
+  int64_t *pair = l->at + l->n;
+  l->n += 2;
+  s = nd_option_whole(s, &pair[0]);
+  pair[1] = pair[0];
+  return s != NULL && *s == ':' ? nd_option_whole(s + 1, &pair[1]) : s;
+}
+
 // Reads "3", which drops its axis, "first:last" or "first:last:step".
 static const char *read_range(const char *s, list *l)
 {
@@ -59,25 +69,27 @@ static const char *read_range(const char *s, list *l)
   return s;
 }
 
-static const char *read_element(const char *s, bool ranges, list *l)
+static const char *read_element(const char *s, nd_kind kind, list *l)
 {
-  if (ranges)
-    return read_range(s, l);
-  return nd_option_whole(s, &l->at[l->n++]);
+  switch (kind) {
+  case ND_RANGES: return read_range(s, l);
+  case ND_PADDING: return read_pair(s, l);
+  default: return nd_option_whole(s, &l->at[l->n++]);
+  }
 }
 
-// Reads "3", "[1 2]" or, for ranges, "[1:2:1 3]".
-static const char *read_elements(const char *s, bool ranges, list *l)
+// Reads "3", "[1 2]", for ranges "[1:2:1 3]", for paddings "[1:2 3]".
+static const char *read_elements(const char *s, nd_kind kind, list *l)
 {
   if (*s != '[') {
-    l->dropped = !ranges;
-    return read_element(s, ranges, l);
+    l->dropped = kind != ND_RANGES;
+    return read_element(s, kind, l);
   }
   const char *next = nd_option_skip(s + 1);
   while (*next != ']') {
     if (l->n == l->most || next == s)
       return NULL;
-    s = read_element(next, ranges, l);
+    s = read_element(next, kind, l);
     if (s == NULL)
       return NULL;
     next = nd_option_skip(s);
@@ -89,10 +101,11 @@ static const char *read_list(const char *s, const nd_param *p, int64_t **room,
                              nd_value *v)
 {
   list l = { .at = *room };
-  l.most = p->kind == ND_INTEGERS ? INT32_MAX
-           : p->kind == ND_RANGES ? 3 * ND_MAX_RANK
-                                  : ND_MAX_RANK;
-  s = read_elements(s, p->kind == ND_RANGES, &l);
+  l.most = p->kind == ND_INTEGERS  ? INT32_MAX
+           : p->kind == ND_RANGES  ? 3 * ND_MAX_RANK
+           : p->kind == ND_PADDING ? 2 * ND_MAX_RANK
+                                   : ND_MAX_RANK;
+  s = read_elements(s, p->kind, &l);
   *v = nd_value_list(l.n, l.at);
   v->dropped = l.dropped;
   *room += l.n;
@@ -128,6 +141,14 @@ static const char *read_word(const char *s, const nd_param *p, nd_value *v)
   return v->integer < 0 ? NULL : s;
 }
 
+// A word, or a list.
+static const char *read_padding(const char *s, const nd_param *p,
+                                int64_t **room, nd_value *v)
+{
+  const char *end = read_word(s, p, v);
+  return end != NULL ? end : read_list(s, p, room, v);
+}
+
 static const char *read_value(const char *s, const nd_param *p, int64_t **room,
                               nd_value *v)
 {
@@ -141,6 +162,7 @@ static const char *read_value(const char *s, const nd_param *p, int64_t **room,
   case ND_SIZES:
   case ND_INTEGERS:
   case ND_RANGES: return read_list(s, p, room, v);
+  case ND_PADDING: return read_padding(s, p, room, v);
   default: return nd_option_whole(s, &v->integer);
   }
 }
