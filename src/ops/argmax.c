@@ -1,13 +1,21 @@
 // ops/argmax.c: positions of extremes along one axis. They count from 1; the
 // first of equals wins, and nan is passed over.
+//
+// Inputs that lie one after the other are folded to the extreme first, whose
+// place is then looked up. Outputs that lie beside each other take their inputs
+// row by row.
 
 #include <string.h>
 
+#include "kernel/place.h"
 #include "op/axes.h"
-#include "op/op.h"
+#include "op/fold.h"
 #include "ops/entries.h"
 
-enum { AXIS };  // attribute
+enum { AXIS };                           // attribute
+enum { PART = 1 << 16, RUN = 1 << 12 };  // inputs; of the first cache
+
+ND_DECLARE_LEVELS(const nd_place_table, nd_place_table);
 
 static const nd_param params[] = {
   { "x", ND_TENSOR },
@@ -99,67 +107,160 @@ static find_function *choose(const nd_job *j)
   return (j->op == &nd_op_argmax ? find_max : find_min)[j->in[0]->dtype];
 }
 
-static void run(const nd_job *j, int64_t from, int64_t to)
+static const nd_place_kernels *find_kernels(const nd_tensor *x)
 {
-  find_function *find = choose(j);
-  int64_t *out = (int64_t *)(void *)j->out[0]->data;
-  for (int64_t i = from, stride; i < to; i++) {
-    const char *x = find_inputs(j, i, &stride);
-    out[i] = find(x, stride, count_inputs(j));
+  static const nd_place_table *const tables[ND_LEVELS] = ND_LIST_LEVELS(
+    nd_place_table);
+  return &tables[x->context->level]->at[x->dtype];
+}
+
+// True if the element at `b` is better than that at `a`, which comes first.
+static bool is_better(const nd_job *j, const void *a, const void *b)
+{
+  const size_t width = nd_dtype_size((nd_dtype)j->in[0]->dtype);
+  double pair[2];
+  memcpy(pair, a, width);
+  memcpy((char *)pair + width, b, width);
+  return choose(j)((char *)pair, (int64_t)width, 2) == 2;
+}
+
+// The places of the best of `rows` runs, of RUN inputs at most: looked up, or
+// found one by one where nan is, which the fold does not pass over.
+static void find_rows(const nd_job *j, const char *x, int64_t rows, int64_t n,
+                      void *values, int64_t *best)
+{
+  const nd_tensor *in = j->in[0];
+  const int64_t width = (int64_t)nd_dtype_size((nd_dtype)in->dtype);
+  const nd_fold fold = j->op == &nd_op_argmax ? ND_MAX : ND_MIN;
+  nd_fold_kernels(in, fold)->rows(rows, n, values, x);
+  find_kernels(in)->first(rows, n, x, values, best);
+  for (int64_t r = 0; r < rows; r++) {
+    if (best[r] > n)
+      best[r] = choose(j)(x + r * n * width, width, n);
   }
 }
 
-// ---------------------------------------------------------------- in parts --
+// The same as a `find_function`, of inputs that lie one after the other.
+static int64_t find_in_run(const nd_job *j, const char *x, int64_t n)
+{
+  const int64_t width = (int64_t)nd_dtype_size((nd_dtype)j->in[0]->dtype);
+  int64_t best = 0;
+  for (int64_t at = 0; at < n; at += RUN) {
+    double value;
+    int64_t place;
+    find_rows(j, x + at * width, 1, n - at < RUN ? n - at : RUN, &value,
+              &place);
+    place += at - 1;
+    if (at == 0 || is_better(j, x + best * width, x + place * width))
+      best = place;
+  }
+  return best + 1;
+}
 
-enum { PART = 1 << 16 };  // inputs
+// Inputs first..first+n-1 of `outs` outputs that lie beside each other, where
+// row 0 of the inputs is `x` and rows are `stride` bytes apart.
+static void find_beside(const nd_job *j, const char *x, int64_t stride,
+                        int64_t outs, int64_t n, int64_t *best)
+{
+  const nd_place_kernels *k = find_kernels(j->in[0]);
+  double values[ND_BLOCK];
+  int32_t at[ND_BLOCK] = { 0 };
+  memcpy(values, x, (size_t)outs * nd_dtype_size((nd_dtype)j->in[0]->dtype));
+  for (int64_t r = 1; r < n; r++)
+    (j->op == &nd_op_argmax ? k->above : k->below)(outs, x + r * stride, values,
+                                                   at, (int32_t)r);
+  for (int64_t i = 0; i < outs; i++)
+    best[i] = at[i] + 1;
+}
+
+// How many outputs from `i` on, a block at most, lie beside each other, or all
+// of whose inputs lie one after the other if `rows`.
+static int64_t count_outputs(const nd_job *j, int64_t i, int64_t most,
+                             bool rows)
+{
+  const nd_tensor *x = j->in[0];
+  const int axis = nd_axis_place(j->attr[AXIS].integer, x->rank);
+  const int last = axis == x->rank - 1 ? axis - 1 : x->rank - 1;
+  most = most < ND_BLOCK ? most : ND_BLOCK;
+  if (rows)
+    return x->dense && axis == x->rank - 1 ? most : 1;
+  if (last < 0 || nd_strides(x)[last] != 1)
+    return 1;
+  const int64_t left = x->dims[last] - i % x->dims[last];
+  return left < most ? left : most;
+}
+
+// The best of inputs first..first+n-1, PART at most, of outputs from..to-1.
+static void find_outputs(const nd_job *j, int64_t from, int64_t to,
+                         int64_t first, int64_t n, int64_t *best)
+{
+  const int64_t width = (int64_t)nd_dtype_size((nd_dtype)j->in[0]->dtype);
+  double values[ND_BLOCK];
+  for (int64_t i = from, outs; i < to; i += outs, best += outs) {
+    int64_t stride;
+    const char *x = find_inputs(j, i, &stride);
+    x += first * stride;
+    const bool whole = stride == width && count_inputs(j) <= RUN;
+    outs = count_outputs(j, i, to - i, whole);
+    if (whole)
+      find_rows(j, x, outs, n, values, best);
+    else if (outs > 1)
+      find_beside(j, x, stride, outs, n, best);
+    else
+      *best = stride == width ? find_in_run(j, x, n) : choose(j)(x, stride, n);
+  }
+}
+
+static void run(const nd_job *j, int64_t from, int64_t to)
+{
+  int64_t *out = (int64_t *)(void *)j->out[0]->data;
+  find_outputs(j, from, to, 0, count_inputs(j), out + from);
+}
+
+// ---------------------------------------------------------------- in parts --
 
 static int64_t count_parts(const nd_job *j)
 {
   return (count_inputs(j) + PART - 1) / PART;
 }
 
-// Unit i * parts + p finds the best of part p of output i.
+// Unit p * outputs + i finds the best of part p of output i, from 1 in the part.
 static void find_in_parts(const void *what, void *shared, void *own,
                           int64_t from, int64_t to)
 {
   const nd_job *j = what;
-  const int64_t parts = count_parts(j), n = count_inputs(j);
-  find_function *find = choose(j);
+  const int64_t outs = j->out[0]->size, n = count_inputs(j);
   int64_t *best = shared;
-  for (int64_t unit = from, stride; unit < to; unit++) {
-    const int64_t first = unit % parts * PART;
-    const char *x = find_inputs(j, unit / parts, &stride);
-    best[unit] = first + find(x + first * stride, stride,
-                              n - first < PART ? n - first : PART);
+  for (int64_t unit = from, end; unit < to; unit = end) {
+    const int64_t part = unit / outs, first = part * PART;
+    end = (part + 1) * outs < to ? (part + 1) * outs : to;
+    find_outputs(j, unit - part * outs, end - part * outs, first,
+                 n - first < PART ? n - first : PART, best + unit);
   }
 }
 
-// The best of the best of parts; an earlier one wins as it does in `find`.
-static int64_t find_among(const nd_job *j, const char *x, int64_t stride,
-                          const int64_t *best)
+// The best of the best of parts of output `i`.
+static int64_t find_among(const nd_job *j, int64_t i, const int64_t *best)
 {
-  const size_t width = nd_dtype_size((nd_dtype)j->in[0]->dtype);
-  int64_t found = best[0];
+  const int64_t outs = j->out[0]->size;
+  int64_t stride;
+  const char *x = find_inputs(j, i, &stride);
+  int64_t found = best[i] - 1;
   for (int64_t p = 1; p < count_parts(j); p++) {
-    double pair[2];
-    memcpy(pair, x + (found - 1) * stride, width);
-    memcpy((char *)pair + width, x + (best[p] - 1) * stride, width);
-    if (choose(j)((char *)pair, (int64_t)width, 2) == 2)
-      found = best[p];
+    const int64_t other = p * PART + best[p * outs + i] - 1;
+    if (is_better(j, x + found * stride, x + other * stride))
+      found = other;
   }
-  return found;
+  return found + 1;
 }
 
 static void join_parts(const void *what, void *shared, void *own, int64_t from,
                        int64_t to)
 {
   const nd_job *j = what;
-  const int64_t *best = shared;
   int64_t *out = (int64_t *)(void *)j->out[0]->data;
-  for (int64_t i = from, stride; i < to; i++) {
-    const char *x = find_inputs(j, i, &stride);
-    out[i] = find_among(j, x, stride, best + i * count_parts(j));
-  }
+  for (int64_t i = from; i < to; i++)
+    out[i] = find_among(j, i, shared);
 }
 
 static bool next(const void *what, nd_step *step, int i)
