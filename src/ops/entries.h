@@ -31,4 +31,8 @@ extern const nd_op nd_op_reduce_sum, nd_op_products_of_others, nd_op_matmul,
   nd_op_log_softmax_slope, nd_op_softmax_cross_entropy_slope,
   nd_op_reduce_logsumexp, nd_op_argmax;
 
+// Convolutions.
+extern const nd_op nd_op_convolution, nd_op_conv_transpose,
+  nd_op_conv_filter_gradient, nd_op_depthwise_conv2d;
+
 #endif

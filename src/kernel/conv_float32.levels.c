@@ -1,0 +1,13 @@
+// kernel/conv_float32.levels.c: tiles of convolutions over float32.
+
+#define REAL float
+#define REAL_BITS 32
+#include "kernel/conv_real.h"
+
+const nd_conv_kernels ND_LEVELLED(nd_conv_float32) = {
+  .width = panel_width,
+  .tile = take_tile,
+  .pack = pack,
+  .plus = plus,
+  .columns = take_columns,
+};

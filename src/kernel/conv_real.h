@@ -1,0 +1,247 @@
+// kernel/conv_real.h: tiles of convolutions over one float type:
+// conv_float32.levels.c and conv_float64.levels.c define REAL and REAL_BITS and
+// include this.
+//
+// A tile stays in registers while it takes a chain: each term is a row of b, a
+// vector or some, times one number of each row of a, which are read where they
+// lie.
+
+#include <string.h>
+
+#include "kernel/conv.h"
+#include "kernel/math.h"
+
+#if ND_HAS_FMA && defined(__x86_64__)
+#include <immintrin.h>
+#elif ND_HAS_FMA && defined(__aarch64__)
+#include <arm_neon.h>
+#endif
+
+#if defined(__AVX512F__)
+#define TILE_VECTORS 4
+#define FMA_32(a, b, c) _mm512_fmadd_ps(a, b, c)
+#define FMA_64(a, b, c) _mm512_fmadd_pd(a, b, c)
+#elif defined(__AVX2__)
+#define TILE_VECTORS 2
+#define FMA_32(a, b, c) _mm256_fmadd_ps(a, b, c)
+#define FMA_64(a, b, c) _mm256_fmadd_pd(a, b, c)
+#elif ND_HAS_FMA && defined(__aarch64__)
+#define TILE_VECTORS 4
+#define FMA_32(a, b, c) vfmaq_f32(c, a, b)
+#define FMA_64(a, b, c) vfmaq_f64(c, a, b)
+#else
+#define TILE_VECTORS 2
+#define FMA_32(a, b, c) ((a) * (b) + (c))
+#define FMA_64(a, b, c) ((a) * (b) + (c))
+#endif
+#define FMA ND_JOIN(FMA, REAL_BITS)
+
+enum {
+  LANES = ND_VECTOR_BYTES / sizeof(REAL),
+  WIDEST = TILE_VECTORS * LANES,
+  ROWS = ND_CONV_ROWS
+};
+
+typedef REAL vector __attribute__((vector_size(ND_VECTOR_BYTES)));
+
+// The same anywhere in memory.
+typedef REAL loose __attribute__((vector_size(ND_VECTOR_BYTES),
+                                  aligned(sizeof(REAL)), may_alias));
+
+ND_INLINE vector load(const REAL *run, int j)
+{
+  return *(const loose *)(run + j * LANES);
+}
+
+ND_INLINE void store(REAL *run, int j, vector x)
+{
+  *(loose *)(run + j * LANES) = x;
+}
+
+// ------------------------------------------------------------------ tiles --
+
+// A tile whose columns are all wanted; c may be a buffer.
+ND_INLINE void run_tile(int rows, int vectors, const nd_conv_tile *t,
+                        const REAL *panel, REAL *const *c)
+{
+  const vector zero = { 0 };
+  vector sum[ROWS][TILE_VECTORS];
+  const REAL *a[ROWS];
+  ND_UNROLL
+  for (int i = 0; i < rows; i++) {
+    a[i] = t->a[i];
+    ND_UNROLL
+    for (int j = 0; j < vectors; j++)
+      sum[i][j] = zero;
+  }
+  const int64_t step = t->step;
+  for (const nd_run *r = t->runs; r < t->runs + t->count; r++) {
+    const REAL *b = panel + r->b * vectors * LANES;
+    const REAL *const end = b + r->n * vectors * LANES;
+    for (int64_t at = r->at; b < end; at += step, b += vectors * LANES) {
+      vector y[TILE_VECTORS];
+      ND_UNROLL
+      for (int j = 0; j < vectors; j++)
+        y[j] = load(b, j);
+      ND_UNROLL
+      for (int i = 0; i < rows; i++) {
+        const vector x = a[i][at] - zero;
+        ND_UNROLL
+        for (int j = 0; j < vectors; j++)
+          sum[i][j] = FMA(x, y[j], sum[i][j]);
+      }
+    }
+  }
+  ND_UNROLL
+  for (int i = 0; i < rows; i++) {
+    ND_UNROLL
+    for (int j = 0; j < vectors; j++)
+      store(c[i], j, t->adds ? load(c[i], j) + sum[i][j] : sum[i][j]);
+  }
+}
+
+typedef void tile_kernel(const nd_conv_tile *t, const REAL *panel,
+                         REAL *const *c);
+
+#define TILE(rows, vectors)                                              \
+  static void tile_##rows##x##vectors(const nd_conv_tile *t,             \
+                                      const REAL *panel, REAL *const *c) \
+  {                                                                      \
+    run_tile(rows, vectors, t, panel, c);                                \
+  }
+
+#define TILES(vectors) \
+  TILE(1, vectors)     \
+  TILE(2, vectors)     \
+  TILE(3, vectors) TILE(4, vectors) TILE(5, vectors) TILE(6, vectors)
+TILES(1)
+TILES(2)
+#if TILE_VECTORS > 2
+TILES(4)
+#endif
+
+#define TILE_LIST(vectors)                                                  \
+  {                                                                         \
+    [1] = tile_1x##vectors, [2] = tile_2x##vectors, [3] = tile_3x##vectors, \
+    [4] = tile_4x##vectors, [5] = tile_5x##vectors, [6] = tile_6x##vectors, \
+  }
+
+static tile_kernel *const tiles[TILE_VECTORS + 1][ROWS + 1] = {
+  [1] = TILE_LIST(1),
+  [2] = TILE_LIST(2),
+#if TILE_VECTORS > 2
+  [4] = TILE_LIST(4),
+#endif
+};
+
+// The panel does not end where c does: by way of a buffer.
+static void run_edge(const nd_conv_tile *t, const nd_conv_panel *p,
+                     tile_kernel *kernel)
+{
+  REAL room[ROWS * WIDEST];
+  REAL *c[ROWS];
+  const size_t bytes = (size_t)p->columns * sizeof(REAL);
+  for (int i = 0; i < t->rows; i++) {
+    c[i] = room + i * WIDEST;
+    memset(c[i], 0, sizeof(REAL) * WIDEST);
+    if (t->adds)
+      memcpy(c[i], (REAL *)t->c[i] + p->column, bytes);
+  }
+  kernel(t, p->b, c);
+  for (int i = 0; i < t->rows; i++)
+    memcpy((REAL *)t->c[i] + p->column, c[i], bytes);
+}
+
+static void take_tile(const nd_conv_tile *t, const nd_conv_panel *p)
+{
+  tile_kernel *kernel = tiles[p->width / LANES][t->rows];
+  if (p->columns < p->width) {
+    run_edge(t, p, kernel);
+    return;
+  }
+  REAL *c[ROWS];
+  for (int i = 0; i < t->rows; i++)
+    c[i] = (REAL *)t->c[i] + p->column;
+  kernel(t, p->b, c);
+}
+
+// ---------------------------------------------------------------- panels --
+
+static int panel_width(int64_t columns)
+{
+  const int64_t fit = columns / LANES;
+  return LANES * (fit >= TILE_VECTORS ? TILE_VECTORS : fit >= 2 ? 2 : 1);
+}
+
+static void pack_row(int columns, int width, const REAL *in, int64_t column,
+                     REAL *out)
+{
+  for (int j = 0; j < columns; j++)
+    out[j] = in[j * column];
+  for (int j = columns; j < width; j++)
+    out[j] = 0;
+}
+
+static void pack(int64_t rows, int columns, int width, const void *in,
+                 int64_t row, int64_t column, void *out)
+{
+  const REAL *from = in;
+  REAL *to = out;
+  for (int64_t p = 0; p < rows; p++, from += row, to += width) {
+    if (columns < width || column != 1) {
+      pack_row(columns, width, from, column, to);
+      continue;
+    }
+    for (int j = 0; j < width / LANES; j++)
+      store(to, j, load(from, j));
+  }
+}
+
+static void plus(int64_t n, void *out, const void *in)
+{
+  REAL *restrict y = out;
+  const REAL *restrict x = in;
+  for (int64_t i = 0; i < n; i++)
+    y[i] += x[i];
+}
+
+// ---------------------------------------------------------------- columns --
+
+// Columns from `at` on, so many vectors side by side.
+ND_INLINE void run_columns(int vectors, int64_t at, bool adds, int64_t count,
+                           const nd_pair *pairs, const REAL *x, const REAL *y,
+                           REAL *out)
+{
+  vector sum[TILE_VECTORS];
+  ND_UNROLL
+  for (int j = 0; j < vectors; j++)
+    sum[j] = (vector){ 0 };
+  for (int64_t p = 0; p < count; p++) {
+    ND_UNROLL
+    for (int j = 0; j < vectors; j++)
+      sum[j] = FMA(load(x + pairs[p].x + at, j), load(y + pairs[p].y + at, j),
+                   sum[j]);
+  }
+  ND_UNROLL
+  for (int j = 0; j < vectors; j++)
+    store(out + at, j, adds ? load(out + at, j) + sum[j] : sum[j]);
+}
+
+static void take_columns(int64_t n, bool adds, int64_t count,
+                         const nd_pair *pairs, const void *left,
+                         const void *right, void *out)
+{
+  const REAL *x = left, *y = right;
+  REAL *z = out;
+  int64_t i = 0;
+  for (; n - i >= WIDEST; i += WIDEST)
+    run_columns(TILE_VECTORS, i, adds, count, pairs, x, y, z);
+  for (; n - i >= LANES; i += LANES)
+    run_columns(1, i, adds, count, pairs, x, y, z);
+  for (; i < n; i++) {
+    REAL sum = 0;
+    for (int64_t p = 0; p < count; p++)
+      sum = ND_FMA(x[pairs[p].x + i], y[pairs[p].y + i], sum);
+    z[i] = adds ? z[i] + sum : sum;
+  }
+}

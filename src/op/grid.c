@@ -1,0 +1,188 @@
+// op/grid.c: where sources are.
+
+#include "op/grid.h"
+
+static int64_t least(int64_t x, int64_t y)
+{
+  return x < y ? x : y;
+}
+
+static int64_t parts_of(int64_t n, int64_t size)
+{
+  return (n + size - 1) / size;
+}
+
+// x / y, up; y is above 0.
+static int64_t divide_up(int64_t x, int64_t y)
+{
+  return x > 0 ? parts_of(x, y) : -(-x / y);
+}
+
+// Sets low and high.
+static void find_inside(nd_course *r)
+{
+  const int64_t last = r->at + (r->taps - 1) * r->at_step;
+  r->low = divide_up(-r->at, r->scale);
+  r->low = least(r->low > 0 ? r->low : 0, r->count);
+  r->high = least(divide_up(r->sources - last, r->scale), r->count);
+  r->high = r->high > r->low ? r->high : r->low;
+}
+
+static nd_course forward_course(const nd_window *w, int axis)
+{
+  nd_course r = { .stride = 1,
+                  .count = w->out[axis],
+                  .scale = w->step[axis],
+                  .taps = w->taps[axis],
+                  .tap_step = 1,
+                  .at = -w->before[axis],
+                  .at_step = w->gap[axis],
+                  .sources = w->in[axis] };
+  find_inside(&r);
+  return r;
+}
+
+static int64_t common_divisor(int64_t x, int64_t y)
+{
+  return y == 0 ? x : common_divisor(y, x % y);
+}
+
+// Windows o with o * step + k * gap - before = position, for the positions that
+// are `number` beyond a multiple of the step: every so many taps k have one,
+// which is nearer to the end the smaller k is.
+static nd_course back_course(const nd_window *w, int axis, int64_t number)
+{
+  const int64_t step = w->step[axis], gap = w->gap[axis];
+  const int64_t every = step / common_divisor(step, gap);
+  const int64_t shift = number + w->before[axis];
+  const int64_t most = least(every, w->taps[axis]);
+  int64_t first = 0;
+  while (first < most && (shift - first * gap) % step != 0)
+    first++;
+  nd_course r = { .first = number,
+                  .stride = step,
+                  .count = parts_of(w->in[axis] - number, step),
+                  .scale = 1,
+                  .tap_step = -every,
+                  .at_step = every * gap / step,
+                  .sources = w->out[axis] };
+  if (first < most)
+    r.taps = (w->taps[axis] - first - 1) / every + 1;
+  r.tap = first + (r.taps - 1) * every;
+  r.at = r.taps > 0 ? (shift - r.tap * gap) / step : 0;
+  find_inside(&r);
+  return r;
+}
+
+static int64_t axis_courses(const nd_window *w, bool back, int axis)
+{
+  return back ? least(w->step[axis], w->in[axis]) : 1;
+}
+
+int64_t nd_grid_courses(const nd_window *w, bool back)
+{
+  int64_t n = 1;
+  for (int i = 0; i < ND_SPATIAL; i++)
+    n *= axis_courses(w, back, i);
+  return n;
+}
+
+nd_grid nd_grid_make(const nd_window *w, bool back, int64_t number,
+                     int64_t images, int64_t source, int64_t target)
+{
+  nd_grid g = { .source = source, .target = target, .count = images };
+  g.terms = g.most_terms = 1;
+  g.most = images;
+  for (int i = ND_SPATIAL - 1; i >= 0; i--) {
+    const int64_t courses = axis_courses(w, back, i);
+    const int64_t at = courses > 0 ? number % courses : 0;
+    const nd_course r = back ? back_course(w, i, at) : forward_course(w, i);
+    number = courses > 0 ? number / courses : 0;
+    g.axis[i] = r;
+    g.sizes[i] = back ? w->in[i] : w->out[i];
+    g.taps[i] = w->taps[i];
+    g.count *= r.count;
+    g.terms *= r.taps;
+    g.most *= parts_of(g.sizes[i], r.stride);
+    g.most_terms *= parts_of(w->taps[i], back ? -r.tap_step : 1);
+  }
+  return g;
+}
+
+// ----------------------------------------------------------------- targets --
+
+static bool is_inside(const nd_course *r, int64_t at)
+{
+  return at >= r->low && at < r->high;
+}
+
+static nd_target find_target(const nd_grid *g, int64_t number)
+{
+  nd_target x = { .inside = true };
+  for (int i = ND_SPATIAL - 1; i >= 0; i--) {
+    x.at[i] = number % g->axis[i].count;
+    number /= g->axis[i].count;
+    x.inside = x.inside && is_inside(&g->axis[i], x.at[i]);
+  }
+  x.source = x.target = number;
+  for (int i = 0; i < ND_SPATIAL; i++) {
+    const nd_course *r = &g->axis[i];
+    x.source = x.source * r->sources + x.at[i] * r->scale;
+    x.target = x.target * g->sizes[i] + r->first + x.at[i] * r->stride;
+  }
+  x.source *= g->source;
+  x.target *= g->target;
+  return x;
+}
+
+void nd_grid_targets(const nd_grid *g, int64_t from, int64_t to, nd_target *x)
+{
+  enum { LAST = ND_SPATIAL - 1 };
+  const nd_course *r = &g->axis[LAST];
+  while (from < to) {
+    *x = find_target(g, from);
+    const int64_t left = least(to - from, r->count - x->at[LAST]);
+    const bool inside = is_inside(&g->axis[0], x->at[0]) &&
+                        is_inside(&g->axis[1], x->at[1]);
+    for (int64_t i = 1; i < left; i++) {
+      x[i] = x[i - 1];
+      x[i].at[LAST]++;
+      x[i].source += r->scale * g->source;
+      x[i].target += r->stride * g->target;
+      x[i].inside = inside && is_inside(r, x[i].at[LAST]);
+    }
+    from += left;
+    x += left;
+  }
+}
+
+// -------------------------------------------------------------------- taps --
+
+nd_tap nd_grid_tap(const nd_grid *g, int64_t number)
+{
+  int64_t n[ND_SPATIAL];
+  nd_tap t = { 0 };
+  for (int i = ND_SPATIAL - 1; i >= 0; i--) {
+    n[i] = number % g->axis[i].taps;
+    number /= g->axis[i].taps;
+  }
+  for (int i = 0; i < ND_SPATIAL; i++) {
+    const nd_course *r = &g->axis[i];
+    t.at[i] = r->at + n[i] * r->at_step;
+    t.offset = t.offset * r->sources + t.at[i];
+    t.number = t.number * g->taps[i] + r->tap + n[i] * r->tap_step;
+  }
+  t.offset *= g->source;
+  return t;
+}
+
+bool nd_grid_has(const nd_grid *g, const nd_target *x, const nd_tap *t)
+{
+  for (int i = 0; i < ND_SPATIAL; i++) {
+    const nd_course *r = &g->axis[i];
+    const int64_t at = x->at[i] * r->scale + t->at[i];
+    if (at < 0 || at >= r->sources)
+      return false;
+  }
+  return true;
+}
