@@ -32,6 +32,15 @@ ND_INLINE nd_pair_f32 nd_ordered_sum_f32(float a, float b)
   return (nd_pair_f32){ high, b - (high - a) };
 }
 
+ND_INLINE float nd_subtract_product_f32(float c, float a, float b)
+{
+#if ND_HAS_FMA
+  return __builtin_fmaf(-a, b, c);
+#else
+  return (float)((double)c - (double)a * b);
+#endif
+}
+
 // Rounding. From 2^23 on every float is an integer.
 
 ND_INLINE float nd_round_f32(float x)
@@ -155,7 +164,8 @@ ND_INLINE float nd_sinh_f32(float x)
   const float h = nd_half_expm1_f32(a > 89.5f ? 89.5f : a);
   const int near = h < 0.5f;
   const float u = near ? 2 * h : h;
-  const float sum = nd_fma_f32(near ? -h : 1, u / nd_fma_f32(2, h, 1), u);
+  const float rest = u / nd_fma_f32(2, h, 1);
+  const float sum = nd_subtract_product_f32(u, near ? h : -1, rest);
   const float y = h > 0x1p30f ? h : sum;
   return nd_copysign_f32(a < 0x1p-13f ? a : y, x);
 }
@@ -176,7 +186,7 @@ ND_INLINE float nd_tanh_f32(float x)
   const float a = __builtin_fabsf(x);
   const float h = nd_half_expm1_f32(a > 10 ? 20 : 2 * a);
   const float u = h < 1 ? h : 1;
-  const float y = nd_fma_f32(-u, u / (h + 1), u);
+  const float y = nd_subtract_product_f32(u, u, u / (h + 1));
   return nd_copysign_f32(a < 0x1p-13f ? a : y, x);
 }
 

@@ -36,6 +36,18 @@ ND_INLINE nd_pair_f64 nd_ordered_sum_f64(double a, double b)
   return (nd_pair_f64){ high, b - (high - a) };
 }
 
+// c - a b, rounded once with FMA and hardly more without, for |c| >= |a b|.
+ND_INLINE double nd_subtract_product_f64(double c, double a, double b)
+{
+#if ND_HAS_FMA
+  return __builtin_fma(-a, b, c);
+#else
+  const nd_pair_f64 p = nd_product_f64(a, b);
+  const nd_pair_f64 sum = nd_ordered_sum_f64(c, -p.high);
+  return sum.high + (sum.low - p.low);
+#endif
+}
+
 // a + b exactly.
 ND_INLINE nd_pair_f64 nd_sum_f64(double a, double b)
 {
@@ -176,7 +188,8 @@ ND_INLINE double nd_sinh_f64(double x)
   const double h = nd_half_expm1_f64(a > 710.5 ? 710.5 : a);
   const int near = h < 0.5;
   const double u = near ? 2 * h : h;
-  const double sum = nd_fma_f64(near ? -h : 1, u / nd_fma_f64(2, h, 1), u);
+  const double rest = u / nd_fma_f64(2, h, 1);
+  const double sum = nd_subtract_product_f64(u, near ? h : -1, rest);
   const double y = h > 0x1p60 ? h : sum;
   return nd_copysign_f64(a < 0x1p-28 ? a : y, x);
 }
@@ -197,7 +210,7 @@ ND_INLINE double nd_tanh_f64(double x)
   const double a = __builtin_fabs(x);
   const double h = nd_half_expm1_f64(a > 22 ? 44 : 2 * a);
   const double u = h < 1 ? h : 1;
-  const double y = nd_fma_f64(-u, u / (h + 1), u);
+  const double y = nd_subtract_product_f64(u, u, u / (h + 1));
   return nd_copysign_f64(a < 0x1p-28 ? a : y, x);
 }
 

@@ -10,17 +10,6 @@ typedef struct nd_angle_f32 {
   uint32_t q;
 } nd_angle_f32;
 
-// x - q * part, exact because the result is less than 2 and has no bit below
-// 2^-24.
-ND_INLINE float nd_subtract_turns_f32(float x, float q, float part)
-{
-#if ND_HAS_FMA
-  return __builtin_fmaf(-q, part, x);
-#else
-  return (float)((double)x - (double)q * part);
-#endif
-}
-
 // Beyond it pi/2 in three floats does not do; kernel/math_angle.h goes on.
 #define ND_ANGLE_LIMIT_F32 0x1p20f
 
@@ -29,7 +18,8 @@ ND_INLINE nd_angle_f32 nd_reduce_angle_f32(float x)
 {
   const float shifted = nd_fma_f32(x, 0x1.45f306p-1f, ND_SHIFT_F32);
   const float q = shifted - ND_SHIFT_F32;
-  const float near = nd_subtract_turns_f32(x, q, 0x1.921fb6p+0f);
+  // Exact because it is less than 2 and has no bits below 2^-24.
+  const float near = nd_subtract_product_f32(x, q, 0x1.921fb6p+0f);
   const nd_pair_f32 p = nd_product_f32(q, 0x1.777a5cp-25f);
   const nd_pair_f32 r = nd_ordered_sum_f32(near, p.high);
   const float low = nd_fma_f32(q, 0x1.ee59dap-50f, r.low + p.low);
@@ -96,8 +86,8 @@ ND_INLINE float nd_tan_f32(float x)
   const double size = __builtin_fabsf(x);
   const double shifted = nd_fma_f64(size, 0x1.45f306dc9c883p-1, ND_SHIFT_F64);
   const uint64_t q = nd_bits_f64(shifted);
-  const double near = nd_subtract_turns_f64(size, shifted - ND_SHIFT_F64,
-                                            0x1.921fb54442d18p+0);
+  const double near = nd_subtract_product_f64(size, shifted - ND_SHIFT_F64,
+                                              0x1.921fb54442d18p+0);
   const double r = nd_fma_f64(ND_SHIFT_F64 - shifted, 0x1.1a62633145c07p-54,
                               near);
   const double z = r * r;

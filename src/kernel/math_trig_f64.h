@@ -11,22 +11,12 @@ typedef struct nd_angle_f64 {
   uint64_t q;
 } nd_angle_f64;
 
-// x - q * part, exact because |x - q * part| < 2 has no bits below 2^-52.
-ND_INLINE double nd_subtract_turns_f64(double x, double q, double part)
-{
-#if ND_HAS_FMA
-  return __builtin_fma(-q, part, x);
-#else
-  const nd_pair_f64 p = nd_product_f64(q, part);
-  return x - p.high - p.low;
-#endif
-}
-
 ND_INLINE nd_angle_f64 nd_reduce_angle_f64(double x)
 {
   const double shifted = nd_fma_f64(x, 0x1.45f306dc9c883p-1, ND_SHIFT_F64);
   const double q = shifted - ND_SHIFT_F64;
-  const double near = nd_subtract_turns_f64(x, q, 0x1.921fb54442d18p+0);
+  // Exact because it is less than 2 and has no bits below 2^-52.
+  const double near = nd_subtract_product_f64(x, q, 0x1.921fb54442d18p+0);
   const nd_pair_f64 p = nd_product_f64(q, 0x1.1a62633145c07p-54);
   const nd_pair_f64 r = nd_sum_f64(near, -p.high);
   const double low = nd_fma_f64(q, 0x1.f1976b7ed8fbcp-110, r.low - p.low);
