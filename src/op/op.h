@@ -20,6 +20,7 @@ enum {
 // ------------------------------------------------------------------ the op --
 
 typedef struct nd_op nd_op;
+typedef struct nd_term nd_term;  // a formula (op/term.h)
 
 // An op at work: all that dispatch, tapes and rules know of it.
 typedef struct nd_job {
@@ -112,8 +113,8 @@ struct nd_op {
   int dense;  // bit i: input i comes to these row by row, without gaps; bit 7
               // also all later ones
 
-  // As `derivative` says; `slope` is that for input `i`.
-  nd_tensor *(*slope)(nd_context *c, int i, const nd_job *j);
+  // As `derivative` says; `slope` has that for each input.
+  const nd_term *const *slope;
   nd_vjp *transpose;
   nd_vjp *vjp;
   nd_jvp *jvp;

@@ -4,7 +4,7 @@
 // As ops/unary.levels.c, with inputs a and b, and two slopes, dy/da and dy/db.
 // Where y is linear in an operand, as a + b and a * b are, its slope stays what
 // it is if y is nan. `refused` is what integers b may not be, since no integer
-// could be the result. One HIDDEN is a FLAT that users do not see either.
+// could be the result.
 
 #include "kernel/level.h"
 #include "op/integers.h"
@@ -15,67 +15,67 @@
 #define SHARE(chosen, other) IF(chosen, NUM(1), IF(other, NUM(0), NUM(NAN)))
 
 // `slope`, but nan where the result is.
-#define DEFINED(slope) IF(EQ(y, y), slope, y)
+#define DEFINED(slope) IF(EQ(Y, Y), slope, Y)
 
 // b a^(b-1), which is 0 for b = 0 even at a = 0. Below 1/2, where b - 1 rounds,
 // it is b y / a, unless y is 0 or inf.
 #define POW_DA                                      \
-  IF(EQ(b, NUM(0)), NUM(0),                         \
-     IF(OR(GE(b, NUM(0.5)), EQ(y, MUL(NUM(2), y))), \
-        MUL(b, POW(a, SUB(b, NUM(1)))), DIV(MUL(b, y), a)))
+  IF(EQ(B, NUM(0)), NUM(0),                         \
+     IF(OR(GE(B, NUM(0.5)), EQ(Y, MUL(NUM(2), Y))), \
+        MUL(B, POW(A, SUB(B, NUM(1)))), DIV(MUL(B, Y), A)))
 
 // y log(a). A base that is no power of e has none: there it is 0, at a = 0 and
 // below b = 0 it is -inf.
 #define POW_DB                                                    \
-  IF(GT(a, NUM(0)), MUL(y, LOG(a)),                               \
-     IF(EQ(a, NUM(0)), IF(GE(b, NUM(0)), NUM(0), NEG(MUL(y, y))), \
+  IF(GT(A, NUM(0)), MUL(Y, LOG(A)),                               \
+     IF(EQ(A, NUM(0)), IF(GE(B, NUM(0)), NUM(0), NEG(MUL(Y, Y))), \
         DEFINED(NUM(0))))
 
 // clang-format off
-#define BINARY(OP, FLAT, FACTOR, HIDDEN)                                       \
+#define BINARY(OP, HOT, FLAT)                                                  \
 /* name      dtypes   refused  y                                               \
              dy/da             dy/db                          sampled */       \
-OP(add,      NUMBERS, NONE,    a + b,                                          \
+HOT(add,     NUMBERS, NONE,    a + b,                                          \
              NUM(1),           NUM(1),                        -3, 3,           \
    "a + b", .metamethod = "__add")                                             \
-OP(subtract, NUMBERS, NONE,    a - b,                                          \
+HOT(subtract,NUMBERS, NONE,    a - b,                                          \
              NUM(1),           NUM(-1),                       -3, 3,           \
    "a - b", .metamethod = "__sub")                                             \
-OP(multiply, NUMBERS, NONE,    a * b,                                          \
-             b,                a,                             -3, 3,           \
+HOT(multiply,NUMBERS, NONE,    a * b,                                          \
+             B,                A,                             -3, 3,           \
    "a * b", .metamethod = "__mul")                                             \
-OP(divide,   CAST,    NONE,    a / b,                                          \
-             DIV(NUM(1), b),   NEG(DIV(y, b)),                .5, 3,           \
+HOT(divide,  CAST,    NONE,    a / b,                                          \
+             DIV(NUM(1), B),   NEG(DIV(Y, B)),                .5, 3,           \
    "a / b; integers give float32", .metamethod = "__div")                      \
 OP(mod,      NUMBERS, ZERO,    PER_TYPE(remainder, a)(a, b),                   \
-             DEFINED(NUM(1)),  DEFINED(NEG(FLOORDIV(a, b))),  1.1, 1.9,        \
+             DEFINED(NUM(1)),  DEFINED(NEG(FLOORDIV(A, B))),  1.1, 1.9,        \
    "remainder with the sign of b, as Python's %", .metamethod = "__mod")       \
 OP(pow,      NUMBERS, NEGATIVE, PER_TYPE(power, a)(a, b),                      \
              POW_DA,           POW_DB,                        .5, 2,           \
    "a to the power b", .metamethod = "__pow")                                  \
-OP(maximum,  NUMBERS, NONE,    a >= b || a != a ? a : b,                       \
-             SHARE(GE(a, b), GT(b, a)),                                        \
-                               SHARE(GT(b, a), GE(a, b)),     -3, 3,           \
+HOT(maximum, NUMBERS, NONE,    a >= b || a != a ? a : b,                       \
+             SHARE(GE(A, B), GT(B, A)),                                        \
+                               SHARE(GT(B, A), GE(A, B)),     -3, 3,           \
    "the larger of a and b; nan wins; a tie belongs to a")                      \
-OP(minimum,  NUMBERS, NONE,    a <= b || a != a ? a : b,                       \
-             SHARE(GE(b, a), GT(a, b)),                                        \
-                               SHARE(GT(a, b), GE(b, a)),     -3, 3,           \
+HOT(minimum, NUMBERS, NONE,    a <= b || a != a ? a : b,                       \
+             SHARE(GE(B, A), GT(A, B)),                                        \
+                               SHARE(GT(A, B), GE(B, A)),     -3, 3,           \
    "the smaller of a and b; nan wins; a tie belongs to a")                     \
-OP(squared_difference, NUMBERS, NONE, (a - b) * (a - b),                       \
-             MUL(NUM(2), SUB(a, b)),                                           \
-                               MUL(NUM(2), SUB(b, a)),        -3, 3,           \
+HOT(squared_difference, NUMBERS, NONE, (a - b) * (a - b),                      \
+             MUL(NUM(2), SUB(A, B)),                                           \
+                               MUL(NUM(2), SUB(B, A)),        -3, 3,           \
    "(a - b) * (a - b)")                                                        \
 OP(atan2,    FLOATS,  NONE,    PER_FLOAT(atan2, a)(a, b),                      \
-             TURN(a, b),       NEG(TURN(b, a)),               .5, 3,           \
+             TURN(A, B),       NEG(TURN(B, A)),               .5, 3,           \
    "angle of the point (b, a) in radians, -pi..pi")                            \
 FLAT(multiply_no_nan, FLOATS, NONE, b == 0 ? 0 : a * b,                        \
-   "a * b; 0 where b is 0, even if a is nan or inf", NO_NAN)                   \
-FACTOR(turn, FLOATS,  NONE,    TURN(a, b),                                     \
-             MUL(NUM(-2), MUL(y, TURN(b, a))),                                 \
-                               MUL(SUB(TURN(b, a), y), ADD(TURN(b, a), y)),    \
+   "a * b; 0 where b is 0, even if a is nan or inf", NAN_AT_NO_ZERO)           \
+OP(turn,     FLOATS,  NONE,    TURN(a, b),                                     \
+             MUL(NUM(-2), MUL(Y, TURN(B, A))),                                 \
+                               MUL(SUB(TURN(B, A), Y), ADD(TURN(B, A), Y)),    \
              .5, 3,                                                            \
    "b / (a * a + b * b); 0 where both are 0", .hidden = true)                  \
-HIDDEN(zero_wins, FLOATS, NONE, a == 0 || b == 0 ? 0 : a * b,                  \
+FLAT(zero_wins, FLOATS, NONE, a == 0 || b == 0 ? 0 : a * b,                    \
    "a * b; 0 where either is 0, even if the other is nan or inf", ZERO_WINS)   \
 FLAT(floordiv,      NUMBERS, ZERO, PER_TYPE(quotient, a)(a, b),                \
    "floor of a / b, as Python's //", .metamethod = "__idiv")                   \
@@ -91,66 +91,34 @@ FLAT(logical_xor,   BOOLS,   NONE, a ^ b,  "true where just one is true")
 // clang-format on
 
 #include "ops/elementwise.h"
+#include "ops/entries.h"
 #include "ops/vocab_scalar.h"
 
-#define FORWARD(name, label, type, result, formula) \
-  ND_BLOCK_KERNEL(name##_##label)                   \
-  {                                                 \
-    typedef type T;                                 \
-    result *restrict o = out;                       \
-    const T *pa = in[0], *pb = in[1];               \
-    for (int i = 0; i < n; i++) {                   \
-      const T a = pa[i], b = pb[i];                 \
-      o[i] = (result)(formula);                     \
-    }                                               \
-  }
-#define BACKWARD(name, label, type, result, slope)              \
-  ND_BLOCK_KERNEL(name##_##label)                               \
-  {                                                             \
-    typedef type T;                                             \
-    T *restrict o = out;                                        \
-    const T *pg = in[0], *pa = in[1], *pb = in[2], *py = in[3]; \
-    for (int i = 0; i < n; i++) {                               \
-      const T g = pg[i], a = pa[i], b = pb[i], y = py[i];       \
-      (void)a;                                                  \
-      (void)b;                                                  \
-      (void)y;                                                  \
-      o[i] = ZERO_STAYS(g, slope);                              \
-    }                                                           \
-  }
-#define KERNELS(name, dtypes, refused, y, da, db, low, high, doc, ...)       \
-  KERNELS_##dtypes(FORWARD, name, y) KERNELS_FLOATS(BACKWARD, name##_da, da) \
-    KERNELS_FLOATS(BACKWARD, name##_db, db)
-#define KERNELS_FLAT(name, dtypes, refused, y, doc, ...) \
-  KERNELS_##dtypes(FORWARD, name, y)
+#define DECLARE(name, ...) extern const nd_op nd_op_##name;
+#define KERNELS(name, dtypes, refused, y, ...)                       \
+  KERNELS_##dtypes(FORWARD, 2, name, y) WALKS(2, name##_da, name, 0) \
+    WALKS(2, name##_db, name, 1)
+#define KERNELS_HOT(name, dtypes, refused, y, da, db, ...) \
+  KERNELS_##dtypes(FORWARD, 2, name, y)                    \
+    KERNELS_FLOATS(BACKWARD, 2, name##_da, da)             \
+      KERNELS_FLOATS(BACKWARD, 2, name##_db, db)
+#define KERNELS_FLAT(name, dtypes, refused, y, ...) \
+  KERNELS_##dtypes(FORWARD, 2, name, y)
 
-BINARY(KERNELS, KERNELS_FLAT, KERNELS, KERNELS_FLAT)
+BINARY(DECLARE, DECLARE, DECLARE)
+BINARY(KERNELS, KERNELS_HOT, KERNELS_FLAT)
 
-#define ROW(name, dtypes, refused, y, da, db, low, high, doc, ...) \
-  { .forward = FORWARD_##dtypes(name),                             \
-    .slope = { { name##_da_float32, name##_da_float64 },           \
+#define ROW(name, dtypes, ...)                           \
+  { .forward = FORWARD_##dtypes(name),                   \
+    .slope = { { name##_da_float32, name##_da_float64 }, \
                { name##_db_float32, name##_db_float64 } } },
-#define ROW_FLAT(name, dtypes, refused, y, doc, ...) \
-  { .forward = FORWARD_##dtypes(name) },
+#define ROW_FLAT(name, dtypes, ...) { .forward = FORWARD_##dtypes(name) },
 
-const nd_kernels ND_LEVELLED(nd_kernels_binary)[] = { BINARY(ROW, ROW_FLAT, ROW,
+const nd_kernels ND_LEVELLED(nd_kernels_binary)[] = { BINARY(ROW, ROW,
                                                              ROW_FLAT) };
 
 #if ND_IS_BASELINE
 #include "ops/rules.h"
-
-#define RULE(name, dtypes, refused, formula, da, db, low, high, doc, ...) \
-  static nd_tensor *name##_rule(nd_context *c, int i, const nd_job *j)    \
-  {                                                                       \
-    nd_tensor *a = j->in[0], *b = j->in[1], *y = j->out[0];               \
-    (void)a;                                                              \
-    (void)b;                                                              \
-    (void)y;                                                              \
-    return i == 0 ? da : db;                                              \
-  }
-#define NO_RULE(name, dtypes, refused, y, doc, ...)
-
-BINARY(RULE, NO_RULE, RULE, NO_RULE)
 
 nd_tensor *nd_rule_add(nd_context *c, nd_tensor *p, nd_tensor *q)
 {
@@ -187,15 +155,19 @@ static void both_transpose(nd_context *c, const nd_job *j, nd_tensor *const *g,
   }
 }
 
+#include "ops/vocab_term.h"
+
+#define SLOPES(name, dtypes, refused, y, da, db, ...) \
+  static const nd_term *const name##_slope[] = { da, db };
+#define NO_SLOPES(...)
+
+BINARY(SLOPES, SLOPES, NO_SLOPES)
+
 #include "ops/vocab_needs.h"
 
-enum { a = 1 << 0, b = 1 << 1, y = ND_NEEDS_OUT };
+#define INDEX(name, ...) row_##name,
 
-#define INDEX(name, dtypes, refused, formula, da, db, low, high, doc, ...) \
-  row_##name,
-#define INDEX_FLAT(name, dtypes, refused, formula, doc, ...) row_##name,
-
-enum { BINARY(INDEX, INDEX_FLAT, INDEX, INDEX_FLAT) };
+enum { BINARY(INDEX, INDEX, INDEX) };
 
 ND_DECLARE_ROWS(const nd_kernels, nd_kernels_binary);
 
@@ -215,12 +187,12 @@ static bool refuse_negative(nd_context *c, const nd_job *j)
          nd_fail(c, ND_BAD_ARGUMENT, "integer to a negative power");
 }
 
-#define NO_NAN                                                \
-  .derivative = ND_VJP, .needs = { b, a }, .vjp = no_nan_vjp, \
+#define NAN_AT_NO_ZERO                                              \
+  .derivative = ND_VJP, .needs = { B, A }, .vjp = no_nan_vjp, \
   .jvp = no_nan_jvp, .low = .5, .high = 3, .cases = CASES
 
 #define ZERO_WINS                                               \
-  .hidden = true, .derivative = ND_BILINEAR, .needs = { b, a }, \
+  .hidden = true, .derivative = ND_BILINEAR, .needs = { B, A }, \
   .transpose = both_transpose, .low = .5, .high = 3, .cases = CASES
 
 #define CHECK_NONE NULL
@@ -238,7 +210,7 @@ static bool refuse_negative(nd_context *c, const nd_job *j)
                                .check = CHECK_##refused,                  \
                                .derivative = ND_SLOPE,                    \
                                .needs = { da, db },                       \
-                               .slope = word##_rule,                      \
+                               .slope = word##_slope,                     \
                                .kernels = ND_LIST_ROWS(nd_kernels_binary, \
                                                        row_##word),       \
                                .low = from,                               \
@@ -257,12 +229,9 @@ static bool refuse_negative(nd_context *c, const nd_job *j)
                                                        row_##word),       \
                                .cost = 1,                                 \
                                __VA_ARGS__ };
-#define LISTED(name, dtypes, refused, formula, da, db, low, high, doc, ...) \
-  &nd_op_##name,
-#define LISTED_FLAT(name, dtypes, refused, formula, doc, ...) &nd_op_##name,
+#define LISTED(name, ...) &nd_op_##name,
 
-BINARY(ENTRY, ENTRY_FLAT, ENTRY, ENTRY_FLAT)
+BINARY(ENTRY, ENTRY, ENTRY_FLAT)
 
-const nd_op *const nd_ops_binary[] = { BINARY(LISTED, LISTED_FLAT, LISTED,
-                                              LISTED_FLAT) NULL };
+const nd_op *const nd_ops_binary[] = { BINARY(LISTED, LISTED, LISTED) NULL };
 #endif

@@ -1,5 +1,6 @@
 // ops/elementwise.h: what the families of elementwise ops share: which kernels
-// and which result each word for a set of dtypes stands for.
+// and which result each word for a set of dtypes stands for, and the templates
+// of kernels of one, two and three inputs.
 //
 //   FLOATS   float32, float64           result: the same dtype
 //   NUMBERS  floats and integers        the same
@@ -13,6 +14,7 @@
 
 #include "base/dtype.h"
 #include "kernel/block.h"
+#include "op/term.h"
 
 enum {
   DTYPES_FLOATS = ND_FLOATS,
@@ -30,27 +32,29 @@ enum {
 #define RESULT_COMPARE ND_AS_BOOL
 #define RESULT_BOOLS ND_AS_BOOL
 
-// The kernels K(name, label, type, result type, formula) of a set of dtypes.
-#define KERNELS_FLOATS(K, name, formula)  \
-  K(name, float32, float, float, formula) \
-  K(name, float64, double, double, formula)
-#define KERNELS_NUMBERS(K, name, formula)   \
-  KERNELS_FLOATS(K, name, formula)          \
-  K(name, int32, int32_t, int32_t, formula) \
-  K(name, int64, int64_t, int64_t, formula) \
-  K(name, uint8, uint8_t, uint8_t, formula)
-#define KERNELS_CAST(K, name, formula) KERNELS_FLOATS(K, name, formula)
-#define KERNELS_TEST(K, name, formula)      \
-  K(name, float32, float, uint8_t, formula) \
-  K(name, float64, double, uint8_t, formula)
-#define KERNELS_BOOLS(K, name, formula) \
-  K(name, truth, uint8_t, uint8_t, formula)
-#define KERNELS_COMPARE(K, name, formula)   \
-  KERNELS_TEST(K, name, formula)            \
-  KERNELS_BOOLS(K, name, formula)           \
-  K(name, int32, int32_t, uint8_t, formula) \
-  K(name, int64, int64_t, uint8_t, formula) \
-  K(name, uint8, uint8_t, uint8_t, formula)
+// The kernels K(inputs, name, label, type, result type, formula) of a set of
+// dtypes.
+#define KERNELS_FLOATS(K, inputs, name, formula)  \
+  K(inputs, name, float32, float, float, formula) \
+  K(inputs, name, float64, double, double, formula)
+#define KERNELS_NUMBERS(K, inputs, name, formula)   \
+  KERNELS_FLOATS(K, inputs, name, formula)          \
+  K(inputs, name, int32, int32_t, int32_t, formula) \
+  K(inputs, name, int64, int64_t, int64_t, formula) \
+  K(inputs, name, uint8, uint8_t, uint8_t, formula)
+#define KERNELS_CAST(K, inputs, name, formula) \
+  KERNELS_FLOATS(K, inputs, name, formula)
+#define KERNELS_TEST(K, inputs, name, formula)      \
+  K(inputs, name, float32, float, uint8_t, formula) \
+  K(inputs, name, float64, double, uint8_t, formula)
+#define KERNELS_BOOLS(K, inputs, name, formula) \
+  K(inputs, name, truth, uint8_t, uint8_t, formula)
+#define KERNELS_COMPARE(K, inputs, name, formula)   \
+  KERNELS_TEST(K, inputs, name, formula)            \
+  KERNELS_BOOLS(K, inputs, name, formula)           \
+  K(inputs, name, int32, int32_t, uint8_t, formula) \
+  K(inputs, name, int64, int64_t, uint8_t, formula) \
+  K(inputs, name, uint8, uint8_t, uint8_t, formula)
 
 // Their places in nd_kernels.forward.
 #define FORWARD_FLOATS(name)                                     \
@@ -82,7 +86,73 @@ enum {
 // multiplied and added up by matmul it ends: 0 * nan is nan there.
 #define ZERO_STAYS(g, slope) ((g) == 0 ? 0 : (g) * (slope))
 
+// Where the inputs of a kernel lie, from `in[at]` on, and element i
+// of each under the name that formulas know it by.
+#define ND_UNUSED __attribute__((unused))
+#define PLACES_1(at) const T *ND_UNUSED p1 = in[at];
+#define PLACES_2(at) PLACES_1(at) const T *ND_UNUSED p2 = in[(at) + 1];
+#define PLACES_3(at) PLACES_2(at) const T *ND_UNUSED p3 = in[(at) + 2];
+#define READ_1 const T ND_UNUSED x = p1[i];
+#define READ_2 const T ND_UNUSED a = p1[i], ND_UNUSED b = p2[i];
+#define READ_3 \
+  const T ND_UNUSED u = p1[i], ND_UNUSED v = p2[i], ND_UNUSED w = p3[i];
+
+// The values of an op, and the gradient of one of its inputs, from formulas.
+#define FORWARD(inputs, name, label, type, result, formula) \
+  ND_BLOCK_KERNEL(name##_##label)                           \
+  {                                                         \
+    typedef type T;                                         \
+    result *restrict o = out;                               \
+    PLACES_##inputs(0) for (int i = 0; i < n; i++)          \
+    {                                                       \
+      READ_##inputs o[i] = (result)(formula);               \
+    }                                                       \
+  }
+#define BACKWARD(inputs, name, label, type, result, formula) \
+  ND_BLOCK_KERNEL(name##_##label)                            \
+  {                                                          \
+    typedef type T;                                          \
+    T *restrict o = out;                                     \
+    const T *pg = in[0], *ND_UNUSED py = in[inputs + 1];     \
+    PLACES_##inputs(1) for (int i = 0; i < n; i++)           \
+    {                                                        \
+      const T g = pg[i], ND_UNUSED y = py[i];                \
+      READ_##inputs o[i] = ZERO_STAYS(g, formula);           \
+    }                                                        \
+  }
+
+// The gradient from the formula as data: slope number `i` of the op `entry`.
+#define WALK(inputs, name, label, entry, i)                      \
+  ND_BLOCK_KERNEL(name##_##label)                                \
+  {                                                              \
+    walk_##label(inputs, nd_op_##entry.slope[i], n, p, out, in); \
+  }
+#define DEFINE_WALK(label, type, name)                          \
+  ND_UNUSED __attribute__((noinline)) static void walk_##label( \
+    int inputs, const nd_term *slope, int n, const double *p,   \
+    void *restrict out, const void *const *in)                  \
+  {                                                             \
+    const nd_term_feed f = {                                    \
+      ND_JOIN(ND_NUMBER, ND_LEVEL), name, n, p, inputs, in + 1  \
+    };                                                          \
+    double room[ND_BLOCK];                                      \
+    const type *s = nd_term_block(slope, &f, room), *g = in[0]; \
+    type *restrict o = out;                                     \
+    for (int i = 0; i < n; i++)                                 \
+      o[i] = ZERO_STAYS(g[i], s[i]);                            \
+  }
+
+DEFINE_WALK(float32, float, ND_FLOAT32)
+DEFINE_WALK(float64, double, ND_FLOAT64)
+
+#define WALKS(inputs, name, entry, i)   \
+  WALK(inputs, name, float32, entry, i) \
+  WALK(inputs, name, float64, entry, i)
+
 // Generic code compares unsigned numbers with 0.
 #pragma GCC diagnostic ignored "-Wtype-limits"
+
+// What stands at the end of a line replaces what its template gives.
+#pragma GCC diagnostic ignored "-Woverride-init"
 
 #endif

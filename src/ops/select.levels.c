@@ -2,7 +2,7 @@
 // linear in both, so forward mode needs no code.
 
 #include "kernel/level.h"
-#include "ops/elementwise.h"
+#include "kernel/block.h"
 
 // Without a branch, which conditions at random would send the wrong way.
 #define CHOOSE(type)                                     \

@@ -1,50 +1,24 @@
 // ops/sigmoid_loss.levels.c: cross entropy of labels with sigmoid(logits),
-// element by element. It is written like ops/binary.levels.c, whose formulas it
-// shares the vocabulary with: the slopes are read as kernel, as recorded rule
-// and as the set of values that a tape keeps.
+// element by element: a line like those of ops/binary.levels.c, whose result
+// wants inputs of one shape.
 
 #include "kernel/level.h"
 #include "op/op.h"
 
-// z labels, x logits: x (1 - z) for positive x, else -x z, 0 where the label
-// says so even if x is infinite; and log(1 + exp(-|x|)). The slope is made of
-// sigmoid(-|x|): none of it is lost where sigmoid(x) has rounded to 1.
-#define LINE(weight) ((weight) == 0 ? 0 : x * (weight))
-#define LOSS LINE(x > 0 ? 1 - z : -z) + PER_FLOAT(softplus, x)(x > 0 ? -x : x)
-#define BY_LABELS NEG(x)
+// a labels, b logits: b (1 - a) for positive b, else -b a, 0 where the label
+// says so even if b is infinite; and log(1 + exp(-|b|)). The slope is made of
+// sigmoid(-|b|): none of it is lost where sigmoid(b) has rounded to 1.
+#define LOSS NO_NAN(b, b > 0 ? 1 - a : -a) + SOFTPLUS(b > 0 ? -b : b)
+#define BY_LABELS NEG(B)
 #define BY_LOGITS \
-  IF(GT(x, NUM(0)), SUB(SUB(NUM(1), z), SIGMOID(NEG(x))), SUB(SIGMOID(x), z))
+  IF(GT(B, NUM(0)), SUB(SUB(NUM(1), A), SIGMOID(NEG(B))), SUB(SIGMOID(B), A))
 
 #include "ops/elementwise.h"
 #include "ops/vocab_scalar.h"
 
-#define FORWARD(name, label, type, result, formula) \
-  ND_BLOCK_KERNEL(name##_##label)                   \
-  {                                                 \
-    typedef type T;                                 \
-    T *restrict y = out;                            \
-    const T *pz = in[0], *px = in[1];               \
-    for (int i = 0; i < n; i++) {                   \
-      const T z = pz[i], x = px[i];                 \
-      y[i] = formula;                               \
-    }                                               \
-  }
-#define BACKWARD(name, label, type, result, slope) \
-  ND_BLOCK_KERNEL(name##_##label)                  \
-  {                                                \
-    typedef type T;                                \
-    T *restrict y = out;                           \
-    const T *pg = in[0], *pz = in[1], *px = in[2]; \
-    for (int i = 0; i < n; i++) {                  \
-      const T g = pg[i], z = pz[i], x = px[i];     \
-      (void)z;                                     \
-      y[i] = ZERO_STAYS(g, slope);                 \
-    }                                              \
-  }
-
-KERNELS_FLOATS(FORWARD, loss, LOSS)
-KERNELS_FLOATS(BACKWARD, by_labels, BY_LABELS)
-KERNELS_FLOATS(BACKWARD, by_logits, BY_LOGITS)
+KERNELS_FLOATS(FORWARD, 2, loss, LOSS)
+KERNELS_FLOATS(BACKWARD, 2, by_labels, BY_LABELS)
+KERNELS_FLOATS(BACKWARD, 2, by_logits, BY_LOGITS)
 
 const nd_kernels ND_LEVELLED(nd_kernels_sigmoid_loss) = {
   .forward = FORWARD_FLOATS(loss),
@@ -53,7 +27,7 @@ const nd_kernels ND_LEVELLED(nd_kernels_sigmoid_loss) = {
 };
 
 #if ND_IS_BASELINE
-#include "ops/vocab_tensor.h"
+#include "ops/vocab_term.h"
 
 // Broadcasting [n] against [n 1] in a loss is a mistake, not a wish.
 static bool infer(nd_context *c, const nd_job *j, nd_type *out)
@@ -67,15 +41,9 @@ static bool infer(nd_context *c, const nd_job *j, nd_type *out)
                  ND_SHAPE(logits->rank, logits->dims));
 }
 
-static nd_tensor *rule(nd_context *c, int i, const nd_job *j)
-{
-  nd_tensor *z = j->in[0], *x = j->in[1];
-  return i == 0 ? BY_LABELS : BY_LOGITS;
-}
+static const nd_term *const slope[] = { BY_LABELS, BY_LOGITS };
 
 #include "ops/vocab_needs.h"
-
-enum { z = 1 << 0, x = 1 << 1 };
 
 ND_DECLARE_LEVELS(const nd_kernels, nd_kernels_sigmoid_loss);
 
@@ -95,7 +63,7 @@ const nd_op nd_op_sigmoid_cross_entropy_with_logits = {
   .needs = { BY_LABELS, BY_LOGITS },
   .infer = infer,
   .kernels = ND_LIST_LEVELS(nd_kernels_sigmoid_loss),
-  .slope = rule,
+  .slope = slope,
   .low = -3,
   .high = 3,
   .cases = "[3 4] [3 4]; [] []; [0 3] [0 3]",

@@ -1,96 +1,204 @@
 // ops/unary.levels.c: elementwise functions of one tensor.
 //
-// One OP is one op. `y` is C over a scalar x and is compiled per dtype, so it
-// uses integer literals. `slope` is dy/dx, in the vocabulary of
-// ops/vocab_scalar.h. It is read three times: over scalars it becomes the fused
-// backward kernel, over tensors the recorded rule that serves vjp, jvp and
-// higher orders, over sets the values that a tape keeps for it. `sampled` is
-// where tests may look. One FLAT is an op without a gradient. One FACTOR is an
-// op that only slopes apply, so that their own slopes are as good: users do not
-// see it. One ANGLE is an op of an angle, with kernels of its own for far ones.
+// One line is one op. `y` is C over a scalar x and is compiled per dtype, so it
+// uses integer literals; P(0), P(1).. are the op's parameters. `slope` is dy/dx
+// in the words of ops/vocab_scalar.h, over X, Y and the parameters. It is read
+// as data (ops/vocab_term.h), which gives the fused backward kernel and the
+// recorded rule that serves vjp, jvp and higher orders; over sets, as the
+// values that a tape keeps for it; and in HOT lines also as C, which makes
+// their backward kernels faster and longer. `sampled` is where tests may look.
+// FLAT is an op without a gradient, ANGLE one of an angle, with kernels of its
+// own for far ones. What is hidden only slopes apply, so that their own slopes
+// are as good.
 //
 // A slope reads x where y has rounded to its limit, and is nan where y is nan.
 
 #include "kernel/level.h"
 #include "op/op.h"
 
+// The numbers that an op takes beside x: name, initial value.
+#define PARAM(name, initial)                            \
+  .attrs = 1, .params = (const nd_param[])              \
+  {                                                     \
+    { "x", ND_TENSOR }, { #name, ND_NUMBER, #initial }, \
+    {                                                   \
+      0                                                 \
+    }                                                   \
+  }
+
 // 1 / (1 + abs(x)); its square is in the range wherever a gradient needs it.
-#define FADE DIV(NUM(1), ADD(NUM(1), MUL(x, SIGN(x))))
+#define FADE DIV(NUM(1), ADD(NUM(1), MUL(X, SIGN(X))))
+
+// `slope`, but nan where x is.
+#define DEFINED(slope) IF(EQ(X, X), slope, X)
+
+// `inside` where -limit < x < limit, else 0.
+#define INSIDE(limit, inside) \
+  IF(GE(X, limit), NUM(0), IF(GE(NEG(limit), X), NUM(0), inside))
+
+// selu's numbers, and those of the approximate gelu: sqrt(8 / pi), and that
+// times 0.044715. HALF_ROOT is sqrt(1 / 2), NORMAL sqrt(1 / 2 / pi).
+#define SELU_SCALE 1.0507009873554805
+#define SELU_ALPHA 1.6732632423543772
+#define GELU_A 1.5957691216057308
+#define GELU_B 0.07135481627159926
+#define HALF_ROOT 0.7071067811865476
+#define NORMAL 0.3989422804014327
 
 // clang-format off
-#define UNARY(OP, FLAT, FACTOR, ANGLE)                                         \
+#define UNARY(OP, HOT, FLAT, ANGLE)                                            \
 /* name      dtypes   y                     slope                  sampled */  \
-OP(negative, NUMBERS, -x,                   NUM(-1),               -3, 3,      \
-   "minus x", .metamethod = "__unm") \
-OP(abs,      NUMBERS, x < 0 ? -x : x + 0,   SIGN(x),               .2, 3,      \
+HOT(negative, NUMBERS, -x,                   NUM(-1),               -3, 3,     \
+   "minus x", .metamethod = "__unm")                                           \
+HOT(abs,     NUMBERS, x < 0 ? -x : x + 0,   SIGN(X),               .2, 3,      \
    "absolute value; slope 0 at 0")                                             \
-OP(sign,     NUMBERS, SIGN(x),              SUB(y, y),             .2, 3,      \
+OP(sign,     NUMBERS, SIGN(x),              SUB(Y, Y),             .2, 3,      \
    "-1, 0 or 1; nan stays; the gradient is zero everywhere")                   \
-OP(square,   NUMBERS, x * x,                MUL(NUM(2), x),        -3, 3,      \
+HOT(square,  NUMBERS, x * x,                MUL(NUM(2), X),        -3, 3,      \
    "x * x")                                                                    \
-OP(sqrt,     FLOATS,  SQRT(x),              DIV(NUM(0.5), y),      .2, 4,      \
+HOT(sqrt,    FLOATS,  SQRT(x),              DIV(NUM(0.5), Y),      .2, 4,      \
    "square root; nan below 0")                                                 \
-OP(rsqrt,    FLOATS,  1 / SQRT(x),          DIV(MUL(NUM(-0.5), y), x), .2, 4,  \
+OP(rsqrt,    FLOATS,  1 / SQRT(x),          DIV(MUL(NUM(-0.5), Y), X), .2, 4,  \
    "1 / sqrt(x); inf at 0, nan below")                                         \
-OP(reciprocal, FLOATS, 1 / x,               NEG(MUL(y, y)),        .5, 3,      \
+OP(reciprocal, FLOATS, 1 / x,               NEG(MUL(Y, Y)),        .5, 3,      \
    "1 / x")                                                                    \
-OP(exp,      FLOATS,  EXP(x),               y,                     -3, 3,      \
+HOT(exp,     FLOATS,  EXP(x),               Y, -3, 3,                          \
    "e to the power x")                                                         \
-OP(expm1,    FLOATS,  PER_FLOAT(expm1, x)(x), EXP(x),              -2, 2,      \
+OP(expm1,    FLOATS,  PER_FLOAT(expm1, x)(x), EXP(X),              -2, 2,      \
    "exp(x) - 1, exact near 0")                                                 \
-OP(log,      FLOATS,  LOG(x),                                                  \
-   DIV(IF(GE(x, NUM(0)), NUM(1), NUM(NAN)), x), .2, 4,                         \
+HOT(log,     FLOATS,  LOG(x),                                                  \
+   DIV(IF(GE(X, NUM(0)), NUM(1), NUM(NAN)), X), .2, 4,                         \
    "natural logarithm; -inf at 0, nan below")                                  \
 OP(log1p,    FLOATS,  PER_FLOAT(log1p, x)(x),                                  \
-   DIV(IF(GE(x, NUM(-1)), NUM(1), NUM(NAN)), ADD(NUM(1), x)), -.5, 3,          \
+   DIV(IF(GE(X, NUM(-1)), NUM(1), NUM(NAN)), ADD(NUM(1), X)), -.5, 3,          \
    "log(1 + x), exact near 0; -inf at -1, nan below")                          \
-ANGLE(sin,   FLOATS,  SIN(x),               COS(x),                -3, 3,      \
+ANGLE(sin,   FLOATS,  SIN(x),               COS(X),                -3, 3,      \
    "sine of x in radians")                                                     \
-ANGLE(cos,   FLOATS,  COS(x),               NEG(SIN(x)),           -3, 3,      \
+ANGLE(cos,   FLOATS,  COS(x),               NEG(SIN(X)),           -3, 3,      \
    "cosine of x in radians")                                                   \
-ANGLE(tan,   FLOATS,  TAN(x),               ADD(NUM(1), MUL(y, y)), -1.2, 1.2, \
+ANGLE(tan,   FLOATS,  TAN(x),               ADD(NUM(1), MUL(Y, Y)), -1.2, 1.2, \
    "tangent of x in radians")                                                  \
-OP(asin,     FLOATS,  PER_FLOAT(asin, x)(x), ARC(x),               -.8, .8,    \
+OP(asin,     FLOATS,  PER_FLOAT(asin, x)(x), ARC(X),               -.8, .8,    \
    "arc sine in radians; nan outside -1..1")                                   \
-OP(acos,     FLOATS,  PER_FLOAT(acos, x)(x), NEG(ARC(x)),          -.8, .8,    \
+OP(acos,     FLOATS,  PER_FLOAT(acos, x)(x), NEG(ARC(X)),          -.8, .8,    \
    "arc cosine in radians; nan outside -1..1")                                 \
-OP(atan,     FLOATS,  PER_FLOAT(atan, x)(x), TURN(x, NUM(1)),      -3, 3,      \
+OP(atan,     FLOATS,  PER_FLOAT(atan, x)(x), TURN(X, NUM(1)),      -3, 3,      \
    "arc tangent in radians")                                                   \
-OP(sinh,     FLOATS,  SINH(x),              COSH(x),               -2, 2,      \
+OP(sinh,     FLOATS,  SINH(x),             COSH(X),               -2, 2,       \
    "hyperbolic sine")                                                          \
-OP(cosh,     FLOATS,  COSH(x),              SINH(x),               -2, 2,      \
+OP(cosh,     FLOATS,  COSH(x),             SINH(X),               -2, 2,       \
    "hyperbolic cosine")                                                        \
-OP(tanh,     FLOATS,  TANH(x),                                                 \
-   MUL(NUM(4), BELL(MUL(NUM(2), x))), -2, 2,                                   \
+HOT(tanh,    FLOATS,  TANH(x),                                                 \
+   MUL(NUM(4), BELL(MUL(NUM(2), X))), -2, 2,                                   \
    "hyperbolic tangent",                                                       \
    .module = "nn")                                                             \
-OP(sigmoid,  FLOATS,  SIGMOID(x),           BELL(x),               -3, 3,      \
+HOT(sigmoid, FLOATS,  SIGMOID(x),           BELL(X),               -3, 3,      \
    "1 / (1 + exp(-x))",                                                        \
    .module = "nn")                                                             \
-OP(softplus, FLOATS,  PER_FLOAT(softplus, x)(x), SIGMOID(x),       -3, 3,      \
+OP(softplus, FLOATS,  SOFTPLUS(x), SIGMOID(X)      ,       -3, 3,              \
    "log(1 + exp(x)) without overflow",                                         \
    .module = "nn")                                                             \
-OP(log_sigmoid, FLOATS, -PER_FLOAT(softplus, x)(-x), SIGMOID(NEG(x)), -3, 3,   \
+OP(log_sigmoid, FLOATS, -SOFTPLUS(-x), SIGMOID(NEG(X)), -3, 3,                 \
    "log(sigmoid(x)) without overflow")                                         \
-OP(erf,      FLOATS,  PER_FLOAT(erf, x)(x),                                    \
-   MUL(NUM(1.1283791670955126), GAUSS(x)), -2, 2,                              \
+OP(erf,      FLOATS,  ERF(x),                                                  \
+   MUL(NUM(1.1283791670955126), GAUSS(X)), -2, 2,                              \
    "error function")                                                           \
-OP(relu,     NUMBERS, x < 0 ? 0 : x,        IF(GT(y, NUM(0)), NUM(1), y),      \
+HOT(relu,    NUMBERS, x < 0 ? 0 : x,        IF(GT(Y, NUM(0)), NUM(1), Y),      \
    .2, 3,                                                                      \
    "x where positive, else 0; nan stays; slope 0 at 0",                        \
+   .module = "nn")                                                             \
+HOT(leaky_relu, FLOATS, x < 0 ? x * P(0) : x,                                  \
+   IF(GT(X, NUM(0)), NUM(1), IF(GE(NUM(0), X), P(0), X)), .2, 3,               \
+   "x where positive, else alpha * x; slope alpha at 0",                       \
+   .module = "nn", PARAM(alpha, 0.2), .cases = "[3 4]; [2 3] alpha=-2; [0 3]") \
+OP(relu6,    NUMBERS, x < 0 ? 0 : x > 6 ? 6 : x,                               \
+   IF(GE(X, NUM(6)), NUM(0), IF(GT(X, NUM(0)), NUM(1), Y)), .2, 5,             \
+   "x within 0..6; nan stays; slope 0 at 0 and 6",                             \
+   .module = "nn")                                                             \
+OP(elu,      FLOATS,  x < 0 ? P(0) * PER_FLOAT(expm1, x)(x) : x,               \
+   IF(GE(X, NUM(0)), NUM(1), MUL(P(0), EXP(X))), -3, -.2,                      \
+   "x where positive, else alpha * (exp(x) - 1)",                              \
+   .module = "nn", PARAM(alpha, 1), .cases = "[3 4]; [2 3] alpha=.3; [0 3]")   \
+OP(selu,     FLOATS,                                                           \
+   (T)SELU_SCALE * (x < 0 ? (T)SELU_ALPHA * PER_FLOAT(expm1, x)(x) : x),       \
+   IF(GE(X, NUM(0)), NUM(SELU_SCALE),                                          \
+      MUL(NUM(SELU_SCALE * SELU_ALPHA), EXP(X))), -3, -.2,                     \
+   "elu whose scale and alpha keep mean 0 and variance 1 through layers",      \
+   .module = "nn")                                                             \
+OP(celu,     FLOATS,  x < 0 ? P(0) * PER_FLOAT(expm1, x)(x / P(0)) : x,        \
+   IF(GE(X, NUM(0)), NUM(1), EXP(DIV(X, P(0)))), -3, -.2,                      \
+   "x where positive, else alpha * (exp(x / alpha) - 1)",                      \
+   .module = "nn", PARAM(alpha, 1), .cases = "[3 4]; [2 3] alpha=.5; [0 3]")   \
+OP(gelu,     FLOATS,                                                           \
+   NO_NAN(x, (T)0.5 * (1 + ERF(x * (T)HALF_ROOT))),                            \
+   ADD(MUL(NUM(0.5), ADD(NUM(1), ERF(MUL(X, NUM(HALF_ROOT))))),                \
+       NO_NAN(X, MUL(NUM(NORMAL), GAUSS(MUL(X, NUM(HALF_ROOT)))))),            \
+   -.5, 3,                                                                     \
+   "x * p, where p is the share of a normal distribution below x",             \
+   .module = "nn")                                                             \
+OP(gelu_tanh, FLOATS, NO_NAN(x, SIGMOID(x * (GELU_A + GELU_B * (x * x)))),     \
+   ADD(SIGMOID(MUL(X, ADD(NUM(GELU_A), MUL(NUM(GELU_B), MUL(X, X))))),         \
+       NO_NAN(MUL(X, ADD(NUM(GELU_A), MUL(NUM(3 * GELU_B), MUL(X, X)))),       \
+              BELL(MUL(X, ADD(NUM(GELU_A), MUL(NUM(GELU_B), MUL(X, X))))))),   \
+   -.5, 3,                                                                     \
+   "gelu as TensorFlow's approximate = true gives it, by tanh",                \
+   .module = "nn")                                                             \
+OP(silu,     FLOATS,  NO_NAN(x, SIGMOID(x)),                                   \
+   ADD(SIGMOID(X), NO_NAN(X, BELL(X))), -.5, 3,                                \
+   "x * sigmoid(x), also called swish",                                        \
+   .module = "nn")                                                             \
+OP(mish,     FLOATS,  NO_NAN(x, TANH(SOFTPLUS(x))),                            \
+   ADD(TANH(SOFTPLUS(X)),                                                      \
+       NO_NAN(MUL(X, SIGMOID(X)),                                              \
+              MUL(NUM(4), BELL(MUL(NUM(2), SOFTPLUS(X)))))), -.5, 3,           \
+   "x * tanh(softplus(x))",                                                    \
+   .module = "nn")                                                             \
+OP(hard_sigmoid, FLOATS, x <= -3 ? 0 : x >= 3 ? 1 : (x + 3) / 6,               \
+   INSIDE(NUM(3), DEFINED(DIV(NUM(1), NUM(6)))), -2.8, 2.8,                    \
+   "x / 6 + 1 / 2 within 0..1; slope 0 at -3 and 3",                           \
+   .module = "nn")                                                             \
+OP(hard_silu, FLOATS, x <= -3 ? 0 : x >= 3 ? x : x * ((x + 3) / 6),            \
+   IF(GE(X, NUM(3)), NUM(1), IF(GE(NUM(-3), X), NUM(0),                        \
+      DIV(ADD(MUL(NUM(2), X), NUM(3)), NUM(6)))), -2.8, 2.8,                   \
+   "x * hard_sigmoid(x)",                                                      \
+   .module = "nn")                                                             \
+OP(hard_tanh, FLOATS, x < -1 ? -1 : x > 1 ? 1 : x,                             \
+   IF(GT(X, NUM(1)), NUM(0), IF(GT(NUM(-1), X), NUM(0), DEFINED(NUM(1)))),     \
+   -.9, .9,                                                                    \
+   "x within -1..1; slope 1 at -1 and 1",                                      \
+   .module = "nn")                                                             \
+OP(hard_shrink, FLOATS, x >= -P(0) && x <= P(0) ? 0 : x,                       \
+   IF(GT(X, P(0)), NUM(1), IF(GT(NEG(P(0)), X), NUM(1), Y)), .6, 3,            \
+   "x, but 0 within -lambda..lambda",                                          \
+   .module = "nn", PARAM(lambda, 0.5),                                         \
+   .cases = "[3 4]; [2 3] lambda=.2; [0 3]")                                   \
+OP(soft_shrink, FLOATS, x > P(0) ? x - P(0) : x < -P(0) ? x + P(0) : x - x,    \
+   IF(GT(X, P(0)), NUM(1), IF(GT(NEG(P(0)), X), NUM(1), Y)), .6, 3,            \
+   "x nearer to 0 by lambda; 0 within -lambda..lambda",                        \
+   .module = "nn", PARAM(lambda, 0.5),                                         \
+   .cases = "[3 4]; [2 3] lambda=.2; [0 3]")                                   \
+OP(sparse_plus, FLOATS,                                                        \
+   x <= -1 ? 0 : x >= 1 ? x : (x + 1) * (x + 1) / 4,                           \
+   IF(GE(X, NUM(1)), NUM(1), IF(GE(NUM(-1), X), NUM(0),                        \
+      MUL(NUM(0.5), ADD(X, NUM(1))))), -.9, .9,                                \
+   "0 below -1, x above 1, between them (x + 1) * (x + 1) / 4",                \
+   .module = "nn")                                                             \
+OP(sparse_sigmoid, FLOATS, x <= -1 ? 0 : x >= 1 ? 1 : (x + 1) / 2,             \
+   INSIDE(NUM(1), DEFINED(NUM(0.5))), -.9, .9,                                 \
+   "(x + 1) / 2 within 0..1; slope 0 at -1 and 1",                             \
    .module = "nn")                                                             \
 OP(softsign, FLOATS,                                                           \
    x - x != 0 && x == x ? SIGN(x) : x / (1 + (x < 0 ? -x : x)),                \
    MUL(FADE, FADE), .2, 3,                                                     \
    "x / (1 + abs(x))",                                                         \
    .module = "nn")                                                             \
-FACTOR(bell, FLOATS,  BELL(x),                                                 \
-   MUL(NEG(y), TANH(MUL(NUM(0.5), x))), -3, 3,                                 \
+OP(bell,     FLOATS,  BELL(x),                                                 \
+   MUL(NEG(Y), TANH(MUL(NUM(0.5), X))), -3, 3,                                 \
    "sigmoid(x) * sigmoid(-x)", .hidden = true)                                 \
-FACTOR(gauss, FLOATS, GAUSS(x),             MUL(NUM(-2), MUL(x, y)), -2, 2,    \
+OP(gauss,    FLOATS, GAUSS(x),             MUL(NUM(-2), MUL(X, Y)), -2, 2,     \
    "exp(-x * x)", .hidden = true)                                              \
-FACTOR(arc,  FLOATS,  ARC(x),                                                  \
-   MUL(MUL(x, y), MUL(y, y)), -.8, .8,                                         \
+OP(arc,      FLOATS,  ARC(x),                                                  \
+   MUL(MUL(X, Y), MUL(Y, Y)), -.8, .8,                                         \
    "1 / sqrt(1 - x * x)", .hidden = true)                                      \
 FLAT(floor,  FLOATS,  PER_FLOAT(floor, x)(x),                                  \
    "largest whole number not above x")                                         \
@@ -109,119 +217,86 @@ FLAT(logical_not, BOOLS, !x,                                                   \
 // clang-format on
 
 #include "ops/elementwise.h"
+#include "ops/entries.h"
 #include "ops/vocab_scalar.h"
 
-#define FORWARD(name, label, type, result, y) \
-  ND_BLOCK_KERNEL(name##_##label)             \
-  {                                           \
-    typedef type T;                           \
-    result *restrict o = out;                 \
-    const T *px = in[0];                      \
-    for (int i = 0; i < n; i++) {             \
-      const T x = px[i];                      \
-      o[i] = (result)(y);                     \
-    }                                         \
-  }
-#define BACKWARD(name, label, type, result, slope) \
-  ND_BLOCK_KERNEL(name##_##label)                  \
-  {                                                \
-    typedef type T;                                \
-    T *restrict o = out;                           \
-    const T *pg = in[0], *px = in[1], *py = in[2]; \
-    for (int i = 0; i < n; i++) {                  \
-      const T g = pg[i], x = px[i], y = py[i];     \
-      (void)x;                                     \
-      (void)y;                                     \
-      o[i] = ZERO_STAYS(g, slope);                 \
-    }                                              \
-  }
-#define KERNELS(name, dtypes, y, slope, low, high, doc, ...) \
-  KERNELS_##dtypes(FORWARD, name, y)                         \
-    KERNELS_FLOATS(BACKWARD, name##_slope, slope)
-#define KERNELS_FLAT(name, dtypes, y, doc, ...) \
-  KERNELS_##dtypes(FORWARD, name, y)
+#define DECLARE(name, ...) extern const nd_op nd_op_##name;
+#define KERNELS(name, dtypes, y, ...) \
+  KERNELS_##dtypes(FORWARD, 1, name, y) WALKS(1, name##_slope, name, 0)
+#define KERNELS_HOT(name, dtypes, y, slope, ...) \
+  KERNELS_##dtypes(FORWARD, 1, name, y)          \
+    KERNELS_FLOATS(BACKWARD, 1, name##_slope, slope)
+#define KERNELS_FLAT(name, dtypes, y, ...) KERNELS_##dtypes(FORWARD, 1, name, y)
 
-UNARY(KERNELS, KERNELS_FLAT, KERNELS, KERNELS)
+UNARY(DECLARE, DECLARE, DECLARE, DECLARE)
+UNARY(KERNELS, KERNELS_HOT, KERNELS_FLAT, KERNELS)
 
-// A run of angles that are all near takes the loops above, which vectorize. The
-// angles are input `at`.
-#define NEAR(name, label, type, result, formula)   \
-  static bool name##_##label(int n, const type *x) \
-  {                                                \
-    const type limit = ND_ANGLE_LIMIT(x[0]);       \
-    int far = 0;                                   \
-    for (int i = 0; i < n; i++)                    \
-      far |= !(x[i] < limit && x[i] > -limit);     \
-    return !far;                                   \
+// A run of angles that are all near takes the loops above, which vectorize.
+#define NEAR(inputs, name, label, type, result, formula) \
+  static bool name##_##label(int n, const type *x)       \
+  {                                                      \
+    const type limit = ND_ANGLE_LIMIT(x[0]);             \
+    int far = 0;                                         \
+    for (int i = 0; i < n; i++)                          \
+      far |= !(x[i] < limit && x[i] > -limit);           \
+    return !far;                                         \
   }
-#define CHOOSE(name, label, type, result, at) \
-  ND_BLOCK_KERNEL(name##_of_##label)          \
-  {                                           \
-    if (are_near_##label(n, in[at]))          \
-      name##_##label(n, p, out, in);          \
-    else                                      \
-      name##_any_##label(n, p, out, in);      \
+#define CHOOSE(inputs, name, label, type, result, formula) \
+  ND_BLOCK_KERNEL(name##_of_##label)                       \
+  {                                                        \
+    if (are_near_##label(n, in[0]))                        \
+      name##_##label(n, p, out, in);                       \
+    else                                                   \
+      name##_any_##label(n, p, out, in);                   \
   }
-#define KERNELS_ANGLE(name, dtypes, y, slope, low, high, doc, ...) \
-  KERNELS_##dtypes(FORWARD, name##_any, y)                         \
-    KERNELS_FLOATS(BACKWARD, name##_slope_any, slope)              \
-      KERNELS_FLOATS(CHOOSE, name, 0) KERNELS_FLOATS(CHOOSE, name##_slope, 1)
-#define NO_KERNELS(...)
+#define KERNELS_ANGLE(name, dtypes, y, ...)   \
+  KERNELS_##dtypes(FORWARD, 1, name##_any, y) \
+    KERNELS_##dtypes(CHOOSE, 1, name, )
+#define NOTHING(...)
 
 #include "ops/vocab_angle.h"
 
-KERNELS_FLOATS(NEAR, are_near, )
-UNARY(NO_KERNELS, NO_KERNELS, NO_KERNELS, KERNELS_ANGLE)
+KERNELS_FLOATS(NEAR, 1, are_near, )
+UNARY(NOTHING, NOTHING, NOTHING, KERNELS_ANGLE)
 
-#define ROW(name, dtypes, y, dydx, low, high, doc, ...) \
-  { .forward = FORWARD_##dtypes(name),                  \
+#define ROW(name, dtypes, ...)         \
+  { .forward = FORWARD_##dtypes(name), \
     .slope = { { name##_slope_float32, name##_slope_float64 } } },
-#define ROW_FLAT(name, dtypes, y, doc, ...) \
-  { .forward = FORWARD_##dtypes(name) },
-#define ROW_ANGLE(name, dtypes, y, dydx, low, high, doc, ...) \
-  { .forward = FORWARD_##dtypes(name##_of),                   \
-    .slope = { { name##_slope_of_float32, name##_slope_of_float64 } } },
+#define ROW_FLAT(name, dtypes, ...) { .forward = FORWARD_##dtypes(name) },
+#define ROW_ANGLE(name, dtypes, ...)        \
+  { .forward = FORWARD_##dtypes(name##_of), \
+    .slope = { { name##_slope_float32, name##_slope_float64 } } },
 
-const nd_kernels ND_LEVELLED(nd_kernels_unary)[] = { UNARY(ROW, ROW_FLAT, ROW,
+const nd_kernels ND_LEVELLED(nd_kernels_unary)[] = { UNARY(ROW, ROW, ROW_FLAT,
                                                            ROW_ANGLE) };
 
 #if ND_IS_BASELINE
-#include "ops/vocab_tensor.h"
+#include "ops/vocab_term.h"
 
-#define RULE(name, dtypes, formula, slope, low, high, doc, ...)        \
-  static nd_tensor *name##_rule(nd_context *c, int i, const nd_job *j) \
-  {                                                                    \
-    nd_tensor *x = j->in[0], *y = j->out[0];                           \
-    (void)x;                                                           \
-    (void)y;                                                           \
-    return slope;                                                      \
-  }
-#define NO_RULE(name, dtypes, y, doc, ...)
+#define SLOPE(name, dtypes, y, dydx, ...) \
+  static const nd_term *const name##_slope[] = { dydx };
 
-UNARY(RULE, NO_RULE, RULE, RULE)
+UNARY(SLOPE, SLOPE, NOTHING, SLOPE)
 
 #include "ops/vocab_needs.h"
 
-enum { x = 1 << 0, y = ND_NEEDS_OUT };
+#define INDEX(name, ...) row_##name,
 
-#define INDEX(name, dtypes, formula, slope, low, high, doc, ...) row_##name,
-#define INDEX_FLAT(name, dtypes, formula, doc, ...) row_##name,
-
-enum { UNARY(INDEX, INDEX_FLAT, INDEX, INDEX) };
+enum { UNARY(INDEX, INDEX, INDEX, INDEX) };
 
 ND_DECLARE_ROWS(const nd_kernels, nd_kernels_unary);
 
 static const nd_param params[] = { { "x", ND_TENSOR }, { 0 } };
 
-#define ENTRY(word, set, formula, s, from, to, text, ...)                \
+#define ENTRY(word, set, formula, dydx, from, to, text, ...)             \
   const nd_op nd_op_##word = { .name = #word,                            \
                                .doc = text,                              \
                                .params = params,                         \
                                .dtypes = DTYPES_##set,                   \
                                .result = RESULT_##set,                   \
                                .derivative = ND_SLOPE,                   \
-                               .needs = { s },                           \
-                               .slope = word##_rule,                     \
+                               .needs = { dydx },                        \
+                               .slope = word##_slope,                    \
                                .kernels = ND_LIST_ROWS(nd_kernels_unary, \
                                                        row_##word),      \
                                .low = from,                              \
@@ -239,11 +314,10 @@ static const nd_param params[] = { { "x", ND_TENSOR }, { 0 } };
                                                        row_##word),      \
                                .cost = 1,                                \
                                __VA_ARGS__ };
-#define LISTED(name, dtypes, formula, slope, low, high, doc, ...) &nd_op_##name,
-#define LISTED_FLAT(name, dtypes, formula, doc, ...) &nd_op_##name,
+#define LISTED(name, ...) &nd_op_##name,
 
-UNARY(ENTRY, ENTRY_FLAT, ENTRY, ENTRY)
+UNARY(ENTRY, ENTRY, ENTRY_FLAT, ENTRY)
 
-const nd_op *const nd_ops_unary[] = { UNARY(LISTED, LISTED_FLAT, LISTED, LISTED)
+const nd_op *const nd_ops_unary[] = { UNARY(LISTED, LISTED, LISTED, LISTED)
                                         NULL };
 #endif

@@ -1,5 +1,13 @@
 // ops/vocab_clear.h: forgets the words of a vocabulary, before the next one.
 
+#undef X
+#undef A
+#undef B
+#undef U
+#undef V
+#undef W
+#undef Y
+#undef P
 #undef NUM
 #undef ADD
 #undef SUB
@@ -28,3 +36,6 @@
 #undef GAUSS
 #undef ARC
 #undef TURN
+#undef ERF
+#undef SOFTPLUS
+#undef NO_NAN

@@ -4,6 +4,14 @@
 
 #include "ops/vocab_clear.h"
 
+#define X (1 << 0)
+#define A (1 << 0)
+#define B (1 << 1)
+#define U (1 << 0)
+#define V (1 << 1)
+#define W (1 << 2)
+#define Y ND_NEEDS_OUT
+#define P(i) ND_NEEDS_WORK
 #define NUM(v) ((v) == 1 ? 0 : ND_NEEDS_WORK)
 #define ADD(p, q) (ND_NEEDS_WORK | (p) | (q))
 #define SUB(p, q) (ND_NEEDS_WORK | (p) | (q))
@@ -31,4 +39,7 @@
 #define BELL(p) (ND_NEEDS_WORK | (p))
 #define GAUSS(p) (ND_NEEDS_WORK | (p))
 #define ARC(p) (ND_NEEDS_WORK | (p))
+#define ERF(p) (ND_NEEDS_WORK | (p))
+#define SOFTPLUS(p) (ND_NEEDS_WORK | (p))
+#define NO_NAN(p, q) (ND_NEEDS_WORK | (p) | (q))
 #define TURN(p, q) (ND_NEEDS_WORK | (p) | (q))

@@ -6,6 +6,14 @@
 #include "kernel/math.h"
 #include "ops/arithmetic.h"
 
+#define X x
+#define A a
+#define B b
+#define U u
+#define V v
+#define W w
+#define Y y
+#define P(i) ((T)p[i])
 #define NUM(v) ((T)(v))
 #define ADD(p, q) ((p) + (q))
 #define SUB(p, q) ((p) - (q))
@@ -29,6 +37,10 @@
 #define COSH(p) PER_FLOAT(cosh, p)(p)
 #define TANH(p) PER_FLOAT(tanh, p)(p)
 #define SIGMOID(p) PER_FLOAT(sigmoid, p)(p)
+#define SOFTPLUS(p) PER_FLOAT(softplus, p)(p)
+#define ERF(p) PER_FLOAT(erf, p)(p)
+// `p` times `q`; 0 where `q` is 0, even if `p` is infinite.
+#define NO_NAN(p, q) ((q) == 0 ? (T)0 : (p) * (q))
 #define SIGN(p) ((p) != (p) ? (p) : ((p) > 0) - ((p) < 0))
 
 // Factors of slopes, which have ops of their own that users do not see.

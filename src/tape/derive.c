@@ -2,6 +2,7 @@
 
 #include "tape/derive.h"
 
+#include "op/term.h"
 #include "ops/rules.h"
 
 static void release_all(int n, nd_tensor **x)
@@ -18,7 +19,9 @@ static void release_all(int n, nd_tensor **x)
 static nd_tensor *times_slope(nd_context *c, const nd_job *j, int i,
                               nd_tensor *g)
 {
-  return nd_op_needs(j->op, i) == 0 ? g : CHAIN(g, j->op->slope(c, i, j));
+  return nd_op_needs(j->op, i) == 0
+           ? g
+           : CHAIN(g, nd_term_apply(c, j->op->slope[i], j));
 }
 
 static void apply_rule(nd_context *c, const nd_job *j, nd_tensor *const *g,

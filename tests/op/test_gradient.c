@@ -421,7 +421,10 @@ static const char *further_cases(void)
 {
   if (!is_elementwise())
     return NULL;
-  if (op->params[1].name == NULL)
+  const int inputs = nd_params_count(op->params) - op->attrs;
+  if (inputs == 3)
+    return "[] [] []; [2 1] [] [1 2]; [3 1] [1 2] [3 2]; [700] [700] [1]";
+  if (inputs == 1)
     return "[]; [1]; [2 1 3 1 2]; [1 1 1 2 1 1 1 2]; [700]; [3 400]";
   if (op->infer != NULL)
     return "[]  []; [2 1 3] [2 1 3]; [700] [700]";
@@ -442,19 +445,21 @@ static void every_derivative_is_right(void)
 static const char *const extremes =
   "[0 -0 1 -1 6 inf -inf nan 1e-40 -1e-40 1e30 -1e30 88.9 -88.9 .5 -2]";
 
-// A call with those points, of one input or of all pairs of them.
+// A call with those points, the same for all inputs or each with each.
 static void fill_extremes(nd_dtype dtype, case_call *k, bool across)
 {
-  *k = (case_call){ .job = { .op = op, .n = 1 } };
+  static nd_value attr[ND_MAX_ATTRS];
+  nd_values_start(op, attr);
+  *k = (case_call){ .job = { .op = op, .attr = attr } };
+  k->job.n = nd_params_count(op->params) - op->attrs;
   k->job.in = k->in;
   k->job.out = k->out;
-  k->in[0] = tensor(dtype, extremes);
-  if (op->params[1].name == NULL)
-    return;
-  k->job.n = 2;
-  k->in[1] = k->in[0];
-  if (across && op->infer == NULL)
-    k->in[0] = CALL("expand_dims", "axis=2", k->in[0]);
+  for (int i = 0; i < k->job.n; i++)
+    k->in[i] = tensor(dtype, extremes);
+  for (int i = 1; i < k->job.n && across && op->infer == NULL; i++) {
+    for (int q = 0; q < i; q++)
+      k->in[q] = CALL("expand_dims", "axis=-1", k->in[q]);
+  }
 }
 
 static bool gives_zero(case_call *k, int i, bool fused)
@@ -497,16 +502,6 @@ static void nothing_in_gives_nothing_out(void)
 extern const nd_op nd_op_tanh, nd_op_multiply, nd_op_matmul, nd_op_reduce_sum,
   nd_op_softmax, nd_op_where, nd_op_sigmoid;
 
-static nd_tensor *slope_of_another(nd_context *in, int i, const nd_job *j)
-{
-  return nd_op_sigmoid.slope(in, i, j);
-}
-
-static nd_tensor *first_of_both(nd_context *in, int i, const nd_job *j)
-{
-  return nd_op_multiply.slope(in, 0, j);
-}
-
 static void pass(nd_context *in, const nd_job *j, nd_tensor *const *g,
                  const bool *wanted, nd_tensor **gx)
 {
@@ -543,7 +538,9 @@ static void pass_tangent(nd_context *in, const nd_job *j, nd_tensor *const *t,
 static void a_wrong_slope_is_found(void)
 {
   nd_op wrong = nd_op_tanh;
-  CHECK_CAUGHT(wrong.slope = slope_of_another, "mode");
+  CHECK_CAUGHT(wrong.slope = nd_op_sigmoid.slope, "mode");
+  const nd_term *first_of_both[] = { nd_op_multiply.slope[0],
+                                     nd_op_multiply.slope[0] };
   wrong = nd_op_multiply;
   CHECK_CAUGHT(wrong.slope = first_of_both, "mode");
 }

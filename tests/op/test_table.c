@@ -27,17 +27,25 @@ static bool reads(nd_dtype dtype)
          (op->result != ND_AS_FLOAT || nd_dtype_in(dtype, ND_FLOATS));
 }
 
-static bool has_kernels_at(nd_level level)
+static bool has_forward(const nd_kernels *k)
 {
-  const nd_kernels *k = op->kernels[level];
   for (int d = 0; d < ND_DTYPES; d++) {
     if ((k->forward[d] != NULL) != reads((nd_dtype)d))
       return false;
   }
-  int inputs = 0;
-  while (op->params[inputs].name != NULL)
-    inputs++;
-  for (int i = 0; i < 2; i++) {
+  return true;
+}
+
+static bool has_kernels_at(nd_level level)
+{
+  const nd_kernels *k = op->kernels[level];
+  const int rows = op->result == ND_AS_ASKED ? ND_DTYPES : 1;
+  for (int row = 0; row < rows; row++) {
+    if (!has_forward(&k[row]))
+      return false;
+  }
+  const int inputs = nd_params_count(op->params) - op->attrs;
+  for (int i = 0; i < 3; i++) {
     const bool must = op->derivative == ND_SLOPE && i < inputs;
     if ((k->slope[i][0] != NULL) != must || (k->slope[i][1] != NULL) != must)
       return false;
