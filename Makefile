@@ -112,7 +112,7 @@ NODEFS = $(if $(SAN),,-Wl$(comma)-z$(comma)defs)
 # ---- targets -----------------------------------------------------------------
 
 .PHONY: FORCE all demo test test-programs lint bench count bits flat latency \
-        ulp bench-peers asan ubsan tsan valgrind oom docs expand install \
+        ulp bench-peers asan ubsan waiting tsan valgrind oom docs expand install \
         uninstall clean size arm help
 
 all: ## build the program, the libraries and the Lua module
@@ -167,6 +167,9 @@ asan: ## run all tests under the address, leak and undefined sanitizers
 
 ubsan: ## run all tests under the undefined behaviour sanitizer
 	@$(MAKE) test BUILD=build/ubsan SAN="$(UBSAN)"
+
+waiting: ## run all tests with results waiting that have two elements
+	@$(MAKE) test BUILD=build/waiting CFLAGS="$(CFLAGS) -DND_LEAST_WAITING=2"
 
 # The thread sanitizer holds signals back until a system call: the tests of the
 # program, which interrupt endless loops, would not end.

@@ -49,6 +49,7 @@ nd_context *nd_context_new(const nd_config *config)
   memset(c, 0, sizeof *c);
   nd_strand_start(&c->strand);
   c->level = level;
+  c->least_waiting = ND_LEAST_WAITING;
   c->warning = full.warning;
   c->warning_data = full.warning_data;
   c->memory.allocator = full.allocator;
@@ -75,6 +76,17 @@ void nd_context_free(nd_context *c)
 const char *nd_context_cpu(const nd_context *c)
 {
   return c == NULL ? NULL : nd_level_name(c->level);
+}
+
+void nd_context_set_eager(nd_context *c, bool eager)
+{
+  if (c != NULL)
+    c->least_waiting = eager ? INT64_MAX : ND_LEAST_WAITING;
+}
+
+bool nd_context_is_eager(const nd_context *c)
+{
+  return c != NULL && c->least_waiting == INT64_MAX;
 }
 
 void nd_interrupt(nd_context *c)

@@ -12,6 +12,11 @@
 #include "base/threads.h"
 #include "nadir.h"
 
+// From how many elements on results wait (op/pending.h).
+#ifndef ND_LEAST_WAITING
+#define ND_LEAST_WAITING 256
+#endif
+
 struct nd_context {
   nd_memory memory;
   nd_strand strand;     // the one that runs
@@ -23,6 +28,12 @@ struct nd_context {
   uint64_t last_id;  // identities of tensors and variables count up from 1
 
   uint32_t last_serial;  // of tapes
+
+  // Results that wait, owned by op/pending.c: those over as many elements
+  // together, and how many they are at least.
+  struct nd_space *spaces;
+  int64_t least_waiting;
+  uint64_t last_plan;
 
   // The counter-based generator: each random op takes the next stream.
   uint64_t seed;

@@ -47,12 +47,14 @@ ndL_box *ndL_newbox(lua_State *L, const ndL_state *S)
   return &m->box;
 }
 
-// `x` is the box's own scalar, or a reference that the box takes.
+// `x` is the box's own scalar, or a reference that the box takes. A scalar that
+// waits is not to be copied.
 ndL_type ndL_adopt(ndL_state *S, ndL_box *box, nd_tensor *x)
 {
-  const ndL_type type = x->rank == 0 ? NDL_SCALAR : NDL_TENSOR;
+  const bool is_scalar = x->rank == 0 && !x->waits;
+  const ndL_type type = is_scalar ? NDL_SCALAR : NDL_TENSOR;
   box->tensor = x;
-  if (x->rank == 0 && x != &box->value) {
+  if (is_scalar && x != &box->value) {
     nd_scalar_copy(&box->value, x);
     box->tensor = &box->value;
     nd_tensor_release(x);
@@ -149,6 +151,12 @@ nd_tensor *ndL_peek(lua_State *L, ndL_state *S, int i)
   nd_variable *v;
   nd_tensor *x = find(L, S, i, &v);
   return v != NULL ? v->value : x;
+}
+
+void ndL_force(lua_State *L, ndL_state *S, nd_tensor *x)
+{
+  if (!nd_force(x) && !(ndL_retry(L, S) && nd_force(x)))
+    ndL_raise(L, S);
 }
 
 nd_variable *ndL_tovariable(lua_State *L, ndL_state *S, int i)

@@ -52,6 +52,9 @@ nd_tensor *ndL_peek(lua_State *L, ndL_state *S, int i);
 // have changed.
 nd_tensor *ndL_borrow(lua_State *L, ndL_state *S, int i);
 
+// Has the values of `x` computed, which is on the stack, or raises.
+void ndL_force(lua_State *L, ndL_state *S, nd_tensor *x);
+
 // The variable at `i`, NULL if it is none.
 nd_variable *ndL_tovariable(lua_State *L, ndL_state *S, int i);
 

@@ -63,10 +63,12 @@ static void push_element(lua_State *L, nd_dtype dtype, const void *element)
 
 static int tensor_item(lua_State *L)
 {
-  const nd_tensor *x = check_values(L, ndL_upstate(L), "item");
+  ndL_state *S = ndL_upstate(L);
+  nd_tensor *x = check_values(L, S, "item");
   if (x->size != 1)
     return ndL_error(L, "item: needs one element, x is %s",
                      ND_SHAPE(x->rank, x->dims));
+  ndL_force(L, S, x);
   push_element(L, (nd_dtype)x->dtype, nd_values(x));
   return 1;
 }
@@ -74,13 +76,15 @@ static int tensor_item(lua_State *L)
 // Pushes what stands for the operand of `..` at `i`.
 static void push_operand(lua_State *L, ndL_state *S, int i)
 {
-  const nd_tensor *x = ndL_peek(L, S, i);
+  nd_tensor *x = ndL_peek(L, S, i);
   const int type = lua_type(L, i);
   if (x != NULL && x->size != 1)
     ndL_error(L, "..: needs one element, x is %s; use tostring(x)",
               ND_SHAPE(x->rank, x->dims));
   if (x == NULL && type != LUA_TSTRING && type != LUA_TNUMBER)
     ndL_error(L, "..: a tensor and a %s value do not join", ndL_typename(L, i));
+  if (x != NULL)
+    ndL_force(L, S, x);
   if (x == NULL)
     lua_pushvalue(L, i);
   else
@@ -120,8 +124,9 @@ static void push_nested(lua_State *L, const nd_tensor *x, nd_walk *walk,
 static int tensor_totable(lua_State *L)
 {
   ndL_state *S = ndL_upstate(L);
-  const nd_tensor *x = hold_values(L, S, "totable");
+  nd_tensor *x = hold_values(L, S, "totable");
   nd_walk walk;
+  ndL_force(L, S, x);
   nd_walk_start(&walk, x, 0);
   push_nested(L, x, &walk, 0);
   return 1;
@@ -145,8 +150,9 @@ static bool add_text(void *data, const char *text, size_t n)
 static int tensor_tostring(lua_State *L)
 {
   ndL_state *S = ndL_upstate(L);
-  const nd_tensor *x = hold_values(L, S, "tostring");
+  nd_tensor *x = hold_values(L, S, "tostring");
   luaL_Buffer b;
+  ndL_force(L, S, x);
   luaL_buffinit(L, &b);
   nd_print_tensor(x, NULL, add_text, &b);
   luaL_pushresult(&b);

@@ -43,6 +43,21 @@ static int system_memory(lua_State *L)
   return 3;
 }
 
+static const nd_param eager_params[] = {
+  { "on", ND_FLAG, "true", .doc = "whether no result waits" },
+  { NULL },
+};
+
+static int system_eager(lua_State *L)
+{
+  ndL_state *S = ndL_upstate(L);
+  ndL_arguments a;
+  ndL_read(L, S, &a, 1);
+  lua_pushboolean(L, nd_context_is_eager(S->context));
+  nd_context_set_eager(S->context, a.at[0].integer);
+  return 1;
+}
+
 static int system_cpu(lua_State *L)
 {
   lua_pushstring(L, nd_context_cpu(ndL_upstate(L)->context));
@@ -84,6 +99,9 @@ static const ndL_function functions[] = {
     "how many threads share large work; changes no result" },
   { "get_num_threads", system_get_num_threads, no_params,
     "how many threads share large work" },
+  { "eager", system_eager, eager_params,
+    "computes every result at once, or lets large ones wait until a value is "
+    "read; returns whether it did" },
   { NULL },
 };
 

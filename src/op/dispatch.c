@@ -1,9 +1,8 @@
 // op/dispatch.c: the one way an op happens:
 //   check -> infer -> allocate -> run -> tell the tapes.
 
-#include "op/engine.h"
 #include "op/kernel.h"
-#include "op/op.h"
+#include "op/pending.h"
 
 // --------------------------------------------------------------- checking --
 
@@ -125,6 +124,15 @@ static bool infer(nd_context *c, const nd_job *j, nd_type *types)
 
 // ---------------------------------------------------------------- running --
 
+static bool force_inputs(int n, nd_tensor *const *in)
+{
+  for (int i = 0; i < n; i++) {
+    if (!nd_force(in[i]))
+      return false;
+  }
+  return true;
+}
+
 // The cost of one element of the result, for these shapes.
 static float element_cost(const nd_job *j)
 {
@@ -149,41 +157,44 @@ static void run_blocks(const void *what, void *shared, void *own, int64_t from,
   nd_engine_run(what, from, to);
 }
 
-// kernel(inputs) broadcast to `out`, with the parameters of the job.
-static bool run_kernel(nd_context *c, const nd_job *j, nd_block_kernel *kernel,
-                       int n, nd_tensor *const *inputs, const nd_dtype *dtypes,
-                       nd_tensor *out)
+// The elements of `out`, which has no values yet: now, or when somebody asks.
+static bool run_elements_of(const nd_elements *e, nd_tensor *out)
 {
-  double p[ND_MAX_ATTRS];
-  nd_kernel_parameters(j->op, j->attr, p);
-  nd_engine e;
-  nd_engine_start(&e, kernel, p, n, inputs, dtypes, out);
+  nd_context *c = out->context;
+  if (nd_may_wait(e, out))
+    return nd_wait_elements(e, out);
+  if (!force_inputs(e->n, e->in) || !nd_tensor_give_values(out))
+    return false;
+  nd_engine engine;
+  nd_engine_start(&engine, e->kernel, e->p, e->n, e->in, e->as, out);
   const nd_step step = { .units = out->size,
-                         .cost = j->op->cost,
+                         .cost = e->op->cost,
                          .run = run_blocks };
-  return nd_step_run(c, &step, &e, NULL);
+  return nd_step_run(c, &step, &engine, NULL);
+}
+
+static nd_tensor *make_elements(nd_context *c, const nd_elements *e,
+                                const nd_type *type)
+{
+  nd_tensor *out = nd_tensor_shell(c, type);
+  if (out == NULL || run_elements_of(e, out))
+    return out;
+  nd_tensor_release(out);
+  return NULL;
 }
 
 static bool run(nd_context *c, const nd_job *j)
 {
   const nd_op *op = j->op;
-  nd_tensor *out = j->out[0];
   if (op->work != NULL) {
     const nd_work work = op->work(j);
     if (work.next != NULL)
       return nd_work_run(c, &work, j);
   }
-  if (op->run != NULL) {
-    const nd_step step = { .units = out->size,
-                           .cost = element_cost(j),
-                           .run = run_elements };
-    return nd_step_run(c, &step, j, NULL);
-  }
-  const nd_dtype dtype = nd_kernel_dtype(j);
-  nd_dtype dtypes[ND_FEW];
-  nd_kernel_reads(j, dtype, dtypes);
-  return run_kernel(c, j, nd_kernel_find(c->level, j, dtype), j->n, j->in,
-                    dtypes, out);
+  const nd_step step = { .units = j->out[0]->size,
+                         .cost = element_cost(j),
+                         .run = run_elements };
+  return nd_step_run(c, &step, j, NULL);
 }
 
 static bool wants_copy(const nd_job *j, int i)
@@ -256,12 +267,59 @@ static bool has_outputs(const nd_job *j)
   return true;
 }
 
+static bool attempt_elements(nd_context *c, const nd_job *j,
+                             const nd_type *type)
+{
+  const nd_dtype dtype = nd_kernel_dtype(j);
+  nd_dtype dtypes[ND_FEW];
+  double p[ND_MAX_ATTRS];
+  nd_kernel_reads(j, dtype, dtypes);
+  nd_kernel_parameters(j->op, j->attr, p);
+  const nd_elements e = { .op = j->op,
+                          .kernel = nd_kernel_find(c->level, j, dtype),
+                          .p = p,
+                          .n = j->n,
+                          .in = j->in,
+                          .as = dtypes };
+  j->out[0] = make_elements(c, &e, type);
+  return j->out[0] != NULL;
+}
+
+// Whether a fold goes on waiting with its input.
+static bool may_wait(const nd_job *j, const nd_type *types)
+{
+  return j->op->reduction != NULL && j->in[0]->waits && j->in[0]->size > 1 &&
+         nd_type_size(types) == 1;
+}
+
+static bool attempt_fold(nd_context *c, const nd_job *j, const nd_type *type)
+{
+  nd_tensor *out = nd_tensor_shell(c, type);
+  j->out[0] = out;
+  return out != NULL && nd_wait_fold(j->op, j->in[0], out);
+}
+
+// Whether inputs that wait are computed whatever comes out; some ops look at
+// values to infer a shape. What elementwise ops check are integers.
+static bool is_eager(const nd_op *op)
+{
+  return op->kernels[0] == NULL && op->reduction == NULL && !op->by_type;
+}
+
 static bool attempt(nd_context *c, const nd_job *j, nd_type *types)
 {
-  if (!infer(c, j, types) || !check_values(c, j, types))
+  const nd_op *op = j->op;
+  if ((is_eager(op) && !force_inputs(j->n, j->in)) || !infer(c, j, types) ||
+      !check_values(c, j, types))
     return false;
-  if (j->op->view != NULL) {
-    j->op->view(c, j, types);
+  if (op->kernels[0] != NULL)
+    return attempt_elements(c, j, types);
+  if (may_wait(j, types))
+    return attempt_fold(c, j, types);
+  if (op->reduction != NULL && !force_inputs(j->n, j->in))
+    return false;
+  if (op->view != NULL) {
+    op->view(c, j, types);
     return has_outputs(j);
   }
   make_outputs(c, j, types);
@@ -349,7 +407,7 @@ static nd_block_kernel *scalar_kernel(const nd_context *c, const nd_op *op,
   const nd_tensor *first = in[0];
   for (int i = 0; i < n; i++) {
     const nd_tensor *x = in[i];
-    if (x == NULL || x->rank != 0 || x->dtype != first->dtype ||
+    if (x == NULL || x->rank != 0 || x->dtype != first->dtype || x->waits ||
         x->context != c)
       return NULL;
   }
@@ -453,6 +511,15 @@ nd_tensor *nd_apply_scalar_slope(nd_context *c, const nd_op *op, int i,
   return y;
 }
 
+static bool any_waits(int n, nd_tensor *const *in)
+{
+  for (int i = 0; i < n; i++) {
+    if (in[i]->waits)
+      return true;
+  }
+  return false;
+}
+
 nd_tensor *nd_apply_slope(nd_context *c, const nd_job *j, int i, nd_tensor *g)
 {
   if (!nd_context_ready(c) || g == NULL)
@@ -461,22 +528,24 @@ nd_tensor *nd_apply_slope(nd_context *c, const nd_job *j, int i, nd_tensor *g)
     return nd_tensor_keep(g);
   const nd_tensor *out = j->out[0];
   const nd_dtype dtype = (nd_dtype)out->dtype;
-  nd_block_kernel *kernel = j->op->kernels[c->level]->slope[i][dtype];
+  const int n = j->n + 2;
   nd_tensor *in[ND_MAX_FEEDS];
   choose_slope_inputs(j, i, g, in);
-  if (out->rank == 0) {
-    double p[ND_MAX_ATTRS];
-    nd_kernel_parameters(j->op, j->attr, p);
+  double p[ND_MAX_ATTRS];
+  nd_kernel_parameters(j->op, j->attr, p);
+  if (out->rank == 0 && !any_waits(n, in)) {
     const void *values[ND_MAX_FEEDS];
-    for (int k = 0; k < j->n + 2; k++)
+    for (int k = 0; k < n; k++)
       values[k] = nd_values(in[k]);
     return nd_apply_scalar_slope(c, j->op, i, dtype, p, values);
   }
-  const nd_type type = nd_type_of(out);
-  nd_tensor *y = nd_tensor_make(c, &type);
   const nd_dtype dtypes[] = { dtype, dtype, dtype, dtype, dtype };
-  if (y == NULL || run_kernel(c, j, kernel, j->n + 2, in, dtypes, y))
-    return y;
-  nd_tensor_release(y);
-  return NULL;
+  const nd_elements e = { .op = j->op,
+                          .kernel = j->op->kernels[c->level]->slope[i][dtype],
+                          .p = p,
+                          .n = n,
+                          .in = in,
+                          .as = dtypes };
+  const nd_type type = nd_type_of(out);
+  return make_elements(c, &e, &type);
 }

@@ -13,8 +13,7 @@ typedef struct nd_source {
   nd_reader reader;  // also the room of one element that is spread
 } nd_source;
 
-// One element, or one that broadcasting repeats.
-static bool is_one(const nd_tensor *x)
+bool nd_is_one(const nd_tensor *x)
 {
   if (x->size == 1)
     return true;
@@ -38,7 +37,7 @@ void nd_engine_start(nd_engine *e, nd_block_kernel *kernel, const double *p,
     nd_feed *f = &e->feeds[i];
     f->tensor = inputs[i];
     f->as = to[i];
-    if (is_one(inputs[i]))
+    if (nd_is_one(inputs[i]))
       f->mode = ND_FEED_ONE;
     else if (inputs[i]->dense && inputs[i]->dtype == to[i] &&
              nd_same_shape(inputs[i], out))
@@ -57,7 +56,7 @@ void nd_engine_start(nd_engine *e, nd_block_kernel *kernel, const double *p,
       to[i] = value;                   \
   } while (0)
 
-static void spread(size_t width, int64_t n, const void *one, void *out)
+void nd_spread(size_t width, int64_t n, const void *one, void *out)
 {
   if (width == 4)
     SPREAD(uint32_t);
@@ -76,7 +75,7 @@ static void start_source(const nd_engine *e, int i, int64_t from, int64_t n,
   if (f->mode == ND_FEED_ONE) {
     double one;
     nd_convert(e->level, f->as, (nd_dtype)x->dtype, 1, &one, nd_values(x));
-    spread(width, n < ND_BLOCK ? n : ND_BLOCK, &one, s->reader.room);
+    nd_spread(width, n < ND_BLOCK ? n : ND_BLOCK, &one, s->reader.room);
     s->at = (const char *)s->reader.room;
     s->step = 0;
   } else if (f->mode == ND_FEED_DIRECT) {

@@ -13,6 +13,12 @@ typedef struct nd_feed {
   const nd_tensor *tensor;
 } nd_feed;
 
+// True for one element, or one that broadcasting repeats.
+bool nd_is_one(const nd_tensor *x);
+
+// Writes `one`, an element of `width` bytes, n times.
+void nd_spread(size_t width, int64_t n, const void *one, void *out);
+
 typedef struct nd_engine {
   nd_level level;
   nd_block_kernel *kernel;

@@ -2,8 +2,8 @@
 // tree over its inputs, decided by the shape and the axes alone:
 // - rows, when the last axis of more than one element is folded: blocks of
 //   ND_BLOCK inputs, each over lanes (kernel/reduce.h), whose lanes are put
-//   together pairwise (kernel/tree.h); beyond ND_FOLD_PART inputs, pairwise over
-//   such parts;
+//   together pairwise (kernel/tree.h); beyond ND_FOLD_PART inputs, pairwise
+//   over such parts;
 // - columns, when the last axis stays: 256 rows are added up one by one, then
 //   256 such groups, then those.
 //
@@ -43,8 +43,8 @@ enum { ND_FOLD_PART = 65536 };
 int64_t nd_fold_row_parts(int64_t folded);
 int64_t nd_fold_parts(const nd_job *j, const nd_value *axes);
 
-// A part of a row whose blocks come from elsewhere, one after the other, all but
-// the last of ND_BLOCK inputs.
+// A part of a row whose blocks come from elsewhere, one after the other, all
+// but the last of ND_BLOCK inputs.
 enum { ND_FOLD_SLOTS = 8 };
 typedef struct nd_fold_part {
   const nd_reduce_kernels *k;
@@ -57,8 +57,8 @@ void nd_fold_part_start(nd_fold_part *p, const nd_reduce_kernels *k);
 void nd_fold_part_add(nd_fold_part *p, int64_t n, const void *block);
 void nd_fold_part_end(nd_fold_part *p, void *out);
 
-// Puts together the parts of a row of `folded` inputs, elements of `width` bytes
-// that lie `stride` bytes apart.
+// Puts together the parts of a row of `folded` inputs, elements of `width`
+// bytes that lie `stride` bytes apart.
 void nd_fold_join_row(const nd_reduce_kernels *k, size_t width, int64_t folded,
                       const char *parts, size_t stride, void *out);
 

@@ -9,6 +9,7 @@
 #include "base/work.h"
 #include "kernel/block.h"
 #include "kernel/level.h"
+#include "kernel/reduce.h"
 #include "op/param.h"
 #include "tensor/tensor.h"
 
@@ -72,6 +73,13 @@ typedef void nd_vjp(nd_context *c, const nd_job *j, nd_tensor *const *g,
 typedef void nd_jvp(nd_context *c, const nd_job *j, nd_tensor *const *t,
                     nd_tensor **ty);
 
+// A fold over the axes of attribute 0 that may wait for its input's values.
+typedef struct nd_reduction {
+  nd_fold fold;
+  // Makes of the fold of so many values, floats, what is wanted. May be NULL.
+  void (*finish)(nd_dtype dtype, int64_t folded, void *value);
+} nd_reduction;
+
 struct nd_op {
   const char *name;    // the word users write
   const char *module;  // also found there: "nn", "random"; NULL: nowhere else
@@ -110,6 +118,8 @@ struct nd_op {
   void (*run)(const nd_job *j, int64_t from, int64_t to);
   nd_work (*work)(const nd_job *j);
 
+  const nd_reduction *reduction;  // what else computes it; NULL: nothing
+  bool by_type;  // no values of the inputs are read, only what they are like
   int dense;  // bit i: input i comes to these row by row, without gaps; bit 7
               // also all later ones
 

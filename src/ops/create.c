@@ -86,6 +86,7 @@ const nd_op nd_op_ones = {
 
 const nd_op nd_op_zeros_like = {
   .name = "zeros_like",
+  .by_type = true,
   .doc = "zeros with shape and dtype of x",
   .params = like_params,
   .dtypes = ND_ANY,
@@ -95,6 +96,7 @@ const nd_op nd_op_zeros_like = {
 
 const nd_op nd_op_ones_like = {
   .name = "ones_like",
+  .by_type = true,
   .doc = "ones with shape and dtype of x",
   .params = like_params,
   .dtypes = ND_ANY,

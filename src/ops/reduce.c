@@ -55,17 +55,21 @@ static void mean_integers(const nd_job *j, int64_t from, int64_t to)
     put_mean(j, i, sum_integers(&l, l.folded));
 }
 
-// Makes means of sums.
+// Makes a mean of the sum of `n` floats.
+static void divide_one(nd_dtype dtype, int64_t n, void *sum)
+{
+  if (dtype == ND_FLOAT32)
+    *(float *)sum /= (float)n;
+  else
+    *(double *)sum /= (double)n;
+}
+
 static void divide(const nd_job *j, int64_t from, int64_t to)
 {
   const int64_t n = count_folded(j);
-  void *data = j->out[0]->data;
-  for (int64_t i = from; i < to; i++) {
-    if (j->out[0]->dtype == ND_FLOAT32)
-      ((float *)data)[i] /= (float)n;
-    else
-      ((double *)data)[i] /= (double)n;
-  }
+  const nd_dtype dtype = (nd_dtype)j->out[0]->dtype;
+  for (int64_t i = from; i < to; i++)
+    divide_one(dtype, n, j->out[0]->data + (size_t)i * nd_dtype_size(dtype));
 }
 
 static bool is_integer(const nd_job *j)
@@ -332,6 +336,12 @@ static void prod_jvp(nd_context *c, const nd_job *j, nd_tensor *const *t,
   .params = nd_fold_params, .attrs = 2, .infer = infer, .low = .5, .high = 2, \
   .cases = CASES, .long_cases = LONG_CASES
 
+static const nd_reduction sum_reduction = { .fold = ND_SUM };
+static const nd_reduction mean_reduction = { ND_SUM, divide_one };
+static const nd_reduction prod_reduction = { .fold = ND_PROD };
+static const nd_reduction max_reduction = { .fold = ND_MAX };
+static const nd_reduction min_reduction = { .fold = ND_MIN };
+
 const nd_op nd_op_reduce_sum = {
   .name = "reduce_sum",
   .doc = "sum over axes, or over all of them; integers wrap; 0 of none",
@@ -340,6 +350,7 @@ const nd_op nd_op_reduce_sum = {
   .derivative = ND_LINEAR,
   .run = sum_run,
   .work = sum_work,
+  .reduction = &sum_reduction,
   .transpose = sum_transpose,
 };
 
@@ -351,6 +362,7 @@ const nd_op nd_op_reduce_mean = {
   .derivative = ND_LINEAR,
   .run = mean_run,
   .work = mean_work,
+  .reduction = &mean_reduction,
   .transpose = mean_transpose,
 };
 
@@ -363,6 +375,7 @@ const nd_op nd_op_reduce_prod = {
   .needs = { 1 << 0 },
   .run = prod_run,
   .work = prod_work,
+  .reduction = &prod_reduction,
   .vjp = prod_vjp,
   .jvp = prod_jvp,
 };
@@ -376,6 +389,7 @@ const nd_op nd_op_reduce_max = {
   .needs = { 1 << 0 | ND_NEEDS_OUT },
   .run = max_run,
   .work = max_work,
+  .reduction = &max_reduction,
   .vjp = extremum_vjp,
   .jvp = extremum_jvp,
 };
@@ -389,6 +403,7 @@ const nd_op nd_op_reduce_min = {
   .needs = { 1 << 0 | ND_NEEDS_OUT },
   .run = min_run,
   .work = min_work,
+  .reduction = &min_reduction,
   .vjp = extremum_vjp,
   .jvp = extremum_jvp,
 };
@@ -400,6 +415,7 @@ const nd_op nd_op_reduce_any = {
   .dtypes = ND_BOOLS,
   .run = max_run,
   .work = max_work,
+  .reduction = &max_reduction,
 };
 
 const nd_op nd_op_reduce_all = {
@@ -409,6 +425,7 @@ const nd_op nd_op_reduce_all = {
   .dtypes = ND_BOOLS,
   .run = min_run,
   .work = min_work,
+  .reduction = &min_reduction,
 };
 
 const nd_op *const nd_ops_reduce[] = {

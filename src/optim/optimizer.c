@@ -9,6 +9,7 @@
 #include "base/number.h"
 #include "base/options.h"
 #include "base/work.h"
+#include "op/pending.h"
 
 // --------------------------------------------------------------- settings --
 
@@ -245,7 +246,7 @@ typedef struct job {
 static bool make_jobs(nd_context *c, int n, nd_variable *const *variables,
                       nd_tensor *const *gradients, job *jobs)
 {
-  bool ok = true;
+  bool ok = nd_force_all(c, n, gradients);
   for (int i = 0; i < n; i++) {
     jobs[i] = (job){ nd_tensor_dense(gradients[i]), NULL };
     ok = ok && (gradients[i] == NULL || jobs[i].dense != NULL);

@@ -182,7 +182,7 @@ static bool visit_scalars(sweep *s, const nd_record *r, nd_tensor *g)
 
 static bool visit(sweep *s, const nd_record *r, nd_tensor *const *g)
 {
-  if (r->scalars && !s->heard && r->op->derivative == ND_SLOPE)
+  if (r->scalars && !s->heard && r->op->derivative == ND_SLOPE && !g[0]->waits)
     return visit_scalars(s, r, g[0]);
   nd_opened o;
   if (!nd_record_open(s->c, &s->tape->records, r, &o))

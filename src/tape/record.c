@@ -65,7 +65,8 @@ static void free_chunks(nd_context *c, nd_records *l)
 
 // OUTLINE: a scalar's dtype. SCALAR: also its value; it has no node but the one
 // that this tape gave it. NAMED: also the node that another tape gave it.
-// TENSOR: a reference, to a tensor with or without values.
+// TENSOR: a reference, to a tensor with or without values; also to a scalar
+// that waits.
 typedef enum way { OUTLINE, SCALAR, NAMED, TENSOR } way;
 
 // What is kept of one tensor; of a scalar as much as its way says.
@@ -101,10 +102,10 @@ static void step(walk *w)
 
 static way choose_way(const nd_records *l, const nd_tensor *x, bool values)
 {
-  if (x->rank > 0)
-    return TENSOR;
-  if (!values)
+  if (x->rank == 0 && !values)
     return OUTLINE;
+  if (x->rank > 0 || x->waits)
+    return TENSOR;
   const uint32_t tape = x->identity.tape;
   return tape == 0 || tape == l->serial ? SCALAR : NAMED;
 }
@@ -275,19 +276,19 @@ static void release_tensors(const nd_record *r)
 static bool fill(const nd_records *l, nd_record *r, const nd_job *j, walk *w)
 {
   const int needs = needs_of(j, r->nodes);
-  const cell *first = w->at;
-  bool ok = true, scalars = true;
-  for (int k = 0; k < j->outs; k++) {
+  const walk first = *w;
+  bool ok = true;
+  for (int k = 0; k < j->outs; k++)
     ok = put(l, w, j->out[k], needs & ND_NEEDS_OUT, NULL) && ok;
-    scalars = scalars && j->out[k]->rank == 0;
-  }
-  nd_tensor *like = scalars ? NULL : first->tensor;
+  const bool has_like = j->outs > 0 && way_of(&first) == TENSOR;
+  nd_tensor *like = has_like ? first.at->tensor : NULL;
   for (int i = 0; i < j->n; i++) {
     const bool values = needs >> (i < 6 ? i : 6) & 1;
     ok = put(l, w, j->in[i], values, like) && ok;
-    scalars = scalars && j->in[i]->rank == 0;
   }
-  r->scalars = scalars;
+  r->scalars = true;
+  for (const uint8_t *how = first.how; how < w->how; how++)
+    r->scalars = r->scalars && (*how & 7) != TENSOR;
   r->closures = false;
   return ok;
 }

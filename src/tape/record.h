@@ -14,7 +14,7 @@ typedef struct nd_record {
   const nd_op *op;
   int32_t n;          // tensors in
   int32_t outs : 30;  // tensors out
-  bool scalars : 1;   // all of them are scalars
+  bool scalars : 1;   // none of them is kept by reference
   bool closures : 1;  // some attribute is one
   int32_t node;       // of the first output; those of the others follow
   int32_t nodes[];    // of the inputs; 0: not watched

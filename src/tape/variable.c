@@ -19,6 +19,8 @@ static void adopt(nd_variable *v, nd_tensor *value)
 // A tensor with the values of `x` and memory of its own, dense.
 static nd_tensor *copy_values(nd_tensor *x)
 {
+  if (!nd_force(x))
+    return NULL;
   const nd_type type = nd_type_of(x);
   nd_tensor *y = nd_tensor_make(x->context, &type);
   if (y == NULL || nd_tensor_copy(x, y->data))
@@ -142,7 +144,7 @@ static bool is_told(nd_variable *v, nd_tensor *x)
 
 static bool assign(nd_variable *v, nd_tensor *x)
 {
-  if (!check_value(v, x) || !is_told(v, x))
+  if (!check_value(v, x) || !nd_force(x) || !is_told(v, x))
     return false;
   const bool apart = x->block == NULL || x->block != v->value->block;
   if (!nd_tensor_is_shared(v->value) && apart && nd_tensor_copies_at_once(x))
@@ -195,7 +197,7 @@ static bool update(nd_variable *v, nd_tensor *x, const nd_op *op,
   nd_tensor *sum = NULL;
   if (check_value(v, x))
     sum = apply_unheard(c, op, name, (nd_tensor *[]){ v->value, x });
-  const bool ok = sum != NULL && is_told(v, sum);
+  const bool ok = sum != NULL && nd_force(sum) && is_told(v, sum);
   nd_context_leave(c, before);
   if (ok)
     return nd_variable_replace(v, sum);

@@ -85,8 +85,7 @@ static inline const int64_t *nd_strides(const nd_tensor *x)
 // True unless one reference holds it, and it alone its values.
 static inline bool nd_tensor_is_shared(const nd_tensor *x)
 {
-  return x->refs != 1 || x->waits ||
-         (x->block != NULL && x->block->refs != 1);
+  return x->refs != 1 || x->waits || (x->block != NULL && x->block->refs != 1);
 }
 
 static inline bool nd_same_shape(const nd_tensor *a, const nd_tensor *b)

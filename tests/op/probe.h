@@ -57,6 +57,7 @@ static inline nd_tensor *random_like(const nd_tensor *x)
 
 static inline double at(nd_tensor *x, int64_t i)
 {
+  nd_force(x);
   return x->dtype == ND_FLOAT32 ? (double)((float *)(void *)x->data)[i]
                                 : ((double *)(void *)x->data)[i];
 }

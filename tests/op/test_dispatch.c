@@ -61,6 +61,7 @@ static void units_run_in_any_order_and_on_two_threads(void)
   static trial t;
   const nd_op *op;
   start();
+  nd_context_set_eager(c, true);
   for (int i = 0; (op = nd_op_at(i)) != NULL; i++) {
     for (const char *s = op->cases; s != NULL;) {
       s = case_read(&t, op, s);
@@ -160,6 +161,7 @@ static void long_work_repeats_in_any_order(void)
                                      ND_BOOL };
   const nd_op *op;
   start();
+  nd_context_set_eager(c, true);
   for (int i = 0; (op = nd_op_at(i)) != NULL; i++) {
     for (const char *s = op->long_cases; s != NULL;) {
       int accepted = 0;

@@ -70,6 +70,7 @@ static void a_segment_is_one_tree_over_its_rows(void)
   for (int i = 0; i < ROWS; i++)
     ids[i] = i < (i % SEGMENTS + 1) * 3000 ? i % SEGMENTS + 1 : -1;
   nd_tensor *x = CALL0("normal", "shape=[21000] dtype=float64");
+  nd_force(x);
   const double *terms = (const double *)(const void *)x->data;
   nd_tensor *rows = own(
     nd_tensor_new(c, ND_INT32, 1, (int64_t[]){ ROWS }, ids));
