@@ -31,8 +31,9 @@ extern const nd_op nd_op_reduce_sum, nd_op_products_of_others, nd_op_matmul,
   nd_op_log_softmax_slope, nd_op_softmax_cross_entropy_slope,
   nd_op_reduce_logsumexp, nd_op_argmax;
 
-// Convolutions.
+// Convolutions and pools.
 extern const nd_op nd_op_convolution, nd_op_conv_transpose,
-  nd_op_conv_filter_gradient, nd_op_depthwise_conv2d;
+  nd_op_conv_filter_gradient, nd_op_depthwise_conv2d, nd_op_max_pool_gradient,
+  nd_op_max_pool_tangent, nd_op_avg_pool, nd_op_avg_pool_gradient;
 
 #endif
