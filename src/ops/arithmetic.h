@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "kernel/math.h"
+#include "kernel/math_remainder.h"
 
 #define PER_FLOAT(name, x) \
   _Generic((x), float : nd_##name##_f32, default : nd_##name##_f64)
@@ -46,31 +47,31 @@
   }
 
 // As in NumPy: a remainder of 0 has the divisor's sign, a quotient of 0 that of
-// a / b. (a - r) / b is a whole number but for rounding.
-#define DEFINE_FLOAT(suffix, type, f)                              \
-  static inline type remainder_##suffix(type a, type b)            \
-  {                                                                \
-    const type r = fmod##f(a, b);                                  \
-    if (r == 0)                                                    \
-      return copysign##f(r, b);                                    \
-    return (r < 0) != (b < 0) ? r + b : r;                         \
-  }                                                                \
-  static inline type quotient_##suffix(type a, type b)             \
-  {                                                                \
-    const type r = fmod##f(a, b);                                  \
-    if (b == 0)                                                    \
-      return a / b;                                                \
-    const type toward_zero = (a - r) / b;                          \
-    const int below = r != 0 && (r < 0) != (b < 0);                \
-    const type q = rint##f(below ? toward_zero - 1 : toward_zero); \
-    return q == 0 ? copysign##f(q, a / b) : q;                     \
+// a / b. (a - r) / b is a whole number but for rounding. `rest` gives C's fmod.
+#define DEFINE_FLOAT(suffix, type, f, rest)                     \
+  static inline type remainder_##suffix(type a, type b)         \
+  {                                                             \
+    const type r = rest(a, b);                                  \
+    const type y = (r < 0) != (b < 0) ? r + b : r;              \
+    return r == 0 ? copysign##f(r, b) : y;                      \
+  }                                                             \
+  static inline type quotient_##suffix(type a, type b)          \
+  {                                                             \
+    const type r = rest(a, b);                                  \
+    const type toward_zero = (a - r) / b;                       \
+    const int below = (r != 0) & ((r < 0) != (b < 0));          \
+    const type whole = below ? toward_zero - 1 : toward_zero;   \
+    const type q = PER_FLOAT(round, whole)(whole);              \
+    return b == 0 ? a / b : q == 0 ? copysign##f(q, a / b) : q; \
   }
 
 DEFINE_INTEGER(int32, int32_t)
 DEFINE_INTEGER(int64, int64_t)
 DEFINE_INTEGER(uint8, uint8_t)
-DEFINE_FLOAT(float32, float, f)
-DEFINE_FLOAT(float64, double, )
+DEFINE_FLOAT(float32, float, f, fmodf)
+DEFINE_FLOAT(float64, double, , fmod)
+DEFINE_FLOAT(near_float32, float, f, nd_near_remainder_f32)
+DEFINE_FLOAT(near_float64, double, , nd_near_remainder_f64)
 
 static inline float power_float32(float a, float b)
 {

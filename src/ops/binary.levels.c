@@ -47,7 +47,7 @@ HOT(multiply,NUMBERS, NONE,    a * b,                                          \
 HOT(divide,  CAST,    NONE,    a / b,                                          \
              DIV(NUM(1), B),   NEG(DIV(Y, B)),                .5, 3,           \
    "a / b; integers give float32", .metamethod = "__div")                      \
-OP(mod,      NUMBERS, ZERO,    PER_TYPE(remainder, a)(a, b),                   \
+OP(mod,      DIVIDED, ZERO,    PER_TYPE(remainder, a)(a, b),                   \
              DEFINED(NUM(1)),  DEFINED(NEG(FLOORDIV(A, B))),  1.1, 1.9,        \
    "remainder with the sign of b, as Python's %", .metamethod = "__mod")       \
 OP(pow,      NUMBERS, NEGATIVE, PER_TYPE(power, a)(a, b),                      \
@@ -77,7 +77,7 @@ OP(turn,     FLOATS,  NONE,    TURN(a, b),                                     \
    "b / (a * a + b * b); 0 where both are 0", .hidden = true)                  \
 FLAT(zero_wins, FLOATS, NONE, a == 0 || b == 0 ? 0 : a * b,                    \
    "a * b; 0 where either is 0, even if the other is nan or inf", ZERO_WINS)   \
-FLAT(floordiv,      NUMBERS, ZERO, PER_TYPE(quotient, a)(a, b),                \
+FLAT(floordiv,      DIVIDED, ZERO, PER_TYPE(quotient, a)(a, b),                \
    "floor of a / b, as Python's //", .metamethod = "__idiv")                   \
 FLAT(equal,         COMPARE, NONE, a == b, "true where a equals b")            \
 FLAT(not_equal,     COMPARE, NONE, a != b, "true where a differs from b")      \
@@ -94,6 +94,39 @@ FLAT(logical_xor,   BOOLS,   NONE, a ^ b,  "true where just one is true")
 #include "ops/entries.h"
 #include "ops/vocab_scalar.h"
 
+// DIVIDED is NUMBERS, but runs of floats whose quotients are not large have
+// loops that vectorize.
+#define DTYPES_DIVIDED DTYPES_NUMBERS
+#define RESULT_DIVIDED RESULT_NUMBERS
+#define KERNELS_DIVIDED(K, inputs, name, formula) \
+  KERNELS_NUMBERS(K, inputs, name, formula)
+#define FORWARD_DIVIDED(name)                                           \
+  {                                                                     \
+    [ND_FLOAT32] = name##_of_float32, [ND_FLOAT64] = name##_of_float64, \
+    [ND_INT32] = name##_int32, [ND_INT64] = name##_int64,               \
+    [ND_UINT8] = name##_uint8                                           \
+  }
+#define NEAR(inputs, name, label, type, result, formula)          \
+  static bool name##_##label(int n, const type *a, const type *b) \
+  {                                                               \
+    int near = 1;                                                 \
+    for (int i = 0; i < n; i++)                                   \
+      near &= PER_FLOAT(remainder_is_near, a[i])(a[i], b[i]);     \
+    return near;                                                  \
+  }
+#define CHOOSE(inputs, name, label, type, result, function) \
+  ND_BLOCK_KERNEL(name##_of_##label)                        \
+  {                                                         \
+    type *restrict o = out;                                 \
+    const type *a = in[0], *b = in[1];                      \
+    if (!are_near_##label(n, a, b)) {                       \
+      name##_##label(n, p, out, in);                        \
+      return;                                               \
+    }                                                       \
+    for (int i = 0; i < n; i++)                             \
+      o[i] = function##_near_##label(a[i], b[i]);           \
+  }
+
 #define DECLARE(name, ...) extern const nd_op nd_op_##name;
 #define KERNELS(name, dtypes, refused, y, ...)                       \
   KERNELS_##dtypes(FORWARD, 2, name, y) WALKS(2, name##_da, name, 0) \
@@ -107,6 +140,10 @@ FLAT(logical_xor,   BOOLS,   NONE, a ^ b,  "true where just one is true")
 
 BINARY(DECLARE, DECLARE, DECLARE)
 BINARY(KERNELS, KERNELS_HOT, KERNELS_FLAT)
+
+KERNELS_FLOATS(NEAR, 2, are_near, )
+KERNELS_FLOATS(CHOOSE, 2, mod, remainder)
+KERNELS_FLOATS(CHOOSE, 2, floordiv, quotient)
 
 #define ROW(name, dtypes, ...)                           \
   { .forward = FORWARD_##dtypes(name),                   \
@@ -187,7 +224,7 @@ static bool refuse_negative(nd_context *c, const nd_job *j)
          nd_fail(c, ND_BAD_ARGUMENT, "integer to a negative power");
 }
 
-#define NAN_AT_NO_ZERO                                              \
+#define NAN_AT_NO_ZERO                                        \
   .derivative = ND_VJP, .needs = { B, A }, .vjp = no_nan_vjp, \
   .jvp = no_nan_jvp, .low = .5, .high = 3, .cases = CASES
 

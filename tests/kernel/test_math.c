@@ -6,6 +6,7 @@
 #include "exact.h"
 
 #include "kernel/math_angle.h"
+#include "kernel/math_remainder.h"
 
 #include <stdlib.h>
 
@@ -489,6 +490,24 @@ static void tiny_arguments_come_through(void)
   }
 }
 
+// Divisors of all sizes, and multiples of them with their neighbours, where a
+// rounded quotient is too large.
+static void near_remainders_are_those_of_fmod(void)
+{
+  sample_state = 0;
+  for (int i = 0; i < 100 * COUNT; i++) {
+    const uint64_t times = next_bits() >> (13 + next_bits() % 51);
+    const double y = next_number(false), x = (double)times * y;
+    const float b = (float)next_number(true), a = (float)times * b;
+    const double next = nd_float_f64(nd_bits_f64(x) + next_bits() % 3 - 1);
+    const float after = nd_float_f32(nd_bits_f32(a) + next_bits() % 3 - 1);
+    if (nd_remainder_is_near_f64(next, y))
+      CHECK(ulps_f64l(nd_near_remainder_f64(next, y), fmod(next, y)) == 0);
+    if (nd_remainder_is_near_f32(after, b))
+      CHECK(ulps_f32l(nd_near_remainder_f32(after, b), fmodf(after, b)) == 0);
+  }
+}
+
 static void halves_round_to_even(void)
 {
   CHECK(nd_round_f32(0.5f) == 0 && nd_round_f32(1.5f) == 2);
@@ -564,6 +583,7 @@ int main(void)
   RUN(far_angles_are_reduced_to_the_last_bit);
   RUN(pow_follows_the_standard);
   RUN(tiny_arguments_come_through);
+  RUN(near_remainders_are_those_of_fmod);
   RUN(halves_round_to_even);
 #if ND_HAS_FMA
   RUN(results_have_the_known_bits);
