@@ -123,7 +123,7 @@ ND_INLINE TYPE NAME(join)(nd_fold f, VECTOR *lane)
   }
   ND_UNROLL
   for (int half = WIDTH / 2; half > 0; half /= 2) {
-    VECTOR other;
+    VECTOR other = lane[0];
     ND_UNROLL
     for (int i = 0; i < WIDTH; i++)
       other[i] = lane[0][i ^ half];

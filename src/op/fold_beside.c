@@ -22,8 +22,8 @@ typedef struct tile {
 
 static int count_slots(int64_t inputs)
 {
-  return inputs <= ND_BLOCK ? 1
-                            : nd_tree_slots((inputs + ND_BLOCK - 1) / ND_BLOCK);
+  const int slots = nd_tree_slots((inputs + ND_BLOCK - 1) / ND_BLOCK);
+  return slots > 1 ? slots : 1;
 }
 
 int64_t nd_fold_beside_most(int64_t inputs, size_t width)

@@ -1,5 +1,5 @@
-// op/fold_beside.h: folds rows whose outputs lie beside each other in memory, as
-// those of a transposed tensor do: the lanes of many outputs at once, each a
+// op/fold_beside.h: folds rows whose outputs lie beside each other in memory,
+// as those of a transposed tensor do: the lanes of many outputs at once, each a
 // column of inputs. So nothing is transposed; the tree is that of all rows
 // (op/fold.h).
 

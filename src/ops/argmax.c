@@ -224,7 +224,7 @@ static int64_t count_parts(const nd_job *j)
   return (count_inputs(j) + PART - 1) / PART;
 }
 
-// Unit p * outputs + i finds the best of part p of output i, from 1 in the part.
+// Unit p * outputs + i finds the best of part p of output i, from 1 there.
 static void find_in_parts(const void *what, void *shared, void *own,
                           int64_t from, int64_t to)
 {

@@ -35,13 +35,13 @@ void nd_walk_seek(nd_walk *w, int64_t from);
 // True if the elements lie one after the other in memory.
 bool nd_walk_is_dense(const nd_walk *w);
 
-// Passes the next elements, `n` at most, that are equally far apart: returns how
-// many, where the first is, and how many bytes the next is behind it.
+// Passes the next elements, `n` at most, that are equally far apart: returns
+// how many, where the first is, and how many bytes the next is behind it.
 int64_t nd_walk_run(nd_walk *w, int64_t n, const char **first, int64_t *stride);
 
-// Moves to element `from`. Rows of `n` elements begin there and at every `apart`
-// elements from there on; returns how many lie in one piece each and `stride`
-// bytes apart, and where the first is. 0 if that does not.
+// Moves to element `from`. Rows of `n` elements begin there and at every
+// `apart` elements from there on; returns how many lie in one piece each and
+// `stride` bytes apart, and where the first is. 0 if that does not.
 int64_t nd_walk_rows(nd_walk *w, int64_t from, int64_t n, int64_t apart,
                      const char **first, int64_t *stride);
 

@@ -18,7 +18,7 @@ enum { MOST = 130, ROWS = 21, ROOM = MOST * ROWS + 64 };
 
 static double in[ROOM], got[ROOM], want[ROOM];
 
-static void fill(nd_dtype dtype)
+static void set_inputs(nd_dtype dtype)
 {
   for (int i = 0; i < ROOM; i++) {
     const double x = (double)(i * 7919 % 3001) / 1000 - 1.2;
@@ -70,7 +70,7 @@ static void check_level(const nd_reduce_table *table)
     for (int d = 0; d < ND_DTYPES; d++) {
       const nd_reduce_kernels *k = &table->at[f][d];
       const size_t width = nd_dtype_size((nd_dtype)d);
-      fill((nd_dtype)d);
+      set_inputs((nd_dtype)d);
       for (int n = 0; n <= MOST; n++) {
         CHECK(rows_agree(k, width, n));
         CHECK(columns_agree(k, width, n, n));

@@ -7,7 +7,7 @@ static const char *const folds[] = { "reduce_sum", "reduce_prod", "reduce_max",
                                      "reduce_min", "reduce_mean" };
 
 // Numbers of many digits, with some special ones.
-static nd_tensor *make_inputs(nd_dtype dtype, int rank, const int64_t *shape)
+static nd_tensor *make_digits(nd_dtype dtype, int rank, const int64_t *shape)
 {
   static double data[80000];
   int64_t n = 1;
@@ -49,7 +49,7 @@ static void check_view(nd_dtype dtype, const int64_t *shape, const char *op,
   static const char *const axes[] = { "axis=1",     "axis=2",     "axis=3",
                                       "axis=[1 2]", "axis=[1 3]", "axis=[2 3]",
                                       NULL };
-  nd_tensor *x = make_inputs(dtype, 3, shape);
+  nd_tensor *x = make_digits(dtype, 3, shape);
   nd_tensor *y = nd_call(c, op, 1, &x, view);
   nd_tensor *copy = nd_call(c, "concat", 1, &y, "axis=1");
   for (int f = 0; f < 5; f++) {
