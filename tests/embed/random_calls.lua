@@ -96,6 +96,9 @@ local fitting = {
     return one_of { math.random(-1, 4), { math.random(-1, 3), math.random(3) } }
   end,
   word = function() return one_of(words) end,
+  padding = function()
+    return one_of { "VALID", "SAME", 1, { 1, { 0, math.random(-1, 3) } } }
+  end,
 }
 
 -- Calls -----------------------------------------------------------------------

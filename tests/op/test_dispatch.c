@@ -180,6 +180,7 @@ static void long_elementwise_work_repeats_on_any_number_of_threads(void)
 {
   const nd_op *op;
   start();
+  nd_context_set_eager(c, true);
   for (int i = 0; (op = nd_op_at(i)) != NULL; i++) {
     if (op->kernels[c->level] == NULL || op->attrs > 0)
       continue;
