@@ -173,28 +173,39 @@ static int panel_width(int64_t columns)
   return LANES * (fit >= TILE_VECTORS ? TILE_VECTORS : fit >= 2 ? 2 : 1);
 }
 
-static void pack_row(int columns, int width, const REAL *in, int64_t column,
-                     REAL *out)
+// Rows that fill the panel.
+ND_INLINE void pack_whole(int vectors, int64_t rows, const REAL *in,
+                          int64_t row, REAL *out)
 {
-  for (int j = 0; j < columns; j++)
-    out[j] = in[j * column];
-  for (int j = columns; j < width; j++)
-    out[j] = 0;
+  for (int64_t p = 0; p < rows; p++, in += row, out += vectors * LANES) {
+    ND_UNROLL
+    for (int j = 0; j < vectors; j++)
+      store(out, j, load(in, j));
+  }
+}
+
+static void pack_any(int64_t rows, int columns, int width, const REAL *in,
+                     int64_t row, int64_t column, REAL *out)
+{
+  for (int64_t p = 0; p < rows; p++, in += row, out += width) {
+    for (int j = 0; j < columns; j++)
+      out[j] = in[j * column];
+    for (int j = columns; j < width; j++)
+      out[j] = 0;
+  }
 }
 
 static void pack(int64_t rows, int columns, int width, const void *in,
                  int64_t row, int64_t column, void *out)
 {
-  const REAL *from = in;
-  REAL *to = out;
-  for (int64_t p = 0; p < rows; p++, from += row, to += width) {
-    if (columns < width || column != 1) {
-      pack_row(columns, width, from, column, to);
-      continue;
-    }
-    for (int j = 0; j < width / LANES; j++)
-      store(to, j, load(from, j));
-  }
+  if (columns < width || column != 1)
+    pack_any(rows, columns, width, in, row, column, out);
+  else if (width == LANES)
+    pack_whole(1, rows, in, row, out);
+  else if (width == 2 * LANES)
+    pack_whole(2, rows, in, row, out);
+  else
+    pack_whole(TILE_VECTORS, rows, in, row, out);
 }
 
 static void plus(int64_t n, void *out, const void *in)

@@ -282,32 +282,26 @@ static void copy_tile(const task *t, int64_t first, nd_conv_tile *tile,
   }
 }
 
-static bool is_inside(const task *t, int64_t first, int rows)
-{
-  for (int i = 0; i < rows; i++) {
-    if (!t->pixels[first + i].inside)
-      return false;
-  }
-  return true;
-}
-
 // Tile number `number`, of the chain.
-static void find_tile(task *t, int64_t number, bool adds)
+static void find_tile(task *t, int64_t number, int64_t size, bool adds)
 {
-  const int64_t size = (int64_t)nd_dtype_size(t->p->l->dtype);
   const int64_t first = number * ND_CONV_ROWS;
+  const nd_target *x = &t->pixels[first];
   nd_conv_tile *tile = &t->tiles[number];
-  *tile = (nd_conv_tile){ .adds = adds, .step = 1 };
-  tile->rows = (int)least(t->count - first, ND_CONV_ROWS);
+  const int rows = (int)least(t->count - first, ND_CONV_ROWS);
+  tile->rows = rows;
+  tile->adds = adds;
+  tile->step = 1;
   tile->runs = t->runs;
   tile->count = t->whole;
-  for (int i = 0; i < tile->rows; i++) {
-    const nd_target *x = &t->pixels[first + i];
-    tile->a[i] = t->source + x->source * size;
-    tile->c[i] = t->target + x->target * size;
+  bool inside = true;
+  for (int i = 0; i < rows; i++) {
+    tile->a[i] = t->source + x[i].source * size;
+    tile->c[i] = t->target + x[i].target * size;
+    inside = inside && x[i].inside;
   }
   nd_run *own = t->own[number];
-  if (!is_inside(t, first, tile->rows) && !find_own_runs(t, first, tile, own))
+  if (!inside && !find_own_runs(t, first, tile, own))
     copy_tile(t, first, tile, own);
 }
 
@@ -352,7 +346,7 @@ static void run_unit(const plan *p, task *t, const char *packed, int64_t unit)
   do {
     find_chain(t, term);
     for (int64_t i = 0; i * ND_CONV_ROWS < t->count; i++)
-      find_tile(t, i, term > 0);
+      find_tile(t, i, size, term > 0);
     run_chain(t);
     term += ND_CHAIN;
   } while (term < p->terms);

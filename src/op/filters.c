@@ -172,10 +172,13 @@ typedef struct chain {
   nd_conv_tile over[2][TILES];  // of sources, of copies
 } chain;
 
-static int add_run(nd_run *runs, int n, int64_t step, int64_t at, int64_t b)
+// Adds the window number `b` of the chain to the last run, if it goes on there,
+// or as a new one.
+static inline int add_run(nd_run *runs, int n, int64_t step, int64_t at,
+                          int64_t b)
 {
   nd_run *last = &runs[n - 1];
-  if (n > 0 && last->at + last->n * step == at && last->b + last->n == b) {
+  if (n > 0 && last->b + last->n == b && last->at + last->n * step == at) {
     last->n++;
     return n;
   }
@@ -190,16 +193,22 @@ static int64_t source_step(const plan *p)
 
 static void find_runs(const area *y, chain *c)
 {
+  const int64_t step = source_step(y->p);
   int64_t copied = 0;
   c->inside = c->outside = 0;
-  for (int64_t i = 0; i < c->count; i++) {
+  for (int64_t i = 0; i < c->count;) {
     const nd_target *x = &c->windows[i];
-    if (x->inside)
-      c->inside = add_run(c->over_sources, c->inside, source_step(y->p),
-                          x->source, i);
-    else
+    if (!x->inside) {
       c->outside = add_run(c->over_copies, c->outside, y->rows,
-                           copied++ * y->rows, i);
+                           copied++ * y->rows, i++);
+      continue;
+    }
+    int64_t n = 1;
+    while (i + n < c->count && x[n].inside &&
+           x[n].source == x->source + n * step)
+      n++;
+    c->over_sources[c->inside++] = (nd_run){ .at = x->source, .b = i, .n = n };
+    i += n;
   }
 }
 
@@ -213,19 +222,29 @@ static void find_rows(const area *y, chain *c)
   }
 }
 
-// Sources of all rows for the windows that lack some.
-static void copy_sources(const area *y, const chain *c)
+// Sources of all rows for a window that lacks some, tap by tap.
+static void copy_window(const area *y, const chain *c, const nd_target *x,
+                        char *out)
 {
   const plan *p = y->p;
+  const int64_t in = p->l->conv.in;
+  for (int64_t r = 0, n; r < y->rows; r += n, out += n * p->size) {
+    n = least(in - (y->first + r) % in, y->rows - r);
+    const size_t bytes = (size_t)(n * p->size);
+    if (nd_grid_has(&p->grid, x, &c->taps[r]))
+      memcpy(out, p->l->x + (x->source + c->offsets[r]) * p->size, bytes);
+    else
+      memset(out, 0, bytes);
+  }
+}
+
+static void copy_sources(const area *y, const chain *c)
+{
   char *out = c->copies;
-  for (int64_t i = 0; i < c->count; i++) {
-    const nd_target *x = &c->windows[i];
-    for (int64_t r = 0; !x->inside && r < y->rows; r++, out += p->size) {
-      if (nd_grid_has(&p->grid, x, &c->taps[r]))
-        memcpy(out, p->l->x + (x->source + c->offsets[r]) * p->size,
-               (size_t)p->size);
-      else
-        memset(out, 0, (size_t)p->size);
+  for (int64_t i = 0; c->outside > 0 && i < c->count; i++) {
+    if (!c->windows[i].inside) {
+      copy_window(y, c, &c->windows[i], out);
+      out += y->rows * y->p->size;
     }
   }
 }

@@ -139,20 +139,20 @@ void nd_grid_targets(const nd_grid *g, int64_t from, int64_t to, nd_target *x)
 {
   enum { LAST = ND_SPATIAL - 1 };
   const nd_course *r = &g->axis[LAST];
+  const int64_t source = r->scale * g->source, target = r->stride * g->target;
   while (from < to) {
-    *x = find_target(g, from);
-    const int64_t left = least(to - from, r->count - x->at[LAST]);
-    const bool inside = is_inside(&g->axis[0], x->at[0]) &&
-                        is_inside(&g->axis[1], x->at[1]);
-    for (int64_t i = 1; i < left; i++) {
-      x[i] = x[i - 1];
-      x[i].at[LAST]++;
-      x[i].source += r->scale * g->source;
-      x[i].target += r->stride * g->target;
-      x[i].inside = inside && is_inside(r, x[i].at[LAST]);
+    nd_target y = find_target(g, from);
+    const int64_t end = from + least(to - from, r->count - y.at[LAST]);
+    const bool inside = is_inside(&g->axis[0], y.at[0]) &&
+                        is_inside(&g->axis[1], y.at[1]);
+    const int64_t low = inside ? r->low : r->count;
+    for (; from < end; from++, x++) {
+      y.inside = y.at[LAST] >= low && y.at[LAST] < r->high;
+      *x = y;
+      y.at[LAST]++;
+      y.source += source;
+      y.target += target;
     }
-    from += left;
-    x += left;
   }
 }
 
