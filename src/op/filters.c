@@ -158,13 +158,13 @@ static void clear(const area *y)
 
 // ------------------------------------------------------------------ chains --
 
-// Windows of a chain: those whose sources are all there, in runs, and copies of
-// the sources of others.
+// Windows of a chain: runs of those whose sources are all there, and the others,
+// whose sources are copied.
 typedef struct chain {
-  nd_target windows[ND_FILTERS_CHAIN];
-  int64_t count;
-  int inside, outside;  // how many runs
+  int64_t first, count;
+  int64_t inside, outside;  // how many runs, and windows
   nd_run over_sources[ND_FILTERS_CHAIN], over_copies[ND_FILTERS_CHAIN];
+  nd_target windows[ND_FILTERS_CHAIN];
   nd_tap taps[ROWS];      // of each row of the area
   int64_t offsets[ROWS];  // of their sources
   char *copies;           // [window, rows of the area]
@@ -172,43 +172,52 @@ typedef struct chain {
   nd_conv_tile over[2][TILES];  // of sources, of copies
 } chain;
 
-// Adds the window number `b` of the chain to the last run, if it goes on there,
-// or as a new one.
-static inline int add_run(nd_run *runs, int n, int64_t step, int64_t at,
-                          int64_t b)
-{
-  nd_run *last = &runs[n - 1];
-  if (n > 0 && last->b + last->n == b && last->at + last->n * step == at) {
-    last->n++;
-    return n;
-  }
-  runs[n] = (nd_run){ .at = at, .b = b, .n = 1 };
-  return n + 1;
-}
-
 static int64_t source_step(const plan *p)
 {
   return p->grid.axis[ND_SPATIAL - 1].scale * p->grid.source;
 }
 
+// The window that is number `at` of the chain, and lacks sources.
+static void add_outside(const area *y, chain *c, const nd_target *x, int64_t at)
+{
+  c->over_copies[c->outside] = (nd_run){ .at = c->outside * y->rows,
+                                         .b = at,
+                                         .n = 1 };
+  c->windows[c->outside++] = *x;
+}
+
+// `n` windows of one line, from `x` on, which is number `at` of the chain.
+static void add_line(const area *y, chain *c, nd_target x, int64_t at,
+                     int64_t n)
+{
+  enum { LAST = ND_SPATIAL - 1 };
+  const nd_grid *g = &y->p->grid;
+  const int64_t step = source_step(y->p);
+  const int64_t end = at + n;
+  while (at < end) {
+    const int64_t left = g->axis[LAST].high - x.at[LAST];
+    x.inside = nd_grid_is_inside(g, &x);
+    n = x.inside ? least(end - at, left) : 1;
+    if (x.inside)
+      c->over_sources[c->inside++] = (nd_run){ .at = x.source,
+                                               .b = at,
+                                               .n = n };
+    else
+      add_outside(y, c, &x, at);
+    at += n;
+    x.at[LAST] += n;
+    x.source += n * step;
+  }
+}
+
 static void find_runs(const area *y, chain *c)
 {
-  const int64_t step = source_step(y->p);
-  int64_t copied = 0;
+  const nd_grid *g = &y->p->grid;
   c->inside = c->outside = 0;
-  for (int64_t i = 0; i < c->count;) {
-    const nd_target *x = &c->windows[i];
-    if (!x->inside) {
-      c->outside = add_run(c->over_copies, c->outside, y->rows,
-                           copied++ * y->rows, i++);
-      continue;
-    }
-    int64_t n = 1;
-    while (i + n < c->count && x[n].inside &&
-           x[n].source == x->source + n * step)
-      n++;
-    c->over_sources[c->inside++] = (nd_run){ .at = x->source, .b = i, .n = n };
-    i += n;
+  for (int64_t i = 0, n; i < c->count; i += n) {
+    const nd_target x = nd_grid_target(g, c->first + i);
+    n = least(c->count - i, nd_grid_left(g, &x));
+    add_line(y, c, x, i, n);
   }
 }
 
@@ -240,13 +249,14 @@ static void copy_window(const area *y, const chain *c, const nd_target *x,
 
 static void copy_sources(const area *y, const chain *c)
 {
-  char *out = c->copies;
-  for (int64_t i = 0; c->outside > 0 && i < c->count; i++) {
-    if (!c->windows[i].inside) {
-      copy_window(y, c, &c->windows[i], out);
-      out += y->rows * y->p->size;
-    }
-  }
+  for (int64_t i = 0; i < c->outside; i++)
+    copy_window(y, c, &c->windows[i], c->copies + i * y->rows * y->p->size);
+}
+
+// All tiles of about one height.
+static int64_t tile_rows(const area *y)
+{
+  return parts_of(y->rows, parts_of(y->rows, ND_CONV_ROWS));
 }
 
 static nd_conv_tile find_tile(const area *y, const nd_run *runs, char *filters,
@@ -254,7 +264,7 @@ static nd_conv_tile find_tile(const area *y, const nd_run *runs, char *filters,
 {
   const plan *p = y->p;
   nd_conv_tile t = { .runs = runs };
-  t.rows = (int)least(y->rows - row, ND_CONV_ROWS);
+  t.rows = (int)least(y->rows - row, tile_rows(y));
   t.step = copied ? y->rows : source_step(p);
   for (int i = 0; i < t.rows; i++) {
     t.a[i] = copied ? c->copies + (row + i) * p->size
@@ -266,8 +276,9 @@ static nd_conv_tile find_tile(const area *y, const nd_run *runs, char *filters,
 
 static void find_tiles(const area *y, chain *c, char *filters)
 {
-  for (int64_t i = 0; i * ND_CONV_ROWS < y->rows; i++) {
-    const int64_t row = i * ND_CONV_ROWS;
+  const int64_t high = tile_rows(y);
+  for (int64_t i = 0; i * high < y->rows; i++) {
+    const int64_t row = i * high;
     c->over[0][i] = find_tile(y, c->over_sources, filters, row, c, false);
     c->over[1][i] = find_tile(y, c->over_copies, filters, row, c, true);
   }
@@ -276,38 +287,45 @@ static void find_tiles(const area *y, chain *c, char *filters)
 static void run_tiles(const area *y, nd_conv_tile *tiles, int64_t runs,
                       bool adds, const nd_conv_panel *panel)
 {
-  for (int64_t i = 0; runs > 0 && i * ND_CONV_ROWS < y->rows; i++) {
+  const int64_t high = tile_rows(y);
+  for (int64_t i = 0; runs > 0 && i * high < y->rows; i++) {
     tiles[i].count = runs;
     tiles[i].adds = adds;
     y->p->l->k->tile(&tiles[i], panel);
   }
 }
 
-// The chain of windows from..from + c->count - 1.
-static void run_chain(const area *y, chain *c, int64_t from, bool adds)
+// Some columns of the chain's gradients, packed.
+static nd_conv_panel find_panel(const area *y, const chain *c, int64_t column)
 {
   const plan *p = y->p;
-  const char *g = p->l->g +
-                  (from * p->row + y->group * p->l->conv.out + y->column) *
-                    p->size;
-  nd_conv_panel t = { .b = c->panel };
-  for (; t.column < y->columns; t.column += t.width) {
-    t.width = p->l->k->width(y->columns - t.column);
-    t.columns = (int)least(t.width, y->columns - t.column);
-    p->l->k->pack(c->count, t.columns, t.width, g + t.column * p->size, p->row,
-                  1, c->panel);
+  const nd_conv_kernels *k = p->l->k;
+  const int64_t at = c->first * p->row + y->group * p->l->conv.out + y->column;
+  nd_conv_panel t = { .b = c->panel, .column = column };
+  t.width = k->width(y->columns - column);
+  t.columns = (int)least(t.width, y->columns - column);
+  k->pack(c->count, t.columns, t.width, p->l->g + (at + column) * p->size,
+          p->row, 1, c->panel);
+  return t;
+}
+
+static void run_chain(const area *y, chain *c, bool adds)
+{
+  for (int64_t column = 0; column < y->columns;) {
+    const nd_conv_panel t = find_panel(y, c, column);
     run_tiles(y, c->over[0], c->inside, adds, &t);
     run_tiles(y, c->over[1], c->outside, adds || c->inside > 0, &t);
+    column += t.width;
   }
 }
 
 // The same for the one tap of depthwise filters.
-static void run_deep_chain(const area *y, const chain *c, char *filters,
-                           int64_t from, bool adds)
+static void run_deep_chain(const area *y, chain *c, char *filters, bool adds)
 {
   const plan *p = y->p;
   nd_pair pairs[ND_FILTERS_CHAIN];
   int64_t n = 0;
+  nd_grid_targets(&p->grid, c->first, c->first + c->count, c->windows);
   for (int64_t i = 0; i < c->count; i++) {
     const nd_target *x = &c->windows[i];
     if (x->inside || nd_grid_has(&p->grid, x, &c->taps[0]))
@@ -330,13 +348,13 @@ static void run_leaf(area *y, chain *c, int64_t leaf)
   find_tiles(y, c, filters);
   for (int64_t at = first; at < end; at += c->count) {
     c->count = least(end - at, ND_FILTERS_CHAIN);
-    nd_grid_targets(&p->grid, at, at + c->count, c->windows);
+    c->first = at;
     if (deep) {
-      run_deep_chain(y, c, filters, at, at > first);
+      run_deep_chain(y, c, filters, at > first);
     } else {
       find_runs(y, c);
       copy_sources(y, c);
-      run_chain(y, c, at, at > first);
+      run_chain(y, c, at > first);
     }
   }
   if (end == 0)

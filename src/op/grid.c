@@ -116,7 +116,16 @@ static bool is_inside(const nd_course *r, int64_t at)
   return at >= r->low && at < r->high;
 }
 
-static nd_target find_target(const nd_grid *g, int64_t number)
+bool nd_grid_is_inside(const nd_grid *g, const nd_target *x)
+{
+  for (int i = 0; i < ND_SPATIAL; i++) {
+    if (!is_inside(&g->axis[i], x->at[i]))
+      return false;
+  }
+  return true;
+}
+
+nd_target nd_grid_target(const nd_grid *g, int64_t number)
 {
   nd_target x = { .inside = true };
   for (int i = ND_SPATIAL - 1; i >= 0; i--) {
@@ -141,18 +150,20 @@ void nd_grid_targets(const nd_grid *g, int64_t from, int64_t to, nd_target *x)
   const nd_course *r = &g->axis[LAST];
   const int64_t source = r->scale * g->source, target = r->stride * g->target;
   while (from < to) {
-    nd_target y = find_target(g, from);
-    const int64_t end = from + least(to - from, r->count - y.at[LAST]);
-    const bool inside = is_inside(&g->axis[0], y.at[0]) &&
-                        is_inside(&g->axis[1], y.at[1]);
+    const nd_target first = nd_grid_target(g, from);
+    const int64_t at = first.at[LAST], n = least(to - from, r->count - at);
+    const bool inside = is_inside(&g->axis[0], first.at[0]) &&
+                        is_inside(&g->axis[1], first.at[1]);
     const int64_t low = inside ? r->low : r->count;
-    for (; from < end; from++, x++) {
-      y.inside = y.at[LAST] >= low && y.at[LAST] < r->high;
-      *x = y;
-      y.at[LAST]++;
-      y.source += source;
-      y.target += target;
+    for (int64_t i = 0; i < n; i++, x++) {
+      x->at[0] = first.at[0];
+      x->at[1] = first.at[1];
+      x->at[LAST] = at + i;
+      x->source = first.source + i * source;
+      x->target = first.target + i * target;
+      x->inside = at + i >= low && at + i < r->high;
     }
+    from += n;
   }
 }
 

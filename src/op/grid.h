@@ -52,8 +52,16 @@ int64_t nd_grid_courses(const nd_window *w, bool back);
 nd_grid nd_grid_make(const nd_window *w, bool back, int64_t number,
                      int64_t images, int64_t source, int64_t target);
 
-// Targets from..to-1, one line after the other.
+// Target number `number`; those from..to-1, one line after the other.
+nd_target nd_grid_target(const nd_grid *g, int64_t number);
 void nd_grid_targets(const nd_grid *g, int64_t from, int64_t to, nd_target *x);
+
+// Whether it has all its sources; how many are on its line, from it on.
+bool nd_grid_is_inside(const nd_grid *g, const nd_target *x);
+static inline int64_t nd_grid_left(const nd_grid *g, const nd_target *x)
+{
+  return g->axis[ND_SPATIAL - 1].count - x->at[ND_SPATIAL - 1];
+}
 
 nd_tap nd_grid_tap(const nd_grid *g, int64_t number);
 
