@@ -1,14 +1,15 @@
-// kernel/matmul.h: c[m n] = a[m k] b[k n], or the part of it in a range.
+// kernel/matmul.h: c[m n] = a[m k] b[k n].
 //
 // Every c[i, j] is one fixed sum, decided by k alone: chains of ND_FMA over
 // ND_MATMUL_CHAIN terms, each from 0; a block is ND_MATMUL_CHAINS of them,
 // added in order; blocks are put together by kernel/tree.h. So its bits depend
-// neither on tile sizes, nor on the range, nor on the CPU's vector width; CPUs
-// without FMA round twice per term. Integers wrap, in whatever order.
+// neither on tile sizes, nor on how c is cut, nor on the CPU's vector width;
+// CPUs without FMA round twice per term. Integers wrap, in whatever order.
 //
-// Whoever cuts a long multiply runs `chain` on areas of c, chain after chain,
-// or `run` on as many blocks as make a subtree, and puts blocks together by
-// `plus` (ops/matmul.c). `run` does the same by itself, over all terms.
+// Whoever cuts a multiply moves pointers and lessens sizes. Rows and columns
+// may be cut anywhere; terms where chains end: `add` goes on with a block, and
+// `plus` puts together what `run` gave for as many blocks as make a subtree
+// (ops/matmul.c).
 
 #ifndef ND_KERNEL_MATMUL_H
 #define ND_KERNEL_MATMUL_H
@@ -16,11 +17,14 @@
 #include "kernel/level.h"
 #include "nadir.h"
 
-enum { ND_MATMUL_CHAIN = 128, ND_MATMUL_CHAINS = 8 };
+enum {
+  ND_MATMUL_CHAIN = 128,
+  ND_MATMUL_CHAINS = 8,
+  ND_MATMUL_PANEL = 64  // columns, of which panels of b have a part
+};
 
-// One multiply. Strides are counted in elements; `c` is row-major without gaps
-// and overlaps neither input. Only elements from..to-1 of `c`, counted in that
-// order, are computed and written.
+// One multiply. Strides are counted in elements; columns of `c` are adjacent,
+// and it overlaps neither input.
 typedef struct nd_matmul {
   int64_t m, n, k;
   const void *a;
@@ -28,20 +32,29 @@ typedef struct nd_matmul {
   void *c;
   int64_t a_row, a_column;
   int64_t b_row, b_column;
-  int64_t from, to;
+  int64_t c_row;
 } nd_matmul;
 
 typedef struct nd_matmul_kernels {
-  // Bytes that `run` needs at `scratch`, 64-byte aligned; 0 if none.
-  size_t (*scratch)(const nd_matmul *p);
+  // Bytes that these need at `scratch`, 64-byte aligned; 0 if none. What it
+  // says if `packed` is for `run_packed`.
+  size_t (*scratch)(const nd_matmul *p, bool packed);
   void (*run)(const nd_matmul *p, void *scratch);
 
-  // All of c, whose rows are `c_row` apart, takes at most one chain: as its
-  // value, or added to it. Scratch as for two chains. NULL for integers.
-  void (*chain)(const nd_matmul *p, int64_t c_row, bool adds, void *scratch);
+  // The same chain after chain, added to c: at most a block, of which c has
+  // the chains before. NULL for integers.
+  void (*add)(const nd_matmul *p, void *scratch);
 
   // x[i] += y[i] for i < n
   void (*plus)(int64_t n, void *x, const void *y);
+
+  // Many that share what is packed of b: `pack` makes n columns of `terms`
+  // terms, at most, into panels, with n rounded up to ND_MATMUL_PANEL;
+  // `run_packed` reads these in place of p->b. NULL for integers.
+  int64_t terms;
+  void (*pack)(const nd_matmul *p, void *packed);
+  void (*run_packed)(const nd_matmul *p, void *packed, bool adds,
+                     void *scratch);
 
   // The same by three loops: the test oracle of `run`.
   void (*plain)(const nd_matmul *p);
@@ -53,18 +66,18 @@ typedef struct nd_matmul_table {
 } nd_matmul_table;
 
 // The body of `plain` for one element type, of one chain.
-#define ND_MATMUL_LOOPS(type, fma)                             \
-  const type *a = p->a;                                        \
-  const type *b = p->b;                                        \
-  type *c = p->c;                                              \
-  for (int64_t at = p->from; at < p->to; at++) {               \
-    const int64_t i = at / p->n;                               \
-    const int64_t j = at % p->n;                               \
-    type sum = 0;                                              \
-    for (int64_t q = 0; q < p->k; q++)                         \
-      sum = (type)fma(a[i * p->a_row + q * p->a_column],       \
-                      b[q * p->b_row + j * p->b_column], sum); \
-    c[at] = sum;                                               \
+#define ND_MATMUL_LOOPS(type, fma)                               \
+  const type *a = p->a;                                          \
+  const type *b = p->b;                                          \
+  type *c = p->c;                                                \
+  for (int64_t i = 0; i < p->m; i++) {                           \
+    for (int64_t j = 0; j < p->n; j++) {                         \
+      type sum = 0;                                              \
+      for (int64_t q = 0; q < p->k; q++)                         \
+        sum = (type)fma(a[i * p->a_row + q * p->a_column],       \
+                        b[q * p->b_row + j * p->b_column], sum); \
+      c[i * p->c_row + j] = sum;                                 \
+    }                                                            \
   }
 
 #endif

@@ -3,9 +3,8 @@
 
 #include "kernel/matmul.h"
 
-static size_t no_scratch(const nd_matmul *p)
+static size_t no_scratch(const nd_matmul *p, bool packed)
 {
-  (void)p;
   return 0;
 }
 
@@ -18,7 +17,6 @@ static size_t no_scratch(const nd_matmul *p)
   }                                                               \
   static void label##_run(const nd_matmul *p, void *unused)       \
   {                                                               \
-    (void)unused;                                                 \
     label##_plain(p);                                             \
   }                                                               \
   static void label##_plus(int64_t n, void *sum, const void *in)  \

@@ -7,7 +7,10 @@
 const nd_matmul_kernels ND_LEVELLED(nd_matmul_float64) = {
   .scratch = scratch_bytes,
   .run = run,
-  .chain = run_one_chain,
+  .add = add,
   .plus = plus,
+  .terms = TERMS,
+  .pack = pack,
+  .run_packed = run_packed,
   .plain = plain,
 };

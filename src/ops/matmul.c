@@ -110,6 +110,7 @@ static bool stacks(const nd_job *j)
   return j->in[0]->rank > 2 && j->in[1]->rank == 2 && !is_flipped(j, 0);
 }
 
+// One matrix of the result, without values.
 static nd_matmul plan(const nd_job *j)
 {
   nd_matmul p = {
@@ -126,24 +127,27 @@ static nd_matmul plan(const nd_job *j)
     p.a_row = p.k;
     p.a_column = 1;
   }
+  p.c_row = p.n;
   return p;
 }
 
-// Elements from..to-1 of the result, matrix by matrix.
-static void run_batches(const nd_job *j, const nd_matmul_kernels *kernels,
-                        nd_matmul *p, void *scratch, int64_t from, int64_t to)
+static int64_t width_of(const nd_job *j)
 {
-  const int64_t size = p->m * p->n;
-  const size_t width = nd_dtype_size((nd_dtype)j->out[0]->dtype);
-  for (int64_t batch = from / size; batch * size < to; batch++) {
-    const int64_t first = batch * size;
-    p->a = find_matrix(j, 0, batch);
-    p->b = find_matrix(j, 1, batch);
-    p->c = j->out[0]->data + first * (int64_t)width;
-    p->from = from > first ? from - first : 0;
-    p->to = to - first < size ? to - first : size;
-    kernels->run(p, scratch);
-  }
+  return (int64_t)nd_dtype_size((nd_dtype)j->out[0]->dtype);
+}
+
+// The rows and columns of one matrix, from those on.
+static nd_matmul find_part(const nd_job *j, const nd_matmul *p, int64_t batch,
+                           int64_t row, int64_t column)
+{
+  const int64_t width = width_of(j);
+  nd_matmul y = *p;
+  y.m -= row;
+  y.n -= column;
+  y.a = (const char *)find_matrix(j, 0, batch) + row * p->a_row * width;
+  y.b = (const char *)find_matrix(j, 1, batch) + column * p->b_column * width;
+  y.c = j->out[0]->data + ((batch * p->m + row) * p->n + column) * width;
+  return y;
 }
 
 static const nd_matmul_kernels *find_kernels(const nd_job *j)
@@ -154,63 +158,46 @@ static const nd_matmul_kernels *find_kernels(const nd_job *j)
   return tables[out->context->level]->at[out->dtype];
 }
 
-static void run_range(const nd_job *j, void *scratch, int64_t from, int64_t to)
-{
-  nd_matmul p = plan(j);
-  run_batches(j, find_kernels(j), &p, scratch, from, to);
-}
-
+// What is too little to cut: matrices, or elements one by one.
 static void matmul_run(const nd_job *j, int64_t from, int64_t to)
 {
-  run_range(j, NULL, from, to);
+  const nd_matmul_kernels *kernels = find_kernels(j);
+  const nd_matmul p = plan(j);
+  const int64_t size = p.m * p.n;
+  for (int64_t at = from; at < to;) {
+    const int64_t batch = at / size, i = at % size;
+    const bool whole = i == 0 && to - at >= size;
+    nd_matmul y = find_part(j, &p, batch, i / p.n, i % p.n);
+    if (!whole)
+      y.m = y.n = 1;
+    kernels->run(&y, NULL);
+    at += whole ? size : 1;
+  }
 }
 
-static void run_with_scratch(const void *what, void *shared, void *own,
-                             int64_t from, int64_t to)
+// ------------------------------------------------------------------- costs --
+
+static bool are_floats(const nd_job *j)
 {
-  run_range(what, own, from, to);
-}
-
-// ------------------------------------------------------------------ cutting --
-
-// Elements of the result are units where a piece of them has rows enough to pay
-// for packing b again. What is larger is cut into areas: units of a step take
-// some terms of one area each, and steps follow each other along k.
-
-enum {
-  BLOCK = ND_MATMUL_CHAIN * ND_MATMUL_CHAINS,
-  MANY_ROWS = 384,  // that share what is packed of b
-  FLIPPED = 256,    // the same where a is packed, for as many columns
-  AREA = 65536,     // elements of an area, at most
-  DOTS = 512,       // the same where a dot is a loop of its own
-  AREAS = 4         // that are worked on at the same time
-};
-
-// Nanoseconds that a term takes for so many rows and columns: to multiply, and
-// to read b.
-static float term_cost(const nd_job *j, int64_t rows, int64_t columns)
-{
-  const nd_dtype dtype = (nd_dtype)j->out[0]->dtype;
-  const float width = (float)nd_dtype_size(dtype);
-  const float each = nd_dtype_in(dtype, ND_FLOATS) ? .0125F * width : 1;
-  return (float)columns * ((float)rows * each + .1F * width);
+  return nd_dtype_in((nd_dtype)j->out[0]->dtype, ND_FLOATS);
 }
 
 // True if elements are dots of two rows that lie in memory, so that nothing is
 // packed; so do integers.
 static bool are_dots(const nd_job *j, const nd_matmul *p)
 {
-  return !nd_dtype_in((nd_dtype)j->out[0]->dtype, ND_FLOATS) ||
-         (p->m == 1 && p->b_row == 1) || (p->n == 1 && p->a_column == 1);
+  return !are_floats(j) || (p->m == 1 && p->b_row == 1) ||
+         (p->n == 1 && p->a_column == 1);
 }
 
-typedef struct cuts {
-  nd_matmul p;
-  int64_t rows, columns;  // of an area
-  int64_t terms;          // of a step: a chain, or blocks
-  int64_t leaf;           // terms of what is put together by kernel/tree.h
-  int64_t beside, areas;  // in one row of areas; in all
-} cuts;
+// Nanoseconds that a term takes for so many rows and columns: to multiply, and
+// to read b.
+static float term_cost(const nd_job *j, int64_t rows, int64_t columns)
+{
+  const float width = (float)width_of(j);
+  const float each = are_floats(j) ? .00625F * width : 1;
+  return (float)columns * ((float)rows * each + .05F * width);
+}
 
 static int64_t least(int64_t x, int64_t y)
 {
@@ -222,13 +209,124 @@ static int64_t parts_of(int64_t n, int64_t size)
   return (n + size - 1) / size;
 }
 
-// Columns of areas, all of about one width.
-static int64_t area_width(const nd_job *j, const cuts *c, int64_t most)
+// The next multiple of `step`.
+static int64_t round_up(int64_t n, int64_t step)
 {
-  const float term = term_cost(j, c->rows, 1) * ND_MATMUL_CHAIN;
-  const int64_t fit = least(most / c->rows, (int64_t)(2 * ND_PATIENCE / term));
-  const int64_t areas = parts_of(c->p.n, fit / 64 * 64 > 0 ? fit / 64 * 64 : 1);
-  return least(parts_of(parts_of(c->p.n, areas), 64) * 64, c->p.n);
+  return parts_of(n, step) * step;
+}
+
+// ------------------------------------------------------------------- strips --
+
+// Strips of the result are units: a few rows of all columns, or a few columns
+// of all rows, whichever are more. Strips beside each other are worked on
+// together, and share what is packed.
+
+enum { STRIP_ROWS = 8, STRIP_COLUMNS = ND_MATMUL_PANEL };
+
+typedef struct strips {
+  nd_matmul p;
+  bool by_columns;
+  int64_t each;  // of a matrix
+  float cost;
+} strips;
+
+static strips cut_strips(const nd_job *j)
+{
+  strips s = { .p = plan(j) };
+  s.by_columns = s.p.n > 2 * s.p.m;
+  s.each = s.by_columns ? parts_of(s.p.n, STRIP_COLUMNS)
+                        : parts_of(s.p.m, STRIP_ROWS);
+  s.cost = (float)s.p.k * (s.by_columns
+                             ? term_cost(j, s.p.m, least(s.p.n, STRIP_COLUMNS))
+                             : term_cost(j, least(s.p.m, STRIP_ROWS), s.p.n));
+  return s;
+}
+
+// Strips from..to-1 of one matrix.
+static nd_matmul find_strips(const nd_job *j, const strips *s, int64_t batch,
+                             int64_t from, int64_t to)
+{
+  const int64_t row = s->by_columns ? 0 : from * STRIP_ROWS;
+  const int64_t column = s->by_columns ? from * STRIP_COLUMNS : 0;
+  nd_matmul y = find_part(j, &s->p, batch, row, column);
+  if (s->by_columns)
+    y.n = least(y.n, (to - from) * STRIP_COLUMNS);
+  else
+    y.m = least(y.m, (to - from) * STRIP_ROWS);
+  return y;
+}
+
+static void run_strips(const void *what, void *shared, void *own, int64_t from,
+                       int64_t to)
+{
+  const nd_job *j = what;
+  const strips s = cut_strips(j);
+  const nd_matmul_kernels *kernels = find_kernels(j);
+  while (from < to) {
+    const int64_t batch = from / s.each;
+    const int64_t end = least(to, (batch + 1) * s.each);
+    const nd_matmul y = find_strips(j, &s, batch, from - batch * s.each,
+                                    end - batch * s.each);
+    kernels->run(&y, own);
+    from = end;
+  }
+}
+
+// ------------------------------------------------------------------- fields --
+
+// What is larger is cut into fields, one after the other, of which a few steps
+// each take some terms. Units are areas of the field. Where areas have rows
+// enough to share what is packed of b, a step of its own packs it; else steps
+// take as many blocks as are cheap.
+
+enum {
+  BLOCK = ND_MATMUL_CHAIN * ND_MATMUL_CHAINS,
+  FEW_ROWS = 96,    // which share nothing
+  LARGE = 1 << 19,  // bytes of b that are shared
+  SHARED_COLUMNS = 1024,
+  SHARED_ROWS = 96,   // of an area that shares b
+  WAITING = 1 << 19,  // elements of a field that wait for other blocks
+  MANY_ROWS = 384,    // of an area that does not
+  AREA = 65536,       // elements of it, at most
+  DOTS = 512,         // the same where a dot is a loop of its own
+  AREAS = 4           // of them in a field
+};
+
+typedef struct cuts {
+  const nd_matmul_kernels *kernels;
+  nd_matmul p;
+  bool shares;
+  int64_t rows, columns;  // of an area
+  int64_t high, wide;     // areas of a field
+  int64_t terms;          // of a step
+  int64_t leaf;           // terms of what is put together by kernel/tree.h
+  int64_t batches;
+} cuts;
+
+static bool wants_sharing(const nd_job *j, const strips *s)
+{
+  return are_floats(j) && s->p.m > FEW_ROWS &&
+         (s->cost > ND_PATIENCE ||
+          (!s->by_columns && s->p.n * s->p.k * width_of(j) > LARGE));
+}
+
+// Parts of `n` of about one size, a multiple of `step`, none above `most`.
+static int64_t even_parts(int64_t n, int64_t most, int64_t step)
+{
+  const int64_t whole = most / step * step > 0 ? most / step * step : step;
+  return least(round_up(parts_of(n, parts_of(n, whole)), step), n);
+}
+
+static void cut_to_share(cuts *c)
+{
+  c->columns = even_parts(c->p.n, SHARED_COLUMNS, ND_MATMUL_PANEL);
+  c->rows = least(c->p.m, SHARED_ROWS);
+  c->terms = c->kernels->terms;
+  c->leaf = BLOCK;
+  c->wide = 1;
+  c->high = parts_of(c->p.m, c->rows);
+  if (c->p.k > BLOCK)
+    c->high = least(c->high, parts_of(WAITING, c->rows * c->columns));
 }
 
 // As many blocks as may be taken at once; a chain if not even one.
@@ -236,27 +334,36 @@ static int64_t choose_terms(const nd_job *j, const cuts *c)
 {
   const float cost = term_cost(j, c->rows, c->columns);
   int64_t terms = BLOCK;
-  if (cost * BLOCK > ND_PATIENCE && find_kernels(j)->chain != NULL)
+  if (cost * BLOCK > ND_PATIENCE && c->kernels->add != NULL)
     return ND_MATMUL_CHAIN;
   while (terms < c->p.k && 2 * cost * (float)terms <= ND_PATIENCE)
     terms *= 2;
   return terms;
 }
 
-static cuts cut(const nd_job *j)
+static void cut_apart(const nd_job *j, cuts *c)
 {
-  cuts c = { .p = plan(j) };
-  const bool dots = are_dots(j, &c.p);
-  c.rows = dots && c.p.n > 1 ? 1
-                             : least(c.p.m, dots                ? DOTS
-                                            : c.p.a_column == 1 ? MANY_ROWS
-                                                                : FLIPPED);
-  c.columns = area_width(j, &c, dots ? DOTS : AREA);
-  c.terms = choose_terms(j, &c);
-  c.leaf = c.terms < BLOCK ? BLOCK : c.terms;
-  c.beside = parts_of(c.p.n, c.columns);
-  c.areas = j->out[0]->size / (c.p.m * c.p.n) * c.beside *
-            parts_of(c.p.m, c.rows);
+  const bool dots = are_dots(j, &c->p);
+  c->rows = dots && c->p.n > 1 ? 1 : least(c->p.m, dots ? DOTS : MANY_ROWS);
+  const float chain = term_cost(j, c->rows, 1) * ND_MATMUL_CHAIN;
+  const int64_t most = least((dots ? DOTS : AREA) / c->rows,
+                             (int64_t)(2 * ND_PATIENCE / chain));
+  c->columns = even_parts(c->p.n, most, ND_MATMUL_PANEL);
+  c->terms = choose_terms(j, c);
+  c->leaf = c->terms < BLOCK ? BLOCK : c->terms;
+  c->wide = least(parts_of(c->p.n, c->columns), AREAS);
+  c->high = least(parts_of(c->p.m, c->rows), AREAS / c->wide);
+}
+
+static cuts cut(const nd_job *j, const strips *s)
+{
+  cuts c = { .p = s->p, .kernels = find_kernels(j) };
+  c.batches = j->out[0]->size / (c.p.m * c.p.n);
+  c.shares = wants_sharing(j, s);
+  if (c.shares)
+    cut_to_share(&c);
+  else
+    cut_apart(j, &c);
   return c;
 }
 
@@ -270,12 +377,56 @@ static int64_t count_slots(const cuts *c)
            : nd_tree_slots(leaves) * c->rows * c->columns;
 }
 
+// Elements of b that one step of a field packs.
+static int64_t count_packed(const cuts *c)
+{
+  return c->shares ? round_up(c->columns, ND_MATMUL_PANEL) * c->terms : 0;
+}
+
+// A step of a field: `part` of the terms, which are packed or multiplied.
+typedef struct stage {
+  int64_t batch, row, column;  // where the field begins
+  int64_t rows, columns;
+  int64_t part;
+  bool packs;
+  int64_t units;
+} stage;
+
+// No stage has more units than this.
+static int64_t most_units(const cuts *c)
+{
+  const int64_t panels = parts_of(c->columns, ND_MATMUL_PANEL);
+  const int64_t areas = c->high * c->wide;
+  return areas > panels ? areas : panels;
+}
+
+// Stage number `i`; its batch is too large after the last.
+static stage find_stage(const cuts *c, int64_t i)
+{
+  const int64_t phases = c->shares ? 2 : 1;
+  const int64_t parts = parts_of(c->p.k, c->terms);
+  const int64_t rows = c->high * c->rows, columns = c->wide * c->columns;
+  const int64_t beside = parts_of(c->p.n, columns);
+  const int64_t each = parts_of(c->p.m, rows) * beside;
+  const int64_t field = i / phases / parts;
+  stage s = { .part = i / phases % parts, .packs = c->shares && i % 2 == 0 };
+  s.batch = field / each;
+  s.row = field % each / beside * rows;
+  s.column = field % beside * columns;
+  s.rows = least(c->p.m - s.row, rows);
+  s.columns = least(c->p.n - s.column, columns);
+  s.units = s.packs
+              ? parts_of(s.columns, ND_MATMUL_PANEL)
+              : parts_of(s.rows, c->rows) * parts_of(s.columns, c->columns);
+  return s;
+}
+
+// ------------------------------------------------------------------- areas --
+
 // One area at work: its multiply, some terms of it, and where its slots lie.
 typedef struct area {
-  const nd_matmul_kernels *kernels;
+  const cuts *cuts;
   nd_matmul p;
-  char *c;  // where it is to stand, rows of `c_row` elements
-  int64_t c_row;
   char *slots;
   int64_t size, width;  // elements of a slot, bytes of one
 } area;
@@ -288,124 +439,161 @@ static char *slot(const area *y, int i)
 static void join(void *all, int into, int from)
 {
   const area *y = all;
-  y->kernels->plus(y->size, slot(y, into), slot(y, from));
-}
-
-static area see_area(const nd_job *j, const cuts *c, int64_t number,
-                     void *shared)
-{
-  const int64_t width = (int64_t)nd_dtype_size((nd_dtype)j->out[0]->dtype);
-  const int64_t each = c->beside * parts_of(c->p.m, c->rows);
-  const int64_t batch = number / each;
-  const int64_t row = number % each / c->beside * c->rows;
-  const int64_t column = number % c->beside * c->columns;
-  area y = { .kernels = find_kernels(j), .p = c->p, .c_row = c->p.n };
-  y.width = width;
-  y.p.m = least(c->rows, c->p.m - row);
-  y.p.n = least(c->columns, c->p.n - column);
-  y.p.from = 0;
-  y.p.to = y.size = y.p.m * y.p.n;
-  y.p.a = (const char *)find_matrix(j, 0, batch) + row * c->p.a_row * width;
-  y.p.b = (const char *)find_matrix(j, 1, batch) +
-          column * c->p.b_column * width;
-  y.c = j->out[0]->data + ((batch * c->p.m + row) * c->p.n + column) * width;
-  y.slots = (char *)shared + number % AREAS * count_slots(c) * width;
-  return y;
+  y->cuts->kernels->plus(y->size, slot(y, into), slot(y, from));
 }
 
 // Copies a slot to where the area is to stand.
-static void deliver(const area *y, const char *in)
+static void deliver(const area *y, char *c, const char *in)
 {
   const size_t bytes = (size_t)(y->p.n * y->width);
   for (int64_t i = 0; i < y->p.m; i++)
-    memcpy(y->c + i * y->c_row * y->width, in + (size_t)i * bytes, bytes);
+    memcpy(c + i * y->cuts->p.c_row * y->width, in + (size_t)i * bytes, bytes);
 }
 
-// Terms from `first` on of the area, into its slots.
-static void run_in_slots(const cuts *c, area *y, int64_t first, void *own)
+// The terms of the stage, of its rows and columns from those on.
+static nd_matmul find_terms(const nd_job *j, const cuts *c, const stage *s,
+                            int64_t row, int64_t column)
 {
-  const int64_t leaf = first / c->leaf, end = first + y->p.k;
-  y->p.c = slot(y, nd_tree_slot(leaf));
-  if (c->terms < BLOCK)
-    y->kernels->chain(&y->p, y->p.n, first % c->leaf != 0, own);
+  const int64_t first = s->part * c->terms, width = width_of(j);
+  nd_matmul p = find_part(j, &c->p, s->batch, s->row + row, s->column + column);
+  p.m = s->rows - row;
+  p.n = s->columns - column;
+  p.k = least(c->terms, c->p.k - first);
+  p.a = (const char *)p.a + first * p.a_column * width;
+  p.b = (const char *)p.b + first * p.b_row * width;
+  return p;
+}
+
+static void multiply(const cuts *c, const nd_matmul *p, bool adds, void *packed,
+                     void *own)
+{
+  if (c->shares)
+    c->kernels->run_packed(p, packed, adds, own);
+  else if (adds)
+    c->kernels->add(p, own);
   else
-    y->kernels->run(&y->p, own);
+    c->kernels->run(p, own);
+}
+
+// Terms from `first` on of the area, by way of its slots.
+static void run_in_slots(area *y, int64_t first, void *packed, void *own)
+{
+  const cuts *c = y->cuts;
+  const int64_t leaf = first / c->leaf, end = first + y->p.k;
+  char *const home = y->p.c;
+  y->p.c = slot(y, nd_tree_slot(leaf));
+  y->p.c_row = y->p.n;
+  multiply(c, &y->p, first % c->leaf != 0, packed, own);
   if (end % c->leaf == 0 || end == c->p.k)
     nd_tree_add(leaf, join, y);
   if (end == c->p.k)
-    deliver(y, slot(y, nd_tree_end(leaf + 1, join, y)));
+    deliver(y, home, slot(y, nd_tree_end(leaf + 1, join, y)));
 }
 
-// Unit i * areas + n takes part i of the terms of area n.
-static void run_areas(const void *what, void *shared, void *own, int64_t from,
+static void run_area(const nd_job *j, const cuts *c, const stage *s,
+                     int64_t number, void *shared, void *own)
+{
+  const int64_t beside = parts_of(s->columns, c->columns);
+  const int64_t first = s->part * c->terms, width = width_of(j);
+  area y = { .cuts = c, .width = width };
+  y.p = find_terms(j, c, s, number / beside * c->rows,
+                   number % beside * c->columns);
+  y.p.m = least(y.p.m, c->rows);
+  y.p.n = least(y.p.n, c->columns);
+  y.size = y.p.m * y.p.n;
+  y.slots = (char *)shared +
+            (count_packed(c) + number * count_slots(c)) * width;
+  if (count_slots(c) > 0)
+    run_in_slots(&y, first, shared, own);
+  else
+    multiply(c, &y.p, first > 0, shared, own);
+}
+
+// Packs columns of b, in panels from number `from` on.
+static void pack_panels(const nd_job *j, const cuts *c, const stage *s,
+                        int64_t from, int64_t to, void *shared)
+{
+  const int64_t column = from * ND_MATMUL_PANEL;
+  nd_matmul p = find_terms(j, c, s, 0, column);
+  p.n = least(p.n, (to - from) * ND_MATMUL_PANEL);
+  c->kernels->pack(&p, (char *)shared + column * p.k * width_of(j));
+}
+
+static void run_stage(const void *what, void *shared, void *own, int64_t from,
                       int64_t to)
 {
   const nd_job *j = what;
-  const cuts c = cut(j);
-  for (int64_t unit = from; unit < to; unit++) {
-    const int64_t first = unit / c.areas * c.terms;
-    const int64_t width = (int64_t)nd_dtype_size((nd_dtype)j->out[0]->dtype);
-    area y = see_area(j, &c, unit % c.areas, shared);
-    y.p.a = (const char *)y.p.a + first * c.p.a_column * width;
-    y.p.b = (const char *)y.p.b + first * c.p.b_row * width;
-    y.p.k = least(c.terms, c.p.k - first);
-    y.p.c = y.c;
-    if (count_slots(&c) > 0)
-      run_in_slots(&c, &y, first, own);
-    else
-      y.kernels->chain(&y.p, y.c_row, first > 0, own);
-  }
+  const strips all = cut_strips(j);
+  const cuts c = cut(j, &all);
+  const int64_t number = from / most_units(&c);
+  const int64_t first = number * most_units(&c);
+  const stage s = find_stage(&c, number);
+  if (s.packs)
+    pack_panels(j, &c, &s, from - first, to - first, shared);
+  for (; !s.packs && from < to; from++)
+    run_area(j, &c, &s, from - first, shared, own);
 }
 
-// True if elements are units; then what one costs.
-static bool has_cheap_elements(const nd_job *j, float *cost)
+static float stage_cost(const nd_job *j, const cuts *c, const stage *s)
 {
-  const nd_matmul p = plan(j);
-  const int64_t rows = least(p.m, MANY_ROWS);
-  const bool dots = are_dots(j, &p);
-  *cost = 0;
-  if (j->out[0]->size == 0)
-    return true;
-  *cost = (float)p.k * term_cost(j, dots ? 1 : rows, dots ? 1 : p.n) /
-          (float)(dots ? 1 : rows * p.n);
-  return *cost * (float)(dots ? 1 : rows * p.n) <= ND_PATIENCE;
+  const float terms = (float)least(c->terms, c->p.k - s->part * c->terms);
+  return terms * (s->packs ? term_cost(j, 4, ND_MATMUL_PANEL)
+                           : term_cost(j, c->rows, c->columns));
+}
+
+// ---------------------------------------------------------------- the work --
+
+static bool takes_strips(const nd_job *j, const strips *s)
+{
+  return s->cost <= ND_PATIENCE && !wants_sharing(j, s);
 }
 
 static bool matmul_next(const void *what, nd_step *step, int i)
 {
   const nd_job *j = what;
-  *step = (nd_step){ .units = j->out[0]->size, .run = run_with_scratch };
-  if (has_cheap_elements(j, &step->cost))
+  const strips all = cut_strips(j);
+  if (takes_strips(j, &all)) {
+    const int64_t batches = j->out[0]->size / (all.p.m * all.p.n);
+    *step = (nd_step){ .units = batches * all.each,
+                       .cost = all.cost,
+                       .run = run_strips };
     return i == 0;
-  const cuts c = cut(j);
-  const int64_t parts = parts_of(c.p.k, c.terms);
-  const int64_t first = i / parts * AREAS;
-  *step = (nd_step){ .first = i % parts * c.areas + first,
-                     .units = least(AREAS, c.areas - first),
-                     .cost = term_cost(j, c.rows, c.columns) * (float)c.terms,
-                     .run = run_areas };
-  return first < c.areas;
+  }
+  const cuts c = cut(j, &all);
+  const stage s = find_stage(&c, i);
+  *step = (nd_step){ .first = i * most_units(&c),
+                     .units = s.units,
+                     .cost = stage_cost(j, &c, &s),
+                     .run = run_stage };
+  return s.batch < c.batches;
 }
 
-// Only large products need more memory than the stack has.
+// Scratch of an area: a is all that is packed for those that share b.
+static size_t count_own(const cuts *c)
+{
+  nd_matmul p = c->p;
+  p.m = c->rows;
+  p.n = c->columns;
+  p.k = c->terms;
+  return c->kernels->scratch(&p, c->shares);
+}
+
 static nd_work matmul_work(const nd_job *j)
 {
-  float cost;
-  nd_matmul p = plan(j);
-  p.to = p.m * p.n;
-  if (has_cheap_elements(j, &cost)) {
-    const size_t own = find_kernels(j)->scratch(&p);
-    const bool tiny = own == 0 && cost * (float)p.to <= ND_PATIENCE;
+  enum { TINY = 1 << 15 };  // terms in all, which are not worth a step
+  const strips all = cut_strips(j);
+  const nd_matmul_kernels *kernels = find_kernels(j);
+  if (j->out[0]->size == 0)
+    return (nd_work){ 0 };
+  if (takes_strips(j, &all)) {
+    const size_t own = kernels->scratch(&all.p, false);
+    const bool tiny = own == 0 && j->out[0]->size * all.p.k <= TINY;
     return (nd_work){ .own = own, .next = tiny ? NULL : matmul_next };
   }
-  const cuts c = cut(j);
-  const size_t width = nd_dtype_size((nd_dtype)j->out[0]->dtype);
-  p.m = c.rows;
-  p.n = c.columns;
-  p.to = p.m * p.n;
-  p.k = c.terms < BLOCK ? 2 * ND_MATMUL_CHAIN : c.terms;
-  return (nd_work){ .shared = (size_t)(AREAS * count_slots(&c)) * width,
-                    .own = find_kernels(j)->scratch(&p),
+  const cuts c = cut(j, &all);
+  const int64_t elements = count_packed(&c) + count_slots(&c) * c.high * c.wide;
+  return (nd_work){ .shared = (size_t)(elements * width_of(j)),
+                    .own = count_own(&c),
                     .next = matmul_next };
 }
 

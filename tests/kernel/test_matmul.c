@@ -1,5 +1,5 @@
 // kernel/matmul.levels.c: the tuned multiply has the bits of the three loops,
-// at every CPU level, for any size, strides and range.
+// at every CPU level, for any size, strides and cutting.
 
 #include "kernel/matmul.h"
 
@@ -16,6 +16,7 @@ enum { LARGEST = 420, GUARD = 16, ROOM = LARGEST * LARGEST + 2 * GUARD };
 static _Alignas(64) char a[3 * ROOM * sizeof(double)];
 static _Alignas(64) char b[3 * ROOM * sizeof(double)];
 static _Alignas(64) char scratch[1 << 23];
+static _Alignas(64) char packed[1 << 21];
 static char got[ROOM * sizeof(double)];
 static char want[ROOM * sizeof(double)];
 
@@ -59,13 +60,15 @@ static void lay_strides(int64_t rows, int64_t columns, int way, int64_t *row,
 // Runs `p` by both, over guards, and compares every byte.
 static bool agrees(const nd_matmul_kernels *kernels, nd_matmul *p, size_t width)
 {
-  const size_t bytes = (size_t)(p->m * p->n + 2 * GUARD) * width;
+  const size_t bytes = (size_t)(p->m * p->c_row + 2 * GUARD) * width;
+  if (bytes > sizeof got)
+    return false;
   memset(want, 0x55, bytes);
   memset(got, 0x55, bytes);
   p->c = want + GUARD * width;
   kernels->plain(p);
   p->c = got + GUARD * width;
-  const size_t needed = kernels->scratch(p);
+  const size_t needed = kernels->scratch(p, false);
   if (needed > sizeof scratch)
     return false;
   memset(scratch, 0xff, needed);
@@ -73,28 +76,76 @@ static bool agrees(const nd_matmul_kernels *kernels, nd_matmul *p, size_t width)
   return memcmp(got, want, bytes) == 0;
 }
 
-// Runs `p` chain by chain, where more than a block are not put together.
+// Terms of `p` from number `at` on.
+static nd_matmul terms_of(const nd_matmul *p, int64_t at, int64_t most,
+                          size_t width)
+{
+  nd_matmul part = *p;
+  part.a = (const char *)p->a + at * p->a_column * (int64_t)width;
+  part.b = (const char *)p->b + at * p->b_row * (int64_t)width;
+  part.k = p->k - at < most ? p->k - at : most;
+  return part;
+}
+
+// Runs `p` a few chains at a time, where no more than a block are added.
 static bool chains_agree(const nd_matmul_kernels *kernels, const nd_matmul *p,
                          size_t width)
 {
-  nd_matmul part = *p;
-  if (kernels->chain == NULL || p->k == 0 ||
-      p->k > ND_MATMUL_CHAIN * ND_MATMUL_CHAINS)
+  enum { MOST = ND_MATMUL_CHAIN * ND_MATMUL_CHAINS };
+  if (kernels->add == NULL || p->k == 0 || p->k > MOST)
     return true;
-  part.from = 0;
-  part.to = p->m * p->n;
-  part.c = want;
-  part.k = p->k;
-  kernels->plain(&part);
-  part.c = got;
-  for (int64_t at = 0; at < p->k; at += ND_MATMUL_CHAIN) {
-    const int64_t left = p->k - at;
-    part.a = (const char *)p->a + at * p->a_column * (int64_t)width;
-    part.b = (const char *)p->b + at * p->b_row * (int64_t)width;
-    part.k = left < ND_MATMUL_CHAIN ? left : ND_MATMUL_CHAIN;
-    kernels->chain(&part, p->n, at > 0, scratch);
+  const int64_t step = ND_MATMUL_CHAIN * draw_up_to(3);
+  nd_matmul whole = *p;
+  whole.c = want;
+  kernels->plain(&whole);
+  for (int64_t at = 0; at < p->k; at += step) {
+    nd_matmul part = terms_of(p, at, step, width);
+    part.c = got;
+    (at == 0 ? kernels->run : kernels->add)(&part, scratch);
   }
-  return memcmp(got, want, (size_t)part.to * width) == 0;
+  for (int64_t i = 0; i < p->m; i++) {
+    const size_t from = (size_t)(i * p->c_row) * width;
+    if (memcmp(got + from, want + from, (size_t)p->n * width) != 0)
+      return false;
+  }
+  return true;
+}
+
+// The same where b is packed for all rows, and rows share it.
+static bool packed_agrees(const nd_matmul_kernels *kernels, const nd_matmul *p,
+                          size_t width)
+{
+  enum { MOST = ND_MATMUL_CHAIN * ND_MATMUL_CHAINS };
+  if (kernels->pack == NULL || p->k == 0 || p->k > MOST)
+    return true;
+  const int64_t rows = draw_up_to(p->m);
+  const int64_t half = p->n / 2 / ND_MATMUL_PANEL * ND_MATMUL_PANEL;
+  for (int64_t at = 0; at < p->k; at += kernels->terms) {
+    nd_matmul part = terms_of(p, at, kernels->terms, width);
+    nd_matmul right = part;
+    right.b = (const char *)part.b + half * p->b_column * (int64_t)width;
+    right.n -= half;
+    part.n = half;
+    memset(packed, 0xff, sizeof packed);
+    kernels->pack(&part, packed);
+    kernels->pack(&right, packed + (size_t)(half * part.k) * width);
+    part.n = p->n;
+    for (int64_t i = 0; i < p->m; i += rows) {
+      nd_matmul y = part;
+      y.m = p->m - i < rows ? p->m - i : rows;
+      y.a = (const char *)part.a + i * p->a_row * (int64_t)width;
+      y.c = got + (size_t)(i * p->c_row) * width;
+      if (kernels->scratch(&y, true) > sizeof scratch)
+        return false;
+      kernels->run_packed(&y, packed, at > 0, scratch);
+    }
+  }
+  for (int64_t i = 0; i < p->m; i++) {
+    const size_t from = (size_t)(i * p->c_row) * width;
+    if (memcmp(got + from, want + from, (size_t)p->n * width) != 0)
+      return false;
+  }
+  return true;
 }
 
 static bool check_ways(const nd_matmul_kernels *kernels, nd_dtype dtype,
@@ -107,12 +158,10 @@ static bool check_ways(const nd_matmul_kernels *kernels, nd_dtype dtype,
   for (int flips = 0; flips < 4; flips++) {
     lay_strides(m, k, way ^ (flips & 1), &p.a_row, &p.a_column);
     lay_strides(k, n, way ^ (flips >> 1), &p.b_row, &p.b_column);
-    p.from = 0;
-    p.to = m * n;
-    ok = ok && agrees(kernels, &p, width) && chains_agree(kernels, &p, width);
-    p.from = draw_up_to(m * n) - 1;
-    p.to = p.from + draw_up_to(m * n - p.from);
-    ok = ok && agrees(kernels, &p, width);
+    for (p.c_row = n; p.c_row <= n + 3; p.c_row += 3)
+      ok = ok && agrees(kernels, &p, width) &&
+           chains_agree(kernels, &p, width) &&
+           packed_agrees(kernels, &p, width);
   }
   if (!ok)
     printf("\n[%d %d] [%d %d], way %d", (int)m, (int)k, (int)k, (int)n, way);
@@ -212,13 +261,12 @@ static bool check_areas(const nd_matmul_kernels *kernels, nd_dtype dtype)
   p.a_row = p.k;
   p.b_row = p.n;
   p.a_column = p.b_column = 1;
-  p.from = 349;
-  p.to = p.m * p.n - 349;
+  p.c_row = p.n;
   nd_matmul row = { .a = a, .b = b, .m = 1, .n = 4999, .k = 70 };
   row.k = ND_MATMUL_CHAIN - 30;
   row.a_column = row.b_column = 1;
   row.b_row = 1;
-  row.to = row.n;
+  row.c_row = row.n;
   const size_t width = nd_dtype_size(dtype);
   bool ok = agrees(kernels, &p, width) && agrees(kernels, &row, width);
   row.k = 2 * ND_MATMUL_CHAIN + 3;
@@ -238,9 +286,9 @@ static bool check_million(const nd_matmul_kernels *kernels, nd_dtype dtype)
   const float tenth = .1F, one = 1;
   nd_matmul p = { .a = &tenth, .b = &one, .c = got, .m = 4, .n = 16 };
   p.k = 1000000;
-  p.to = 64;
+  p.c_row = 16;
   kernels->run(&p, scratch);
-  bool ok = kernels->scratch(&p) <= sizeof scratch;
+  bool ok = kernels->scratch(&p, false) <= sizeof scratch;
   for (int i = 0; i < 64; i++)
     ok = ok && fabs(((float *)(void *)got)[i] / 1e5 - 1) < 1e-6;
   return ok;
@@ -270,6 +318,24 @@ static void vectors_have_the_bits_of_the_loops(void)
   at_every_level(check_vectors);
 }
 
+// Runs `p` in rectangles, each of which takes what scratch the whole needs.
+static void run_in_pieces(const nd_matmul_kernels *kernels, const nd_matmul *p,
+                          int64_t width)
+{
+  const int64_t rows = draw_up_to(p->m), columns = draw_up_to(p->n);
+  for (int64_t i = 0; i < p->m; i += rows) {
+    for (int64_t j = 0; j < p->n; j += columns) {
+      nd_matmul y = *p;
+      y.m = p->m - i < rows ? p->m - i : rows;
+      y.n = p->n - j < columns ? p->n - j : columns;
+      y.a = (const char *)p->a + i * p->a_row * width;
+      y.b = (const char *)p->b + j * p->b_column * width;
+      y.c = (char *)p->c + (i * p->c_row + j) * width;
+      kernels->run(&y, scratch);
+    }
+  }
+}
+
 static bool check_split(const nd_matmul_kernels *kernels, nd_dtype dtype,
                         int64_t k)
 {
@@ -283,15 +349,17 @@ static bool check_split(const nd_matmul_kernels *kernels, nd_dtype dtype,
                   .a_column = 1,
                   .b_row = 83,
                   .b_column = 1,
-                  .c = want };
-  p.to = p.m * p.n;
+                  .c = want,
+                  .c_row = 83 };
   kernels->run(&p, scratch);
   p.c = got;
-  for (p.from = 0; p.from < p.m * p.n; p.from = p.to) {
-    p.to = p.from + 512 < p.m * p.n ? p.from + 512 : p.m * p.n;
-    kernels->run(&p, scratch);
+  for (int i = 0; i < 5; i++) {
+    memset(got, 0x55, (size_t)(p.m * p.n) * width);
+    run_in_pieces(kernels, &p, (int64_t)width);
+    if (memcmp(got, want, (size_t)(p.m * p.n) * width) != 0)
+      return false;
   }
-  return memcmp(got, want, (size_t)(p.m * p.n) * width) == 0;
+  return true;
 }
 
 static bool check_splits(const nd_matmul_kernels *kernels, nd_dtype dtype)
@@ -300,7 +368,7 @@ static bool check_splits(const nd_matmul_kernels *kernels, nd_dtype dtype)
          check_split(kernels, dtype, 3 * BLOCK + 50);
 }
 
-static void any_split_into_ranges_gives_the_same_bits(void)
+static void any_cutting_into_pieces_gives_the_same_bits(void)
 {
   at_every_level(check_splits);
 }
@@ -326,7 +394,7 @@ static bool check_special(const nd_matmul_kernels *kernels, nd_dtype dtype)
                   .a_column = 1,
                   .b_row = 40,
                   .b_column = 1,
-                  .to = 40 * 40 };
+                  .c_row = 40 };
   kernels->run(&p, scratch);
   int wrong = 0;
   for (int i = 0; i < 40 * 40; i++) {
@@ -351,7 +419,7 @@ int main(void)
   RUN(areas_and_parts_of_rows_have_the_bits_of_the_loops);
   RUN(a_million_terms_lose_no_digits);
   RUN(vectors_have_the_bits_of_the_loops);
-  RUN(any_split_into_ranges_gives_the_same_bits);
+  RUN(any_cutting_into_pieces_gives_the_same_bits);
   RUN(an_infinity_stays_in_its_row);
   return check_done();
 }

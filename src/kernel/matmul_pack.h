@@ -1,0 +1,193 @@
+// kernel/matmul_pack.h: parts of a and b, copied to where tiles find them one
+// after the other: columns of b as panels of vectors, rows of a as columns of
+// tiles. What lies beyond the last column of a panel is anything.
+
+#include "kernel/matmul_tile.h"
+
+#include <string.h>
+
+// The multiply as it is worked on: c[m n] (+)= a[m k] b[k n]; `c` may lie
+// transposed.
+typedef struct task {
+  int64_t m, n, k;
+  const REAL *a;
+  const REAL *b;
+  REAL *c;
+  int64_t a_row, a_column;
+  int64_t b_row, b_column;
+  int64_t c_row, c_column;
+  bool adds;
+} task;
+
+// Some columns of b, as so many vectors.
+typedef struct panel {
+  int64_t column;
+  int columns;
+  int vectors;
+} panel;
+
+// Cuts the next panel, from `column` on, out of those up to `end`. All begin at
+// multiples of PANEL but for a last few narrow ones.
+ND_INLINE panel next_panel(int64_t column, int64_t end)
+{
+  const int64_t left = (end - column + LANES - 1) / LANES;
+  panel y = { .column = column };
+  y.vectors = left >= TILE_VECTORS ? TILE_VECTORS : left >= 2 ? 2 : 1;
+  y.columns = y.vectors * LANES;
+  if (y.columns > end - column)
+    y.columns = (int)(end - column);
+  return y;
+}
+
+// Columns of b, where they are contiguous, to rows of a panel.
+static void pack_flipped(const task *t, const panel *y, REAL *out)
+{
+  const int width = y->vectors * LANES;
+  for (int j = 0; j < y->columns; j += LANES) {
+    const REAL *in[LANES];
+    for (int i = 0; i < LANES; i++) {
+      const int column = j + i < y->columns ? j + i : y->columns - 1;
+      in[i] = t->b + (y->column + column) * t->b_column;
+    }
+    int64_t p = 0;
+    for (; p + LANES <= t->k; p += LANES) {
+      vector x[LANES];
+      ND_UNROLL
+      for (int i = 0; i < LANES; i++)
+        x[i] = load(in[i] + p, 0);
+      flip(x);
+      ND_UNROLL
+      for (int i = 0; i < LANES; i++)
+        store(out + (p + i) * width + j, 0, x[i]);
+    }
+    for (; p < t->k; p++) {
+      for (int i = 0; i < LANES; i++)
+        out[p * width + j + i] = in[i][p];
+    }
+  }
+}
+
+// Terms from..to-1 of a panel, in whatever way b lies.
+static void pack_elements(const task *t, const panel *y, int64_t from,
+                          int64_t to, REAL *out)
+{
+  const int width = y->vectors * LANES;
+  for (int64_t p = from; p < to; p++) {
+    const REAL *in = t->b + p * t->b_row + y->column * t->b_column;
+    REAL *const row = out + p * width;
+    int j = 0;
+    for (; j < y->columns; j++)
+      row[j] = in[j * t->b_column];
+    for (; j < width; j++)
+      row[j] = 0;
+  }
+}
+
+// How many terms of a panel whose rows are contiguous can be read as whole
+// vectors: what follows a row is there, up to the last row.
+ND_INLINE int64_t whole_terms(const task *t, const panel *y)
+{
+  const int64_t beyond = y->vectors * LANES - y->columns;
+  if (beyond == 0)
+    return t->k;
+  const int64_t last = (beyond + t->b_row - 1) / t->b_row;
+  return t->b_row <= 0 || last > t->k ? 0 : t->k - last;
+}
+
+// The same where rows are contiguous.
+static void pack_rows(const task *t, const panel *y, int64_t from, int64_t to,
+                      REAL *out)
+{
+  const int width = y->vectors * LANES;
+  const REAL *b = t->b + y->column;
+  const int64_t whole = whole_terms(t, y);
+  int64_t p = from;
+  for (; p < to && p < whole; p++) {
+    for (int j = 0; j < y->vectors; j++)
+      store(out + p * width, j, load(b + p * t->b_row, j));
+  }
+  pack_elements(t, y, p, to, out);
+}
+
+// Terms from..to-1 of a panel; all of them unless rows of b are contiguous.
+static void pack_panel(const task *t, const panel *y, int64_t from, int64_t to,
+                       REAL *out)
+{
+  if (t->b_column == 1)
+    pack_rows(t, y, from, to, out);
+  else if (t->b_row == 1)
+    pack_flipped(t, y, out);
+  else
+    pack_elements(t, y, from, to, out);
+}
+
+// All of b as panels. Rows are read a few at a time, so that memory is read in
+// long runs.
+static void pack_b(const task *t, REAL *out)
+{
+  enum { FEW = 8 };
+  const int64_t step = t->b_column == 1 ? FEW : t->k;
+  for (int64_t p = 0; p < t->k; p += step) {
+    const int64_t end = t->k - p < step ? t->k : p + step;
+    for (int64_t j = 0; j < t->n;) {
+      const panel y = next_panel(j, t->n);
+      pack_panel(t, &y, p, end, out + j * t->k);
+      j += y.columns;
+    }
+  }
+}
+
+// Elements that `columns` of b take as panels of `k` terms.
+ND_INLINE int64_t packed_size(int64_t columns, int64_t k)
+{
+  return (columns + PANEL - 1) / PANEL * PANEL * k;
+}
+
+// TILE_ROWS rows of a as a column; writes up to a vector more than that.
+static void pack_tile(const task *t, const REAL *a, REAL *out)
+{
+  enum { HIGH = (TILE_ROWS + LANES - 1) / LANES };
+  int64_t p = 0;
+  for (; t->a_column == 1 && p + LANES <= t->k; p += LANES) {
+    vector x[HIGH][LANES];
+    ND_UNROLL
+    for (int h = 0; h < HIGH; h++) {
+      ND_UNROLL
+      for (int i = 0; i < LANES; i++) {
+        const int row = h * LANES + i < TILE_ROWS ? h * LANES + i : 0;
+        x[h][i] = load(a + row * t->a_row + p, 0);
+      }
+      flip(x[h]);
+    }
+    ND_UNROLL
+    for (int i = 0; i < LANES; i++) {
+      ND_UNROLL
+      for (int h = 0; h < HIGH; h++)
+        store(out + (p + i) * TILE_ROWS, h, x[h][i]);
+    }
+  }
+  for (; t->a_row == 1 && p < t->k; p++)
+    memcpy(out + p * TILE_ROWS, a + p * t->a_column, TILE_ROWS * sizeof *a);
+  for (; p < t->k; p++) {
+    for (int j = 0; j < TILE_ROWS; j++)
+      out[p * TILE_ROWS + j] = a[p * t->a_column + j * t->a_row];
+  }
+}
+
+// All rows of a as columns of tiles.
+static void pack_a(const task *t, REAL *out)
+{
+  int rows;
+  for (int64_t i = 0; i < t->m; i += rows, out += rows * t->k) {
+    rows = tile_rows(t->m - i);
+    const REAL *a = t->a + i * t->a_row;
+    if (rows == TILE_ROWS) {
+      pack_tile(t, a, out);
+      continue;
+    }
+    for (int64_t p = 0; p < t->k; p++) {
+      for (int j = 0; j < rows; j++)
+        out[p * rows + j] = a[p * t->a_column + j * t->a_row];
+    }
+  }
+}
