@@ -112,8 +112,8 @@ NODEFS = $(if $(SAN),,-Wl$(comma)-z$(comma)defs)
 # ---- targets -----------------------------------------------------------------
 
 .PHONY: FORCE all demo test test-programs lint bench count bits flat latency \
-        ulp bench-peers asan ubsan waiting tsan valgrind oom docs expand install \
-        uninstall clean size arm help
+        ulp matmul bench-peers asan ubsan waiting tsan valgrind oom docs \
+        expand install uninstall clean size arm help
 
 all: ## build the program, the libraries and the Lua module
 all: $(BUILD)/nadir $(BUILD)/libnadir.a $(BUILD)/libnadir.so \
@@ -152,6 +152,9 @@ latency: $(BUILD)/bench/latency ## time how long work goes on after an interrupt
 # STEP=1 takes all floats and hours; it is what is kept.
 ulp: $(BUILD)/tests/kernel/ulp ## measure errors of functions for docs/accuracy.md
 	@$< $(STEP) > $(BUILD)/accuracy.md && mv $(BUILD)/accuracy.md docs/
+
+matmul: $(BUILD)/bench/matmul ## time products of matrices beside OpenBLAS, BLIS and oneDNN
+	@$<
 
 bench-peers: ## install PyTorch, TensorFlow, JAX and NumPy under build/
 	python3 -m venv build/venv-peers
@@ -359,6 +362,11 @@ $(BUILD)/bench/latency: tests/bench/latency.c $(BUILD)/libnadir.a
 	@mkdir -p $(@D)
 	@echo "cc $<"
 	@$(COMPILE) $(DEPEND) -o $@ $< $(LDFLAGS) $(BUILD)/libnadir.a -lm
+
+$(BUILD)/bench/matmul: tests/bench/matmul.c $(BUILD)/libnadir.a
+	@mkdir -p $(@D)
+	@echo "cc $<"
+	@$(COMPILE) $(DEPEND) -o $@ $< $(LDFLAGS) $(BUILD)/libnadir.a -lm -ldl
 
 $(BUILD)/bench/host: tests/bench/host.c $(BUILD)/libnadir.a \
     $(BUILD)/libnadir-lua.a

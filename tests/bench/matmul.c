@@ -1,0 +1,435 @@
+// build/bench/matmul [WORD]: products of matrices beside those of OpenBLAS,
+// BLIS and oneDNN, for the rows whose name has the word; README.md beside this
+// says how to read it. Peers are opened where the machine has them. All have
+// one thread, whose own time counts, so that a busy machine changes little.
+
+#include <dlfcn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "kernel/matmul.h"
+#include "op/op.h"
+#include "ops/entries.h"
+
+ND_DECLARE_LEVELS(const nd_matmul_table, nd_matmul_table);
+
+// One product, as rows of memory: a is [k m] if it is flipped.
+typedef struct row {
+  const char *name;
+  int batch, m, n, k;
+  bool flip_a, flip_b;
+} row;
+
+static const row rows[] = {
+  { "4", 1, 4, 4, 4 },
+  { "8", 1, 8, 8, 8 },
+  { "12", 1, 12, 12, 12 },
+  { "16", 1, 16, 16, 16 },
+  { "24", 1, 24, 24, 24 },
+  { "32", 1, 32, 32, 32 },
+  { "33", 1, 33, 33, 33 },
+  { "48", 1, 48, 48, 48 },
+  { "64", 1, 64, 64, 64 },
+  { "96", 1, 96, 96, 96 },
+  { "128", 1, 128, 128, 128 },
+  { "192", 1, 192, 192, 192 },
+  { "256", 1, 256, 256, 256 },
+  { "384", 1, 384, 384, 384 },
+  { "512", 1, 512, 512, 512 },
+  { "768", 1, 768, 768, 768 },
+  { "1024", 1, 1024, 1024, 1024 },
+  { "16 a'", 1, 16, 16, 16, true },
+  { "16 b'", 1, 16, 16, 16, false, true },
+  { "48 a'", 1, 48, 48, 48, true },
+  { "48 b'", 1, 48, 48, 48, false, true },
+  { "256 a'", 1, 256, 256, 256, true },
+  { "256 b'", 1, 256, 256, 256, false, true },
+  { "256 a'b'", 1, 256, 256, 256, true, true },
+  { "1024 a'", 1, 1024, 1024, 1024, true },
+  { "1024 b'", 1, 1024, 1024, 1024, false, true },
+  { "mlp 32 x w", 1, 32, 128, 784 },
+  { "mlp 32 x' g", 1, 784, 128, 32, true },
+  { "mlp 32 g w'", 1, 32, 784, 128, false, true },
+  { "mlp 32 h v", 1, 32, 10, 128 },
+  { "mlp 32 h' g", 1, 128, 10, 32, true },
+  { "mlp 32 g v'", 1, 32, 128, 10, false, true },
+  { "mlp 256 x w", 1, 256, 128, 784 },
+  { "mlp 256 x' g", 1, 784, 128, 256, true },
+  { "mlp 256 g w'", 1, 256, 784, 128, false, true },
+  { "mlp 256 h v", 1, 256, 10, 128 },
+  { "mlp 256 h' g", 1, 128, 10, 256, true },
+  { "mlp 256 g v'", 1, 256, 128, 10, false, true },
+  { "vector row", 1, 1, 1024, 1024 },
+  { "vector column", 1, 1024, 1, 1024 },
+  { "batch", 32, 64, 64, 64 },
+  { "batch a'", 32, 64, 64, 64, true },
+  { "batch b'", 32, 64, 64, 64, false, true },
+};
+
+// -------------------------------------------------------------- contestants --
+
+typedef struct problem {
+  const row *r;
+  nd_dtype dtype;
+  nd_context *c;
+  nd_tensor *in[2];
+  void *out, *scratch;
+  nd_matmul plan;
+} problem;
+
+static const char *values_of(const problem *p, int i, int batch)
+{
+  return nd_values(p->in[i]) + p->in[i]->size / p->r->batch * batch *
+                                 (int64_t)nd_dtype_size(p->dtype);
+}
+
+static char *out_of(const problem *p, int batch)
+{
+  return (char *)p->out +
+         (int64_t)p->r->m * p->r->n * batch * (int64_t)nd_dtype_size(p->dtype);
+}
+
+// The op, as scripts call it: checks, a tensor for the result, cutting.
+static void run_ours(const problem *p)
+{
+  const nd_value attr[] = { nd_value_integer(p->r->flip_a),
+                            nd_value_integer(p->r->flip_b) };
+  nd_tensor_release(nd_apply(p->c, &nd_op_matmul, 2, p->in, attr));
+}
+
+static const nd_matmul_kernels *find_kernels(const problem *p)
+{
+  static const nd_matmul_table *const tables[ND_LEVELS] = ND_LIST_LEVELS(
+    nd_matmul_table);
+  return tables[p->c->level]->at[p->dtype];
+}
+
+// The kernel alone, not cut.
+static void run_kernel(const problem *p)
+{
+  nd_matmul x = p->plan;
+  for (int i = 0; i < p->r->batch; i++) {
+    x.a = values_of(p, 0, i);
+    x.b = values_of(p, 1, i);
+    x.c = out_of(p, i);
+    find_kernels(p)->run(&x, p->scratch);
+  }
+}
+
+enum { ROW_MAJOR = 101, PLAIN = 111, FLIPPED = 112 };
+
+typedef void blas32(int order, int flip_a, int flip_b, int m, int n, int k,
+                    float alpha, const void *a, int a_row, const void *b,
+                    int b_row, float beta, void *c, int c_row);
+typedef void blas64(int order, int flip_a, int flip_b, int m, int n, int k,
+                    double alpha, const void *a, int a_row, const void *b,
+                    int b_row, double beta, void *c, int c_row);
+typedef int onednn32(char flip_a, char flip_b, int64_t m, int64_t n, int64_t k,
+                     float alpha, const void *a, int64_t a_row, const void *b,
+                     int64_t b_row, float beta, void *c, int64_t c_row);
+
+typedef struct peer {
+  const char *name, *file, *float32, *float64;
+  void *call32, *call64;
+} peer;
+
+static peer peers[] = {
+  { "OpenBLAS", "libopenblas.so.0", "cblas_sgemm", "cblas_dgemm" },
+  { "BLIS", "libblis.so.4", "cblas_sgemm", "cblas_dgemm" },
+  { "oneDNN", "libdnnl.so.2", "dnnl_sgemm", NULL },
+};
+
+enum { PEERS = sizeof peers / sizeof *peers, OURS = 2, ALL = OURS + PEERS };
+
+static void run_blas(const problem *p, const peer *y)
+{
+  const row *r = p->r;
+  const int a = r->flip_a ? FLIPPED : PLAIN, a_row = r->flip_a ? r->m : r->k;
+  const int b = r->flip_b ? FLIPPED : PLAIN, b_row = r->flip_b ? r->k : r->n;
+  for (int i = 0; i < r->batch; i++) {
+    if (p->dtype == ND_FLOAT32)
+      ((blas32 *)y->call32)(ROW_MAJOR, a, b, r->m, r->n, r->k, 1,
+                            values_of(p, 0, i), a_row, values_of(p, 1, i),
+                            b_row, 0, out_of(p, i), r->n);
+    else
+      ((blas64 *)y->call64)(ROW_MAJOR, a, b, r->m, r->n, r->k, 1,
+                            values_of(p, 0, i), a_row, values_of(p, 1, i),
+                            b_row, 0, out_of(p, i), r->n);
+  }
+}
+
+static void run_onednn(const problem *p, const peer *y)
+{
+  const row *r = p->r;
+  const int a_row = r->flip_a ? r->m : r->k, b_row = r->flip_b ? r->k : r->n;
+  for (int i = 0; i < r->batch; i++)
+    ((onednn32 *)y->call32)(r->flip_a ? 'T' : 'N', r->flip_b ? 'T' : 'N', r->m,
+                            r->n, r->k, 1, values_of(p, 0, i), a_row,
+                            values_of(p, 1, i), b_row, 0, out_of(p, i), r->n);
+}
+
+static bool takes_part(const problem *p, int who)
+{
+  const peer *y = &peers[who - OURS];
+  return who < OURS || (p->dtype == ND_FLOAT32 ? y->call32 : y->call64) != NULL;
+}
+
+static void run_by(const problem *p, int who)
+{
+  if (who == 0)
+    run_ours(p);
+  else if (who == 1)
+    run_kernel(p);
+  else if (peers[who - OURS].float64 == NULL)
+    run_onednn(p, &peers[who - OURS]);
+  else
+    run_blas(p, &peers[who - OURS]);
+}
+
+// What the libraries read when they are opened; who sets it keeps it.
+static void open_peers(nd_level level)
+{
+  setenv("OMP_NUM_THREADS", "1", 0);
+  setenv("OPENBLAS_NUM_THREADS", "1", 0);
+  setenv("BLIS_NUM_THREADS", "1", 0);
+  if (level == ND_AVX2)
+    setenv("OPENBLAS_CORETYPE", "Zen", 0);
+  for (int i = 0; i < PEERS; i++) {
+    void *library = dlopen(peers[i].file, RTLD_NOW | RTLD_LOCAL);
+    if (library == NULL)
+      continue;
+    peers[i].call32 = dlsym(library, peers[i].float32);
+    if (peers[i].float64 != NULL)
+      peers[i].call64 = dlsym(library, peers[i].float64);
+  }
+}
+
+// -------------------------------------------------------------------- peak --
+
+// Sums that do not wait for each other, in registers: what the machine can.
+#define PEAK(name, type, bytes, target)                                   \
+  target static double name(int64_t rounds)                               \
+  {                                                                       \
+    typedef type vector __attribute__((vector_size(bytes)));              \
+    vector x0 = { 0 }, x1 = x0, x2 = x0, x3 = x0, x4 = x0, x5 = x0;       \
+    vector x6 = x0, x7 = x0, x8 = x0, x9 = x0;                            \
+    const vector y = x0 + (type).5, z = x0 + (type)1;                     \
+    for (int64_t i = 0; i < rounds; i++) {                                \
+      x0 = x0 * y + z, x1 = x1 * y + z, x2 = x2 * y + z, x3 = x3 * y + z; \
+      x4 = x4 * y + z, x5 = x5 * y + z, x6 = x6 * y + z, x7 = x7 * y + z; \
+      x8 = x8 * y + z, x9 = x9 * y + z;                                   \
+      __asm__ volatile("" : : : "memory");                                \
+    }                                                                     \
+    const vector all = x0 + x1 + x2 + x3 + x4 + x5 + x6 + x7 + x8 + x9;   \
+    volatile type sum = all[0];                                           \
+    (void)sum;                                                            \
+    return 20. * bytes / sizeof(type) * (double)rounds;                   \
+  }
+
+#if defined(__x86_64__)
+#define FUSED(cpu) __attribute__((target(cpu), optimize("fp-contract=fast")))
+PEAK(peak32_avx512, float, 64, FUSED("avx512f"))
+PEAK(peak64_avx512, double, 64, FUSED("avx512f"))
+PEAK(peak32_avx2, float, 32, FUSED("avx2,fma"))
+PEAK(peak64_avx2, double, 32, FUSED("avx2,fma"))
+#define FUSED_HERE
+#else
+#define FUSED_HERE __attribute__((optimize("fp-contract=fast")))
+#endif
+PEAK(peak32, float, 16, FUSED_HERE)
+PEAK(peak64, double, 16, FUSED_HERE)
+
+// Does some of it; returns how many operations that were.
+static double do_peak(const problem *p, int64_t rounds)
+{
+  const bool narrow = p->dtype == ND_FLOAT32;
+#if defined(__x86_64__)
+  if (p->c->level == ND_AVX512)
+    return (narrow ? peak32_avx512 : peak64_avx512)(rounds);
+  if (p->c->level == ND_AVX2)
+    return (narrow ? peak32_avx2 : peak64_avx2)(rounds);
+#endif
+  return (narrow ? peak32 : peak64)(rounds);
+}
+
+// ------------------------------------------------------------------ timing --
+
+enum { ROUNDS = 15 };
+
+static double slice = 2e-3;  // seconds of one contestant in one round
+
+static double seconds(void)
+{
+  struct timespec t;
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+  return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+// Seconds of one run, of `runs`.
+static double time_runs(const problem *p, int who, int64_t runs)
+{
+  const double start = seconds();
+  for (int64_t i = 0; i < runs; i++)
+    run_by(p, who);
+  return (seconds() - start) / (double)runs;
+}
+
+static double time_peak(const problem *p)
+{
+  const double start = seconds();
+  const double operations = do_peak(p, (int64_t)(slice * 2e8));
+  return operations / (seconds() - start);
+}
+
+static int compare_times(const void *a, const void *b)
+{
+  const double x = *(const double *)a, y = *(const double *)b;
+  return x < y ? -1 : x > y;
+}
+
+static double median(const double *x)
+{
+  double sorted[ROUNDS];
+  memcpy(sorted, x, sizeof sorted);
+  qsort(sorted, ROUNDS, sizeof *sorted, compare_times);
+  return sorted[ROUNDS / 2];
+}
+
+static double least(const double *x)
+{
+  double y = x[0];
+  for (int i = 1; i < ROUNDS; i++)
+    y = x[i] < y ? x[i] : y;
+  return y;
+}
+
+typedef struct times {
+  double at[ALL][ROUNDS];
+  double peak;  // operations a second, at best
+} times;
+
+static void time_all(const problem *p, times *t)
+{
+  int64_t runs[ALL];
+  for (int who = 0; who < ALL; who++) {
+    if (!takes_part(p, who))
+      continue;
+    time_runs(p, who, 2);
+    const double once = time_runs(p, who, 3);
+    runs[who] = slice > once ? (int64_t)(slice / once) : 1;
+  }
+  t->peak = 0;
+  for (int i = 0; i < ROUNDS; i++) {
+    for (int turn = 0; turn < ALL; turn++) {
+      const int who = (turn + i) % ALL;
+      if (takes_part(p, who))
+        t->at[who][i] = time_runs(p, who, runs[who]);
+    }
+    const double peak = time_peak(p);
+    t->peak = peak > t->peak ? peak : t->peak;
+  }
+}
+
+// ---------------------------------------------------------------- printing --
+
+// Of each: GFLOP/s. Of the best peer: how many times as long it takes as we do,
+// by the least times and by the median of the ratios of each round.
+static void print_times(const problem *p, const times *t)
+{
+  const row *r = p->r;
+  const double work = 2. * r->batch * r->m * r->n * r->k;
+  int best = -1;
+  for (int who = 0; who < ALL; who++) {
+    if (!takes_part(p, who)) {
+      printf(" %8s", "-");
+      continue;
+    }
+    const double time = least(t->at[who]);
+    printf(" %8.1f", work / time / 1e9);
+    if (who >= OURS && (best < 0 || time < least(t->at[best])))
+      best = who;
+  }
+  printf(" %5.0f%%", 100 * work / least(t->at[0]) / t->peak);
+  for (int who = 0; who < OURS && best >= 0; who++) {
+    double ratios[ROUNDS];
+    for (int i = 0; i < ROUNDS; i++)
+      ratios[i] = t->at[best][i] / t->at[who][i];
+    printf("  %5.2f %5.2f", least(t->at[best]) / least(t->at[who]),
+           median(ratios));
+  }
+  printf("\n");
+  fflush(stdout);
+}
+
+static nd_tensor *make_matrix(nd_context *c, const row *r, int i,
+                              nd_dtype dtype)
+{
+  const bool flipped = i == 0 ? r->flip_a : r->flip_b;
+  const int high = i == 0 ? r->m : r->k, wide = i == 0 ? r->k : r->n;
+  char options[100];
+  snprintf(options, sizeof options, "shape=[%d %d %d] dtype=%s", r->batch,
+           flipped ? wide : high, flipped ? high : wide, nd_dtype_name(dtype));
+  if (r->batch == 1)
+    snprintf(options, sizeof options, "shape=[%d %d] dtype=%s",
+             flipped ? wide : high, flipped ? high : wide,
+             nd_dtype_name(dtype));
+  return nd_call(c, "normal", 0, NULL, options);
+}
+
+static nd_matmul plan_of(const row *r)
+{
+  nd_matmul p = { .m = r->m, .n = r->n, .k = r->k };
+  p.a_row = r->flip_a ? 1 : r->k;
+  p.a_column = r->flip_a ? r->m : 1;
+  p.b_row = r->flip_b ? 1 : r->n;
+  p.b_column = r->flip_b ? r->k : 1;
+  p.c_row = p.n;
+  return p;
+}
+
+static void run_row(nd_context *c, const row *r, nd_dtype dtype)
+{
+  static times t;
+  problem p = { .r = r, .dtype = dtype, .c = c, .plan = plan_of(r) };
+  const size_t bytes = (size_t)r->batch * (size_t)r->m * (size_t)r->n *
+                       nd_dtype_size(dtype);
+  const size_t room = find_kernels(&p)->scratch(&p.plan, false);
+  p.out = aligned_alloc(64, (bytes + 63) & ~(size_t)63);
+  p.scratch = aligned_alloc(64, (room + 64) & ~(size_t)63);
+  for (int i = 0; i < 2; i++)
+    p.in[i] = make_matrix(c, r, i, dtype);
+  if (p.in[0] == NULL || p.in[1] == NULL) {
+    printf("%s: %s\n", r->name, nd_error_message(c));
+  } else {
+    printf("%-14s %s", r->name, dtype == ND_FLOAT32 ? "32" : "64");
+    time_all(&p, &t);
+    print_times(&p, &t);
+  }
+  nd_tensor_release(p.in[0]);
+  nd_tensor_release(p.in[1]);
+  free(p.out);
+  free(p.scratch);
+}
+
+int main(int n, char **arguments)
+{
+  nd_context *c = nd_context_new(NULL);
+  open_peers(c->level);
+  if (getenv("BENCH_SLICE") != NULL)
+    slice = atof(getenv("BENCH_SLICE"));
+  printf("level %s\n%-17s %8s %8s", nd_level_name(c->level), "", "op",
+         "kernel");
+  for (int i = 0; i < PEERS; i++)
+    printf(" %8s", peers[i].name);
+  printf(" %6s  %11s  %11s\n", "peak", "op", "kernel");
+  for (nd_dtype dtype = ND_FLOAT32; dtype <= ND_FLOAT64; dtype++) {
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+      if (n < 2 || strstr(rows[i].name, arguments[1]) != NULL)
+        run_row(c, &rows[i], dtype);
+    }
+  }
+  nd_context_free(c);
+  return 0;
+}
