@@ -83,28 +83,18 @@ static void pack_elements(const task *t, const panel *y, int64_t from,
   }
 }
 
-// How many terms of a panel whose rows are contiguous can be read as whole
-// vectors: what follows a row is there, up to the last row.
-ND_INLINE int64_t whole_terms(const task *t, const panel *y)
-{
-  const int64_t beyond = y->vectors * LANES - y->columns;
-  if (beyond == 0)
-    return t->k;
-  const int64_t last = (beyond + t->b_row - 1) / t->b_row;
-  return t->b_row <= 0 || last > t->k ? 0 : t->k - last;
-}
-
-// The same where rows are contiguous.
+// The same where rows are contiguous. Whole vectors are read while what follows
+// a row is there, which it is up to the last rows.
 static void pack_rows(const task *t, const panel *y, int64_t from, int64_t to,
                       REAL *out)
 {
   const int width = y->vectors * LANES;
+  const int64_t beyond = width - y->columns, b_row = t->b_row;
   const REAL *b = t->b + y->column;
-  const int64_t whole = whole_terms(t, y);
   int64_t p = from;
-  for (; p < to && p < whole; p++) {
+  for (; p < to && (t->k - 1 - p) * b_row >= beyond; p++) {
     for (int j = 0; j < y->vectors; j++)
-      store(out + p * width, j, load(b + p * t->b_row, j));
+      store(out + p * width, j, load(b + p * b_row, j));
   }
   pack_elements(t, y, p, to, out);
 }

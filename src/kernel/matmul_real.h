@@ -119,6 +119,11 @@ static void run_edge(const task *t, tile_kernel *kernel, const source *s,
                      int width)
 {
   REAL buffer[TILE_ROWS * PANEL];
+  if (s->k <= CHAIN && !s->adds) {
+    kernel(s, buffer, width);
+    deliver(t, buffer, width, false);
+    return;
+  }
   source chain = *s;
   chain.adds = false;
   for (int64_t from = 0; from < s->k; from += CHAIN) {
@@ -266,7 +271,7 @@ static int64_t size_of_stretch(const task *t)
 // True if the loops are as fast: vectors have too little to hold.
 static bool is_tiny(const nd_matmul *p)
 {
-  return p->k == 0 || p->m * p->n == 1 || p->m * p->n * p->k <= 32;
+  return p->k == 0 || p->m * p->n == 1 || p->m * p->n * p->k <= 64;
 }
 
 // The task as it is best worked on. Parts of rows go the way of the whole, so
