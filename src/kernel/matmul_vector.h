@@ -1,8 +1,8 @@
 // kernel/matmul_vector.h: vectors of REAL, and squares of them, transposed.
 // Whoever includes this has defined REAL and REAL_BITS.
 
-#include "kernel/math.h"
 #include "kernel/level.h"
+#include "kernel/math.h"
 
 #if ND_HAS_FMA && defined(__x86_64__)
 #include <immintrin.h>
@@ -10,8 +10,10 @@
 #include <arm_neon.h>
 #endif
 
-#define WIDTH ND_VECTOR_BYTES
-#if defined(__AVX512F__)
+#if defined(WIDTH)  // by a test, which has any width on any CPU
+#define FMA_32(a, b, c) fuse(a, b, c)
+#define FMA_64(a, b, c) fuse(a, b, c)
+#elif defined(__AVX512F__)
 #define TILE_VECTORS 4
 #define FMA_32(a, b, c) _mm512_fmadd_ps(a, b, c)
 #define FMA_64(a, b, c) _mm512_fmadd_pd(a, b, c)
@@ -27,6 +29,9 @@
 #define TILE_VECTORS 2
 #define FMA_32(a, b, c) ((a) * (b) + (c))
 #define FMA_64(a, b, c) ((a) * (b) + (c))
+#endif
+#ifndef WIDTH
+#define WIDTH ND_VECTOR_BYTES
 #endif
 #define TILE_ROWS 6
 #define FMA ND_JOIN(FMA, REAL_BITS)
@@ -56,6 +61,14 @@ ND_INLINE void store(REAL *run, int j, vector x)
 ND_INLINE vector splat(REAL x)
 {
   return x - (vector){ 0 };
+}
+
+// ND_FMA lane by lane.
+ND_INLINE vector fuse(vector a, vector b, vector c)
+{
+  for (int i = 0; i < LANES; i++)
+    c[i] = ND_FMA(a[i], b[i], c[i]);
+  return c;
 }
 
 // ---------------------------------------------------------------- flipping --

@@ -1,0 +1,7 @@
+// tests/kernel/test_matmul_neon_f32.c: float32 in the vectors of NEON, on any CPU.
+
+#define WIDTH 16
+#define TILE_VECTORS 4
+#define REAL float
+#define REAL_BITS 32
+#include "matmul_lanes.h"
