@@ -149,7 +149,7 @@ OP(silu,     FLOATS,  NO_NAN(x, SIGMOID(x)),                                   \
    .module = "nn")                                                             \
 OP(mish,     FLOATS,  NO_NAN(x, TANH(SOFTPLUS(x))),                            \
    ADD(TANH(SOFTPLUS(X)),                                                      \
-       NO_NAN(MUL(X, SIGMOID(X)),                                              \
+       NO_NAN(NO_NAN(X, SIGMOID(X)),                                           \
               MUL(NUM(4), BELL(MUL(NUM(2), SOFTPLUS(X)))))), -.5, 3,           \
    "x * tanh(softplus(x))",                                                    \
    .module = "nn")                                                             \
