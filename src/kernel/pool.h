@@ -1,5 +1,5 @@
-// kernel/pool.h: loops of pools: over `count` taps that follow each other along
-// an axis, `n` channels of each, `step` elements apart.
+// kernel/pool.h: loops of pools, over the positions of one window, all channels
+// of each: of equals the first counts, and nan is larger than any number.
 
 #ifndef ND_KERNEL_POOL_H
 #define ND_KERNEL_POOL_H
@@ -7,36 +7,37 @@
 #include "kernel/level.h"
 #include "nadir.h"
 
-typedef struct nd_taps {
-  int64_t n, count, step;
-} nd_taps;
+// The positions of a window, `count` along three axes and `step` elements from
+// one to the next, of `n` channels. What is written to positions is written to
+// rows from..to-1 of them only; row (i, j) is number i * height + j.
+typedef struct nd_box {
+  int64_t n;
+  int64_t count[3], step[3];
+  int64_t height, from, to;
+} nd_box;
 
+// `x`, `v` and the `y` of put and spread point to the first position; others to
+// the channels of the window.
 typedef struct nd_pool_kernels {
-  // y[i] = the largest of y[i] and x[p][i] over all taps p; nan wins, and of
-  // equals the first. `place` of it is `number` and up; neither y nor place is
-  // read if `first`.
-  void (*max)(nd_taps t, bool first, const void *x, void *y);
-  void (*argmax)(nd_taps t, bool first, int32_t number, const void *x, void *y,
-                 int32_t *place);
+  // y = the largest of x
+  void (*max)(const nd_box *b, const void *x, void *y);
 
-  // y[i] = t[p][i] where place[i] is number + p
-  void (*take)(nd_taps t, int32_t number, const int32_t *place, const void *x,
-               void *y);
+  // y = the sum of x / by
+  void (*mean)(const nd_box *b, double by, const void *x, void *y);
 
-  // y[p][i] += g[i] where place[i] is number + p
-  void (*put)(nd_taps t, int32_t number, const int32_t *place, const void *g,
-              void *y);
+  // y = v where x is largest
+  void (*take)(const nd_box *b, const void *x, const void *v, void *y);
 
-  // y[i] += the sum of x[p][i], from 0 if `first`; y[i] /= by;
-  // y[p][i] += g[i] / by
-  void (*sum)(nd_taps t, bool first, const void *x, void *y);
-  void (*divide)(int64_t n, double by, void *y);
-  void (*spread)(nd_taps t, double by, const void *g, void *y);
+  // y += g where x is largest
+  void (*put)(const nd_box *b, const void *x, const void *g, void *y);
+
+  // y += g / by everywhere
+  void (*spread)(const nd_box *b, double by, const void *g, void *y);
 } nd_pool_kernels;
 
 // By float dtype.
 typedef struct nd_pool_table {
-  nd_pool_kernels at[2];
+  const nd_pool_kernels *at[2];
 } nd_pool_table;
 
 #endif

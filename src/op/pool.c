@@ -6,13 +6,13 @@
 
 ND_DECLARE_LEVELS(const nd_pool_table, nd_pool_table);
 
-enum { CHANNELS = 256, LAST = ND_SPATIAL - 1 };  // that are worked on at once
+enum { LAST = ND_SPATIAL - 1 };
 
 const nd_pool_kernels *nd_pool_find(const nd_tensor *like)
 {
   static const nd_pool_table *const tables[ND_LEVELS] = ND_LIST_LEVELS(
     nd_pool_table);
-  return &tables[like->context->level]->at[like->dtype];
+  return tables[like->context->level]->at[like->dtype];
 }
 
 static int64_t least(int64_t x, int64_t y)
@@ -33,114 +33,61 @@ static bool is_back(const nd_pool_work *l)
 
 // ----------------------------------------------------------------- windows --
 
-// One window: the positions from..to-1 that it has along each axis, and some
-// channels.
+// One window: which it is, how many positions it has, and elements from the
+// first of what has positions to its own, and of what has windows.
 typedef struct window {
   const nd_pool_work *l;
   int64_t image;
   int64_t at[ND_SPATIAL];
-  int64_t from[ND_SPATIAL], to[ND_SPATIAL];
-  int64_t channel, n;
-  double size;  // how many positions
+  nd_box box;
+  int64_t line;  // its first, of the image
+  double size;
+  int64_t position, number;
 } window;
 
-static void see_positions(window *w)
+// Sets all but which it is.
+static void see_window(window *w)
 {
-  const nd_window *s = &w->l->w;
+  const nd_pool_work *l = w->l;
+  const nd_window *s = &l->w;
+  int64_t from[ND_SPATIAL];
   w->size = 1;
+  w->number = w->image;
   for (int i = 0; i < ND_SPATIAL; i++) {
     const int64_t first = w->at[i] * s->step[i] - s->before[i];
-    w->from[i] = most(first, 0);
-    w->to[i] = most(least(first + s->taps[i], s->in[i]), w->from[i]);
-    w->size *= (double)(w->to[i] - w->from[i]);
+    from[i] = most(first, 0);
+    w->box.count[i] = least(first + s->taps[i], s->in[i]) - from[i];
+    w->size *= (double)w->box.count[i];
+    w->number = w->number * s->out[i] + w->at[i];
   }
+  w->line = from[0] * s->in[1] + from[1];
+  w->position = (w->image * s->in[0] * s->in[1] + w->line) * s->in[LAST] +
+                from[LAST];
+  w->position *= l->channels;
+  w->number *= l->channels;
 }
 
-// Bytes from the first element of what has positions to line (i, j) of the
-// window, and of what has windows to the window.
-static int64_t place_line(const window *w, int64_t i, int64_t j)
+static window start_window(const nd_pool_work *l)
+{
+  window w = { .l = l, .box = { .n = l->channels, .height = l->w.in[1] } };
+  w.box.step[LAST] = l->channels;
+  w.box.step[1] = l->channels * l->w.in[LAST];
+  w.box.step[0] = w.box.step[1] * l->w.in[1];
+  return w;
+}
+
+// The channels of the result.
+static void run_window(const window *w, int64_t size)
 {
   const nd_pool_work *l = w->l;
-  const int64_t line = (w->image * l->w.in[0] + i) * l->w.in[1] + j;
-  return ((line * l->w.in[LAST] + w->from[LAST]) * l->channels + w->channel) *
-         (int64_t)nd_dtype_size(l->dtype);
-}
-
-static int64_t place_window(const window *w)
-{
-  const nd_pool_work *l = w->l;
-  int64_t at = w->image;
-  for (int i = 0; i < ND_SPATIAL; i++)
-    at = at * l->w.out[i] + w->at[i];
-  return (at * l->channels + w->channel) * (int64_t)nd_dtype_size(l->dtype);
-}
-
-static nd_taps line_of(const window *w)
-{
-  return (nd_taps){ .n = w->n,
-                    .count = w->to[LAST] - w->from[LAST],
-                    .step = w->l->channels };
-}
-
-// Room for what is known of a window's channels.
-typedef struct best {
-  double value[CHANNELS];
-  int32_t place[CHANNELS];
-} best;
-
-static void fold(const window *w, void *y)
-{
-  const nd_pool_work *l = w->l;
-  bool first = true;
-  for (int64_t i = w->from[0]; i < w->to[0]; i++) {
-    for (int64_t j = w->from[1]; j < w->to[1]; j++) {
-      const char *x = l->x + place_line(w, i, j);
-      (l->how == ND_POOL_MAX ? l->k->max : l->k->sum)(line_of(w), first, x, y);
-      first = false;
-    }
-  }
-}
-
-static void find_best(const window *w, best *b)
-{
-  const nd_pool_work *l = w->l;
-  const nd_taps line = line_of(w);
-  int32_t number = 0;
-  for (int64_t i = w->from[0]; i < w->to[0]; i++) {
-    for (int64_t j = w->from[1]; j < w->to[1]; j++) {
-      l->k->argmax(line, number == 0, number, l->x + place_line(w, i, j),
-                   b->value, b->place);
-      number += (int32_t)line.count;
-    }
-  }
-}
-
-static void take(const window *w, void *y)
-{
-  const nd_pool_work *l = w->l;
-  const nd_taps line = line_of(w);
-  best b;
-  find_best(w, &b);
-  int32_t number = 0;
-  for (int64_t i = w->from[0]; i < w->to[0]; i++) {
-    for (int64_t j = w->from[1]; j < w->to[1]; j++) {
-      l->k->take(line, number, b.place, l->v + place_line(w, i, j), y);
-      number += (int32_t)line.count;
-    }
-  }
-}
-
-// The element of the result for some channels of the window.
-static void run_window(const window *w)
-{
-  const nd_pool_work *l = w->l;
-  char *y = l->y + place_window(w);
-  if (l->how == ND_POOL_TAKE)
-    take(w, y);
+  const char *x = l->x + w->position * size;
+  char *y = l->y + w->number * size;
+  if (l->how == ND_POOL_MAX)
+    l->k->max(&w->box, x, y);
+  else if (l->how == ND_POOL_MEAN)
+    l->k->mean(&w->box, w->size, x, y);
   else
-    fold(w, y);
-  if (l->how == ND_POOL_MEAN)
-    l->k->divide(w->n, w->size, y);
+    l->k->take(&w->box, x, l->v + w->position * size, y);
 }
 
 // Goes to the next window, in order.
@@ -156,7 +103,7 @@ static void step_on(window *w)
 
 static window find_window(const nd_pool_work *l, int64_t number)
 {
-  window w = { .l = l };
+  window w = start_window(l);
   for (int i = LAST; i >= 0; i--) {
     w.at[i] = number % l->w.out[i];
     number /= l->w.out[i];
@@ -167,13 +114,11 @@ static window find_window(const nd_pool_work *l, int64_t number)
 
 static void run_windows(const nd_pool_work *l, int64_t from, int64_t to)
 {
+  const int64_t size = (int64_t)nd_dtype_size(l->dtype);
   window w = find_window(l, from);
   for (int64_t i = from; i < to; i++, step_on(&w)) {
-    see_positions(&w);
-    for (w.channel = 0; w.channel < l->channels; w.channel += w.n) {
-      w.n = least(l->channels - w.channel, CHANNELS);
-      run_window(&w);
-    }
+    see_window(&w);
+    run_window(&w, size);
   }
 }
 
@@ -185,26 +130,17 @@ typedef struct lines {
 } lines;
 
 // Adds what the window gives to these lines.
-static void give(const window *w, const lines *s)
+static void give(window *w, const lines *s, int64_t size)
 {
   const nd_pool_work *l = w->l;
-  const nd_taps line = line_of(w);
-  const char *v = l->v + place_window(w);
-  best b;
+  const char *v = l->v + w->number * size;
+  char *y = l->y + w->position * size;
+  w->box.from = s->first - w->line;
+  w->box.to = s->end - w->line;
   if (l->how == ND_POOL_PUT)
-    find_best(w, &b);
-  int32_t number = 0;
-  for (int64_t i = w->from[0]; i < w->to[0]; i++) {
-    for (int64_t j = w->from[1]; j < w->to[1]; j++) {
-      const int64_t at = i * l->w.in[1] + j;
-      char *y = l->y + place_line(w, i, j);
-      if (at >= s->first && at < s->end && l->how == ND_POOL_PUT)
-        l->k->put(line, number, b.place, v, y);
-      else if (at >= s->first && at < s->end)
-        l->k->spread(line, w->size, v, y);
-      number += (int32_t)line.count;
-    }
-  }
+    l->k->put(&w->box, l->x + w->position * size, v, y);
+  else
+    l->k->spread(&w->box, w->size, v, y);
 }
 
 // The windows along an axis that reach into positions low..high: from..to-1.
@@ -219,6 +155,7 @@ static void find_reach(const nd_window *w, int axis, int64_t low, int64_t high,
 static void run_some_lines(window *w, const lines *s)
 {
   const nd_pool_work *l = w->l;
+  const int64_t size = (int64_t)nd_dtype_size(l->dtype);
   const int64_t height = l->w.in[1];
   const int64_t low = s->first / height, high = (s->end - 1) / height;
   int64_t from[2], to[2];
@@ -229,8 +166,8 @@ static void run_some_lines(window *w, const lines *s)
   for (w->at[0] = from[0]; w->at[0] < to[0]; w->at[0]++) {
     for (w->at[1] = from[1]; w->at[1] < to[1]; w->at[1]++) {
       for (w->at[LAST] = 0; w->at[LAST] < l->w.out[LAST]; w->at[LAST]++) {
-        see_positions(w);
-        give(w, s);
+        see_window(w);
+        give(w, s, size);
       }
     }
   }
@@ -242,14 +179,12 @@ static void run_lines(const nd_pool_work *l, int64_t from, int64_t to)
   const size_t bytes = (size_t)(l->w.in[LAST] * l->channels) *
                        nd_dtype_size(l->dtype);
   memset(l->y + (size_t)from * bytes, 0, (size_t)(to - from) * bytes);
+  window w = start_window(l);
   for (int64_t at = from; at < to;) {
-    window w = { .l = l, .image = at / height };
+    w.image = at / height;
     const int64_t start = w.image * height;
     const lines s = { .first = at - start, .end = least(to - start, height) };
-    for (; w.channel < l->channels; w.channel += w.n) {
-      w.n = least(l->channels - w.channel, CHANNELS);
-      run_some_lines(&w, &s);
-    }
+    run_some_lines(&w, &s);
     at = start + s.end;
   }
 }
@@ -261,7 +196,7 @@ void nd_pool_step(const nd_pool_work *l, nd_step *step)
   const nd_window *w = &l->w;
   const float taps = (float)(w->taps[0] * w->taps[1] * w->taps[2]);
   const int64_t windows = w->out[0] * w->out[1] * w->out[2] * l->images;
-  const float cost = 10 + taps * (4 + .3F * (float)l->channels);
+  const float cost = 20 + taps * (2 + .3F * (float)l->channels);
   *step = (nd_step){ .units = windows, .cost = cost };
   if (!is_back(l))
     return;
