@@ -111,9 +111,9 @@ NODEFS = $(if $(SAN),,-Wl$(comma)-z$(comma)defs)
 
 # ---- targets -----------------------------------------------------------------
 
-.PHONY: FORCE all demo test test-programs lint bench count bits flat latency \
-        ulp matmul bench-peers asan ubsan waiting tsan valgrind oom docs \
-        expand install uninstall clean size arm help
+.PHONY: FORCE all demo test test-programs lint bench bench-results bench-peers \
+        count bits flat latency matmul ulp asan ubsan waiting tsan valgrind oom \
+        docs expand install uninstall clean size arm help
 
 all: ## build the program, the libraries and the Lua module
 all: $(BUILD)/nadir $(BUILD)/libnadir.a $(BUILD)/libnadir.so \
@@ -133,8 +133,14 @@ lint: ## check warnings, layers, exports, forbidden calls, format, analysers
 	@tools/deps.sh build lint
 	@tests/lint/run $(T)
 
-bench: all $(BUILD)/bench/host ## time the benchmarks, beside the peers that are installed
-	BUILD=$(BUILD) tests/bench/run
+BENCH := $(BUILD)/bench/host $(BUILD)/bench/kernels \
+         $(if $(KANN_SRC),$(BUILD)/bench/kann)
+
+bench: all $(BENCH) ## time the benchmarks, beside the peers that are installed
+	@BUILD=$(BUILD) tests/bench/run
+
+bench-results: all $(BENCH) ## the same, and keep it in tests/bench/RESULTS.md
+	@BUILD=$(BUILD) BENCH_KEEP=tests/bench/RESULTS.md tests/bench/run
 
 count: all ## count the instructions of the small rows under callgrind
 	@tools/deps.sh build valgrind
@@ -156,9 +162,10 @@ ulp: $(BUILD)/tests/kernel/ulp ## measure errors of functions for docs/accuracy.
 matmul: $(BUILD)/bench/matmul ## time products of matrices beside OpenBLAS, BLIS and oneDNN
 	@$<
 
-bench-peers: ## install PyTorch, TensorFlow, JAX and NumPy under build/
+bench-peers: ## install the peers of the benchmarks, Python's under build/
+	@tools/deps.sh peers
 	python3 -m venv build/venv-peers
-	build/venv-peers/bin/pip install torch tensorflow-cpu numpy
+	build/venv-peers/bin/pip install torch tensorflow-cpu jax numpy
 
 ASAN := -fsanitize=address,undefined -fno-sanitize-recover=all \
         -fno-omit-frame-pointer
@@ -367,6 +374,20 @@ $(BUILD)/bench/matmul: tests/bench/matmul.c $(BUILD)/libnadir.a
 	@mkdir -p $(@D)
 	@echo "cc $<"
 	@$(COMPILE) $(DEPEND) -o $@ $< $(LDFLAGS) $(BUILD)/libnadir.a -lm -ldl
+
+# As fast as the compiler can, to see what the machine can.
+$(BUILD)/bench/kernels: tests/bench/kernels.c $(BUILD)/libnadir.a
+	@mkdir -p $(@D)
+	@echo "cc $<"
+	@$(COMPILE) -O3 -ffp-contract=fast $(DEPEND) -o $@ $< $(LDFLAGS) \
+	  $(BUILD)/libnadir.a -lm -ldl
+
+# Another library of networks in C, where KANN_SRC names its sources.
+$(BUILD)/bench/kann: tests/bench/kann.c
+	@mkdir -p $(@D)
+	@echo "cc $<"
+	@$(CC) -O3 -march=native -I$(KANN_SRC) -o $@ $< \
+	  $(KANN_SRC)/kann.c $(KANN_SRC)/kautodiff.c -lm
 
 $(BUILD)/bench/host: tests/bench/host.c $(BUILD)/libnadir.a \
     $(BUILD)/libnadir-lua.a

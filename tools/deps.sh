@@ -13,6 +13,11 @@ test="lua5.4=lua5.4 lua-busted=busted"
 lint="clang=clang clang-format=clang-format clang-tidy=clang-tidy
   cppcheck=cppcheck lua-check=luacheck"
 valgrind="valgrind=valgrind libc6-dbg=/usr/share/doc/libc6-dbg"
+peers="python3-venv=/usr/share/doc/python3-venv
+  python3-dev=/usr/share/doc/python3-dev
+  libdnnl2=/usr/share/doc/libdnnl2
+  libblis4-serial=/usr/share/doc/libblis4-serial
+  libopenblas0-serial=/usr/share/doc/libopenblas0-serial"
 arm="gcc-aarch64-linux-gnu=aarch64-linux-gnu-gcc
   libc6-dev-arm64-cross=/usr/aarch64-linux-gnu/include/stdio.h
   qemu-user-static=qemu-aarch64-static"

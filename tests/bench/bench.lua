@@ -1,11 +1,17 @@
 --- Nadir's side of `make bench`: times the rows of rows.lua, which peers.py has
---- too. Answers requests as worker.lua describes.
+--- too. Answers requests as worker.lua describes; its argument is how many
+--- threads to use.
 package.path = "tests/bench/?.lua;" .. package.path
 local nd = require "nadir"
 local chain = require "chain"
 local rows = require "rows"
 
 local clock = nd.clock
+local threads = math.tointeger(arg[1])
+if threads > 1 and not pcall(function() nd.set_num_threads(threads) end) then
+  print "! it has no threads"
+  os.exit(false)
+end
 
 local POINTS = 1000000
 
@@ -35,11 +41,16 @@ end
 
 local answer = {}
 
+local steps = {}
+
 local function answer_step(row, seconds)
-  return timed(row, rows.find(row), seconds)
+  steps[row] = steps[row] or rows.find(row)
+  return timed(row, steps[row], seconds)
 end
 
-answer.gradient, answer.step, answer.mlp = answer_step, answer_step, answer_step
+for _, kind in ipairs { "gradient", "step", "mlp", "wave", "conv" } do
+  answer[kind] = answer_step
+end
 
 function answer.chain(_, seconds, count)
   count = math.tointeger(count)
@@ -54,11 +65,13 @@ function answer.chain(_, seconds, count)
 end
 
 -- Where 100 steps from the start lead: the same in every peer.
-function answer.check(_, _, what)
-  local step, w, b = rows.mlp(32)
+function answer.check(_, _, what, first)
+  local step, w, b
   if what == "fit" then
     rows.load(POINTS)
     step, w, b = rows.step(1000, "draw")
+  else
+    step = rows[what](first)
   end
   for _ = 2, 100 do
     step()

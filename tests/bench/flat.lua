@@ -1,5 +1,5 @@
---- Runs the steps of one row and says by how much the most that the process ever
---- had resident grew meanwhile.
+--- Runs the steps of one row and says by how much the most that the process
+--- ever had resident grew meanwhile.
 --
 --     nadir tests/bench/flat.lua ROW STEPS SECONDS
 --

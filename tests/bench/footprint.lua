@@ -22,6 +22,15 @@ end
 print(tape:gradient(y, x))
 ]]
 
+-- The modules of the peers that are libraries of Python.
+local function modules_of(workers)
+  local names = {}
+  for _, worker in ipairs(workers) do
+    names[#names + 1] = system.modules[worker.name]
+  end
+  return names
+end
+
 local function startup_commands(workers)
   local python = exists(PYTHON) and PYTHON or "python3"
   local list = {
@@ -30,8 +39,7 @@ local function startup_commands(workers)
     { "Nadir, a first gradient", NADIR .. " " .. FIRST, 20 },
     { "python3, empty script", python .. " -c 0", 5 },
   }
-  for i = 2, #workers do
-    local name = workers[i].name
+  for _, name in ipairs(modules_of(workers)) do
     list[#list + 1] = { "python3, import " .. name,
                         ("%s -c 'import %s'"):format(python, name), 1 }
   end
@@ -168,8 +176,7 @@ function footprint.memory(workers, steps, fail)
     { "  steps over all points", report.size(ours.full.peak) },
     { "size on disk, stripped", report.size(ours.size) },
   }
-  for i = 2, #workers do
-    local name = workers[i].name
+  for _, name in ipairs(modules_of(workers)) do
     local theirs = Worker.once(("%s tests/bench/peers.py %s memory 1000")
       :format(PYTHON, name)) or {}
     local column = { system.titles[name], "", report.size(theirs.start),
@@ -180,9 +187,9 @@ function footprint.memory(workers, steps, fail)
     end
   end
   report.print(lines)
-  print(("%d more steps after the first 1,000 add %s KiB; bare lua5.4 has %s")
-    :format(steps, ours.grow.grown or "-", report.size(bare.peak)))
-  print()
+  report.say(("%d more steps after the first 1,000 add %s KiB; bare lua5.4 has "
+    .. "%s"):format(steps, ours.grow.grown or "-", report.size(bare.peak)))
+  report.say()
   return ours
 end
 

@@ -1,5 +1,24 @@
---- Medians, ratios and the tables that `make bench` prints.
+--- Medians, ratios and the tables that `make bench` prints and keeps.
 local report = {}
+
+local said = {}
+
+--- Prints a line, or an empty one, and notes it.
+function report.say(line)
+  said[#said + 1] = line or ""
+  print(line or "")
+end
+
+--- Writes what was said to a file, as Markdown, unless `path` is nil.
+function report.keep(path)
+  if path == nil then
+    return
+  end
+  local file = assert(io.open(path, "w"))
+  file:write("# Results\n\nWritten by `make bench-results`; README.md says ",
+    "what each row is.\n\n```text\n", table.concat(said, "\n"), "\n```\n")
+  file:close()
+end
 
 ---@param list number[]
 ---@return number? median  nil for an empty list
@@ -95,9 +114,9 @@ function report.print(rows)
       local blank = (" "):rep(widths[i] - #text)
       line[i] = i == 1 and text .. blank or blank .. text
     end
-    print((table.concat(line, "  "):gsub("%s+$", "")))
+    report.say((table.concat(line, "  "):gsub("%s+$", "")))
   end
-  print()
+  report.say()
 end
 
 return report

@@ -41,7 +41,12 @@ local build = os.getenv "BUILD" or "build"
 system.nadir = os.getenv "NADIR" or build .. "/nadir"
 system.python = system.setting("PYTHON", "build/venv-peers/bin/python")
 system.scratch = build .. "/bench"
-system.titles = { nadir = "Nadir", torch = "PyTorch",
-                  tensorflow = "TensorFlow", numpy = "NumPy" }
+system.kept = os.getenv "BENCH_KEEP"
+system.titles = { nadir = "Nadir", torch = "PyTorch", compile = "compiled",
+                  tensorflow = "TensorFlow", ["function"] = "tf.function",
+                  jax = "JAX jit", numpy = "NumPy", kann = "KANN" }
+-- What programs import for those that are libraries of their own.
+system.modules = { torch = "torch", tensorflow = "tensorflow", jax = "jax",
+                   numpy = "numpy" }
 
 return system

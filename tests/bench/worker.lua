@@ -38,7 +38,7 @@ function Worker.start(name, command)
     return nil, problem
   end
   return setmetatable({ name = name, input = input, output = output,
-                        version = hello.version }, Worker)
+                        version = hello.version, skips = {} }, Worker)
 end
 
 ---@return table? answer  named numbers; nil with the reason on failure

@@ -1,0 +1,134 @@
+"""TensorFlow 2: eager, and with the step in a tf.function."""
+import tensorflow as tf
+
+
+class TensorFlow:
+    version = tf.__version__
+
+    def __init__(self, threads):
+        if threads:
+            tf.config.threading.set_intra_op_parallelism_threads(threads)
+            tf.config.threading.set_inter_op_parallelism_threads(threads)
+
+    def compiled(self, f):
+        return f
+
+    def constant(self, array):
+        return tf.constant(array)
+
+    index = constant
+
+    def wait(self, result):
+        pass
+
+    def gradient(self):
+        x = tf.Variable(3.0)
+
+        def step():
+            with tf.GradientTape() as tape:
+                y = tf.square(x)
+            return tape.gradient(y, x)
+
+        return self.compiled(step)
+
+    def fit(self, x, y, next_at, rate):
+        w, b = tf.Variable(0.0), tf.Variable(0.0)
+        sgd = tf.keras.optimizers.SGD(learning_rate=rate)
+        sgd.build([w, b])
+
+        def update(x, y):
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_sum(tf.square(w * x + b - y)) / x.shape[0]
+            grads = tape.gradient(loss, [w, b])
+            sgd.apply_gradients(zip(grads, [w, b]))
+            return loss
+
+        def update_at(at):
+            return update(tf.gather(x, at), tf.gather(y, at))
+
+        every, some = self.compiled(update), self.compiled(update_at)
+
+        def step():
+            at = next_at()
+            return every(x, y) if at is None else some(at)
+
+        return step, lambda: (float(w.numpy()), float(b.numpy()))
+
+    def wave(self, x):
+        a, b = tf.Variable(0.5), tf.Variable(-0.25)
+
+        def step():
+            with tf.GradientTape() as tape:
+                y = tf.reduce_mean(tf.tanh(a * x + b) * tf.exp(-x * x) + x / 2)
+            return y, tape.gradient(y, [a, b])
+
+        return self.compiled(step)
+
+    # The steps of a model on rows of x, by Adam.
+    def train(self, logits_of, weights, x, labels, indices):
+        adam = tf.keras.optimizers.Adam(learning_rate=1e-3)
+        adam.build(weights)
+        x, labels = tf.constant(x), tf.constant(labels)
+
+        def update(at):
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_mean(
+                    tf.nn.sparse_softmax_cross_entropy_with_logits(
+                        labels=tf.gather(labels, at),
+                        logits=logits_of(tf.gather(x, at))))
+            grads = tape.gradient(loss, weights)
+            adam.apply_gradients(zip(grads, weights))
+            return loss
+
+        update = self.compiled(update)
+        return lambda: update(tf.constant(indices()))
+
+    def network(self, digits, batch):
+        arrays = (digits.w1, digits.b1, digits.w2, digits.b2)
+        weights = w1, b1, w2, b2 = [tf.Variable(a) for a in arrays]
+
+        def logits_of(x):
+            return tf.matmul(tf.nn.relu(tf.matmul(x, w1) + b1), w2) + b2
+
+        return self.train(logits_of, weights, digits.x, digits.labels,
+                          lambda: digits.indices(batch))
+
+    def images(self, images, batch):
+        f1, f2, w = map(tf.Variable, (images.f1, images.f2, images.w))
+        c1, c2, b = (tf.Variable(tf.zeros(n)) for n in (16, 32, 10))
+
+        def block(x, filters, bias):
+            y = tf.nn.relu(tf.nn.conv2d(x, filters, 1, "SAME") + bias)
+            return tf.nn.max_pool2d(y, 2, 2, "VALID")
+
+        def logits_of(x):
+            h = block(block(x, f1, c1), f2, c2)
+            return tf.matmul(tf.reshape(h, (batch, -1)), w) + b
+
+        return self.train(logits_of, [f1, c1, f2, c2, w, b], images.x,
+                          images.labels, lambda: images.indices(batch))
+
+    def chain(self, count):
+        x = tf.Variable(1.0)
+
+        def record():
+            with tf.GradientTape() as tape:
+                y = x
+                for _ in range(count // 2):
+                    y = y * 1.0001 + 0.0001
+            return tape, y
+
+        def sweep(recorded):
+            tape, y = recorded
+            return tape.gradient(y, x)
+
+        return record, sweep
+
+
+class Function(TensorFlow):
+    def compiled(self, f):
+        return tf.function(f)
+
+    def chain(self, count):
+        record, sweep = super().chain(count)
+        return tf.function(lambda: sweep(record()))

@@ -1,0 +1,141 @@
+"""PyTorch: eager, and with torch.compile around what computes the loss."""
+import torch
+from torch.nn import functional
+
+
+class Torch:
+    version = torch.__version__
+
+    def __init__(self, threads):
+        if threads:
+            torch.set_num_threads(threads)
+
+    def compiled(self, f):
+        return f
+
+    def constant(self, array):
+        return torch.from_numpy(array)
+
+    index = constant
+
+    def wait(self, result):
+        pass
+
+    def gradient(self):
+        x = torch.tensor(3.0, requires_grad=True)
+        square = self.compiled(lambda x: x.square())
+
+        def step():
+            return torch.autograd.grad(square(x), x)
+
+        return step
+
+    def fit(self, x, y, next_at, rate):
+        w = torch.zeros((), requires_grad=True)
+        b = torch.zeros((), requires_grad=True)
+        sgd = torch.optim.SGD([w, b], lr=rate)
+
+        def loss_of(w, b, x, y):
+            return torch.square(w * x + b - y).sum() / x.shape[0]
+
+        loss_of = self.compiled(loss_of)
+
+        def step():
+            at = next_at()
+            if at is None:
+                loss = loss_of(w, b, x, y)
+            else:
+                loss = loss_of(w, b, torch.index_select(x, 0, at),
+                               torch.index_select(y, 0, at))
+            sgd.zero_grad()
+            loss.backward()
+            sgd.step()
+            return loss
+
+        return step, lambda: (w.item(), b.item())
+
+    def wave(self, x):
+        a = torch.tensor(0.5, requires_grad=True)
+        b = torch.tensor(-0.25, requires_grad=True)
+
+        def value_of(a, b):
+            return (torch.tanh(a * x + b) * torch.exp(-x * x) + x / 2).mean()
+
+        value_of = self.compiled(value_of)
+
+        def step():
+            y = value_of(a, b)
+            return y, torch.autograd.grad(y, (a, b))
+
+        return step
+
+    # The steps of a model on rows of x, by Adam.
+    def train(self, model, x, labels, indices):
+        adam = torch.optim.Adam(model.parameters(), lr=1e-3, eps=1e-7)
+        x, labels = torch.from_numpy(x), torch.from_numpy(labels)
+
+        def loss_of(x, labels):
+            return functional.cross_entropy(model(x), labels)
+
+        loss_of = self.compiled(loss_of)
+
+        def step():
+            at = torch.from_numpy(indices())
+            loss = loss_of(x[at], labels[at])
+            adam.zero_grad()
+            loss.backward()
+            adam.step()
+            return loss
+
+        return step
+
+    def network(self, digits, batch):
+        model = torch.nn.Sequential(torch.nn.Linear(784, 128), torch.nn.ReLU(),
+                                    torch.nn.Linear(128, 10))
+        with torch.no_grad():
+            model[0].weight.copy_(torch.from_numpy(digits.w1.T))
+            model[0].bias.zero_()
+            model[2].weight.copy_(torch.from_numpy(digits.w2.T))
+            model[2].bias.zero_()
+        return self.train(model, digits.x, digits.labels,
+                          lambda: digits.indices(batch))
+
+    def images(self, images, batch):
+        model = torch.nn.Sequential(
+            torch.nn.Conv2d(1, 16, 3, padding=1), torch.nn.ReLU(),
+            torch.nn.MaxPool2d(2),
+            torch.nn.Conv2d(16, 32, 3, padding=1), torch.nn.ReLU(),
+            torch.nn.MaxPool2d(2),
+            torch.nn.Flatten(), torch.nn.Linear(32 * 7 * 7, 10))
+        w = images.w.reshape(7, 7, 32, 10).transpose(3, 2, 0, 1)
+        with torch.no_grad():
+            for layer, value in ((0, images.f1.transpose(3, 2, 0, 1)),
+                                 (3, images.f2.transpose(3, 2, 0, 1)),
+                                 (7, w.reshape(10, -1).copy())):
+                model[layer].weight.copy_(torch.from_numpy(value))
+                model[layer].bias.zero_()
+        return self.train(model, images.x.transpose(0, 3, 1, 2).copy(),
+                          images.labels, lambda: images.indices(batch))
+
+    def chain(self, count):
+        x = torch.tensor(1.0, requires_grad=True)
+
+        def record():
+            y = x
+            for _ in range(count // 2):
+                y = y * 1.0001 + 0.0001
+            return y
+
+        def sweep(y):
+            x.grad = None
+            y.backward()
+
+        return record, sweep
+
+
+class Compiled(Torch):
+    def compiled(self, f):
+        return torch.compile(f, dynamic=False)
+
+    def chain(self, count):
+        raise NotImplementedError("unrolled, it compiles for hours")
