@@ -246,10 +246,8 @@ static void read_padding(ndL_reader *r, const nd_param *p, int i, nd_value *v)
 // A setting may be a tensor of one number.
 static double read_setting(ndL_reader *r, const nd_param *p, int i)
 {
-  nd_tensor *x = ndL_peek(r->L, r->S, i);
+  const nd_tensor *x = ndL_ready(r->L, r->S, i);
   const bool one = x != NULL && x->size == 1 && x->dtype != ND_BOOL;
-  if (one)
-    ndL_force(r->L, r->S, x);
   const double number = one ? nd_tensor_first(x) : read_number(r, p, i);
   const char *refused = nd_param_refuses(p, number);
   if (refused != NULL)

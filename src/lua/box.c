@@ -159,6 +159,17 @@ void ndL_force(lua_State *L, ndL_state *S, nd_tensor *x)
     ndL_raise(L, S);
 }
 
+nd_tensor *ndL_ready(lua_State *L, ndL_state *S, int i)
+{
+  nd_tensor *x = ndL_peek(L, S, i);
+  if (x == NULL || !x->waits)
+    return x;
+  x = ndL_hold(L, S, i, false);
+  if (x != NULL)
+    ndL_force(L, S, x);
+  return x;
+}
+
 nd_variable *ndL_tovariable(lua_State *L, ndL_state *S, int i)
 {
   nd_variable **box = ndL_toobject(L, S, i, NDL_VARIABLE);

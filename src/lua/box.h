@@ -55,6 +55,9 @@ nd_tensor *ndL_borrow(lua_State *L, ndL_state *S, int i);
 // Has the values of `x` computed, which is on the stack, or raises.
 void ndL_force(lua_State *L, ndL_state *S, nd_tensor *x);
 
+// ndL_peek of one whose values are there: it is held if they waited.
+nd_tensor *ndL_ready(lua_State *L, ndL_state *S, int i);
+
 // The variable at `i`, NULL if it is none.
 nd_variable *ndL_tovariable(lua_State *L, ndL_state *S, int i);
 

@@ -93,17 +93,34 @@ static bool strike(lua_State *L, const ndL_scope *scope)
   return had;
 }
 
+// What stays has its values computed: while they wait, they hold what the scope
+// is to end.
+static void settle(lua_State *L, ndL_state *S)
+{
+  nd_tensor *x = ndL_peek(L, S, -1);
+  if (x == NULL || !x->waits)
+    return;
+  lua_pushvalue(L, -1);
+  ndL_ready(L, S, -1);
+  lua_pop(L, 1);
+}
+
 // What a scope returns is the next one's.
 static void hand_on(lua_State *L, const walk *w)
 {
-  if (strike(L, w->scope))
-    ndL_scope_note(L, w->S);
+  if (!strike(L, w->scope))
+    return;
+  settle(L, w->S);
+  ndL_scope_note(L, w->S);
 }
 
 static void keep(lua_State *L, const walk *w)
 {
+  bool noted = false;
   for (const ndL_scope *s = w->S->scopes; s != NULL; s = s->older)
-    strike(L, s);
+    noted |= strike(L, s);
+  if (noted)
+    settle(L, w->S);
 }
 
 static int scope_keep(lua_State *L)

@@ -64,11 +64,12 @@ static void push_element(lua_State *L, nd_dtype dtype, const void *element)
 static int tensor_item(lua_State *L)
 {
   ndL_state *S = ndL_upstate(L);
-  nd_tensor *x = check_values(L, S, "item");
+  const nd_tensor *x = ndL_ready(L, S, 1);
+  if (x == NULL)
+    x = check_values(L, S, "item");
   if (x->size != 1)
     return ndL_error(L, "item: needs one element, x is %s",
                      ND_SHAPE(x->rank, x->dims));
-  ndL_force(L, S, x);
   push_element(L, (nd_dtype)x->dtype, nd_values(x));
   return 1;
 }
@@ -84,7 +85,7 @@ static void push_operand(lua_State *L, ndL_state *S, int i)
   if (x == NULL && type != LUA_TSTRING && type != LUA_TNUMBER)
     ndL_error(L, "..: a tensor and a %s value do not join", ndL_typename(L, i));
   if (x != NULL)
-    ndL_force(L, S, x);
+    x = ndL_ready(L, S, i);
   if (x == NULL)
     lua_pushvalue(L, i);
   else

@@ -101,14 +101,12 @@ static int get_number(lua_State *L)
   access *a = lua_touserdata(L, 1);
   push_value(L, a);
   ndL_state *S = ndL_getstate(L);
-  nd_tensor *x = ndL_peek(L, S, -1);
+  const nd_tensor *x = ndL_ready(L, S, -1);
   if (x != NULL && x->size != 1)
     return luaL_error(L, "%s: needs one element, %s is %s", a->function,
                       a->path, ND_SHAPE(x->rank, x->dims));
   if (x == NULL && lua_type(L, -1) != LUA_TNUMBER)
     return fail_value(L, a, "a number or a tensor");
-  if (x != NULL)
-    ndL_force(L, S, x);
   a->number = x != NULL ? nd_tensor_first(x) : lua_tonumber(L, -1);
   return 0;
 }

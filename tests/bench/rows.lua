@@ -131,8 +131,8 @@ function rows.conv()
   local weights = {f1, c1, f2, c2, w, b}
   local adam = nd.optimizers.Adam { learning_rate = 1e-3 }
   local function block(x, filters, bias)
-    local y = nd.relu(nd.conv2d(x, filters, { padding = "same" }) + bias)
-    return nd.max_pool2d(y, 2)
+    local y = nd.nn.conv2d(x, filters, { padding = "SAME" })
+    return nd.nn.max_pool(nd.relu(y + bias), 2)
   end
   return function()
     local at = random:randint(256, { size = 32 })
