@@ -129,9 +129,9 @@ FITS = [
     ("asin_tail_f32", ASIN_TAIL, identity, TINY, mpf(1) / 4, 4, "f"),
     ("atan_tail_f64", ATAN_TAIL, ATAN_WEIGHT, TINY, 1, 19, "d"),
     ("atan_tail_f32", ATAN_TAIL, ATAN_WEIGHT, TINY, 1, 8, "f"),
-    ("erf_ratio_f64", ERF_RATIO, ERF_WEIGHT, TINY, 1, 12, "d"),
+    ("erf_ratio_f64", ERF_RATIO, ERF_WEIGHT, TINY, 1, 11, "d"),
     ("erf_ratio_f32", ERF_RATIO, ERF_WEIGHT, TINY, 1, 6, "f"),
-    ("log_erfc_f64", log_erfc, erfc_weight, -.5, 4.5, 20, "d"),
+    ("log_erfc_f64", log_erfc, erfc_weight, -.5, 4.4375, 17, "d"),
     ("log_erfc_f32", log_erfc, erfc_weight, -.5, 2.5, 7, "f"),
 ]
 

@@ -59,8 +59,8 @@ F(bell,     exact_belll,     ALL,  2.3,                                       \
   0x00146af2cb6152bf, 0x2f1082672dbe1372)                                     \
 F(softplus, exact_softplusl, ALL,  1.7,                                       \
   0x001c874f11487b68, 0x68bfdea1c26cfe5f)                                     \
-F(erf,      erfl,            ALL,  1.4,                                       \
-  0x00433d53df6f480d, 0x8287663d2791a500)                                     \
+F(erf,      erfl,            ALL,  1.6,                                       \
+  0x00433d53df6f480d, 0x8287663d278f136a)                                     \
 F(gauss,    exact_gaussl,    ALL,  0.9,                                       \
   0x00069a0373068b31, 0x183e2444b80bcace)                                     \
 F(arc,      exact_arcl,      ALL,  1.95,                                      \
