@@ -1,8 +1,8 @@
 // kernel/pool_real.h: the loops of pools over one float type:
 // pool_float32.levels.c and pool_float64.levels.c define REAL, and WHOLE as the
-// integer of its size, and include this. A vector of channels stays in registers
-// while it sees all positions of a window; channels that fill none go one by
-// one.
+// integer of its size, and include this. A vector of channels stays in
+// registers while it sees all positions of a window; channels that fill none go
+// one by one.
 
 #include "kernel/math.h"
 #include "kernel/pool.h"

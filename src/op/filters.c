@@ -158,8 +158,8 @@ static void clear(const area *y)
 
 // ------------------------------------------------------------------ chains --
 
-// Windows of a chain: runs of those whose sources are all there, and the others,
-// whose sources are copied.
+// Windows of a chain: runs of those whose sources are all there, and the
+// others, whose sources are copied.
 typedef struct chain {
   int64_t first, count;
   int64_t inside, outside;  // how many runs, and windows
