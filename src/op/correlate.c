@@ -149,6 +149,7 @@ static void pack_units(const nd_correlation *l, char *packed, int64_t from,
 // Terms of one chain that are of one tap.
 typedef struct piece {
   nd_tap t;
+  int64_t order;  // of the tap in its course
   int64_t channel, n;
 } piece;
 
@@ -158,11 +159,12 @@ enum { PIECES = ND_CHAIN };
 typedef struct task {
   const plan *p;
   nd_target pixels[PIXELS];
-  int64_t count;        // of pixels
-  const char *source;   // of the group
-  char *target;         // of the group
-  const char *packed;   // panels of the group
-  int64_t column, end;  // columns of the group
+  uint64_t sources[PIXELS];  // of each that is not inside: nd_grid_sources
+  int64_t count;             // of pixels
+  const char *source;        // of the group
+  char *target;              // of the group
+  const char *packed;        // panels of the group
+  int64_t column, end;       // columns of the group
 
   // The chain that is worked on: runs over sources where all are there.
   int64_t pieces;
@@ -204,7 +206,8 @@ static void find_chain(task *t, int64_t first)
   t->pieces = t->whole = 0;
   for (int64_t at = first; at < end;) {
     piece *s = &t->piece[t->pieces++];
-    s->t = nd_grid_tap(&p->grid, at / p->sources);
+    s->order = at / p->sources;
+    s->t = nd_grid_tap(&p->grid, s->order);
     s->channel = at % p->sources;
     s->n = least(p->sources - s->channel, end - at);
     t->whole = add_run(t->runs, t->whole, source_of(s), t, s);
@@ -214,72 +217,111 @@ static void find_chain(task *t, int64_t first)
 
 // ------------------------------------------------------------------- tiles --
 
-// How many of the pixels of the tile from `first` on have the source.
-static int count_sources(const task *t, int64_t first, int rows, const piece *s)
+static void find_sources(task *t)
 {
-  int n = 0;
-  for (int i = 0; i < rows; i++)
-    n += nd_grid_has(&t->p->grid, &t->pixels[first + i], &s->t);
-  return n;
+  const nd_grid *g = &t->p->grid;
+  const bool few = g->terms <= ND_FEW_TAPS;
+  for (int64_t i = 0; i < t->count; i++) {
+    const nd_target *x = &t->pixels[i];
+    t->sources[i] = x->inside ? UINT64_MAX : few ? nd_grid_sources(g, x) : 0;
+  }
 }
 
-// Runs over sources, without those that no pixel has; false if there are some
-// that only some have.
-static bool find_own_runs(const task *t, int64_t first, nd_conv_tile *tile,
-                          nd_run *runs)
+static bool has_source(const task *t, int64_t pixel, const piece *s)
+{
+  if (t->p->grid.terms <= ND_FEW_TAPS)
+    return t->sources[pixel] >> s->order & 1;
+  return nd_grid_has(&t->p->grid, &t->pixels[pixel], &s->t);
+}
+
+// How many pixels of a tile have the source of each piece: at least one, and
+// all; the second by bits of their taps, if these are few.
+typedef struct having {
+  uint64_t any, all;
+  bool some[PIECES];
+} having;
+
+// Whether no piece is there for some pixels and not for others.
+static bool find_having(const task *t, int64_t first, int rows, having *h)
+{
+  bool clean = true;
+  for (int64_t k = 0; k < t->pieces; k++) {
+    const piece *s = &t->piece[k];
+    int n = 0;
+    if (t->p->grid.terms <= ND_FEW_TAPS)
+      n = h->all >> s->order & 1 ? rows : (int)(h->any >> s->order & 1);
+    else
+      for (int i = 0; i < rows; i++)
+        n += has_source(t, first + i, s);
+    h->some[k] = n > 0;
+    clean = clean && (n == 0 || n == rows);
+  }
+  return clean;
+}
+
+// Runs over sources, without those that no pixel has.
+static void find_own_runs(const task *t, nd_conv_tile *tile, nd_run *runs,
+                          const having *h)
 {
   tile->count = 0;
-  tile->runs = runs;
-  for (const piece *s = t->piece; s < t->piece + t->pieces; s++) {
-    const int has = count_sources(t, first, tile->rows, s);
-    if (has == tile->rows)
+  for (int64_t k = 0; k < t->pieces; k++) {
+    const piece *s = &t->piece[k];
+    if (h->some[k])
       tile->count = add_run(runs, tile->count, source_of(s), t, s);
-    else if (has > 0)
-      return false;
   }
-  return true;
 }
 
 // The terms of a pixel that runs over copies have, 0 where it has no source.
-static void copy_terms(const task *t, const nd_target *x, const bool *has,
-                       char *out)
+static void copy_terms(const task *t, int64_t pixel, const bool *has,
+                       size_t size, char *out)
 {
-  const size_t size = nd_dtype_size(t->p->l->dtype);
+  const char *from = t->source + t->pixels[pixel].source * (int64_t)size;
   for (int64_t i = 0; i < t->pieces; i++) {
     const piece *s = &t->piece[i];
     const size_t bytes = (size_t)s->n * size;
     if (!has[i])
       continue;
-    if (nd_grid_has(&t->p->grid, x, &s->t))
-      memcpy(out, t->source + (x->source + source_of(s)) * (int64_t)size,
-             bytes);
-    else
+    if (!has_source(t, pixel, s))
       memset(out, 0, bytes);
+    else if (bytes == sizeof(float))
+      memcpy(out, from + source_of(s) * (int64_t)size, sizeof(float));
+    else
+      memcpy(out, from + source_of(s) * (int64_t)size, bytes);
     out += bytes;
   }
 }
 
 // The same runs over copies.
 static void copy_tile(const task *t, int64_t first, nd_conv_tile *tile,
-                      nd_run *runs)
+                      nd_run *runs, const having *h)
 {
-  const int64_t bytes = ND_CHAIN * (int64_t)nd_dtype_size(t->p->l->dtype);
-  bool has[PIECES];
+  const size_t size = nd_dtype_size(t->p->l->dtype);
+  const int64_t bytes = ND_CHAIN * (int64_t)size;
   int64_t at = 0;
   tile->count = 0;
-  for (int64_t i = 0; i < t->pieces; i++) {
-    const piece *s = &t->piece[i];
-    has[i] = count_sources(t, first, tile->rows, s) > 0;
-    if (has[i]) {
+  for (int64_t k = 0; k < t->pieces; k++) {
+    const piece *s = &t->piece[k];
+    if (h->some[k]) {
       tile->count = add_run(runs, tile->count, at, t, s);
       at += s->n;
     }
   }
   for (int i = 0; i < tile->rows; i++) {
     char *out = t->copies + (first + i) * bytes;
-    copy_terms(t, &t->pixels[first + i], has, out);
+    copy_terms(t, first + i, h->some, size, out);
     tile->a[i] = out;
   }
+}
+
+// Runs of its own for a tile of which some pixels lack sources.
+static void find_edge(task *t, int64_t first, nd_conv_tile *tile, nd_run *runs,
+                      having *h)
+{
+  tile->runs = runs;
+  if (find_having(t, first, tile->rows, h))
+    find_own_runs(t, tile, runs, h);
+  else
+    copy_tile(t, first, tile, runs, h);
 }
 
 // Tile number `number`, of the chain.
@@ -294,15 +336,17 @@ static void find_tile(task *t, int64_t number, int64_t size, bool adds)
   tile->step = 1;
   tile->runs = t->runs;
   tile->count = t->whole;
-  bool inside = true;
+  having h;
+  h.any = 0;
+  h.all = UINT64_MAX;
   for (int i = 0; i < rows; i++) {
     tile->a[i] = t->source + x[i].source * size;
     tile->c[i] = t->target + x[i].target * size;
-    inside = inside && x[i].inside;
+    h.any |= t->sources[first + i];
+    h.all &= t->sources[first + i];
   }
-  nd_run *own = t->own[number];
-  if (!inside && !find_own_runs(t, first, tile, own))
-    copy_tile(t, first, tile, own);
+  if (h.all != UINT64_MAX)
+    find_edge(t, first, tile, t->own[number], &h);
 }
 
 // ------------------------------------------------------------------- units --
@@ -342,6 +386,7 @@ static void run_unit(const plan *p, task *t, const char *packed, int64_t unit)
   t->target = l->target + group * p->targets * size;
   t->packed = packed + group * group_size(l) * size;
   nd_grid_targets(&p->grid, first, first + t->count, t->pixels);
+  find_sources(t);
   int64_t term = 0;
   do {
     find_chain(t, term);

@@ -197,3 +197,29 @@ bool nd_grid_has(const nd_grid *g, const nd_target *x, const nd_tap *t)
   }
   return true;
 }
+
+// Bit k for tap k along one axis.
+static uint64_t sources_along(const nd_course *r, int64_t at)
+{
+  uint64_t has = 0;
+  at = at * r->scale + r->at;
+  for (int64_t k = 0; k < r->taps; k++, at += r->at_step)
+    has |= (uint64_t)(at >= 0 && at < r->sources) << k;
+  return has;
+}
+
+uint64_t nd_grid_sources(const nd_grid *g, const nd_target *x)
+{
+  uint64_t has = 1;
+  int64_t taps = 1;
+  for (int i = 0; i < ND_SPATIAL; i++) {
+    const nd_course *r = &g->axis[i];
+    const uint64_t along = sources_along(r, x->at[i]);
+    uint64_t both = 0;
+    for (int64_t k = 0; k < taps; k++)
+      both |= has >> k & 1 ? along << k * r->taps : 0;
+    has = both;
+    taps *= r->taps;
+  }
+  return has;
+}

@@ -68,4 +68,8 @@ nd_tap nd_grid_tap(const nd_grid *g, int64_t number);
 // Whether the target has a source for the tap.
 bool nd_grid_has(const nd_grid *g, const nd_target *x, const nd_tap *t);
 
+// The same for all taps of a course that has few of them: bit i for tap i.
+enum { ND_FEW_TAPS = 64 };
+uint64_t nd_grid_sources(const nd_grid *g, const nd_target *x);
+
 #endif
