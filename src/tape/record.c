@@ -272,23 +272,30 @@ static void release_tensors(const nd_record *r)
   }
 }
 
+// Whether what the walk has just passed is.
+static bool is_kept_by_reference(const walk *w)
+{
+  return (w->how[-1] & 7) == TENSOR;
+}
+
 // Keeps all tensors of the job; false without memory. The walk goes to the end.
 static bool fill(const nd_records *l, nd_record *r, const nd_job *j, walk *w)
 {
   const int needs = needs_of(j, r->nodes);
   const walk first = *w;
-  bool ok = true;
-  for (int k = 0; k < j->outs; k++)
+  bool ok = true, scalars = true;
+  for (int k = 0; k < j->outs; k++) {
     ok = put(l, w, j->out[k], needs & ND_NEEDS_OUT, NULL) && ok;
-  const bool has_like = j->outs > 0 && way_of(&first) == TENSOR;
-  nd_tensor *like = has_like ? first.at->tensor : NULL;
+    scalars = scalars && !is_kept_by_reference(w);
+  }
+  nd_tensor *like = scalars || way_of(&first) != TENSOR ? NULL
+                                                        : first.at->tensor;
   for (int i = 0; i < j->n; i++) {
     const bool values = needs >> (i < 6 ? i : 6) & 1;
     ok = put(l, w, j->in[i], values, like) && ok;
+    scalars = scalars && !is_kept_by_reference(w);
   }
-  r->scalars = true;
-  for (const uint8_t *how = first.how; how < w->how; how++)
-    r->scalars = r->scalars && (*how & 7) != TENSOR;
+  r->scalars = scalars;
   r->closures = false;
   return ok;
 }
