@@ -112,8 +112,8 @@ NODEFS = $(if $(SAN),,-Wl$(comma)-z$(comma)defs)
 # ---- targets -----------------------------------------------------------------
 
 .PHONY: FORCE all demo test test-programs lint bench bench-results bench-peers \
-        count bits flat latency matmul ulp asan ubsan waiting tsan valgrind oom \
-        docs expand install uninstall clean size arm help
+        count bits flat latency costs matmul ulp asan ubsan waiting tsan \
+        valgrind oom docs expand install uninstall clean size arm help
 
 all: ## build the program, the libraries and the Lua module
 all: $(BUILD)/nadir $(BUILD)/libnadir.a $(BUILD)/libnadir.so \
@@ -158,6 +158,9 @@ latency: $(BUILD)/bench/latency ## time how long work goes on after an interrupt
 # STEP=1 takes all floats and hours; it is what is kept.
 ulp: $(BUILD)/tests/kernel/ulp ## measure errors of functions for docs/accuracy.md
 	@$< $(STEP) > $(BUILD)/accuracy.md && mv $(BUILD)/accuracy.md docs/
+
+costs: $(BUILD)/bench/costs ## compare what steps of work declare with the clock
+	@$<
 
 matmul: $(BUILD)/bench/matmul ## time products of matrices beside OpenBLAS, BLIS and oneDNN
 	@$<
@@ -364,6 +367,11 @@ $(BUILD)/tests/null_calls.h: $(NULL_CALLS)
 	@awk -f $(NULL_CALLS) > $@
 
 $(BUILD)/tests/embed/test_null: $(BUILD)/tests/null_calls.h
+
+$(BUILD)/bench/costs: tests/bench/costs.c $(BUILD)/libnadir.a
+	@mkdir -p $(@D)
+	@echo "cc $<"
+	@$(COMPILE) $(DEPEND) -o $@ $< $(LDFLAGS) $(BUILD)/libnadir.a -lm
 
 $(BUILD)/bench/latency: tests/bench/latency.c $(BUILD)/libnadir.a
 	@mkdir -p $(@D)

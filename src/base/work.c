@@ -270,7 +270,7 @@ bool nd_work_run(nd_context *c, const nd_work *work, const void *what)
   if (block == NULL)
     return false;
   m.shared = nd_block_data(block);
-  m.own = (char *)m.shared + shared;
+  m.own = work->own > 0 ? (char *)m.shared + shared : NULL;
   const bool ok = run_steps(c, work, what, &m);
   drop_more(c, &m);
   nd_block_free(c, block);

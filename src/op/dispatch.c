@@ -136,7 +136,7 @@ static bool force_inputs(int n, nd_tensor *const *in)
 // The cost of one element of the result, for these shapes.
 static float element_cost(const nd_job *j)
 {
-  const float cost = j->op->cost > 0 ? j->op->cost : 1;
+  const float cost = nd_op_cost(j->op);
   const int64_t size = j->out[0]->size;
   int64_t most = size;
   for (int i = 0; i < j->n; i++)
@@ -168,7 +168,7 @@ static bool run_elements_of(const nd_elements *e, nd_tensor *out)
   nd_engine engine;
   nd_engine_start(&engine, e->kernel, e->p, e->n, e->in, e->as, out);
   const nd_step step = { .units = out->size,
-                         .cost = e->op->cost,
+                         .cost = nd_op_cost(e->op),
                          .run = run_blocks };
   return nd_step_run(c, &step, &engine, NULL);
 }

@@ -69,7 +69,9 @@ static void search_units(const void *what, void *first, void *own, int64_t from,
 static bool find_none(const search *s, int64_t *bad)
 {
   _Atomic int64_t first = s->x->size;
-  const nd_step step = { .units = s->x->size, .cost = 1, .run = search_units };
+  const nd_step step = { .units = s->x->size,
+                         .cost = .25F,
+                         .run = search_units };
   *bad = 0;
   if (!nd_step_run(s->x->context, &step, s, &first))
     return false;

@@ -133,8 +133,14 @@ struct nd_op {
   const char *cases;       // arguments for tests (tests/op/cases.h)
   const char *long_cases;  // by shapes alone, where work is cut into more steps
   float cost;  // about nanoseconds per element of the inputs or of the
-               // result, whichever has more
+               // result, whichever has more; 0: nd_op_cost knows
 };
+
+// What an element costs: of what only moves and adds numbers, a quarter.
+static inline float nd_op_cost(const nd_op *op)
+{
+  return op->cost > 0 ? op->cost : .25F;
+}
 
 static inline int nd_op_needs(const nd_op *op, int i)
 {

@@ -238,7 +238,7 @@ bool nd_plan_program(nd_plan *plan)
       return false;
     add_code(plan, p);
     free_registers(p, k, &free);
-    plan->bindings.cost += p->op->cost > 0 ? p->op->cost : 1;
+    plan->bindings.cost += nd_op_cost(p->op);
   }
   return true;
 }

@@ -49,10 +49,11 @@ HOT(divide,  CAST,    NONE,    a / b,                                          \
    "a / b; integers give float32", .metamethod = "__div")                      \
 OP(mod,      DIVIDED, ZERO,    PER_TYPE(remainder, a)(a, b),                   \
              DEFINED(NUM(1)),  DEFINED(NEG(FLOORDIV(A, B))),  1.1, 1.9,        \
-   "remainder with the sign of b, as Python's %", .metamethod = "__mod")       \
+   "remainder with the sign of b, as Python's %",                              \
+   .cost = 2, .metamethod = "__mod")                                          \
 OP(pow,      NUMBERS, NEGATIVE, PER_TYPE(power, a)(a, b),                      \
              POW_DA,           POW_DB,                        .5, 2,           \
-   "a to the power b", .metamethod = "__pow")                                  \
+   "a to the power b", .cost = 4, .metamethod = "__pow")                       \
 HOT(maximum, NUMBERS, NONE,    a >= b || a != a ? a : b,                       \
              SHARE(GE(A, B), GT(B, A)),                                        \
                                SHARE(GT(B, A), GE(A, B)),     -3, 3,           \
@@ -67,18 +68,18 @@ HOT(squared_difference, NUMBERS, NONE, (a - b) * (a - b),                      \
    "(a - b) * (a - b)")                                                        \
 OP(atan2,    FLOATS,  NONE,    PER_FLOAT(atan2, a)(a, b),                      \
              TURN(A, B),       NEG(TURN(B, A)),               .5, 3,           \
-   "angle of the point (b, a) in radians, -pi..pi")                            \
+   "angle of the point (b, a) in radians, -pi..pi", .cost = 1)                 \
 FLAT(multiply_no_nan, FLOATS, NONE, b == 0 ? 0 : a * b,                        \
    "a * b; 0 where b is 0, even if a is nan or inf", NAN_AT_NO_ZERO)           \
 OP(turn,     FLOATS,  NONE,    TURN(a, b),                                     \
              MUL(NUM(-2), MUL(Y, TURN(B, A))),                                 \
                                MUL(SUB(TURN(B, A), Y), ADD(TURN(B, A), Y)),    \
              .5, 3,                                                            \
-   "b / (a * a + b * b); 0 where both are 0", .hidden = true)                  \
+   "b / (a * a + b * b); 0 where both are 0", .cost = 1, .hidden = true)       \
 FLAT(zero_wins, FLOATS, NONE, a == 0 || b == 0 ? 0 : a * b,                    \
    "a * b; 0 where either is 0, even if the other is nan or inf", ZERO_WINS)   \
 FLAT(floordiv,      DIVIDED, ZERO, PER_TYPE(quotient, a)(a, b),                \
-   "floor of a / b, as Python's //", .metamethod = "__idiv")                   \
+   "floor of a / b, as Python's //", .cost = 2, .metamethod = "__idiv")       \
 FLAT(equal,         COMPARE, NONE, a == b, "true where a equals b")            \
 FLAT(not_equal,     COMPARE, NONE, a != b, "true where a differs from b")      \
 FLAT(less,          COMPARE, NONE, a < b,  "true where a < b")                 \
@@ -252,7 +253,6 @@ static bool refuse_negative(nd_context *c, const nd_job *j)
                                                        row_##word),       \
                                .low = from,                               \
                                .high = to,                                \
-                               .cost = 1,                                 \
                                .cases = CASES,                            \
                                __VA_ARGS__ };
 #define ENTRY_FLAT(word, set, refused, formula, text, ...)                \
@@ -264,7 +264,6 @@ static bool refuse_negative(nd_context *c, const nd_job *j)
                                .check = CHECK_##refused,                  \
                                .kernels = ND_LIST_ROWS(nd_kernels_binary, \
                                                        row_##word),       \
-                               .cost = 1,                                 \
                                __VA_ARGS__ };
 #define LISTED(name, ...) &nd_op_##name,
 

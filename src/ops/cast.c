@@ -40,7 +40,6 @@ const nd_op nd_op_cast = {
   .low = -3,
   .high = 3,
   .cases = "[3 4] dtype=float64; [] dtype=float64; [0 3] dtype=float64",
-  .cost = 1,
 };
 
 static bool same_infer(nd_context *c, const nd_job *j, nd_type *out)

@@ -188,7 +188,7 @@ static bool next_rows(const nd_job *j, nd_units_run *run, nd_step *step, int i)
   const int64_t length = see_rows(j).run;
   *step = (nd_step){
     .units = length > 0 ? j->out[0]->size / length : 0,
-    .cost = 2 + .5F * (float)length,
+    .cost = 2 + .17F * (float)length,
     .run = run,
   };
   return i == 0;

@@ -163,6 +163,7 @@ const nd_op nd_op_normal = {
   .infer = infer_float,
   .check = take_stream,
   .run = normal_run,
+  .cost = 4,
 };
 
 const nd_op nd_op_truncated_normal = {
@@ -175,6 +176,7 @@ const nd_op nd_op_truncated_normal = {
   .infer = infer_float,
   .check = take_stream,
   .run = truncated_run,
+  .cost = 7,
 };
 
 const nd_op nd_op_uniform = {
@@ -187,6 +189,7 @@ const nd_op nd_op_uniform = {
   .infer = infer_uniform,
   .check = take_stream,
   .run = uniform_run,
+  .cost = 2,
 };
 
 const nd_op *const nd_ops_random[] = { &nd_op_normal, &nd_op_truncated_normal,

@@ -122,7 +122,7 @@ static bool next_step(const nd_job *j, int64_t parts, nd_units_run *const *run,
     return false;
   *step = (nd_step){
     .units = units,
-    .cost = 1 + .5F * (float)inputs / (float)units,
+    .cost = .5F + .13F * (float)inputs / (float)units,
     .run = run[i],
   };
   return true;

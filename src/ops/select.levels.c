@@ -63,7 +63,6 @@ const nd_op nd_op_where = {
   .low = -3,
   .high = 3,
   .cases = "bool[3 4] [3 4] [3 4]; bool[4] [3 1] []; bool[0] [0] [0]",
-  .cost = 1,
 };
 
 const nd_op *const nd_ops_select[] = { &nd_op_where, NULL };

@@ -67,7 +67,7 @@ const nd_op nd_op_sigmoid_cross_entropy_with_logits = {
   .low = -3,
   .high = 3,
   .cases = "[3 4] [3 4]; [] []; [0 3] [0 3]",
-  .cost = 2,
+  .cost = 4,
 };
 
 const nd_op *const nd_ops_sigmoid_loss[] = {

@@ -269,7 +269,7 @@ static bool unslice_next(const void *what, nd_step *step, int i)
   const nd_job *j = what;
   step->first = 0;
   step->units = i == 0 ? j->out[0]->size : j->in[0]->size;
-  step->cost = 1;
+  step->cost = .25F;
   step->run = i == 0 ? fill_zeros : fill_parts;
   return i < 2;
 }

@@ -84,7 +84,6 @@ ND_DECLARE_ROWS(const nd_kernels, nd_kernels_ternary);
                                .high = to,                                     \
                                .cases = "[3 4] [3 4] [3 4]; [2 1 3] [4 1] [];" \
                                         " [0 3] [3] [1 1]",                    \
-                               .cost = 1,                                      \
                                __VA_ARGS__ };
 #define LISTED(name, ...) &nd_op_##name,
 

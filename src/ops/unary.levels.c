@@ -63,46 +63,46 @@ OP(rsqrt,    FLOATS,  1 / SQRT(x),          DIV(MUL(NUM(-0.5), Y), X), .2, 4,  \
 OP(reciprocal, FLOATS, 1 / x,               NEG(MUL(Y, Y)),        .5, 3,      \
    "1 / x")                                                                    \
 HOT(exp,     FLOATS,  EXP(x),               Y, -3, 3,                          \
-   "e to the power x")                                                         \
+   "e to the power x", .cost = 1)                                              \
 OP(expm1,    FLOATS,  PER_FLOAT(expm1, x)(x), EXP(X),              -2, 2,      \
-   "exp(x) - 1, exact near 0")                                                 \
+   "exp(x) - 1, exact near 0", .cost = 1)                                      \
 HOT(log,     FLOATS,  LOG(x),                                                  \
    DIV(IF(GE(X, NUM(0)), NUM(1), NUM(NAN)), X), .2, 4,                         \
-   "natural logarithm; -inf at 0, nan below")                                  \
+   "natural logarithm; -inf at 0, nan below", .cost = 1)                       \
 OP(log1p,    FLOATS,  PER_FLOAT(log1p, x)(x),                                  \
    DIV(IF(GE(X, NUM(-1)), NUM(1), NUM(NAN)), ADD(NUM(1), X)), -.5, 3,          \
-   "log(1 + x), exact near 0; -inf at -1, nan below")                          \
+   "log(1 + x), exact near 0; -inf at -1, nan below", .cost = 1)               \
 ANGLE(sin,   FLOATS,  SIN(x),               COS(X),                -3, 3,      \
-   "sine of x in radians")                                                     \
+   "sine of x in radians", .cost = 1)                                          \
 ANGLE(cos,   FLOATS,  COS(x),               NEG(SIN(X)),           -3, 3,      \
-   "cosine of x in radians")                                                   \
+   "cosine of x in radians", .cost = 1)                                        \
 ANGLE(tan,   FLOATS,  TAN(x),               ADD(NUM(1), MUL(Y, Y)), -1.2, 1.2, \
-   "tangent of x in radians")                                                  \
+   "tangent of x in radians", .cost = 2)                                       \
 OP(asin,     FLOATS,  PER_FLOAT(asin, x)(x), ARC(X),               -.8, .8,    \
-   "arc sine in radians; nan outside -1..1")                                   \
+   "arc sine in radians; nan outside -1..1", .cost = 1)                        \
 OP(acos,     FLOATS,  PER_FLOAT(acos, x)(x), NEG(ARC(X)),          -.8, .8,    \
-   "arc cosine in radians; nan outside -1..1")                                 \
+   "arc cosine in radians; nan outside -1..1", .cost = 1)                      \
 OP(atan,     FLOATS,  PER_FLOAT(atan, x)(x), TURN(X, NUM(1)),      -3, 3,      \
-   "arc tangent in radians")                                                   \
+   "arc tangent in radians", .cost = 1)                                        \
 OP(sinh,     FLOATS,  SINH(x),             COSH(X),               -2, 2,       \
-   "hyperbolic sine")                                                          \
+   "hyperbolic sine", .cost = 1)                                               \
 OP(cosh,     FLOATS,  COSH(x),             SINH(X),               -2, 2,       \
-   "hyperbolic cosine")                                                        \
+   "hyperbolic cosine", .cost = 1)                                             \
 HOT(tanh,    FLOATS,  TANH(x),                                                 \
    MUL(NUM(4), BELL(MUL(NUM(2), X))), -2, 2,                                   \
-   "hyperbolic tangent",                                                       \
+   "hyperbolic tangent", .cost = 1,                                            \
    .module = "nn")                                                             \
 HOT(sigmoid, FLOATS,  SIGMOID(x),           BELL(X),               -3, 3,      \
-   "1 / (1 + exp(-x))",                                                        \
+   "1 / (1 + exp(-x))", .cost = 1,                                             \
    .module = "nn")                                                             \
 OP(softplus, FLOATS,  SOFTPLUS(x), SIGMOID(X)      ,       -3, 3,              \
-   "log(1 + exp(x)) without overflow",                                         \
+   "log(1 + exp(x)) without overflow", .cost = 1,                              \
    .module = "nn")                                                             \
 OP(log_sigmoid, FLOATS, -SOFTPLUS(-x), SIGMOID(NEG(X)), -3, 3,                 \
-   "log(sigmoid(x)) without overflow")                                         \
+   "log(sigmoid(x)) without overflow", .cost = 1)                              \
 OP(erf,      FLOATS,  ERF(x),                                                  \
    MUL(NUM(1.1283791670955126), GAUSS(X)), -2, 2,                              \
-   "error function")                                                           \
+   "error function", .cost = 1)                                                \
 HOT(relu,    NUMBERS, x < 0 ? 0 : x,        IF(GT(Y, NUM(0)), NUM(1), Y),      \
    .2, 3,                                                                      \
    "x where positive, else 0; nan stays; slope 0 at 0",                        \
@@ -117,7 +117,7 @@ OP(relu6,    NUMBERS, x < 0 ? 0 : x > 6 ? 6 : x,                               \
    .module = "nn")                                                             \
 OP(elu,      FLOATS,  x < 0 ? P(0) * PER_FLOAT(expm1, x)(x) : x,               \
    IF(GE(X, NUM(0)), NUM(1), MUL(P(0), EXP(X))), -3, -.2,                      \
-   "x where positive, else alpha * (exp(x) - 1)",                              \
+   "x where positive, else alpha * (exp(x) - 1)", .cost = 1,                   \
    .module = "nn", PARAM(alpha, 1), .cases = "[3 4]; [2 3] alpha=.3; [0 3]")   \
 OP(selu,     FLOATS,                                                           \
    (T)SELU_SCALE * (x < 0 ? (T)SELU_ALPHA * PER_FLOAT(expm1, x)(x) : x),       \
@@ -127,31 +127,31 @@ OP(selu,     FLOATS,                                                           \
    .module = "nn")                                                             \
 OP(celu,     FLOATS,  x < 0 ? P(0) * PER_FLOAT(expm1, x)(x / P(0)) : x,        \
    IF(GE(X, NUM(0)), NUM(1), EXP(DIV(X, P(0)))), -3, -.2,                      \
-   "x where positive, else alpha * (exp(x / alpha) - 1)",                      \
+   "x where positive, else alpha * (exp(x / alpha) - 1)", .cost = 1,           \
    .module = "nn", PARAM(alpha, 1), .cases = "[3 4]; [2 3] alpha=.5; [0 3]")   \
 OP(gelu,     FLOATS,                                                           \
    NO_NAN(x, (T)0.5 * (1 + ERF(x * (T)HALF_ROOT))),                            \
    ADD(MUL(NUM(0.5), ADD(NUM(1), ERF(MUL(X, NUM(HALF_ROOT))))),                \
        NO_NAN(X, MUL(NUM(NORMAL), GAUSS(MUL(X, NUM(HALF_ROOT)))))),            \
    -.5, 3,                                                                     \
-   "x * p, where p is the share of a normal distribution below x",             \
+   "x * p, where p is the share of a normal distribution below x", .cost = 2,  \
    .module = "nn")                                                             \
 OP(gelu_tanh, FLOATS, NO_NAN(x, SIGMOID(x * (GELU_A + GELU_B * (x * x)))),     \
    ADD(SIGMOID(MUL(X, ADD(NUM(GELU_A), MUL(NUM(GELU_B), MUL(X, X))))),         \
        NO_NAN(MUL(X, ADD(NUM(GELU_A), MUL(NUM(3 * GELU_B), MUL(X, X)))),       \
               BELL(MUL(X, ADD(NUM(GELU_A), MUL(NUM(GELU_B), MUL(X, X))))))),   \
    -.5, 3,                                                                     \
-   "gelu as TensorFlow's approximate = true gives it, by tanh",                \
+   "gelu as TensorFlow's approximate = true gives it, by tanh", .cost = 1,     \
    .module = "nn")                                                             \
 OP(silu,     FLOATS,  NO_NAN(x, SIGMOID(x)),                                   \
    ADD(SIGMOID(X), NO_NAN(X, BELL(X))), -.5, 3,                                \
-   "x * sigmoid(x), also called swish",                                        \
+   "x * sigmoid(x), also called swish", .cost = 1,                             \
    .module = "nn")                                                             \
 OP(mish,     FLOATS,  NO_NAN(x, TANH(SOFTPLUS(x))),                            \
    ADD(TANH(SOFTPLUS(X)),                                                      \
        NO_NAN(NO_NAN(X, SIGMOID(X)),                                           \
               MUL(NUM(4), BELL(MUL(NUM(2), SOFTPLUS(X)))))), -.5, 3,           \
-   "x * tanh(softplus(x))",                                                    \
+   "x * tanh(softplus(x))", .cost = 2,                                         \
    .module = "nn")                                                             \
 OP(hard_sigmoid, FLOATS, x <= -3 ? 0 : x >= 3 ? 1 : (x + 3) / 6,               \
    INSIDE(NUM(3), DEFINED(DIV(NUM(1), NUM(6)))), -2.8, 2.8,                    \
@@ -194,9 +194,9 @@ OP(softsign, FLOATS,                                                           \
    .module = "nn")                                                             \
 OP(bell,     FLOATS,  BELL(x),                                                 \
    MUL(NEG(Y), TANH(MUL(NUM(0.5), X))), -3, 3,                                 \
-   "sigmoid(x) * sigmoid(-x)", .hidden = true)                                 \
+   "sigmoid(x) * sigmoid(-x)", .cost = 1, .hidden = true)                      \
 OP(gauss,    FLOATS, GAUSS(x),             MUL(NUM(-2), MUL(X, Y)), -2, 2,     \
-   "exp(-x * x)", .hidden = true)                                              \
+   "exp(-x * x)", .cost = 1, .hidden = true)                                   \
 OP(arc,      FLOATS,  ARC(x),                                                  \
    MUL(MUL(X, Y), MUL(Y, Y)), -.8, .8,                                         \
    "1 / sqrt(1 - x * x)", .hidden = true)                                      \
@@ -302,7 +302,6 @@ static const nd_param params[] = { { "x", ND_TENSOR }, { 0 } };
                                .low = from,                              \
                                .high = to,                               \
                                .cases = "[3 4]; [0 3]",                  \
-                               .cost = 1,                                \
                                __VA_ARGS__ };
 #define ENTRY_FLAT(word, set, formula, text, ...)                        \
   const nd_op nd_op_##word = { .name = #word,                            \
@@ -312,7 +311,6 @@ static const nd_param params[] = { { "x", ND_TENSOR }, { 0 } };
                                .result = RESULT_##set,                   \
                                .kernels = ND_LIST_ROWS(nd_kernels_unary, \
                                                        row_##word),      \
-                               .cost = 1,                                \
                                __VA_ARGS__ };
 #define LISTED(name, ...) &nd_op_##name,
 

@@ -305,7 +305,7 @@ static void run_job(nd_optimizer *o, const double *k, nd_variable *v, job *j)
              .g = j->dense->data };
   for (int i = 0; slots != NULL && i < ND_MAX_SLOTS; i++)
     p.slots[i] = slots->at[i] != NULL ? slots->at[i]->data : NULL;
-  const nd_step step = { .units = w->size, .cost = 1, .run = run_pass };
+  const nd_step step = { .units = w->size, .cost = .5F, .run = run_pass };
   nd_step_finish(o->context, &step, &p);
   if (j->fresh != NULL)
     nd_variable_replace(v, j->fresh);

@@ -293,7 +293,7 @@ static void copy_units(const void *what, void *shared, void *own, int64_t from,
 // Nanoseconds for an element.
 static float copy_cost(const nd_tensor *x)
 {
-  return x == NULL || x->dense ? .5F : 3;
+  return x == NULL || x->dense ? .2F : 3;
 }
 
 bool nd_tensor_copies_at_once(const nd_tensor *x)
