@@ -12,7 +12,9 @@ enum { STEPS = 40, WIDTH = 24 };
 typedef struct trainer {
   uint64_t seed;
   const char *optimizer;
-  double loss;  // after the last step, or -1
+  int threads;        // that the context uses; 0: the default
+  const char *shape;  // of x; NULL: [600 24]
+  double loss;        // after the last step, or -1
 } trainer;
 
 static nd_tensor *call2(nd_context *c, const char *name, nd_tensor *x,
@@ -59,9 +61,11 @@ static double step(nd_context *c, nd_optimizer *o, nd_tensor *x, nd_tensor *y,
 static void *train_alone(void *data)
 {
   trainer *r = data;
-  nd_context *c = nd_context_new(NULL);
+  const nd_config config = { .size = sizeof config, .threads = r->threads };
+  nd_context *c = nd_context_new(&config);
   nd_random_set_seed(c, r->seed);
-  nd_tensor *x = nd_call(c, "normal", 0, NULL, "shape=[600 24]");
+  nd_tensor *x = nd_call(c, "normal", 0, NULL,
+                         r->shape != NULL ? r->shape : "shape=[600 24]");
   nd_tensor *y = nd_call(c, "reduce_sum", 1, &x, "axis=2 keepdims=true");
   nd_tensor *zeros[] = { nd_tensor_new(c, ND_FLOAT32, 2,
                                        (int64_t[]){ WIDTH, 1 }, NULL),
@@ -86,8 +90,8 @@ static void *train_alone(void *data)
 
 static void two_contexts_train_in_two_threads(void)
 {
-  trainer alone[] = { { 1, "SGD", 0 }, { 2, "Adam", 0 } };
-  trainer both[] = { { 1, "SGD", 0 }, { 2, "Adam", 0 } };
+  trainer alone[] = { { 1, "SGD" }, { 2, "Adam" } };
+  trainer both[] = { { 1, "SGD" }, { 2, "Adam" } };
   pthread_t threads[2];
   for (int i = 0; i < 2; i++)
     train_alone(&alone[i]);
@@ -97,6 +101,25 @@ static void two_contexts_train_in_two_threads(void)
     CHECK(pthread_join(threads[i], NULL) == 0);
     CHECK(both[i].loss >= 0 && both[i].loss < 24);
     CHECK(both[i].loss == alone[i].loss);
+  }
+}
+
+// All use the threads of the process, as far as others leave them some.
+static void contexts_that_share_threads_train_as_alone(void)
+{
+  enum { TRAINERS = 4 };
+  trainer alone = { 1, "Adam", .threads = 1, .shape = "shape=[9000 24]" };
+  trainer all[TRAINERS];
+  pthread_t threads[TRAINERS];
+  train_alone(&alone);
+  for (int i = 0; i < TRAINERS; i++) {
+    all[i] = alone;
+    all[i].threads = 1 + i;
+    CHECK(pthread_create(&threads[i], NULL, train_alone, &all[i]) == 0);
+  }
+  for (int i = 0; i < TRAINERS; i++) {
+    CHECK(pthread_join(threads[i], NULL) == 0);
+    CHECK(all[i].loss >= 0 && all[i].loss == alone.loss);
   }
 }
 
@@ -129,6 +152,7 @@ static void another_thread_may_interrupt(void)
 int main(void)
 {
   RUN(two_contexts_train_in_two_threads);
+  RUN(contexts_that_share_threads_train_as_alone);
   RUN(another_thread_may_interrupt);
   return check_done();
 }
