@@ -21,8 +21,8 @@ enum {
   MANY_ROWS = 768 / sizeof(REAL),  // of a that are packed at a time
   FEW_ROWS = 96,                   // up to which b is read where it lies
   WIDE = 512,                      // columns from which on a is packed
-  FLIPPED = 256,                   // the same where its columns are contiguous
-  AREA = 131072                    // elements of c that wait until k has ended
+  FLIPPED = 32768,  // elements of b, the same if columns of a are contiguous
+  AREA = 131072     // elements of c that wait until k has ended
 };
 
 // --------------------------------------------------------------- one tile --
@@ -226,7 +226,7 @@ static void run_panels(const task *t, layout l)
 // True if so many columns share what is packed of a that it pays.
 static bool packs_a(const task *t)
 {
-  return t->n >= (t->a_column == 1 ? WIDE : FLIPPED);
+  return t->a_column == 1 ? t->n >= WIDE : t->n * t->k >= FLIPPED;
 }
 
 // Elements of packed rows, and a vector more; 0 if they are read in place.
