@@ -209,7 +209,7 @@ static void open_peers(nd_level level)
 // -------------------------------------------------------------------- peak --
 
 // Sums that do not wait for each other, in registers: what the machine can.
-#define PEAK(name, type, bytes, target)                                   \
+#define AT_BEST(name, type, bytes, target)                                \
   target static double name(int64_t rounds)                               \
   {                                                                       \
     typedef type vector __attribute__((vector_size(bytes)));              \
@@ -230,16 +230,16 @@ static void open_peers(nd_level level)
 
 #if defined(__x86_64__)
 #define FUSED(cpu) __attribute__((target(cpu), optimize("fp-contract=fast")))
-PEAK(peak32_avx512, float, 64, FUSED("avx512f"))
-PEAK(peak64_avx512, double, 64, FUSED("avx512f"))
-PEAK(peak32_avx2, float, 32, FUSED("avx2,fma"))
-PEAK(peak64_avx2, double, 32, FUSED("avx2,fma"))
+AT_BEST(peak32_avx512, float, 64, FUSED("avx512f"))
+AT_BEST(peak64_avx512, double, 64, FUSED("avx512f"))
+AT_BEST(peak32_avx2, float, 32, FUSED("avx2,fma"))
+AT_BEST(peak64_avx2, double, 32, FUSED("avx2,fma"))
 #define FUSED_HERE
 #else
 #define FUSED_HERE __attribute__((optimize("fp-contract=fast")))
 #endif
-PEAK(peak32, float, 16, FUSED_HERE)
-PEAK(peak64, double, 16, FUSED_HERE)
+AT_BEST(peak32, float, 16, FUSED_HERE)
+AT_BEST(peak64, double, 16, FUSED_HERE)
 
 // Does some of it; returns how many operations that were.
 static double do_peak(const problem *p, int64_t rounds)
@@ -283,17 +283,17 @@ static double time_peak(const problem *p)
   return operations / (seconds() - start);
 }
 
-static int compare_times(const void *a, const void *b)
+static int order_times(const void *a, const void *b)
 {
   const double x = *(const double *)a, y = *(const double *)b;
   return x < y ? -1 : x > y;
 }
 
-static double median(const double *x)
+static double middle(const double *x)
 {
   double sorted[ROUNDS];
   memcpy(sorted, x, sizeof sorted);
-  qsort(sorted, ROUNDS, sizeof *sorted, compare_times);
+  qsort(sorted, ROUNDS, sizeof *sorted, order_times);
   return sorted[ROUNDS / 2];
 }
 
@@ -357,7 +357,7 @@ static void print_times(const problem *p, const times *t)
     for (int i = 0; i < ROUNDS; i++)
       ratios[i] = t->at[best][i] / t->at[who][i];
     printf("  %5.2f %5.2f", least(t->at[best]) / least(t->at[who]),
-           median(ratios));
+           middle(ratios));
   }
   printf("\n");
   fflush(stdout);

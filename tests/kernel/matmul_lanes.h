@@ -3,8 +3,6 @@
 // REAL_BITS as a level has them. Its sums are those of the loops, which know no
 // width: levels that no machine here has give the bits of those that one has.
 
-#pragma GCC diagnostic ignored "-Wpsabi"
-
 #include <stdlib.h>
 
 #include "check.h"
@@ -17,7 +15,7 @@ static _Alignas(64) char room[1 << 22], panels[1 << 21];
 
 static uint32_t seed = 1;
 
-static int64_t draw_up_to(int64_t n)
+static int64_t draw_size(int64_t n)
 {
   seed = seed * 1664525 + 1013904223;
   return (int64_t)(seed >> 8) % n + 1;
@@ -26,8 +24,8 @@ static int64_t draw_up_to(int64_t n)
 static void fill_inputs(void)
 {
   for (int i = 0; i < SIZE; i++) {
-    in[0][i] = (REAL)draw_up_to(2001) / 1024 - 1;
-    in[1][i] = (REAL)draw_up_to(2001) / 1024 - 1 + (REAL)1e-5;
+    in[0][i] = (REAL)draw_size(2001) / 1024 - 1;
+    in[1][i] = (REAL)draw_size(2001) / 1024 - 1 + (REAL)1e-5;
   }
 }
 
@@ -55,7 +53,7 @@ static void run_by_panels(const nd_matmul *p)
   }
 }
 
-static bool is_right(int64_t m, int64_t n, int64_t k)
+static bool has_the_bits(int64_t m, int64_t n, int64_t k)
 {
   const size_t bytes = (size_t)(m * n) * sizeof(REAL);
   bool ok = true;
@@ -83,15 +81,15 @@ static void sums_are_those_of_the_loops(void)
 {
   fill_inputs();
   for (int i = 0; i < 60; i++)
-    CHECK(is_right(draw_up_to(40), draw_up_to(150), draw_up_to(300)));
+    CHECK(has_the_bits(draw_size(40), draw_size(150), draw_size(300)));
   for (int i = 0; i < 8; i++) {
-    CHECK(is_right(draw_up_to(300), draw_up_to(20), 100 + draw_up_to(200)));
-    CHECK(is_right(1, draw_up_to(150), draw_up_to(LONGEST)));
-    CHECK(is_right(draw_up_to(150), 1, draw_up_to(LONGEST)));
+    CHECK(has_the_bits(draw_size(300), draw_size(20), 100 + draw_size(200)));
+    CHECK(has_the_bits(1, draw_size(150), draw_size(LONGEST)));
+    CHECK(has_the_bits(draw_size(150), 1, draw_size(LONGEST)));
   }
-  CHECK(is_right(200, 300, 140));
-  CHECK(is_right(7, 130, LONGEST));
-  CHECK(is_right(130, 7, LONGEST));
+  CHECK(has_the_bits(200, 300, 140));
+  CHECK(has_the_bits(7, 130, LONGEST));
+  CHECK(has_the_bits(130, 7, LONGEST));
 }
 
 int main(void)

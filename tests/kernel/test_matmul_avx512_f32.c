@@ -1,4 +1,5 @@
-// tests/kernel/test_matmul_avx512_f32.c: float32 in the vectors of AVX-512, on any CPU.
+// tests/kernel/test_matmul_avx512_f32.c: float32 in vectors of 64 bytes, on any
+// CPU.
 
 #define WIDTH 64
 #define TILE_VECTORS 4

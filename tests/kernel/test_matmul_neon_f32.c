@@ -1,4 +1,5 @@
-// tests/kernel/test_matmul_neon_f32.c: float32 in the vectors of NEON, on any CPU.
+// tests/kernel/test_matmul_neon_f32.c: float32 in vectors of 16 bytes, on any
+// CPU.
 
 #define WIDTH 16
 #define TILE_VECTORS 4

@@ -1,4 +1,5 @@
-// tests/kernel/test_matmul_neon_f64.c: float64 in the vectors of NEON, on any CPU.
+// tests/kernel/test_matmul_neon_f64.c: float64 in vectors of 16 bytes, on any
+// CPU.
 
 #define WIDTH 16
 #define TILE_VECTORS 4
