@@ -255,14 +255,23 @@ ND_INLINE double nd_log_erfc_f64(double t)
   return p;
 }
 
+// 1 - e^x for -40 <= x < -1, where e^x is small enough to be rounded twice.
+ND_INLINE double nd_one_minus_exp_f64(double x)
+{
+  const double shifted = nd_fma_f64(x, 1.4426950408889634, ND_SHIFT_F64);
+  const double r = nd_fma_f64(ND_SHIFT_F64 - shifted, 0.69314718055994529, x);
+  const double s = nd_power_of_two_f64(nd_bits_f64(shifted) -
+                                       nd_bits_f64(ND_SHIFT_F64));
+  const double power = nd_fma_f64(r * r, nd_exp_tail_f64(r), 1 + r);
+  return nd_fma_f64(-s, power, 1);
+}
+
 ND_INLINE double nd_erf_f64(double x)
 {
   const double a = __builtin_fabs(x);
   const double inner = nd_fma_f64(a, nd_erf_ratio_f64(x * x), a);
   const double bound = a > 5.9375 ? 5.9375 : a;
-  const nd_exponent_f64 e = nd_reduce_exp_f64(nd_log_erfc_f64(bound - 1.5), 0);
-  const double s = nd_power_of_two_f64(e.n);
-  const double outer = 1 - nd_fma_f64(s, e.p, s);
+  const double outer = nd_one_minus_exp_f64(nd_log_erfc_f64(bound - 1.5));
   return nd_copysign_f64(a < 1 ? inner : outer, x);
 }
 
