@@ -271,22 +271,32 @@ static void find_own_runs(const task *t, nd_conv_tile *tile, nd_run *runs,
   }
 }
 
+// Copies `bytes` bytes, or zeros from NULL; single numbers at once.
+static inline void copy_bytes(char *out, const char *in, size_t bytes)
+{
+  static const float zero = 0;
+  if (bytes == sizeof zero)
+    memcpy(out, in != NULL ? in : (const char *)&zero, sizeof zero);
+  else if (in != NULL)
+    memcpy(out, in, bytes);
+  else
+    memset(out, 0, bytes);
+}
+
 // The terms of a pixel that runs over copies have, 0 where it has no source.
-static void copy_terms(const task *t, int64_t pixel, const bool *has,
+static void copy_terms(const task *t, int64_t pixel, const bool *some,
                        size_t size, char *out)
 {
   const char *from = t->source + t->pixels[pixel].source * (int64_t)size;
-  for (int64_t i = 0; i < t->pieces; i++) {
-    const piece *s = &t->piece[i];
+  const piece *const end = t->piece + t->pieces;
+  const bool few = t->p->grid.terms <= ND_FEW_TAPS;
+  const uint64_t bits = t->sources[pixel];
+  for (const piece *s = t->piece; s < end; s++) {
     const size_t bytes = (size_t)s->n * size;
-    if (!has[i])
+    if (!some[s - t->piece])
       continue;
-    if (!has_source(t, pixel, s))
-      memset(out, 0, bytes);
-    else if (bytes == sizeof(float))
-      memcpy(out, from + source_of(s) * (int64_t)size, sizeof(float));
-    else
-      memcpy(out, from + source_of(s) * (int64_t)size, bytes);
+    const bool has = few ? bits >> s->order & 1 : has_source(t, pixel, s);
+    copy_bytes(out, has ? from + source_of(s) * (int64_t)size : NULL, bytes);
     out += bytes;
   }
 }
@@ -485,6 +495,8 @@ void nd_correlation_run(const nd_correlation *l, void *shared, void *own,
     return;
   }
   const int64_t units = make_plan(l, 0).units;
+  if (units == 0)
+    return;
   const plan p = make_plan(l, (from - packing) / units);
   task *t = own;
   t->copies = (char *)own + task_bytes();

@@ -401,7 +401,7 @@ void nd_filters_run(const nd_filters *l, void *shared, void *own, int64_t from,
   chain *c = own;
   c->panel = (char *)own + chain_bytes();
   c->copies = c->panel + panel_bytes(&p);
-  for (int64_t unit = from; unit < to; unit++) {
+  for (int64_t unit = from; unit < to && p.areas > 0; unit++) {
     area y = find_area(&p, unit % p.areas, shared);
     run_leaf(&y, c, unit / p.areas);
   }
