@@ -3,8 +3,8 @@
 
     build/venv-peers/bin/python tests/bench/functions.py [OP...]
 
-Both have one thread, compute at once, and are called from Python, which takes a
-microsecond or two of each of Nadir's calls. A ratio is PyTorch's time divided by
+Both have one thread, compute at once, and are called from Python, which takes
+a microsecond or two of each of Nadir's calls. A ratio is PyTorch's time by
 Nadir's: of the least times, and the median over the rounds.
 """
 import ctypes
