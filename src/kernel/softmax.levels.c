@@ -5,7 +5,7 @@
 #include "kernel/math.h"
 #include "kernel/reduce.h"
 
-#define LARGER(a, b) ((a) >= (b) || (a) != (a) ? (a) : (b))
+#define LARGER(a, b) (((a) >= (b)) | ((a) != (a)) ? (a) : (b))
 #define ADD(a, b) ((a) + (b))
 #define HALF 0.5F
 
@@ -100,8 +100,9 @@
     const type *restrict e = pe;                                              \
     if (n == 1) {                                                             \
       for (int64_t r = 0; r < rows; r++) {                                    \
-        s[r] += e[r] == 1 ? 0 : (double)e[r];                                 \
-        ones[r] += e[r] == 1;                                                 \
+        const double x = (double)e[r];                                        \
+        s[r] += x == 1 ? 0 : x;                                               \
+        ones[r] += x == 1 ? 1 : 0;                                            \
       }                                                                       \
       return;                                                                 \
     }                                                                         \

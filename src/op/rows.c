@@ -73,6 +73,38 @@ bool nd_rows_tile_in(nd_rows *l, int64_t row, int64_t from, int64_t to)
   return true;
 }
 
+// Tiles of one run of `inner` columns, and of all.
+static int64_t tiles_beside(const nd_rows *l)
+{
+  return (l->inner + ND_BLOCK - 1) / ND_BLOCK;
+}
+
+static int64_t count_tiles(const nd_rows *l)
+{
+  return l->all / l->inner * tiles_beside(l);
+}
+
+int64_t nd_rows_seek(nd_rows *l, int64_t tile)
+{
+  const int64_t beside = tiles_beside(l);
+  const int64_t start = tile / beside * l->inner;
+  const int64_t row = start + tile % beside * ND_BLOCK;
+  nd_rows_tile(l, row, l->inner == 1 ? row + 1 : start + l->inner);
+  return row;
+}
+
+bool nd_rows_step_tiles(const nd_rows *l, float cost, nd_units_run *run,
+                        nd_step *step)
+{
+  const int64_t columns = least(l->inner, ND_BLOCK);
+  *step = (nd_step){
+    .units = l->all > 0 ? count_tiles(l) : 0,
+    .cost = 1 + cost * (float)(l->length * columns),
+    .run = run,
+  };
+  return l->inner > 1;
+}
+
 bool nd_rows_piece(const nd_rows *l, int64_t i, int64_t from, int64_t to,
                    nd_piece *p)
 {
@@ -171,27 +203,6 @@ static int64_t count_parts(const nd_rows *l)
   return (pieces + pieces_of_part(l) - 1) / pieces_of_part(l);
 }
 
-// Tiles of one run of `inner` columns, and of all.
-static int64_t tiles_beside(const nd_rows *l)
-{
-  return (l->inner + ND_BLOCK - 1) / ND_BLOCK;
-}
-
-static int64_t count_tiles(const nd_rows *l)
-{
-  return l->all / l->inner * tiles_beside(l);
-}
-
-// Sets the tile to number `tile`; returns its first row.
-static int64_t seek_tile(nd_rows *l, int64_t tile)
-{
-  const int64_t beside = tiles_beside(l);
-  const int64_t start = tile / beside * l->inner;
-  const int64_t row = start + tile % beside * ND_BLOCK;
-  nd_rows_tile(l, row, l->inner == 1 ? row + 1 : start + l->inner);
-  return row;
-}
-
 // What is found of each row, and of each part of it; m as in nd_rows.
 typedef struct found {
   double *s, *part_s, *part_ones;
@@ -237,7 +248,7 @@ static int64_t end_of_part(const nd_rows *l, int64_t part)
 static void max_of_part(nd_rows *l, found f, int64_t unit)
 {
   const int64_t part = unit / count_tiles(l);
-  const int64_t row = seek_tile(l, unit % count_tiles(l));
+  const int64_t row = nd_rows_seek(l, unit % count_tiles(l));
   find_max(l, part * pieces_of_part(l), end_of_part(l, part));
   memcpy(f.part_m + (part * l->all + row) * l->width, l->m,
          (size_t)(l->rows * l->width));
@@ -245,7 +256,7 @@ static void max_of_part(nd_rows *l, found f, int64_t unit)
 
 static void max_of_tile(nd_rows *l, found f, int64_t unit)
 {
-  const int64_t row = seek_tile(l, unit);
+  const int64_t row = nd_rows_seek(l, unit);
   l->k->start(l->rows, l->m);
   for (int64_t part = 0; part < count_parts(l); part++)
     l->k->max(l->rows, 1, l->m, f.part_m + (part * l->all + row) * l->width);
@@ -256,7 +267,7 @@ static void max_of_tile(nd_rows *l, found f, int64_t unit)
 static void sum_of_part(nd_rows *l, found f, int64_t unit)
 {
   const int64_t part = unit / count_tiles(l);
-  const int64_t row = seek_tile(l, unit % count_tiles(l));
+  const int64_t row = nd_rows_seek(l, unit % count_tiles(l));
   double *s = f.part_s + part * l->all + row;
   double *ones = f.part_ones + part * l->all + row;
   memset(s, 0, (size_t)l->rows * sizeof *s);
@@ -272,7 +283,7 @@ static void sum_of_part(nd_rows *l, found f, int64_t unit)
 
 static void sum_of_tile(nd_rows *l, found f, int64_t unit)
 {
-  const int64_t first = seek_tile(l, unit);
+  const int64_t first = nd_rows_seek(l, unit);
   for (int64_t row = first; row < first + l->rows; row++) {
     double s = 0, ones = 0;
     for (int64_t part = 0; part < count_parts(l); part++) {

@@ -63,31 +63,38 @@ MEASURE(max_of_rows, 1)
 MEASURE(sum_of_parts, 2)
 MEASURE(sum_of_rows, 3)
 
-// Steps that measure long rows, then one over the elements of the output.
-static bool next(const nd_job *j, nd_units_run *finish, nd_step *step, int i)
+// Steps that measure long rows, then one over the elements of the output; or one
+// over `tiles`, if there are these.
+static bool next(const nd_job *j, nd_units_run *tiles, nd_units_run *finish,
+                 nd_step *step, int i)
 {
-  static nd_units_run *const run[ND_ROWS_STEPS] = { max_of_parts, max_of_rows,
-                                                    sum_of_parts, sum_of_rows };
+  static nd_units_run *const measure[ND_ROWS_STEPS] = {
+    max_of_parts, max_of_rows, sum_of_parts, sum_of_rows
+  };
   nd_rows l;
+  start(&l, j);
+  if (tiles != NULL && nd_rows_shared(&l) == 0)
+    return nd_rows_step_tiles(&l, 2, tiles, step) && i == 0;
   *step = (nd_step){ .units = j->out[0]->size, .cost = 3, .run = finish };
   if (i < ND_ROWS_STEPS) {
-    start(&l, j);
     nd_rows_step(&l, step, i);
-    step->run = run[i];
+    step->run = measure[i];
   }
   return i <= ND_ROWS_STEPS;
 }
 
-// No work where rows are not long.
+// No work where rows are not long, and do not lie apart or are few.
 static nd_work plan(const nd_job *j,
                     bool (*next_step)(const void *what, nd_step *step, int i))
 {
-  if (j->in[0]->size <= ND_ROWS_LONG)
+  if (j->in[0]->size <= ND_ROWS_FEW)
     return (nd_work){ 0 };
   nd_rows l;
   start(&l, j);
   const size_t shared = nd_rows_shared(&l);
-  return (nd_work){ .shared = shared, .next = shared > 0 ? next_step : NULL };
+  const bool apart = l.inner > 1 && j->op != &nd_op_reduce_logsumexp;
+  return (nd_work){ .shared = shared,
+                    .next = shared > 0 || apart ? next_step : NULL };
 }
 
 // ------------------------------------------------ softmax and log_softmax --
@@ -118,28 +125,45 @@ static void finish_tile(nd_rows *l, finish_kernel *finish, char *out,
   }
 }
 
-static void softmax_run(const nd_job *j, int64_t from, int64_t to)
+// Elements from..to-1 of the tile.
+static void softmax_tile(nd_rows *l, char *out, int64_t from, int64_t to)
 {
-  char *out = j->out[0]->data;
-  nd_rows l;
-  start_along(&l, j);
-  for (int64_t row = nd_rows_first(&l, from);
-       nd_rows_tile_in(&l, row, from, to); row += l.rows) {
-    nd_rows_measure(&l, ND_KEEP_EXP, out, from, to);
-    finish_tile(&l, l.k->divide, out, from, to);
-  }
+  nd_rows_measure(l, ND_KEEP_EXP, out, from, to);
+  finish_tile(l, l->k->divide, out, from, to);
 }
 
-static void log_softmax_run(const nd_job *j, int64_t from, int64_t to)
+static void log_softmax_tile(nd_rows *l, char *out, int64_t from, int64_t to)
 {
-  char *out = j->out[0]->data;
+  nd_rows_measure(l, ND_KEEP_SHIFTED, out, from, to);
+  l->k->log(l->rows, l->s);
+  finish_tile(l, l->k->subtract, out, from, to);
+}
+
+typedef void tile_function(nd_rows *l, char *out, int64_t from, int64_t to);
+
+static tile_function *choose_tile(const nd_job *j)
+{
+  return j->op == &nd_op_softmax ? softmax_tile : log_softmax_tile;
+}
+
+static void run(const nd_job *j, int64_t from, int64_t to)
+{
   nd_rows l;
   start_along(&l, j);
   for (int64_t row = nd_rows_first(&l, from);
-       nd_rows_tile_in(&l, row, from, to); row += l.rows) {
-    nd_rows_measure(&l, ND_KEEP_SHIFTED, out, from, to);
-    l.k->log(l.rows, l.s);
-    finish_tile(&l, l.k->subtract, out, from, to);
+       nd_rows_tile_in(&l, row, from, to); row += l.rows)
+    choose_tile(j)(&l, j->out[0]->data, from, to);
+}
+
+static void run_tiles(const void *what, void *shared, void *own, int64_t from,
+                      int64_t to)
+{
+  const nd_job *j = what;
+  nd_rows l;
+  start_along(&l, j);
+  for (int64_t tile = from; tile < to; tile++) {
+    nd_rows_seek(&l, tile);
+    choose_tile(j)(&l, j->out[0]->data, 0, INT64_MAX);
   }
 }
 
@@ -183,12 +207,12 @@ static void finish_log_softmax(const void *what, void *shared, void *own,
 
 static bool softmax_next(const void *what, nd_step *step, int i)
 {
-  return next(what, finish_softmax, step, i);
+  return next(what, run_tiles, finish_softmax, step, i);
 }
 
 static bool log_softmax_next(const void *what, nd_step *step, int i)
 {
-  return next(what, finish_log_softmax, step, i);
+  return next(what, run_tiles, finish_log_softmax, step, i);
 }
 
 static nd_work softmax_work(const nd_job *j)
@@ -250,7 +274,8 @@ static void log_softmax_jvp(nd_context *c, const nd_job *j, nd_tensor *const *t,
 }
 
 // Rows of more than one part, which lie beside each other in memory or not.
-#define LONG_CASES "[2 140000] axis=2; [50000 3] axis=1; [2 300 520] axis=2"
+#define LONG_CASES \
+  "[2 140000] axis=2; [50000 3] axis=1; [2 300 520] axis=2; [3 40 530] axis=2"
 
 #define AXIS_CASES                                                  \
   "[4]; [3 4]; [2 3 4] axis=2; [3 2] axis=1; [1 1]; [0 3]; [3 0]; " \
@@ -266,7 +291,7 @@ const nd_op nd_op_softmax = {
   .derivative = ND_VJP,
   .needs = { ND_NEEDS_OUT },
   .infer = softmax_infer,
-  .run = softmax_run,
+  .run = run,
   .work = softmax_work,
   .vjp = softmax_vjp,
   .jvp = softmax_jvp,
@@ -287,7 +312,7 @@ const nd_op nd_op_log_softmax = {
   .derivative = ND_VJP,
   .needs = { ND_NEEDS_OUT },
   .infer = softmax_infer,
-  .run = log_softmax_run,
+  .run = run,
   .work = log_softmax_work,
   .vjp = log_softmax_vjp,
   .jvp = log_softmax_jvp,
@@ -334,7 +359,7 @@ static void finish_logsumexp(const void *what, void *shared, void *own,
 
 static bool logsumexp_next(const void *what, nd_step *step, int i)
 {
-  return next(what, finish_logsumexp, step, i);
+  return next(what, NULL, finish_logsumexp, step, i);
 }
 
 static nd_work logsumexp_work(const nd_job *j)

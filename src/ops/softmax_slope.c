@@ -113,6 +113,59 @@ static void run_tiles(const nd_job *j, int64_t from, int64_t to,
   }
 }
 
+// Tiles from..to-1 where rows lie apart.
+static void run_apart(const nd_job *j, int64_t from, int64_t to,
+                      void (*add)(rows *l),
+                      void (*give)(rows *l, const nd_piece *p, void *out))
+{
+  rows l;
+  nd_piece p;
+  start_rows(&l, j);
+  for (int64_t tile = from; tile < to; tile++) {
+    nd_rows_seek(&l.p, tile);
+    clear_sums(&l);
+    add(&l);
+    for (int64_t i = 0; i < l.p.pieces; i++) {
+      nd_rows_piece(&l.p, i, 0, INT64_MAX, &p);
+      give(&l, &p, j->out[0]->data + p.at * l.p.width);
+    }
+  }
+}
+
+static void tangent_tiles(const void *what, void *shared, void *own,
+                          int64_t from, int64_t to)
+{
+  run_apart(what, from, to, add_tangent, give_tangent);
+}
+
+static void slope_tiles(const void *what, void *shared, void *own, int64_t from,
+                        int64_t to)
+{
+  run_apart(what, from, to, add_slope, give_slope);
+}
+
+static bool next(const void *what, nd_step *step, int i)
+{
+  const nd_job *j = what;
+  const bool tangent = j->op == &nd_op_log_softmax_tangent;
+  rows l;
+  start_rows(&l, j);
+  return nd_rows_step_tiles(&l.p, 2, tangent ? tangent_tiles : slope_tiles,
+                            step) &&
+         i == 0;
+}
+
+// No work where rows lie in one piece, or are few.
+static nd_work work(const nd_job *j)
+{
+  const nd_tensor *x = j->in[0];
+  const int axis = nd_axis_place(j->attr[AXIS].integer, x->rank);
+  int64_t inner = 1;
+  for (int i = axis + 1; i < x->rank; i++)
+    inner *= x->dims[i];
+  return (nd_work){ .next = inner > 1 && x->size > ND_ROWS_FEW ? next : NULL };
+}
+
 static void tangent_run(const nd_job *j, int64_t from, int64_t to)
 {
   run_tiles(j, from, to, add_tangent, give_tangent);
@@ -201,6 +254,7 @@ const nd_op nd_op_log_softmax_tangent = {
   .doc = "x - sum of p * x along axis, p = softmax",
   SHARED,
   .run = tangent_run,
+  .work = work,
   .vjp = tangent_vjp,
   .jvp = tangent_jvp,
 };
@@ -210,6 +264,7 @@ const nd_op nd_op_log_softmax_slope = {
   .doc = "x - p * sum of x along axis, p = softmax",
   SHARED,
   .run = slope_run,
+  .work = work,
   .vjp = slope_vjp,
   .jvp = slope_jvp,
 };
