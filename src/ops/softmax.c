@@ -273,9 +273,10 @@ static void log_softmax_jvp(nd_context *c, const nd_job *j, nd_tensor *const *t,
   ty[0] = CENTRE(EXP(j->out[0]), t[0], j->attr[AXIS].integer);
 }
 
-// Rows of more than one part, which lie beside each other in memory or not.
-#define LONG_CASES \
-  "[2 140000] axis=2; [50000 3] axis=1; [2 300 520] axis=2; [3 40 530] axis=2"
+// Rows of more than one part, which lie beside each other in memory or not; and
+// tiles of rows that lie apart.
+#define LONG_CASES "[2 140000] axis=2; [50000 3] axis=1; [2 300 520] axis=2"
+#define APART_CASES "; [3 40 530] axis=2"
 
 #define AXIS_CASES                                                  \
   "[4]; [3 4]; [2 3 4] axis=2; [3 2] axis=1; [1 1]; [0 3]; [3 0]; " \
@@ -298,7 +299,7 @@ const nd_op nd_op_softmax = {
   .low = -3,
   .high = 3,
   .cases = AXIS_CASES,
-  .long_cases = LONG_CASES,
+  .long_cases = LONG_CASES APART_CASES,
   .cost = 2,
 };
 
@@ -319,7 +320,7 @@ const nd_op nd_op_log_softmax = {
   .low = -3,
   .high = 3,
   .cases = AXIS_CASES,
-  .long_cases = LONG_CASES,
+  .long_cases = LONG_CASES APART_CASES,
   .cost = 2,
 };
 
