@@ -8,8 +8,8 @@
 // direction of the sum, from the end if `reverse`.
 //
 // Floats are added up in float64, for float64 with what each addition rounds
-// away kept beside (Knuth's two-sum): on long axes both float dtypes are good to
-// the last digit.
+// away kept beside (Knuth's two-sum): on long axes both float dtypes are good
+// to the last digit.
 
 #include <string.h>
 

@@ -63,8 +63,8 @@ MEASURE(max_of_rows, 1)
 MEASURE(sum_of_parts, 2)
 MEASURE(sum_of_rows, 3)
 
-// Steps that measure long rows, then one over the elements of the output; or one
-// over `tiles`, if there are these.
+// Steps that measure long rows, then one over the elements of the output; or
+// one over `tiles`, if there are these.
 static bool next(const nd_job *j, nd_units_run *tiles, nd_units_run *finish,
                  nd_step *step, int i)
 {
