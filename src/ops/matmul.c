@@ -191,11 +191,16 @@ static bool are_dots(const nd_job *j, const nd_matmul *p)
 }
 
 // Nanoseconds that a term takes for so many rows and columns: to multiply, and
-// to read b.
-static float term_cost(const nd_job *j, int64_t rows, int64_t columns)
+// to read b. Dots read all they multiply; one alone waits for its sum.
+static float term_cost(const nd_job *j, const nd_matmul *p, int64_t rows,
+                       int64_t columns)
 {
   const float width = (float)width_of(j);
   const float each = are_floats(j) ? .00625F * width : 1;
+  if (p->m == 1 && p->n == 1)
+    return 1.5F;
+  if (are_floats(j) && are_dots(j, p))
+    return (float)(rows * columns) * .1F * width;
   return (float)columns * ((float)rows * each + .05F * width);
 }
 
@@ -236,9 +241,10 @@ static strips cut_strips(const nd_job *j)
   s.by_columns = s.p.n > 2 * s.p.m;
   s.each = s.by_columns ? parts_of(s.p.n, STRIP_COLUMNS)
                         : parts_of(s.p.m, STRIP_ROWS);
-  s.cost = (float)s.p.k * (s.by_columns
-                             ? term_cost(j, s.p.m, least(s.p.n, STRIP_COLUMNS))
-                             : term_cost(j, least(s.p.m, STRIP_ROWS), s.p.n));
+  s.cost = (float)s.p.k *
+           (s.by_columns
+              ? term_cost(j, &s.p, s.p.m, least(s.p.n, STRIP_COLUMNS))
+              : term_cost(j, &s.p, least(s.p.m, STRIP_ROWS), s.p.n));
   return s;
 }
 
@@ -332,7 +338,7 @@ static void cut_to_share(cuts *c)
 // As many blocks as may be taken at once; a chain if not even one.
 static int64_t choose_terms(const nd_job *j, const cuts *c)
 {
-  const float cost = term_cost(j, c->rows, c->columns);
+  const float cost = term_cost(j, &c->p, c->rows, c->columns);
   int64_t terms = BLOCK;
   if (cost * BLOCK > ND_PATIENCE && c->kernels->add != NULL)
     return ND_MATMUL_CHAIN;
@@ -345,7 +351,7 @@ static void cut_apart(const nd_job *j, cuts *c)
 {
   const bool dots = are_dots(j, &c->p);
   c->rows = dots && c->p.n > 1 ? 1 : least(c->p.m, dots ? DOTS : MANY_ROWS);
-  const float chain = term_cost(j, c->rows, 1) * ND_MATMUL_CHAIN;
+  const float chain = term_cost(j, &c->p, c->rows, 1) * ND_MATMUL_CHAIN;
   const int64_t most = least((dots ? DOTS : AREA) / c->rows,
                              (int64_t)(2 * ND_PATIENCE / chain));
   c->columns = even_parts(c->p.n, most, ND_MATMUL_PANEL);
@@ -537,8 +543,8 @@ static void run_stage(const void *what, void *shared, void *own, int64_t from,
 static float stage_cost(const nd_job *j, const cuts *c, const stage *s)
 {
   const float terms = (float)least(c->terms, c->p.k - s->part * c->terms);
-  return terms * (s->packs ? term_cost(j, 4, ND_MATMUL_PANEL)
-                           : term_cost(j, c->rows, c->columns));
+  return terms * (s->packs ? term_cost(j, &c->p, 4, ND_MATMUL_PANEL)
+                           : term_cost(j, &c->p, c->rows, c->columns));
 }
 
 // ---------------------------------------------------------------- the work --
