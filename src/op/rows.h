@@ -52,9 +52,9 @@ int64_t nd_rows_first(const nd_rows *l, int64_t from);
 bool nd_rows_tile_in(nd_rows *l, int64_t row, int64_t from, int64_t to);
 
 // Where rows lie apart, tiles are what work is cut into, so that none is
-// measured twice: makes a step over them of about `cost` nanoseconds an element,
-// or false where rows do not. Sets the tile to number `tile`; returns its first
-// row.
+// measured twice: makes a step over them, of about `cost` nanoseconds for each
+// element, or false where rows do not. Sets the tile to number `tile`; returns
+// its first row.
 enum { ND_ROWS_FEW = 1 << 12 };  // inputs that are not worth it
 bool nd_rows_step_tiles(const nd_rows *l, float cost, nd_units_run *run,
                         nd_step *step);
