@@ -99,10 +99,20 @@ void nd_fold_part_start(nd_fold_part *p, const nd_reduce_kernels *k)
     p->at[i] = p->room[i];
 }
 
+void *nd_fold_part_lanes(nd_fold_part *p)
+{
+  return p->at[nd_tree_slot(p->blocks)];
+}
+
+void nd_fold_part_next(nd_fold_part *p)
+{
+  nd_tree_add(p->blocks++, join_lanes, p);
+}
+
 void nd_fold_part_add(nd_fold_part *p, int64_t n, const void *block)
 {
-  p->k->lanes(n, p->at[nd_tree_slot(p->blocks)], block);
-  nd_tree_add(p->blocks++, join_lanes, p);
+  p->k->lanes(n, nd_fold_part_lanes(p), block);
+  nd_fold_part_next(p);
 }
 
 void nd_fold_part_end(nd_fold_part *p, void *out)

@@ -57,6 +57,11 @@ void nd_fold_part_start(nd_fold_part *p, const nd_reduce_kernels *k);
 void nd_fold_part_add(nd_fold_part *p, int64_t n, const void *block);
 void nd_fold_part_end(nd_fold_part *p, void *out);
 
+// nd_fold_part_add in two: where the lanes of the next block go, then that they
+// are there.
+void *nd_fold_part_lanes(nd_fold_part *p);
+void nd_fold_part_next(nd_fold_part *p);
+
 // Puts together the parts of a row of `folded` inputs, elements of `width`
 // bytes that lie `stride` bytes apart.
 void nd_fold_join_row(const nd_reduce_kernels *k, size_t width, int64_t folded,

@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#include "op/join.h"
+
 // A node that costs so many nanoseconds an element is kept when it is computed
 // for the first time, if somebody outside may ask for it.
 static const float COSTLY = 2;
@@ -209,6 +211,7 @@ static void add_code(nd_plan *plan, const nd_node *p)
   nd_instruction *code = &plan->program.code[number];
   plan->bindings.p[number] = p->p;
   code->kernel = p->kernel;
+  code->summed = NULL;
   code->n = p->n;
   code->out = (uint16_t)p->place;
   widen(&plan->program, (nd_dtype)p->tensor->dtype);
@@ -240,6 +243,7 @@ bool nd_plan_program(nd_plan *plan)
     free_registers(p, k, &free);
     plan->bindings.cost += nd_op_cost(p->op);
   }
+  nd_program_join(q, &plan->bindings, plan->order[0]->tensor->context->level);
   return true;
 }
 

@@ -144,7 +144,12 @@ static void run_block(worker *w, int64_t n)
     const void *in[ND_MAX_FEEDS];
     for (int m = 0; m < k->n; m++)
       in[m] = w->place[k->in[m]];
-    if (k->kernel != NULL)
+    if (k->summed != NULL) {
+      nd_fold_part *f = &w->folds[k->fold];
+      k->summed((int)n, w->r->bindings->p[i], k->kept ? w->place[k->out] : NULL,
+                nd_fold_part_lanes(f), in);
+      nd_fold_part_next(f);
+    } else if (k->kernel != NULL)
       k->kernel((int)n, w->r->bindings->p[i], w->place[k->out], in);
     else
       nd_fold_part_add(&w->folds[k->out], n, in[0]);

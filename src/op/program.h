@@ -23,6 +23,9 @@ typedef struct nd_instruction {
   uint16_t n;
   uint16_t in[ND_MAX_FEEDS];  // places
   uint16_t out;               // a place, or the number of the fold
+  nd_summed_kernel *summed;   // instead, if the result is also folded
+  uint16_t fold;              // into that one
+  bool kept;                  // and goes to its place
 } nd_instruction;
 
 typedef struct nd_program {

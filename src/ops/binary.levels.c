@@ -32,7 +32,7 @@
         DEFINED(NUM(0))))
 
 // clang-format off
-#define BINARY(OP, HOT, FLAT)                                                  \
+#define BINARY(OP, HOT, SUM, FLAT)                                             \
 /* name      dtypes   refused  y                                               \
              dy/da             dy/db                          sampled */       \
 HOT(add,     NUMBERS, NONE,    a + b,                                          \
@@ -41,7 +41,7 @@ HOT(add,     NUMBERS, NONE,    a + b,                                          \
 HOT(subtract,NUMBERS, NONE,    a - b,                                          \
              NUM(1),           NUM(-1),                       -3, 3,           \
    "a - b", .metamethod = "__sub")                                             \
-HOT(multiply,NUMBERS, NONE,    a * b,                                          \
+SUM(multiply,NUMBERS, NONE,    a * b,                                          \
              B,                A,                             -3, 3,           \
    "a * b", .metamethod = "__mul")                                             \
 HOT(divide,  CAST,    NONE,    a / b,                                          \
@@ -91,8 +91,8 @@ FLAT(logical_or,    BOOLS,   NONE, a | b,  "true where one is true")           \
 FLAT(logical_xor,   BOOLS,   NONE, a ^ b,  "true where just one is true")
 // clang-format on
 
-#include "ops/elementwise.h"
 #include "ops/entries.h"
+#include "ops/joined.h"
 #include "ops/vocab_scalar.h"
 
 // DIVIDED is NUMBERS, but runs of floats whose quotients are not large have
@@ -139,8 +139,8 @@ FLAT(logical_xor,   BOOLS,   NONE, a ^ b,  "true where just one is true")
 #define KERNELS_FLAT(name, dtypes, refused, y, ...) \
   KERNELS_##dtypes(FORWARD, 2, name, y)
 
-BINARY(DECLARE, DECLARE, DECLARE)
-BINARY(KERNELS, KERNELS_HOT, KERNELS_FLAT)
+BINARY(DECLARE, DECLARE, DECLARE, DECLARE)
+BINARY(KERNELS, KERNELS_HOT, KERNELS_HOT, KERNELS_FLAT)
 
 KERNELS_FLOATS(NEAR, 2, are_near, )
 KERNELS_FLOATS(CHOOSE, 2, mod, remainder)
@@ -152,8 +152,79 @@ KERNELS_FLOATS(CHOOSE, 2, floordiv, quotient)
                { name##_db_float32, name##_db_float64 } } },
 #define ROW_FLAT(name, dtypes, ...) { .forward = FORWARD_##dtypes(name) },
 
-const nd_kernels ND_LEVELLED(nd_kernels_binary)[] = { BINARY(ROW, ROW,
+const nd_kernels ND_LEVELLED(nd_kernels_binary)[] = { BINARY(ROW, ROW, ROW,
                                                              ROW_FLAT) };
+
+// ---------------------------------------------------------------- joined --
+
+#define NOTHING(...)
+#define VALUES(name, dtypes, refused, y, ...) \
+  VALUE(2, name, float32, float, float, y)
+#define SUMS(name, dtypes, refused, y, da, db, ...) \
+  SUM_FORWARD(2, name, y)                           \
+  SUM_BACKWARD(2, name##_da, da)                    \
+  SUM_BACKWARD(2, name##_db, db)
+
+BINARY(NOTHING, VALUES, VALUES, NOTHING)
+BINARY(NOTHING, NOTHING, SUMS, NOTHING)
+
+// What two lines, or a pair and a line, make together. With three inputs or
+// more it counts that those which repeat one element stay in registers; with
+// two, the store takes as long.
+#define PAIRS(OF)                           \
+  OF(float32, float, multiply, add, 0)      \
+  OF(float32, float, multiply, subtract, 0) \
+  OF(float32, float, multiply, subtract, 1) \
+  OF(float32, float, multiply, multiply, 0) \
+  OF(float32, float, add, add, 0)           \
+  OF(float32, float, add, multiply, 0)      \
+  OF(float32, float, subtract, multiply, 0) \
+  OF(float32, float, multiply_add_0, subtract, 0)
+
+#define OF_0(second, label, x, y) second##_of_##label(x, y)
+#define OF_1(second, label, x, y) second##_of_##label(y, x)
+#define INPUTS_multiply_add_0 4
+#define INPUTS_multiply 3
+#define INPUTS_add 3
+#define INPUTS_subtract 3
+#define TWO(first, label) first##_of_##label(q0, q1)
+#define BOTH_multiply_add_0(label, OF, second) \
+  OF(second, label, add_of_##label(TWO(multiply, label), q2), q3)
+#define BOTH_multiply(label, OF, second) \
+  OF(second, label, TWO(multiply, label), q2)
+#define BOTH_add(label, OF, second) OF(second, label, TWO(add, label), q2)
+#define BOTH_subtract(label, OF, second) \
+  OF(second, label, TWO(subtract, label), q2)
+
+#define DEFINE_PAIR(label, type, first, second, at) \
+  DEFINE_ONES(0, label, type, first, second, at)    \
+  DEFINE_ONES(1, label, type, first, second, at)    \
+  DEFINE_ONES(2, label, type, first, second, at)    \
+  DEFINE_ONES(5, label, type, first, second, at)    \
+  DEFINE_ONES(6, label, type, first, second, at)
+#define DEFINE_ONES(ones, label, type, first, second, at)                    \
+  JOINED(first##_##second##_##at##_ones_##ones, label, type, INPUTS_##first, \
+         ones, BOTH_##first(label, OF_##at, second))
+#define multiply_add_0_float32 multiply_add_0_ones_0_float32
+
+PAIRS(DEFINE_PAIR)
+
+#define PAIR_ROW(label, type, one, two, place)      \
+  { one##_##label,                                  \
+    two##_##label,                                  \
+    place,                                          \
+    { [0] = one##_##two##_##place##_ones_0_##label, \
+      [1] = one##_##two##_##place##_ones_1_##label, \
+      [2] = one##_##two##_##place##_ones_2_##label, \
+      [5] = one##_##two##_##place##_ones_5_##label, \
+      [6] = one##_##two##_##place##_ones_6_##label } },
+#define SUM_ROW(name) { name##_float32, name##_sum_float32 },
+#define SUM_ROWS(name, ...) SUM_ROW(name) SUM_ROW(name##_da) SUM_ROW(name##_db)
+
+const nd_joined ND_LEVELLED(nd_joined_binary)[] = { PAIRS(PAIR_ROW){ NULL } };
+const nd_summing ND_LEVELLED(nd_sums_binary)[] = {
+  BINARY(NOTHING, NOTHING, SUM_ROWS, NOTHING){ NULL }
+};
 
 #if ND_IS_BASELINE
 #include "ops/rules.h"
@@ -197,15 +268,14 @@ static void both_transpose(nd_context *c, const nd_job *j, nd_tensor *const *g,
 
 #define SLOPES(name, dtypes, refused, y, da, db, ...) \
   static const nd_term *const name##_slope[] = { da, db };
-#define NO_SLOPES(...)
 
-BINARY(SLOPES, SLOPES, NO_SLOPES)
+BINARY(SLOPES, SLOPES, SLOPES, NOTHING)
 
 #include "ops/vocab_needs.h"
 
 #define INDEX(name, ...) row_##name,
 
-enum { BINARY(INDEX, INDEX, INDEX) };
+enum { BINARY(INDEX, INDEX, INDEX, INDEX) };
 
 ND_DECLARE_ROWS(const nd_kernels, nd_kernels_binary);
 
@@ -267,7 +337,8 @@ static bool refuse_negative(nd_context *c, const nd_job *j)
                                __VA_ARGS__ };
 #define LISTED(name, ...) &nd_op_##name,
 
-BINARY(ENTRY, ENTRY, ENTRY_FLAT)
+BINARY(ENTRY, ENTRY, ENTRY, ENTRY_FLAT)
 
-const nd_op *const nd_ops_binary[] = { BINARY(LISTED, LISTED, LISTED) NULL };
+const nd_op *const nd_ops_binary[] = { BINARY(LISTED, LISTED, LISTED, LISTED)
+                                         NULL };
 #endif

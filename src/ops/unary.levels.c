@@ -6,7 +6,8 @@
 // as data (ops/vocab_term.h), which gives the fused backward kernel and the
 // recorded rule that serves vjp, jvp and higher orders; over sets, as the
 // values that a tape keeps for it; and in HOT lines also as C, which makes
-// their backward kernels faster and longer. `sampled` is where tests may look.
+// their backward kernels faster and longer; SUM is HOT with kernels that add up
+// what they give. `sampled` is where tests may look.
 // FLAT is an op without a gradient, ANGLE one of an angle, with kernels of its
 // own for far ones. What is hidden only slopes apply, so that their own slopes
 // are as good.
@@ -46,7 +47,7 @@
 #define NORMAL 0.3989422804014327
 
 // clang-format off
-#define UNARY(OP, HOT, FLAT, ANGLE)                                            \
+#define UNARY(OP, HOT, SUM, FLAT, ANGLE)                                       \
 /* name      dtypes   y                     slope                  sampled */  \
 HOT(negative, NUMBERS, -x,                   NUM(-1),               -3, 3,     \
    "minus x", .metamethod = "__unm")                                           \
@@ -54,7 +55,7 @@ HOT(abs,     NUMBERS, x < 0 ? -x : x + 0,   SIGN(X),               .2, 3,      \
    "absolute value; slope 0 at 0")                                             \
 OP(sign,     NUMBERS, SIGN(x),              SUB(Y, Y),             .2, 3,      \
    "-1, 0 or 1; nan stays; the gradient is zero everywhere")                   \
-HOT(square,  NUMBERS, x * x,                MUL(NUM(2), X),        -3, 3,      \
+SUM(square,  NUMBERS, x * x,                MUL(NUM(2), X),        -3, 3,      \
    "x * x")                                                                    \
 HOT(sqrt,    FLOATS,  SQRT(x),              DIV(NUM(0.5), Y),      .2, 4,      \
    "square root; nan below 0")                                                 \
@@ -216,8 +217,8 @@ FLAT(logical_not, BOOLS, !x,                                                   \
    "true where x is false")
 // clang-format on
 
-#include "ops/elementwise.h"
 #include "ops/entries.h"
+#include "ops/joined.h"
 #include "ops/vocab_scalar.h"
 
 #define DECLARE(name, ...) extern const nd_op nd_op_##name;
@@ -228,8 +229,8 @@ FLAT(logical_not, BOOLS, !x,                                                   \
     KERNELS_FLOATS(BACKWARD, 1, name##_slope, slope)
 #define KERNELS_FLAT(name, dtypes, y, ...) KERNELS_##dtypes(FORWARD, 1, name, y)
 
-UNARY(DECLARE, DECLARE, DECLARE, DECLARE)
-UNARY(KERNELS, KERNELS_HOT, KERNELS_FLAT, KERNELS)
+UNARY(DECLARE, DECLARE, DECLARE, DECLARE, DECLARE)
+UNARY(KERNELS, KERNELS_HOT, KERNELS_HOT, KERNELS_FLAT, KERNELS)
 
 // A run of angles that are all near takes the loops above, which vectorize.
 #define NEAR(inputs, name, label, type, result, formula) \
@@ -254,10 +255,23 @@ UNARY(KERNELS, KERNELS_HOT, KERNELS_FLAT, KERNELS)
     KERNELS_##dtypes(CHOOSE, 1, name, )
 #define NOTHING(...)
 
+#define SUMS(name, dtypes, y, slope, ...) \
+  SUM_FORWARD(1, name, y)                 \
+  SUM_BACKWARD(1, name##_slope, slope)
+#define SUM_ROWS(name, ...)               \
+  { name##_float32, name##_sum_float32 }, \
+    { name##_slope_float32, name##_slope_sum_float32 },
+
+UNARY(NOTHING, NOTHING, SUMS, NOTHING, NOTHING)
+
+const nd_summing ND_LEVELLED(nd_sums_unary)[] = {
+  UNARY(NOTHING, NOTHING, SUM_ROWS, NOTHING, NOTHING){ NULL }
+};
+
 #include "ops/vocab_angle.h"
 
 KERNELS_FLOATS(NEAR, 1, are_near, )
-UNARY(NOTHING, NOTHING, NOTHING, KERNELS_ANGLE)
+UNARY(NOTHING, NOTHING, NOTHING, NOTHING, KERNELS_ANGLE)
 
 #define ROW(name, dtypes, ...)         \
   { .forward = FORWARD_##dtypes(name), \
@@ -267,8 +281,9 @@ UNARY(NOTHING, NOTHING, NOTHING, KERNELS_ANGLE)
   { .forward = FORWARD_##dtypes(name##_of), \
     .slope = { { name##_slope_float32, name##_slope_float64 } } },
 
-const nd_kernels ND_LEVELLED(nd_kernels_unary)[] = { UNARY(ROW, ROW, ROW_FLAT,
-                                                           ROW_ANGLE) };
+const nd_kernels ND_LEVELLED(nd_kernels_unary)[] = {
+  UNARY(ROW, ROW, ROW, ROW_FLAT, ROW_ANGLE)
+};
 
 #if ND_IS_BASELINE
 #include "ops/vocab_term.h"
@@ -276,13 +291,13 @@ const nd_kernels ND_LEVELLED(nd_kernels_unary)[] = { UNARY(ROW, ROW, ROW_FLAT,
 #define SLOPE(name, dtypes, y, dydx, ...) \
   static const nd_term *const name##_slope[] = { dydx };
 
-UNARY(SLOPE, SLOPE, NOTHING, SLOPE)
+UNARY(SLOPE, SLOPE, SLOPE, NOTHING, SLOPE)
 
 #include "ops/vocab_needs.h"
 
 #define INDEX(name, ...) row_##name,
 
-enum { UNARY(INDEX, INDEX, INDEX, INDEX) };
+enum { UNARY(INDEX, INDEX, INDEX, INDEX, INDEX) };
 
 ND_DECLARE_ROWS(const nd_kernels, nd_kernels_unary);
 
@@ -314,8 +329,8 @@ static const nd_param params[] = { { "x", ND_TENSOR }, { 0 } };
                                __VA_ARGS__ };
 #define LISTED(name, ...) &nd_op_##name,
 
-UNARY(ENTRY, ENTRY, ENTRY_FLAT, ENTRY)
+UNARY(ENTRY, ENTRY, ENTRY, ENTRY_FLAT, ENTRY)
 
-const nd_op *const nd_ops_unary[] = { UNARY(LISTED, LISTED, LISTED, LISTED)
-                                        NULL };
+const nd_op *const nd_ops_unary[] = { UNARY(LISTED, LISTED, LISTED, LISTED,
+                                            LISTED) NULL };
 #endif
