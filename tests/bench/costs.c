@@ -2,8 +2,11 @@
 // the rows whose name has the word. Each step that is worth sharing is one
 // column: the time it took over the time it declared, at best of a few tries. 1
 // is right; below 1/3 threads are called for what is too short for them, above
-// 3 what is worth it stays alone. Times are those of the thread that works.
+// 3 what is worth it stays alone. Times are those of the thread that works;
+// what does little with each element is declared as it goes in a cache, and here
+// it is larger than most: 3 or 4 is right for it.
 
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -94,7 +97,7 @@ static const row rows[] = {
 };
 
 // Writes `n` for each * of a text.
-static const char *fill(char text[200], const char *pattern, long n)
+static const char *write_sizes(char text[200], const char *pattern, long n)
 {
   char *to = text;
   for (; *pattern != '\0'; pattern++) {
@@ -161,16 +164,17 @@ static void print_task(const char *name, const char *what)
 }
 
 // The shortest work of the row that is precise: between 16 and 64 parts.
-static void print_row(const row *r)
+static void find_costs(const row *r)
 {
   for (long n = 100; n < 20000000; n = n * 3 / 2) {
     char text[200];
     task t = { .op = nd_op_find(r->name) };
     if (r->options != NULL)
-      t.options = strdup(fill(text, r->options, n));
+      t.options = strdup(write_sizes(text, r->options, n));
     bool ok = true;
     for (; t.n < FEEDS && r->in[t.n] != NULL; t.n++) {
-      t.in[t.n] = nd_call(c, r->type, 0, NULL, fill(text, r->in[t.n], n));
+      t.in[t.n] = nd_call(c, r->type, 0, NULL,
+                          write_sizes(text, r->in[t.n], n));
       ok = ok && t.in[t.n] != NULL;
     }
     const int most = ok ? time_task(&t) : 0;
@@ -190,7 +194,7 @@ static void print_row(const row *r)
 }
 
 // An elementwise op and its slopes, over as many elements.
-static void print_elementwise(const nd_op *op)
+static void find_costs_of(const nd_op *op)
 {
   char text[200];
   static const char *const names[] = { "", "slope 1", "slope 2", "slope 3" };
@@ -202,7 +206,8 @@ static void print_elementwise(const nd_op *op)
     for (long size = 10000; size < 20000000; size = size * 3 / 2) {
       task t = { .op = op, .n = n, .slope = slope };
       for (int i = 0; i < n; i++)
-        t.in[i] = nd_call(c, REAL, 0, NULL, fill(text, "shape=[*]", size));
+        t.in[i] = nd_call(c, REAL, 0, NULL,
+                          write_sizes(text, "shape=[*]", size));
       const int most = time_task(&t);
       for (int i = 0; i < n; i++)
         nd_tensor_release(t.in[i]);
@@ -221,17 +226,19 @@ int main(int n, char **arguments)
   const nd_config config = { .size = sizeof config,
                              .threads = ND_MAX_THREADS,
                              .parallel_for = run_timed };
+  mallopt(M_MMAP_MAX, 0);  // pages stay: fresh ones cost more than most ops
+  mallopt(M_TRIM_THRESHOLD, -1);
   c = nd_context_new(&config);
   nd_context_set_eager(c, true);
   const nd_op *op;
   for (int i = 0; (op = nd_op_at(i)) != NULL; i++) {
     if (op->kernels[c->level] != NULL && op->attrs == 0 &&
         nd_params_count(op->params) <= 3 && strstr(op->name, word) != NULL)
-      print_elementwise(op);
+      find_costs_of(op);
   }
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
     if (strstr(rows[i].name, word) != NULL)
-      print_row(&rows[i]);
+      find_costs(&rows[i]);
   }
   nd_context_free(c);
   return 0;
