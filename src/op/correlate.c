@@ -71,7 +71,7 @@ static float unit_cost(const plan *p)
   const float width = (float)nd_dtype_size(p->l->dtype);
   const float columns = (float)least(p->columns, p->targets) + 4;
   if (nd_conv_is_deep(&p->l->conv))
-    return (float)p->block * (20 + terms * (float)p->l->conv.groups * .1F);
+    return (float)p->block * (20 + terms * (float)p->l->conv.groups * .4F);
   return (float)p->block * (10 + terms * (.006F * width * columns + .1F));
 }
 
