@@ -29,11 +29,11 @@ typedef void nd_block_kernel(int n, const double *p, void *restrict out,
 typedef void nd_summed_kernel(int n, const double *p, void *out, void *lanes,
                               const void *const *in);
 
-// A kernel that does in one loop, and to the same bits, what two do: `first` and
-// then `second`, which reads that as input `at`; its inputs are those of the
-// first and then those of the second. by_ones[m] is for where the inputs in m, a
-// set of bits, repeat one element; NULL: there is none. The output may be one of
-// the inputs. Tables of them end with a NULL kernel.
+// A kernel that does in one loop, and to the same bits, what two do: `first`
+// and then `second`, which reads that as input `at`; its inputs are those of
+// the first and then those of the second. by_ones[m] is for where the inputs in
+// m, a set of bits, repeat one element; NULL: there is none. The output may be
+// one of the inputs. Tables of them end with a NULL kernel.
 typedef struct nd_joined {
   nd_block_kernel *first, *second;
   int at;

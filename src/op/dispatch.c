@@ -396,9 +396,9 @@ bool nd_job_apply(nd_context *c, const nd_job *j)
 
 // --------------------------------------------------------------- one output --
 
-// A kernel of an elementwise op if all its inputs are scalars of the context and
-// of one dtype that it reads, so that there is nothing to check, infer, walk or
-// cast.
+// A kernel of an elementwise op if all its inputs are scalars of the context
+// and of one dtype that it reads, so that there is nothing to check, infer,
+// walk or cast.
 static nd_block_kernel *scalar_kernel(const nd_context *c, const nd_op *op,
                                       int n, nd_tensor *const *in)
 {

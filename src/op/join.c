@@ -1,5 +1,5 @@
-// op/join.c: joins codes of a program. A code is joined with the next one if that
-// alone reads it; a fold with the code that computes what it reads.
+// op/join.c: joins codes of a program. A code is joined with the next one if
+// that alone reads it; a fold with the code that computes what it reads.
 
 #include "op/join.h"
 

@@ -1,5 +1,5 @@
-// op/kernel.h: which kernel an elementwise job runs, what it reads its inputs as
-// and what it gives.
+// op/kernel.h: which kernel an elementwise job runs, what it reads its inputs
+// as and what it gives.
 
 #ifndef ND_OP_KERNEL_H
 #define ND_OP_KERNEL_H

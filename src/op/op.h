@@ -46,7 +46,7 @@ const char *nd_derivative_name(nd_derivative derivative);
 
 // The result's dtype, for elementwise ops.
 typedef enum nd_result {
-  ND_AS_INPUT,  // which the inputs share, but for those with dtypes of their own
+  ND_AS_INPUT,  // that which inputs without dtypes of their own share
   ND_AS_BOOL,
   ND_AS_FLOAT,  // integers become float32
   ND_AS_ASKED   // by the first attribute; there is a row of kernels for each
