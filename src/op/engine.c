@@ -47,23 +47,13 @@ void nd_engine_start(nd_engine *e, nd_block_kernel *kernel, const double *p,
   }
 }
 
-#define SPREAD(type)                   \
-  do {                                 \
-    type *to = out;                    \
-    type value;                        \
-    memcpy(&value, one, sizeof value); \
-    for (int64_t i = 0; i < n; i++)    \
-      to[i] = value;                   \
-  } while (0)
-
+// Copies what is there as often as it takes, twice as much each time.
 void nd_spread(size_t width, int64_t n, const void *one, void *out)
 {
-  if (width == 4)
-    SPREAD(uint32_t);
-  else if (width == 8)
-    SPREAD(uint64_t);
-  else
-    SPREAD(uint8_t);
+  const size_t bytes = (size_t)n * width;
+  memcpy(out, one, width);
+  for (size_t done = width; done < bytes; done *= 2)
+    memcpy((char *)out + done, out, done < bytes - done ? done : bytes - done);
 }
 
 static void start_source(const nd_engine *e, int i, int64_t from, int64_t n,

@@ -74,16 +74,16 @@ static bool is_constant(int place)
   return place >= ND_CONSTANTS && place < ND_MEMORIES;
 }
 
-// The kernel of a pair for those of its inputs that are constants.
-static nd_block_kernel *choose_kernel(const nd_joined *pair,
-                                      const nd_instruction *both)
+// Takes the kernel of a pair for those of its inputs that are constants.
+static void choose_kernel(const nd_joined *pair, nd_instruction *both)
 {
-  int ones = 0;
+  unsigned ones = 0;
   for (int i = 0; i < 3; i++)
-    ones |= is_constant(both->in[i]) << i;
+    ones |= (unsigned)is_constant(both->in[i]) << i;
   while (pair->by_ones[ones] == NULL)
     ones &= ones - 1;
-  return pair->by_ones[ones];
+  both->kernel = pair->by_ones[ones];
+  both->ones = (uint16_t)ones;
 }
 
 // Makes one of codes k and k + 1; NULL if nothing does both.
@@ -119,7 +119,7 @@ static void join_pairs(nd_program *p, nd_bindings *b, nd_level level)
     while (k + 1 < p->codes && (pair = join_pair(p, b, level, k)) != NULL)
       last = pair;
     if (last != NULL)
-      p->code[k].kernel = choose_kernel(last, &p->code[k]);
+      choose_kernel(last, &p->code[k]);
   }
 }
 

@@ -212,12 +212,29 @@ static void add_code(nd_plan *plan, const nd_node *p)
   plan->bindings.p[number] = p->p;
   code->kernel = p->kernel;
   code->summed = NULL;
+  code->ones = 0;
   code->n = p->n;
   code->out = (uint16_t)p->place;
   widen(&plan->program, (nd_dtype)p->tensor->dtype);
   for (int i = 0; i < p->n; i++) {
     code->in[i] = (uint16_t)place_input(plan, p, i);
     widen(&plan->program, (nd_dtype)p->as[i]);
+  }
+}
+
+// Finds the constants that some kernel reads as blocks.
+static void find_spread(nd_program *q)
+{
+  for (int i = 0; i < q->constants; i++)
+    q->spread[i] = false;
+  for (int k = 0; k < q->codes; k++) {
+    const nd_instruction *code = &q->code[k];
+    for (int i = 0; i < code->n; i++) {
+      const int place = code->in[i];
+      if (place >= ND_CONSTANTS && place < ND_MEMORIES &&
+          !(code->ones >> i & 1))
+        q->spread[place - ND_CONSTANTS] = true;
+    }
   }
 }
 
@@ -244,6 +261,7 @@ bool nd_plan_program(nd_plan *plan)
     plan->bindings.cost += nd_op_cost(p->op);
   }
   nd_program_join(q, &plan->bindings, plan->order[0]->tensor->context->level);
+  find_spread(q);
   return true;
 }
 

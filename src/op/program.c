@@ -80,6 +80,9 @@ static void start_constants(worker *w, char *own)
   for (int i = 0; i < r->program->constants; i++) {
     const nd_bound_constant *k = &r->bindings->constant[i];
     char *block = own + r->layout.constants + (size_t)i * r->stride;
+    w->place[ND_CONSTANTS + i] = (void *)(uintptr_t)&k->value;
+    if (!r->program->spread[i])
+      continue;
     nd_spread(nd_dtype_size(k->dtype), size < ND_BLOCK ? size : ND_BLOCK,
               &k->value, block);
     w->place[ND_CONSTANTS + i] = block;

@@ -26,11 +26,13 @@ typedef struct nd_instruction {
   nd_summed_kernel *summed;   // instead, if the result is also folded
   uint16_t fold;              // into that one
   bool kept;                  // and goes to its place
+  uint16_t ones;              // inputs, as bits, of which it reads one element
 } nd_instruction;
 
 typedef struct nd_program {
   int codes, registers, constants, memories, folds;
-  size_t width;  // bytes of the widest elements in registers
+  size_t width;                 // bytes of the widest elements in registers
+  bool spread[ND_MOST_LEAVES];  // constants that are read as blocks
   nd_instruction code[ND_MOST_NODES];
 } nd_program;
 
