@@ -199,7 +199,7 @@ static bool alike(const trial *t, nd_tensor *x, nd_tensor *y)
 
 // What the fused kernels and the rules of an elementwise op give has the same
 // bits: both are the same formula.
-static bool check_bits(probe *p)
+static bool check_same_bits(probe *p)
 {
   for (int i = 0; i < p->t->n && p->t->op->derivative == ND_SLOPE; i++) {
     if (flows(p, i) && !same_bits(backward(p, i, true), backward(p, i, false)))
@@ -388,7 +388,7 @@ static bool check_case(const trial *t)
   const int mark = owned_count;
   probe p;
   bool ok = start_probe(&p, t, ND_FLOAT64, DENSE) && check_duality(&p) &&
-            check_forward(&p) && check_tape(&p) && check_bits(&p);
+            check_forward(&p) && check_tape(&p) && check_same_bits(&p);
   int64_t largest = 0;
   for (int i = 0; i < t->n; i++)
     largest = t->in[i].size > largest ? t->in[i].size : largest;
