@@ -138,25 +138,35 @@ static void step_streams(worker *w, int64_t n)
   }
 }
 
+// A code that gives values and the lanes of their sum.
+static void run_summed(worker *w, const nd_instruction *k, const double *p,
+                       int n, const void *const *in)
+{
+  nd_fold_part *part = &w->folds[k->fold];
+  k->summed(n, p, k->kept ? w->place[k->out] : NULL, nd_fold_part_lanes(part),
+            in);
+  nd_fold_part_next(part);
+}
+
+static void run_code(worker *w, const nd_instruction *k, const double *p, int n)
+{
+  const void *in[ND_MAX_FEEDS];
+  for (int i = 0; i < k->n; i++)
+    in[i] = w->place[k->in[i]];
+  if (k->summed != NULL)
+    run_summed(w, k, p, n, in);
+  else if (k->kernel != NULL)
+    k->kernel(n, p, w->place[k->out], in);
+  else
+    nd_fold_part_add(&w->folds[k->out], n, in[0]);
+}
+
 static void run_block(worker *w, int64_t n)
 {
   const nd_program *p = w->r->program;
   step_streams(w, n);
-  for (int i = 0; i < p->codes; i++) {
-    const nd_instruction *k = &p->code[i];
-    const void *in[ND_MAX_FEEDS];
-    for (int m = 0; m < k->n; m++)
-      in[m] = w->place[k->in[m]];
-    if (k->summed != NULL) {
-      nd_fold_part *f = &w->folds[k->fold];
-      k->summed((int)n, w->r->bindings->p[i], k->kept ? w->place[k->out] : NULL,
-                nd_fold_part_lanes(f), in);
-      nd_fold_part_next(f);
-    } else if (k->kernel != NULL)
-      k->kernel((int)n, w->r->bindings->p[i], w->place[k->out], in);
-    else
-      nd_fold_part_add(&w->folds[k->out], n, in[0]);
-  }
+  for (int i = 0; i < p->codes; i++)
+    run_code(w, &p->code[i], w->r->bindings->p[i], (int)n);
 }
 
 // What the folds of a unit give lies side by side in `parts`, by units.
