@@ -23,9 +23,10 @@ ND_INLINE void take_terms(const task *t, int64_t from, int k, bool begins,
   ND_UNROLL
   for (int p = 0; p < k; p++)
     x[p] = splat(a[p * t->a_column]);
+  const vector zero = { 0 };
   int64_t j = 0;
   for (; j + LANES <= t->n; j += LANES) {
-    vector sum = begins ? (vector){ 0 } : load(c + j, 0);
+    vector sum = begins ? zero : load(c + j, 0);
     ND_UNROLL
     for (int p = 0; p < k; p++)
       sum = FMA(x[p], load(b + p * b_row + j, 0), sum);

@@ -96,7 +96,7 @@ static const nd_joined *join_pair(nd_program *p, nd_bindings *b, nd_level level,
   int at = 0;
   if (first->kernel == NULL || second->kernel == NULL ||
       place >= ND_CONSTANTS || count_reads(second, place, &at) != 1 ||
-      (second->out != place && is_read(p, k + 2, -1, place)))
+      (second->out != place && is_read(p, k + 2, p->codes, place)))
     return NULL;
   const nd_joined *pair = find_pair(level, first, second, at);
   if (pair == NULL)
