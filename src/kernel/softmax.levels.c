@@ -5,7 +5,7 @@
 #include "kernel/math.h"
 #include "kernel/reduce.h"
 
-#define LARGER(a, b) (((a) >= (b)) | ((a) != (a)) ? (a) : (b))
+#define LARGER(a, b) ((((a) >= (b)) | ((a) != (a))) ? (a) : (b))
 #define ADD(a, b) ((a) + (b))
 #define HALF 0.5F
 
