@@ -554,6 +554,13 @@ static bool takes_strips(const nd_job *j, const strips *s)
   return s->cost <= ND_PATIENCE && !wants_sharing(j, s);
 }
 
+// Of what strips beside each other share, in nanoseconds.
+static float packing_cost(const nd_job *j, const strips *s)
+{
+  const int64_t shared = s->by_columns ? s->p.m : s->p.n;
+  return .1F * (float)width_of(j) * (float)(s->p.k * shared);
+}
+
 static bool matmul_next(const void *what, nd_step *step, int i)
 {
   const nd_job *j = what;
@@ -562,7 +569,8 @@ static bool matmul_next(const void *what, nd_step *step, int i)
     const int64_t batches = j->out[0]->size / (all.p.m * all.p.n);
     *step = (nd_step){ .units = batches * all.each,
                        .cost = all.cost,
-                       .run = run_strips };
+                       .run = run_strips,
+                       .start = packing_cost(j, &all) };
     return i == 0;
   }
   const cuts c = cut(j, &all);
