@@ -466,12 +466,13 @@ nd_tensor *nd_apply_at(nd_context *c, const nd_op *op, int n,
   nd_job j = { .op = op, .n = n, .outs = 1, .in = in, .out = &out };
   j.attr = attr;
   nd_value initial[ND_MAX_ATTRS];
-  if (attr == NULL && op->attrs > 0) {
+  const bool takes_more = op->attrs > 0;
+  if (attr == NULL && takes_more) {
     nd_values_start(op, initial);
     j.attr = initial;
   }
   nd_block_kernel *kernel = scalar_kernel(c, op, n, in);
-  if (kernel != NULL && op->attrs > 0)
+  if (kernel != NULL && takes_more)
     return apply_scalars_with(c, &j, home);
   if (kernel != NULL)
     return apply_scalars(c, &j, kernel, NULL,
