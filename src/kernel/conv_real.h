@@ -9,32 +9,7 @@
 #include <string.h>
 
 #include "kernel/conv.h"
-#include "kernel/math.h"
-
-#if ND_HAS_FMA && defined(__x86_64__)
-#include <immintrin.h>
-#elif ND_HAS_FMA && defined(__aarch64__)
-#include <arm_neon.h>
-#endif
-
-#if defined(__AVX512F__)
-#define TILE_VECTORS 4
-#define FMA_32(a, b, c) _mm512_fmadd_ps(a, b, c)
-#define FMA_64(a, b, c) _mm512_fmadd_pd(a, b, c)
-#elif defined(__AVX2__)
-#define TILE_VECTORS 2
-#define FMA_32(a, b, c) _mm256_fmadd_ps(a, b, c)
-#define FMA_64(a, b, c) _mm256_fmadd_pd(a, b, c)
-#elif ND_HAS_FMA && defined(__aarch64__)
-#define TILE_VECTORS 4
-#define FMA_32(a, b, c) vfmaq_f32(c, a, b)
-#define FMA_64(a, b, c) vfmaq_f64(c, a, b)
-#else
-#define TILE_VECTORS 2
-#define FMA_32(a, b, c) ((a) * (b) + (c))
-#define FMA_64(a, b, c) ((a) * (b) + (c))
-#endif
-#define FMA ND_JOIN(FMA, REAL_BITS)
+#include "kernel/fma.h"
 
 enum {
   LANES = ND_VECTOR_BYTES / sizeof(REAL),

@@ -4,15 +4,11 @@
 
 #include <string.h>
 
+#include "base/cut.h"
 #include "base/dtype.h"
 #include "kernel/tree.h"
 
 enum { HAS_TREE = 128 };  // in `count`, beside rows
-
-static int64_t least(int64_t a, int64_t b)
-{
-  return a < b ? a : b;
-}
 
 // Cuts the next `bytes` from the memory.
 static char *take(char **memory, int64_t bytes)
@@ -31,7 +27,7 @@ static int slots_of_tree(const nd_segments *s)
 void nd_segments_place(nd_segments *s, void *memory)
 {
   const int64_t blocks = s->most / ND_SEGMENT_BLOCK;
-  const int64_t trees = least(blocks, s->segments);
+  const int64_t trees = nd_least(blocks, s->segments);
   const int64_t width = (int64_t)nd_dtype_size(s->dtype);
   char *at = memory;
   s->state = (void *)take(&at, sizeof *s->state);
@@ -263,7 +259,7 @@ void nd_segments_join(const nd_segments *s, void *sums, int64_t from,
   for (int64_t start = segment * s->run; start < to; start += s->run) {
     if (s->count[segment] & HAS_TREE)
       join_segment(s, sums, segment, from > start ? from - start : 0,
-                   least(to - start, s->run));
+                   nd_least(to - start, s->run));
     segment++;
   }
 }

@@ -4,6 +4,8 @@
 
 #include "op/correlate.h"
 
+#include "base/cut.h"
+
 #include <string.h>
 
 ND_DECLARE_LEVELS(const nd_conv_table, nd_conv_table);
@@ -19,16 +21,6 @@ const nd_conv_kernels *nd_conv_find(const nd_tensor *like)
   static const nd_conv_table *const tables[ND_LEVELS] = ND_LIST_LEVELS(
     nd_conv_table);
   return tables[like->context->level]->at[like->dtype];
-}
-
-static int64_t least(int64_t x, int64_t y)
-{
-  return x < y ? x : y;
-}
-
-static int64_t parts_of(int64_t n, int64_t size)
-{
-  return (n + size - 1) / size;
 }
 
 static int64_t product(const int64_t *n)
@@ -54,7 +46,7 @@ typedef struct plan {
 static int64_t padded(const nd_correlation *l, int64_t columns)
 {
   const int64_t lanes = l->k->width(1);
-  return parts_of(columns, lanes) * lanes;
+  return nd_parts(columns, lanes) * lanes;
 }
 
 static int64_t packing_units(const nd_correlation *l)
@@ -69,7 +61,7 @@ static float unit_cost(const plan *p)
 {
   const float terms = (float)(p->grid.most_terms * p->sources);
   const float width = (float)nd_dtype_size(p->l->dtype);
-  const float columns = (float)least(p->columns, p->targets) + 4;
+  const float columns = (float)nd_least(p->columns, p->targets) + 4;
   if (nd_conv_is_deep(&p->l->conv))
     return (float)p->block * (20 + terms * (float)p->l->conv.groups * .4F);
   return (float)p->block * (10 + terms * (.006F * width * columns + .1F));
@@ -79,14 +71,14 @@ static float unit_cost(const plan *p)
 // columns or pixels if that takes too long.
 static void cut(plan *p)
 {
-  p->block = least(p->grid.most, PIXELS);
+  p->block = nd_least(p->grid.most, PIXELS);
   p->columns = p->targets;
   while (unit_cost(p) > ND_PATIENCE / 2 && p->columns > COLUMNS)
-    p->columns = parts_of(parts_of(p->columns, 2), COLUMNS) * COLUMNS;
+    p->columns = nd_parts(nd_parts(p->columns, 2), COLUMNS) * COLUMNS;
   while (unit_cost(p) > ND_PATIENCE / 2 && p->block > ND_CONV_ROWS)
-    p->block = parts_of(p->block / 2, ND_CONV_ROWS) * ND_CONV_ROWS;
-  p->beside = parts_of(p->targets, p->columns);
-  p->units = p->block == 0 ? 0 : parts_of(p->grid.most, p->block) * p->beside;
+    p->block = nd_parts(p->block / 2, ND_CONV_ROWS) * ND_CONV_ROWS;
+  p->beside = nd_parts(p->targets, p->columns);
+  p->units = p->block == 0 ? 0 : nd_parts(p->grid.most, p->block) * p->beside;
   if (!nd_conv_is_deep(&p->l->conv))
     p->units *= p->l->conv.groups;
 }
@@ -129,7 +121,7 @@ static void pack_tap(const nd_correlation *l, int64_t tap, int64_t group,
   out += group * group_size(l) * size;
   for (int64_t j = 0; j < columns;) {
     const int width = l->k->width(columns - j);
-    l->k->pack(rows, (int)least(width, columns - j), width,
+    l->k->pack(rows, (int)nd_least(width, columns - j), width,
                in + j * (l->back ? row : 1) * size, l->back ? 1 : row,
                l->back ? row : 1, out + (taps * j + tap * width) * rows * size);
     j += width;
@@ -202,14 +194,14 @@ static int64_t source_of(const piece *s)
 static void find_chain(task *t, int64_t first)
 {
   const plan *p = t->p;
-  const int64_t end = least(first + ND_CHAIN, p->terms);
+  const int64_t end = nd_least(first + ND_CHAIN, p->terms);
   t->pieces = t->whole = 0;
   for (int64_t at = first; at < end;) {
     piece *s = &t->piece[t->pieces++];
     s->order = at / p->sources;
     s->t = nd_grid_tap(&p->grid, s->order);
     s->channel = at % p->sources;
-    s->n = least(p->sources - s->channel, end - at);
+    s->n = nd_least(p->sources - s->channel, end - at);
     t->whole = add_run(t->runs, t->whole, source_of(s), t, s);
     at += s->n;
   }
@@ -340,7 +332,7 @@ static void find_tile(task *t, int64_t number, int64_t size, bool adds)
   const int64_t first = number * ND_CONV_ROWS;
   const nd_target *x = &t->pixels[first];
   nd_conv_tile *tile = &t->tiles[number];
-  const int rows = (int)least(t->count - first, ND_CONV_ROWS);
+  const int rows = (int)nd_least(t->count - first, ND_CONV_ROWS);
   tile->rows = rows;
   tile->adds = adds;
   tile->step = 1;
@@ -367,11 +359,11 @@ static void run_chain(const task *t)
   const nd_conv_kernels *k = p->l->k;
   const int64_t size = (int64_t)nd_dtype_size(p->l->dtype);
   const int64_t rows = product(p->l->conv.w.taps) * p->sources;
-  const int64_t tiles = parts_of(t->count, ND_CONV_ROWS);
+  const int64_t tiles = nd_parts(t->count, ND_CONV_ROWS);
   nd_conv_panel y = { .column = t->column };
   for (; y.column < t->end; y.column += y.width) {
     y.width = k->width(p->targets - y.column);
-    y.columns = (int)least(y.width, p->targets - y.column);
+    y.columns = (int)nd_least(y.width, p->targets - y.column);
     y.b = t->packed + rows * y.column * size;
     for (int64_t i = 0; i < tiles; i++)
       k->tile(&t->tiles[i], &y);
@@ -387,11 +379,11 @@ static void run_unit(const plan *p, task *t, const char *packed, int64_t unit)
   const int64_t group = unit / p->beside % l->conv.groups;
   const int64_t first = unit / (p->beside * l->conv.groups) * p->block;
   t->p = p;
-  t->count = least(p->block, p->grid.count - first);
+  t->count = nd_least(p->block, p->grid.count - first);
   if (t->count <= 0)
     return;
   t->column = unit % p->beside * p->columns;
-  t->end = least(t->column + p->columns, p->targets);
+  t->end = nd_least(t->column + p->columns, p->targets);
   t->source = l->source + group * p->sources * size;
   t->target = l->target + group * p->targets * size;
   t->packed = packed + group * group_size(l) * size;
@@ -432,13 +424,13 @@ static void run_deep(const plan *p, task *t, int64_t from, int64_t to)
   nd_tap taps[ND_CHAIN];
   for (int64_t unit = from; unit < to; unit++) {
     const int64_t first = unit * p->block;
-    t->count = least(p->block, p->grid.count - first);
+    t->count = nd_least(p->block, p->grid.count - first);
     if (t->count <= 0)
       return;
     nd_grid_targets(&p->grid, first, first + t->count, t->pixels);
     int64_t at = 0;
     do {
-      const int64_t n = least(p->grid.terms - at, ND_CHAIN);
+      const int64_t n = nd_least(p->grid.terms - at, ND_CHAIN);
       for (int64_t i = 0; i < n; i++)
         taps[i] = nd_grid_tap(&p->grid, at + i);
       for (int64_t i = 0; i < t->count; i++)

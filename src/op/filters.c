@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "base/cut.h"
 #include "kernel/tree.h"
 
 enum {
@@ -13,16 +14,6 @@ enum {
   ROWS = TILES * ND_CONV_ROWS,
   COLUMNS = 256  // the same
 };
-
-static int64_t least(int64_t x, int64_t y)
-{
-  return x < y ? x : y;
-}
-
-static int64_t parts_of(int64_t n, int64_t size)
-{
-  return (n + size - 1) / size;
-}
 
 // ------------------------------------------------------------------- plans --
 
@@ -41,7 +32,7 @@ typedef struct plan {
 static float unit_cost(const plan *p)
 {
   const nd_conv *c = &p->l->conv;
-  const float n = (float)least(p->grid.count, ND_FILTERS_LEAF);
+  const float n = (float)nd_least(p->grid.count, ND_FILTERS_LEAF);
   const float size = (float)p->size;
   if (nd_conv_is_deep(c))
     return n * (5 + .03F * size * (float)c->groups) + 100;
@@ -52,12 +43,12 @@ static float unit_cost(const plan *p)
 static void cut(plan *p)
 {
   const nd_conv *c = &p->l->conv;
-  p->rows = nd_conv_is_deep(c) ? 1 : least(p->all, ROWS);
-  p->columns = nd_conv_is_deep(c) ? p->row : least(c->out, COLUMNS);
+  p->rows = nd_conv_is_deep(c) ? 1 : nd_least(p->all, ROWS);
+  p->columns = nd_conv_is_deep(c) ? p->row : nd_least(c->out, COLUMNS);
   while (unit_cost(p) > ND_PATIENCE && p->columns > 64)
     p->columns -= 64;
-  p->beside = nd_conv_is_deep(c) ? 1 : parts_of(c->out, p->columns);
-  p->areas = parts_of(p->all, p->rows) * p->beside;
+  p->beside = nd_conv_is_deep(c) ? 1 : nd_parts(c->out, p->columns);
+  p->areas = nd_parts(p->all, p->rows) * p->beside;
   if (!nd_conv_is_deep(c))
     p->areas *= c->groups;
 }
@@ -70,7 +61,7 @@ static plan make_plan(const nd_filters *l)
                         c->out * c->groups);
   p.all = p.grid.terms * c->in;
   p.row = c->groups * c->out;
-  p.leaves = p.grid.count > 0 ? parts_of(p.grid.count, ND_FILTERS_LEAF) : 1;
+  p.leaves = p.grid.count > 0 ? nd_parts(p.grid.count, ND_FILTERS_LEAF) : 1;
   if (p.all > 0)
     cut(&p);
   return p;
@@ -95,15 +86,15 @@ typedef struct area {
 
 static area find_area(const plan *p, int64_t number, char *shared)
 {
-  const int64_t high = parts_of(p->all, p->rows);
+  const int64_t high = nd_parts(p->all, p->rows);
   area y = { .p = p, .out = p->l->out, .shared = shared };
   y.column = number % p->beside * p->columns;
   y.first = number / p->beside % high * p->rows;
   y.group = number / p->beside / high;
-  y.rows = least(p->rows, p->all - y.first);
+  y.rows = nd_least(p->rows, p->all - y.first);
   y.columns = nd_conv_is_deep(&p->l->conv)
                 ? p->columns
-                : least(p->columns, p->l->conv.out - y.column);
+                : nd_least(p->columns, p->l->conv.out - y.column);
   return y;
 }
 
@@ -197,7 +188,7 @@ static void add_line(const area *y, chain *c, nd_target x, int64_t at,
   while (at < end) {
     const int64_t left = g->axis[LAST].high - x.at[LAST];
     x.inside = nd_grid_is_inside(g, &x);
-    n = x.inside ? least(end - at, left) : 1;
+    n = x.inside ? nd_least(end - at, left) : 1;
     if (x.inside)
       c->over_sources[c->inside++] = (nd_run){ .at = x.source,
                                                .b = at,
@@ -216,7 +207,7 @@ static void find_runs(const area *y, chain *c)
   c->inside = c->outside = 0;
   for (int64_t i = 0, n; i < c->count; i += n) {
     const nd_target x = nd_grid_target(g, c->first + i);
-    n = least(c->count - i, nd_grid_left(g, &x));
+    n = nd_least(c->count - i, nd_grid_left(g, &x));
     add_line(y, c, x, i, n);
   }
 }
@@ -238,7 +229,7 @@ static void copy_window(const area *y, const chain *c, const nd_target *x,
   const plan *p = y->p;
   const int64_t in = p->l->conv.in;
   for (int64_t r = 0, n; r < y->rows; r += n, out += n * p->size) {
-    n = least(in - (y->first + r) % in, y->rows - r);
+    n = nd_least(in - (y->first + r) % in, y->rows - r);
     const size_t bytes = (size_t)(n * p->size);
     if (nd_grid_has(&p->grid, x, &c->taps[r]))
       memcpy(out, p->l->x + (x->source + c->offsets[r]) * p->size, bytes);
@@ -256,7 +247,7 @@ static void copy_sources(const area *y, const chain *c)
 // All tiles of about one height.
 static int64_t tile_rows(const area *y)
 {
-  return parts_of(y->rows, parts_of(y->rows, ND_CONV_ROWS));
+  return nd_parts(y->rows, nd_parts(y->rows, ND_CONV_ROWS));
 }
 
 static nd_conv_tile find_tile(const area *y, const nd_run *runs, char *filters,
@@ -264,7 +255,7 @@ static nd_conv_tile find_tile(const area *y, const nd_run *runs, char *filters,
 {
   const plan *p = y->p;
   nd_conv_tile t = { .runs = runs };
-  t.rows = (int)least(y->rows - row, tile_rows(y));
+  t.rows = (int)nd_least(y->rows - row, tile_rows(y));
   t.step = copied ? y->rows : source_step(p);
   for (int i = 0; i < t.rows; i++) {
     t.a[i] = copied ? c->copies + (row + i) * p->size
@@ -303,7 +294,7 @@ static nd_conv_panel find_panel(const area *y, const chain *c, int64_t column)
   const int64_t at = c->first * p->row + y->group * p->l->conv.out + y->column;
   nd_conv_panel t = { .b = c->panel, .column = column };
   t.width = k->width(y->columns - column);
-  t.columns = (int)least(t.width, y->columns - column);
+  t.columns = (int)nd_least(t.width, y->columns - column);
   k->pack(c->count, t.columns, t.width, p->l->g + (at + column) * p->size,
           p->row, 1, c->panel);
   return t;
@@ -342,12 +333,12 @@ static void run_leaf(area *y, chain *c, int64_t leaf)
   const plan *p = y->p;
   const bool deep = nd_conv_is_deep(&p->l->conv);
   const int64_t first = leaf * ND_FILTERS_LEAF;
-  const int64_t end = least(first + ND_FILTERS_LEAF, p->grid.count);
+  const int64_t end = nd_least(first + ND_FILTERS_LEAF, p->grid.count);
   char *filters = find_leaf(y, leaf);
   find_rows(y, c);
   find_tiles(y, c, filters);
   for (int64_t at = first; at < end; at += c->count) {
-    c->count = least(end - at, ND_FILTERS_CHAIN);
+    c->count = nd_least(end - at, ND_FILTERS_CHAIN);
     c->first = at;
     if (deep) {
       run_deep_chain(y, c, filters, at > first);

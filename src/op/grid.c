@@ -2,20 +2,12 @@
 
 #include "op/grid.h"
 
-static int64_t least(int64_t x, int64_t y)
-{
-  return x < y ? x : y;
-}
-
-static int64_t parts_of(int64_t n, int64_t size)
-{
-  return (n + size - 1) / size;
-}
+#include "base/cut.h"
 
 // x / y, up; y is above 0.
 static int64_t divide_up(int64_t x, int64_t y)
 {
-  return x > 0 ? parts_of(x, y) : -(-x / y);
+  return x > 0 ? nd_parts(x, y) : -(-x / y);
 }
 
 // Sets low and high.
@@ -23,8 +15,8 @@ static void find_inside(nd_course *r)
 {
   const int64_t last = r->at + (r->taps - 1) * r->at_step;
   r->low = divide_up(-r->at, r->scale);
-  r->low = least(r->low > 0 ? r->low : 0, r->count);
-  r->high = least(divide_up(r->sources - last, r->scale), r->count);
+  r->low = nd_least(r->low > 0 ? r->low : 0, r->count);
+  r->high = nd_least(divide_up(r->sources - last, r->scale), r->count);
   r->high = r->high > r->low ? r->high : r->low;
 }
 
@@ -55,13 +47,13 @@ static nd_course back_course(const nd_window *w, int axis, int64_t number)
   const int64_t step = w->step[axis], gap = w->gap[axis];
   const int64_t every = step / common_divisor(step, gap);
   const int64_t shift = number + w->before[axis];
-  const int64_t most = least(every, w->taps[axis]);
+  const int64_t most = nd_least(every, w->taps[axis]);
   int64_t first = 0;
   while (first < most && (shift - first * gap) % step != 0)
     first++;
   nd_course r = { .first = number,
                   .stride = step,
-                  .count = parts_of(w->in[axis] - number, step),
+                  .count = nd_parts(w->in[axis] - number, step),
                   .scale = 1,
                   .tap_step = -every,
                   .at_step = every * gap / step,
@@ -76,7 +68,7 @@ static nd_course back_course(const nd_window *w, int axis, int64_t number)
 
 static int64_t axis_courses(const nd_window *w, bool back, int axis)
 {
-  return back ? least(w->step[axis], w->in[axis]) : 1;
+  return back ? nd_least(w->step[axis], w->in[axis]) : 1;
 }
 
 int64_t nd_grid_courses(const nd_window *w, bool back)
@@ -103,8 +95,8 @@ nd_grid nd_grid_make(const nd_window *w, bool back, int64_t number,
     g.taps[i] = w->taps[i];
     g.count *= r.count;
     g.terms *= r.taps;
-    g.most *= parts_of(g.sizes[i], r.stride);
-    g.most_terms *= parts_of(w->taps[i], back ? -r.tap_step : 1);
+    g.most *= nd_parts(g.sizes[i], r.stride);
+    g.most_terms *= nd_parts(w->taps[i], back ? -r.tap_step : 1);
   }
   return g;
 }
@@ -151,7 +143,7 @@ void nd_grid_targets(const nd_grid *g, int64_t from, int64_t to, nd_target *x)
   const int64_t source = r->scale * g->source, target = r->stride * g->target;
   while (from < to) {
     const nd_target first = nd_grid_target(g, from);
-    const int64_t at = first.at[LAST], n = least(to - from, r->count - at);
+    const int64_t at = first.at[LAST], n = nd_least(to - from, r->count - at);
     const bool inside = is_inside(&g->axis[0], first.at[0]) &&
                         is_inside(&g->axis[1], first.at[1]);
     const int64_t low = inside ? r->low : r->count;

@@ -2,6 +2,8 @@
 
 #include "op/pool.h"
 
+#include "base/cut.h"
+
 #include <string.h>
 
 ND_DECLARE_LEVELS(const nd_pool_table, nd_pool_table);
@@ -13,11 +15,6 @@ const nd_pool_kernels *nd_pool_find(const nd_tensor *like)
   static const nd_pool_table *const tables[ND_LEVELS] = ND_LIST_LEVELS(
     nd_pool_table);
   return tables[like->context->level]->at[like->dtype];
-}
-
-static int64_t least(int64_t x, int64_t y)
-{
-  return x < y ? x : y;
 }
 
 static int64_t most(int64_t x, int64_t y)
@@ -56,7 +53,7 @@ static void see_window(window *w)
   for (int i = 0; i < ND_SPATIAL; i++) {
     const int64_t first = w->at[i] * s->step[i] - s->before[i];
     from[i] = most(first, 0);
-    w->box.count[i] = least(first + s->taps[i], s->in[i]) - from[i];
+    w->box.count[i] = nd_least(first + s->taps[i], s->in[i]) - from[i];
     w->size *= (double)w->box.count[i];
     w->number = w->number * s->out[i] + w->at[i];
   }
@@ -149,7 +146,7 @@ static void find_reach(const nd_window *w, int axis, int64_t low, int64_t high,
 {
   const int64_t first = low + w->before[axis] - w->taps[axis] + 1;
   *from = first > 0 ? (first + w->step[axis] - 1) / w->step[axis] : 0;
-  *to = least((high + w->before[axis]) / w->step[axis] + 1, w->out[axis]);
+  *to = nd_least((high + w->before[axis]) / w->step[axis] + 1, w->out[axis]);
 }
 
 static void run_some_lines(window *w, const lines *s)
@@ -183,7 +180,8 @@ static void run_lines(const nd_pool_work *l, int64_t from, int64_t to)
   for (int64_t at = from; at < to;) {
     w.image = at / height;
     const int64_t start = w.image * height;
-    const lines s = { .first = at - start, .end = least(to - start, height) };
+    const lines s = { .first = at - start,
+                      .end = nd_least(to - start, height) };
     run_some_lines(&w, &s);
     at = start + s.end;
   }

@@ -2,14 +2,11 @@
 
 #include "op/rows.h"
 
+#include "base/cut.h"
+
 #include <string.h>
 
 ND_DECLARE_LEVELS(const nd_softmax_table, nd_softmax_table);
-
-static int64_t least(int64_t a, int64_t b)
-{
-  return a < b ? a : b;
-}
 
 void nd_rows_start(nd_rows *l, const nd_tensor *x, const int *axes,
                    int64_t length, int64_t inner)
@@ -47,10 +44,10 @@ void nd_rows_tile(nd_rows *l, int64_t row, int64_t last)
   } else {
     const int64_t column = row % l->inner;
     l->base = (row - column) * l->length + column;
-    l->rows = least(l->inner - column, ND_BLOCK);
+    l->rows = nd_least(l->inner - column, ND_BLOCK);
     l->pieces = l->length;
   }
-  l->rows = least(l->rows, last - row);
+  l->rows = nd_least(l->rows, last - row);
 }
 
 int64_t nd_rows_first(const nd_rows *l, int64_t from)
@@ -96,7 +93,7 @@ int64_t nd_rows_seek(nd_rows *l, int64_t tile)
 bool nd_rows_step_tiles(const nd_rows *l, float cost, nd_units_run *run,
                         nd_step *step)
 {
-  const int64_t columns = least(l->inner, ND_BLOCK);
+  const int64_t columns = nd_least(l->inner, ND_BLOCK);
   *step = (nd_step){
     .units = l->all > 0 ? count_tiles(l) : 0,
     .cost = 1 + cost * (float)(l->length * columns),
@@ -110,7 +107,7 @@ bool nd_rows_piece(const nd_rows *l, int64_t i, int64_t from, int64_t to,
 {
   const bool columns = l->inner > 1;
   p->at = l->base + i * (columns ? l->inner : ND_BLOCK);
-  p->n = columns ? 1 : least(l->length - i * ND_BLOCK, ND_BLOCK);
+  p->n = columns ? 1 : nd_least(l->length - i * ND_BLOCK, ND_BLOCK);
   p->rows = l->rows;
   p->row = 0;
   const int64_t end = p->at + p->rows * p->n;
@@ -119,7 +116,7 @@ bool nd_rows_piece(const nd_rows *l, int64_t i, int64_t from, int64_t to,
   if (p->at >= from && end <= to)
     return true;
   const int64_t first = p->at > from ? p->at : from;
-  const int64_t count = least(end, to) - first;
+  const int64_t count = nd_least(end, to) - first;
   p->row = columns ? first - p->at : 0;
   p->rows = columns ? count : 1;
   p->n = columns ? 1 : count;
@@ -193,7 +190,8 @@ void nd_rows_measure(nd_rows *l, nd_keep keep, char *out, int64_t from,
 // Pieces of a tile in each part but the last: about ND_ROWS_LONG elements.
 static int64_t pieces_of_part(const nd_rows *l)
 {
-  return ND_ROWS_LONG / (l->inner == 1 ? ND_BLOCK : least(l->inner, ND_BLOCK));
+  return ND_ROWS_LONG /
+         (l->inner == 1 ? ND_BLOCK : nd_least(l->inner, ND_BLOCK));
 }
 
 static int64_t count_parts(const nd_rows *l)
@@ -236,13 +234,13 @@ void nd_rows_step(const nd_rows *l, nd_step *step, int i)
   const bool by_part = i % 2 == 0;
   step->units = count_tiles(l) * (by_part ? count_parts(l) : 1);
   step->cost = by_part ? (i == 0 ? .5F : 2) * ND_ROWS_LONG
-                       : (float)(count_parts(l) * least(l->inner, ND_BLOCK));
+                       : (float)(count_parts(l) * nd_least(l->inner, ND_BLOCK));
 }
 
 // The end of part `part`, in pieces.
 static int64_t end_of_part(const nd_rows *l, int64_t part)
 {
-  return least((part + 1) * pieces_of_part(l), l->pieces);
+  return nd_least((part + 1) * pieces_of_part(l), l->pieces);
 }
 
 static void max_of_part(nd_rows *l, found f, int64_t unit)

@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "base/cut.h"
 #include "kernel/tree.h"
 #include "ops/rules.h"
 
@@ -204,20 +205,10 @@ static float term_cost(const nd_job *j, const nd_matmul *p, int64_t rows,
   return (float)columns * ((float)rows * each + .05F * width);
 }
 
-static int64_t least(int64_t x, int64_t y)
-{
-  return x < y ? x : y;
-}
-
-static int64_t parts_of(int64_t n, int64_t size)
-{
-  return (n + size - 1) / size;
-}
-
 // The next multiple of `step`.
 static int64_t round_up(int64_t n, int64_t step)
 {
-  return parts_of(n, step) * step;
+  return nd_parts(n, step) * step;
 }
 
 // ------------------------------------------------------------------- strips --
@@ -239,12 +230,12 @@ static strips cut_strips(const nd_job *j)
 {
   strips s = { .p = plan(j) };
   s.by_columns = s.p.n > 2 * s.p.m;
-  s.each = s.by_columns ? parts_of(s.p.n, STRIP_COLUMNS)
-                        : parts_of(s.p.m, STRIP_ROWS);
+  s.each = s.by_columns ? nd_parts(s.p.n, STRIP_COLUMNS)
+                        : nd_parts(s.p.m, STRIP_ROWS);
   s.cost = (float)s.p.k *
            (s.by_columns
-              ? term_cost(j, &s.p, s.p.m, least(s.p.n, STRIP_COLUMNS))
-              : term_cost(j, &s.p, least(s.p.m, STRIP_ROWS), s.p.n));
+              ? term_cost(j, &s.p, s.p.m, nd_least(s.p.n, STRIP_COLUMNS))
+              : term_cost(j, &s.p, nd_least(s.p.m, STRIP_ROWS), s.p.n));
   return s;
 }
 
@@ -256,9 +247,9 @@ static nd_matmul find_strips(const nd_job *j, const strips *s, int64_t batch,
   const int64_t column = s->by_columns ? from * STRIP_COLUMNS : 0;
   nd_matmul y = find_part(j, &s->p, batch, row, column);
   if (s->by_columns)
-    y.n = least(y.n, (to - from) * STRIP_COLUMNS);
+    y.n = nd_least(y.n, (to - from) * STRIP_COLUMNS);
   else
-    y.m = least(y.m, (to - from) * STRIP_ROWS);
+    y.m = nd_least(y.m, (to - from) * STRIP_ROWS);
   return y;
 }
 
@@ -270,7 +261,7 @@ static void run_strips(const void *what, void *shared, void *own, int64_t from,
   const nd_matmul_kernels *kernels = find_kernels(j);
   while (from < to) {
     const int64_t batch = from / s.each;
-    const int64_t end = least(to, (batch + 1) * s.each);
+    const int64_t end = nd_least(to, (batch + 1) * s.each);
     const nd_matmul y = find_strips(j, &s, batch, from - batch * s.each,
                                     end - batch * s.each);
     kernels->run(&y, own);
@@ -320,19 +311,19 @@ static bool wants_sharing(const nd_job *j, const strips *s)
 static int64_t even_parts(int64_t n, int64_t most, int64_t step)
 {
   const int64_t whole = most / step * step > 0 ? most / step * step : step;
-  return least(round_up(parts_of(n, parts_of(n, whole)), step), n);
+  return nd_least(round_up(nd_parts(n, nd_parts(n, whole)), step), n);
 }
 
 static void cut_to_share(cuts *c)
 {
   c->columns = even_parts(c->p.n, SHARED_COLUMNS, ND_MATMUL_PANEL);
-  c->rows = least(c->p.m, SHARED_ROWS);
+  c->rows = nd_least(c->p.m, SHARED_ROWS);
   c->terms = c->kernels->terms;
   c->leaf = BLOCK;
   c->wide = 1;
-  c->high = parts_of(c->p.m, c->rows);
+  c->high = nd_parts(c->p.m, c->rows);
   if (c->p.k > BLOCK)
-    c->high = least(c->high, parts_of(WAITING, c->rows * c->columns));
+    c->high = nd_least(c->high, nd_parts(WAITING, c->rows * c->columns));
 }
 
 // As many blocks as may be taken at once; a chain if not even one.
@@ -350,15 +341,15 @@ static int64_t choose_terms(const nd_job *j, const cuts *c)
 static void cut_apart(const nd_job *j, cuts *c)
 {
   const bool dots = are_dots(j, &c->p);
-  c->rows = dots && c->p.n > 1 ? 1 : least(c->p.m, dots ? DOTS : MANY_ROWS);
+  c->rows = dots && c->p.n > 1 ? 1 : nd_least(c->p.m, dots ? DOTS : MANY_ROWS);
   const float chain = term_cost(j, &c->p, c->rows, 1) * ND_MATMUL_CHAIN;
-  const int64_t most = least((dots ? DOTS : AREA) / c->rows,
-                             (int64_t)(2 * ND_PATIENCE / chain));
+  const int64_t most = nd_least((dots ? DOTS : AREA) / c->rows,
+                                (int64_t)(2 * ND_PATIENCE / chain));
   c->columns = even_parts(c->p.n, most, ND_MATMUL_PANEL);
   c->terms = choose_terms(j, c);
   c->leaf = c->terms < BLOCK ? BLOCK : c->terms;
-  c->wide = least(parts_of(c->p.n, c->columns), AREAS);
-  c->high = least(parts_of(c->p.m, c->rows), AREAS / c->wide);
+  c->wide = nd_least(nd_parts(c->p.n, c->columns), AREAS);
+  c->high = nd_least(nd_parts(c->p.m, c->rows), AREAS / c->wide);
 }
 
 static cuts cut(const nd_job *j, const strips *s)
@@ -377,7 +368,7 @@ static cuts cut(const nd_job *j, const strips *s)
 // it is to stand.
 static int64_t count_slots(const cuts *c)
 {
-  const int64_t leaves = parts_of(c->p.k, c->leaf);
+  const int64_t leaves = nd_parts(c->p.k, c->leaf);
   return leaves == 1 && c->terms < BLOCK
            ? 0
            : nd_tree_slots(leaves) * c->rows * c->columns;
@@ -401,7 +392,7 @@ typedef struct stage {
 // No stage has more units than this.
 static int64_t most_units(const cuts *c)
 {
-  const int64_t panels = parts_of(c->columns, ND_MATMUL_PANEL);
+  const int64_t panels = nd_parts(c->columns, ND_MATMUL_PANEL);
   const int64_t areas = c->high * c->wide;
   return areas > panels ? areas : panels;
 }
@@ -410,20 +401,20 @@ static int64_t most_units(const cuts *c)
 static stage find_stage(const cuts *c, int64_t i)
 {
   const int64_t phases = c->shares ? 2 : 1;
-  const int64_t parts = parts_of(c->p.k, c->terms);
+  const int64_t parts = nd_parts(c->p.k, c->terms);
   const int64_t rows = c->high * c->rows, columns = c->wide * c->columns;
-  const int64_t beside = parts_of(c->p.n, columns);
-  const int64_t each = parts_of(c->p.m, rows) * beside;
+  const int64_t beside = nd_parts(c->p.n, columns);
+  const int64_t each = nd_parts(c->p.m, rows) * beside;
   const int64_t field = i / phases / parts;
   stage s = { .part = i / phases % parts, .packs = c->shares && i % 2 == 0 };
   s.batch = field / each;
   s.row = field % each / beside * rows;
   s.column = field % beside * columns;
-  s.rows = least(c->p.m - s.row, rows);
-  s.columns = least(c->p.n - s.column, columns);
+  s.rows = nd_least(c->p.m - s.row, rows);
+  s.columns = nd_least(c->p.n - s.column, columns);
   s.units = s.packs
-              ? parts_of(s.columns, ND_MATMUL_PANEL)
-              : parts_of(s.rows, c->rows) * parts_of(s.columns, c->columns);
+              ? nd_parts(s.columns, ND_MATMUL_PANEL)
+              : nd_parts(s.rows, c->rows) * nd_parts(s.columns, c->columns);
   return s;
 }
 
@@ -464,7 +455,7 @@ static nd_matmul find_terms(const nd_job *j, const cuts *c, const stage *s,
   nd_matmul p = find_part(j, &c->p, s->batch, s->row + row, s->column + column);
   p.m = s->rows - row;
   p.n = s->columns - column;
-  p.k = least(c->terms, c->p.k - first);
+  p.k = nd_least(c->terms, c->p.k - first);
   p.a = (const char *)p.a + first * p.a_column * width;
   p.b = (const char *)p.b + first * p.b_row * width;
   return p;
@@ -499,13 +490,13 @@ static void run_in_slots(area *y, int64_t first, void *packed, void *own)
 static void run_area(const nd_job *j, const cuts *c, const stage *s,
                      int64_t number, void *shared, void *own)
 {
-  const int64_t beside = parts_of(s->columns, c->columns);
+  const int64_t beside = nd_parts(s->columns, c->columns);
   const int64_t first = s->part * c->terms, width = width_of(j);
   area y = { .cuts = c, .width = width };
   y.p = find_terms(j, c, s, number / beside * c->rows,
                    number % beside * c->columns);
-  y.p.m = least(y.p.m, c->rows);
-  y.p.n = least(y.p.n, c->columns);
+  y.p.m = nd_least(y.p.m, c->rows);
+  y.p.n = nd_least(y.p.n, c->columns);
   y.size = y.p.m * y.p.n;
   y.slots = (char *)shared +
             (count_packed(c) + number * count_slots(c)) * width;
@@ -521,7 +512,7 @@ static void pack_panels(const nd_job *j, const cuts *c, const stage *s,
 {
   const int64_t column = from * ND_MATMUL_PANEL;
   nd_matmul p = find_terms(j, c, s, 0, column);
-  p.n = least(p.n, (to - from) * ND_MATMUL_PANEL);
+  p.n = nd_least(p.n, (to - from) * ND_MATMUL_PANEL);
   c->kernels->pack(&p, (char *)shared + column * p.k * width_of(j));
 }
 
@@ -542,7 +533,7 @@ static void run_stage(const void *what, void *shared, void *own, int64_t from,
 
 static float stage_cost(const nd_job *j, const cuts *c, const stage *s)
 {
-  const float terms = (float)least(c->terms, c->p.k - s->part * c->terms);
+  const float terms = (float)nd_least(c->terms, c->p.k - s->part * c->terms);
   return terms * (s->packs ? term_cost(j, &c->p, 4, ND_MATMUL_PANEL)
                            : term_cost(j, &c->p, c->rows, c->columns));
 }

@@ -220,6 +220,22 @@ static void spread_rule(nd_context *c, const nd_job *j, nd_tensor *const *g,
   POOL, .params = params, .attrs = 3, .derivative = ND_LINEAR, \
         .work = mean_work, .transpose = mean_rule
 
+// What both kinds have over so many axes.
+#define OVER_ANY .infer = infer_any, .cases = "[1 4 2] ksize=2"
+#define OVER_1D      \
+  .infer = infer_1d, \
+  .cases = "[2 6 2] ksize=2; [1 7 1] ksize=3 strides=2 padding=SAME"
+#define OVER_2D                                                         \
+  .infer = infer_2d,                                                    \
+  .cases = "[1 4 4 2] ksize=2; [1 5 4 1] ksize=[3 2] strides=[1 2] "    \
+           "padding=SAME; [1 4 3 1] ksize=[1 3 2 1] strides=1 "         \
+           "padding=[1 0:1]; [0 4 4 1] ksize=2",                        \
+  .long_cases = "[3 50 50 40] ksize=2; [2 60 40 70] ksize=3 strides=2 " \
+                "padding=SAME; [1 70 70 300] ksize=5 strides=1"
+#define OVER_3D                                                 \
+  .infer = infer_3d, .cases = "[1 2 3 4 1] ksize=2 strides=1; " \
+                              "[1 3 2 4 1] ksize=[2 1 3] padding=SAME"
+
 #define LARGEST "the largest elements of windows of ksize over "
 #define MEANS "the means of windows of ksize over "
 
@@ -229,16 +245,14 @@ const nd_op nd_op_max_pool = {
   .doc = LARGEST
   "x[batch spatial.. channels], 1 to 3 axes; strides are ksize if not "
   "given; a gradient goes to the first of equals",
-  .infer = infer_any,
-  .cases = "[1 4 2] ksize=2",
+  OVER_ANY,
 };
 
 const nd_op nd_op_max_pool1d = {
   .name = "max_pool1d",
   MAX,
   .doc = LARGEST "x[batch length channels]; strides are ksize if not given",
-  .infer = infer_1d,
-  .cases = "[2 6 2] ksize=2; [1 7 1] ksize=3 strides=2 padding=SAME",
+  OVER_1D,
 };
 
 const nd_op nd_op_max_pool2d = {
@@ -246,12 +260,7 @@ const nd_op nd_op_max_pool2d = {
   MAX,
   .doc = LARGEST
   "x[batch height width channels]; strides are ksize if not given",
-  .infer = infer_2d,
-  .cases =
-    "[1 4 4 2] ksize=2; [1 5 4 1] ksize=[3 2] strides=[1 2] padding=SAME; "
-    "[1 4 3 1] ksize=[1 3 2 1] strides=1 padding=[1 0:1]; [0 4 4 1] ksize=2",
-  .long_cases = "[3 50 50 40] ksize=2; [2 60 40 70] ksize=3 strides=2 "
-                "padding=SAME; [1 70 70 300] ksize=5 strides=1",
+  OVER_2D,
 };
 
 const nd_op nd_op_max_pool3d = {
@@ -259,9 +268,7 @@ const nd_op nd_op_max_pool3d = {
   MAX,
   .doc = LARGEST
   "x[batch depth height width channels]; strides are ksize if not given",
-  .infer = infer_3d,
-  .cases = "[1 2 3 4 1] ksize=2 strides=1; "
-           "[1 3 2 4 1] ksize=[2 1 3] padding=SAME",
+  OVER_3D,
 };
 
 const nd_op nd_op_avg_pool = {
@@ -270,28 +277,21 @@ const nd_op nd_op_avg_pool = {
   .doc = MEANS
   "x[batch spatial.. channels], 1 to 3 axes; strides are ksize if not "
   "given; what is padded does not count",
-  .infer = infer_any,
-  .cases = "[1 4 2] ksize=2",
+  OVER_ANY,
 };
 
 const nd_op nd_op_avg_pool1d = {
   .name = "avg_pool1d",
   MEAN,
   .doc = MEANS "x[batch length channels]; strides are ksize if not given",
-  .infer = infer_1d,
-  .cases = "[2 6 2] ksize=2; [1 7 1] ksize=3 strides=2 padding=SAME",
+  OVER_1D,
 };
 
 const nd_op nd_op_avg_pool2d = {
   .name = "avg_pool2d",
   MEAN,
   .doc = MEANS "x[batch height width channels]; strides are ksize if not given",
-  .infer = infer_2d,
-  .cases =
-    "[1 4 4 2] ksize=2; [1 5 4 1] ksize=[3 2] strides=[1 2] padding=SAME; "
-    "[1 4 3 1] ksize=[1 3 2 1] strides=1 padding=[1 0:1]; [0 4 4 1] ksize=2",
-  .long_cases = "[3 50 50 40] ksize=2; [2 60 40 70] ksize=3 strides=2 "
-                "padding=SAME; [1 70 70 300] ksize=5 strides=1",
+  OVER_2D,
 };
 
 const nd_op nd_op_avg_pool3d = {
@@ -299,9 +299,7 @@ const nd_op nd_op_avg_pool3d = {
   MEAN,
   .doc = MEANS
   "x[batch depth height width channels]; strides are ksize if not given",
-  .infer = infer_3d,
-  .cases = "[1 2 3 4 1] ksize=2 strides=1; "
-           "[1 3 2 4 1] ksize=[2 1 3] padding=SAME",
+  OVER_3D,
 };
 
 const nd_op nd_op_max_pool_gradient = {
