@@ -47,13 +47,18 @@ void nd_engine_start(nd_engine *e, nd_block_kernel *kernel, const double *p,
   }
 }
 
-// Copies what is there as often as it takes, twice as much each time.
+// Copies what is there, twice as much each time while it stays in L1.
 void nd_spread(size_t width, int64_t n, const void *one, void *out)
 {
+  enum { MOST_BYTES = 4096 };
   const size_t bytes = (size_t)n * width;
-  memcpy(out, one, width);
-  for (size_t done = width; done < bytes; done *= 2)
-    memcpy((char *)out + done, out, done < bytes - done ? done : bytes - done);
+  if (bytes > 0)
+    memcpy(out, one, width);
+  for (size_t done = width, more; done < bytes; done += more) {
+    more = done < MOST_BYTES ? done : MOST_BYTES;
+    more = more < bytes - done ? more : bytes - done;
+    memcpy((char *)out + done, out, more);
+  }
 }
 
 static void start_source(const nd_engine *e, int i, int64_t from, int64_t n,

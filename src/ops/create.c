@@ -6,6 +6,7 @@
 
 #include "base/number.h"
 #include "op/axes.h"
+#include "op/engine.h"
 #include "op/integers.h"
 #include "ops/rules.h"
 #include "tensor/reader.h"
@@ -24,13 +25,6 @@ static void put(nd_tensor *x, int64_t i, double value)
   }
 }
 
-static void run_constant(const nd_job *j, int64_t from, int64_t to,
-                         double value)
-{
-  for (int64_t i = from; i < to; i++)
-    put(j->out[0], i, value);
-}
-
 static void zeros_run(const nd_job *j, int64_t from, int64_t to)
 {
   const size_t width = nd_dtype_size((nd_dtype)j->out[0]->dtype);
@@ -40,7 +34,13 @@ static void zeros_run(const nd_job *j, int64_t from, int64_t to)
 
 static void ones_run(const nd_job *j, int64_t from, int64_t to)
 {
-  run_constant(j, from, to, 1);
+  const nd_tensor *y = j->out[0];
+  const nd_dtype dtype = (nd_dtype)y->dtype;
+  const size_t width = nd_dtype_size(dtype);
+  const double one = 1;
+  nd_scalar value;
+  nd_convert(y->context->level, dtype, ND_FLOAT64, 1, &value, &one);
+  nd_spread(width, to - from, &value, y->data + (size_t)from * width);
 }
 
 // ---------------------------------------------------------- zeros and ones --
