@@ -1,0 +1,542 @@
+// op/multiply.c: see multiply.h.
+
+#include "op/multiply.h"
+
+#include <string.h>
+
+#include "base/cut.h"
+#include "kernel/matmul.h"
+#include "kernel/tree.h"
+
+ND_DECLARE_LEVELS(const nd_matmul_table, nd_matmul_table);
+
+bool nd_multiply_flips(const nd_job *j, int i)
+{
+  return j->attr[i == 0 ? ND_TRANSPOSE_A : ND_TRANSPOSE_B].integer != 0;
+}
+
+int64_t nd_multiply_side(const nd_job *j, int i, int axis)
+{
+  const nd_tensor *x = j->in[i];
+  return x->dims[x->rank - 2 + (axis ^ (int)nd_multiply_flips(j, i))];
+}
+
+static int64_t side_stride(const nd_job *j, int i, int axis)
+{
+  const nd_tensor *x = j->in[i];
+  return nd_strides(x)[x->rank - 2 + (axis ^ (int)nd_multiply_flips(j, i))];
+}
+
+// ---------------------------------------------------------------- running --
+
+// Where matrix number `batch` of the result finds its input `i`.
+static const void *find_matrix(const nd_job *j, int i, int64_t batch)
+{
+  const nd_tensor *x = j->in[i];
+  const nd_tensor *out = j->out[0];
+  const int missing = out->rank - x->rank;
+  int64_t offset = 0;
+  for (int axis = out->rank - 3; axis >= missing; axis--) {
+    const int64_t at = batch % out->dims[axis];
+    batch /= out->dims[axis];
+    if (x->dims[axis - missing] != 1)
+      offset += at * nd_strides(x)[axis - missing];
+  }
+  return nd_values(x) + offset * (int64_t)nd_dtype_size((nd_dtype)x->dtype);
+}
+
+bool nd_multiply_stacks(const nd_job *j)
+{
+  return j->in[0]->rank > 2 && j->in[1]->rank == 2 && !nd_multiply_flips(j, 0);
+}
+
+// One matrix of the result, without values.
+static nd_matmul plan(const nd_job *j)
+{
+  nd_matmul p = {
+    .m = nd_multiply_side(j, 0, 0),
+    .n = nd_multiply_side(j, 1, 1),
+    .k = nd_multiply_side(j, 0, 1),
+    .a_row = side_stride(j, 0, 0),
+    .a_column = side_stride(j, 0, 1),
+    .b_row = side_stride(j, 1, 0),
+    .b_column = side_stride(j, 1, 1),
+  };
+  if (nd_multiply_stacks(j) && j->in[0]->dense) {
+    p.m = j->out[0]->size / p.n;
+    p.a_row = p.k;
+    p.a_column = 1;
+  }
+  p.c_row = p.n;
+  return p;
+}
+
+static int64_t width_of(const nd_job *j)
+{
+  return (int64_t)nd_dtype_size((nd_dtype)j->out[0]->dtype);
+}
+
+// The rows and columns of one matrix, from those on.
+static nd_matmul find_part(const nd_job *j, const nd_matmul *p, int64_t batch,
+                           int64_t row, int64_t column)
+{
+  const int64_t width = width_of(j);
+  nd_matmul y = *p;
+  y.m -= row;
+  y.n -= column;
+  y.a = (const char *)find_matrix(j, 0, batch) + row * p->a_row * width;
+  y.b = (const char *)find_matrix(j, 1, batch) + column * p->b_column * width;
+  y.c = j->out[0]->data + ((batch * p->m + row) * p->n + column) * width;
+  return y;
+}
+
+static const nd_matmul_kernels *find_kernels(const nd_job *j)
+{
+  static const nd_matmul_table *const tables[ND_LEVELS] = ND_LIST_LEVELS(
+    nd_matmul_table);
+  const nd_tensor *out = j->out[0];
+  return tables[out->context->level]->at[out->dtype];
+}
+
+// What is too little to cut: matrices, or elements one by one.
+void nd_multiply_run(const nd_job *j, int64_t from, int64_t to)
+{
+  const nd_matmul_kernels *kernels = find_kernels(j);
+  const nd_matmul p = plan(j);
+  const int64_t size = p.m * p.n;
+  for (int64_t at = from; at < to;) {
+    const int64_t batch = at / size, i = at % size;
+    const bool whole = i == 0 && to - at >= size;
+    nd_matmul y = find_part(j, &p, batch, i / p.n, i % p.n);
+    if (!whole)
+      y.m = y.n = 1;
+    kernels->run(&y, NULL);
+    at += whole ? size : 1;
+  }
+}
+
+// ------------------------------------------------------------------- costs --
+
+static bool are_floats(const nd_job *j)
+{
+  return nd_dtype_in((nd_dtype)j->out[0]->dtype, ND_FLOATS);
+}
+
+// True if elements are dots of two rows that lie in memory, so that nothing is
+// packed; so do integers.
+static bool are_dots(const nd_job *j, const nd_matmul *p)
+{
+  return !are_floats(j) || (p->m == 1 && p->b_row == 1) ||
+         (p->n == 1 && p->a_column == 1);
+}
+
+// Nanoseconds that a term takes for so many rows and columns: to multiply, and
+// to read b. Dots read all they multiply; one alone waits for its sum.
+static float term_cost(const nd_job *j, const nd_matmul *p, int64_t rows,
+                       int64_t columns)
+{
+  const float width = (float)width_of(j);
+  const float each = are_floats(j) ? .00625F * width : 1;
+  if (p->m == 1 && p->n == 1)
+    return 1.5F;
+  if (are_floats(j) && are_dots(j, p))
+    return (float)(rows * columns) * .1F * width;
+  return (float)columns * ((float)rows * each + .05F * width);
+}
+
+// The next multiple of `step`.
+static int64_t round_up(int64_t n, int64_t step)
+{
+  return nd_parts(n, step) * step;
+}
+
+// ------------------------------------------------------------------- strips --
+
+// Strips of the result are units: a few rows of all columns, or a few columns
+// of all rows, whichever are more. Strips beside each other are worked on
+// together, and share what is packed.
+
+enum { STRIP_ROWS = 8, STRIP_COLUMNS = ND_MATMUL_PANEL };
+
+typedef struct strips {
+  nd_matmul p;
+  bool by_columns;
+  int64_t each;  // of a matrix
+  float cost;
+} strips;
+
+static strips cut_strips(const nd_job *j)
+{
+  strips s = { .p = plan(j) };
+  s.by_columns = s.p.n > 2 * s.p.m;
+  s.each = s.by_columns ? nd_parts(s.p.n, STRIP_COLUMNS)
+                        : nd_parts(s.p.m, STRIP_ROWS);
+  s.cost = (float)s.p.k *
+           (s.by_columns
+              ? term_cost(j, &s.p, s.p.m, nd_least(s.p.n, STRIP_COLUMNS))
+              : term_cost(j, &s.p, nd_least(s.p.m, STRIP_ROWS), s.p.n));
+  return s;
+}
+
+// Strips from..to-1 of one matrix.
+static nd_matmul find_strips(const nd_job *j, const strips *s, int64_t batch,
+                             int64_t from, int64_t to)
+{
+  const int64_t row = s->by_columns ? 0 : from * STRIP_ROWS;
+  const int64_t column = s->by_columns ? from * STRIP_COLUMNS : 0;
+  nd_matmul y = find_part(j, &s->p, batch, row, column);
+  if (s->by_columns)
+    y.n = nd_least(y.n, (to - from) * STRIP_COLUMNS);
+  else
+    y.m = nd_least(y.m, (to - from) * STRIP_ROWS);
+  return y;
+}
+
+static void run_strips(const void *what, void *shared, void *own, int64_t from,
+                       int64_t to)
+{
+  const nd_job *j = what;
+  const strips s = cut_strips(j);
+  const nd_matmul_kernels *kernels = find_kernels(j);
+  while (from < to) {
+    const int64_t batch = from / s.each;
+    const int64_t end = nd_least(to, (batch + 1) * s.each);
+    const nd_matmul y = find_strips(j, &s, batch, from - batch * s.each,
+                                    end - batch * s.each);
+    kernels->run(&y, own);
+    from = end;
+  }
+}
+
+// ------------------------------------------------------------------- fields --
+
+// What is larger is cut into fields, one after the other, of which a few steps
+// each take some terms. Units are areas of the field. Where areas have rows
+// enough to share what is packed of b, a step of its own packs it; else steps
+// take as many blocks as are cheap.
+
+enum {
+  BLOCK = ND_MATMUL_CHAIN * ND_MATMUL_CHAINS,
+  FEW_ROWS = 96,    // which share nothing
+  LARGE = 1 << 19,  // bytes of b that are shared
+  SHARED_COLUMNS = 1024,
+  SHARED_ROWS = 96,   // of an area that shares b
+  WAITING = 1 << 19,  // elements of a field that wait for other blocks
+  MANY_ROWS = 384,    // of an area that does not
+  AREA = 65536,       // elements of it, at most
+  DOTS = 512,         // the same where a dot is a loop of its own
+  AREAS = 4           // of them in a field
+};
+
+typedef struct cuts {
+  const nd_matmul_kernels *kernels;
+  nd_matmul p;
+  bool shares;
+  int64_t rows, columns;  // of an area
+  int64_t high, wide;     // areas of a field
+  int64_t terms;          // of a step
+  int64_t leaf;           // terms of what is put together by kernel/tree.h
+  int64_t batches;
+} cuts;
+
+static bool wants_sharing(const nd_job *j, const strips *s)
+{
+  return are_floats(j) && s->p.m > FEW_ROWS &&
+         (s->cost > ND_PATIENCE ||
+          (!s->by_columns && s->p.n * s->p.k * width_of(j) > LARGE));
+}
+
+// Parts of `n` of about one size, a multiple of `step`, none above `most`.
+static int64_t even_parts(int64_t n, int64_t most, int64_t step)
+{
+  const int64_t whole = most / step * step > 0 ? most / step * step : step;
+  return nd_least(round_up(nd_parts(n, nd_parts(n, whole)), step), n);
+}
+
+static void cut_to_share(cuts *c)
+{
+  c->columns = even_parts(c->p.n, SHARED_COLUMNS, ND_MATMUL_PANEL);
+  c->rows = nd_least(c->p.m, SHARED_ROWS);
+  c->terms = c->kernels->terms;
+  c->leaf = BLOCK;
+  c->wide = 1;
+  c->high = nd_parts(c->p.m, c->rows);
+  if (c->p.k > BLOCK)
+    c->high = nd_least(c->high, nd_parts(WAITING, c->rows * c->columns));
+}
+
+// As many blocks as may be taken at once; a chain if not even one.
+static int64_t choose_terms(const nd_job *j, const cuts *c)
+{
+  const float cost = term_cost(j, &c->p, c->rows, c->columns);
+  int64_t terms = BLOCK;
+  if (cost * BLOCK > ND_PATIENCE && c->kernels->add != NULL)
+    return ND_MATMUL_CHAIN;
+  while (terms < c->p.k && 2 * cost * (float)terms <= ND_PATIENCE)
+    terms *= 2;
+  return terms;
+}
+
+static void cut_apart(const nd_job *j, cuts *c)
+{
+  const bool dots = are_dots(j, &c->p);
+  c->rows = dots && c->p.n > 1 ? 1 : nd_least(c->p.m, dots ? DOTS : MANY_ROWS);
+  const float chain = term_cost(j, &c->p, c->rows, 1) * ND_MATMUL_CHAIN;
+  const int64_t most = nd_least((dots ? DOTS : AREA) / c->rows,
+                                (int64_t)(2 * ND_PATIENCE / chain));
+  c->columns = even_parts(c->p.n, most, ND_MATMUL_PANEL);
+  c->terms = choose_terms(j, c);
+  c->leaf = c->terms < BLOCK ? BLOCK : c->terms;
+  c->wide = nd_least(nd_parts(c->p.n, c->columns), AREAS);
+  c->high = nd_least(nd_parts(c->p.m, c->rows), AREAS / c->wide);
+}
+
+static cuts cut(const nd_job *j, const strips *s)
+{
+  cuts c = { .p = s->p, .kernels = find_kernels(j) };
+  c.batches = j->out[0]->size / (c.p.m * c.p.n);
+  c.shares = wants_sharing(j, s);
+  if (c.shares)
+    cut_to_share(&c);
+  else
+    cut_apart(j, &c);
+  return c;
+}
+
+// Elements that wait for other blocks of one area; 0 if it is worked on where
+// it is to stand.
+static int64_t count_slots(const cuts *c)
+{
+  const int64_t leaves = nd_parts(c->p.k, c->leaf);
+  return leaves == 1 && c->terms < BLOCK
+           ? 0
+           : nd_tree_slots(leaves) * c->rows * c->columns;
+}
+
+// Elements of b that one step of a field packs.
+static int64_t count_packed(const cuts *c)
+{
+  return c->shares ? round_up(c->columns, ND_MATMUL_PANEL) * c->terms : 0;
+}
+
+// A step of a field: `part` of the terms, which are packed or multiplied.
+typedef struct stage {
+  int64_t batch, row, column;  // where the field begins
+  int64_t rows, columns;
+  int64_t part;
+  bool packs;
+  int64_t units;
+} stage;
+
+// No stage has more units than this.
+static int64_t most_units(const cuts *c)
+{
+  const int64_t panels = nd_parts(c->columns, ND_MATMUL_PANEL);
+  const int64_t areas = c->high * c->wide;
+  return areas > panels ? areas : panels;
+}
+
+// Stage number `i`; its batch is too large after the last.
+static stage find_stage(const cuts *c, int64_t i)
+{
+  const int64_t phases = c->shares ? 2 : 1;
+  const int64_t parts = nd_parts(c->p.k, c->terms);
+  const int64_t rows = c->high * c->rows, columns = c->wide * c->columns;
+  const int64_t beside = nd_parts(c->p.n, columns);
+  const int64_t each = nd_parts(c->p.m, rows) * beside;
+  const int64_t field = i / phases / parts;
+  stage s = { .part = i / phases % parts, .packs = c->shares && i % 2 == 0 };
+  s.batch = field / each;
+  s.row = field % each / beside * rows;
+  s.column = field % beside * columns;
+  s.rows = nd_least(c->p.m - s.row, rows);
+  s.columns = nd_least(c->p.n - s.column, columns);
+  s.units = s.packs
+              ? nd_parts(s.columns, ND_MATMUL_PANEL)
+              : nd_parts(s.rows, c->rows) * nd_parts(s.columns, c->columns);
+  return s;
+}
+
+// ------------------------------------------------------------------- areas --
+
+// One area at work: its multiply, some terms of it, and where its slots lie.
+typedef struct area {
+  const cuts *cuts;
+  nd_matmul p;
+  char *slots;
+  int64_t size, width;  // elements of a slot, bytes of one
+} area;
+
+static char *slot(const area *y, int i)
+{
+  return y->slots + i * y->size * y->width;
+}
+
+static void join(void *all, int into, int from)
+{
+  const area *y = all;
+  y->cuts->kernels->plus(y->size, slot(y, into), slot(y, from));
+}
+
+// Copies a slot to where the area is to stand.
+static void deliver(const area *y, char *c, const char *in)
+{
+  const size_t bytes = (size_t)(y->p.n * y->width);
+  for (int64_t i = 0; i < y->p.m; i++)
+    memcpy(c + i * y->cuts->p.c_row * y->width, in + (size_t)i * bytes, bytes);
+}
+
+// The terms of the stage, of its rows and columns from those on.
+static nd_matmul find_terms(const nd_job *j, const cuts *c, const stage *s,
+                            int64_t row, int64_t column)
+{
+  const int64_t first = s->part * c->terms, width = width_of(j);
+  nd_matmul p = find_part(j, &c->p, s->batch, s->row + row, s->column + column);
+  p.m = s->rows - row;
+  p.n = s->columns - column;
+  p.k = nd_least(c->terms, c->p.k - first);
+  p.a = (const char *)p.a + first * p.a_column * width;
+  p.b = (const char *)p.b + first * p.b_row * width;
+  return p;
+}
+
+static void multiply(const cuts *c, const nd_matmul *p, bool adds, void *packed,
+                     void *own)
+{
+  if (c->shares)
+    c->kernels->run_packed(p, packed, adds, own);
+  else if (adds)
+    c->kernels->add(p, own);
+  else
+    c->kernels->run(p, own);
+}
+
+// Terms from `first` on of the area, by way of its slots.
+static void run_in_slots(area *y, int64_t first, void *packed, void *own)
+{
+  const cuts *c = y->cuts;
+  const int64_t leaf = first / c->leaf, end = first + y->p.k;
+  char *const home = y->p.c;
+  y->p.c = slot(y, nd_tree_slot(leaf));
+  y->p.c_row = y->p.n;
+  multiply(c, &y->p, first % c->leaf != 0, packed, own);
+  if (end % c->leaf == 0 || end == c->p.k)
+    nd_tree_add(leaf, join, y);
+  if (end == c->p.k)
+    deliver(y, home, slot(y, nd_tree_end(leaf + 1, join, y)));
+}
+
+static void run_area(const nd_job *j, const cuts *c, const stage *s,
+                     int64_t number, void *shared, void *own)
+{
+  const int64_t beside = nd_parts(s->columns, c->columns);
+  const int64_t first = s->part * c->terms, width = width_of(j);
+  area y = { .cuts = c, .width = width };
+  y.p = find_terms(j, c, s, number / beside * c->rows,
+                   number % beside * c->columns);
+  y.p.m = nd_least(y.p.m, c->rows);
+  y.p.n = nd_least(y.p.n, c->columns);
+  y.size = y.p.m * y.p.n;
+  y.slots = (char *)shared +
+            (count_packed(c) + number * count_slots(c)) * width;
+  if (count_slots(c) > 0)
+    run_in_slots(&y, first, shared, own);
+  else
+    multiply(c, &y.p, first > 0, shared, own);
+}
+
+// Packs columns of b, in panels from number `from` on.
+static void pack_panels(const nd_job *j, const cuts *c, const stage *s,
+                        int64_t from, int64_t to, void *shared)
+{
+  const int64_t column = from * ND_MATMUL_PANEL;
+  nd_matmul p = find_terms(j, c, s, 0, column);
+  p.n = nd_least(p.n, (to - from) * ND_MATMUL_PANEL);
+  c->kernels->pack(&p, (char *)shared + column * p.k * width_of(j));
+}
+
+static void run_stage(const void *what, void *shared, void *own, int64_t from,
+                      int64_t to)
+{
+  const nd_job *j = what;
+  const strips all = cut_strips(j);
+  const cuts c = cut(j, &all);
+  const int64_t number = from / most_units(&c);
+  const int64_t first = number * most_units(&c);
+  const stage s = find_stage(&c, number);
+  if (s.packs)
+    pack_panels(j, &c, &s, from - first, to - first, shared);
+  for (; !s.packs && from < to; from++)
+    run_area(j, &c, &s, from - first, shared, own);
+}
+
+static float stage_cost(const nd_job *j, const cuts *c, const stage *s)
+{
+  const float terms = (float)nd_least(c->terms, c->p.k - s->part * c->terms);
+  return terms * (s->packs ? term_cost(j, &c->p, 4, ND_MATMUL_PANEL)
+                           : term_cost(j, &c->p, c->rows, c->columns));
+}
+
+// ---------------------------------------------------------------- the work --
+
+static bool takes_strips(const nd_job *j, const strips *s)
+{
+  return s->cost <= ND_PATIENCE && !wants_sharing(j, s);
+}
+
+// Of what strips beside each other share, in nanoseconds.
+static float packing_cost(const nd_job *j, const strips *s)
+{
+  const int64_t shared = s->by_columns ? s->p.m : s->p.n;
+  return .1F * (float)width_of(j) * (float)(s->p.k * shared);
+}
+
+static bool multiply_next(const void *what, nd_step *step, int i)
+{
+  const nd_job *j = what;
+  const strips all = cut_strips(j);
+  if (takes_strips(j, &all)) {
+    const int64_t batches = j->out[0]->size / (all.p.m * all.p.n);
+    *step = (nd_step){ .units = batches * all.each,
+                       .cost = all.cost,
+                       .run = run_strips,
+                       .start = packing_cost(j, &all) };
+    return i == 0;
+  }
+  const cuts c = cut(j, &all);
+  const stage s = find_stage(&c, i);
+  *step = (nd_step){ .first = i * most_units(&c),
+                     .units = s.units,
+                     .cost = stage_cost(j, &c, &s),
+                     .run = run_stage };
+  return s.batch < c.batches;
+}
+
+// Scratch of an area: a is all that is packed for those that share b.
+static size_t count_own(const cuts *c)
+{
+  nd_matmul p = c->p;
+  p.m = c->rows;
+  p.n = c->columns;
+  p.k = c->terms;
+  return c->kernels->scratch(&p, c->shares);
+}
+
+nd_work nd_multiply_work(const nd_job *j)
+{
+  enum { TINY = 1 << 15 };  // terms in all, which are not worth a step
+  const strips all = cut_strips(j);
+  const nd_matmul_kernels *kernels = find_kernels(j);
+  if (j->out[0]->size == 0)
+    return (nd_work){ 0 };
+  if (takes_strips(j, &all)) {
+    const size_t own = kernels->scratch(&all.p, false);
+    const bool tiny = own == 0 && j->out[0]->size * all.p.k <= TINY;
+    return (nd_work){ .own = own, .next = tiny ? NULL : multiply_next };
+  }
+  const cuts c = cut(j, &all);
+  const int64_t elements = count_packed(&c) + count_slots(&c) * c.high * c.wide;
+  return (nd_work){ .shared = (size_t)(elements * width_of(j)),
+                    .own = count_own(&c),
+                    .next = multiply_next };
+}
