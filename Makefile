@@ -386,12 +386,10 @@ $(BUILD)/bench/matmul: tests/bench/matmul.c $(BUILD)/libnadir.a
 	@echo "cc $<"
 	@$(COMPILE) $(DEPEND) -o $@ $< $(LDFLAGS) $(BUILD)/libnadir.a -lm -ldl
 
-# As fast as the compiler can, to see what the machine can.
 $(BUILD)/bench/kernels: tests/bench/kernels.c $(BUILD)/libnadir.a
 	@mkdir -p $(@D)
 	@echo "cc $<"
-	@$(COMPILE) -O3 -ffp-contract=fast $(DEPEND) -o $@ $< $(LDFLAGS) \
-	  $(BUILD)/libnadir.a -lm -ldl
+	@$(COMPILE) $(DEPEND) -o $@ $< $(LDFLAGS) $(BUILD)/libnadir.a -lm -ldl
 
 # Another library of networks in C, where KANN_SRC names its sources.
 $(BUILD)/bench/kann: tests/bench/kann.c

@@ -3,67 +3,27 @@
 // the op, its time in seconds, the rate, the part of the measured peak that is,
 // and how many times as long the libraries take that are installed.
 
-#include <dlfcn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
-#include "nadir.h"
+#include "base/context.h"
+#include "blas.h"
+#include "measure.h"
 #include "tensor/tensor.h"
 
 enum { ROUNDS = 7, MOST = 2, FLOATS = 1000000 };
 
 static nd_context *c;
 
-// Of this thread alone, so that a busy machine changes little.
-static double thread_seconds(void)
-{
-  struct timespec t;
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-  return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
-
 // -------------------------------------------------------------------- peak --
-// This file is compiled with contraction to FMA, which the library is not.
 
-enum { SUMS = 12, TURNS = 1 << 16 };
-
-volatile float sink;  // what loops add up, so that they run
-
-#define PEAK(name, bytes, ...)                               \
-  __VA_ARGS__ static double name(void)                       \
-  {                                                          \
-    typedef float lanes __attribute__((vector_size(bytes))); \
-    lanes sum[SUMS] = { { 0 } }, x, y;                       \
-    for (size_t i = 0; i < bytes / sizeof(float); i++)       \
-      x[i] = 0.999f, y[i] = 0.001f;                          \
-    for (int turn = 0; turn < TURNS; turn++)                 \
-      for (int k = 0; k < SUMS; k++)                         \
-        sum[k] = sum[k] * x + y;                             \
-    for (int k = 1; k < SUMS; k++)                           \
-      sum[0] += sum[k];                                      \
-    sink = sum[0][0];                                        \
-    return 2.0 * SUMS * TURNS * (bytes / sizeof(float));     \
-  }
-
-#if defined(__x86_64__)
-PEAK(fma_32, 32, __attribute__((target("avx2,fma"))))
-PEAK(fma_64, 64, __attribute__((target("avx512f"))))
-#endif
-PEAK(fma_16, 16, )
-
-// Runs the widest loop of multiply-adds; gives how many operations it was.
 static double multiply_add(void)
 {
-#if defined(__x86_64__)
-  if (strcmp(nd_context_cpu(c), "avx512") == 0)
-    return fma_64();
-  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
-    return fma_32();
-#endif
-  return fma_16();
+  return multiply_and_add(c->level, true, 1 << 16);
 }
+
+static volatile float sink;  // what is read, so that it is
 
 static float *from, *to;
 
@@ -97,61 +57,6 @@ static double peak(double (*run)(void))
   return best;
 }
 
-// --------------------------------------------------------------- libraries --
-
-typedef struct gemm {
-  bool at, bt;
-  int m, n, k;
-  const float *a, *b;
-  float *y;
-} gemm;
-
-typedef void cblas(int order, int ta, int tb, int m, int n, int k, float alpha,
-                   const float *a, int lda, const float *b, int ldb, float beta,
-                   float *y, int ldy);
-typedef int dnnl(char ta, char tb, int64_t m, int64_t n, int64_t k, float alpha,
-                 const float *a, int64_t lda, const float *b, int64_t ldb,
-                 float beta, float *y, int64_t ldy);
-
-typedef struct library {
-  const char *name, *file, *symbol;
-  bool is_dnnl;
-  void *gemm;
-} library;
-
-static library libraries[] = {
-  { "OpenBLAS", "libopenblas.so.0", "cblas_sgemm" },
-  { "BLIS", "libblis.so.4", "cblas_sgemm" },
-  { "oneDNN", "libdnnl.so.2", "dnnl_sgemm", true },
-};
-
-enum { LIBRARIES = sizeof libraries / sizeof *libraries };
-
-// OpenBLAS of Debian does not know newer CPUs by itself.
-static void open_libraries(void)
-{
-  const bool wide = strcmp(nd_context_cpu(c), "avx512") == 0;
-  setenv("OMP_NUM_THREADS", "1", 1);
-  setenv("OPENBLAS_NUM_THREADS", "1", 1);
-  setenv("BLIS_NUM_THREADS", "1", 1);
-  setenv("OPENBLAS_CORETYPE", wide ? "SkylakeX" : "Haswell", 0);
-  for (int i = 0; i < LIBRARIES; i++) {
-    void *file = dlopen(libraries[i].file, RTLD_NOW | RTLD_LOCAL);
-    libraries[i].gemm = file != NULL ? dlsym(file, libraries[i].symbol) : NULL;
-  }
-}
-
-static void run_library(const library *l, const gemm *g)
-{
-  const int lda = g->at ? g->m : g->k, ldb = g->bt ? g->k : g->n;
-  if (l->is_dnnl)
-    ((dnnl *)l->gemm)(g->at ? 'T' : 'N', g->bt ? 'T' : 'N', g->m, g->n, g->k, 1,
-                      g->a, lda, g->b, ldb, 0, g->y, g->n);
-  else
-    ((cblas *)l->gemm)(101, g->at ? 112 : 111, g->bt ? 112 : 111, g->m, g->n,
-                       g->k, 1, g->a, lda, g->b, ldb, 0, g->y, g->n);
-}
-
 // -------------------------------------------------------------------- rows --
 
 typedef struct row {
@@ -165,7 +70,7 @@ typedef struct row {
   {                                                  \
     name, "matmul", NULL, { { m, k }, { k, n } }, 0, \
     {                                                \
-      false, false, m, n, k                          \
+      m, n, k, false, false                          \
     }                                                \
   }
 #define EACH(op, in)                                    \
@@ -173,7 +78,7 @@ typedef struct row {
     op, op, NULL, { { FLOATS } }, 4. * FLOATS *(in + 1) \
   }
 
-static row rows[] = {
+static const row rows[] = {
   PRODUCT("matmul 16", 16, 16, 16),
   PRODUCT("matmul 32", 32, 32, 32),
   PRODUCT("matmul 64", 64, 64, 64),
@@ -188,13 +93,13 @@ static row rows[] = {
     "transpose_a=true",
     { { 256, 784 }, { 256, 128 } },
     0,
-    { true, false, 784, 128, 256 } },
+    { 784, 128, 256, true, false } },
   { "matmul [256 128] [784 128]'",
     "matmul",
     "transpose_b=true",
     { { 256, 128 }, { 784, 128 } },
     0,
-    { false, true, 256, 784, 128 } },
+    { 256, 784, 128, false, true } },
   { "add", "add", NULL, { { FLOATS }, { FLOATS } }, 12. * FLOATS },
   EACH("square", 1),
   EACH("exp", 1),
@@ -254,15 +159,17 @@ static bool call_op(const row *r, nd_tensor *const *x)
   return ok;
 }
 
-// Seconds of one run of the op, or of the library if there is one.
-static double time_once(const row *r, nd_tensor *const *x, const library *l)
+// Seconds of one run of the op, or of a peer, whose result goes to `y`.
+static double time_once(const row *r, nd_tensor *const *x, const peer *who,
+                        float *y)
 {
   int count = 0;
   const double start = thread_seconds();
   double spent;
   do {
-    if (l != NULL)
-      run_library(l, &r->product);
+    if (who != NULL)
+      run_peer(who, &r->product, ND_FLOAT32, nd_values(x[0]), nd_values(x[1]),
+               y);
     else if (!call_op(r, x))
       return 0;
     count++;
@@ -271,45 +178,29 @@ static double time_once(const row *r, nd_tensor *const *x, const library *l)
   return spent / count;
 }
 
-static int compare_times(const void *a, const void *b)
+static void show_row(const row *r, double flops, double bandwidth)
 {
-  const double p = *(const double *)a, q = *(const double *)b;
-  return (p > q) - (p < q);
-}
-
-static double median(double at[ROUNDS])
-{
-  qsort(at, ROUNDS, sizeof *at, compare_times);
-  return at[ROUNDS / 2];
-}
-
-static void show_row(row *r, double flops, double bandwidth)
-{
-  double ours[ROUNDS], ratio[LIBRARIES][ROUNDS];
+  double ours[ROUNDS], ratio[PEERS][ROUNDS];
   nd_tensor *x[MOST] = { random_input(r->shape[0]), random_input(r->shape[1]) };
-  gemm *g = &r->product;
-  if (g->m > 0) {
-    g->a = (const float *)(const void *)nd_values(x[0]);
-    g->b = (const float *)(const void *)nd_values(x[1]);
-    g->y = malloc((size_t)g->m * (size_t)g->n * sizeof(float));
-  }
+  const gemm *g = &r->product;
+  float *y = malloc(((size_t)g->m * (size_t)g->n + 1) * sizeof *y);
   for (int i = 0; i < ROUNDS; i++) {
-    ours[i] = time_once(r, x, NULL);
-    for (int k = 0; k < LIBRARIES; k++)
-      ratio[k][i] = g->m > 0 && libraries[k].gemm != NULL
-                      ? time_once(r, x, &libraries[k]) / ours[i]
+    ours[i] = time_once(r, x, NULL, NULL);
+    for (int k = 0; k < PEERS; k++)
+      ratio[k][i] = g->m > 0 && peer_has(&peers[k], ND_FLOAT32)
+                      ? time_once(r, x, &peers[k], y) / ours[i]
                       : 0;
   }
-  const double time = median(ours);
+  const double time = median_of(ROUNDS, ours);
   const double work = g->m > 0 ? 2. * g->m * g->n * g->k : r->bytes;
   printf("%s\t%g\t%.1f %s\t%.0f%%", r->name, time, work / time / 1e9,
          g->m > 0 ? "GFLOP/s" : "GB/s",
          100 * work / time / (g->m > 0 ? flops : bandwidth));
-  for (int k = 0; k < LIBRARIES; k++)
-    printf(ratio[k][0] > 0 ? "\t%.2fx" : "\t", median(ratio[k]));
+  for (int k = 0; k < PEERS; k++)
+    printf(ratio[k][0] > 0 ? "\t%.2fx" : "\t", median_of(ROUNDS, ratio[k]));
   puts("");
   fflush(stdout);
-  free(g->y);
+  free(y);
   nd_tensor_release(x[0]);
   nd_tensor_release(x[1]);
 }
@@ -319,7 +210,7 @@ int main(void)
   c = nd_context_new(NULL);
   if (c == NULL)
     return 1;
-  open_libraries();
+  open_peers(c->level);
   from = aligned_alloc(64, FLOATS * sizeof *from);
   to = aligned_alloc(64, FLOATS * sizeof *to);
   if (from == NULL || to == NULL)
@@ -329,8 +220,8 @@ int main(void)
   const double copied = peak(copy_all), best = read > copied ? read : copied;
   printf("peak %.0f GFLOP/s, %.0f GB/s\ttime\trate\tof peak", flops / 1e9,
          best / 1e9);
-  for (int k = 0; k < LIBRARIES; k++)
-    printf("\t%s", libraries[k].gemm != NULL ? libraries[k].name : "");
+  for (int k = 0; k < PEERS; k++)
+    printf("\t%s", peer_has(&peers[k], ND_FLOAT32) ? peers[k].name : "");
   puts("");
   for (int i = 0; i < ROWS; i++)
     show_row(&rows[i], flops, best);

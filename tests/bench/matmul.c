@@ -3,13 +3,13 @@
 // says how to read it. Peers are opened where the machine has them. All have
 // one thread, whose own time counts, so that a busy machine changes little.
 
-#include <dlfcn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "blas.h"
 #include "kernel/matmul.h"
+#include "measure.h"
 #include "op/op.h"
 #include "ops/entries.h"
 
@@ -118,62 +118,20 @@ static void run_kernel(const problem *p)
   }
 }
 
-enum { ROW_MAJOR = 101, PLAIN = 111, FLIPPED = 112 };
+enum { OURS = 2, ALL = OURS + PEERS };
 
-typedef void blas32(int order, int flip_a, int flip_b, int m, int n, int k,
-                    float alpha, const void *a, int a_row, const void *b,
-                    int b_row, float beta, void *c, int c_row);
-typedef void blas64(int order, int flip_a, int flip_b, int m, int n, int k,
-                    double alpha, const void *a, int a_row, const void *b,
-                    int b_row, double beta, void *c, int c_row);
-typedef int onednn32(char flip_a, char flip_b, int64_t m, int64_t n, int64_t k,
-                     float alpha, const void *a, int64_t a_row, const void *b,
-                     int64_t b_row, float beta, void *c, int64_t c_row);
-
-typedef struct peer {
-  const char *name, *file, *float32, *float64;
-  void *call32, *call64;
-} peer;
-
-static peer peers[] = {
-  { "OpenBLAS", "libopenblas.so.0", "cblas_sgemm", "cblas_dgemm" },
-  { "BLIS", "libblis.so.4", "cblas_sgemm", "cblas_dgemm" },
-  { "oneDNN", "libdnnl.so.2", "dnnl_sgemm", NULL },
-};
-
-enum { PEERS = sizeof peers / sizeof *peers, OURS = 2, ALL = OURS + PEERS };
-
-static void run_blas(const problem *p, const peer *y)
+static void run_other(const problem *p, const peer *y)
 {
   const row *r = p->r;
-  const int a = r->flip_a ? FLIPPED : PLAIN, a_row = r->flip_a ? r->m : r->k;
-  const int b = r->flip_b ? FLIPPED : PLAIN, b_row = r->flip_b ? r->k : r->n;
-  for (int i = 0; i < r->batch; i++) {
-    if (p->dtype == ND_FLOAT32)
-      ((blas32 *)y->call32)(ROW_MAJOR, a, b, r->m, r->n, r->k, 1,
-                            values_of(p, 0, i), a_row, values_of(p, 1, i),
-                            b_row, 0, out_of(p, i), r->n);
-    else
-      ((blas64 *)y->call64)(ROW_MAJOR, a, b, r->m, r->n, r->k, 1,
-                            values_of(p, 0, i), a_row, values_of(p, 1, i),
-                            b_row, 0, out_of(p, i), r->n);
-  }
-}
-
-static void run_onednn(const problem *p, const peer *y)
-{
-  const row *r = p->r;
-  const int a_row = r->flip_a ? r->m : r->k, b_row = r->flip_b ? r->k : r->n;
+  const gemm g = { r->m, r->n, r->k, r->flip_a, r->flip_b };
   for (int i = 0; i < r->batch; i++)
-    ((onednn32 *)y->call32)(r->flip_a ? 'T' : 'N', r->flip_b ? 'T' : 'N', r->m,
-                            r->n, r->k, 1, values_of(p, 0, i), a_row,
-                            values_of(p, 1, i), b_row, 0, out_of(p, i), r->n);
+    run_peer(y, &g, p->dtype, values_of(p, 0, i), values_of(p, 1, i),
+             out_of(p, i));
 }
 
 static bool takes_part(const problem *p, int who)
 {
-  const peer *y = &peers[who - OURS];
-  return who < OURS || (p->dtype == ND_FLOAT32 ? y->call32 : y->call64) != NULL;
+  return who < OURS || peer_has(&peers[who - OURS], p->dtype);
 }
 
 static void run_by(const problem *p, int who)
@@ -182,76 +140,8 @@ static void run_by(const problem *p, int who)
     run_ours(p);
   else if (who == 1)
     run_kernel(p);
-  else if (peers[who - OURS].float64 == NULL)
-    run_onednn(p, &peers[who - OURS]);
   else
-    run_blas(p, &peers[who - OURS]);
-}
-
-// What the libraries read when they are opened; who sets it keeps it.
-static void open_peers(nd_level level)
-{
-  setenv("OMP_NUM_THREADS", "1", 0);
-  setenv("OPENBLAS_NUM_THREADS", "1", 0);
-  setenv("BLIS_NUM_THREADS", "1", 0);
-  if (level == ND_AVX2)
-    setenv("OPENBLAS_CORETYPE", "Zen", 0);
-  for (int i = 0; i < PEERS; i++) {
-    void *library = dlopen(peers[i].file, RTLD_NOW | RTLD_LOCAL);
-    if (library == NULL)
-      continue;
-    peers[i].call32 = dlsym(library, peers[i].float32);
-    if (peers[i].float64 != NULL)
-      peers[i].call64 = dlsym(library, peers[i].float64);
-  }
-}
-
-// -------------------------------------------------------------------- peak --
-
-// Sums that do not wait for each other, in registers: what the machine can.
-#define AT_BEST(name, type, bytes, target)                                \
-  target static double name(int64_t rounds)                               \
-  {                                                                       \
-    typedef type vector __attribute__((vector_size(bytes)));              \
-    vector x0 = { 0 }, x1 = x0, x2 = x0, x3 = x0, x4 = x0, x5 = x0;       \
-    vector x6 = x0, x7 = x0, x8 = x0, x9 = x0;                            \
-    const vector y = x0 + (type).5, z = x0 + (type)1;                     \
-    for (int64_t i = 0; i < rounds; i++) {                                \
-      x0 = x0 * y + z, x1 = x1 * y + z, x2 = x2 * y + z, x3 = x3 * y + z; \
-      x4 = x4 * y + z, x5 = x5 * y + z, x6 = x6 * y + z, x7 = x7 * y + z; \
-      x8 = x8 * y + z, x9 = x9 * y + z;                                   \
-      __asm__ volatile("" : : : "memory");                                \
-    }                                                                     \
-    const vector all = x0 + x1 + x2 + x3 + x4 + x5 + x6 + x7 + x8 + x9;   \
-    volatile type sum = all[0];                                           \
-    (void)sum;                                                            \
-    return 20. * bytes / sizeof(type) * (double)rounds;                   \
-  }
-
-#if defined(__x86_64__)
-#define FUSED(cpu) __attribute__((target(cpu), optimize("fp-contract=fast")))
-AT_BEST(peak32_avx512, float, 64, FUSED("avx512f"))
-AT_BEST(peak64_avx512, double, 64, FUSED("avx512f"))
-AT_BEST(peak32_avx2, float, 32, FUSED("avx2,fma"))
-AT_BEST(peak64_avx2, double, 32, FUSED("avx2,fma"))
-#define FUSED_HERE
-#else
-#define FUSED_HERE __attribute__((optimize("fp-contract=fast")))
-#endif
-AT_BEST(peak32, float, 16, FUSED_HERE)
-AT_BEST(peak64, double, 16, FUSED_HERE)
-
-// Does some of it; returns how many operations that were.
-static double do_peak(const problem *p, int64_t rounds)
-{
-  const bool narrow = p->dtype == ND_FLOAT32;
-#if defined(__x86_64__)
-  if (p->c->level == ND_AVX512)
-    return (narrow ? peak32_avx512 : peak64_avx512)(rounds);
-  if (p->c->level == ND_AVX2)
-    return (narrow ? peak32_avx2 : peak64_avx2)(rounds);
-#endif
-  return (narrow ? peak32 : peak64)(rounds);
+    run_other(p, &peers[who - OURS]);
 }
 
 // ------------------------------------------------------------------ timing --
@@ -260,41 +150,28 @@ enum { ROUNDS = 15 };
 
 static double slice = 2e-3;  // seconds of one contestant in one round
 
-static double seconds(void)
-{
-  struct timespec t;
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-  return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
-
 // Seconds of one run, of `runs`.
 static double time_runs(const problem *p, int who, int64_t runs)
 {
-  const double start = seconds();
+  const double start = thread_seconds();
   for (int64_t i = 0; i < runs; i++)
     run_by(p, who);
-  return (seconds() - start) / (double)runs;
+  return (thread_seconds() - start) / (double)runs;
 }
 
 static double time_peak(const problem *p)
 {
-  const double start = seconds();
-  const double operations = do_peak(p, (int64_t)(slice * 2e8));
-  return operations / (seconds() - start);
-}
-
-static int order_times(const void *a, const void *b)
-{
-  const double x = *(const double *)a, y = *(const double *)b;
-  return x < y ? -1 : x > y;
+  const double start = thread_seconds();
+  const double operations = multiply_and_add(
+    p->c->level, p->dtype == ND_FLOAT32, (int64_t)(slice * 2e8));
+  return operations / (thread_seconds() - start);
 }
 
 static double middle(const double *x)
 {
   double sorted[ROUNDS];
   memcpy(sorted, x, sizeof sorted);
-  qsort(sorted, ROUNDS, sizeof *sorted, order_times);
-  return sorted[ROUNDS / 2];
+  return median_of(ROUNDS, sorted);
 }
 
 static double least(const double *x)
