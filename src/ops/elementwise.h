@@ -86,22 +86,24 @@ enum {
 // multiplied and added up by matmul it ends: 0 * nan is nan there.
 #define ZERO_STAYS(g, slope) ((g) == 0 ? 0 : (g) * (slope))
 
-// Where the inputs of a kernel lie, from `in[at]` on, and element i
-// of each under the name that formulas know it by.
+// Where the inputs of a kernel lie, from `in[at]` on, and what lies there from
+// element i on under the name that formulas know it by: an E, which is T, the
+// type of one element, or a vector of these.
 #define ND_UNUSED __attribute__((unused))
 #define PLACES_1(at) const T *ND_UNUSED p1 = in[at];
 #define PLACES_2(at) PLACES_1(at) const T *ND_UNUSED p2 = in[(at) + 1];
 #define PLACES_3(at) PLACES_2(at) const T *ND_UNUSED p3 = in[(at) + 2];
-#define READ_1 const T ND_UNUSED x = p1[i];
-#define READ_2 const T ND_UNUSED a = p1[i], ND_UNUSED b = p2[i];
-#define READ_3 \
-  const T ND_UNUSED u = p1[i], ND_UNUSED v = p2[i], ND_UNUSED w = p3[i];
+#define READ(name, place) \
+  const E ND_UNUSED name = *(const E *)(const void *)((place) + i);
+#define READ_1 READ(x, p1)
+#define READ_2 READ(a, p1) READ(b, p2)
+#define READ_3 READ(u, p1) READ(v, p2) READ(w, p3)
 
 // The values of an op, and the gradient of one of its inputs, from formulas.
 #define FORWARD(inputs, name, label, type, result, formula) \
   ND_BLOCK_KERNEL(name##_##label)                           \
   {                                                         \
-    typedef type T;                                         \
+    typedef type T, E;                                      \
     result *restrict o = out;                               \
     PLACES_##inputs(0) for (int i = 0; i < n; i++)          \
     {                                                       \
@@ -111,7 +113,7 @@ enum {
 #define BACKWARD(inputs, name, label, type, result, formula) \
   ND_BLOCK_KERNEL(name##_##label)                            \
   {                                                          \
-    typedef type T;                                          \
+    typedef type T, E;                                       \
     T *restrict o = out;                                     \
     const T *pg = in[0], *ND_UNUSED py = in[inputs + 1];     \
     PLACES_##inputs(1) for (int i = 0; i < n; i++)           \

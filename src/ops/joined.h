@@ -47,64 +47,67 @@
     }                                                           \
   }
 
-// Lanes as vectors that lie anywhere, and runs of as many elements as there are
-// lanes, the last filled up with zeros.
-#define LANES(label, type)                                               \
-  enum {                                                                 \
-    label##_WIDTH = ND_VECTOR_BYTES / sizeof(type),                      \
-    label##_VECTORS = ND_LANES / label##_WIDTH                           \
-  };                                                                     \
-  typedef type label##_lanes __attribute__((                             \
-    vector_size(ND_VECTOR_BYTES), aligned(sizeof(type)), may_alias));    \
-  ND_INLINE void lanes_add_##label(label##_lanes *lane, const type *run) \
-  {                                                                      \
-    ND_UNROLL for (int v = 0; v < label##_VECTORS; v++)                  \
-      lane[v] += *(const label##_lanes *)(run + v * label##_WIDTH);      \
-  }                                                                      \
-  ND_INLINE void lanes_keep_##label(int64_t n, void *to, int64_t i,      \
-                                    const type *run)                     \
-  {                                                                      \
-    if (to != NULL)                                                      \
-      memcpy((type *)to + i, run, (size_t)n * sizeof *run);              \
+// Vectors that lie anywhere, and what they are for ZERO_STAYS.
+#define VECTORS(label, type, bits)                                         \
+  enum { label##_WIDTH = ND_VECTOR_BYTES / sizeof(type) };                 \
+  typedef type label##_vector __attribute__((                              \
+    vector_size(ND_VECTOR_BYTES), aligned(sizeof(type)), may_alias));      \
+  typedef bits label##_bits __attribute__((vector_size(ND_VECTOR_BYTES))); \
+  ND_INLINE label##_vector vectors_stay_##label(label##_vector g,          \
+                                                label##_vector product)    \
+  {                                                                        \
+    const label##_bits none = (label##_bits)(g == (label##_vector){ 0 });  \
+    return (label##_vector)((label##_bits)product & ~none);                \
   }
 
-LANES(float32, float)
+VECTORS(float32, float, int32_t)
 
-// What a kernel gives and the lanes of its sum: `read` has element i of what
-// lies at `places`.
-#define SUMMED(name, label, type, places, read, formula)             \
-  static void name##_sum_##label(int n, const double *p, void *out,  \
-                                 void *lanes, const void *const *in) \
-  {                                                                  \
-    typedef type T;                                                  \
-    label##_lanes lane[label##_VECTORS] = { { 0 } };                 \
-    T run[ND_LANES];                                                 \
-    places int at = 0;                                               \
-    for (; at + ND_LANES <= n; at += ND_LANES) {                     \
-      ND_UNROLL for (int64_t k = 0; k < ND_LANES; k++)               \
-      {                                                              \
-        const int64_t i = at + k;                                    \
-        read run[k] = formula;                                       \
-      }                                                              \
-      lanes_keep_##label(ND_LANES, out, at, run);                    \
-      lanes_add_##label(lane, run);                                  \
-    }                                                                \
-    memset(run, 0, sizeof run);                                      \
-    for (int64_t i = at; i < n; i++) {                               \
-      read run[i - at] = formula;                                    \
-    }                                                                \
-    lanes_keep_##label(n - at, out, at, run);                        \
-    lanes_add_##label(lane, run);                                    \
-    memcpy(lanes, lane, sizeof lane);                                \
+// What a kernel gives and the lanes of its sum. `read` names what lies at
+// `places`, by vectors and behind the last run one by one.
+#define SUMMED(name, label, type, places, read, vector, one)                   \
+  static void name##_sum_##label(int n, const double *p, void *out,            \
+                                 void *lanes, const void *const *in)           \
+  {                                                                            \
+    typedef type T;                                                            \
+    enum { PARTS = ND_LANES / label##_WIDTH };                                 \
+    label##_vector lane[PARTS];                                                \
+    T *const o = out;                                                          \
+    places int64_t at = 0;                                                     \
+    ND_UNROLL for (int v = 0; v < PARTS; v++) lane[v] = (label##_vector){ 0 }; \
+    for (; at + ND_LANES <= n; at += ND_LANES) {                               \
+      typedef label##_vector E;                                                \
+      ND_UNROLL for (int v = 0; v < PARTS; v++)                                \
+      {                                                                        \
+        const int64_t i = at + v * label##_WIDTH;                              \
+        read const E y_i = vector;                                             \
+        lane[v] += y_i;                                                        \
+        if (o != NULL)                                                         \
+          *(E *)(void *)(o + i) = y_i;                                         \
+      }                                                                        \
+    }                                                                          \
+    if (at < n) {                                                              \
+      typedef T E;                                                             \
+      T rest[ND_LANES] = { 0 };                                                \
+      for (int64_t i = at; i < n; i++) {                                       \
+        read rest[i - at] = one;                                               \
+      }                                                                        \
+      if (o != NULL)                                                           \
+        memcpy(o + at, rest, (size_t)(n - at) * sizeof *o);                    \
+      ND_UNROLL for (int v = 0; v < PARTS; v++)                                \
+        lane[v] += *(label##_vector *)(void *)(rest + v * label##_WIDTH);      \
+    }                                                                          \
+    ND_UNROLL for (int v = 0; v < PARTS; v++) *                                \
+      (label##_vector *)(void *)((T *)lanes + v * label##_WIDTH) = lane[v];    \
   }
 
 // The same of a formula, and of a slope.
-#define SUM_FORWARD(inputs, name, formula) \
-  SUMMED(name, float32, float, PLACES_##inputs(0), READ_##inputs, formula)
-#define SUM_BACKWARD(inputs, name, slope)                                \
-  SUMMED(name, float32, float, PLACES_##inputs(1) const T *pg = in[0];   \
-         const T *ND_UNUSED py = in[inputs + 1];                         \
-         , READ_##inputs const T g = pg[i]; const T ND_UNUSED y = py[i]; \
-         , ZERO_STAYS(g, slope))
+#define SUM_FORWARD(inputs, name, formula)                                 \
+  SUMMED(name, float32, float, PLACES_##inputs(0), READ_##inputs, formula, \
+         formula)
+#define SUM_BACKWARD(inputs, name, slope)                              \
+  SUMMED(name, float32, float, PLACES_##inputs(1) const T *pg = in[0]; \
+         const T *ND_UNUSED py = in[inputs + 1];                       \
+         , READ_##inputs READ(g, pg) READ(y, py),                      \
+         vectors_stay_float32(g, (g) * (slope)), ZERO_STAYS(g, slope))
 
 #endif
