@@ -19,7 +19,8 @@
 enum {
   HELPERS = ND_MAX_THREADS - 1,
   STACK = 512 * 1024,  // kernels keep some blocks there
-  PATIENCE = 50000     // nanoseconds to wait awake
+  PATIENCE = 50000,    // nanoseconds to wait awake
+  LENT = 5000          // in which nobody else can have used the processor
 };
 
 // Where one thread waits for another, which opens it once for each wait.
@@ -81,18 +82,23 @@ static bool is_done(helper *h)
   return atomic_load(&h->state) == DONE;
 }
 
-// Waits awake for a while, lending the processor to who else wants it.
+// Waits awake for a while, lending the processor to who else wants it. If
+// somebody does it ends: who sleeps is woken on a processor that is free, but
+// who is awake may long stay on one with the thread that it waits for.
 static bool wait_awake(helper *h, bool (*ready)(helper *h))
 {
   const int64_t end = nanoseconds() + PATIENCE;
+  int64_t lent, back;
   do {
     for (int i = 0; i < 16; i++) {
       if (ready(h))
         return true;
       pause_a_little();
     }
+    lent = nanoseconds();
     sched_yield();
-  } while (nanoseconds() < end);
+    back = nanoseconds();
+  } while (back < end && back - lent < LENT);
   return false;
 }
 
