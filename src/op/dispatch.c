@@ -285,18 +285,12 @@ static bool attempt_elements(nd_context *c, const nd_job *j,
   return j->out[0] != NULL;
 }
 
-// Whether a fold goes on waiting with its input.
-static bool may_wait(const nd_job *j, const nd_type *types)
-{
-  return j->op->reduction != NULL && j->in[0]->waits && j->in[0]->size > 1 &&
-         nd_type_size(types) == 1;
-}
-
-static bool attempt_fold(nd_context *c, const nd_job *j, const nd_type *type)
+static bool attempt_fold(nd_context *c, const nd_job *j, const nd_span *span,
+                         const nd_type *type)
 {
   nd_tensor *out = nd_tensor_shell(c, type);
   j->out[0] = out;
-  return out != NULL && nd_wait_fold(j->op, j->in[0], out);
+  return out != NULL && nd_wait_fold(j->op, j->in[0], span, out);
 }
 
 // Whether inputs that wait are computed whatever comes out; some ops look at
@@ -314,8 +308,9 @@ static bool attempt(nd_context *c, const nd_job *j, nd_type *types)
     return false;
   if (op->kernels[0] != NULL)
     return attempt_elements(c, j, types);
-  if (may_wait(j, types))
-    return attempt_fold(c, j, types);
+  nd_span span;
+  if (nd_may_wait_fold(j, &span))
+    return attempt_fold(c, j, &span, types);
   if (op->reduction != NULL && !force_inputs(j->n, j->in))
     return false;
   if (op->view != NULL) {

@@ -10,8 +10,7 @@
 
 ND_DECLARE_LEVELS(const nd_reduce_table, nd_reduce_table);
 
-// Rows that are added up one by one; as many such groups are a part.
-enum { GROUP = 256, PART = ND_FOLD_PART };
+enum { GROUP = ND_FOLD_GROUP, PART = ND_FOLD_PART };
 
 _Static_assert(GROUP *GROUP == PART, "groups of groups are parts");
 
@@ -394,24 +393,30 @@ void nd_fold_join_row(const nd_reduce_kernels *k, size_t width, int64_t folded,
   join_leaves(&t, whole, out);
 }
 
-// Element `i` of the result, where `p` points to its first part.
-static void join_rows(const nd_folding *l, const nd_reduce_kernels *k,
-                      const char *p, size_t stride, char *out)
+void nd_fold_join_columns(const nd_reduce_kernels *k, size_t width,
+                          int64_t folded, int64_t n, const char *parts,
+                          size_t stride, void *out)
 {
-  nd_fold_join_row(k, l->reader.width, l->folded, p, stride, out);
+  double sum[ND_BLOCK];
+  const int64_t groups = (folded + GROUP - 1) / GROUP;
+  for (int64_t i = 0; i < n; i++)
+    k->run(0, (char *)out + (size_t)i * width, parts);
+  for (int64_t i = 0; i < groups; i++, parts += stride) {
+    add_row(k, n, width, sum, parts, i % GROUP == 0);
+    if (i % GROUP == GROUP - 1 || i == groups - 1)
+      k->merge(n, out, sum);
+  }
 }
 
-static void join_columns(const nd_folding *l, const nd_reduce_kernels *k,
-                         const char *p, size_t stride, char *out)
+// Element `i` of the result, where `p` points to its first part.
+static void join_one(const nd_folding *l, const nd_reduce_kernels *k,
+                     const char *p, size_t stride, char *out)
 {
-  double sum;
-  k->run(0, out, p);
-  const int64_t parts = count_parts(l);
-  for (int64_t i = 0; i < parts; i++, p += stride) {
-    add_row(k, 1, l->reader.width, &sum, p, i % GROUP == 0);
-    if (i % GROUP == GROUP - 1 || i == parts - 1)
-      k->merge(1, out, &sum);
-  }
+  const size_t width = l->reader.width;
+  if (l->columns)
+    nd_fold_join_columns(k, width, l->folded, 1, p, stride, out);
+  else
+    nd_fold_join_row(k, width, l->folded, p, stride, out);
 }
 
 void nd_fold_join_parts(const nd_job *j, const nd_value *axes, nd_fold fold,
@@ -424,7 +429,6 @@ void nd_fold_join_parts(const nd_job *j, const nd_value *axes, nd_fold fold,
   const size_t stride = (size_t)j->out[0]->size * width;
   for (int64_t i = from; i < to; i++) {
     const size_t at = (size_t)i * width;
-    (l.columns ? join_columns : join_rows)(&l, k, parts + at, stride,
-                                           j->out[0]->data + at);
+    join_one(&l, k, parts + at, stride, j->out[0]->data + at);
   }
 }

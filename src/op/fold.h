@@ -38,8 +38,11 @@ const nd_reduce_kernels *nd_fold_kernels(const nd_tensor *x, nd_fold fold);
 void nd_fold_range(const nd_job *j, const nd_value *axes, nd_fold fold,
                    int64_t from, int64_t to);
 
+// The inputs of a part of a row; the rows that columns add up one by one, of
+// which as many make a part.
+enum { ND_FOLD_PART = 65536, ND_FOLD_GROUP = 256 };
+
 // How many parts a fold of a row of so many inputs has, and that of a job.
-enum { ND_FOLD_PART = 65536 };
 int64_t nd_fold_row_parts(int64_t folded);
 int64_t nd_fold_parts(const nd_job *j, const nd_value *axes);
 
@@ -66,6 +69,12 @@ void nd_fold_part_next(nd_fold_part *p);
 // bytes that lie `stride` bytes apart.
 void nd_fold_join_row(const nd_reduce_kernels *k, size_t width, int64_t folded,
                       const char *parts, size_t stride, void *out);
+
+// The same of `n` columns, ND_BLOCK at most, of `folded` rows each. Their
+// parts are groups, side by side.
+void nd_fold_join_columns(const nd_reduce_kernels *k, size_t width,
+                          int64_t folded, int64_t n, const char *parts,
+                          size_t stride, void *out);
 
 // The same by units of parts, and then by outputs.
 void nd_fold_run_parts(const nd_job *j, const nd_value *axes, nd_fold fold,

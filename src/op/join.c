@@ -154,6 +154,8 @@ static bool join_sum(nd_program *p, nd_bindings *b, nd_level level, int k)
 void nd_program_join(nd_program *p, nd_bindings *b, nd_level level)
 {
   join_pairs(p, b, level);
+  if (!nd_span_is_long(&b->span))
+    return;
   for (int k = 0; k < p->codes; k++) {
     if (p->code[k].kernel == NULL && join_sum(p, b, level, k))
       k--;

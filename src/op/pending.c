@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "op/axes.h"
 #include "op/pass.h"
 
 // Longer chains of nodes are computed as far as they go, so that to plan and to
@@ -16,20 +17,28 @@ enum { MOST_FOLDS = 64, FEW_FOLDS = 8, MOST_BYTES = 16 << 20 };
 
 // ------------------------------------------------------------------ spaces --
 
-nd_space *nd_space_find(const nd_context *c, int64_t size)
+nd_space *nd_space_find(const nd_context *c, const nd_span *span)
 {
   nd_space *s = c->spaces;
-  while (s != NULL && s->size != size)
+  while (s != NULL && !nd_span_same(&s->span, span))
     s = s->next;
   return s;
 }
 
-static nd_space *make_space(nd_context *c, int64_t size)
+nd_space *nd_space_find_size(const nd_context *c, int64_t size)
+{
+  nd_space *s = c->spaces;
+  while (s != NULL && s->span.size != size)
+    s = s->next;
+  return s;
+}
+
+static nd_space *make_space(nd_context *c, const nd_span *span)
 {
   nd_space *s = nd_small_new(c, sizeof *s);
   if (s == NULL)
     return NULL;
-  *s = (nd_space){ .next = c->spaces, .size = size };
+  *s = (nd_space){ .next = c->spaces, .span = *span };
   c->spaces = s;
   return s;
 }
@@ -208,10 +217,13 @@ bool nd_may_wait(const nd_elements *e, const nd_tensor *out)
   return false;
 }
 
-// Whether the waiting `x` can be computed beside `out`, element by element.
+// Whether the waiting `x` can be computed beside `out`, element by element, or
+// before it if both are just one.
 static bool is_beside(const nd_tensor *x, const nd_tensor *out)
 {
-  return x->size == out->size && nd_node_of(x)->depth < DEEPEST;
+  const nd_node *p = nd_node_of(x);
+  return x->size == out->size && p->depth < DEEPEST &&
+         (p->reduction == NULL || x->size == 1);
 }
 
 // Computes the inputs that cannot wait on. Where the quota has no room for what
@@ -255,18 +267,27 @@ static bool relieve(nd_tensor *x, const nd_tensor *input)
 {
   const nd_space *s = nd_node_of(x)->space;
   const int64_t width = (int64_t)nd_dtype_size((nd_dtype)input->dtype);
-  const bool large = s->count * s->size * width > MOST_BYTES;
+  const bool large = s->count * s->span.size * width > MOST_BYTES;
   if (s->count > MOST_FOLDS || (s->count > FEW_FOLDS && large))
     return nd_force(x);
   return true;
 }
 
-bool nd_wait_fold(const nd_op *op, nd_tensor *x, nd_tensor *out)
+bool nd_may_wait_fold(const nd_job *j, nd_span *span)
+{
+  const nd_tensor *x = j->in[0];
+  return j->op->reduction != NULL && x->waits && x->size > 1 &&
+         nd_node_of(x)->reduction == NULL &&
+         nd_span_find(x, nd_axes_set(&j->attr[0], x->rank), span);
+}
+
+bool nd_wait_fold(const nd_op *op, nd_tensor *x, const nd_span *span,
+                  nd_tensor *out)
 {
   nd_context *c = out->context;
-  nd_space *s = nd_space_find(c, x->size);
+  nd_space *s = nd_space_find(c, span);
   if (s == NULL)
-    s = make_space(c, x->size);
+    s = make_space(c, span);
   nd_node *p = s == NULL ? NULL : make_node(op, out);
   if (p == NULL) {
     if (s != NULL && s->count == 0)
@@ -314,21 +335,36 @@ static bool is_one_of_elements(const nd_tensor *x)
   return x->size == 1 && nd_node_of(x)->reduction == NULL;
 }
 
-// The number of elements that the pass of a waiting tensor goes over.
-static int64_t size_of_pass(const nd_tensor *x)
+// The span of the pass for a waiting tensor; elements take any over as many.
+static nd_span span_of_pass(const nd_tensor *x)
 {
   const nd_node *p = nd_node_of(x);
-  return p->space != NULL ? p->space->size : x->size;
+  return p->space != NULL ? p->space->span : (nd_span){ .size = x->size };
 }
 
-// The first of `x` that waits, and those whose pass goes over as many elements.
+// Whether one pass can compute `x` and what is over `span`, which then is that
+// of both.
+static bool fits(const nd_tensor *x, nd_span *span)
+{
+  const nd_span own = span_of_pass(x);
+  if (own.size != span->size || own.row == 0)
+    return own.size == span->size;
+  if (span->row == 0)
+    *span = own;
+  return nd_span_same(&own, span);
+}
+
+// The first of `x` that waits, and those that the same pass can compute.
 static int choose_roots(int n, nd_tensor *const *x, nd_tensor **roots, int most)
 {
   int count = 0;
+  nd_span span;
   for (int i = 0; i < n && count < most; i++) {
     if (x[i] == NULL || !x[i]->waits || is_one_of_elements(x[i]))
       continue;
-    if (count == 0 || size_of_pass(x[i]) == size_of_pass(roots[0]))
+    if (count == 0)
+      span = span_of_pass(x[i]);
+    if (fits(x[i], &span))
       roots[count++] = x[i];
   }
   return count;

@@ -1,10 +1,11 @@
 // op/pending.h: results that wait. An elementwise result of many elements, the
-// fold of such a one to a single element, and what elementwise ops make of that
-// get no values when the op is applied: a node keeps what it would have run.
-// When values are asked for (nd_force), one pass over the elements computes
-// them, and with them all folds that wait over as many elements; what is only
-// passed on lives in L1 (op/plan.h, op/pass.h). The bits are those of running
-// the ops one after the other.
+// fold of such a one over all axes, the last ones or the first, and what
+// elementwise ops make of the fold over all get no values when the op is
+// applied: a node keeps what it would have run. When values are asked for
+// (nd_force), one pass over the elements computes them, and with them all folds
+// that wait for a pass like it (op/span.h); what is only passed on lives in L1
+// (op/plan.h, op/pass.h). The bits are those of running the ops one after the
+// other.
 //
 // All is checked when the op is applied, and what a result will take is charged
 // to the quota. Only an interrupt, or an allocator that has no more, can make
@@ -15,6 +16,7 @@
 
 #include "op/engine.h"
 #include "op/op.h"
+#include "op/span.h"
 
 // A kernel of `op`, its parameters and its inputs, input i read as as[i].
 typedef struct nd_elements {
@@ -62,23 +64,30 @@ static inline nd_node *nd_node_of(const nd_tensor *x)
   return (nd_node *)(void *)x->pending;
 }
 
-// The folds that wait over so many elements.
+// The folds that wait for passes over the same span.
 struct nd_space {
   nd_space *next;
-  int64_t size;
+  nd_span span;
   int count;
   nd_node *first, *last;
 };
 
-nd_space *nd_space_find(const nd_context *c, int64_t size);
+// NULL if there is none; that of any pass over so many elements.
+nd_space *nd_space_find(const nd_context *c, const nd_span *span);
+nd_space *nd_space_find_size(const nd_context *c, int64_t size);
 
 // Whether the elements of `out`, which has no values yet, may wait.
 bool nd_may_wait(const nd_elements *e, const nd_tensor *out);
 
-// Lets `out` wait for elements, or for a fold of x to its one element. False if
-// there is no memory, or if an input had to be computed and that failed.
+// Whether the fold of a job may go on waiting with its input, and the span over
+// which it would.
+bool nd_may_wait_fold(const nd_job *j, nd_span *span);
+
+// Lets `out` wait for elements, or for a fold of x. False if there is no
+// memory, or if an input had to be computed and that failed.
 bool nd_wait_elements(const nd_elements *e, nd_tensor *out);
-bool nd_wait_fold(const nd_op *op, nd_tensor *x, nd_tensor *out);
+bool nd_wait_fold(const nd_op *op, nd_tensor *x, const nd_span *span,
+                  nd_tensor *out);
 
 // nd_force of several.
 bool nd_force_all(nd_context *c, int n, nd_tensor *const *x);

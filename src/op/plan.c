@@ -43,9 +43,14 @@ static bool add_root(nd_plan *plan, nd_node *p, uint64_t number)
   return false;
 }
 
-static int64_t size_of(const nd_node *p)
+// The folds that wait for the pass of these roots; NULL if there are none.
+static nd_space *find_space(const nd_context *c, int n, nd_tensor *const *roots)
 {
-  return p->space != NULL ? p->space->size : p->tensor->size;
+  for (int i = 0; i < n; i++) {
+    if (nd_node_of(roots[i])->space != NULL)
+      return nd_node_of(roots[i])->space;
+  }
+  return nd_space_find_size(c, roots[0]->size);
 }
 
 bool nd_plan_nodes(nd_context *c, int n, nd_tensor *const *roots, nd_plan *plan)
@@ -57,7 +62,8 @@ bool nd_plan_nodes(nd_context *c, int n, nd_tensor *const *roots, nd_plan *plan)
     return false;
   for (int i = 1; i < n; i++)
     add_root(plan, nd_node_of(roots[i]), number);
-  const nd_space *s = nd_space_find(c, size_of(first));
+  const nd_space *s = find_space(c, n, roots);
+  plan->bindings.span = s != NULL ? s->span : nd_span_all(roots[0]->size);
   for (nd_node *p = s == NULL ? NULL : s->first; p != NULL; p = p->after)
     add_root(plan, p, number);
   for (int i = 0; i < plan->nodes; i++)
@@ -246,7 +252,6 @@ bool nd_plan_program(nd_plan *plan)
   uint64_t free = ~(uint64_t)0;
   q->codes = q->registers = q->constants = q->memories = q->folds = 0;
   q->width = 1;
-  plan->bindings.size = size_of(plan->order[plan->nodes - 1]);
   plan->bindings.cost = 0;
   plan->kept = 0;
   find_uses(plan);

@@ -21,8 +21,8 @@ typedef struct nd_plan {
   nd_bindings bindings;
 } nd_plan;
 
-// Plans `roots`, which wait over as many elements, and as many of the folds
-// that wait over these as find a place. False if the first root alone has too
+// Plans `roots`, which one pass can compute, and as many of the folds that wait
+// for it as find a place. False if the first root alone has too
 // many nodes: plan->order[0] .. are those that there is room for.
 bool nd_plan_nodes(nd_context *c, int n, nd_tensor *const *roots,
                    nd_plan *plan);

@@ -16,8 +16,9 @@ typedef struct layout {
 typedef struct running {
   const nd_program *program;
   const nd_bindings *bindings;
-  int64_t unit, units;  // elements of a unit; how many units
-  size_t stride;        // bytes from register to register
+  int64_t units;
+  size_t stride;  // bytes from register to register
+  size_t part;    // bytes of what a unit gives of a fold; 0: values
   layout layout;
 } running;
 
@@ -31,7 +32,7 @@ typedef struct stream {
 // One thread at work.
 typedef struct worker {
   const running *r;
-  nd_fold_part *folds;
+  nd_fold_blocks *folds;
   stream *streams;
   void *place[ND_PLACES];
 } worker;
@@ -66,7 +67,7 @@ static void lay_out(running *r)
   l->end = 0;
   l->registers = take(&l->end, (size_t)p->registers * r->stride);
   l->constants = take(&l->end, (size_t)p->constants * r->stride);
-  l->folds = take(&l->end, (size_t)p->folds * sizeof(nd_fold_part));
+  l->folds = take(&l->end, (size_t)p->folds * sizeof(nd_fold_blocks));
   l->streams = take(&l->end, (size_t)p->memories * sizeof(stream));
   l->readers = take(&l->end, count_readers(r) * sizeof(nd_reader));
 }
@@ -76,7 +77,7 @@ static void lay_out(running *r)
 static void start_constants(worker *w, char *own)
 {
   const running *r = w->r;
-  const int64_t size = r->bindings->size;
+  const int64_t size = r->bindings->span.size;
   for (int i = 0; i < r->program->constants; i++) {
     const nd_bound_constant *k = &r->bindings->constant[i];
     char *block = own + r->layout.constants + (size_t)i * r->stride;
@@ -109,7 +110,7 @@ static void start_stream(stream *s, const nd_bound_memory *m, int64_t from,
 static void start_worker(worker *w, const running *r, char *own, int64_t from)
 {
   w->r = r;
-  w->folds = (nd_fold_part *)(void *)(own + r->layout.folds);
+  w->folds = (nd_fold_blocks *)(void *)(own + r->layout.folds);
   w->streams = (stream *)(void *)(own + r->layout.streams);
   for (int i = 0; i < r->program->registers; i++)
     w->place[ND_REGISTERS + i] = own + r->layout.registers +
@@ -142,10 +143,10 @@ static void step_streams(worker *w, int64_t n)
 static void run_summed(worker *w, const nd_instruction *k, const double *p,
                        int n, const void *const *in)
 {
-  nd_fold_part *part = &w->folds[k->fold];
-  k->summed(n, p, k->kept ? w->place[k->out] : NULL, nd_fold_part_lanes(part),
+  nd_fold_blocks *f = &w->folds[k->fold];
+  k->summed(n, p, k->kept ? w->place[k->out] : NULL, nd_fold_blocks_lanes(f),
             in);
-  nd_fold_part_next(part);
+  nd_fold_blocks_next(f, n);
 }
 
 static void run_code(worker *w, const nd_instruction *k, const double *p, int n)
@@ -158,7 +159,7 @@ static void run_code(worker *w, const nd_instruction *k, const double *p, int n)
   else if (k->kernel != NULL)
     k->kernel(n, p, w->place[k->out], in);
   else
-    nd_fold_part_add(&w->folds[k->out], n, in[0]);
+    nd_fold_blocks_add(&w->folds[k->out], n, in[0]);
 }
 
 static void run_block(worker *w, int64_t n)
@@ -169,34 +170,94 @@ static void run_block(worker *w, int64_t n)
     run_code(w, &p->code[i], w->r->bindings->p[i], (int)n);
 }
 
-// What the folds of a unit give lies side by side in `parts`, by units.
-static void *find_part(const running *r, void *parts, int64_t unit, int fold)
+// ------------------------------------------------------------------- units --
+
+// Elements from..to-1.
+static void find_unit(const running *r, int64_t unit, int64_t *from,
+                      int64_t *to)
 {
-  return (nd_scalar *)parts + unit * r->program->folds + fold;
+  const nd_span *s = &r->bindings->span;
+  if (r->program->folds > 0) {
+    nd_span_unit(s, unit, from, to);
+  } else {
+    *from = unit * ND_BLOCK;
+    *to = s->size - *from < ND_BLOCK ? s->size : *from + ND_BLOCK;
+  }
 }
 
-static void run_unit(worker *w, void *parts, int64_t unit)
+static int64_t count_units(const running *r)
+{
+  const nd_span *s = &r->bindings->span;
+  return r->program->folds > 0 ? nd_span_units(s)
+                               : (s->size + ND_BLOCK - 1) / ND_BLOCK;
+}
+
+// Parts that the folds of a unit give lie side by side, by units.
+static char *find_part(const running *r, void *parts, int64_t unit, int fold)
+{
+  const size_t i = (size_t)(unit * r->program->folds + fold);
+  return (char *)parts + i * r->part;
+}
+
+static void finish(const running *r, const nd_bound_fold *f, int64_t n,
+                   char *values)
+{
+  const int64_t folded = nd_span_folded(&r->bindings->span);
+  const size_t width = nd_dtype_size(f->dtype);
+  for (int64_t i = 0; i < n && f->reduction->finish != NULL; i++)
+    f->reduction->finish(f->dtype, folded, values + (size_t)i * width);
+}
+
+// The values of a unit that begins with element `from`.
+static char *find_values(const running *r, const nd_bound_fold *f, int64_t from)
+{
+  const size_t at = (size_t)(from / r->bindings->span.row);
+  return f->out + at * nd_dtype_size(f->dtype);
+}
+
+static void start_folds(worker *w, char *parts, int64_t unit, int64_t from,
+                        int64_t to)
 {
   const running *r = w->r;
-  const int folds = r->program->folds;
-  int64_t left = r->bindings->size - unit * r->unit;
-  if (left > r->unit)
-    left = r->unit;
-  for (int i = 0; i < folds; i++)
-    nd_fold_part_start(&w->folds[i], r->bindings->fold[i].kernels);
-  for (; left > 0; left -= ND_BLOCK)
-    run_block(w, left < ND_BLOCK ? left : ND_BLOCK);
-  for (int i = 0; i < folds; i++)
-    nd_fold_part_end(&w->folds[i], find_part(r, parts, unit, i));
+  for (int i = 0; i < r->program->folds; i++) {
+    const nd_bound_fold *f = &r->bindings->fold[i];
+    nd_fold_blocks_start(&w->folds[i], &r->bindings->span, f->kernels,
+                         nd_dtype_size(f->dtype), to - from,
+                         r->part > 0 ? find_part(r, parts, unit, i)
+                                     : find_values(r, f, from));
+  }
 }
 
-static void run_units(const void *what, void *shared, void *own, int64_t from,
-                      int64_t to)
+static void end_folds(worker *w, int64_t from, int64_t to)
 {
-  const running *r = what;
+  const running *r = w->r;
+  for (int i = 0; i < r->program->folds && r->part == 0; i++) {
+    const nd_bound_fold *f = &r->bindings->fold[i];
+    finish(r, f, (to - from) / r->bindings->span.row, find_values(r, f, from));
+  }
+}
+
+static void run_unit(worker *w, char *parts, int64_t unit)
+{
+  const nd_span *span = &w->r->bindings->span;
+  int64_t from, to, n;
+  find_unit(w->r, unit, &from, &to);
+  start_folds(w, parts, unit, from, to);
+  for (int64_t at = from; at < to; at += n) {
+    n = nd_span_block(span, at, to);
+    run_block(w, n);
+  }
+  end_folds(w, from, to);
+}
+
+static void run_units(const void *what, void *shared, void *own, int64_t unit,
+                      int64_t end)
+{
   worker w;
-  start_worker(&w, r, own, from * r->unit);
-  for (int64_t unit = from; unit < to; unit++)
+  int64_t from, to;
+  find_unit(what, unit, &from, &to);
+  start_worker(&w, what, own, from);
+  for (; unit < end; unit++)
     run_unit(&w, shared, unit);
 }
 
@@ -205,14 +266,13 @@ static void join_parts(const void *what, void *shared, void *own, int64_t from,
                        int64_t to)
 {
   const running *r = what;
-  const int64_t size = r->bindings->size;
-  const size_t stride = (size_t)r->program->folds * sizeof(nd_scalar);
+  const nd_span *span = &r->bindings->span;
+  const size_t stride = (size_t)r->program->folds * r->part;
   for (int64_t i = from; i < to; i++) {
     const nd_bound_fold *f = &r->bindings->fold[i];
-    nd_fold_join_row(f->kernels, nd_dtype_size(f->dtype), size,
-                     find_part(r, shared, 0, (int)i), stride, f->out);
-    if (f->reduction->finish != NULL)
-      f->reduction->finish(f->dtype, size, f->out);
+    nd_fold_blocks_join(span, f->kernels, nd_dtype_size(f->dtype),
+                        find_part(r, shared, 0, (int)i), stride, f->out);
+    finish(r, f, span->size / nd_span_folded(span), f->out);
   }
 }
 
@@ -223,48 +283,62 @@ static bool next_step(const void *what, nd_step *step, int i)
   const running *r = what;
   const int folds = r->program->folds;
   if (i == 0) {
+    const float size = (float)r->bindings->span.size;
     *step = (nd_step){ .units = r->units,
-                       .cost = (float)r->unit * r->bindings->cost,
+                       .cost = size / (float)r->units * r->bindings->cost,
                        .run = run_units };
   } else {
     *step = (nd_step){ .units = folds,
                        .cost = 10 * (float)r->units,
                        .run = join_parts };
   }
-  return i == 0 || (i == 1 && folds > 0);
+  return i == 0 || (i == 1 && r->part > 0);
 }
 
 // Room on the stack for what is short.
-enum { SHORT_BYTES = 16384, SHORT_PARTS = 64 };
+enum { SHORT_BYTES = 16384, SHORT_PARTS = 512 };
+
+static size_t bytes_of_parts(const running *r)
+{
+  return (size_t)(r->units * r->program->folds) * r->part;
+}
 
 static bool is_short(const running *r)
 {
-  return (float)r->bindings->size * r->bindings->cost <= ND_PATIENCE / 10 &&
-         r->units * r->program->folds <= SHORT_PARTS &&
-         r->layout.end <= SHORT_BYTES;
+  const nd_bindings *b = r->bindings;
+  return (float)b->span.size * b->cost <= ND_PATIENCE / 10 &&
+         bytes_of_parts(r) <= SHORT_PARTS && r->layout.end <= SHORT_BYTES;
 }
 
 static void run_short(const running *r)
 {
   alignas(ND_ALIGNMENT) char own[SHORT_BYTES];
-  nd_scalar parts[SHORT_PARTS];
+  alignas(ND_ALIGNMENT) char parts[SHORT_PARTS];
   run_units(r, parts, own, 0, r->units);
-  join_parts(r, parts, NULL, 0, r->program->folds);
+  if (r->part > 0)
+    join_parts(r, parts, NULL, 0, r->program->folds);
+}
+
+static size_t size_of_part(const running *r)
+{
+  const nd_span *s = &r->bindings->span;
+  if (!nd_span_has_parts(s))
+    return 0;
+  return s->columns ? (size_t)s->row * sizeof(nd_scalar) : sizeof(nd_scalar);
 }
 
 bool nd_program_run(nd_context *c, const nd_program *p, const nd_bindings *b)
 {
   running r = { .program = p, .bindings = b };
-  r.unit = p->folds > 0 ? ND_FOLD_PART : ND_BLOCK;
-  r.units = (b->size + r.unit - 1) / r.unit;
+  r.units = count_units(&r);
+  r.part = size_of_part(&r);
   r.stride = ND_BLOCK * p->width;
   lay_out(&r);
   if (is_short(&r)) {
     run_short(&r);
     return true;
   }
-  const size_t parts = (size_t)r.units * (size_t)p->folds;
-  const nd_work work = { .shared = parts * sizeof(nd_scalar),
+  const nd_work work = { .shared = bytes_of_parts(&r),
                          .own = r.layout.end,
                          .next = next_step };
   return nd_work_run(c, &work, &r);

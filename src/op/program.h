@@ -5,7 +5,7 @@
 #ifndef ND_OP_PROGRAM_H
 #define ND_OP_PROGRAM_H
 
-#include "op/fold.h"
+#include "op/fold_blocks.h"
 
 enum {
   ND_MOST_NODES = 64,
@@ -58,7 +58,7 @@ typedef struct nd_bound_fold {
 } nd_bound_fold;
 
 typedef struct nd_bindings {
-  int64_t size;                    // of the space
+  nd_span span;
   float cost;                      // about nanoseconds an element
   const double *p[ND_MOST_NODES];  // parameters, by code
   nd_bound_constant constant[ND_MOST_LEAVES];

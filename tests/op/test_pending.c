@@ -2,6 +2,8 @@
 // bits that they would have had at once, whenever somebody reads them, whatever
 // fails in between.
 
+#include <math.h>
+
 #include "../values.h"
 #include "op/pending.h"
 #include "op/pass.h"
@@ -242,18 +244,25 @@ static void begin(play *p, int rows, int columns)
     p->v[i] = nd_variable_new(p->at[i], true);
 }
 
-// A number that depends on every bit of every value.
+// A number that depends on every bit of the values.
+static uint64_t bits_of(nd_tensor *x)
+{
+  const size_t bytes = (size_t)x->size * nd_dtype_size((nd_dtype)x->dtype);
+  uint64_t hash = 14695981039346656037U;
+  unsigned char *data = malloc(bytes + 1);
+  CHECK(nd_tensor_read(x, data));
+  for (size_t k = 0; k < bytes; k++)
+    hash = (hash ^ data[k]) * 1099511628211U;
+  free(data);
+  return hash;
+}
+
 static uint64_t finish_play(play *p)
 {
-  uint64_t hash = 14695981039346656037U;
+  uint64_t hash = 0;
   for (int i = 0; i < SLOTS + VARIABLES; i++) {
     nd_tensor *x = i < SLOTS ? p->at[i] : nd_variable_read(p->v[i - SLOTS]);
-    const size_t bytes = (size_t)x->size * nd_dtype_size((nd_dtype)x->dtype);
-    unsigned char *data = malloc(bytes + 1);
-    CHECK(nd_tensor_read(x, data));
-    for (size_t k = 0; k < bytes; k++)
-      hash = (hash ^ data[k]) * 1099511628211U;
-    free(data);
+    hash = hash * 31 + bits_of(x);
     nd_tensor_release(x);
   }
   for (int i = 0; i < VARIABLES; i++)
@@ -292,6 +301,115 @@ static void random_programs_give_the_same_bits_whether_results_wait_or_not(void)
   compare_plays(100, 140, 513, 1);
   compare_plays(200, 230, 3, 1000);
   compare_plays(300, 304, 300, 450);
+  finish();
+}
+
+// --------------------------------------------------------- folds over axes --
+
+enum { FOLDS = 5 };
+
+// Folds of one expression, read in an order of their own.
+static uint64_t fold_axes(const char *shape, const char *axes, bool waits)
+{
+  static const char *const names[] = { "reduce_max", "reduce_sum",
+                                       "reduce_mean", "reduce_prod",
+                                       "reduce_any" };
+  nd_tensor *y = CALL("sin", NULL, CALL0("normal", shape)), *folds[FOLDS];
+  nd_tensor *positive = CALL("greater", NULL, y, CALL0("zeros", "shape=[]"));
+  for (int i = 0; i < FOLDS; i++) {
+    folds[i] = CALL(names[i], axes, i < 4 ? y : positive);
+    if (folds[i]->waits != waits)
+      printf("  %s, %s of %s\n", shape, names[i], axes);
+    CHECK(folds[i]->waits == waits);
+  }
+  uint64_t hash = 0;
+  for (int i = FOLDS - 1; i >= 0; i--)
+    hash = hash * 31 + bits_of(folds[i]);
+  for (int i = 0; i < FOLDS; i++)
+    CHECK(!folds[i]->waits);
+  return hash;
+}
+
+static void compare_folds(const char *shape, const char *axes, bool waits)
+{
+  nd_context_set_eager(c, true);
+  nd_random_set_seed(c, 5);
+  const uint64_t want = fold_axes(shape, axes, false);
+  nd_context_set_eager(c, false);
+  for (int threads = 1; threads <= 8; threads *= 2) {
+    CHECK(nd_context_set_threads(c, threads));
+    nd_random_set_seed(c, 5);
+    if (fold_axes(shape, axes, waits) != want)
+      printf("  %s over %s, %d threads\n", shape, axes, threads);
+  }
+  nd_context_set_threads(c, 1);
+}
+
+// Rows that are short, of a block, longer, and of several parts; columns of few
+// rows, of groups and of groups of groups.
+static void folds_over_the_last_axes_and_the_first_wait_too(void)
+{
+  start();
+  static const char *const rows[] = { "shape=[300 2]",  "shape=[20 30]",
+                                      "shape=[3 512]",  "shape=[5 513]",
+                                      "shape=[3 4000]", "shape=[2 140000]",
+                                      "shape=[2 65536]" };
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+    compare_folds(rows[i], "axis=2", true);
+  static const char *const columns[] = { "shape=[2 300]",    "shape=[30 20]",
+                                         "shape=[256 3]",    "shape=[257 512]",
+                                         "shape=[5000 100]", "shape=[70000 3]",
+                                         "shape=[140000 2]" };
+  for (size_t i = 0; i < sizeof columns / sizeof *columns; i++)
+    compare_folds(columns[i], "axis=1", true);
+  compare_folds("shape=[30 4 5]", "axis=[2 3]", true);
+  compare_folds("shape=[30 4 5]", "axis=[1 2] keepdims=true", true);
+  compare_folds("shape=[1 300 1 4]", "axis=[1 4 3]", true);
+  compare_folds("shape=[300 4]", "axis=[1 2]", true);
+  finish();
+}
+
+static void folds_over_other_axes_do_not_wait(void)
+{
+  start();
+  compare_folds("shape=[30 4 5]", "axis=2", false);
+  compare_folds("shape=[30 4 5]", "axis=[1 3]", false);
+  compare_folds("shape=[3 513]", "axis=1", false);
+  compare_folds("shape=[1 300]", "axis=1", false);
+  finish();
+}
+
+// Rows and columns are different passes over the same elements.
+static void folds_of_several_spans_are_computed_one_after_the_other(void)
+{
+  start();
+  nd_tensor *y = CALL("exp", NULL, CALL0("normal", "shape=[40 50]"));
+  nd_tensor *folds[] = { CALL("reduce_sum", NULL, y),
+                         CALL("reduce_sum", "axis=1", y),
+                         CALL("reduce_sum", "axis=2", y),
+                         CALL("reduce_max", "axis=2", y), y };
+  CHECK(nd_force_all(c, 5, folds));
+  for (int i = 0; i < 5; i++)
+    CHECK(!folds[i]->waits);
+  nd_tensor *rows = CALL("reduce_sum", NULL, folds[1]);
+  nd_tensor *columns = CALL("reduce_sum", NULL, folds[2]);
+  double all, one;
+  CHECK(nd_tensor_item(folds[0], &all) && nd_tensor_item(rows, &one));
+  CHECK(fabs(one - all) < 1e-3 * all);
+  CHECK(nd_tensor_item(columns, &one) && fabs(one - all) < 1e-3 * all);
+  finish();
+}
+
+static void what_is_made_of_a_fold_over_an_axis_has_it_computed(void)
+{
+  start();
+  nd_tensor *y = CALL("exp", NULL, CALL0("normal", "shape=[300 400]"));
+  nd_tensor *sums = CALL("reduce_sum", "axis=2", y);
+  CHECK(sums->waits);
+  nd_tensor *squares = CALL("square", NULL, sums);
+  CHECK(squares->waits && !sums->waits);
+  nd_tensor *sum = CALL("reduce_sum", NULL, CALL("reduce_max", "axis=2", y));
+  CHECK(!sum->waits);
   finish();
 }
 
@@ -480,6 +598,10 @@ static void memory_that_is_not_there_is_missed_by_the_reader(void)
 int main(void)
 {
   RUN(random_programs_give_the_same_bits_whether_results_wait_or_not);
+  RUN(folds_over_the_last_axes_and_the_first_wait_too);
+  RUN(folds_over_other_axes_do_not_wait);
+  RUN(folds_of_several_spans_are_computed_one_after_the_other);
+  RUN(what_is_made_of_a_fold_over_an_axis_has_it_computed);
   RUN(what_is_asked_for_brings_all_folds_over_as_many_elements);
   RUN(few_elements_and_integers_do_not_wait);
   RUN(nothing_waits_in_an_eager_context);
