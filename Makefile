@@ -112,7 +112,7 @@ NODEFS = $(if $(SAN),,-Wl$(comma)-z$(comma)defs)
 # ---- targets -----------------------------------------------------------------
 
 .PHONY: FORCE all demo test test-programs lint bench bench-results bench-peers \
-        count bits flat latency costs matmul ulp asan ubsan waiting tsan \
+        count bits flat latency costs matmul conv ulp asan ubsan waiting tsan \
         valgrind oom docs expand install uninstall clean size arm help
 
 all: ## build the program, the libraries and the Lua module
@@ -163,6 +163,9 @@ costs: $(BUILD)/bench/costs ## compare what steps of work declare with the clock
 	@$<
 
 matmul: $(BUILD)/bench/matmul ## time products of matrices beside OpenBLAS, BLIS and oneDNN
+	@$<
+
+conv: $(BUILD)/bench/conv ## time convolutions and their gradients beside oneDNN
 	@$<
 
 bench-peers: ## install the peers of the benchmarks, Python's under build/
@@ -382,6 +385,11 @@ $(BUILD)/bench/latency: tests/bench/latency.c $(BUILD)/libnadir.a
 	@$(COMPILE) $(DEPEND) -o $@ $< $(LDFLAGS) $(BUILD)/libnadir.a -lm
 
 $(BUILD)/bench/matmul: tests/bench/matmul.c $(BUILD)/libnadir.a
+	@mkdir -p $(@D)
+	@echo "cc $<"
+	@$(COMPILE) $(DEPEND) -o $@ $< $(LDFLAGS) $(BUILD)/libnadir.a -lm -ldl
+
+$(BUILD)/bench/conv: tests/bench/conv.c $(BUILD)/libnadir.a
 	@mkdir -p $(@D)
 	@echo "cc $<"
 	@$(COMPILE) $(DEPEND) -o $@ $< $(LDFLAGS) $(BUILD)/libnadir.a -lm -ldl

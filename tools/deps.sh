@@ -15,7 +15,7 @@ lint="clang=clang clang-format=clang-format clang-tidy=clang-tidy
 valgrind="valgrind=valgrind libc6-dbg=/usr/share/doc/libc6-dbg"
 peers="python3-venv=/usr/share/doc/python3-venv
   python3-dev=/usr/share/doc/python3-dev
-  libdnnl2=/usr/share/doc/libdnnl2
+  libdnnl-dev=/usr/include/oneapi/dnnl/dnnl.h
   libblis4-serial=/usr/share/doc/libblis4-serial
   libopenblas0-serial=/usr/share/doc/libopenblas0-serial"
 arm="gcc-aarch64-linux-gnu=aarch64-linux-gnu-gcc

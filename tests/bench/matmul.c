@@ -8,8 +8,8 @@
 #include <string.h>
 
 #include "blas.h"
+#include "contest.h"
 #include "kernel/matmul.h"
-#include "measure.h"
 #include "op/op.h"
 #include "ops/entries.h"
 
@@ -129,13 +129,9 @@ static void run_other(const problem *p, const peer *y)
              out_of(p, i));
 }
 
-static bool takes_part(const problem *p, int who)
+static void run_by(const void *what, int who)
 {
-  return who < OURS || peer_has(&peers[who - OURS], p->dtype);
-}
-
-static void run_by(const problem *p, int who)
-{
+  const problem *p = what;
   if (who == 0)
     run_ours(p);
   else if (who == 1)
@@ -144,101 +140,7 @@ static void run_by(const problem *p, int who)
     run_other(p, &peers[who - OURS]);
 }
 
-// ------------------------------------------------------------------ timing --
-
-enum { ROUNDS = 15 };
-
-static double slice = 2e-3;  // seconds of one contestant in one round
-
-// Seconds of one run, of `runs`.
-static double time_runs(const problem *p, int who, int64_t runs)
-{
-  const double start = thread_seconds();
-  for (int64_t i = 0; i < runs; i++)
-    run_by(p, who);
-  return (thread_seconds() - start) / (double)runs;
-}
-
-static double time_peak(const problem *p)
-{
-  const double start = thread_seconds();
-  const double operations = multiply_and_add(
-    p->c->level, p->dtype == ND_FLOAT32, (int64_t)(slice * 2e8));
-  return operations / (thread_seconds() - start);
-}
-
-static double middle(const double *x)
-{
-  double sorted[ROUNDS];
-  memcpy(sorted, x, sizeof sorted);
-  return median_of(ROUNDS, sorted);
-}
-
-static double least(const double *x)
-{
-  double y = x[0];
-  for (int i = 1; i < ROUNDS; i++)
-    y = x[i] < y ? x[i] : y;
-  return y;
-}
-
-typedef struct times {
-  double at[ALL][ROUNDS];
-  double peak;  // operations a second, at best
-} times;
-
-static void time_all(const problem *p, times *t)
-{
-  int64_t runs[ALL];
-  for (int who = 0; who < ALL; who++) {
-    if (!takes_part(p, who))
-      continue;
-    time_runs(p, who, 2);
-    const double once = time_runs(p, who, 3);
-    runs[who] = slice > once ? (int64_t)(slice / once) : 1;
-  }
-  t->peak = 0;
-  for (int i = 0; i < ROUNDS; i++) {
-    for (int turn = 0; turn < ALL; turn++) {
-      const int who = (turn + i) % ALL;
-      if (takes_part(p, who))
-        t->at[who][i] = time_runs(p, who, runs[who]);
-    }
-    const double peak = time_peak(p);
-    t->peak = peak > t->peak ? peak : t->peak;
-  }
-}
-
-// ---------------------------------------------------------------- printing --
-
-// Of each: GFLOP/s. Of the best peer: how many times as long it takes as we do,
-// by the least times and by the median of the ratios of each round.
-static void print_times(const problem *p, const times *t)
-{
-  const row *r = p->r;
-  const double work = 2. * r->batch * r->m * r->n * r->k;
-  int best = -1;
-  for (int who = 0; who < ALL; who++) {
-    if (!takes_part(p, who)) {
-      printf(" %8s", "-");
-      continue;
-    }
-    const double time = least(t->at[who]);
-    printf(" %8.1f", work / time / 1e9);
-    if (who >= OURS && (best < 0 || time < least(t->at[best])))
-      best = who;
-  }
-  printf(" %5.0f%%", 100 * work / least(t->at[0]) / t->peak);
-  for (int who = 0; who < OURS && best >= 0; who++) {
-    double ratios[ROUNDS];
-    for (int i = 0; i < ROUNDS; i++)
-      ratios[i] = t->at[best][i] / t->at[who][i];
-    printf("  %5.2f %5.2f", least(t->at[best]) / least(t->at[who]),
-           middle(ratios));
-  }
-  printf("\n");
-  fflush(stdout);
-}
+// ---------------------------------------------------------------- problems --
 
 static nd_tensor *make_matrix(nd_context *c, const row *r, int i,
                               nd_dtype dtype)
@@ -266,9 +168,24 @@ static nd_matmul plan_of(const row *r)
   return p;
 }
 
+static void hold_contest(const problem *p)
+{
+  const row *r = p->r;
+  contest t = { .count = ALL,
+                .ours = OURS,
+                .run = run_by,
+                .problem = p,
+                .operations = 2. * r->batch * r->m * r->n * r->k,
+                .level = p->c->level,
+                .narrow = p->dtype == ND_FLOAT32 };
+  for (int who = 0; who < ALL; who++)
+    t.there[who] = who < OURS || peer_has(&peers[who - OURS], p->dtype);
+  time_all(&t);
+  print_contest(&t);
+}
+
 static void run_row(nd_context *c, const row *r, nd_dtype dtype)
 {
-  static times t;
   problem p = { .r = r, .dtype = dtype, .c = c, .plan = plan_of(r) };
   const size_t bytes = (size_t)r->batch * (size_t)r->m * (size_t)r->n *
                        nd_dtype_size(dtype);
@@ -281,8 +198,7 @@ static void run_row(nd_context *c, const row *r, nd_dtype dtype)
     printf("%s: %s\n", r->name, nd_error_message(c));
   } else {
     printf("%-14s %s", r->name, dtype == ND_FLOAT32 ? "32" : "64");
-    time_all(&p, &t);
-    print_times(&p, &t);
+    hold_contest(&p);
   }
   nd_tensor_release(p.in[0]);
   nd_tensor_release(p.in[1]);
@@ -294,8 +210,6 @@ int main(int n, char **arguments)
 {
   nd_context *c = nd_context_new(NULL);
   open_peers(c->level);
-  if (getenv("BENCH_SLICE") != NULL)
-    slice = atof(getenv("BENCH_SLICE"));
   printf("level %s\n%-17s %8s %8s", nd_level_name(c->level), "", "op",
          "kernel");
   for (int i = 0; i < PEERS; i++)
