@@ -1,5 +1,6 @@
-// kernel/pool.h: loops of pools, over the positions of one window, all channels
-// of each: of equals the first counts, and nan is larger than any number.
+// kernel/pool.h: loops of pools, over some windows in a row and the positions of
+// each, all channels: of equals the first counts, and nan is larger than any
+// number.
 
 #ifndef ND_KERNEL_POOL_H
 #define ND_KERNEL_POOL_H
@@ -7,17 +8,20 @@
 #include "kernel/level.h"
 #include "nadir.h"
 
-// The positions of a window, `count` along three axes and `step` elements from
-// one to the next, of `n` channels. What is written to positions is written to
-// rows from..to-1 of them only; row (i, j) is number i * height + j.
+// Windows that are alike, `windows` of them: each has positions, `count` along
+// three axes and `step` elements from one to the next, of `n` channels; from
+// window to window there are `across`. What is written to positions is written
+// to rows from..to-1 of them only; row (i, j) is number i * height + j.
 typedef struct nd_box {
+  int64_t windows, across;
   int64_t n;
   int64_t count[3], step[3];
   int64_t height, from, to;
+  bool alone;  // no position is in two windows: put need not add
 } nd_box;
 
-// `x`, `v` and the `y` of put and spread point to the first position; others to
-// the channels of the window.
+// `x`, `v` and the `y` of put and spread point to the first position of the
+// first window; others to the channels of that window.
 typedef struct nd_pool_kernels {
   // y = the largest of x
   void (*max)(const nd_box *b, const void *x, void *y);
@@ -28,7 +32,7 @@ typedef struct nd_pool_kernels {
   // y = v where x is largest
   void (*take)(const nd_box *b, const void *x, const void *v, void *y);
 
-  // y += g where x is largest
+  // y += g where x is largest; what is alone is set, also to 0
   void (*put)(const nd_box *b, const void *x, const void *g, void *y);
 
   // y += g / by everywhere

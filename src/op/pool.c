@@ -30,8 +30,9 @@ static bool is_back(const nd_pool_work *l)
 
 // ----------------------------------------------------------------- windows --
 
-// One window: which it is, how many positions it has, and elements from the
-// first of what has positions to its own, and of what has windows.
+// One window, and those beside it that are like it: which it is, how many
+// positions it has, and elements from the first of what has positions to its
+// own, and of what has windows.
 typedef struct window {
   const nd_pool_work *l;
   int64_t image;
@@ -41,6 +42,16 @@ typedef struct window {
   double size;
   int64_t position, number;
 } window;
+
+// How many windows from `at` on have as many positions along the last axis.
+static int64_t count_alike(const nd_window *s, int64_t at)
+{
+  const int64_t first = at * s->step[LAST] - s->before[LAST];
+  const int64_t room = s->in[LAST] - s->taps[LAST] - first;
+  return first < 0 || room < 0
+           ? 1
+           : nd_least(room / s->step[LAST] + 1, s->out[LAST] - at);
+}
 
 // Sets all but which it is.
 static void see_window(window *w)
@@ -62,6 +73,18 @@ static void see_window(window *w)
                 from[LAST];
   w->position *= l->channels;
   w->number *= l->channels;
+  w->box.windows = count_alike(s, w->at[LAST]);
+}
+
+// Whether every position is in one window.
+static bool is_tiled(const nd_window *w)
+{
+  for (int i = 0; i < ND_SPATIAL; i++) {
+    if (w->step[i] != w->taps[i] ||
+        w->out[i] * w->step[i] - w->before[i] < w->in[i])
+      return false;
+  }
+  return true;
 }
 
 static window start_window(const nd_pool_work *l)
@@ -70,11 +93,13 @@ static window start_window(const nd_pool_work *l)
   w.box.step[LAST] = l->channels;
   w.box.step[1] = l->channels * l->w.in[LAST];
   w.box.step[0] = w.box.step[1] * l->w.in[1];
+  w.box.across = l->w.step[LAST] * l->channels;
+  w.box.alone = is_tiled(&l->w);
   return w;
 }
 
 // The channels of the result.
-static void run_window(const window *w, int64_t size)
+static void run_alike(const window *w, int64_t size)
 {
   const nd_pool_work *l = w->l;
   const char *x = l->x + w->position * size;
@@ -87,13 +112,16 @@ static void run_window(const window *w, int64_t size)
     l->k->take(&w->box, x, l->v + w->position * size, y);
 }
 
-// Goes to the next window, in order.
-static void step_on(window *w)
+// Goes on by some windows of its line.
+static void step_on(window *w, int64_t windows)
 {
+  w->at[LAST] += windows;
   for (int i = LAST; i >= 0; i--) {
-    if (++w->at[i] < w->l->w.out[i])
+    if (w->at[i] < w->l->w.out[i])
       return;
     w->at[i] = 0;
+    if (i > 0)
+      w->at[i - 1]++;
   }
   w->image++;
 }
@@ -113,9 +141,12 @@ static void run_windows(const nd_pool_work *l, int64_t from, int64_t to)
 {
   const int64_t size = (int64_t)nd_dtype_size(l->dtype);
   window w = find_window(l, from);
-  for (int64_t i = from; i < to; i++, step_on(&w)) {
+  while (from < to) {
     see_window(&w);
-    run_window(&w, size);
+    w.box.windows = nd_least(w.box.windows, to - from);
+    run_alike(&w, size);
+    from += w.box.windows;
+    step_on(&w, w.box.windows);
   }
 }
 
@@ -126,7 +157,7 @@ typedef struct lines {
   int64_t first, end;
 } lines;
 
-// Adds what the window gives to these lines.
+// Adds what the windows give to these lines.
 static void give(window *w, const lines *s, int64_t size)
 {
   const nd_pool_work *l = w->l;
@@ -162,9 +193,11 @@ static void run_some_lines(window *w, const lines *s)
              &to[1]);
   for (w->at[0] = from[0]; w->at[0] < to[0]; w->at[0]++) {
     for (w->at[1] = from[1]; w->at[1] < to[1]; w->at[1]++) {
-      for (w->at[LAST] = 0; w->at[LAST] < l->w.out[LAST]; w->at[LAST]++) {
+      w->at[LAST] = 0;
+      while (w->at[LAST] < l->w.out[LAST]) {
         see_window(w);
         give(w, s, size);
+        w->at[LAST] += w->box.windows;
       }
     }
   }
@@ -175,8 +208,9 @@ static void run_lines(const nd_pool_work *l, int64_t from, int64_t to)
   const int64_t height = l->w.in[0] * l->w.in[1];
   const size_t bytes = (size_t)(l->w.in[LAST] * l->channels) *
                        nd_dtype_size(l->dtype);
-  memset(l->y + (size_t)from * bytes, 0, (size_t)(to - from) * bytes);
   window w = start_window(l);
+  if (l->how == ND_POOL_SPREAD || !w.box.alone)
+    memset(l->y + (size_t)from * bytes, 0, (size_t)(to - from) * bytes);
   for (int64_t at = from; at < to;) {
     w.image = at / height;
     const int64_t start = w.image * height;
