@@ -12,7 +12,7 @@
 #include "kernel/level.h"
 #include "nadir.h"
 
-enum { ND_CONV_ROWS = 6 };  // of a tile, at most
+enum { ND_CONV_ROWS = 8 };  // of a tile, at most
 
 // Terms that follow each other, `n` of them: the first is `at` elements behind
 // where a row begins, and is multiplied with row `b` of the panel.
@@ -28,17 +28,19 @@ typedef struct nd_conv_panel {
   int width;       // elements of a row of b
 } nd_conv_panel;
 
-// One chain of each element of a tile, for all terms p of the runs:
-//   c[i][column + j] (+)= sum over p: a[i][p] b[p][j]
+// Rows of a tile: where their terms begin, and where the rows of c.
 typedef struct nd_conv_tile {
-  int rows;   // 1..ND_CONV_ROWS
-  bool adds;  // to what is in c
   const void *a[ND_CONV_ROWS];
   void *c[ND_CONV_ROWS];
+} nd_conv_tile;
+
+// The terms of a chain.
+typedef struct nd_conv_terms {
+  bool adds;     // to what is in c
   int64_t step;  // from term to term of a, within a run
   int64_t count;
   const nd_run *runs;
-} nd_conv_tile;
+} nd_conv_terms;
 
 // Where two rows of factors begin.
 typedef struct nd_pair {
@@ -49,7 +51,14 @@ typedef struct nd_conv_kernels {
   // The width of the panel for the first of `columns`: 1 or more whole vectors.
   int (*width)(int64_t columns);
 
-  void (*tile)(const nd_conv_tile *t, const nd_conv_panel *p);
+  // How many rows tiles should have at most if c has so many columns.
+  int (*height)(int64_t columns);
+
+  // One chain of each element of `count` tiles, which have 1..height rows, for
+  // all terms p of the runs:
+  //   c[i][column + j] (+)= sum over p: a[i][p] b[p][j]
+  void (*tiles)(int rows, int64_t count, const nd_conv_tile *t,
+                const nd_conv_terms *s, const nd_conv_panel *p);
 
   // Rows of a panel: out[p][j] = in[p * row + j * column] for j < columns, and
   // 0 up to the width.

@@ -6,7 +6,8 @@
 
 const nd_conv_kernels ND_LEVELLED(nd_conv_float64) = {
   .width = panel_width,
-  .tile = take_tile,
+  .height = tile_height,
+  .tiles = take_tiles,
   .pack = pack,
   .plus = plus,
   .columns = take_columns,

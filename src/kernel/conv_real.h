@@ -35,21 +35,23 @@ ND_INLINE void store(REAL *run, int j, vector x)
 
 // ------------------------------------------------------------------ tiles --
 
-// A tile whose columns are all wanted; c may be a buffer.
-ND_INLINE void run_tile(int rows, int vectors, const nd_conv_tile *t,
-                        const REAL *panel, REAL *const *c)
+// A tile whose columns are all wanted.
+ND_INLINE void run_tile(int rows, int vectors, const nd_conv_tile *tile,
+                        const nd_conv_terms *t, const REAL *panel,
+                        int64_t column)
 {
   const vector zero = { 0 };
   vector sum[ROWS][TILE_VECTORS];
   const REAL *a[ROWS];
   ND_UNROLL
   for (int i = 0; i < rows; i++) {
-    a[i] = t->a[i];
+    a[i] = tile->a[i];
     ND_UNROLL
     for (int j = 0; j < vectors; j++)
       sum[i][j] = zero;
   }
   const int64_t step = t->step;
+  const bool adds = t->adds;
   for (const nd_run *r = t->runs; r < t->runs + t->count; r++) {
     const REAL *b = panel + r->b * vectors * LANES;
     const REAL *const end = b + r->n * vectors * LANES;
@@ -69,75 +71,84 @@ ND_INLINE void run_tile(int rows, int vectors, const nd_conv_tile *t,
   }
   ND_UNROLL
   for (int i = 0; i < rows; i++) {
+    REAL *const out = (REAL *)tile->c[i] + column;
     ND_UNROLL
     for (int j = 0; j < vectors; j++)
-      store(c[i], j, t->adds ? load(c[i], j) + sum[i][j] : sum[i][j]);
+      store(out, j, adds ? load(out, j) + sum[i][j] : sum[i][j]);
   }
 }
 
-typedef void tile_kernel(const nd_conv_tile *t, const REAL *panel,
-                         REAL *const *c);
+typedef void tile_kernel(int64_t count, const nd_conv_tile *t,
+                         const nd_conv_terms *s, const nd_conv_panel *p);
 
-#define TILE(rows, vectors)                                              \
-  static void tile_##rows##x##vectors(const nd_conv_tile *t,             \
-                                      const REAL *panel, REAL *const *c) \
-  {                                                                      \
-    run_tile(rows, vectors, t, panel, c);                                \
+#define TILE(rows, vectors)                                                 \
+  static void tile_##rows##x##vectors(int64_t count, const nd_conv_tile *t, \
+                                      const nd_conv_terms *s,               \
+                                      const nd_conv_panel *p)               \
+  {                                                                         \
+    for (; count > 0; count--, t++)                                         \
+      run_tile(rows, vectors, t, s, p->b, p->column);                       \
   }
 
+// So many rows that registers are filled: of one vector, 8, and of more, 6.
 #define TILES(vectors) \
   TILE(1, vectors)     \
   TILE(2, vectors)     \
   TILE(3, vectors) TILE(4, vectors) TILE(5, vectors) TILE(6, vectors)
 TILES(1)
+TILE(7, 1)
+TILE(8, 1)
 TILES(2)
 #if TILE_VECTORS > 2
 TILES(4)
 #endif
 
-#define TILE_LIST(vectors)                                                  \
-  {                                                                         \
-    [1] = tile_1x##vectors, [2] = tile_2x##vectors, [3] = tile_3x##vectors, \
-    [4] = tile_4x##vectors, [5] = tile_5x##vectors, [6] = tile_6x##vectors, \
-  }
+#define TILE_LIST(vectors)                                                \
+  [1] = tile_1x##vectors, [2] = tile_2x##vectors, [3] = tile_3x##vectors, \
+  [4] = tile_4x##vectors, [5] = tile_5x##vectors, [6] = tile_6x##vectors
 
 static tile_kernel *const tiles[TILE_VECTORS + 1][ROWS + 1] = {
-  [1] = TILE_LIST(1),
-  [2] = TILE_LIST(2),
+  [1] = { TILE_LIST(1), [7] = tile_7x1, [8] = tile_8x1 },
+  [2] = { TILE_LIST(2) },
 #if TILE_VECTORS > 2
-  [4] = TILE_LIST(4),
+  [4] = { TILE_LIST(4) },
 #endif
 };
 
-// The panel does not end where c does: by way of a buffer.
-static void run_edge(const nd_conv_tile *t, const nd_conv_panel *p,
-                     tile_kernel *kernel)
+static int tile_height(int64_t columns)
 {
-  REAL room[ROWS * WIDEST];
-  REAL *c[ROWS];
-  const size_t bytes = (size_t)p->columns * sizeof(REAL);
-  for (int i = 0; i < t->rows; i++) {
-    c[i] = room + i * WIDEST;
-    memset(c[i], 0, sizeof(REAL) * WIDEST);
-    if (t->adds)
-      memcpy(c[i], (REAL *)t->c[i] + p->column, bytes);
-  }
-  kernel(t, p->b, c);
-  for (int i = 0; i < t->rows; i++)
-    memcpy((REAL *)t->c[i] + p->column, c[i], bytes);
+  return columns < 2 * LANES ? 8 : 6;
 }
 
-static void take_tile(const nd_conv_tile *t, const nd_conv_panel *p)
+// The panel does not end where c does: by way of a buffer.
+static void run_edge(int rows, const nd_conv_tile *t, const nd_conv_terms *s,
+                     const nd_conv_panel *p, tile_kernel *kernel)
 {
-  tile_kernel *kernel = tiles[p->width / LANES][t->rows];
-  if (p->columns < p->width) {
-    run_edge(t, p, kernel);
+  REAL room[ROWS * WIDEST] = { 0 };
+  nd_conv_tile edge = *t;
+  const nd_conv_panel whole = { .b = p->b };
+  for (int i = 0; i < rows; i++) {
+    edge.c[i] = room + i * WIDEST;
+    for (int j = 0; s->adds && j < p->columns; j++)
+      room[i * WIDEST + j] = ((REAL *)t->c[i])[p->column + j];
+  }
+  kernel(1, &edge, s, &whole);
+  for (int i = 0; i < rows; i++) {
+    for (int j = 0; j < p->columns; j++)
+      ((REAL *)t->c[i])[p->column + j] = room[i * WIDEST + j];
+  }
+}
+
+static void take_tiles(int rows, int64_t count, const nd_conv_tile *t,
+                       const nd_conv_terms *s, const nd_conv_panel *p)
+{
+  tile_kernel *kernel = tiles[p->width / LANES][rows];
+  if (p->columns == p->width) {
+    kernel(count, t, s, p);
     return;
   }
-  REAL *c[ROWS];
-  for (int i = 0; i < t->rows; i++)
-    c[i] = (REAL *)t->c[i] + p->column;
-  kernel(t, p->b, c);
+  for (int64_t i = 0; i < count; i++)
+    run_edge(rows, t + i, s, p, kernel);
 }
 
 // ---------------------------------------------------------------- panels --

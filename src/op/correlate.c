@@ -1,19 +1,27 @@
 // op/correlate.c: see correlate.h. Units are numbered through: first those that
-// pack the filters of a tap, then, course by course (op/window.h), those that
+// pack the filters of a tap, then, course by course (op/grid.h), those that
 // compute some pixels by some columns of one group.
+//
+// A unit has a band of whole lines, and reads sources from a strip of its own
+// if some are padded (op/strip.h). Where a line is too long for that it has
+// some pixels in a row, which read sources where they lie; tiles with a pixel
+// that lacks some read copies of their terms.
 
 #include "op/correlate.h"
 
 #include "base/cut.h"
+#include "op/strip.h"
 
 #include <string.h>
 
 ND_DECLARE_LEVELS(const nd_conv_table, nd_conv_table);
 
 enum {
-  TILES = 16,                    // of a unit, at most
-  COLUMNS = 64,                  // that units are not cut below
-  PIXELS = TILES * ND_CONV_ROWS  // of a unit
+  PIXELS = 252,       // of a band, at most
+  FEW_PIXELS = 96,    // of a unit that has none
+  COLUMNS = 64,       // that units are not cut below
+  ROOM = 128 * 256,   // elements of a strip, or of copies
+  TILES = PIXELS / 6  // of at least so many rows, if there are several
 };
 
 const nd_conv_kernels *nd_conv_find(const nd_tensor *like)
@@ -37,9 +45,11 @@ typedef struct plan {
   nd_grid grid;
   int64_t sources, targets;  // channels of a group
   int64_t terms;
-  int64_t block;    // pixels of a unit
-  int64_t columns;  // of a unit
-  int64_t beside;   // units that have the same pixels, in one group
+  int high;          // rows of a tile, at most
+  nd_strips strips;  // how it is cut into bands, if it is
+  int64_t block;     // pixels of a unit
+  int64_t columns;   // of a unit
+  int64_t beside;    // units that have the same pixels, in one group
   int64_t first, units;
 } plan;
 
@@ -67,20 +77,39 @@ static float unit_cost(const plan *p)
   return (float)p->block * (10 + terms * (.006F * width * columns + .1F));
 }
 
+static void set_bands(plan *p, int64_t pixels)
+{
+  const nd_strips s = nd_strips_cut(&p->grid, p->sources, pixels, ROOM);
+  p->strips = s;
+  p->block = s.count == 0
+               ? nd_least(pixels, FEW_PIXELS)
+               : s.slabs * s.lines * p->grid.axis[ND_SPATIAL - 1].most;
+}
+
 // A unit takes as many pixels as share what is read of the filters, and fewer
 // columns or pixels if that takes too long.
 static void cut(plan *p)
 {
-  p->block = nd_least(p->grid.most, PIXELS);
+  const bool deep = nd_conv_is_deep(&p->l->conv);
+  int64_t pixels = nd_least(p->grid.most, deep ? FEW_PIXELS : PIXELS);
+  p->block = pixels;
   p->columns = p->targets;
+  if (pixels == 0)
+    return;
+  if (!deep)
+    set_bands(p, pixels);
   while (unit_cost(p) > ND_PATIENCE / 2 && p->columns > COLUMNS)
     p->columns = nd_parts(nd_parts(p->columns, 2), COLUMNS) * COLUMNS;
-  while (unit_cost(p) > ND_PATIENCE / 2 && p->block > ND_CONV_ROWS)
-    p->block = nd_parts(p->block / 2, ND_CONV_ROWS) * ND_CONV_ROWS;
+  while (unit_cost(p) > ND_PATIENCE / 2 && p->block > p->high) {
+    pixels = nd_parts(p->block / 2, p->high) * p->high;
+    p->block = pixels;
+    if (!deep)
+      set_bands(p, pixels);
+  }
   p->beside = nd_parts(p->targets, p->columns);
-  p->units = p->block == 0 ? 0 : nd_parts(p->grid.most, p->block) * p->beside;
-  if (!nd_conv_is_deep(&p->l->conv))
-    p->units *= p->l->conv.groups;
+  p->units = p->strips.count > 0 ? p->strips.count
+                                 : nd_parts(p->grid.most, p->block);
+  p->units *= p->beside * (deep ? 1 : p->l->conv.groups);
 }
 
 // The plan of course number `number`.
@@ -93,6 +122,7 @@ static plan make_plan(const nd_correlation *l, int64_t number)
   p.grid = nd_grid_make(&c->w, l->back, number, c->batch, p.sources * c->groups,
                         p.targets * c->groups);
   p.terms = p.grid.terms * p.sources;
+  p.high = l->k->height(p.targets);
   cut(&p);
   p.first = packing_units(l) + number * p.units;
   return p;
@@ -141,259 +171,285 @@ static void pack_units(const nd_correlation *l, char *packed, int64_t from,
 // Terms of one chain that are of one tap.
 typedef struct piece {
   nd_tap t;
-  int64_t order;  // of the tap in its course
   int64_t channel, n;
 } piece;
+
+// Some tiles of the same height that read the same terms.
+typedef struct row {
+  int height;
+  int64_t first, count;  // of the tiles
+  nd_conv_terms *terms;
+} row;
 
 enum { PIECES = ND_CHAIN };
 
 // What a unit works on: some pixels and columns of a group.
 typedef struct task {
   const plan *p;
-  nd_target pixels[PIXELS];
-  uint64_t sources[PIXELS];  // of each that is not inside: nd_grid_sources
-  int64_t count;             // of pixels
-  const char *source;        // of the group
-  char *target;              // of the group
-  const char *packed;        // panels of the group
-  int64_t column, end;       // columns of the group
+  const char *source;   // of the group
+  char *target;         // of the group
+  const char *packed;   // panels of the group
+  int64_t column, end;  // columns of the group
+  char *room;           // for a strip, or copies
 
-  // The chain that is worked on: runs over sources where all are there.
+  // The chain that is worked on, from term `first` on: runs over sources, or
+  // over their strip, and runs over copies.
+  int64_t first;
   int64_t pieces;
   piece piece[PIECES];
-  int64_t whole;
-  nd_run runs[PIECES];
+  nd_conv_terms over_sources, over_copies;
+  nd_run runs[PIECES], copied[PIECES];
 
-  // Tiles, and what those have that lack some sources: runs of their own, and
-  // the terms of each pixel.
+  int64_t rows;
+  row row[TILES];
   nd_conv_tile tiles[TILES];
-  nd_run own[TILES][PIECES];
-  char *copies;
+  nd_target pixels[FEW_PIXELS];
 } task;
 
 // Adds a run, to the one before if it goes on there.
-static int64_t add_run(nd_run *runs, int64_t n, int64_t at, const task *t,
-                       const piece *s)
+static void add_run(nd_conv_terms *y, nd_run *runs, nd_run next)
 {
-  const int64_t b = s->t.number * t->p->sources + s->channel;
-  nd_run *last = &runs[n - 1];
-  if (n > 0 && last->at + last->n == at && last->b + last->n == b) {
-    last->n += s->n;
-    return n;
-  }
-  runs[n] = (nd_run){ .at = at, .b = b, .n = s->n };
-  return n + 1;
+  nd_run *last = &runs[y->count - 1];
+  if (y->count > 0 && last->at + last->n == next.at &&
+      last->b + last->n == next.b)
+    last->n += next.n;
+  else
+    runs[y->count++] = next;
 }
 
-static int64_t source_of(const piece *s)
+// Where the sources of a tap are, from where those of a target begin.
+static int64_t distance(const plan *p, const nd_tap *t)
 {
-  return s->t.offset + s->channel;
+  return p->strips.count > 0 && !nd_grid_is_whole(&p->grid)
+           ? nd_strips_tap(&p->strips, &p->grid, t)
+           : t->offset;
 }
 
-// Terms from `first` on.
+static void start_terms(nd_conv_terms *y, const nd_run *runs, bool adds)
+{
+  *y = (nd_conv_terms){ .step = 1, .adds = adds, .runs = runs };
+}
+
+// Terms from `first` on, unless they are there from the unit before.
 static void find_chain(task *t, int64_t first)
 {
   const plan *p = t->p;
   const int64_t end = nd_least(first + ND_CHAIN, p->terms);
-  t->pieces = t->whole = 0;
-  for (int64_t at = first; at < end;) {
+  if (t->first == first)
+    return;
+  t->first = first;
+  t->pieces = 0;
+  start_terms(&t->over_sources, t->runs, first > 0);
+  start_terms(&t->over_copies, t->copied, first > 0);
+  for (int64_t at = first, n; at < end; at += n) {
     piece *s = &t->piece[t->pieces++];
-    s->order = at / p->sources;
-    s->t = nd_grid_tap(&p->grid, s->order);
+    s->t = nd_grid_tap(&p->grid, at / p->sources);
     s->channel = at % p->sources;
-    s->n = nd_least(p->sources - s->channel, end - at);
-    t->whole = add_run(t->runs, t->whole, source_of(s), t, s);
-    at += s->n;
+    s->n = n = nd_least(p->sources - s->channel, end - at);
+    nd_run next = { .b = s->t.number * p->sources + s->channel, .n = n };
+    next.at = distance(p, &s->t) + s->channel;
+    add_run(&t->over_sources, t->runs, next);
+    next.at = at - first;
+    add_run(&t->over_copies, t->copied, next);
   }
 }
 
-// ------------------------------------------------------------------- tiles --
-
-static void find_sources(task *t)
-{
-  const nd_grid *g = &t->p->grid;
-  const bool few = g->terms <= ND_FEW_TAPS;
-  for (int64_t i = 0; i < t->count; i++) {
-    const nd_target *x = &t->pixels[i];
-    t->sources[i] = x->inside ? UINT64_MAX : few ? nd_grid_sources(g, x) : 0;
-  }
-}
-
-static bool has_source(const task *t, int64_t pixel, const piece *s)
-{
-  if (t->p->grid.terms <= ND_FEW_TAPS)
-    return t->sources[pixel] >> s->order & 1;
-  return nd_grid_has(&t->p->grid, &t->pixels[pixel], &s->t);
-}
-
-// How many pixels of a tile have the source of each piece: at least one, and
-// all; the second by bits of their taps, if these are few.
-typedef struct having {
-  uint64_t any, all;
-  bool some[PIECES];
-} having;
-
-// Whether no piece is there for some pixels and not for others.
-static bool find_having(const task *t, int64_t first, int rows, having *h)
-{
-  bool clean = true;
-  for (int64_t k = 0; k < t->pieces; k++) {
-    const piece *s = &t->piece[k];
-    int n = 0;
-    if (t->p->grid.terms <= ND_FEW_TAPS)
-      n = h->all >> s->order & 1 ? rows : (int)(h->any >> s->order & 1);
-    else
-      for (int i = 0; i < rows; i++)
-        n += has_source(t, first + i, s);
-    h->some[k] = n > 0;
-    clean = clean && (n == 0 || n == rows);
-  }
-  return clean;
-}
-
-// Runs over sources, without those that no pixel has.
-static void find_own_runs(const task *t, nd_conv_tile *tile, nd_run *runs,
-                          const having *h)
-{
-  tile->count = 0;
-  for (int64_t k = 0; k < t->pieces; k++) {
-    const piece *s = &t->piece[k];
-    if (h->some[k])
-      tile->count = add_run(runs, tile->count, source_of(s), t, s);
-  }
-}
-
-// Copies `bytes` bytes, or zeros from NULL; single numbers at once.
-static inline void copy_bytes(char *out, const char *in, size_t bytes)
-{
-  static const float zero = 0;
-  if (bytes == sizeof zero)
-    memcpy(out, in != NULL ? in : (const char *)&zero, sizeof zero);
-  else if (in != NULL)
-    memcpy(out, in, bytes);
-  else
-    memset(out, 0, bytes);
-}
-
-// The terms of a pixel that runs over copies have, 0 where it has no source.
-static void copy_terms(const task *t, int64_t pixel, const bool *some,
-                       size_t size, char *out)
-{
-  const char *from = t->source + t->pixels[pixel].source * (int64_t)size;
-  const piece *const end = t->piece + t->pieces;
-  const bool few = t->p->grid.terms <= ND_FEW_TAPS;
-  const uint64_t bits = t->sources[pixel];
-  for (const piece *s = t->piece; s < end; s++) {
-    const size_t bytes = (size_t)s->n * size;
-    if (!some[s - t->piece])
-      continue;
-    const bool has = few ? bits >> s->order & 1 : has_source(t, pixel, s);
-    copy_bytes(out, has ? from + source_of(s) * (int64_t)size : NULL, bytes);
-    out += bytes;
-  }
-}
-
-// The same runs over copies.
-static void copy_tile(const task *t, int64_t first, nd_conv_tile *tile,
-                      nd_run *runs, const having *h)
-{
-  const size_t size = nd_dtype_size(t->p->l->dtype);
-  const int64_t bytes = ND_CHAIN * (int64_t)size;
-  int64_t at = 0;
-  tile->count = 0;
-  for (int64_t k = 0; k < t->pieces; k++) {
-    const piece *s = &t->piece[k];
-    if (h->some[k]) {
-      tile->count = add_run(runs, tile->count, at, t, s);
-      at += s->n;
-    }
-  }
-  for (int i = 0; i < tile->rows; i++) {
-    char *out = t->copies + (first + i) * bytes;
-    copy_terms(t, first + i, h->some, size, out);
-    tile->a[i] = out;
-  }
-}
-
-// Runs of its own for a tile of which some pixels lack sources.
-static void find_edge(task *t, int64_t first, nd_conv_tile *tile, nd_run *runs,
-                      having *h)
-{
-  tile->runs = runs;
-  if (find_having(t, first, tile->rows, h))
-    find_own_runs(t, tile, runs, h);
-  else
-    copy_tile(t, first, tile, runs, h);
-}
-
-// Tile number `number`, of the chain.
-static void find_tile(task *t, int64_t number, int64_t size, bool adds)
-{
-  const int64_t first = number * ND_CONV_ROWS;
-  const nd_target *x = &t->pixels[first];
-  nd_conv_tile *tile = &t->tiles[number];
-  const int rows = (int)nd_least(t->count - first, ND_CONV_ROWS);
-  tile->rows = rows;
-  tile->adds = adds;
-  tile->step = 1;
-  tile->runs = t->runs;
-  tile->count = t->whole;
-  having h;
-  h.any = 0;
-  h.all = UINT64_MAX;
-  for (int i = 0; i < rows; i++) {
-    tile->a[i] = t->source + x[i].source * size;
-    tile->c[i] = t->target + x[i].target * size;
-    h.any |= t->sources[first + i];
-    h.all &= t->sources[first + i];
-  }
-  if (h.all != UINT64_MAX)
-    find_edge(t, first, tile, t->own[number], &h);
-}
-
-// ------------------------------------------------------------------- units --
-
-static void run_chain(const task *t)
+static void run_chain(task *t)
 {
   const plan *p = t->p;
   const nd_conv_kernels *k = p->l->k;
   const int64_t size = (int64_t)nd_dtype_size(p->l->dtype);
-  const int64_t rows = product(p->l->conv.w.taps) * p->sources;
-  const int64_t tiles = nd_parts(t->count, ND_CONV_ROWS);
+  const int64_t all = product(p->l->conv.w.taps) * p->sources;
   nd_conv_panel y = { .column = t->column };
   for (; y.column < t->end; y.column += y.width) {
     y.width = k->width(p->targets - y.column);
     y.columns = (int)nd_least(y.width, p->targets - y.column);
-    y.b = t->packed + rows * y.column * size;
-    for (int64_t i = 0; i < tiles; i++)
-      k->tile(&t->tiles[i], &y);
+    y.b = t->packed + all * y.column * size;
+    for (const row *r = t->row; r < t->row + t->rows; r++)
+      k->tiles(r->height, r->count, t->tiles + r->first, r->terms, &y);
   }
 }
 
+// ------------------------------------------------------------------- bands --
+
+// Fills tiles of about one height, the higher ones first.
+typedef struct filling {
+  nd_conv_tile *tile;
+  int height, higher;  // of this one, and how many more there are like it
+  int at;              // its next pixel
+} filling;
+
+static void add_row(task *t, int height, int64_t first, int64_t count,
+                    nd_conv_terms *terms)
+{
+  if (count > 0)
+    t->row[t->rows++] = (row){ height, first, count, terms };
+}
+
+static filling start_filling(task *t, int64_t pixels)
+{
+  const int64_t tiles = nd_parts(pixels, t->p->high);
+  const int height = (int)(pixels / tiles), higher = (int)(pixels % tiles);
+  t->rows = 0;
+  add_row(t, height + 1, 0, higher, &t->over_sources);
+  add_row(t, height, higher, tiles - higher, &t->over_sources);
+  return (filling){ .tile = t->tiles,
+                    .height = height + (higher > 0),
+                    .higher = higher };
+}
+
+static void end_tile(filling *f)
+{
+  f->at = 0;
+  f->tile++;
+  if (f->higher > 0 && --f->higher == 0)
+    f->height--;
+}
+
+// Pixels of one line.
+static void fill_line(filling *f, int64_t count, const char *source,
+                      int64_t step, char *target, int64_t stride)
+{
+  while (count > 0) {
+    nd_conv_tile *const tile = f->tile;
+    const int end = (int)nd_least(f->at + count, f->height);
+    count -= end - f->at;
+    for (int i = f->at; i < end; i++, source += step, target += stride) {
+      tile->a[i] = source;
+      tile->c[i] = target;
+    }
+    f->at = end;
+    if (end == f->height)
+      end_tile(f);
+  }
+}
+
+// Lines of one slab, which is number `slab` of the band.
+static void fill_slab(task *t, filling *f, const nd_band *b, int64_t slab)
+{
+  const plan *p = t->p;
+  const nd_grid *g = &p->grid;
+  const nd_course *r = g->axis, *last = &r[ND_SPATIAL - 1];
+  const int64_t size = (int64_t)nd_dtype_size(p->l->dtype);
+  const int64_t first = (b->slab + slab) * r[1].count + b->from;
+  const nd_target x = nd_grid_target(g, first * last->count);
+  const int64_t next = r[1].stride * g->sizes[ND_SPATIAL - 1] * g->target;
+  const bool whole = nd_grid_is_whole(g);
+  const int64_t position = whole ? g->source : p->strips.position;
+  const int64_t line = whole ? last->sources * g->source : p->strips.line;
+  const char *source = whole ? t->source + x.source * size
+                             : t->room + slab * p->strips.slab * size;
+  char *target = t->target + x.target * size;
+  for (int64_t i = 0; i < b->lines; i++) {
+    fill_line(f, last->count, source, last->scale * position * size, target,
+              last->stride * g->target * size);
+    source += r[1].scale * line * size;
+    target += next * size;
+  }
+}
+
+static void fill_band(task *t, const nd_band *b)
+{
+  const int64_t wide = t->p->grid.axis[ND_SPATIAL - 1].count;
+  filling f = start_filling(t, b->slabs * b->lines * wide);
+  for (int64_t i = 0; i < b->slabs; i++)
+    fill_slab(t, &f, b, i);
+}
+
+static bool start_band(task *t, int64_t number)
+{
+  const plan *p = t->p;
+  const nd_band b = nd_strips_band(&p->strips, &p->grid, number);
+  if (b.slabs <= 0 || b.lines <= 0 || p->grid.count == 0)
+    return false;
+  if (!nd_grid_is_whole(&p->grid))
+    nd_strips_fill(&p->strips, &p->grid, &b, t->source,
+                   nd_dtype_size(p->l->dtype), t->room);
+  fill_band(t, &b);
+  return true;
+}
+
+// ------------------------------------------------------------------ pixels --
+
+// The terms of a pixel, 0 where it has no source.
+static void copy_terms(const task *t, const nd_target *x, int64_t size,
+                       char *out)
+{
+  const char *from = t->source + x->source * size;
+  for (const piece *s = t->piece; s < t->piece + t->pieces; s++) {
+    const size_t bytes = (size_t)(s->n * size);
+    if (nd_grid_has(&t->p->grid, x, &s->t))
+      memcpy(out, from + (s->t.offset + s->channel) * size, bytes);
+    else
+      memset(out, 0, bytes);
+    out += bytes;
+  }
+}
+
+// Copies terms of the chain for tiles that lack some.
+static void copy_tiles(task *t)
+{
+  const int64_t size = (int64_t)nd_dtype_size(t->p->l->dtype);
+  for (const row *r = t->row; r < t->row + t->rows; r++) {
+    for (int i = 0; r->terms == &t->over_copies && i < r->height; i++) {
+      const int64_t pixel = r->first * t->p->high + i;
+      char *out = t->room + pixel * ND_CHAIN * size;
+      copy_terms(t, &t->pixels[pixel], size, out);
+      t->tiles[r->first].a[i] = out;
+    }
+  }
+}
+
+static bool start_pixels(task *t, int64_t number)
+{
+  const plan *p = t->p;
+  const int64_t size = (int64_t)nd_dtype_size(p->l->dtype);
+  const int64_t first = number * p->block;
+  const int64_t count = nd_least(p->block, p->grid.count - first);
+  t->rows = 0;
+  if (count <= 0)
+    return false;
+  nd_grid_targets(&p->grid, first, first + count, t->pixels);
+  for (int64_t i = 0, n; i < count; i += n) {
+    nd_conv_tile *tile = &t->tiles[i / p->high];
+    bool inside = true;
+    n = nd_least(count - i, p->high);
+    for (int64_t k = 0; k < n; k++) {
+      const nd_target *x = &t->pixels[i + k];
+      tile->a[k] = t->source + x->source * size;
+      tile->c[k] = t->target + x->target * size;
+      inside = inside && x->inside;
+    }
+    add_row(t, (int)n, i / p->high, 1,
+            inside ? &t->over_sources : &t->over_copies);
+  }
+  return true;
+}
+
+// ------------------------------------------------------------------- units --
+
 // Unit `unit` of the plan, counted from its first. Without terms there is one
 // chain, of none.
-static void run_unit(const plan *p, task *t, const char *packed, int64_t unit)
+static void run_unit(task *t, const char *packed, int64_t unit)
 {
+  const plan *p = t->p;
   const nd_correlation *l = p->l;
   const int64_t size = (int64_t)nd_dtype_size(l->dtype);
   const int64_t group = unit / p->beside % l->conv.groups;
-  const int64_t first = unit / (p->beside * l->conv.groups) * p->block;
-  t->p = p;
-  t->count = nd_least(p->block, p->grid.count - first);
-  if (t->count <= 0)
-    return;
+  const int64_t number = unit / (p->beside * l->conv.groups);
   t->column = unit % p->beside * p->columns;
   t->end = nd_least(t->column + p->columns, p->targets);
   t->source = l->source + group * p->sources * size;
   t->target = l->target + group * p->targets * size;
   t->packed = packed + group * group_size(l) * size;
-  nd_grid_targets(&p->grid, first, first + t->count, t->pixels);
-  find_sources(t);
+  const bool bands = p->strips.count > 0;
+  if (!(bands ? start_band : start_pixels)(t, number))
+    return;
   int64_t term = 0;
   do {
     find_chain(t, term);
-    for (int64_t i = 0; i * ND_CONV_ROWS < t->count; i++)
-      find_tile(t, i, size, term > 0);
+    if (!bands)
+      copy_tiles(t);
     run_chain(t);
     term += ND_CHAIN;
   } while (term < p->terms);
@@ -419,21 +475,22 @@ static void run_deep_pixel(const plan *p, const nd_target *x, int64_t taps,
                 l->target + x->target * size);
 }
 
-static void run_deep(const plan *p, task *t, int64_t from, int64_t to)
+static void run_deep(task *t, int64_t from, int64_t to)
 {
+  const plan *p = t->p;
   nd_tap taps[ND_CHAIN];
   for (int64_t unit = from; unit < to; unit++) {
     const int64_t first = unit * p->block;
-    t->count = nd_least(p->block, p->grid.count - first);
-    if (t->count <= 0)
+    const int64_t count = nd_least(p->block, p->grid.count - first);
+    if (count <= 0)
       return;
-    nd_grid_targets(&p->grid, first, first + t->count, t->pixels);
+    nd_grid_targets(&p->grid, first, first + count, t->pixels);
     int64_t at = 0;
     do {
       const int64_t n = nd_least(p->grid.terms - at, ND_CHAIN);
       for (int64_t i = 0; i < n; i++)
         taps[i] = nd_grid_tap(&p->grid, at + i);
-      for (int64_t i = 0; i < t->count; i++)
+      for (int64_t i = 0; i < count; i++)
         run_deep_pixel(p, &t->pixels[i], n, at > 0, taps);
       at += n;
     } while (at < p->grid.terms);
@@ -456,8 +513,8 @@ static size_t task_bytes(void)
 
 size_t nd_correlation_own(const nd_correlation *l)
 {
-  const size_t copies = PIXELS * ND_CHAIN * nd_dtype_size(l->dtype);
-  return task_bytes() + (nd_conv_is_deep(&l->conv) ? 0 : copies);
+  const size_t room = ROOM * nd_dtype_size(l->dtype);
+  return task_bytes() + (nd_conv_is_deep(&l->conv) ? 0 : room);
 }
 
 bool nd_correlation_next(const nd_correlation *l, nd_step *step, int i)
@@ -491,11 +548,13 @@ void nd_correlation_run(const nd_correlation *l, void *shared, void *own,
     return;
   const plan p = make_plan(l, (from - packing) / units);
   task *t = own;
-  t->copies = (char *)own + task_bytes();
+  t->p = &p;
+  t->first = -1;
+  t->room = (char *)own + task_bytes();
   if (nd_conv_is_deep(&l->conv)) {
-    run_deep(&p, t, from - p.first, to - p.first);
+    run_deep(t, from - p.first, to - p.first);
     return;
   }
   for (int64_t unit = from; unit < to; unit++)
-    run_unit(&p, t, shared, unit - p.first);
+    run_unit(t, shared, unit - p.first);
 }

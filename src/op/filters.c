@@ -1,6 +1,7 @@
-// op/filters.c: see filters.h. Step i takes leaf i of the windows; its units
-// are areas of the filters: some rows, by tap and channel, and columns of a
-// group.
+// op/filters.c: see filters.h. Some leaves of windows are worked on at once, in
+// two steps: the units of the first are areas of the filters, which are some
+// rows, by tap and channel, and columns of a group, each for one leaf; those of
+// the second are areas, which take what the leaves gave into the tree.
 
 #include "op/filters.h"
 
@@ -8,11 +9,14 @@
 
 #include "base/cut.h"
 #include "kernel/tree.h"
+#include "op/strip.h"
 
 enum {
-  TILES = 16,  // of an area, at most
-  ROWS = TILES * ND_CONV_ROWS,
-  COLUMNS = 256  // the same
+  TILES = 24,        // of an area, at most
+  ROWS = TILES * 6,  // tiles have at least so many, if there are several
+  COLUMNS = 256,     // the same
+  UNITS = 16,        // of the first step, at least, if there are leaves for it
+  ROOM = ND_FILTERS_CHAIN * ROWS  // elements of a strip, or of copies
 };
 
 // ------------------------------------------------------------------- plans --
@@ -25,14 +29,17 @@ typedef struct plan {
   int64_t row;            // elements from one to the next
   int64_t rows, columns;  // of an area
   int64_t beside, areas;  // in one row of areas of a group; in all
-  int64_t leaves;
+  nd_strips strips;       // whose bands are chains, if there are any
+  int64_t chains, chain;  // how many, and how many windows each has
+  int64_t leaves, leaf;   // how many, and how many chains each has
+  int64_t beside_leaves;  // worked on at once: a power of 2
 } plan;
 
 // Of windows at once: a term of an area; of depthwise filters, of one tap.
 static float unit_cost(const plan *p)
 {
   const nd_conv *c = &p->l->conv;
-  const float n = (float)nd_least(p->grid.count, ND_FILTERS_LEAF);
+  const float n = (float)(p->leaf * p->chain);
   const float size = (float)p->size;
   if (nd_conv_is_deep(c))
     return n * (5 + .03F * size * (float)c->groups) + 100;
@@ -53,17 +60,39 @@ static void cut(plan *p)
     p->areas *= c->groups;
 }
 
+// Chains are bands if lines fit. Leaves have about as many chains each.
+static void cut_windows(plan *p)
+{
+  const nd_conv *c = &p->l->conv;
+  const nd_grid *g = &p->grid;
+  if (!nd_conv_is_deep(c))
+    p->strips = nd_strips_cut(g, c->in, ND_FILTERS_CHAIN, ROOM);
+  p->chain = ND_FILTERS_CHAIN;
+  p->chains = nd_parts(g->count, p->chain);
+  if (p->strips.count > 0) {
+    p->chain = p->strips.slabs * p->strips.lines *
+               g->axis[ND_SPATIAL - 1].count;
+    p->chains = p->strips.count;
+  }
+  p->leaf = nd_parts(p->chains, nd_parts(g->count, ND_FILTERS_LEAF));
+  p->leaves = nd_parts(p->chains, p->leaf);
+}
+
 static plan make_plan(const nd_filters *l)
 {
   const nd_conv *c = &l->conv;
-  plan p = { .l = l, .size = (int64_t)nd_dtype_size(l->dtype) };
+  plan p = { .l = l, .size = (int64_t)nd_dtype_size(l->dtype), .leaves = 1 };
   p.grid = nd_grid_make(&c->w, false, 0, c->batch, c->in * c->groups,
                         c->out * c->groups);
   p.all = p.grid.terms * c->in;
   p.row = c->groups * c->out;
-  p.leaves = p.grid.count > 0 ? nd_parts(p.grid.count, ND_FILTERS_LEAF) : 1;
+  if (p.grid.count > 0)
+    cut_windows(&p);
   if (p.all > 0)
     cut(&p);
+  p.beside_leaves = 1;
+  while (p.beside_leaves < p.leaves && p.beside_leaves * p.areas < UNITS)
+    p.beside_leaves *= 2;
   return p;
 }
 
@@ -74,14 +103,15 @@ static int64_t slot_bytes(const plan *p)
 
 // ------------------------------------------------------------------- areas --
 
-// An area at work: where it is to stand, or the slots of the tree for it.
+// An area at work: where it is to stand, or, if there are several leaves, what
+// those beside each other give and then the slots of the tree.
 typedef struct area {
   const plan *p;
   int64_t group;
   int64_t first, rows;
   int64_t column, columns;
-  char *out;     // the first element of all filters
-  char *shared;  // slots, if there are several leaves
+  char *out;  // the first element of all filters
+  char *shared;
 } area;
 
 static area find_area(const plan *p, int64_t number, char *shared)
@@ -107,9 +137,17 @@ static char *place(const area *y, char *filters, int64_t row, int64_t column)
   return filters + at * p->size;
 }
 
+// Filters of which leaves beside each other have one each.
+static char *sum_of(const area *y, int64_t leaf)
+{
+  const plan *p = y->p;
+  return p->leaves == 1 ? y->out
+                        : y->shared + leaf % p->beside_leaves * slot_bytes(p);
+}
+
 static char *slot(const area *y, int number)
 {
-  return y->shared + number * slot_bytes(y->p);
+  return y->shared + (y->p->beside_leaves + number) * slot_bytes(y->p);
 }
 
 static void join(void *all, int into, int from)
@@ -120,25 +158,23 @@ static void join(void *all, int into, int from)
                      place(y, slot(y, from), i, 0));
 }
 
-// Where leaf `leaf` is added up.
-static char *find_leaf(const area *y, int64_t leaf)
+static void copy_area(const area *y, char *out, char *in)
 {
-  return y->p->leaves == 1 ? y->out : slot(y, nd_tree_slot(leaf));
+  for (int64_t i = 0; i < y->rows; i++)
+    memcpy(place(y, out, i, 0), place(y, in, i, 0),
+           (size_t)(y->columns * y->p->size));
 }
 
-// To call when it is there.
-static void end_leaf(area *y, int64_t leaf)
+// Takes leaves from..to-1 into the tree.
+static void join_leaves(area *y, int64_t from, int64_t to)
 {
   const plan *p = y->p;
-  if (p->leaves == 1)
-    return;
-  nd_tree_add(leaf, join, y);
-  if (leaf + 1 < p->leaves)
-    return;
-  char *last = slot(y, nd_tree_end(p->leaves, join, y));
-  for (int64_t i = 0; i < y->rows; i++)
-    memcpy(place(y, y->out, i, 0), place(y, last, i, 0),
-           (size_t)(y->columns * p->size));
+  for (int64_t leaf = from; leaf < to; leaf++) {
+    copy_area(y, slot(y, nd_tree_slot(leaf)), sum_of(y, leaf));
+    nd_tree_add(leaf, join, y);
+  }
+  if (to == p->leaves)
+    copy_area(y, y->out, slot(y, nd_tree_end(to, join, y)));
 }
 
 static void clear(const area *y)
@@ -149,31 +185,42 @@ static void clear(const area *y)
 
 // ------------------------------------------------------------------ chains --
 
-// Windows of a chain: runs of those whose sources are all there, and the
-// others, whose sources are copied.
+// Windows of a chain: runs over their sources, or over the strip of these, and
+// runs over copies for those that have no strip and lack some sources.
 typedef struct chain {
   int64_t first, count;
-  int64_t inside, outside;  // how many runs, and windows
-  nd_run over_sources[ND_FILTERS_CHAIN], over_copies[ND_FILTERS_CHAIN];
+  int64_t outside;  // windows that lack sources
+  nd_conv_terms over_sources, over_copies;
+  nd_run runs[ND_FILTERS_CHAIN], copied[ND_FILTERS_CHAIN];
   nd_target windows[ND_FILTERS_CHAIN];
   nd_tap taps[ROWS];      // of each row of the area
   int64_t offsets[ROWS];  // of their sources
-  char *copies;           // [window, rows of the area]
+  char *room;             // the strip, or copies [window, rows of the area]
   char *panel;
-  nd_conv_tile over[2][TILES];  // of sources, of copies
+  nd_conv_tile source_tiles[TILES], copied_tiles[TILES];
 } chain;
+
+static bool has_strip(const plan *p)
+{
+  return p->strips.count > 0 && !nd_grid_is_whole(&p->grid);
+}
 
 static int64_t source_step(const plan *p)
 {
-  return p->grid.axis[ND_SPATIAL - 1].scale * p->grid.source;
+  const int64_t scale = p->grid.axis[ND_SPATIAL - 1].scale;
+  return scale * (has_strip(p) ? p->strips.position : p->grid.source);
+}
+
+static void add_run(nd_conv_terms *y, nd_run *runs, int64_t at, int64_t b,
+                    int64_t n)
+{
+  runs[y->count++] = (nd_run){ .at = at, .b = b, .n = n };
 }
 
 // The window that is number `at` of the chain, and lacks sources.
 static void add_outside(const area *y, chain *c, const nd_target *x, int64_t at)
 {
-  c->over_copies[c->outside] = (nd_run){ .at = c->outside * y->rows,
-                                         .b = at,
-                                         .n = 1 };
+  add_run(&c->over_copies, c->copied, c->outside * y->rows, at, 1);
   c->windows[c->outside++] = *x;
 }
 
@@ -190,35 +237,12 @@ static void add_line(const area *y, chain *c, nd_target x, int64_t at,
     x.inside = nd_grid_is_inside(g, &x);
     n = x.inside ? nd_least(end - at, left) : 1;
     if (x.inside)
-      c->over_sources[c->inside++] = (nd_run){ .at = x.source,
-                                               .b = at,
-                                               .n = n };
+      add_run(&c->over_sources, c->runs, x.source, at, n);
     else
       add_outside(y, c, &x, at);
     at += n;
     x.at[LAST] += n;
     x.source += n * step;
-  }
-}
-
-static void find_runs(const area *y, chain *c)
-{
-  const nd_grid *g = &y->p->grid;
-  c->inside = c->outside = 0;
-  for (int64_t i = 0, n; i < c->count; i += n) {
-    const nd_target x = nd_grid_target(g, c->first + i);
-    n = nd_least(c->count - i, nd_grid_left(g, &x));
-    add_line(y, c, x, i, n);
-  }
-}
-
-static void find_rows(const area *y, chain *c)
-{
-  const int64_t in = y->p->l->conv.in;
-  for (int64_t i = 0; i < y->rows; i++) {
-    const int64_t row = y->first + i;
-    c->taps[i] = nd_grid_tap(&y->p->grid, row / in);
-    c->offsets[i] = c->taps[i].offset + row % in + y->group * in;
   }
 }
 
@@ -238,80 +262,137 @@ static void copy_window(const area *y, const chain *c, const nd_target *x,
   }
 }
 
-static void copy_sources(const area *y, const chain *c)
+static void find_windows(const area *y, chain *c)
 {
+  const nd_grid *g = &y->p->grid;
+  for (int64_t i = 0, n; i < c->count; i += n) {
+    const nd_target x = nd_grid_target(g, c->first + i);
+    n = nd_least(c->count - i, nd_grid_left(g, &x));
+    add_line(y, c, x, i, n);
+  }
   for (int64_t i = 0; i < c->outside; i++)
-    copy_window(y, c, &c->windows[i], c->copies + i * y->rows * y->p->size);
+    copy_window(y, c, &c->windows[i], c->room + i * y->rows * y->p->size);
+}
+
+// The same by a strip, which no source is missing in.
+static void find_strip(const area *y, chain *c, const nd_band *b)
+{
+  const plan *p = y->p;
+  const int64_t wide = p->grid.axis[ND_SPATIAL - 1].count;
+  const char *sources = p->l->x + y->group * p->l->conv.in * p->size;
+  nd_strips_fill(&p->strips, &p->grid, b, sources, (size_t)p->size, c->room);
+  for (int64_t i = 0; i < b->slabs * b->lines; i++)
+    add_run(&c->over_sources, c->runs,
+            nd_strips_at(&p->strips, &p->grid, i / b->lines, i % b->lines),
+            i * wide, wide);
+}
+
+// Chain number `number`; `adds` unless it is the first of a leaf.
+static void find_chain(const area *y, chain *c, int64_t number, bool adds)
+{
+  const plan *p = y->p;
+  const nd_course *r = p->grid.axis;
+  const bool bands = p->strips.count > 0;
+  nd_band b = { 0 };
+  c->first = number * p->chain;
+  c->count = nd_least(p->chain, p->grid.count - c->first);
+  if (bands) {
+    b = nd_strips_band(&p->strips, &p->grid, number);
+    c->first = (b.slab * r[1].count + b.from) * r[ND_SPATIAL - 1].count;
+    c->count = b.slabs * b.lines * r[ND_SPATIAL - 1].count;
+  }
+  c->outside = 0;
+  c->over_sources = (nd_conv_terms){ .adds = adds, .step = source_step(p) };
+  c->over_copies = (nd_conv_terms){ .adds = adds, .step = y->rows };
+  c->over_sources.runs = c->runs;
+  c->over_copies.runs = c->copied;
+  if (has_strip(p))
+    find_strip(y, c, &b);
+  else if (!nd_conv_is_deep(&p->l->conv))
+    find_windows(y, c);
+  c->over_copies.adds = adds || c->over_sources.count > 0;
+}
+
+// ------------------------------------------------------------------- tiles --
+
+static void find_rows(const area *y, chain *c)
+{
+  const plan *p = y->p;
+  const int64_t in = p->l->conv.in;
+  for (int64_t i = 0; i < y->rows; i++) {
+    const int64_t row = y->first + i;
+    const nd_tap t = nd_grid_tap(&p->grid, row / in);
+    c->taps[i] = t;
+    c->offsets[i] = has_strip(p)
+                      ? nd_strips_tap(&p->strips, &p->grid, &t) + row % in
+                      : t.offset + row % in + y->group * in;
+  }
 }
 
 // All tiles of about one height.
 static int64_t tile_rows(const area *y)
 {
-  return nd_parts(y->rows, nd_parts(y->rows, ND_CONV_ROWS));
+  const int64_t most = y->p->l->k->height(y->columns);
+  return nd_parts(y->rows, nd_parts(y->rows, most));
 }
 
-static nd_conv_tile find_tile(const area *y, const nd_run *runs, char *filters,
-                              int64_t row, const chain *c, bool copied)
-{
-  const plan *p = y->p;
-  nd_conv_tile t = { .runs = runs };
-  t.rows = (int)nd_least(y->rows - row, tile_rows(y));
-  t.step = copied ? y->rows : source_step(p);
-  for (int i = 0; i < t.rows; i++) {
-    t.a[i] = copied ? c->copies + (row + i) * p->size
-                    : p->l->x + c->offsets[row + i] * p->size;
-    t.c[i] = place(y, filters, row + i, 0);
-  }
-  return t;
-}
-
+// Tiles of filters that begin there.
 static void find_tiles(const area *y, chain *c, char *filters)
 {
+  const plan *p = y->p;
   const int64_t high = tile_rows(y);
-  for (int64_t i = 0; i * high < y->rows; i++) {
-    const int64_t row = i * high;
-    c->over[0][i] = find_tile(y, c->over_sources, filters, row, c, false);
-    c->over[1][i] = find_tile(y, c->over_copies, filters, row, c, true);
+  const char *sources = has_strip(p) ? c->room : p->l->x;
+  for (int64_t i = 0; i < y->rows; i++) {
+    nd_conv_tile *over = &c->source_tiles[i / high];
+    nd_conv_tile *copied = &c->copied_tiles[i / high];
+    over->a[i % high] = sources + c->offsets[i] * p->size;
+    copied->a[i % high] = c->room + i * p->size;
+    over->c[i % high] = copied->c[i % high] = place(y, filters, i, 0);
   }
 }
 
-static void run_tiles(const area *y, nd_conv_tile *tiles, int64_t runs,
-                      bool adds, const nd_conv_panel *panel)
+static void run_tiles(const area *y, const nd_conv_tile *tiles,
+                      const nd_conv_terms *terms, const nd_conv_panel *panel)
 {
-  const int64_t high = tile_rows(y);
-  for (int64_t i = 0; runs > 0 && i * high < y->rows; i++) {
-    tiles[i].count = runs;
-    tiles[i].adds = adds;
-    y->p->l->k->tile(&tiles[i], panel);
-  }
+  const nd_conv_kernels *k = y->p->l->k;
+  const int64_t high = tile_rows(y), whole = y->rows / high;
+  const int64_t rest = y->rows % high;
+  if (terms->count == 0)
+    return;
+  k->tiles((int)high, whole, tiles, terms, panel);
+  if (rest > 0)
+    k->tiles((int)rest, 1, tiles + whole, terms, panel);
 }
 
-// Some columns of the chain's gradients, packed.
+// Some columns of the chain's gradients, packed unless they are already.
 static nd_conv_panel find_panel(const area *y, const chain *c, int64_t column)
 {
   const plan *p = y->p;
   const nd_conv_kernels *k = p->l->k;
   const int64_t at = c->first * p->row + y->group * p->l->conv.out + y->column;
-  nd_conv_panel t = { .b = c->panel, .column = column };
+  const char *g = p->l->g + (at + column) * p->size;
+  nd_conv_panel t = { .b = g, .column = column };
   t.width = k->width(y->columns - column);
   t.columns = (int)nd_least(t.width, y->columns - column);
-  k->pack(c->count, t.columns, t.width, p->l->g + (at + column) * p->size,
-          p->row, 1, c->panel);
+  if (t.width == p->row)
+    return t;
+  k->pack(c->count, t.columns, t.width, g, p->row, 1, c->panel);
+  t.b = c->panel;
   return t;
 }
 
-static void run_chain(const area *y, chain *c, bool adds)
+static void run_chain(const area *y, chain *c)
 {
   for (int64_t column = 0; column < y->columns;) {
     const nd_conv_panel t = find_panel(y, c, column);
-    run_tiles(y, c->over[0], c->inside, adds, &t);
-    run_tiles(y, c->over[1], c->outside, adds || c->inside > 0, &t);
+    run_tiles(y, c->source_tiles, &c->over_sources, &t);
+    run_tiles(y, c->copied_tiles, &c->over_copies, &t);
     column += t.width;
   }
 }
 
 // The same for the one tap of depthwise filters.
-static void run_deep_chain(const area *y, chain *c, char *filters, bool adds)
+static void run_deep_chain(const area *y, chain *c, char *filters)
 {
   const plan *p = y->p;
   nd_pair pairs[ND_FILTERS_CHAIN];
@@ -322,7 +403,7 @@ static void run_deep_chain(const area *y, chain *c, char *filters, bool adds)
     if (x->inside || nd_grid_has(&p->grid, x, &c->taps[0]))
       pairs[n++] = (nd_pair){ .x = x->source + c->offsets[0], .y = x->target };
   }
-  p->l->k->columns(y->columns, adds, n, pairs, p->l->x, p->l->g,
+  p->l->k->columns(y->columns, c->over_sources.adds, n, pairs, p->l->x, p->l->g,
                    place(y, filters, 0, 0));
 }
 
@@ -331,26 +412,20 @@ static void run_deep_chain(const area *y, chain *c, char *filters, bool adds)
 static void run_leaf(area *y, chain *c, int64_t leaf)
 {
   const plan *p = y->p;
-  const bool deep = nd_conv_is_deep(&p->l->conv);
-  const int64_t first = leaf * ND_FILTERS_LEAF;
-  const int64_t end = nd_least(first + ND_FILTERS_LEAF, p->grid.count);
-  char *filters = find_leaf(y, leaf);
+  const int64_t first = leaf * p->leaf;
+  const int64_t end = nd_least(first + p->leaf, p->chains);
+  char *filters = sum_of(y, leaf);
   find_rows(y, c);
   find_tiles(y, c, filters);
-  for (int64_t at = first; at < end; at += c->count) {
-    c->count = nd_least(end - at, ND_FILTERS_CHAIN);
-    c->first = at;
-    if (deep) {
-      run_deep_chain(y, c, filters, at > first);
-    } else {
-      find_runs(y, c);
-      copy_sources(y, c);
-      run_chain(y, c, at > first);
-    }
+  for (int64_t i = first; i < end; i++) {
+    find_chain(y, c, i, i > first);
+    if (nd_conv_is_deep(&p->l->conv))
+      run_deep_chain(y, c, filters);
+    else
+      run_chain(y, c);
   }
   if (end == 0)
     clear(y);
-  end_leaf(y, leaf);
 }
 
 static size_t chain_bytes(void)
@@ -367,33 +442,48 @@ static size_t panel_bytes(const plan *p)
 size_t nd_filters_shared(const nd_filters *l)
 {
   const plan p = make_plan(l);
-  return p.leaves == 1 ? 0 : (size_t)(nd_tree_slots(p.leaves) * slot_bytes(&p));
+  const int64_t slots = p.beside_leaves + nd_tree_slots(p.leaves);
+  return p.leaves == 1 ? 0 : (size_t)(slots * slot_bytes(&p));
 }
 
 size_t nd_filters_own(const nd_filters *l)
 {
   const plan p = make_plan(l);
-  return chain_bytes() + panel_bytes(&p) +
-         (size_t)(ND_FILTERS_CHAIN * ROWS * p.size);
+  return chain_bytes() + panel_bytes(&p) + (size_t)(ROOM * p.size);
 }
 
+// Steps take turns: leaves beside each other, and their joining.
 bool nd_filters_next(const nd_filters *l, nd_step *step, int i)
 {
   const plan p = make_plan(l);
-  *step = (nd_step){ .first = i * p.areas, .units = p.areas };
-  step->cost = unit_cost(&p);
-  return i < p.leaves;
+  const bool joins = p.leaves > 1 && i % 2 == 1;
+  const int64_t turn = p.leaves > 1 ? i / 2 : i;
+  const int64_t from = turn * p.beside_leaves;
+  const int64_t leaves = nd_least(p.beside_leaves, p.leaves - from);
+  if (leaves <= 0)
+    return false;
+  const float values = (float)(p.rows * p.columns) + 10;
+  *step = (nd_step){ .first = (p.leaves * joins + from) * p.areas };
+  step->units = joins ? p.areas : leaves * p.areas;
+  step->cost = joins ? (float)leaves * values : unit_cost(&p);
+  return true;
 }
 
+// Unit number leaf * areas + area computes; beyond the last leaf come those that
+// join the leaves from there on.
 void nd_filters_run(const nd_filters *l, void *shared, void *own, int64_t from,
                     int64_t to)
 {
   const plan p = make_plan(l);
   chain *c = own;
   c->panel = (char *)own + chain_bytes();
-  c->copies = c->panel + panel_bytes(&p);
+  c->room = c->panel + panel_bytes(&p);
   for (int64_t unit = from; unit < to && p.areas > 0; unit++) {
     area y = find_area(&p, unit % p.areas, shared);
-    run_leaf(&y, c, unit / p.areas);
+    const int64_t leaf = unit / p.areas, first = leaf - p.leaves;
+    if (first < 0)
+      run_leaf(&y, c, leaf);
+    else
+      join_leaves(&y, first, nd_least(first + p.beside_leaves, p.leaves));
   }
 }

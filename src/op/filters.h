@@ -2,18 +2,21 @@
 // the sum, over all windows of all images, of its source times a channel of the
 // window's gradient.
 //
-// Every element is one fixed sum: ND_FILTERS_CHAIN windows are a chain, those
-// of them that reach into the padding one of their own; ND_FILTERS_LEAF windows
-// are added up chain by chain, and such leaves by kernel/tree.h. So where there
-// are several leaves, memory for the filters is needed once for each time that
-// their number doubles. Each thread has room for one chain.
+// Every element is one fixed sum. Windows of whole lines, ND_FILTERS_CHAIN at
+// most, are a chain. Where a line is too long for that it is so many windows in
+// a row, and those of them that reach into the padding are one of their own.
+// About ND_FILTERS_LEAF windows are added up chain by chain, and such leaves by
+// kernel/tree.h. So where there are several leaves, memory for the filters is
+// needed once for each time that their number doubles, and for each leaf that is
+// worked on beside others: up to 16, but fewer if the filters are large. Each
+// thread has room for one chain.
 
 #ifndef ND_OP_FILTERS_H
 #define ND_OP_FILTERS_H
 
 #include "op/correlate.h"
 
-enum { ND_FILTERS_CHAIN = 128, ND_FILTERS_LEAF = 2048 };
+enum { ND_FILTERS_CHAIN = 128, ND_FILTERS_LEAF = 1024 };
 
 typedef struct nd_filters {
   nd_conv conv;

@@ -88,15 +88,17 @@ nd_grid nd_grid_make(const nd_window *w, bool back, int64_t number,
   for (int i = ND_SPATIAL - 1; i >= 0; i--) {
     const int64_t courses = axis_courses(w, back, i);
     const int64_t at = courses > 0 ? number % courses : 0;
-    const nd_course r = back ? back_course(w, i, at) : forward_course(w, i);
+    nd_course *r = &g.axis[i];
+    *r = back ? back_course(w, i, at) : forward_course(w, i);
     number = courses > 0 ? number / courses : 0;
-    g.axis[i] = r;
     g.sizes[i] = back ? w->in[i] : w->out[i];
     g.taps[i] = w->taps[i];
-    g.count *= r.count;
-    g.terms *= r.taps;
-    g.most *= nd_parts(g.sizes[i], r.stride);
-    g.most_terms *= nd_parts(w->taps[i], back ? -r.tap_step : 1);
+    r->most = nd_parts(g.sizes[i], r->stride);
+    r->most_taps = nd_parts(w->taps[i], back ? -r->tap_step : 1);
+    g.count *= r->count;
+    g.terms *= r->taps;
+    g.most *= r->most;
+    g.most_terms *= r->most_taps;
   }
   return g;
 }
@@ -106,6 +108,15 @@ nd_grid nd_grid_make(const nd_window *w, bool back, int64_t number,
 static bool is_inside(const nd_course *r, int64_t at)
 {
   return at >= r->low && at < r->high;
+}
+
+bool nd_grid_is_whole(const nd_grid *g)
+{
+  for (int i = 0; i < ND_SPATIAL; i++) {
+    if (g->axis[i].low > 0 || g->axis[i].high < g->axis[i].count)
+      return false;
+  }
+  return true;
 }
 
 bool nd_grid_is_inside(const nd_grid *g, const nd_target *x)
@@ -188,30 +199,4 @@ bool nd_grid_has(const nd_grid *g, const nd_target *x, const nd_tap *t)
       return false;
   }
   return true;
-}
-
-// Bit k for tap k along one axis.
-static uint64_t sources_along(const nd_course *r, int64_t at)
-{
-  uint64_t has = 0;
-  at = at * r->scale + r->at;
-  for (int64_t k = 0; k < r->taps; k++, at += r->at_step)
-    has |= (uint64_t)(at >= 0 && at < r->sources) << k;
-  return has;
-}
-
-uint64_t nd_grid_sources(const nd_grid *g, const nd_target *x)
-{
-  uint64_t has = 1;
-  int64_t taps = 1;
-  for (int i = 0; i < ND_SPATIAL; i++) {
-    const nd_course *r = &g->axis[i];
-    const uint64_t along = sources_along(r, x->at[i]);
-    uint64_t both = 0;
-    for (int64_t k = 0; k < taps; k++)
-      both |= has >> k & 1 ? along << k * r->taps : 0;
-    has = both;
-    taps *= r->taps;
-  }
-  return has;
 }

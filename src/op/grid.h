@@ -16,8 +16,9 @@ typedef struct nd_course {
   int64_t scale;
   int64_t taps, tap, tap_step;
   int64_t at, at_step;
-  int64_t sources;    // along the axis
-  int64_t low, high;  // targets low..high-1 have all their sources
+  int64_t sources;          // along the axis
+  int64_t low, high;        // targets low..high-1 have all their sources
+  int64_t most, most_taps;  // the count, and taps, of any course
 } nd_course;
 
 // One course along each axis, and all of its targets in all images.
@@ -28,7 +29,7 @@ typedef struct nd_grid {
   int64_t taps[ND_SPATIAL];   // of a window
   int64_t count;              // of targets
   int64_t terms;              // taps that they have
-  int64_t most, most_terms;   // the same of any course
+  int64_t most, most_terms;   // the same of any course, at most
 } nd_grid;
 
 // A target: where it is in its course, and where the elements of it and of its
@@ -56,7 +57,10 @@ nd_grid nd_grid_make(const nd_window *w, bool back, int64_t number,
 nd_target nd_grid_target(const nd_grid *g, int64_t number);
 void nd_grid_targets(const nd_grid *g, int64_t from, int64_t to, nd_target *x);
 
-// Whether it has all its sources; how many are on its line, from it on.
+// Whether all targets have all their sources.
+bool nd_grid_is_whole(const nd_grid *g);
+
+// Whether a target has them; how many are on its line, from it on.
 bool nd_grid_is_inside(const nd_grid *g, const nd_target *x);
 static inline int64_t nd_grid_left(const nd_grid *g, const nd_target *x)
 {
@@ -67,9 +71,5 @@ nd_tap nd_grid_tap(const nd_grid *g, int64_t number);
 
 // Whether the target has a source for the tap.
 bool nd_grid_has(const nd_grid *g, const nd_target *x, const nd_tap *t);
-
-// The same for all taps of a course that has few of them: bit i for tap i.
-enum { ND_FEW_TAPS = 64 };
-uint64_t nd_grid_sources(const nd_grid *g, const nd_target *x);
 
 #endif

@@ -193,7 +193,8 @@ static void all_forms_are_what_plain_loops_give(void)
   finish();
 }
 
-// Several leaves of windows, and units that have fewer columns.
+// Several leaves of windows, units that have fewer columns, and lines that are
+// too long, or have too many channels, to be copied whole.
 static void large_ones_are_too(void)
 {
   static const geometry large[] = {
@@ -227,9 +228,29 @@ static void large_ones_are_too(void)
       .strides = { 1, 1, 1 },
       .dilations = { 1, 2, 1 },
       .same = true },
+    { .rank = 1,
+      .batch = 2,
+      .groups = 2,
+      .in = 2,
+      .out = 5,
+      .positions = { 1, 1, 1100 },
+      .taps = { 1, 1, 5 },
+      .strides = { 1, 1, 2 },
+      .dilations = { 1, 1, 3 },
+      .same = true },
+    { .rank = 2,
+      .batch = 1,
+      .groups = 1,
+      .in = 300,
+      .out = 7,
+      .positions = { 1, 20, 40 },
+      .taps = { 1, 3, 3 },
+      .strides = { 1, 1, 1 },
+      .dilations = { 1, 1, 1 },
+      .same = true },
   };
   start();
-  for (int i = 0; i < 3; i++) {
+  for (size_t i = 0; i < sizeof large / sizeof *large; i++) {
     geometry y = large[i];
     nd_tensor *v[3];
     for (int k = 0; k < 3; k++)
