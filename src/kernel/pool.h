@@ -1,5 +1,5 @@
-// kernel/pool.h: loops of pools, over some windows in a row and the positions of
-// each, all channels: of equals the first counts, and nan is larger than any
+// kernel/pool.h: loops of pools, over some windows in a row and the positions
+// of each, all channels: of equals the first counts, and nan is larger than any
 // number.
 
 #ifndef ND_KERNEL_POOL_H

@@ -469,8 +469,8 @@ bool nd_filters_next(const nd_filters *l, nd_step *step, int i)
   return true;
 }
 
-// Unit number leaf * areas + area computes; beyond the last leaf come those that
-// join the leaves from there on.
+// Unit number leaf * areas + area computes; beyond the last leaf come those
+// that join the leaves from there on.
 void nd_filters_run(const nd_filters *l, void *shared, void *own, int64_t from,
                     int64_t to)
 {

@@ -7,9 +7,9 @@
 // a row, and those of them that reach into the padding are one of their own.
 // About ND_FILTERS_LEAF windows are added up chain by chain, and such leaves by
 // kernel/tree.h. So where there are several leaves, memory for the filters is
-// needed once for each time that their number doubles, and for each leaf that is
-// worked on beside others: up to 16, but fewer if the filters are large. Each
-// thread has room for one chain.
+// needed once for each time that their number doubles, and for each leaf that
+// is worked on beside others: up to 16, but fewer if the filters are large.
+// Each thread has room for one chain.
 
 #ifndef ND_OP_FILTERS_H
 #define ND_OP_FILTERS_H

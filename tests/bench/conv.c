@@ -51,7 +51,7 @@ typedef struct problem {
   onednn peers[ALL];
 } problem;
 
-static nd_tensor *run_op(const problem *p)
+static nd_tensor *apply_product(const problem *p)
 {
   const convolution *v = p->v;
   const int64_t dims[] = { v->taps, v->taps, v->in, v->groups * v->out };
@@ -71,11 +71,11 @@ static nd_tensor *run_op(const problem *p)
                   2, in, attr);
 }
 
-static void run_by(const void *what, int who)
+static void run_contestant(const void *what, int who)
 {
   const problem *p = what;
   if (who == OURS)
-    nd_tensor_release(run_op(p));
+    nd_tensor_release(apply_product(p));
   else
     run_onednn(&p->peers[who]);
 }
@@ -89,12 +89,12 @@ static nd_tensor *make_tensor(nd_context *c, int64_t n, int64_t high,
   return nd_call(c, "normal", 0, NULL, options);
 }
 
-static void hold_contest(problem *p, bool peers)
+static void compete(problem *p, bool peers)
 {
   const convolution *v = p->v;
   contest t = { .count = ALL,
                 .ours = 1,
-                .run = run_by,
+                .run = run_contestant,
                 .problem = p,
                 .level = p->c->level,
                 .narrow = true,
@@ -122,7 +122,7 @@ static convolution complete(const row *r)
   return v;
 }
 
-static void run_row(nd_context *c, const row *r, bool peers)
+static void show_products(nd_context *c, const row *r, bool peers)
 {
   const convolution v = complete(r);
   problem p = { .c = c, .v = &v, .same = r->same };
@@ -131,7 +131,7 @@ static void run_row(nd_context *c, const row *r, bool peers)
   p.y = make_tensor(c, v.batch, v.windows, v.windows, v.groups * v.out);
   for (p.what = FORWARD; p.what <= BY_FILTERS; p.what++) {
     printf("%-24s %-2s", r->name, product_names[p.what]);
-    hold_contest(&p, peers);
+    compete(&p, peers);
   }
   nd_tensor_release(p.x);
   nd_tensor_release(p.w);
@@ -148,7 +148,7 @@ int main(int n, char **arguments)
          "op", "oneDNN", "NHWC", "peak", "op");
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
     if (n < 2 || strstr(rows[i].name, arguments[1]) != NULL)
-      run_row(c, &rows[i], peers);
+      show_products(c, &rows[i], peers);
   }
   nd_context_free(c);
   return 0;

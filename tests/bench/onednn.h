@@ -76,7 +76,7 @@ typedef struct onednn {
   dnnl_exec_arg_t arguments[DNN_ALL];
 } onednn;
 
-// What x, w and y are to the primitive; those that are gradients, to the second.
+// What x, w and y are to the primitive; the second row is of gradients.
 static const struct {
   dnnl_query_t query;
   int argument;
