@@ -5,8 +5,7 @@
 
 #include <string.h>
 
-#include "base/work.h"
-#include "tensor/walk.h"
+#include "tensor/copy.h"
 
 static size_t header_size(int rank)
 {
@@ -265,10 +264,9 @@ double nd_tensor_first(const nd_tensor *x)
   return 0;
 }
 
-// Values on their way to memory: of a tensor, else of the host, else zeros.
+// Values on their way to memory, one after the other; zeros without any.
 typedef struct copying {
-  const nd_tensor *x;
-  const char *host;
+  const char *from;
   char *to;
   size_t width;
 } copying;
@@ -279,42 +277,46 @@ static void copy_units(const void *what, void *shared, void *own, int64_t from,
   const copying *k = what;
   const size_t start = (size_t)from * k->width;
   const size_t bytes = (size_t)(to - from) * k->width;
-  nd_walk walk;
-  if (k->x != NULL) {
-    nd_walk_start(&walk, k->x, from);
-    nd_walk_copy(&walk, to - from, k->to + start);
-  } else if (k->host != NULL) {
-    memcpy(k->to + start, k->host + start, bytes);
-  } else {
+  if (k->from != NULL)
+    memcpy(k->to + start, k->from + start, bytes);
+  else
     memset(k->to + start, 0, bytes);
-  }
 }
 
-// Nanoseconds for an element.
-static float copy_cost(const nd_tensor *x)
+static nd_step copy_step(int64_t size)
 {
-  return x == NULL || x->dense ? .2F : 3;
+  return (nd_step){ .units = size, .cost = .2F, .run = copy_units };
 }
 
 bool nd_tensor_copies_at_once(const nd_tensor *x)
 {
-  return (float)x->size * copy_cost(x) <= ND_PATIENCE;
+  nd_copy k;
+  nd_step step = copy_step(x->size);
+  if (!x->dense) {
+    nd_copy_start(&k, x, NULL);
+    step = nd_copy_step(&k);
+  }
+  return (float)step.units * step.cost <= ND_PATIENCE;
 }
 
 static bool copy(nd_context *c, int64_t size, const copying *k)
 {
-  const nd_step step = { .units = size,
-                         .cost = copy_cost(k->x),
-                         .run = copy_units };
+  const nd_step step = copy_step(size);
   return nd_step_run(c, &step, k, NULL);
 }
 
 bool nd_tensor_copy(const nd_tensor *x, void *to)
 {
-  const copying k = { .x = x,
-                      .to = to,
-                      .width = nd_dtype_size((nd_dtype)x->dtype) };
-  return copy(x->context, x->size, &k);
+  if (x->dense) {
+    const copying k = { .from = nd_values(x),
+                        .to = to,
+                        .width = nd_dtype_size((nd_dtype)x->dtype) };
+    return copy(x->context, x->size, &k);
+  }
+  nd_copy k;
+  nd_copy_start(&k, x, to);
+  const nd_step step = nd_copy_step(&k);
+  return nd_step_run(x->context, &step, &k, NULL);
 }
 
 nd_tensor *nd_tensor_dense(nd_tensor *x)
@@ -359,7 +361,7 @@ nd_tensor *nd_tensor_new(nd_context *c, nd_dtype dtype, int rank,
   nd_tensor *x = nd_tensor_make(c, &type);
   if (x == NULL)
     return NULL;
-  const copying k = { .host = data,
+  const copying k = { .from = data,
                       .to = x->data,
                       .width = nd_dtype_size(dtype) };
   if (copy(c, x->size, &k))
