@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/cut.h"
 #include "base/number.h"
 #include "op/axes.h"
 #include "op/engine.h"
@@ -420,21 +421,32 @@ static bool one_hot_check(nd_context *c, const nd_job *j)
                  "depth give rows of zeros");
 }
 
+// Ones among elements from..to-1, for the indices of rows row..row+n-1.
+static void put_ones(const nd_job *j, const int64_t *index, int64_t row,
+                     int64_t n, int64_t from, int64_t to)
+{
+  const int64_t depth = j->attr[DEPTH].integer;
+  for (int64_t i = 0; i < n; i++) {
+    const int64_t at = (row + i) * depth + index[i] - 1;
+    if (index[i] >= 1 && index[i] <= depth && at >= from && at < to)
+      put(j->out[0], at, 1);
+  }
+}
+
+// So many rows at a time that their zeros are still in the first cache.
 static void one_hot_run(const nd_job *j, int64_t from, int64_t to)
 {
-  zeros_run(j, from, to);
+  enum { ELEMENTS = 2048 };
   const int64_t depth = j->attr[DEPTH].integer;
-  const int64_t last = (to + depth - 1) / depth;
+  const int64_t few = nd_least(1 + ELEMENTS / depth, ND_BLOCK);
   nd_reader r;
   nd_reader_start(&r, j->in[0], ND_INT64);
-  for (int64_t row = from / depth, n; row < last; row += n) {
-    n = last - row < ND_BLOCK ? last - row : ND_BLOCK;
-    const int64_t *index = nd_reader_at(&r, row, n);
-    for (int64_t i = 0; i < n; i++) {
-      const int64_t at = (row + i) * depth + index[i] - 1;
-      if (index[i] >= 1 && index[i] <= depth && at >= from && at < to)
-        put(j->out[0], at, 1);
-    }
+  for (int64_t row = from / depth; row * depth < to; row += few) {
+    const int64_t end = nd_least((row + few) * depth, to);
+    const int64_t start = from > row * depth ? from : row * depth;
+    const int64_t n = nd_parts(end, depth) - row;
+    zeros_run(j, start, end);
+    put_ones(j, nd_reader_at(&r, row, n), row, n, start, end);
   }
 }
 

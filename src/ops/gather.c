@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "kernel/gather.h"
+#include "kernel/move.h"
 #include "kernel/segment.h"
 #include "op/axes.h"
 #include "op/integers.h"
@@ -94,30 +95,6 @@ static bool check_ids(nd_context *c, nd_tensor *ids, int64_t size)
          fail_id(c, bad, size);
 }
 
-#define PICK(type)                  \
-  do {                              \
-    type *to = out;                 \
-    const type *from = in;          \
-    for (int64_t i = 0; i < n; i++) \
-      to[i] = from[index[i]];       \
-  } while (0)
-
-// out[i] = in[index[i]], runs of `run` elements.
-static void pick(size_t width, int64_t run, int64_t n, const int64_t *index,
-                 const void *in, void *out)
-{
-  const size_t bytes = width * (size_t)run;
-  if (bytes == 4) {
-    PICK(uint32_t);
-  } else if (bytes == 8) {
-    PICK(uint64_t);
-  } else {
-    for (int64_t i = 0; i < n; i++)
-      memcpy((char *)out + (size_t)i * bytes,
-             (const char *)in + (size_t)index[i] * bytes, bytes);
-  }
-}
-
 static bool gather_check(nd_context *c, const nd_job *j)
 {
   const nd_tensor *x = j->in[0];
@@ -166,8 +143,8 @@ static void gather_run(const nd_job *j, int64_t from, int64_t to)
   if (gather_elements(j, from, to))
     return;
   const layout l = see_rows(j);
-  const size_t width = nd_dtype_size((nd_dtype)j->in[0]->dtype);
-  const size_t bytes = width * (size_t)l.run;
+  const int64_t bytes = (int64_t)nd_dtype_size((nd_dtype)j->in[0]->dtype) *
+                        l.run;
   int64_t index[ND_BLOCK];
   nd_reader indices;
   nd_reader_start(&indices, j->in[1], ND_INT64);
@@ -176,9 +153,8 @@ static void gather_run(const nd_job *j, int64_t from, int64_t to)
     n = l.count - at < to - row ? l.count - at : to - row;
     n = n < ND_BLOCK ? n : ND_BLOCK;
     resolve_indices(n, nd_reader_at(&indices, at, n), index, l.size);
-    pick(width, l.run, n, index,
-         nd_values(j->in[0]) + (size_t)(outer * l.size) * bytes,
-         j->out[0]->data + (size_t)row * bytes);
+    nd_pick_rows(n, bytes, index, nd_values(j->in[0]) + outer * l.size * bytes,
+                 j->out[0]->data + row * bytes);
   }
 }
 

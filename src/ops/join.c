@@ -1,11 +1,14 @@
 // ops/join.c: lists of tensors joined along an axis that they have (concat) or
 // along a new one (stack).
 
+#include "base/cut.h"
+#include "kernel/move.h"
 #include "op/axes.h"
 #include "ops/rules.h"
 #include "tensor/walk.h"
 
-enum { AXIS };  // attribute
+enum { AXIS };             // attribute
+enum { CACHE = 1 << 14 };  // bytes
 
 static const nd_param concat_params[] = {
   { "values", ND_TENSORS },
@@ -70,31 +73,89 @@ static bool stack_infer(nd_context *c, const nd_job *j, nd_type *out)
   return true;
 }
 
-// The result as rows, each made of one run from every input; `axis` is where
-// the runs start.
-static void join(const nd_job *j, int axis, int64_t from, int64_t to)
+// The result as rows, each made of one run from every input.
+typedef struct layout {
+  int64_t row, rows;  // elements of a row; how many there are
+  int64_t width;      // bytes of an element
+} layout;
+
+// `axis` is where the runs start.
+static layout see_rows(const nd_job *j, int axis)
 {
-  const int64_t width = (int64_t)nd_dtype_size((nd_dtype)j->out[0]->dtype);
-  int64_t row = 1;
-  for (int i = axis; i < j->out[0]->rank; i++)
-    row *= j->out[0]->dims[i];
-  const int64_t rows = row > 0 ? j->out[0]->size / row : 0;
+  const nd_tensor *out = j->out[0];
+  layout l = { .row = 1,
+               .width = (int64_t)nd_dtype_size((nd_dtype)out->dtype) };
+  for (int i = axis; i < out->rank; i++)
+    l.row *= out->dims[i];
+  l.rows = l.row > 0 ? out->size / l.row : 0;
+  return l;
+}
+
+// Elements from..to-1 of one row.
+static void join_part(const nd_job *j, const layout *l, int64_t r, int64_t from,
+                      int64_t to)
+{
+  char *out = j->out[0]->data + r * l->row * l->width;
   int64_t before = 0;
-  for (int i = 0; i < j->n && rows > 0; i++) {
-    const int64_t run = j->in[i]->size / rows;
-    nd_walk walk;
-    nd_walk_start(&walk, j->in[i], 0);
-    for (int64_t r = from / row; r * row < to; r++) {
-      const int64_t start = r * row + before;
-      const int64_t skip = from > start ? from - start : 0;
-      const int64_t end = to < start + run ? to - start : run;
-      if (skip >= end)
-        continue;
-      nd_walk_seek(&walk, r * run + skip);
-      nd_walk_copy(&walk, end - skip, j->out[0]->data + (start + skip) * width);
+  for (int i = 0; i < j->n && before < to; i++) {
+    const int64_t run = j->in[i]->size / l->rows;
+    const int64_t first = from > before ? from : before;
+    const int64_t end = nd_least(before + run, to);
+    if (first < end) {
+      nd_walk walk;
+      nd_walk_start(&walk, j->in[i], r * run + first - before);
+      nd_walk_copy(&walk, end - first, out + first * l->width);
     }
     before += run;
   }
+}
+
+// Runs r..r+n-1 of an input, to where these rows want them.
+static void join_runs(const nd_tensor *x, const layout *l, int64_t r, int64_t n,
+                      char *out)
+{
+  const int64_t run = x->size / l->rows, apart = l->row * l->width;
+  if (x->dense) {
+    nd_move_rows(n, run * l->width, nd_values(x) + r * run * l->width,
+                 run * l->width, out, apart);
+    return;
+  }
+  nd_walk walk;
+  nd_walk_start(&walk, x, r * run);
+  for (int64_t i = 0; i < n; i++)
+    nd_walk_copy(&walk, run, out + i * apart);
+}
+
+// Whole rows, so many at a time that these stay in the first cache.
+static void join_rows(const nd_job *j, const layout *l, int64_t from,
+                      int64_t to)
+{
+  const int64_t bytes = l->row * l->width, few = 1 + CACHE / bytes;
+  for (int64_t r = from; r < to; r += few) {
+    char *out = j->out[0]->data + r * bytes;
+    for (int i = 0; i < j->n; i++) {
+      join_runs(j->in[i], l, r, nd_least(to - r, few), out);
+      out += j->in[i]->size / l->rows * l->width;
+    }
+  }
+}
+
+// A part of a row, whole rows, and another part.
+static void join(const nd_job *j, int axis, int64_t from, int64_t to)
+{
+  const layout l = see_rows(j, axis);
+  if (l.rows == 0)
+    return;
+  const int64_t first = nd_parts(from, l.row), last = to / l.row;
+  if (first > last) {
+    join_part(j, &l, last, from - last * l.row, to - last * l.row);
+    return;
+  }
+  if (first * l.row > from)
+    join_part(j, &l, first - 1, from - (first - 1) * l.row, l.row);
+  join_rows(j, &l, first, last);
+  if (last * l.row < to)
+    join_part(j, &l, last, 0, to - last * l.row);
 }
 
 static void concat_run(const nd_job *j, int64_t from, int64_t to)

@@ -5,6 +5,11 @@
 
 #include <string.h>
 
+#include "base/cut.h"
+#include "kernel/move.h"
+
+enum { SHORT = 64 };  // bytes of a row
+
 // Adds an axis inside those that are there, merged with the last if it can be.
 static void add_axis(nd_walk *w, int64_t size, int64_t stride)
 {
@@ -97,10 +102,10 @@ static void copy_run(const char *from, int64_t stride, size_t width, int64_t n,
     COPY_STRIDED(uint8_t);
 }
 
-// Carries a full last axis into the axes before it.
-static void carry(nd_walk *w)
+// Carries an axis that is full into the axes before it.
+static void carry(nd_walk *w, int axis)
 {
-  for (int i = w->rank - 1; i >= 0 && w->at[i] == w->shape[i]; i--) {
+  for (int i = axis; i >= 0 && w->at[i] == w->shape[i]; i--) {
     w->offset -= w->shape[i] * w->strides[i];
     w->at[i] = 0;
     if (i > 0) {
@@ -121,7 +126,7 @@ int64_t nd_walk_run(nd_walk *w, int64_t n, const char **first, int64_t *stride)
   const int64_t run = left < n ? left : n;
   w->at[last] += run;
   w->offset += run * w->strides[last];
-  carry(w);
+  carry(w, last);
   return run;
 }
 
@@ -144,16 +149,42 @@ int64_t nd_walk_rows(nd_walk *w, int64_t from, int64_t n, int64_t apart,
   return w->shape[last] % apart == 0 ? 1 + (left - n) / apart : 1;
 }
 
+// Copies short rows that lie one piece each, as many as the next `n` elements
+// have before an outer axis ends. Returns how many elements these are.
+static int64_t copy_rows(nd_walk *w, int64_t n, char *to)
+{
+  const int last = w->rank - 1, axis = last - 1;
+  const int64_t width = (int64_t)w->width;
+  if (axis < 0 || w->strides[last] != width || w->at[last] != 0)
+    return 0;
+  const int64_t row = w->shape[last], bytes = row * width;
+  const int64_t rows = nd_least(n / row, w->shape[axis] - w->at[axis]);
+  if (rows < 2 || bytes > SHORT)
+    return 0;
+  nd_move_rows(rows, bytes, w->data + w->offset, w->strides[axis], to, bytes);
+  w->at[axis] += rows;
+  w->offset += rows * w->strides[axis];
+  carry(w, axis);
+  return rows * row;
+}
+
+// Copies the next elements, `n` at most, that are equally far apart.
+static int64_t copy_next(nd_walk *w, int64_t n, char *to)
+{
+  const char *from;
+  int64_t stride;
+  const int64_t run = nd_walk_run(w, n, &from, &stride);
+  copy_run(from, stride, w->width, run, to);
+  return run;
+}
+
 void nd_walk_copy(nd_walk *w, int64_t n, void *out)
 {
   char *to = out;
-  while (n > 0) {
-    const char *from;
-    int64_t stride;
-    const int64_t run = nd_walk_run(w, n, &from, &stride);
-    copy_run(from, stride, w->width, run, to);
-    to += run * (int64_t)w->width;
-    n -= run;
+  for (int64_t done; n > 0; n -= done, to += done * (int64_t)w->width) {
+    done = copy_rows(w, n, to);
+    if (done == 0)
+      done = copy_next(w, n, to);
   }
 }
 
@@ -168,6 +199,6 @@ const void *nd_walk_next(nd_walk *w, int64_t n, void *room)
   const char *next = w->data + w->offset;
   w->at[last] += n;
   w->offset += n * w->strides[last];
-  carry(w);
+  carry(w, last);
   return next;
 }

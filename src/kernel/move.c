@@ -1,0 +1,88 @@
+// kernel/move.c: a call of memcpy takes longer than a short row.
+
+#include "kernel/move.h"
+
+#include <string.h>
+
+typedef void move(int64_t n, int64_t bytes, const char *in, int64_t in_apart,
+                  char *out, int64_t out_apart);
+typedef void pick(int64_t n, int64_t bytes, const int64_t *index,
+                  const char *in, char *out);
+
+#define COPY_WHOLE(size) memcpy(to, from, size)
+
+// Two pieces, which may overlap.
+#define COPY_TWICE(size)                     \
+  do {                                       \
+    char head[size], tail[size];             \
+    memcpy(head, from, size);                \
+    memcpy(tail, from + bytes - size, size); \
+    memcpy(to, head, size);                  \
+    memcpy(to + bytes - size, tail, size);   \
+  } while (0)
+
+#define DEFINE(label, COPY, size)                                          \
+  static void move_##label(int64_t n, int64_t bytes, const char *from,     \
+                           int64_t in_apart, char *to, int64_t out_apart)  \
+  {                                                                        \
+    for (int64_t i = 0; i < n; i++, from += in_apart, to += out_apart)     \
+      COPY(size);                                                          \
+  }                                                                        \
+  static void pick_##label(int64_t n, int64_t bytes, const int64_t *index, \
+                           const char *in, char *to)                       \
+  {                                                                        \
+    for (int64_t i = 0; i < n; i++, to += bytes) {                         \
+      const char *from = in + index[i] * bytes;                            \
+      COPY(size);                                                          \
+    }                                                                      \
+  }
+
+DEFINE(1, COPY_WHOLE, 1)
+DEFINE(4, COPY_WHOLE, 4)
+DEFINE(8, COPY_WHOLE, 8)
+DEFINE(16, COPY_WHOLE, 16)
+DEFINE(from_2, COPY_TWICE, 2)
+DEFINE(from_4, COPY_TWICE, 4)
+DEFINE(from_8, COPY_TWICE, 8)
+DEFINE(from_16, COPY_TWICE, 16)
+DEFINE(from_32, COPY_TWICE, 32)
+DEFINE(any, COPY_WHOLE, (size_t)bytes)
+
+#define BOTH(label)            \
+  {                            \
+    move_##label, pick_##label \
+  }
+
+typedef struct way {
+  move *move;
+  pick *pick;
+} way;
+
+static way find_way(int64_t bytes)
+{
+  static const way by_size[] = {
+    [0] = BOTH(any),
+    [1] = BOTH(1),
+    [2 ... 3] = BOTH(from_2),
+    [4] = BOTH(4),
+    [5 ... 7] = BOTH(from_4),
+    [8] = BOTH(8),
+    [9 ... 15] = BOTH(from_8),
+    [16] = BOTH(16),
+    [17 ... 31] = BOTH(from_16),
+    [32 ... 64] = BOTH(from_32),
+  };
+  return by_size[bytes <= 64 ? bytes : 0];
+}
+
+void nd_move_rows(int64_t n, int64_t bytes, const char *in, int64_t in_apart,
+                  char *out, int64_t out_apart)
+{
+  find_way(bytes).move(n, bytes, in, in_apart, out, out_apart);
+}
+
+void nd_pick_rows(int64_t n, int64_t bytes, const int64_t *index,
+                  const char *in, char *out)
+{
+  find_way(bytes).pick(n, bytes, index, in, out);
+}
