@@ -23,7 +23,8 @@ extern const nd_op nd_op_cast, nd_op_identity, nd_op_reshape, nd_op_transpose,
 
 // Parts of tensors, and tensors of parts.
 extern const nd_op nd_op_slice, nd_op_unslice, nd_op_concat, nd_op_stack,
-  nd_op_gather, nd_op_ungather, nd_op_segment_rows, nd_op_unsorted_segment_sum;
+  nd_op_gather, nd_op_ungather, nd_op_segment_rows, nd_op_unsorted_segment_sum,
+  nd_op_argsort;
 
 // Sums and products, softmax and its kind.
 extern const nd_op nd_op_reduce_sum, nd_op_products_of_others, nd_op_matmul,

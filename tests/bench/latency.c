@@ -173,6 +173,8 @@ static row rows[] = {
     { WIDE },
     't' },
   { "read out of a transposed [100 1e6]", run_read, NULL, NULL, { WIDE }, 't' },
+  { "sort of 2e7", run_op, "sort", NULL, { "shape=[20000000]" } },
+  { "top_k of 1e8", run_op, "top_k", "k=10", { LONG } },
   { "gather of 1e7", run_op, "gather", NULL, { LONG, IDS } },
   { "sums of 1e7 by segment",
     run_op,
