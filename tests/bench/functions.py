@@ -7,16 +7,13 @@ Both have one thread, compute at once, and are called from Python, which takes
 a microsecond or two of each of Nadir's calls. A ratio is PyTorch's time by
 Nadir's: of the least times, and the median over the rounds.
 """
-import ctypes
-import os
-import statistics
 import sys
-import time
 
 import torch
 import torch.nn.functional as F
 
-ROUNDS, SLICE = 15, 0.004
+from beside import Nadir, compare, ratios
+
 SIZES = 4096, 1000000
 TYPES = ("float32", torch.float32), ("float64", torch.float64)
 
@@ -51,62 +48,6 @@ OPS = [
     ("floordiv", torch.floor_divide, (-50, 50), (0.5, 5)),
 ]
 
-POINTER = ctypes.c_void_p
-
-
-def declare(library, name, result, *arguments):
-    function = getattr(library, name)
-    function.restype, function.argtypes = result, arguments
-    return function
-
-
-class Nadir:
-    """As much of src/nadir.h as one call takes."""
-
-    def __init__(self):
-        path = os.path.join(os.environ.get("BUILD", "build"), "libnadir.so")
-        lib = ctypes.CDLL(os.path.abspath(path))
-        self.new = declare(lib, "nd_tensor_new", POINTER, POINTER, ctypes.c_int,
-                           ctypes.c_int, POINTER, POINTER)
-        self.call = declare(lib, "nd_call", POINTER, POINTER, ctypes.c_char_p,
-                            ctypes.c_int, POINTER, POINTER)
-        self.release = declare(lib, "nd_tensor_release", None, POINTER)
-        self.context = declare(lib, "nd_context_new", POINTER, POINTER)(None)
-        declare(lib, "nd_context_set_eager", None, POINTER,
-                ctypes.c_bool)(self.context, True)
-        declare(lib, "nd_context_set_threads", ctypes.c_bool, POINTER,
-                ctypes.c_int64)(self.context, 1)
-
-    def apply(self, op, inputs):
-        """A function that applies the op once to copies of the inputs."""
-        dtype = [t for _, t in TYPES].index(inputs[0].dtype)
-        shape = (ctypes.c_int64 * 1)(len(inputs[0]))
-        tensors = (POINTER * len(inputs))(*[
-            self.new(self.context, dtype, 1, shape, x.data_ptr())
-            for x in inputs])
-        word = op.encode()
-
-        def once():
-            self.release(self.call(self.context, word, len(tensors), tensors,
-                                   None))
-        return once
-
-
-def seconds(function, times):
-    start = time.perf_counter()
-    for _ in range(times):
-        function()
-    return (time.perf_counter() - start) / times
-
-
-def compare(ours, theirs):
-    """The times of each round, after a warm-up."""
-    times = max(1, int(SLICE / seconds(theirs, 3)))
-    seconds(ours, 3)
-    return [(seconds(ours, times), seconds(theirs, times))
-            for _ in range(ROUNDS)]
-
-
 def main():
     torch.set_num_threads(1)
     torch.manual_seed(0)
@@ -117,11 +58,15 @@ def main():
         for name, dtype in TYPES if not words or op in words else ():
             for n in SIZES:
                 x = [torch.empty(n, dtype=dtype).uniform_(*r) for r in ranges]
-                rounds = compare(nadir.apply(op, x), lambda: function(*x))
+                tensors = [nadir.tensor(each.numpy()) for each in x]
+                rounds = compare(nadir.apply(op, tensors),
+                                 lambda: function(*x))
                 a, b = (min(t) / n * 1e9 for t in zip(*rounds))
-                middle = statistics.median(q / p for p, q in rounds)
-                print(f"{op:13} {name:8} {n:8} {a:7.3f} {b:7.3f} {b / a:6.2f} "
+                best, middle = ratios(rounds, 1)
+                print(f"{op:13} {name:8} {n:8} {a:7.3f} {b:7.3f} {best:6.2f} "
                       f"{middle:6.2f}", flush=True)
+                for each in tensors:
+                    nadir.release(each)
 
 
 main()
