@@ -17,7 +17,7 @@
 // The loops that move elements of any dtype know those of 1, 4 and 8 bytes.
 #define ND_MOVES(dtype, type, name)                                           \
   _Static_assert(sizeof(type) == 1 || sizeof(type) == 4 || sizeof(type) == 8, \
-                 "kernel/flip.h, op/engine.c, ops/select.c, tensor/walk.c do");
+                 "kernel/flip.h, op/engine.c, tensor/walk.c move it");
 ND_DTYPE_LIST(ND_MOVES)
 #undef ND_MOVES
 

@@ -1,6 +1,6 @@
-// kernel/flip_real.h: FLIP_PLANE, for elements as large as REAL, whose bits stay
-// as they are: flips squares of vectors. Rows are taken in strips as high as a
-// line of the cache is long, so that each line is read once.
+// kernel/flip_real.h: FLIP_PLANE, for elements as large as REAL, whose bits
+// stay as they are: flips squares of vectors. Rows are taken in strips as high
+// as a line of the cache is long, so that each line is read once.
 
 #include "kernel/flip.h"
 #include "kernel/matmul_vector.h"

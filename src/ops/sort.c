@@ -1,6 +1,6 @@
-// ops/sort.c: elements in order along an axis: sort, the places where they were,
-// argsort, and the first of both, top_k. Places count from 1. Of equals the
-// first comes first, in either direction, and nan comes last.
+// ops/sort.c: elements in order along an axis: sort, the places where they
+// were, argsort, and the first of both, top_k. Places count from 1. Of equals
+// the first comes first, in either direction, and nan comes last.
 //
 // The input is seen as [outer, n, inner], and a row is what lies along n. Short
 // rows are units. Long ones are sorted one after the other, in passes over

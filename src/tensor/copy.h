@@ -1,6 +1,6 @@
-// tensor/copy.h: the values of a tensor in row-major order, as one step of work:
-// in runs, or where the fastest axis of the tensor is not the fastest of the
-// copy, in areas of the plane of these two (kernel/flip.h).
+// tensor/copy.h: the values of a tensor in row-major order, as one step of
+// work: in runs, or where the fastest axis of the tensor is not the fastest of
+// the copy, in areas of the plane of these two (kernel/flip.h).
 
 #ifndef ND_TENSOR_COPY_H
 #define ND_TENSOR_COPY_H
