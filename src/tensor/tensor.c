@@ -392,9 +392,9 @@ const int64_t *nd_tensor_shape(const nd_tensor *x)
 
 bool nd_tensor_read(nd_tensor *x, void *data)
 {
-  if (x == NULL || (data == NULL && x->size > 0) || !nd_force(x))
+  if (x == NULL || !nd_force(x))
     return false;
-  return nd_tensor_copy(x, data);
+  return data == NULL ? x->size == 0 : nd_tensor_copy(x, data);
 }
 
 bool nd_tensor_item(nd_tensor *x, double *value)
