@@ -117,6 +117,7 @@ void nd_fold_part_add(nd_fold_part *p, int64_t n, const void *block)
 void nd_fold_part_end(nd_fold_part *p, void *out)
 {
   p->k->close(out, p->at[nd_tree_end(p->blocks, join_lanes, p)]);
+  p->blocks = 0;
 }
 
 // Folds `n` inputs from element `from` on, a part at most.

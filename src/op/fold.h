@@ -58,6 +58,8 @@ typedef struct nd_fold_part {
 
 void nd_fold_part_start(nd_fold_part *p, const nd_reduce_kernels *k);
 void nd_fold_part_add(nd_fold_part *p, int64_t n, const void *block);
+
+// Puts the blocks together; then another part can begin.
 void nd_fold_part_end(nd_fold_part *p, void *out);
 
 // nd_fold_part_add in two: where the lanes of the next block go, then that they

@@ -56,7 +56,6 @@ void nd_fold_blocks_next(nd_fold_blocks *f, int64_t n)
   nd_fold_part_end(&f->part, f->out);
   f->out += f->width;
   f->left = f->span->row;
-  nd_fold_part_start(&f->part, f->k);
 }
 
 void nd_fold_blocks_add(nd_fold_blocks *f, int64_t n, const void *block)

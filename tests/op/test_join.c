@@ -19,20 +19,20 @@ static nd_program program_of_one(nd_tensor *root)
   return program_of(1, &root);
 }
 
-static nd_tensor *draw(const char *options)
+static nd_tensor *sampled(const char *options)
 {
   return CALL0("normal", options);
 }
 
 static nd_tensor *number(void)
 {
-  return draw("shape=[]");
+  return sampled("shape=[]");
 }
 
 static void a_line_through_points_is_one_loop(void)
 {
   start();
-  nd_tensor *x = draw("shape=[1000]"), *y = draw("shape=[1000]");
+  nd_tensor *x = sampled("shape=[1000]"), *y = sampled("shape=[1000]");
   nd_tensor *line = CALL("add", NULL, CALL("multiply", NULL, number(), x),
                          number());
   const nd_program p = program_of_one(CALL("subtract", NULL, line, y));
@@ -46,7 +46,7 @@ static void a_line_through_points_is_one_loop(void)
 static void a_difference_is_joined_on_either_side(void)
 {
   start();
-  nd_tensor *x = draw("shape=[1000]"), *y = draw("shape=[1000]");
+  nd_tensor *x = sampled("shape=[1000]"), *y = sampled("shape=[1000]");
   nd_tensor *xy = CALL("multiply", NULL, x, y);
   CHECK_INT(program_of_one(CALL("subtract", NULL, xy, x)).codes, 1);
   CHECK_INT(program_of_one(CALL("subtract", NULL, x, xy)).codes, 1);
@@ -56,7 +56,7 @@ static void a_difference_is_joined_on_either_side(void)
 static void a_sum_comes_with_what_it_sums(void)
 {
   start();
-  nd_tensor *x = draw("shape=[1000]");
+  nd_tensor *x = sampled("shape=[1000]");
   nd_tensor *square = CALL("square", NULL, CALL("exp", NULL, x));
   const nd_program p = program_of_one(CALL("reduce_mean", NULL, square));
   CHECK_INT(p.codes, 2);
@@ -67,7 +67,7 @@ static void a_sum_comes_with_what_it_sums(void)
 static void what_is_summed_is_kept_for_who_reads_it(void)
 {
   start();
-  nd_tensor *x = draw("shape=[1000]");
+  nd_tensor *x = sampled("shape=[1000]");
   nd_tensor *square = CALL("square", NULL, x);
   nd_tensor *sum = CALL("reduce_sum", NULL, square);
   nd_tensor *most = CALL("reduce_max", NULL, square);
@@ -81,7 +81,7 @@ static void what_is_summed_is_kept_for_who_reads_it(void)
 static void what_two_codes_read_is_not_joined_away(void)
 {
   start();
-  nd_tensor *x = draw("shape=[1000]"), *y = draw("shape=[1000]");
+  nd_tensor *x = sampled("shape=[1000]"), *y = sampled("shape=[1000]");
   nd_tensor *xy = CALL("multiply", NULL, x, y);
   nd_tensor *sum = CALL("add", NULL, xy, x);
   nd_tensor *both = CALL("divide", NULL, sum, xy);
@@ -93,10 +93,10 @@ static void what_two_codes_read_is_not_joined_away(void)
 static void sums_of_short_rows_and_other_dtypes_have_loops_of_their_own(void)
 {
   start();
-  nd_tensor *x = CALL("square", NULL, draw("shape=[100 10]"));
+  nd_tensor *x = CALL("square", NULL, sampled("shape=[100 10]"));
   CHECK_INT(program_of_one(CALL("reduce_sum", "axis=2", x)).codes, 2);
   CHECK_INT(program_of_one(CALL("reduce_sum", "axis=1", x)).codes, 2);
-  nd_tensor *wide = draw("shape=[1000] dtype=float64");
+  nd_tensor *wide = sampled("shape=[1000] dtype=float64");
   nd_tensor *y = CALL("square", NULL, wide);
   CHECK_INT(program_of_one(CALL("reduce_sum", NULL, y)).codes, 2);
   finish();
