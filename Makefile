@@ -4,6 +4,7 @@
 #   make CC=clang          another compiler
 #   make CFLAGS=-g3        debugging, or what a distribution wants
 #   make BUILD=build/mine  somewhere else
+#   make LUA_SRC=dir       with Lua 5.4 from these sources, optimized together
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
@@ -27,8 +28,9 @@ CFLAGS ?= -g
 LDFLAGS ?=
 SAN ?=
 PREFIX ?= /usr/local
-LUA_INC ?= /usr/include/lua5.4
-LUA_LIB ?= -l:liblua5.4.a
+LUA_SRC ?=
+LUA_INC ?= $(if $(LUA_SRC),$(LUA_SRC) -isystem) /usr/include/lua5.4
+LUA_LIB ?= $(if $(LUA_SRC),$(BUILD)/liblua.a,-l:liblua5.4.a)
 LPEG_LIB ?= -l:liblua5.4-lpeg.a
 OBJCOPY ?= $(AR:ar=objcopy)
 INSTALL ?= install
@@ -45,7 +47,7 @@ MODEL := -std=c11 -fPIC -fvisibility=hidden -ffp-contract=off -fno-math-errno \
          -fno-trapping-math -fwrapv -pthread
 CPPFLAGS := -Isrc -D_DEFAULT_SOURCE
 COMPILE = $(CC) $(CPPFLAGS) $(MODEL) $(WARN) $(OPT) $(CFLAGS) $(SAN)
-OPT := -O2
+OPT := -O2 $(if $(LUA_SRC),-flto=auto -ffat-lto-objects)
 DEPEND = -MMD -MP -MF $@.d -MT $@
 
 # What is named %.levels.c is compiled once for each level of the CPU, with its
@@ -101,7 +103,7 @@ PACK := -Wl,-z,pack-relative-relocs
 PACK := $(if $(shell echo 'char new[__GLIBC_MINOR__ < 36 ? -1 : 1]; \
                 int main(void) { return 0; }' | $(CC) $(PACK) -include stdlib.h \
                 -x c - -o /dev/null 2>&1 || echo no),,$(PACK))
-LINK = $(CC) -pthread $(SAN) $(PACK) $(LDFLAGS)
+LINK = $(CC) -pthread $(if $(LUA_SRC),$(OPT)) $(SAN) $(PACK) $(LDFLAGS)
 
 comma := ,
 # Lua's whole API stays visible, for C modules that scripts load.
@@ -312,6 +314,20 @@ $(LPEG_OBJ): $(BUILD)/objects
 	  -Wl,--no-whole-archive
 	@$(OBJCOPY) --keep-global-symbol=luaopen_lpeg $@
 
+# Lua's own sources, but for its programs.
+LUA_OBJ := $(patsubst $(LUA_SRC)/%.c,$(BUILD)/obj/liblua/%.o,$(filter-out \
+  %/lua.c %/luac.c %/onelua.c %/ltests.c,$(wildcard $(LUA_SRC)/*.c)))
+LUA_OWN := $(if $(LUA_SRC),$(BUILD)/liblua.a)
+
+$(BUILD)/obj/liblua/%.o: $(LUA_SRC)/%.c $(BUILD)/flags
+	@mkdir -p $(@D)
+	@echo "cc $<"
+	@$(CC) -std=gnu99 -fPIC -DLUA_USE_LINUX -DLUA_COMPAT_5_3 $(OPT) $(CFLAGS) \
+	  $(SAN) -c -o $@ $<
+
+$(BUILD)/liblua.a: $(LUA_OBJ)
+	$(archive)
+
 # All that a host needs beside Lua.
 $(BUILD)/libnadir-lua.a: $(BINDING_OBJ) $(CORE_OBJ) $(LPEG_OBJ) \
     $(BUILD)/objects
@@ -329,7 +345,8 @@ $(BUILD)/nadir.so: $(CORE_OBJ) $(BINDING_OBJ) $(BUILD)/objects
 	@$(LINK) -shared -Wl,--version-script=$(BUILD)/module.map \
 	  -o $@ $(filter %.o,$^) $(LPEG_LIB) -lm
 
-$(BUILD)/nadir: $(PROGRAM_OBJ) $(BINDING_OBJ) $(CORE_OBJ) $(BUILD)/objects
+$(BUILD)/nadir: $(PROGRAM_OBJ) $(BINDING_OBJ) $(CORE_OBJ) $(BUILD)/objects \
+    $(LUA_OWN)
 	@echo "ld $@"
 	@$(LINK) -o $@ $(filter %.o,$^) $(LINK_PROGRAM) $(LPEG_LIB) $(EDIT_LIB) \
 	  -lm -ldl
