@@ -8,6 +8,8 @@
 #include "base/dtype.h"
 #include "kernel/tree.h"
 
+ND_DECLARE_LEVELS(const nd_segment_table, nd_segment_table);
+
 enum { HAS_TREE = 128 };  // in `count`, beside rows
 
 // Cuts the next `bytes` from the memory.
@@ -73,12 +75,6 @@ static nd_segment_end end_block(const nd_segments *s, int64_t at,
   return (nd_segment_end){ (int32_t)at, tree, block };
 }
 
-// Counts a row of the segment; true if a block ends with it.
-static inline bool count_row(uint8_t *count, int64_t segment)
-{
-  return (++count[segment] & ND_SEGMENT_BLOCK) != 0;
-}
-
 void nd_segments_count(const nd_segments *s, const int64_t *row, int64_t first,
                        int64_t n)
 {
@@ -88,75 +84,19 @@ void nd_segments_count(const nd_segments *s, const int64_t *row, int64_t first,
   state->n = n;
   state->ends = 0;
   for (int64_t i = 0; i < n; i++) {
-    if (row[i] > 0 && count_row(s->count, row[i] - 1))
+    if (row[i] > 0 && nd_segment_count(s->count, row[i] - 1))
       state->end[state->ends++] = end_block(s, i, row[i] - 1);
   }
 }
 
 // ---------------------------------------------------------------- adding --
 
-// `plus`: x += y. `add`: sums[row[i] - 1] += in[i], for columns from..to-1 of
-// rows of `run`. `take`: that for rows of one element, from row i to one that
-// ends a block, and counts them.
-#define SUMS(label, type)                                               \
-  static void plus_##label(int64_t n, void *sum, const void *in)        \
-  {                                                                     \
-    type *x = sum;                                                      \
-    const type *y = in;                                                 \
-    for (int64_t i = 0; i < n; i++)                                     \
-      x[i] = (type)(x[i] + y[i]);                                       \
-  }                                                                     \
-  static void add_##label(int64_t n, const int64_t *row, int64_t run,   \
-                          int64_t from, int64_t to, const void *in,     \
-                          void *sums)                                   \
-  {                                                                     \
-    const type *x = in;                                                 \
-    for (int64_t i = 0; i < n; i++, x += run) {                         \
-      if (row[i] < 1)                                                   \
-        continue;                                                       \
-      type *sum = (type *)sums + (row[i] - 1) * run;                    \
-      for (int64_t j = from; j < to; j++)                               \
-        sum[j] = (type)(sum[j] + x[j]);                                 \
-    }                                                                   \
-  }                                                                     \
-  static int64_t take_##label(int64_t i, int64_t n, const int64_t *row, \
-                              uint8_t *restrict count, const void *in,  \
-                              void *restrict sums)                      \
-  {                                                                     \
-    const type *x = in;                                                 \
-    type *sum = sums;                                                   \
-    for (; i < n; i++) {                                                \
-      if (row[i] < 1)                                                   \
-        continue;                                                       \
-      const int64_t segment = row[i] - 1;                               \
-      sum[segment] = (type)(sum[segment] + x[i]);                       \
-      if (count_row(count, segment))                                    \
-        break;                                                          \
-    }                                                                   \
-    return i;                                                           \
-  }
-
-SUMS(float32, float)
-SUMS(float64, double)
-SUMS(int32, int32_t)
-SUMS(int64, int64_t)
-SUMS(uint8, uint8_t)
-
-typedef struct kernels {
-  void (*plus)(int64_t n, void *sum, const void *in);
-  void (*add)(int64_t n, const int64_t *row, int64_t run, int64_t from,
-              int64_t to, const void *in, void *sums);
-  int64_t (*take)(int64_t i, int64_t n, const int64_t *row, uint8_t *count,
-                  const void *in, void *sums);
-} kernels;
-
-static const kernels kernels_of[ND_DTYPES] = {
-  [ND_FLOAT32] = { plus_float32, add_float32, take_float32 },
-  [ND_FLOAT64] = { plus_float64, add_float64, take_float64 },
-  [ND_INT32] = { plus_int32, add_int32, take_int32 },
-  [ND_INT64] = { plus_int64, add_int64, take_int64 },
-  [ND_UINT8] = { plus_uint8, add_uint8, take_uint8 },
-};
+static const nd_segment_kernels *find_kernels(const nd_segments *s)
+{
+  static const nd_segment_table *const tables[ND_LEVELS] = ND_LIST_LEVELS(
+    nd_segment_table);
+  return &tables[s->level]->at[s->dtype];
+}
 
 // Some columns of the slots of one tree.
 typedef struct columns {
@@ -189,7 +129,7 @@ static char *in_sums(const columns *k, void *sums, int64_t segment)
 static void join(void *slots, int into, int from)
 {
   const columns *k = slots;
-  kernels_of[k->s->dtype].plus(k->n, in_slot(k, into), in_slot(k, from));
+  find_kernels(k->s)->plus(k->n, in_slot(k, into), in_slot(k, from));
 }
 
 // A block goes from where it was summed to its slot.
@@ -211,8 +151,8 @@ void nd_segments_add(const nd_segments *s, const void *in, void *sums,
   for (int i = 0; i <= state->ends; i++) {
     const nd_segment_end *e = &state->end[i];
     const int64_t end = i < state->ends ? e->at + 1 : state->n;
-    kernels_of[s->dtype].add(end - at, state->row + at, s->run, from, to,
-                             x + at * bytes, sums);
+    find_kernels(s)->add(end - at, state->row + at, s->run, from, to,
+                         x + at * bytes, sums);
     if (i < state->ends) {
       columns k = see_columns(s, e->tree, from, to);
       move_block(&k, e->block, in_sums(&k, sums, state->row[e->at] - 1));
@@ -224,7 +164,7 @@ void nd_segments_add(const nd_segments *s, const void *in, void *sums,
 void nd_segments_take(const nd_segments *s, const int64_t *row, int64_t first,
                       int64_t n, const void *in, void *sums)
 {
-  const kernels *f = &kernels_of[s->dtype];
+  const nd_segment_kernels *f = find_kernels(s);
   const char *x = (const char *)in + first * (int64_t)nd_dtype_size(s->dtype);
   int64_t i = 0;
   while ((i = f->take(i, n, row, s->count, x, sums)) < n) {
@@ -246,7 +186,7 @@ static void join_segment(const nd_segments *s, void *sums, int64_t segment,
   char *sum = in_sums(&k, sums, segment);
   for (int i = 0; s->blocks[tree] >> i != 0; i++) {
     if (s->blocks[tree] >> i & 1)
-      kernels_of[s->dtype].plus(k.n, sum, in_slot(&k, i));
+      find_kernels(s)->plus(k.n, sum, in_slot(&k, i));
   }
 }
 

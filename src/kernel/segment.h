@@ -13,6 +13,8 @@
 #ifndef ND_KERNEL_SEGMENT_H
 #define ND_KERNEL_SEGMENT_H
 
+#include "base/cpu.h"
+#include "kernel/level.h"
 #include "nadir.h"
 
 enum {
@@ -42,6 +44,7 @@ typedef struct nd_segments {
   int64_t run;   // elements of a row
   int64_t most;  // rows that come in all
   nd_dtype dtype;
+  nd_level level;
   size_t bytes;  // of memory of the caller
 
   // In that memory, where nd_segments_place puts them.
@@ -77,5 +80,31 @@ void nd_segments_take(const nd_segments *s, const int64_t *row, int64_t first,
 // Finishes elements from..to-1 of the sums.
 void nd_segments_join(const nd_segments *s, void *sums, int64_t from,
                       int64_t to);
+
+// ----------------------------------------------------------------- kernels --
+
+// Counts a row of the segment; true if a block ends with it.
+static inline bool nd_segment_count(uint8_t *count, int64_t segment)
+{
+  return (++count[segment] & ND_SEGMENT_BLOCK) != 0;
+}
+
+typedef struct nd_segment_kernels {
+  // x += y
+  void (*plus)(int64_t n, void *x, const void *y);
+
+  // sums[row[i] - 1] += in[i], for columns from..to-1 of rows of `run`.
+  void (*add)(int64_t n, const int64_t *row, int64_t run, int64_t from,
+              int64_t to, const void *in, void *sums);
+
+  // The same for rows of one element, from row i to one that ends a block,
+  // which it returns; counts them.
+  int64_t (*take)(int64_t i, int64_t n, const int64_t *row, uint8_t *count,
+                  const void *in, void *sums);
+} nd_segment_kernels;
+
+typedef struct nd_segment_table {
+  nd_segment_kernels at[ND_DTYPES];
+} nd_segment_table;
 
 #endif

@@ -312,7 +312,8 @@ static nd_segments see_sums(const nd_job *j, void *memory)
   nd_segments s = { .segments = out->dims[0],
                     .run = sum_run(j),
                     .most = ids->size,
-                    .dtype = (nd_dtype)out->dtype };
+                    .dtype = (nd_dtype)out->dtype,
+                    .level = out->context->level };
   nd_segments_place(&s, memory);
   return s;
 }
