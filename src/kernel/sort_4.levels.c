@@ -8,6 +8,7 @@ typedef uint64_t item;
 #define ITEM(key, place) ((uint64_t)(key) << 32 | (uint64_t)(place))
 #define KEY(x) ((uint32_t)((x) >> 32))
 #define PLACE(x) ((uint32_t)(x))
+#define COMES_BEFORE(x, y) ((x) < (y))
 
 #include "kernel/sort_items.h"
 

@@ -9,6 +9,8 @@ typedef struct item {
 #define ITEM(key, place) ((item){ key, (uint64_t)(place) })
 #define KEY(x) ((x).key)
 #define PLACE(x) ((x).place)
+#define COMES_BEFORE(x, y) \
+  (KEY(x) < KEY(y) || (KEY(x) == KEY(y) && PLACE(x) < PLACE(y)))
 
 #include "kernel/sort_items.h"
 

@@ -1,5 +1,5 @@
 // kernel/sort_items.h: sorts items. Whoever includes this has defined their
-// type, `item`, and what KEY(x) and PLACE(x) of one are.
+// type, `item`, what KEY(x) and PLACE(x) of one are, and COMES_BEFORE(x, y).
 
 #include "kernel/sort.h"
 
@@ -8,8 +8,8 @@
 #include "base/cut.h"
 
 enum {
-  RUN = 8,      // items that are put in order one by one
-  MERGED = 192  // most items whose runs are merged
+  RUN = 8,                                // items that are put in order at once
+  MERGED = sizeof(item) == 8 ? 512 : 192  // most items whose runs are merged
 };
 
 #define KEY_DIGITS ((int)sizeof KEY((item){ 0 }))
@@ -32,33 +32,68 @@ static void insert(int64_t n, item *x)
   }
 }
 
-// Merges x[0..half-1] and x[half..n-1]. Of equals the first goes first.
+// Puts RUN items where they belong by how many come before each: no branch can
+// go wrong.
+static void rank(const item *x, item *out)
+{
+  for (int i = 0; i < RUN; i++) {
+    int before = 0;
+    for (int h = 0; h < RUN; h++)
+      before += COMES_BEFORE(x[h], x[i]);
+    out[before] = x[i];
+  }
+}
+
+static void rank_runs(int64_t n, const item *x, item *out)
+{
+  int64_t i = 0;
+  for (; i + RUN <= n; i += RUN)
+    rank(x + i, out + i);
+  memcpy(out + i, x + i, (size_t)(n - i) * sizeof *out);
+  insert(n - i, out + i);
+}
+
+// Merges x[0..half-1] and x[half..n-1], from both ends at once as far as
+// neither runs out. Of equals the first goes first.
 static void merge(int64_t half, int64_t n, const item *x, item *out)
 {
-  int64_t i = 0, h = half;
-  while (i < half && h < n) {
-    const item first = x[i], second = x[h];
-    const bool later = KEY(second) < KEY(first);
-    *out++ = later ? second : first;
-    h += later;
-    i += !later;
+  const item *a = x, *b = x + half;  // the first that are left
+  const item *a_end = x + half - 1, *b_end = x + n - 1;  // the last
+  item *end = out + n - 1;
+  for (int64_t both = nd_least(half, n - half); both > 0; both--) {
+    const bool later = KEY(*b) < KEY(*a);
+    *out++ = *(later ? b : a);
+    b += later;
+    a += !later;
+    const bool sooner = KEY(*b_end) < KEY(*a_end);
+    *end-- = *(sooner ? a_end : b_end);
+    a_end -= sooner;
+    b_end -= !sooner;
   }
-  memcpy(out, x + i, (size_t)(half - i) * sizeof *out);
-  memcpy(out + half - i, x + h, (size_t)(n - h) * sizeof *out);
+  while (a <= a_end && b <= b_end) {
+    const bool later = KEY(*b) < KEY(*a);
+    *out++ = *(later ? b : a);
+    b += later;
+    a += !later;
+  }
+  while (a <= a_end)
+    *out++ = *a++;
+  while (b <= b_end)
+    *out++ = *b++;
 }
 
 static item *merge_runs(int64_t n, item *x, item *room)
 {
-  for (int64_t i = 0; i < n; i += RUN)
-    insert(nd_least(n - i, RUN), x + i);
-  for (int64_t run = RUN; run < n; run *= 2) {
-    for (int64_t i = 0; i < n; i += 2 * run)
-      merge(nd_least(n - i, run), nd_least(n - i, 2 * run), x + i, room + i);
+  rank_runs(n, x, room);
+  for (int64_t run = RUN;; run *= 2) {
     item *const other = x;
     x = room;
     room = other;
+    if (run >= n)
+      return x;
+    for (int64_t i = 0; i < n; i += 2 * run)
+      merge(nd_least(n - i, run), nd_least(n - i, 2 * run), x + i, room + i);
   }
-  return x;
 }
 
 // ---------------------------------------------------------------- dealing --
