@@ -6,7 +6,7 @@
 
 typedef void move(int64_t n, int64_t bytes, const char *in, int64_t in_apart,
                   char *out, int64_t out_apart);
-typedef void pick(int64_t n, int64_t bytes, const int64_t *index,
+typedef void pick(int64_t n, int64_t bytes, const int32_t *index, int64_t size,
                   const char *in, char *out);
 
 #define COPY_WHOLE(size) memcpy(to, from, size)
@@ -21,19 +21,20 @@ typedef void pick(int64_t n, int64_t bytes, const int64_t *index,
     memcpy(to + bytes - size, tail, size);   \
   } while (0)
 
-#define DEFINE(label, COPY, size)                                          \
+#define DEFINE(label, COPY, piece)                                         \
   static void move_##label(int64_t n, int64_t bytes, const char *from,     \
                            int64_t in_apart, char *to, int64_t out_apart)  \
   {                                                                        \
     for (int64_t i = 0; i < n; i++, from += in_apart, to += out_apart)     \
-      COPY(size);                                                          \
+      COPY(piece);                                                         \
   }                                                                        \
-  static void pick_##label(int64_t n, int64_t bytes, const int64_t *index, \
-                           const char *in, char *to)                       \
+  static void pick_##label(int64_t n, int64_t bytes, const int32_t *index, \
+                           int64_t size, const char *in, char *to)         \
   {                                                                        \
     for (int64_t i = 0; i < n; i++, to += bytes) {                         \
-      const char *from = in + index[i] * bytes;                            \
-      COPY(size);                                                          \
+      const int64_t row = index[i] + (index[i] > 0 ? -1 : size);           \
+      const char *from = in + row * bytes;                                 \
+      COPY(piece);                                                         \
     }                                                                      \
   }
 
@@ -81,8 +82,8 @@ void nd_move_rows(int64_t n, int64_t bytes, const char *in, int64_t in_apart,
   find_way(bytes).move(n, bytes, in, in_apart, out, out_apart);
 }
 
-void nd_pick_rows(int64_t n, int64_t bytes, const int64_t *index,
+void nd_pick_rows(int64_t n, int64_t bytes, const int32_t *index, int64_t size,
                   const char *in, char *out)
 {
-  find_way(bytes).pick(n, bytes, index, in, out);
+  find_way(bytes).pick(n, bytes, index, size, in, out);
 }

@@ -9,8 +9,9 @@
 void nd_move_rows(int64_t n, int64_t bytes, const char *in, int64_t in_apart,
                   char *out, int64_t out_apart);
 
-// Row i of `out` is row index[i] of `in`, counted from 0, without gaps.
-void nd_pick_rows(int64_t n, int64_t bytes, const int64_t *index,
+// Row i of `out`, without gaps, is row index[i] of the `size` rows of `in`,
+// counted from 1 or from -1.
+void nd_pick_rows(int64_t n, int64_t bytes, const int32_t *index, int64_t size,
                   const char *in, char *out);
 
 #endif

@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "base/cut.h"
 #include "kernel/gather.h"
 #include "kernel/move.h"
 #include "kernel/segment.h"
@@ -66,14 +67,6 @@ static bool fail_index(nd_context *c, int64_t index, int64_t size)
                  (long long)index, (long long)size);
 }
 
-// Positions that count from 1 or -1, checked, as positions from 0.
-static void resolve_indices(int64_t n, const int64_t *in, int64_t *out,
-                            int64_t size)
-{
-  for (int64_t i = 0; i < n; i++)
-    out[i] = in[i] + (in[i] > 0 ? -1 : size);
-}
-
 static bool fail_id(nd_context *c, int64_t id, int64_t size)
 {
   return nd_fail(c, ND_BAD_ARGUMENT,
@@ -102,23 +95,6 @@ static bool gather_check(nd_context *c, const nd_job *j)
   return check_indices(c, j->in[1], x->dims[axis]);
 }
 
-// The short way for rows that are elements of 4 or 8 bytes, by dense int32
-// positions that were checked; false if it does not apply.
-static bool gather_elements(const nd_job *j, int64_t from, int64_t to)
-{
-  const nd_tensor *x = j->in[0], *indices = j->in[1];
-  const size_t width = nd_dtype_size((nd_dtype)x->dtype);
-  if (x->rank != 1 || (width != 4 && width != 8) || x->size > INT32_MAX ||
-      indices->dtype != ND_INT32 || !indices->dense)
-    return false;
-  const nd_gather_table *k = tables[x->context->level];
-  const int32_t *index = (const int32_t *)(const void *)nd_values(indices);
-  (width == 4 ? k->pick4 : k->pick8)(to - from, index + from, (int32_t)x->size,
-                                     nd_values(x),
-                                     j->out[0]->data + (size_t)from * width);
-  return true;
-}
-
 // The input as [outer, size, run], the result as [outer, indices, run]; a row
 // is what runs along `run`.
 typedef struct layout {
@@ -137,24 +113,54 @@ static layout see_rows(const nd_job *j)
   return l;
 }
 
+// The short way for rows of 4 or 8 bytes, of one matrix, by dense int32
+// positions that were checked; false if it does not apply.
+static bool gather_elements(const nd_job *j, const layout *l, int64_t bytes,
+                            int64_t from, int64_t to)
+{
+  const nd_tensor *x = j->in[0], *indices = j->in[1];
+  if (l->size * l->run != x->size || (bytes != 4 && bytes != 8) ||
+      l->size > INT32_MAX || indices->dtype != ND_INT32 || !indices->dense)
+    return false;
+  const nd_gather_table *k = tables[x->context->level];
+  const int32_t *index = (const int32_t *)(const void *)nd_values(indices);
+  (bytes == 4 ? k->pick4 : k->pick8)(to - from, index + from, (int32_t)l->size,
+                                     nd_values(x),
+                                     j->out[0]->data + from * bytes);
+  return true;
+}
+
+// Rows by positions from..from+n-1, where there are more than int32 can count.
+static void pick_far(const nd_job *j, int64_t bytes, int64_t size, int64_t from,
+                     int64_t n, const char *in, char *out)
+{
+  nd_reader indices;
+  nd_reader_start(&indices, j->in[1], ND_INT64);
+  const int64_t *index = nd_reader_at(&indices, from, n);
+  for (int64_t i = 0; i < n; i++)
+    memcpy(out + i * bytes,
+           in + (index[i] + (index[i] > 0 ? -1 : size)) * bytes, (size_t)bytes);
+}
+
 // Rows from..to-1 of the result.
 static void gather_run(const nd_job *j, int64_t from, int64_t to)
 {
-  if (gather_elements(j, from, to))
-    return;
   const layout l = see_rows(j);
   const int64_t bytes = (int64_t)nd_dtype_size((nd_dtype)j->in[0]->dtype) *
                         l.run;
-  int64_t index[ND_BLOCK];
+  if (gather_elements(j, &l, bytes, from, to))
+    return;
   nd_reader indices;
-  nd_reader_start(&indices, j->in[1], ND_INT64);
+  nd_reader_start(&indices, j->in[1], ND_INT32);
   for (int64_t row = from, n; row < to; row += n) {
     const int64_t outer = row / l.count, at = row % l.count;
-    n = l.count - at < to - row ? l.count - at : to - row;
-    n = n < ND_BLOCK ? n : ND_BLOCK;
-    resolve_indices(n, nd_reader_at(&indices, at, n), index, l.size);
-    nd_pick_rows(n, bytes, index, nd_values(j->in[0]) + outer * l.size * bytes,
-                 j->out[0]->data + row * bytes);
+    const char *in = nd_values(j->in[0]) + outer * l.size * bytes;
+    char *out = j->out[0]->data + row * bytes;
+    n = nd_least(nd_least(l.count - at, to - row), ND_BLOCK);
+    if (l.size > INT32_MAX)
+      pick_far(j, bytes, l.size, at, n, in, out);
+    else
+      nd_pick_rows(n, bytes, nd_reader_at(&indices, at, n), l.size, in, out);
   }
 }
 
