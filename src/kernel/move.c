@@ -42,6 +42,7 @@ DEFINE(1, COPY_WHOLE, 1)
 DEFINE(4, COPY_WHOLE, 4)
 DEFINE(8, COPY_WHOLE, 8)
 DEFINE(16, COPY_WHOLE, 16)
+DEFINE(32, COPY_WHOLE, 32)
 DEFINE(from_2, COPY_TWICE, 2)
 DEFINE(from_4, COPY_TWICE, 4)
 DEFINE(from_8, COPY_TWICE, 8)
@@ -71,7 +72,8 @@ static way find_way(int64_t bytes)
     [9 ... 15] = BOTH(from_8),
     [16] = BOTH(16),
     [17 ... 31] = BOTH(from_16),
-    [32 ... 64] = BOTH(from_32),
+    [32] = BOTH(32),
+    [33 ... 64] = BOTH(from_32),
   };
   return by_size[bytes <= 64 ? bytes : 0];
 }
