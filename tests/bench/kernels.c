@@ -64,6 +64,9 @@ typedef struct row {
   int64_t shape[MOST][4];  // of each input, up to a zero
   double bytes;            // that have to move, for what is no product
   gemm product;            // m, n and k for one
+  int places;  // which input, from 1, has int32 places up to `most`; or 0
+  int32_t most;
+  bool flipped;  // the inputs are transposed
 } row;
 
 #define PRODUCT(name, m, n, k)                       \
@@ -76,6 +79,23 @@ typedef struct row {
 #define EACH(op, in)                                    \
   {                                                     \
     op, op, NULL, { { FLOATS } }, 4. * FLOATS *(in + 1) \
+  }
+
+#define FLIPPED(name, ...)                                       \
+  {                                                              \
+    name, "reshape", "shape=[-1]", { __VA_ARGS__ }, 8. * FLOATS, \
+      .flipped = true                                            \
+  }
+#define JOINED(name, op, ...)                         \
+  {                                                   \
+    name, op, "axis=-1", { __VA_ARGS__ }, 8. * FLOATS \
+  }
+
+// With places in input `at`; `bytes` for each of FLOATS elements.
+#define PLACED(name, op, options, at, bytes, ...)                     \
+  {                                                                   \
+    name, op, options, { __VA_ARGS__ }, (bytes)*FLOATS, .places = at, \
+                                                        .most = 1000  \
   }
 
 static const row rows[] = {
@@ -125,12 +145,38 @@ static const row rows[] = {
     { { 10000, 100 } },
     4. * FLOATS },
   { "softmax, rows of 100", "softmax", NULL, { { 10000, 100 } }, 8. * FLOATS },
+  FLIPPED("copy of [1000 1000]'", { 1000, 1000 }),
+  FLIPPED("copy of [1000000 3]'", { 1000000, 3 }),
+  FLIPPED("copy of [100 100 100]'", { 100, 100, 100 }),
+  JOINED("stack of two, last axis", "stack", { 500000 }, { 500000 }),
+  JOINED("concat of rows of 3 and 5", "concat", { 125000, 3 }, { 125000, 5 }),
+  JOINED("concat of rows of 100", "concat", { 5000, 100 }, { 5000, 100 }),
+  PLACED("gather of elements", "gather", NULL, 2, 12, { FLOATS }, { FLOATS }),
+  PLACED("gather of rows of 8", "gather", NULL, 2, 8.5, { 125000, 8 },
+         { 125000 }),
+  PLACED("gather of rows of 100", "gather", NULL, 2, 8.04, { 10000, 100 },
+         { 10000 }),
+  PLACED("sums of rows of 8 by segment", "unsorted_segment_sum",
+         "num_segments=1000", 2, 4.5, { 125000, 8 }, { 125000 }),
+  PLACED("sums of rows of 100 by segment", "unsorted_segment_sum",
+         "num_segments=1000", 2, 4.04, { 10000, 100 }, { 10000 }),
+  PLACED("one_hot of 10", "one_hot", "depth=10", 1, 4.4, { 100000 }, { 0 }),
+  { "sort of 1e6", "sort", NULL, { { FLOATS } }, 8. * FLOATS },
+  { "sort, rows of 1000", "sort", NULL, { { 1000, 1000 } }, 8. * FLOATS },
+  { "sort, rows of 100", "sort", NULL, { { 10000, 100 } }, 8. * FLOATS },
+  { "top_k, 10 of 1e6", "top_k", "k=10", { { FLOATS } }, 4. * FLOATS },
+  { "top_k, 5 of rows of 100",
+    "top_k",
+    "k=5",
+    { { 10000, 100 } },
+    4. * FLOATS },
 };
 
 enum { ROWS = sizeof rows / sizeof *rows };
 
-// Numbers between 0 and 1, or NULL for a shape that is none.
-static nd_tensor *random_input(const int64_t *shape)
+// Numbers between 0 and 1, or whole ones in 1..most; NULL for a shape that is
+// none.
+static nd_tensor *random_input(const int64_t *shape, int32_t most)
 {
   int rank = 0;
   int64_t size = 1;
@@ -145,17 +191,38 @@ static nd_tensor *random_input(const int64_t *shape)
   for (int64_t i = 0; i < size; i++) {
     state = state * 1664525 + 1013904223;
     values[i] = (float)(state >> 8) / (1 << 24);
+    if (most > 0) {
+      const int32_t place = 1 + (int32_t)((state >> 8) % (uint32_t)most);
+      memcpy(values + i, &place, sizeof place);
+    }
   }
-  nd_tensor *x = nd_tensor_new(c, ND_FLOAT32, rank, shape, values);
+  nd_tensor *x = nd_tensor_new(c, most > 0 ? ND_INT32 : ND_FLOAT32, rank, shape,
+                               values);
   free(values);
   return x;
 }
 
+// Input number `i` of a row, or NULL.
+static nd_tensor *make_input(const row *r, int i)
+{
+  nd_tensor *x = random_input(r->shape[i], r->places == i + 1 ? r->most : 0);
+  if (x == NULL || !r->flipped)
+    return x;
+  nd_tensor *flipped = nd_call(c, "transpose", 1, &x, NULL);
+  nd_tensor_release(x);
+  return flipped;
+}
+
 static bool call_op(const row *r, nd_tensor *const *x)
 {
-  nd_tensor *y = nd_call(c, r->op, x[1] != NULL ? 2 : 1, x, r->options);
-  const bool ok = y != NULL && nd_force(y);
-  nd_tensor_release(y);
+  nd_tensor *y[MOST];
+  int outs = MOST;
+  bool ok = nd_call_all(c, r->op, x[1] != NULL ? 2 : 1, (nd_tensor **)x,
+                        r->options, &outs, y);
+  for (int i = 0; i < outs && ok; i++)
+    ok = nd_force(y[i]);
+  for (int i = 0; i < outs; i++)
+    nd_tensor_release(y[i]);
   return ok;
 }
 
@@ -181,7 +248,7 @@ static double time_once(const row *r, nd_tensor *const *x, const peer *who,
 static void show_row(const row *r, double flops, double bandwidth)
 {
   double ours[ROUNDS], ratio[PEERS][ROUNDS];
-  nd_tensor *x[MOST] = { random_input(r->shape[0]), random_input(r->shape[1]) };
+  nd_tensor *x[MOST] = { make_input(r, 0), make_input(r, 1) };
   const gemm *g = &r->product;
   float *y = malloc(((size_t)g->m * (size_t)g->n + 1) * sizeof *y);
   for (int i = 0; i < ROUNDS; i++) {
