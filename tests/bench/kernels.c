@@ -203,7 +203,7 @@ static nd_tensor *random_input(const int64_t *shape, int32_t most)
 }
 
 // Input number `i` of a row, or NULL.
-static nd_tensor *make_input(const row *r, int i)
+static nd_tensor *make_input_of(const row *r, int i)
 {
   nd_tensor *x = random_input(r->shape[i], r->places == i + 1 ? r->most : 0);
   if (x == NULL || !r->flipped)
@@ -248,7 +248,7 @@ static double time_once(const row *r, nd_tensor *const *x, const peer *who,
 static void show_row(const row *r, double flops, double bandwidth)
 {
   double ours[ROUNDS], ratio[PEERS][ROUNDS];
-  nd_tensor *x[MOST] = { make_input(r, 0), make_input(r, 1) };
+  nd_tensor *x[MOST] = { make_input_of(r, 0), make_input_of(r, 1) };
   const gemm *g = &r->product;
   float *y = malloc(((size_t)g->m * (size_t)g->n + 1) * sizeof *y);
   for (int i = 0; i < ROUNDS; i++) {

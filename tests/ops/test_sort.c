@@ -44,7 +44,7 @@ static bool places_are_ordered(const double *x, const double *places, int n,
   return true;
 }
 
-static bool same_bits(nd_tensor *x, nd_tensor *y)
+static bool have_same_bits(nd_tensor *x, nd_tensor *y)
 {
   const size_t width = nd_dtype_size((nd_dtype)x->dtype);
   return nd_same_shape(x, y) &&
@@ -63,12 +63,12 @@ static void check_best(nd_tensor *row, const nd_tensor *order, int n)
     CHECK(nd_call_all(c, "top_k", 1, &row, text, &two, out));
     CHECK(memcmp(own(out[1])->data, order->data,
                  (size_t)counts[i] * sizeof(int32_t)) == 0);
-    CHECK(same_bits(own(out[0]), CALL("gather", NULL, row, out[1])));
+    CHECK(have_same_bits(own(out[0]), CALL("gather", NULL, row, out[1])));
   }
 }
 
 // Order, and that all of `sort`, `argsort` and `top_k` are of one mind.
-static void check_row(nd_dtype dtype, int n, int kinds)
+static void check_order_of(nd_dtype dtype, int n, int kinds)
 {
   static double x[LONGEST], places[LONGEST];
   nd_tensor *row = make_row(dtype, n, kinds);
@@ -78,8 +78,8 @@ static void check_row(nd_dtype dtype, int n, int kinds)
     nd_tensor *order = CALL("argsort", options, row);
     read_numbers(order, n, places);
     CHECK(places_are_ordered(x, places, n, descending));
-    CHECK(
-      same_bits(CALL("sort", options, row), CALL("gather", NULL, row, order)));
+    CHECK(have_same_bits(CALL("sort", options, row),
+                         CALL("gather", NULL, row, order)));
   }
   check_best(row, CALL("argsort", "direction=DESCENDING", row), n);
   release_to(0);
@@ -93,8 +93,8 @@ static void rows_of_any_length_are_ordered(void)
   nd_context_set_eager(c, true);
   for (int d = 0; d < ND_BOOL; d++) {
     for (int i = 0; i < 15; i++) {
-      check_row((nd_dtype)d, lengths[i], 200);
-      check_row((nd_dtype)d, lengths[i], 1 << 20);
+      check_order_of((nd_dtype)d, lengths[i], 200);
+      check_order_of((nd_dtype)d, lengths[i], 1 << 20);
     }
   }
   finish();
@@ -123,8 +123,8 @@ static void rows_lie_along_any_axis(void)
   for (int i = 0; i < 3; i++) {
     nd_tensor *y = CALL("sort", axes[i], CALL("transpose", perms[i], x));
     nd_tensor *z = CALL("transpose", perms[i], CALL("sort", "axis=2", x));
-    CHECK(same_bits(CALL("reshape", "shape=[-1]", y),
-                    CALL("reshape", "shape=[-1]", z)));
+    CHECK(have_same_bits(CALL("reshape", "shape=[-1]", y),
+                         CALL("reshape", "shape=[-1]", z)));
   }
   finish();
 }
