@@ -11,20 +11,9 @@
 #include "op/integers.h"
 #include "ops/rules.h"
 #include "tensor/reader.h"
+#include "tensor/writer.h"
 
-// Writes `value` as element i of a tensor of any dtype.
-static void put(nd_tensor *x, int64_t i, double value)
-{
-  switch ((nd_dtype)x->dtype) {
-  case ND_FLOAT32: ((float *)(void *)x->data)[i] = (float)value; break;
-  case ND_FLOAT64: ((double *)(void *)x->data)[i] = value; break;
-  case ND_INT32: ((int32_t *)(void *)x->data)[i] = (int32_t)value; break;
-  case ND_INT64: ((int64_t *)(void *)x->data)[i] = (int64_t)value; break;
-  case ND_UINT8:
-  case ND_BOOL: ((uint8_t *)x->data)[i] = (uint8_t)value; break;
-  case ND_DTYPES: break;
-  }
-}
+static const double one = 1;
 
 static void zeros_run(const nd_job *j, int64_t from, int64_t to)
 {
@@ -38,7 +27,6 @@ static void ones_run(const nd_job *j, int64_t from, int64_t to)
   const nd_tensor *y = j->out[0];
   const nd_dtype dtype = (nd_dtype)y->dtype;
   const size_t width = nd_dtype_size(dtype);
-  const double one = 1;
   nd_scalar value;
   nd_convert(y->context->level, dtype, ND_FLOAT64, 1, &value, &one);
   nd_spread(width, to - from, &value, y->data + (size_t)from * width);
@@ -132,8 +120,10 @@ static void eye_run(const nd_job *j, int64_t from, int64_t to)
   const int64_t side = j->out[0]->dims[0] < j->out[0]->dims[1]
                          ? j->out[0]->dims[0]
                          : j->out[0]->dims[1];
+  nd_writer w;
+  nd_writer_start(&w, j->out[0], ND_FLOAT64);
   for (int64_t k = (from + next - 1) / next; k < side && k * next < to; k++)
-    put(j->out[0], k * next, 1);
+    nd_writer_put(&w, k * next, &one);
 }
 
 const nd_op nd_op_eye = {
@@ -194,6 +184,21 @@ static ladder span_ladder(double start, double stop, double steps)
   const double scale = isinf(stop - start) ? 2 : 1;
   const double first = start / scale;
   return (ladder){ first, (stop / scale - first) / steps, scale };
+}
+
+// Elements from..to-1 of the output.
+static void climb(const nd_job *j, const ladder *l, int64_t from, int64_t to)
+{
+  nd_writer w;
+  nd_writer_start(&w, j->out[0], ND_FLOAT64);
+  nd_writer_seek(&w, from);
+  for (int64_t at = from, n; at < to; at += n) {
+    n = nd_least(to - at, ND_BLOCK);
+    double *y = nd_writer_next(&w);
+    for (int64_t i = 0; i < n; i++)
+      y[i] = rung(l, at + i);
+    nd_writer_done(&w, n);
+  }
 }
 
 static int64_t whole(const nd_tensor *x)
@@ -288,8 +293,7 @@ static void range_run(const nd_job *j, int64_t from, int64_t to)
       out[i] = first + (uint64_t)i * delta;
     return;
   }
-  for (int64_t i = from; i < to; i++)
-    put(j->out[0], i, rung(&l, i));
+  climb(j, &l, from, to);
 }
 
 const nd_op nd_op_range = {
@@ -351,8 +355,13 @@ static void linspace_run(const nd_job *j, int64_t from, int64_t to)
   const double stop = nd_tensor_first(j->in[1]);
   const int64_t last = j->out[0]->size - 1;
   const ladder l = linspace_ladder(start, stop, last);
-  for (int64_t i = from; i < to; i++)
-    put(j->out[0], i, i == 0 ? start : i == last ? stop : rung(&l, i));
+  climb(j, &l, from, to);
+  nd_writer w;
+  nd_writer_start(&w, j->out[0], ND_FLOAT64);
+  if (to == last + 1 && from < to)
+    nd_writer_put(&w, last, &stop);
+  if (from == 0 && to > 0)
+    nd_writer_put(&w, 0, &start);
 }
 
 // Value i is start * (1 - t[i]) + stop * t[i] for t from 0 to 1.
@@ -422,14 +431,13 @@ static bool one_hot_check(nd_context *c, const nd_job *j)
 }
 
 // Ones among elements from..to-1, for the indices of rows row..row+n-1.
-static void put_ones(const nd_job *j, const int64_t *index, int64_t row,
-                     int64_t n, int64_t from, int64_t to)
+static void put_ones(nd_writer *w, int64_t depth, const int64_t *index,
+                     int64_t row, int64_t n, int64_t from, int64_t to)
 {
-  const int64_t depth = j->attr[DEPTH].integer;
   for (int64_t i = 0; i < n; i++) {
     const int64_t at = (row + i) * depth + index[i] - 1;
     if (index[i] >= 1 && index[i] <= depth && at >= from && at < to)
-      put(j->out[0], at, 1);
+      nd_writer_put(w, at, &one);
   }
 }
 
@@ -440,13 +448,15 @@ static void one_hot_run(const nd_job *j, int64_t from, int64_t to)
   const int64_t depth = j->attr[DEPTH].integer;
   const int64_t few = nd_least(1 + ELEMENTS / depth, ND_BLOCK);
   nd_reader r;
+  nd_writer w;
   nd_reader_start(&r, j->in[0], ND_INT64);
+  nd_writer_start(&w, j->out[0], ND_FLOAT64);
   for (int64_t row = from / depth; row * depth < to; row += few) {
     const int64_t end = nd_least((row + few) * depth, to);
     const int64_t start = from > row * depth ? from : row * depth;
     const int64_t n = nd_parts(end, depth) - row;
     zeros_run(j, start, end);
-    put_ones(j, nd_reader_at(&r, row, n), row, n, start, end);
+    put_ones(&w, depth, nd_reader_at(&r, row, n), row, n, start, end);
   }
 }
 

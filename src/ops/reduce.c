@@ -1,10 +1,10 @@
 // ops/reduce.c: folds over axes: sum, mean, product, maximum, minimum, any,
 // all.
 
-#include "kernel/convert.h"
 #include "op/axes.h"
 #include "op/fold.h"
 #include "ops/rules.h"
+#include "tensor/writer.h"
 
 enum { AXES, KEEPDIMS };  // attributes
 
@@ -39,11 +39,10 @@ static wide sum_integers(nd_folding *l, int64_t n)
 // Means round toward 0; that of none is 0.
 static void put_mean(const nd_job *j, int64_t i, wide sum)
 {
-  const nd_tensor *out = j->out[0];
-  const nd_dtype dtype = (nd_dtype)out->dtype;
   const int64_t n = count_folded(j), mean = n > 0 ? (int64_t)(sum / n) : 0;
-  nd_convert(out->context->level, dtype, ND_INT64, 1,
-             out->data + (size_t)i * nd_dtype_size(dtype), &mean);
+  nd_writer w;
+  nd_writer_start(&w, j->out[0], ND_INT64);
+  nd_writer_put(&w, i, &mean);
 }
 
 static void mean_integers(const nd_job *j, int64_t from, int64_t to)
