@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "kernel/math.h"
+#include "kernel/rows_within.h"
 
 // nan wins.
 #define WINS(a, over, b) (((a)over(b)) | ((a) != (a)))

@@ -150,21 +150,12 @@ ND_INLINE void NAME(close)(nd_fold f, void *out, const void *lanes)
   *(TYPE *)out = NAME(join)(f, lane);
 }
 
-// How many of `rows` runs, `step` apart, end so early that `most` elements can
-// be read from each of their starts on, if the last has `n`.
-ND_INLINE int64_t NAME(within)(int64_t rows, int64_t step, int64_t n,
-                               int64_t most)
-{
-  const int64_t spare = (rows - 1) * step + n - most;
-  return step <= 0 || spare < 0 ? 0 : spare / step + 1;
-}
-
 // Rows behind which a whole vector can be read; returns how many they are.
 ND_INLINE int64_t NAME(rows)(nd_fold f, int64_t rows, int64_t n, TYPE *out,
                              const TYPE *in)
 {
   const int64_t most = (n + WIDTH - 1) / WIDTH * WIDTH;
-  const int64_t within = NAME(within)(rows, n, n, most);
+  const int64_t within = nd_rows_within(rows, n, n, most);
   for (int64_t r = 0; r < within; r++) {
     VECTOR lane[VECTORS];
     NAME(fill)(f, n, lane, in + r * n, true);
@@ -210,7 +201,7 @@ ND_INLINE void NAME(few)(nd_fold f, int64_t rows, int64_t n, int64_t step,
   TYPE sum[ND_LANES] = { 0 };
   memcpy(sum, into, (size_t)n * sizeof *sum);
   const int64_t most = n > WIDTH ? ND_LANES : WIDTH;
-  const int64_t within = NAME(within)(rows, step, n, most);
+  const int64_t within = nd_rows_within(rows, step, n, most);
   if (n > WIDTH)
     NAME(wide)(f, within, VECTORS, step, sum, in);
   else

@@ -1,21 +1,33 @@
 // ops/moments.c: mean and variance over axes, in one pass.
 //
-// Blocks of inputs give a sum, and the sum of the squares of what lies between
-// them and their mean. These are put together pairwise (Chan, Golub, LeVeque),
-// in the one tree of kernel/tree.h and in float64, so that a large mean does
-// not take the digits of a small variance. Long folds run in parts that are
-// subtrees.
+// Blocks of inputs, of a row or of columns (op/fold.h), give sums, and sums of
+// the squares of what lies between them and their mean. These are put together
+// (Chan, Golub, LeVeque) in float64: blocks pairwise, in the one tree of
+// kernel/tree.h, to parts, and parts one by one. So a large mean does not take
+// the digits of a small variance.
 
+#include <string.h>
+
+#include "kernel/moments.h"
 #include "kernel/tree.h"
 #include "op/axes.h"
 #include "op/fold.h"
 #include "ops/rules.h"
+#include "tensor/writer.h"
 
 enum { AXES, KEEPDIMS };  // attributes
 enum { MEAN, VARIANCE };  // outputs
-enum { PART = ND_FOLD_PART };
 
-ND_DECLARE_LEVELS(const nd_reduce_table, nd_reduce_table);
+enum {
+  SLOTS = 8,                           // of the tree of a part
+  ROW_PART = ND_BLOCK << (SLOTS - 1),  // inputs
+  ROWS = 32,                           // of a block of columns
+  COLUMN_PART = ROWS << (SLOTS - 1),   // rows
+  COLUMNS = 128,                       // that are walked together, at most
+  ROOM = ROWS * COLUMNS
+};
+
+ND_DECLARE_LEVELS(const nd_moments_table, nd_moments_table);
 
 static const char *const results[] = { "mean", "variance", NULL };
 
@@ -34,92 +46,207 @@ static int64_t count_folded(const nd_job *j)
   return j->out[MEAN]->size > 0 ? j->in[0]->size / j->out[MEAN]->size : 0;
 }
 
-static int64_t count_parts(const nd_job *j)
+static int64_t least(int64_t a, int64_t b)
 {
-  return nd_fold_row_parts(count_folded(j));
+  return a < b ? a : b;
 }
 
-// Of some inputs: how many, their sum, the sum of squares about their mean.
+// ---------------------------------------------------------------- the tree --
+
+// Of `n` inputs of each of some columns: their sums, and the sums of squares
+// about their means.
 typedef struct moments {
-  double n, sum, squares;
+  double n;
+  double sum[COLUMNS], squares[COLUMNS];
 } moments;
 
-// `l` becomes what it and `m` have together.
-static void join(moments *l, const moments *m)
+// Takes in those of `n` others.
+static void join(int64_t columns, moments *l, double n, const double *sum,
+                 const double *squares)
 {
-  if (m->n == 0)
-    return;
-  if (l->n == 0) {
-    *l = *m;
-    return;
+  const double weight = l->n * n / (l->n + n);
+  for (int64_t i = 0; i < columns; i++) {
+    const double gap = sum[i] / n - l->sum[i] / l->n;
+    l->squares[i] += squares[i] + gap * gap * weight;
+    l->sum[i] += sum[i];
   }
-  const double gap = m->sum / m->n - l->sum / l->n;
-  l->squares += m->squares + gap * gap * (l->n * m->n / (l->n + m->n));
-  l->sum += m->sum;
-  l->n += m->n;
+  l->n += n;
 }
+
+typedef struct tree {
+  int64_t columns;
+  int64_t blocks;
+  moments slots[SLOTS];
+} tree;
 
 static void join_slots(void *slots, int into, int from)
 {
-  moments *slot = slots;
-  moments both = slot[from];
-  join(&both, &slot[into]);
-  slot[into] = both;
+  tree *t = slots;
+  const moments *m = &t->slots[from];
+  join(t->columns, &t->slots[into], m->n, m->sum, m->squares);
 }
 
-// What reads the inputs of a job.
-typedef struct reader {
-  nd_folding fold;
-  void (*sum)(int64_t n, void *out, const void *in);
-} reader;
-
-static void start(reader *r, const nd_job *j)
+static void start_tree(tree *t, int64_t columns)
 {
-  static const nd_reduce_table *const tables[ND_LEVELS] = ND_LIST_LEVELS(
-    nd_reduce_table);
-  const nd_tensor *x = j->in[0];
-  nd_fold_plan(&r->fold, x, ND_FLOAT64, &j->attr[AXES], true);
-  r->sum = tables[x->context->level]->at[ND_SUM][ND_FLOAT64].run;
+  t->columns = columns;
+  t->blocks = 0;
 }
 
-// The next `n` inputs, a block at most.
-static moments read_block(reader *r, int64_t n)
+// Where the next block of `n` inputs goes; it is taken in by add_block.
+static moments *next_block(tree *t, int64_t n)
 {
-  double squares[ND_BLOCK];
-  moments m = { .n = (double)n };
-  const double *x = nd_reader_next(&r->fold.reader, n);
-  r->sum(n, &m.sum, x);
-  const double mean = m.sum / m.n;
-  for (int64_t i = 0; i < n; i++)
-    squares[i] = (x[i] - mean) * (x[i] - mean);
-  r->sum(n, &m.squares, squares);
+  moments *m = &t->slots[nd_tree_slot(t->blocks)];
+  m->n = (double)n;
   return m;
 }
 
-// The next `n` inputs, a block at a time.
-static moments read_inputs(reader *r, int64_t n)
+static void add_block(tree *t)
 {
-  moments slots[ND_TREE_SLOTS];
-  int64_t leaf = 0;
-  for (int64_t at = 0; at < n; at += ND_BLOCK, leaf++) {
-    const int64_t size = n - at < ND_BLOCK ? n - at : ND_BLOCK;
-    slots[nd_tree_slot(leaf)] = read_block(r, size);
-    nd_tree_add(leaf, join_slots, slots);
-  }
-  return leaf > 0 ? slots[nd_tree_end(leaf, join_slots, slots)]
-                  : (moments){ 0 };
+  nd_tree_add(t->blocks++, join_slots, t);
 }
 
-static void give(const nd_job *j, int64_t i, moments m)
+static void end_tree(tree *t, double *sum, double *squares)
 {
-  const double mean = m.sum / m.n, variance = m.squares / m.n;
-  if (j->out[MEAN]->dtype == ND_FLOAT32) {
-    ((float *)(void *)j->out[MEAN]->data)[i] = (float)mean;
-    ((float *)(void *)j->out[VARIANCE]->data)[i] = (float)variance;
-  } else {
-    ((double *)(void *)j->out[MEAN]->data)[i] = mean;
-    ((double *)(void *)j->out[VARIANCE]->data)[i] = variance;
+  const size_t bytes = (size_t)t->columns * sizeof *sum;
+  const moments *m = &t->slots[nd_tree_end(t->blocks, join_slots, t)];
+  memcpy(sum, m->sum, bytes);
+  memcpy(squares, m->squares, bytes);
+}
+
+// ------------------------------------------------------------------ inputs --
+
+typedef struct source {
+  const nd_moments_kernels *k;
+  nd_folding fold;
+  int64_t width;
+  double room[ROOM];  // of either dtype
+} source;
+
+static void start(source *s, const nd_job *j)
+{
+  static const nd_moments_table *const tables[ND_LEVELS] = ND_LIST_LEVELS(
+    nd_moments_table);
+  const nd_tensor *x = j->in[0];
+  s->k = &tables[x->context->level]->at[x->dtype];
+  nd_fold_plan(&s->fold, x, (nd_dtype)x->dtype, &j->attr[AXES], false);
+  s->width = (int64_t)s->fold.reader.width;
+}
+
+// Inputs from..from+n-1, ROOM at most unless they lie so.
+static const char *load(source *s, int64_t from, int64_t n)
+{
+  const char *place = nd_reader_place(&s->fold.reader);
+  if (place != NULL)
+    return place + from * s->width;
+  nd_reader_seek(&s->fold.reader, from);
+  nd_walk_copy(&s->fold.reader.walk, n, s->room);
+  return (const char *)s->room;
+}
+
+// Rows of `n` inputs, the first of them at `from`, which are `step` apart.
+static const char *load_rows(source *s, int64_t from, int64_t rows, int64_t n,
+                             int64_t *step)
+{
+  const int64_t apart = s->fold.last;
+  nd_walk *walk = &s->fold.reader.walk;
+  const char *in;
+  int64_t stride;
+  if (nd_walk_rows(walk, from, n, apart, &in, &stride) >= rows) {
+    *step = stride / s->width;
+    return in;
   }
+  for (int64_t r = 0; r < rows; r++) {
+    nd_walk_seek(walk, from + r * apart);
+    nd_walk_copy(walk, n, (char *)s->room + r * n * s->width);
+  }
+  *step = n;
+  return (const char *)s->room;
+}
+
+// Short rows of `n` inputs, the first of them at `from`.
+static void fold_short(source *s, int64_t from, int64_t rows, int64_t n,
+                       double *sum, double *squares)
+{
+  const char *in = load(s, from, rows * n);
+  for (int64_t r = 0; r < rows; r++, in += n * s->width)
+    s->k->run(n, &sum[r], &squares[r], in);
+}
+
+// Part of a row: `n` inputs from `from` on.
+static void fold_row(source *s, int64_t from, int64_t n, double *sum,
+                     double *squares)
+{
+  tree t;
+  start_tree(&t, 1);
+  const char *in = NULL;
+  for (int64_t at = 0; at < n; at += ND_BLOCK, in += ND_BLOCK * s->width) {
+    const int64_t size = least(n - at, ND_BLOCK);
+    if (at % ROOM == 0)
+      in = load(s, from + at, least(n - at, ROOM));
+    moments *m = next_block(&t, size);
+    s->k->run(size, m->sum, m->squares, in);
+    add_block(&t);
+  }
+  end_tree(&t, sum, squares);
+}
+
+// Rows first..first+rows-1 of `n` neighbouring outputs in columns, from `at`.
+static void fold_columns(source *s, int64_t at, int64_t n, int64_t first,
+                         int64_t rows, double *sum, double *squares)
+{
+  const int64_t last = s->fold.last;
+  const int64_t start = at / last * last * s->fold.folded + at % last;
+  tree t;
+  start_tree(&t, n);
+  for (int64_t r = first; r < first + rows; r += ROWS) {
+    const int64_t size = least(first + rows - r, ROWS);
+    int64_t step;
+    const char *in = load_rows(s, start + r * last, size, n, &step);
+    moments *m = next_block(&t, size);
+    s->k->columns(size, n, step, m->sum, m->squares, in);
+    add_block(&t);
+  }
+  end_tree(&t, sum, squares);
+}
+
+// `n` inputs, from number `first` on, of output `at` and of some behind it, up
+// to `to`; returns of how many, COLUMNS at most.
+static int64_t fold_some(source *s, int64_t at, int64_t to, int64_t first,
+                         int64_t n, double *sum, double *squares)
+{
+  const int64_t most = least(to - at, COLUMNS);
+  if (n == 0) {
+    memset(sum, 0, (size_t)most * sizeof *sum);
+    memset(squares, 0, (size_t)most * sizeof *squares);
+    return most;
+  }
+  if (s->fold.columns) {
+    const int64_t some = least(most, s->fold.last - at % s->fold.last);
+    fold_columns(s, at, some, first, n, sum, squares);
+    return some;
+  }
+  if (n > ND_BLOCK || n != s->fold.folded) {
+    fold_row(s, at * s->fold.folded + first, n, sum, squares);
+    return 1;
+  }
+  const int64_t some = least(most, ROOM / n);
+  fold_short(s, at * n, some, n, sum, squares);
+  return some;
+}
+
+// ----------------------------------------------------------------- outputs --
+
+static void give(const nd_job *j, int which, int64_t at, int64_t some,
+                 const double *sum)
+{
+  nd_writer w;
+  const double n = (double)count_folded(j);
+  nd_writer_start(&w, j->out[which], ND_FLOAT64);
+  nd_writer_seek(&w, at);
+  double *y = nd_writer_next(&w);
+  for (int64_t i = 0; i < some; i++)
+    y[i] = sum[i] / n;
+  nd_writer_done(&w, some);
 }
 
 // Outputs from..to-1, of folds of one part.
@@ -127,28 +254,43 @@ static void run_outputs(const void *what, void *shared, void *own, int64_t from,
                         int64_t to)
 {
   const nd_job *j = what;
-  reader r;
-  start(&r, j);
-  nd_reader_seek(&r.fold.reader, from * r.fold.folded);
-  for (int64_t i = from; i < to; i++)
-    give(j, i, read_inputs(&r, r.fold.folded));
+  double sum[COLUMNS], squares[COLUMNS];
+  source s;
+  start(&s, j);
+  for (int64_t at = from, n; at < to; at += n) {
+    n = fold_some(&s, at, to, 0, s.fold.folded, sum, squares);
+    give(j, MEAN, at, n, sum);
+    give(j, VARIANCE, at, n, squares);
+  }
 }
 
-// ---------------------------------------------------------------- in parts --
+static int64_t size_of_part(const nd_folding *l)
+{
+  return l->columns ? COLUMN_PART : ROW_PART;
+}
 
-// Unit i * parts + p is part p of output i.
+static int64_t count_parts(const nd_job *j)
+{
+  nd_folding l;
+  nd_fold_plan(&l, j->in[0], (nd_dtype)j->in[0]->dtype, &j->attr[AXES], false);
+  return (l.folded + size_of_part(&l) - 1) / size_of_part(&l);
+}
+
+// Unit p * outputs + i is part p of output i: sums of all, then squares.
 static void run_parts(const void *what, void *shared, void *own, int64_t from,
                       int64_t to)
 {
   const nd_job *j = what;
-  const int64_t parts = count_parts(j);
-  moments *part = shared;
-  reader r;
-  start(&r, j);
-  for (int64_t unit = from; unit < to; unit++) {
-    const int64_t first = unit % parts * PART, left = r.fold.folded - first;
-    nd_reader_seek(&r.fold.reader, unit / parts * r.fold.folded + first);
-    part[unit] = read_inputs(&r, left < PART ? left : PART);
+  const int64_t outs = j->out[MEAN]->size;
+  double *sum = shared, *squares = sum + outs * count_parts(j);
+  source s;
+  start(&s, j);
+  const int64_t most = size_of_part(&s.fold);
+  for (int64_t unit = from, n; unit < to; unit += n) {
+    const int64_t first = unit / outs * most, at = unit % outs;
+    n = fold_some(&s, at, least(outs, at + to - unit), first,
+                  least(s.fold.folded - first, most), sum + unit,
+                  squares + unit);
   }
 }
 
@@ -156,15 +298,21 @@ static void join_parts(const void *what, void *shared, void *own, int64_t from,
                        int64_t to)
 {
   const nd_job *j = what;
-  const int64_t parts = count_parts(j);
-  const moments *part = shared;
-  for (int64_t i = from; i < to; i++) {
-    moments slots[ND_TREE_SLOTS];
-    for (int64_t p = 0; p < parts; p++) {
-      slots[nd_tree_slot(p)] = part[i * parts + p];
-      nd_tree_add(p, join_slots, slots);
-    }
-    give(j, i, slots[nd_tree_end(parts, join_slots, slots)]);
+  const int64_t outs = j->out[MEAN]->size, parts = count_parts(j);
+  const double *sum = shared, *squares = sum + outs * parts;
+  nd_folding l;
+  nd_fold_plan(&l, j->in[0], (nd_dtype)j->in[0]->dtype, &j->attr[AXES], false);
+  const int64_t most = size_of_part(&l);
+  for (int64_t at = from, n; at < to; at += n) {
+    n = least(to - at, COLUMNS);
+    moments all = { .n = (double)most };
+    memcpy(all.sum, sum + at, (size_t)n * sizeof *sum);
+    memcpy(all.squares, squares + at, (size_t)n * sizeof *sum);
+    for (int64_t p = 1; p < parts; p++)
+      join(n, &all, (double)least(l.folded - p * most, most),
+           sum + p * outs + at, squares + p * outs + at);
+    give(j, MEAN, at, n, all.sum);
+    give(j, VARIANCE, at, n, all.squares);
   }
 }
 
@@ -172,19 +320,17 @@ static bool next(const void *what, nd_step *step, int i)
 {
   const nd_job *j = what;
   const int64_t outs = j->out[MEAN]->size, parts = count_parts(j);
-  const float inputs = (float)count_folded(j);
+  const float inputs = .4F * (float)count_folded(j);
   const nd_step steps[] = {
     { .units = outs * parts,
-      .cost = 100 + 2 * inputs / (float)parts,
+      .cost = 5 + inputs / (float)parts,
       .run = run_parts },
-    { .units = outs, .cost = 10 + 10 * (float)parts, .run = join_parts },
+    { .units = outs, .cost = 5 + 3 * (float)parts, .run = join_parts },
   };
   if (parts > 1 && i < 2)
     *step = steps[i];
   else
-    *step = (nd_step){ .units = outs,
-                       .cost = 100 + 2 * inputs,
-                       .run = run_outputs };
+    *step = (nd_step){ .units = outs, .cost = 5 + inputs, .run = run_outputs };
   return i < (parts > 1 ? 2 : 1);
 }
 
@@ -192,7 +338,7 @@ static nd_work work(const nd_job *j)
 {
   const int64_t parts = count_parts(j);
   const size_t units = parts > 1 ? (size_t)(j->out[MEAN]->size * parts) : 0;
-  return (nd_work){ .shared = units * sizeof(moments), .next = next };
+  return (nd_work){ .shared = 2 * units * sizeof(double), .next = next };
 }
 
 // ------------------------------------------------------------- derivatives --
