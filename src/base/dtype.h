@@ -14,10 +14,12 @@
   T(ND_UINT8, uint8_t, uint8)    \
   T(ND_BOOL, uint8_t, bool)
 
-// The loops that move elements of any dtype know those of 1, 4 and 8 bytes.
-#define ND_MOVES(dtype, type, name)                                           \
-  _Static_assert(sizeof(type) == 1 || sizeof(type) == 4 || sizeof(type) == 8, \
-                 "kernel/flip.h, op/engine.c, tensor/walk.c move it");
+// The loops that move elements of any dtype know those of 1, 2, 4 and 8
+// bytes.
+#define ND_MOVES(dtype, type, name)                        \
+  _Static_assert(sizeof(type) == 1 || sizeof(type) == 2 || \
+                   sizeof(type) == 4 || sizeof(type) == 8, \
+                 "kernel/flip.h, ops/select.levels.c, tensor/walk.c move it");
 ND_DTYPE_LIST(ND_MOVES)
 #undef ND_MOVES
 
@@ -27,7 +29,8 @@ enum {
   ND_INTS = 1 << ND_INT32 | 1 << ND_INT64 | 1 << ND_UINT8,
   ND_NUMBERS = ND_FLOATS | ND_INTS,
   ND_BOOLS = 1 << ND_BOOL,
-  ND_ANY = ND_NUMBERS | ND_BOOLS
+  ND_VALUES = ND_NUMBERS | ND_BOOLS,  // that something is computed with
+  ND_ANY = (1 << ND_DTYPES) - 1       // and those that are for storing alone
 };
 
 const char *nd_dtype_name(nd_dtype dtype);

@@ -12,7 +12,7 @@ typedef void nd_flip(int64_t rows, int64_t columns, const void *in,
                      int64_t from, void *out, int64_t to);
 
 typedef struct nd_flip_table {
-  nd_flip *of[8 + 1];  // by the bytes of an element: 1, 4 or 8
+  nd_flip *of[8 + 1];  // by the bytes of an element: 1, 2, 4 or 8
 } nd_flip_table;
 
 #endif

@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "kernel/convert.h"
 #include "lua/box.h"
 #include "lua/class_shape.h"
 #include "lua/error.h"
@@ -17,7 +18,7 @@
 #include "lua/values.h"
 #include "ops/entries.h"
 #include "tensor/print.h"
-#include "tensor/walk.h"
+#include "tensor/reader.h"
 
 static int tensor_gc(lua_State *L)
 {
@@ -48,17 +49,36 @@ static nd_tensor *hold_values(lua_State *L, ndL_state *S, const char *function)
 
 // ------------------------------------------------------------------ values --
 
-static void push_element(lua_State *L, nd_dtype dtype, const void *element)
+// What values of `dtype` are to Lua.
+static nd_dtype choose_seen(nd_dtype dtype)
 {
-  switch (dtype) {
-  case ND_FLOAT32: lua_pushnumber(L, *(const float *)element); break;
-  case ND_FLOAT64: lua_pushnumber(L, *(const double *)element); break;
-  case ND_INT32: lua_pushinteger(L, *(const int32_t *)element); break;
-  case ND_INT64: lua_pushinteger(L, *(const int64_t *)element); break;
-  case ND_BOOL: lua_pushboolean(L, *(const uint8_t *)element); break;
-  case ND_UINT8: lua_pushinteger(L, *(const uint8_t *)element); break;
-  case ND_DTYPES: break;
+  return dtype == ND_BOOL              ? ND_BOOL
+         : nd_dtype_in(dtype, ND_INTS) ? ND_INT64
+                                       : ND_FLOAT64;
+}
+
+// Pushes an element that is seen as choose_seen says.
+static void push_element(lua_State *L, nd_dtype seen, const void *element)
+{
+  if (seen == ND_FLOAT64)
+    lua_pushnumber(L, *(const double *)element);
+  else if (seen == ND_INT64)
+    lua_pushinteger(L, *(const int64_t *)element);
+  else
+    lua_pushboolean(L, *(const uint8_t *)element);
+}
+
+// Pushes the only element of `x`, most often of float32.
+static void push_only(lua_State *L, const nd_tensor *x)
+{
+  if (x->dtype == ND_FLOAT32) {
+    lua_pushnumber(L, *(const float *)(const void *)nd_values(x));
+    return;
   }
+  nd_scalar element;
+  const nd_dtype dtype = (nd_dtype)x->dtype, seen = choose_seen(dtype);
+  nd_convert(x->context->level, seen, dtype, 1, &element, nd_values(x));
+  push_element(L, seen, &element);
 }
 
 static int tensor_item(lua_State *L)
@@ -70,7 +90,7 @@ static int tensor_item(lua_State *L)
   if (x->size != 1)
     return ndL_error(L, "item: needs one element, x is %s",
                      ND_SHAPE(x->rank, x->dims));
-  push_element(L, (nd_dtype)x->dtype, nd_values(x));
+  push_only(L, x);
   return 1;
 }
 
@@ -89,7 +109,7 @@ static void push_operand(lua_State *L, ndL_state *S, int i)
   if (x == NULL)
     lua_pushvalue(L, i);
   else
-    push_element(L, (nd_dtype)x->dtype, nd_values(x));
+    push_only(L, x);
   luaL_tolstring(L, -1, NULL);
   lua_remove(L, -2);
 }
@@ -104,20 +124,31 @@ static int tensor_concat(lua_State *L)
   return 1;
 }
 
-static void push_nested(lua_State *L, const nd_tensor *x, nd_walk *walk,
+// Pushes `n` elements, which the values of a table become.
+static void push_row(lua_State *L, nd_reader *r, int64_t n)
+{
+  for (int64_t done = 0, some; done < n; done += some) {
+    some = n - done < ND_BLOCK ? n - done : ND_BLOCK;
+    const char *element = nd_reader_next(r, some);
+    for (int64_t i = 1; i <= some; i++, element += r->width) {
+      push_element(L, r->as, element);
+      lua_rawseti(L, -2, done + i);
+    }
+  }
+}
+
+static void push_nested(lua_State *L, const nd_tensor *x, nd_reader *r,
                         int axis)
 {
-  if (axis == x->rank) {
-    double element;
-    nd_walk_copy(walk, 1, &element);
-    push_element(L, (nd_dtype)x->dtype, &element);
-    return;
-  }
   luaL_checkstack(L, 2, "totable");
   const int64_t n = x->dims[axis];
   lua_createtable(L, n < INT32_MAX ? (int)n : 0, 0);
+  if (axis == x->rank - 1) {
+    push_row(L, r, n);
+    return;
+  }
   for (int64_t i = 1; i <= n; i++) {
-    push_nested(L, x, walk, axis + 1);
+    push_nested(L, x, r, axis + 1);
     lua_rawseti(L, -2, i);
   }
 }
@@ -126,10 +157,14 @@ static int tensor_totable(lua_State *L)
 {
   ndL_state *S = ndL_upstate(L);
   nd_tensor *x = hold_values(L, S, "totable");
-  nd_walk walk;
+  nd_reader r;
   ndL_force(L, S, x);
-  nd_walk_start(&walk, x, 0);
-  push_nested(L, x, &walk, 0);
+  if (x->rank == 0) {
+    push_only(L, x);
+    return 1;
+  }
+  nd_reader_start(&r, x, choose_seen((nd_dtype)x->dtype));
+  push_nested(L, x, &r, 0);
   return 1;
 }
 

@@ -1,6 +1,7 @@
 // ops/select.levels.c: where: one of two tensors, element by element. Jointly
 // linear in both, so forward mode needs no code.
 
+#include "base/dtype.h"
 #include "kernel/level.h"
 #include "kernel/block.h"
 
@@ -18,16 +19,18 @@
   }
 
 CHOOSE(uint8_t)
+CHOOSE(uint16_t)
 CHOOSE(uint32_t)
 CHOOSE(uint64_t)
 
+#define BY_SIZE(dtype, type, name)                \
+  [dtype] = sizeof(type) == 1   ? choose_uint8_t  \
+            : sizeof(type) == 2 ? choose_uint16_t \
+            : sizeof(type) == 4 ? choose_uint32_t \
+                                : choose_uint64_t,
+
 const nd_kernels ND_LEVELLED(nd_kernels_select) = {
-  .forward = { [ND_FLOAT32] = choose_uint32_t,
-               [ND_FLOAT64] = choose_uint64_t,
-               [ND_INT32] = choose_uint32_t,
-               [ND_INT64] = choose_uint64_t,
-               [ND_UINT8] = choose_uint8_t,
-               [ND_BOOL] = choose_uint8_t },
+  .forward = { ND_DTYPE_LIST(BY_SIZE) },
 };
 
 #if ND_IS_BASELINE

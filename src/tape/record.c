@@ -142,14 +142,10 @@ static inline bool put(const nd_records *l, walk *w, nd_tensor *x, bool values,
 }
 
 // Stands for every scalar whose values a rule does not read.
-static const nd_tensor scalar_outlines[ND_DTYPES] = {
-  { .dtype = ND_FLOAT32, .dense = true, .size = 1 },
-  { .dtype = ND_FLOAT64, .dense = true, .size = 1 },
-  { .dtype = ND_INT32, .dense = true, .size = 1 },
-  { .dtype = ND_INT64, .dense = true, .size = 1 },
-  { .dtype = ND_UINT8, .dense = true, .size = 1 },
-  { .dtype = ND_BOOL, .dense = true, .size = 1 },
-};
+#define OUTLINE_OF(constant, type, name) \
+  [constant] = { .dtype = (constant), .dense = true, .size = 1 },
+static const nd_tensor scalar_outlines[ND_DTYPES] = { ND_DTYPE_LIST(
+  OUTLINE_OF) };
 
 // The scalar where the walk stands, at `home`.
 static nd_tensor *restore(nd_context *c, const nd_records *l, const walk *w,

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "kernel/convert.h"
 #include "tensor/decimal.h"
 
 const nd_print_options nd_print_defaults = {
@@ -137,30 +138,29 @@ static void visit_shown(printer *p, int axis, const char *data, visitor *visit)
 
 static bool is_float(const nd_tensor *x)
 {
-  return nd_dtype_in((nd_dtype)x->dtype, ND_FLOATS);
+  return !nd_dtype_in((nd_dtype)x->dtype, ND_INTS | ND_BOOLS);
+}
+
+// True if numbers have no more digits than those of float32.
+static bool is_single(const nd_tensor *x)
+{
+  return x->dtype != ND_FLOAT64;
 }
 
 static nd_real read_real(const nd_tensor *x, const char *element)
 {
-  const void *at = element;
-  if (x->dtype == ND_FLOAT32)
-    return (nd_real){ *(const float *)at, true };
-  return (nd_real){ *(const double *)at, false };
+  nd_real real = { .single = is_single(x) };
+  nd_convert(x->context->level, ND_FLOAT64, (nd_dtype)x->dtype, 1, &real.value,
+             element);
+  return real;
 }
 
 static int64_t read_integer(const nd_tensor *x, const char *element)
 {
-  const void *at = element;
-  switch ((nd_dtype)x->dtype) {
-  case ND_INT32: return *(const int32_t *)at;
-  case ND_INT64: return *(const int64_t *)at;
-  case ND_UINT8:
-  case ND_BOOL: return *(const uint8_t *)at;
-  case ND_FLOAT32:
-  case ND_FLOAT64:
-  case ND_DTYPES: break;
-  }
-  return 0;
+  int64_t whole;
+  nd_convert(x->context->level, ND_INT64, (nd_dtype)x->dtype, 1, &whole,
+             element);
+  return whole;
 }
 
 // --------------------------------------------------------------- measuring --
@@ -213,7 +213,7 @@ static bool wants_exponents(const printer *p)
 {
   if (p->large == 0)
     return false;
-  const bool single = p->x->dtype == ND_FLOAT32;
+  const bool single = is_single(p->x);
   if (p->large >= (single ? 1e6 : 1e8))
     return true;
   if (p->options.suppress)

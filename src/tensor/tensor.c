@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "kernel/convert.h"
 #include "tensor/copy.h"
 
 static size_t header_size(int rank)
@@ -223,45 +224,28 @@ nd_tensor *nd_scalar_make(nd_context *c, nd_dtype dtype)
 void nd_scalar_set(nd_context *c, nd_tensor *x, nd_dtype dtype, double value)
 {
   nd_scalar_start(c, x, dtype);
-  switch (dtype) {
-  case ND_FLOAT32: x->value.float32 = (float)value; break;
-  case ND_FLOAT64: x->value.float64 = value; break;
-  case ND_INT32: x->value.int32 = (int32_t)value; break;
-  case ND_INT64: x->value.int64 = (int64_t)value; break;
-  case ND_UINT8:
-  case ND_BOOL: x->value.uint8 = (uint8_t)value; break;
-  case ND_DTYPES: break;
-  }
+  if (dtype == ND_FLOAT32)  // as most are, of which scripts make many
+    x->value.float32 = (float)value;
+  else
+    nd_convert(c->level, dtype, ND_FLOAT64, 1, &x->value, &value);
 }
 
 void nd_scalar_set_integer(nd_context *c, nd_tensor *x, nd_dtype dtype,
                            int64_t value)
 {
   nd_scalar_start(c, x, dtype);
-  switch (dtype) {
-  case ND_FLOAT32: x->value.float32 = (float)value; break;
-  case ND_FLOAT64: x->value.float64 = (double)value; break;
-  case ND_INT32: x->value.int32 = (int32_t)value; break;
-  case ND_INT64: x->value.int64 = value; break;
-  case ND_UINT8:
-  case ND_BOOL: x->value.uint8 = (uint8_t)value; break;
-  case ND_DTYPES: break;
-  }
+  if (dtype == ND_FLOAT32)
+    x->value.float32 = (float)value;
+  else
+    nd_convert(c->level, dtype, ND_INT64, 1, &x->value, &value);
 }
 
 double nd_tensor_first(const nd_tensor *x)
 {
-  const void *at = nd_values(x);
-  switch ((nd_dtype)x->dtype) {
-  case ND_FLOAT32: return *(const float *)at;
-  case ND_FLOAT64: return *(const double *)at;
-  case ND_INT32: return *(const int32_t *)at;
-  case ND_INT64: return (double)*(const int64_t *)at;
-  case ND_UINT8:
-  case ND_BOOL: return *(const uint8_t *)at;
-  case ND_DTYPES: break;
-  }
-  return 0;
+  double first;
+  nd_convert(x->context->level, ND_FLOAT64, (nd_dtype)x->dtype, 1, &first,
+             nd_values(x));
+  return first;
 }
 
 // Values on their way to memory, one after the other; zeros without any.

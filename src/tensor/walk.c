@@ -94,6 +94,8 @@ static void copy_run(const char *from, int64_t stride, size_t width, int64_t n,
 {
   if (stride == (int64_t)width)
     memcpy(out, from, (size_t)n * width);
+  else if (width == 2)
+    COPY_STRIDED(uint16_t);
   else if (width == 4)
     COPY_STRIDED(uint32_t);
   else if (width == 8)
