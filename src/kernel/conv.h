@@ -60,6 +60,12 @@ typedef struct nd_conv_kernels {
   void (*tiles)(int rows, int64_t count, const nd_conv_tile *t,
                 const nd_conv_terms *s, const nd_conv_panel *p);
 
+  // The same where every column has terms of its own:
+  //   c[i][j] (+)= sum over p: a[i][p + j] b[p][j]
+  // b has rows of p->width elements, and p->column is where c begins.
+  void (*deep_tiles)(int rows, int64_t count, const nd_conv_tile *t,
+                     const nd_conv_terms *s, const nd_conv_panel *p);
+
   // Rows of a panel: out[p][j] = in[p * row + j * column] for j < columns, and
   // 0 up to the width.
   void (*pack)(int64_t rows, int columns, int width, const void *in,

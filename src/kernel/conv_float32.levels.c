@@ -8,6 +8,7 @@ const nd_conv_kernels ND_LEVELLED(nd_conv_float32) = {
   .width = panel_width,
   .height = tile_height,
   .tiles = take_tiles,
+  .deep_tiles = take_deep_tiles,
   .pack = pack,
   .plus = plus,
   .columns = take_columns,

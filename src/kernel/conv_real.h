@@ -151,6 +151,104 @@ static void take_tiles(int rows, int64_t count, const nd_conv_tile *t,
     run_edge(rows, t + i, s, p, kernel);
 }
 
+// ------------------------------------------------------------- deep tiles --
+
+// So many vectors of columns from number `j` on.
+ND_INLINE void run_deep(int rows, int vectors, const nd_conv_tile *tile,
+                        const nd_conv_terms *t, const nd_conv_panel *p, int j)
+{
+  vector sum[ROWS][TILE_VECTORS];
+  const REAL *a[ROWS];
+  ND_UNROLL
+  for (int i = 0; i < rows; i++) {
+    a[i] = (const REAL *)tile->a[i] + j;
+    ND_UNROLL
+    for (int v = 0; v < vectors; v++)
+      sum[i][v] = (vector){ 0 };
+  }
+  const int64_t step = t->step, width = p->width;
+  const bool adds = t->adds;
+  for (const nd_run *r = t->runs; r < t->runs + t->count; r++) {
+    const REAL *b = (const REAL *)p->b + r->b * width + j;
+    int64_t at = r->at;
+    for (int64_t n = r->n; n > 0; n--, at += step, b += width) {
+      vector y[TILE_VECTORS];
+      ND_UNROLL
+      for (int v = 0; v < vectors; v++)
+        y[v] = load(b, v);
+      ND_UNROLL
+      for (int i = 0; i < rows; i++) {
+        ND_UNROLL
+        for (int v = 0; v < vectors; v++)
+          sum[i][v] = FMA(load(a[i] + at, v), y[v], sum[i][v]);
+      }
+    }
+  }
+  ND_UNROLL
+  for (int i = 0; i < rows; i++) {
+    REAL *const out = (REAL *)tile->c[i] + p->column + j;
+    ND_UNROLL
+    for (int v = 0; v < vectors; v++)
+      store(out, v, adds ? load(out, v) + sum[i][v] : sum[i][v]);
+  }
+}
+
+// One element, of row `i`.
+static void run_one(const nd_conv_tile *tile, int i, const nd_conv_terms *t,
+                    const nd_conv_panel *p, int j)
+{
+  const REAL *a = (const REAL *)tile->a[i] + j;
+  REAL *const out = (REAL *)tile->c[i] + p->column + j;
+  REAL sum = 0;
+  for (const nd_run *r = t->runs; r < t->runs + t->count; r++) {
+    const REAL *b = (const REAL *)p->b + r->b * p->width + j;
+    for (int64_t n = 0; n < r->n; n++)
+      sum = ND_FMA(a[r->at + n * t->step], b[n * p->width], sum);
+  }
+  *out = t->adds ? *out + sum : sum;
+}
+
+ND_INLINE void run_deep_tile(int rows, const nd_conv_tile *tile,
+                             const nd_conv_terms *t, const nd_conv_panel *p)
+{
+  int j = 0;
+  for (; rows <= 6 && j + 2 * LANES <= p->columns; j += 2 * LANES)
+    run_deep(rows, 2, tile, t, p, j);
+  for (; j + LANES <= p->columns; j += LANES)
+    run_deep(rows, 1, tile, t, p, j);
+  for (; j < p->columns; j++) {
+    for (int i = 0; i < rows; i++)
+      run_one(tile, i, t, p, j);
+  }
+}
+
+#define DEEP_TILE(rows)                                                        \
+  static void deep_tile_##rows(int64_t count, const nd_conv_tile *t,           \
+                               const nd_conv_terms *s, const nd_conv_panel *p) \
+  {                                                                            \
+    for (; count > 0; count--, t++)                                            \
+      run_deep_tile(rows, t, s, p);                                            \
+  }
+
+DEEP_TILE(1)
+DEEP_TILE(2)
+DEEP_TILE(3)
+DEEP_TILE(4)
+DEEP_TILE(5)
+DEEP_TILE(6)
+DEEP_TILE(7)
+DEEP_TILE(8)
+
+static void take_deep_tiles(int rows, int64_t count, const nd_conv_tile *t,
+                            const nd_conv_terms *s, const nd_conv_panel *p)
+{
+  static tile_kernel *const kernels[ROWS + 1] = {
+    [1] = deep_tile_1, [2] = deep_tile_2, [3] = deep_tile_3, [4] = deep_tile_4,
+    [5] = deep_tile_5, [6] = deep_tile_6, [7] = deep_tile_7, [8] = deep_tile_8,
+  };
+  kernels[rows](count, t, s, p);
+}
+
 // ---------------------------------------------------------------- panels --
 
 static int panel_width(int64_t columns)

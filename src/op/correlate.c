@@ -43,7 +43,8 @@ static int64_t product(const int64_t *n)
 typedef struct plan {
   const nd_correlation *l;
   nd_grid grid;
-  int64_t sources, targets;  // channels of a group
+  int64_t groups;            // those of a depthwise one are worked on as one
+  int64_t sources, targets;  // channels of a group; one source for each term
   int64_t terms;
   int high;          // rows of a tile, at most
   nd_strips strips;  // how it is cut into bands, if it is
@@ -73,17 +74,36 @@ static float unit_cost(const plan *p)
   const float width = (float)nd_dtype_size(p->l->dtype);
   const float columns = (float)nd_least(p->columns, p->targets) + 4;
   if (nd_conv_is_deep(&p->l->conv))
-    return (float)p->block * (20 + terms * (float)p->l->conv.groups * .4F);
+    return (float)p->block * (10 + columns * (.1F + .01F * width * terms));
   return (float)p->block * (10 + terms * (.006F * width * columns + .1F));
 }
 
 static void set_bands(plan *p, int64_t pixels)
 {
-  const nd_strips s = nd_strips_cut(&p->grid, p->sources, pixels, ROOM);
+  const bool deep = nd_conv_is_deep(&p->l->conv);
+  const nd_strips s = nd_strips_cut(&p->grid, deep ? p->columns : p->sources,
+                                    pixels, ROOM);
   p->strips = s;
   p->block = s.count == 0
                ? nd_least(pixels, FEW_PIXELS)
                : s.slabs * s.lines * p->grid.axis[ND_SPATIAL - 1].most;
+}
+
+static void halve_columns(plan *p)
+{
+  p->columns = nd_parts(nd_parts(p->columns, 2), COLUMNS) * COLUMNS;
+}
+
+// As many columns as a strip of one line has room for, or all where it has not
+// for a few.
+static void cut_deep(plan *p, int64_t pixels)
+{
+  while (p->strips.count == 0 && p->columns > COLUMNS) {
+    halve_columns(p);
+    set_bands(p, pixels);
+  }
+  if (p->strips.count == 0)
+    p->columns = p->targets;
 }
 
 // A unit takes as many pixels as share what is read of the filters, and fewer
@@ -91,25 +111,23 @@ static void set_bands(plan *p, int64_t pixels)
 static void cut(plan *p)
 {
   const bool deep = nd_conv_is_deep(&p->l->conv);
-  int64_t pixels = nd_least(p->grid.most, deep ? FEW_PIXELS : PIXELS);
-  p->block = pixels;
+  int64_t pixels = nd_least(p->grid.most, PIXELS);
   p->columns = p->targets;
   if (pixels == 0)
     return;
-  if (!deep)
-    set_bands(p, pixels);
-  while (unit_cost(p) > ND_PATIENCE / 2 && p->columns > COLUMNS)
-    p->columns = nd_parts(nd_parts(p->columns, 2), COLUMNS) * COLUMNS;
+  set_bands(p, pixels);
+  if (deep)
+    cut_deep(p, pixels);
+  while (!deep && unit_cost(p) > ND_PATIENCE / 2 && p->columns > COLUMNS)
+    halve_columns(p);
   while (unit_cost(p) > ND_PATIENCE / 2 && p->block > p->high) {
     pixels = nd_parts(p->block / 2, p->high) * p->high;
-    p->block = pixels;
-    if (!deep)
-      set_bands(p, pixels);
+    set_bands(p, pixels);
   }
   p->beside = nd_parts(p->targets, p->columns);
   p->units = p->strips.count > 0 ? p->strips.count
                                  : nd_parts(p->grid.most, p->block);
-  p->units *= p->beside * (deep ? 1 : p->l->conv.groups);
+  p->units *= p->beside * p->groups;
 }
 
 // The plan of course number `number`.
@@ -117,10 +135,12 @@ static plan make_plan(const nd_correlation *l, int64_t number)
 {
   const nd_conv *c = &l->conv;
   plan p = { .l = l };
+  const bool deep = nd_conv_is_deep(c);
+  p.groups = deep ? 1 : c->groups;
   p.sources = l->back ? c->out : c->in;
-  p.targets = l->back ? c->in : c->out;
+  p.targets = deep ? c->groups : l->back ? c->in : c->out;
   p.grid = nd_grid_make(&c->w, l->back, number, c->batch, p.sources * c->groups,
-                        p.targets * c->groups);
+                        p.targets * p.groups);
   p.terms = p.grid.terms * p.sources;
   p.high = l->k->height(p.targets);
   cut(&p);
@@ -254,6 +274,17 @@ static void find_chain(task *t, int64_t first)
   }
 }
 
+// Filters of depthwise ones are read where they lie, and columns of sources too.
+static void run_deep_chain(task *t)
+{
+  const plan *p = t->p;
+  const nd_conv_panel y = { .b = t->packed,
+                            .columns = (int)(t->end - t->column),
+                            .width = (int)p->targets };
+  for (const row *r = t->row; r < t->row + t->rows; r++)
+    p->l->k->deep_tiles(r->height, r->count, t->tiles + r->first, r->terms, &y);
+}
+
 static void run_chain(task *t)
 {
   const plan *p = t->p;
@@ -360,10 +391,12 @@ static bool start_band(task *t, int64_t number)
 {
   const plan *p = t->p;
   const nd_band b = nd_strips_band(&p->strips, &p->grid, number);
+  const bool deep = nd_conv_is_deep(&p->l->conv);
   if (b.slabs <= 0 || b.lines <= 0 || p->grid.count == 0)
     return false;
   if (!nd_grid_is_whole(&p->grid))
-    nd_strips_fill(&p->strips, &p->grid, &b, t->source,
+    nd_strips_fill(&p->strips, &p->grid, &b,
+                   deep ? t->end - t->column : p->sources, t->source,
                    nd_dtype_size(p->l->dtype), t->room);
   fill_band(t, &b);
   return true;
@@ -428,21 +461,34 @@ static bool start_pixels(task *t, int64_t number)
 
 // ------------------------------------------------------------------- units --
 
-// Unit `unit` of the plan, counted from its first. Without terms there is one
-// chain, of none.
-static void run_unit(task *t, const char *packed, int64_t unit)
+// Sets what unit `unit` of the plan, counted from its first, works on; returns
+// the number of its pixels.
+static int64_t find_unit(task *t, const char *packed, int64_t unit)
 {
   const plan *p = t->p;
   const nd_correlation *l = p->l;
   const int64_t size = (int64_t)nd_dtype_size(l->dtype);
-  const int64_t group = unit / p->beside % l->conv.groups;
-  const int64_t number = unit / (p->beside * l->conv.groups);
+  const int64_t group = unit / p->beside % p->groups;
   t->column = unit % p->beside * p->columns;
   t->end = nd_least(t->column + p->columns, p->targets);
   t->source = l->source + group * p->sources * size;
   t->target = l->target + group * p->targets * size;
-  t->packed = packed + group * group_size(l) * size;
+  if (nd_conv_is_deep(&l->conv)) {
+    t->source += t->column * size;
+    t->target += t->column * size;
+    t->packed = l->filters + t->column * size;
+  } else {
+    t->packed = packed + group * group_size(l) * size;
+  }
+  return unit / (p->beside * p->groups);
+}
+
+// Without terms there is one chain, of none.
+static void run_unit(task *t, const char *packed, int64_t unit)
+{
+  const plan *p = t->p;
   const bool bands = p->strips.count > 0;
+  const int64_t number = find_unit(t, packed, unit);
   if (!(bands ? start_band : start_pixels)(t, number))
     return;
   int64_t term = 0;
@@ -450,14 +496,15 @@ static void run_unit(task *t, const char *packed, int64_t unit)
     find_chain(t, term);
     if (!bands)
       copy_tiles(t);
-    run_chain(t);
+    (nd_conv_is_deep(&p->l->conv) ? run_deep_chain : run_chain)(t);
     term += ND_CHAIN;
   } while (term < p->terms);
 }
 
 // ---------------------------------------------------------------- depthwise --
 
-// Channels of one pixel: those of each tap times its filters.
+// Channels of one pixel, where a line is too long for a strip: those of each tap
+// times its filters.
 static void run_deep_pixel(const plan *p, const nd_target *x, int64_t taps,
                            bool adds, const nd_tap *t)
 {
@@ -514,7 +561,7 @@ static size_t task_bytes(void)
 size_t nd_correlation_own(const nd_correlation *l)
 {
   const size_t room = ROOM * nd_dtype_size(l->dtype);
-  return task_bytes() + (nd_conv_is_deep(&l->conv) ? 0 : room);
+  return task_bytes() + room;
 }
 
 bool nd_correlation_next(const nd_correlation *l, nd_step *step, int i)
@@ -551,7 +598,7 @@ void nd_correlation_run(const nd_correlation *l, void *shared, void *own,
   t->p = &p;
   t->first = -1;
   t->room = (char *)own + task_bytes();
-  if (nd_conv_is_deep(&l->conv)) {
+  if (nd_conv_is_deep(&l->conv) && p.strips.count == 0) {
     run_deep(t, from - p.first, to - p.first);
     return;
   }

@@ -10,7 +10,7 @@
 // memory as they do. Each thread has room for the sources of some lines of
 // pixels, with their padding: a sixth of a megabyte, a third in float64,
 // whatever the shapes. Where every channel is a group of its own (depthwise),
-// no filters are packed and no sources copied.
+// no filters are packed.
 
 #ifndef ND_OP_CORRELATE_H
 #define ND_OP_CORRELATE_H

@@ -25,6 +25,7 @@ typedef struct plan {
   const nd_filters *l;
   nd_grid grid;
   int64_t size;           // bytes of an element
+  int64_t groups, out;    // those of a depthwise one are worked on as one
   int64_t all;            // rows of a group
   int64_t row;            // elements from one to the next
   int64_t rows, columns;  // of an area
@@ -35,38 +36,55 @@ typedef struct plan {
   int64_t beside_leaves;  // worked on at once: a power of 2
 } plan;
 
-// Of windows at once: a term of an area; of depthwise filters, of one tap.
+// Whether each tap of depthwise filters is an area, and reads sources where
+// they are: no strip has room for a line.
+static bool is_deep_alone(const plan *p)
+{
+  return nd_conv_is_deep(&p->l->conv) && p->strips.count == 0;
+}
+
+// Of windows at once: a term of an area.
 static float unit_cost(const plan *p)
 {
-  const nd_conv *c = &p->l->conv;
   const float n = (float)(p->leaf * p->chain);
   const float size = (float)p->size;
-  if (nd_conv_is_deep(c))
-    return n * (5 + .03F * size * (float)c->groups) + 100;
+  if (is_deep_alone(p))
+    return n * (5 + .03F * size * (float)p->out) + 100;
   const float rows = (float)p->rows, columns = (float)(p->columns + 8);
   return n * (6 + columns * (.006F * size * rows + .1F)) + 100;
 }
 
 static void cut(plan *p)
 {
-  const nd_conv *c = &p->l->conv;
-  p->rows = nd_conv_is_deep(c) ? 1 : nd_least(p->all, ROWS);
-  p->columns = nd_conv_is_deep(c) ? p->row : nd_least(c->out, COLUMNS);
-  while (unit_cost(p) > ND_PATIENCE && p->columns > 64)
+  const bool alone = is_deep_alone(p);
+  p->rows = alone ? 1 : nd_least(p->all, ROWS);
+  while (!alone && unit_cost(p) > ND_PATIENCE && p->columns > 64)
     p->columns -= 64;
-  p->beside = nd_conv_is_deep(c) ? 1 : nd_parts(c->out, p->columns);
-  p->areas = nd_parts(p->all, p->rows) * p->beside;
-  if (!nd_conv_is_deep(c))
-    p->areas *= c->groups;
+  p->beside = nd_parts(p->out, p->columns);
+  p->areas = nd_parts(p->all, p->rows) * p->beside * p->groups;
 }
 
-// Chains are bands if lines fit. Leaves have about as many chains each.
-static void cut_windows(plan *p)
+// Chains are bands if lines fit, of a depthwise one with fewer columns.
+static void cut_lines(plan *p)
 {
   const nd_conv *c = &p->l->conv;
+  const bool deep = nd_conv_is_deep(c);
+  p->columns = nd_least(p->out, COLUMNS);
+  do {
+    p->strips = nd_strips_cut(&p->grid, deep ? p->columns : c->in,
+                              ND_FILTERS_CHAIN, ROOM);
+    if (!deep || p->strips.count > 0)
+      return;
+    p->columns -= 64;
+  } while (p->columns > 0);
+  p->columns = p->out;
+}
+
+// Leaves have about as many chains each.
+static void cut_windows(plan *p)
+{
   const nd_grid *g = &p->grid;
-  if (!nd_conv_is_deep(c))
-    p->strips = nd_strips_cut(g, c->in, ND_FILTERS_CHAIN, ROOM);
+  cut_lines(p);
   p->chain = ND_FILTERS_CHAIN;
   p->chains = nd_parts(g->count, p->chain);
   if (p->strips.count > 0) {
@@ -84,8 +102,11 @@ static plan make_plan(const nd_filters *l)
   plan p = { .l = l, .size = (int64_t)nd_dtype_size(l->dtype), .leaves = 1 };
   p.grid = nd_grid_make(&c->w, false, 0, c->batch, c->in * c->groups,
                         c->out * c->groups);
-  p.all = p.grid.terms * c->in;
+  p.groups = nd_conv_is_deep(c) ? 1 : c->groups;
   p.row = c->groups * c->out;
+  p.out = p.row / p.groups;
+  p.all = p.grid.terms * c->in;
+  p.columns = nd_least(p.out, COLUMNS);
   if (p.grid.count > 0)
     cut_windows(&p);
   if (p.all > 0)
@@ -122,9 +143,7 @@ static area find_area(const plan *p, int64_t number, char *shared)
   y.first = number / p->beside % high * p->rows;
   y.group = number / p->beside / high;
   y.rows = nd_least(p->rows, p->all - y.first);
-  y.columns = nd_conv_is_deep(&p->l->conv)
-                ? p->columns
-                : nd_least(p->columns, p->l->conv.out - y.column);
+  y.columns = nd_least(p->columns, p->out - y.column);
   return y;
 }
 
@@ -132,8 +151,8 @@ static area find_area(const plan *p, int64_t number, char *shared)
 static char *place(const area *y, char *filters, int64_t row, int64_t column)
 {
   const plan *p = y->p;
-  const int64_t at = (y->first + row) * p->row + y->group * p->l->conv.out +
-                     y->column + column;
+  const int64_t at = (y->first + row) * p->row + y->group * p->out + y->column +
+                     column;
   return filters + at * p->size;
 }
 
@@ -199,6 +218,13 @@ typedef struct chain {
   char *panel;
   nd_conv_tile source_tiles[TILES], copied_tiles[TILES];
 } chain;
+
+// The first channel of the sources of an area, of all.
+static int64_t first_channel(const area *y)
+{
+  return nd_conv_is_deep(&y->p->l->conv) ? y->column
+                                         : y->group * y->p->l->conv.in;
+}
 
 static bool has_strip(const plan *p)
 {
@@ -279,8 +305,11 @@ static void find_strip(const area *y, chain *c, const nd_band *b)
 {
   const plan *p = y->p;
   const int64_t wide = p->grid.axis[ND_SPATIAL - 1].count;
-  const char *sources = p->l->x + y->group * p->l->conv.in * p->size;
-  nd_strips_fill(&p->strips, &p->grid, b, sources, (size_t)p->size, c->room);
+  const char *sources = p->l->x + first_channel(y) * p->size;
+  const int64_t channels = nd_conv_is_deep(&p->l->conv) ? y->columns
+                                                        : p->l->conv.in;
+  nd_strips_fill(&p->strips, &p->grid, b, channels, sources, (size_t)p->size,
+                 c->room);
   for (int64_t i = 0; i < b->slabs * b->lines; i++)
     add_run(&c->over_sources, c->runs,
             nd_strips_at(&p->strips, &p->grid, i / b->lines, i % b->lines),
@@ -308,7 +337,7 @@ static void find_chain(const area *y, chain *c, int64_t number, bool adds)
   c->over_copies.runs = c->copied;
   if (has_strip(p))
     find_strip(y, c, &b);
-  else if (!nd_conv_is_deep(&p->l->conv))
+  else if (!is_deep_alone(p))
     find_windows(y, c);
   c->over_copies.adds = adds || c->over_sources.count > 0;
 }
@@ -325,7 +354,7 @@ static void find_rows(const area *y, chain *c)
     c->taps[i] = t;
     c->offsets[i] = has_strip(p)
                       ? nd_strips_tap(&p->strips, &p->grid, &t) + row % in
-                      : t.offset + row % in + y->group * in;
+                      : t.offset + row % in + first_channel(y);
   }
 }
 
@@ -369,7 +398,7 @@ static nd_conv_panel find_panel(const area *y, const chain *c, int64_t column)
 {
   const plan *p = y->p;
   const nd_conv_kernels *k = p->l->k;
-  const int64_t at = c->first * p->row + y->group * p->l->conv.out + y->column;
+  const int64_t at = c->first * p->row + y->group * p->out + y->column;
   const char *g = p->l->g + (at + column) * p->size;
   nd_conv_panel t = { .b = g, .column = column };
   t.width = k->width(y->columns - column);
@@ -391,8 +420,24 @@ static void run_chain(const area *y, chain *c)
   }
 }
 
-// The same for the one tap of depthwise filters.
-static void run_deep_chain(const area *y, chain *c, char *filters)
+// All columns at once, each by its own channel.
+static void run_deep_chain(const area *y, const chain *c)
+{
+  const plan *p = y->p;
+  const nd_conv_kernels *k = p->l->k;
+  const int64_t high = tile_rows(y), whole = y->rows / high;
+  const int64_t rest = y->rows % high;
+  const int64_t at = c->first * p->row + y->column;
+  const nd_conv_panel t = { .b = p->l->g + at * p->size,
+                            .columns = (int)y->columns,
+                            .width = (int)p->row };
+  k->deep_tiles((int)high, whole, c->source_tiles, &c->over_sources, &t);
+  if (rest > 0)
+    k->deep_tiles((int)rest, 1, c->source_tiles + whole, &c->over_sources, &t);
+}
+
+// The same for one tap, where sources are not all there.
+static void run_tap_chain(const area *y, chain *c, char *filters)
 {
   const plan *p = y->p;
   nd_pair pairs[ND_FILTERS_CHAIN];
@@ -419,8 +464,10 @@ static void run_leaf(area *y, chain *c, int64_t leaf)
   find_tiles(y, c, filters);
   for (int64_t i = first; i < end; i++) {
     find_chain(y, c, i, i > first);
-    if (nd_conv_is_deep(&p->l->conv))
-      run_deep_chain(y, c, filters);
+    if (is_deep_alone(p))
+      run_tap_chain(y, c, filters);
+    else if (nd_conv_is_deep(&p->l->conv))
+      run_deep_chain(y, c);
     else
       run_chain(y, c);
   }

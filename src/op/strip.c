@@ -90,25 +90,34 @@ nd_band nd_strips_band(const nd_strips *s, const nd_grid *g, int64_t number)
 
 // ------------------------------------------------------------------ copies --
 
+typedef struct copying {
+  const nd_strips *s;
+  const nd_grid *g;
+  const nd_band *band;
+  int64_t channels;
+  const char *in;
+  int64_t size;  // of an element
+} copying;
+
 // Channels of `count` positions, which may belong to more in `in`.
-static void copy_positions(const nd_strips *s, const nd_grid *g, int64_t count,
-                           const char *in, int64_t size, char *out)
+static void copy_positions(const copying *y, int64_t count, const char *in,
+                           char *out)
 {
-  const int64_t bytes = s->channels * size, step = g->source * size;
-  if (bytes == step) {
+  const int64_t bytes = y->channels * y->size;
+  const int64_t from = y->g->source * y->size, to = y->s->position * y->size;
+  if (bytes == from && bytes == to) {
     memcpy(out, in, (size_t)(count * bytes));
     return;
   }
-  for (int64_t i = 0; i < count; i++, in += step, out += bytes)
+  for (int64_t i = 0; i < count; i++, in += from, out += to)
     memcpy(out, in, (size_t)bytes);
 }
 
 // A line, of which `in` is position 0 of its sources.
-static void copy_line(const nd_strips *s, const nd_grid *g, const char *in,
-                      int64_t size, char *out)
+static void copy_line(const copying *y, const char *in, char *out)
 {
-  const nd_course *r = &g->axis[LAST];
-  const int64_t step = s->position * size, wide = reach(r, r->count);
+  const nd_course *r = &y->g->axis[LAST];
+  const int64_t step = y->s->position * y->size, wide = reach(r, r->count);
   const int64_t before = r->at < 0 ? nd_least(-r->at, wide) : 0;
   const int64_t first = r->at + before;
   const int64_t room = nd_least(wide - before, r->sources - first);
@@ -116,7 +125,7 @@ static void copy_line(const nd_strips *s, const nd_grid *g, const char *in,
   memset(out, 0, (size_t)(before * step));
   out += before * step;
   if (count > 0)
-    copy_positions(s, g, count, in + first * g->source * size, size, out);
+    copy_positions(y, count, in + first * y->g->source * y->size, out);
   memset(out + count * step, 0, (size_t)((wide - before - count) * step));
 }
 
@@ -126,34 +135,32 @@ static bool has(const nd_course *r, int64_t at)
 }
 
 // Sources of the band's lines at position `at` of the first axis of an image.
-static void copy_plane(const nd_strips *s, const nd_grid *g, const nd_band *b,
-                       int64_t image, int64_t at, const char *in, int64_t size,
-                       char *out)
+static void copy_plane(const copying *y, int64_t image, int64_t at, char *out)
 {
-  const nd_course *r = g->axis;
-  const int64_t lines = reach(&r[1], b->lines);
-  const int64_t first = b->from * r[1].scale + r[1].at;
-  const int64_t line = r[LAST].sources * g->source * size;
+  const nd_course *r = y->g->axis;
+  const int64_t lines = reach(&r[1], y->band->lines);
+  const int64_t first = y->band->from * r[1].scale + r[1].at;
+  const int64_t line = r[LAST].sources * y->g->source * y->size;
   const int64_t begin = (image * r[0].sources + at) * r[1].sources + first;
-  for (int64_t i = 0; i < lines; i++, out += s->line * size) {
+  for (int64_t i = 0; i < lines; i++, out += y->s->line * y->size) {
     if (has(&r[0], at) && has(&r[1], first + i))
-      copy_line(s, g, in + (begin + i) * line, size, out);
+      copy_line(y, y->in + (begin + i) * line, out);
     else
-      memset(out, 0, (size_t)(s->line * size));
+      memset(out, 0, (size_t)(y->s->line * y->size));
   }
 }
 
 void nd_strips_fill(const nd_strips *s, const nd_grid *g, const nd_band *b,
-                    const char *in, size_t size, char *out)
+                    int64_t channels, const char *in, size_t size, char *out)
 {
   const nd_course *r = &g->axis[0];
-  const int64_t bytes = (int64_t)size;
+  const copying y = { s, g, b, channels, in, (int64_t)size };
   for (int64_t i = 0; i < b->slabs; i++) {
     const int64_t image = (b->slab + i) / r->count;
     const int64_t at = (b->slab + i) % r->count * r->scale + r->at;
     for (int64_t k = 0; k < r->taps; k++)
-      copy_plane(s, g, b, image, at + k * r->at_step, in, bytes,
-                 out + (i * s->slab + k * s->plane) * bytes);
+      copy_plane(&y, image, at + k * r->at_step,
+                 out + (i * s->slab + k * s->plane) * y.size);
   }
 }
 

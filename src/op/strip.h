@@ -16,7 +16,7 @@
 // How a course is cut. All courses of a grid have as many bands, of which some
 // may be empty.
 typedef struct nd_strips {
-  int64_t channels;      // of sources that are copied
+  int64_t channels;      // of sources that are copied, at most
   int64_t slabs, lines;  // of a band, at most
   int64_t beside;        // bands that share a slab
   int64_t count;         // of bands; 0 if not even one line fits
@@ -39,9 +39,10 @@ nd_strips nd_strips_cut(const nd_grid *g, int64_t channels, int64_t targets,
 
 nd_band nd_strips_band(const nd_strips *s, const nd_grid *g, int64_t number);
 
-// Copies the sources of a band, which begin at `in`, elements of `size` bytes.
+// Copies the sources of a band, `channels` of them, which begin at `in`;
+// elements have `size` bytes.
 void nd_strips_fill(const nd_strips *s, const nd_grid *g, const nd_band *b,
-                    const char *in, size_t size, char *out);
+                    int64_t channels, const char *in, size_t size, char *out);
 
 // Where a tap has its source in the strip, counted from where those of its
 // target begin; this is the same for line `line` of slab `slab` of a band.
