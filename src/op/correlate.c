@@ -274,7 +274,7 @@ static void find_chain(task *t, int64_t first)
   }
 }
 
-// Filters of depthwise ones are read where they lie, and columns of sources too.
+// Filters of depthwise ones are read where they lie, and sources by columns.
 static void run_deep_chain(task *t)
 {
   const plan *p = t->p;
@@ -503,8 +503,8 @@ static void run_unit(task *t, const char *packed, int64_t unit)
 
 // ---------------------------------------------------------------- depthwise --
 
-// Channels of one pixel, where a line is too long for a strip: those of each tap
-// times its filters.
+// Channels of one pixel, where a line is too long for a strip: those of each
+// tap times its filters.
 static void run_deep_pixel(const plan *p, const nd_target *x, int64_t taps,
                            bool adds, const nd_tap *t)
 {
