@@ -135,7 +135,7 @@ lint: ## check warnings, layers, exports, forbidden calls, format, analysers
 	@tools/deps.sh build lint
 	@tests/lint/run $(T)
 
-BENCH := $(BUILD)/bench/host $(BUILD)/bench/kernels \
+BENCH := $(BUILD)/bench/host $(BUILD)/bench/kernels $(BUILD)/bench/conv \
          $(if $(KANN_SRC),$(BUILD)/bench/kann)
 
 bench: all $(BENCH) ## time the benchmarks, beside the peers that are installed

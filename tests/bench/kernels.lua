@@ -1,5 +1,5 @@
 --- Prints how near single ops come to what the machine can do, in one thread,
---- as kernels.c measures it.
+--- as kernels.c measures it, and conv.c the convolutions of the network's rows.
 local report = require "report"
 local system = require "system"
 
@@ -20,6 +20,11 @@ function kernels.print(fail)
     fail("kernels", "build/bench/kernels failed")
   end
   report.print(lines)
+  local convolutions = system.capture(system.scratch .. "/conv net")
+  if convolutions == "" then
+    fail("kernels", "build/bench/conv failed")
+  end
+  print("\n" .. convolutions)
 end
 
 return kernels
