@@ -118,7 +118,7 @@ static plan plan_of(const nd_job *j)
   p.kept = top ? j->attr[K].integer : p.n;
   p.rows = p.kept > 0 ? j->out[0]->size / p.kept : 0;
   p.descending = top || j->attr[DIRECTION].integer == DESCENDING;
-  p.collects = p.kept <= p.n / 4 && p.kept <= PART / 4;
+  p.collects = p.kept <= p.n / 4 && p.kept <= PART / 2;
   p.values = j->op == &nd_op_argsort ? NULL : j->out[0];
   p.places = top ? j->out[1] : p.values == NULL ? j->out[0] : NULL;
   return p;
@@ -246,12 +246,14 @@ static float row_cost(const plan *p)
 
 // -------------------------------------------------------------- long rows --
 
-// The memory of a row: its items, twice, and counts of each part.
+// The memory of a row: its items, twice, counts of each part, and in which of
+// the two the items are before each pass. A digit that all share needs none.
 typedef struct row {
   plan p;
   int64_t number, parts;
   char *items[2];
   uint32_t *counts;
+  uint8_t *at;
 } row;
 
 static row see_row(const nd_job *j, int64_t number, void *shared)
@@ -262,13 +264,15 @@ static row see_row(const nd_job *j, int64_t number, void *shared)
   r.items[0] = shared;
   r.items[1] = r.items[0] + bytes;
   r.counts = (uint32_t *)(void *)(r.items[1] + bytes);
+  r.at = (uint8_t *)(r.counts + r.parts * ND_SORT_RADIX);
   return r;
 }
 
 static size_t row_bytes(const plan *p)
 {
   return (size_t)(2 * p->n * p->k->item) +
-         (size_t)(nd_parts(p->n, PART) * ND_SORT_RADIX) * sizeof(uint32_t);
+         (size_t)(nd_parts(p->n, PART) * ND_SORT_RADIX) * sizeof(uint32_t) +
+         (size_t)p->k->digits + 1;
 }
 
 // Items first..first+n-1, that a unit is for: a part of a pass of a row, whose
@@ -293,10 +297,16 @@ static piece see_piece(const nd_job *j, int64_t unit, void *shared)
   return k;
 }
 
-// Items of the piece, in the memory that has those before a pass, or after it.
+// In which of the two the items are before a pass.
+static int find_items(const row *r, int pass)
+{
+  return pass == 0 ? 0 : r->at[pass];
+}
+
+// Items of the piece as they are before a pass.
 static char *items_of(const piece *k, int pass)
 {
-  return k->r.items[pass % 2] + k->first * k->r.p.k->item;
+  return k->r.items[find_items(&k->r, pass)] + k->first * k->r.p.k->item;
 }
 
 static void load_parts(const void *what, void *shared, void *own, int64_t from,
@@ -323,15 +333,21 @@ static void count_parts(const void *what, void *shared, void *own, int64_t from,
 static void sum_counts(const void *what, void *shared, void *own, int64_t unit,
                        int64_t end)
 {
-  const row r = see_piece(what, unit, shared).r;
+  const piece k = see_piece(what, unit, shared);
+  const int at = find_items(&k.r, k.digit);
+  uint8_t *next = &k.r.at[k.digit + 1];
   uint32_t before = 0;
+  *next = !at;
   for (int digit = 0; digit < ND_SORT_RADIX; digit++) {
-    for (int64_t part = 0; part < r.parts; part++) {
-      uint32_t *count = &r.counts[part * ND_SORT_RADIX + digit];
+    const uint32_t first = before;
+    for (int64_t part = 0; part < k.r.parts; part++) {
+      uint32_t *count = &k.r.counts[part * ND_SORT_RADIX + digit];
       const uint32_t n = *count;
       *count = before;
       before += n;
     }
+    if (before - first == k.r.p.n)
+      *next = (uint8_t)at;
   }
 }
 
@@ -340,8 +356,10 @@ static void deal_parts(const void *what, void *shared, void *own, int64_t from,
 {
   for (int64_t unit = from; unit < to; unit++) {
     const piece k = see_piece(what, unit, shared);
-    k.r.p.k->deal(k.n, items_of(&k, k.digit), k.digit, k.counts,
-                  k.r.items[(k.digit + 1) % 2]);
+    const int next = find_items(&k.r, k.digit + 1);
+    if (next != find_items(&k.r, k.digit))
+      k.r.p.k->deal(k.n, items_of(&k, k.digit), k.digit, k.counts,
+                    k.r.items[next]);
   }
 }
 
