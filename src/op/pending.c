@@ -275,9 +275,10 @@ static bool relieve(nd_tensor *x, const nd_tensor *input)
 
 bool nd_may_wait_fold(const nd_job *j, nd_span *span)
 {
+  if (j->op->reduction == NULL)
+    return false;
   const nd_tensor *x = j->in[0];
-  return j->op->reduction != NULL && x->waits && x->size > 1 &&
-         nd_node_of(x)->reduction == NULL &&
+  return x->waits && x->size > 1 && nd_node_of(x)->reduction == NULL &&
          nd_span_find(x, nd_axes_set(&j->attr[0], x->rank), span);
 }
 
