@@ -25,10 +25,6 @@ typedef struct nd_softmax_kernels {
   // m[r] = -inf
   void (*start)(int64_t rows, void *m);
 
-  // m[r] = the largest of m[r] and of row r; nan wins.
-  void (*max)(int64_t rows, int64_t n, void *restrict m,
-              const void *restrict x);
-
   // m[r] = 0 where m[r] is not finite.
   void (*steady)(int64_t rows, void *m);
 
@@ -40,9 +36,10 @@ typedef struct nd_softmax_kernels {
   void (*exp)(int64_t n, void *restrict e, const void *restrict d);
 
   // ones[r] += how many elements of row r of e are 1, s[r] += the sum of those
-  // that are not
+  // that are not; all[r] is the sum of row r, where n >= ND_LANES
   void (*tally)(int64_t rows, int64_t n, double *restrict s,
-                double *restrict ones, const void *restrict e);
+                double *restrict ones, const void *restrict all,
+                const void *restrict e);
 
   // s[r] = log(1 + s[r])
   void (*log)(int64_t rows, double *s);

@@ -5,7 +5,6 @@
 #include "kernel/math.h"
 #include "kernel/reduce.h"
 
-#define LARGER(a, b) ((((a) >= (b)) | ((a) != (a))) ? (a) : (b))
 #define ADD(a, b) ((a) + (b))
 #define HALF 0.5F
 
@@ -66,22 +65,6 @@
   }
 
 #define FOLDS(label, type)                                                    \
-  static void max_##label(int64_t rows, int64_t n, void *restrict pm,         \
-                          const void *restrict px)                            \
-  {                                                                           \
-    type *restrict m = pm;                                                    \
-    const type *restrict x = px;                                              \
-    if (n == 1) {                                                             \
-      for (int64_t r = 0; r < rows; r++)                                      \
-        m[r] = LARGER(m[r], x[r]);                                            \
-      return;                                                                 \
-    }                                                                         \
-    for (int64_t r = 0; r < rows; r++, x += n) {                              \
-      type total = m[r];                                                      \
-      FOLD(type, n, LARGER, (type)-ND_INF, x[i], total);                      \
-      m[r] = total;                                                           \
-    }                                                                         \
-  }                                                                           \
   static void sum_##label(int64_t rows, int64_t n, double *restrict s,        \
                           const void *restrict px)                            \
   {                                                                           \
@@ -95,9 +78,11 @@
       FOLD(double, n, ADD, 0, (double)x[i], s[r]);                            \
   }                                                                           \
   static void tally_##label(int64_t rows, int64_t n, double *restrict s,      \
-                            double *restrict ones, const void *restrict pe)   \
+                            double *restrict ones, const void *restrict pall, \
+                            const void *restrict pe)                          \
   {                                                                           \
     const type *restrict e = pe;                                              \
+    const type *restrict all = pall;                                          \
     if (n == 1) {                                                             \
       for (int64_t r = 0; r < rows; r++) {                                    \
         const double x = (double)e[r];                                        \
@@ -107,16 +92,19 @@
       return;                                                                 \
     }                                                                         \
     for (int64_t r = 0; r < rows; r++, e += n) {                              \
-      type all = 0;                                                           \
+      type sum = 0;                                                           \
       type others = 0;                                                        \
-      FOLD(type, n, ADD, 0, e[i], all);                                       \
-      if (all >= MUCH) {                                                      \
-        s[r] += (double)all;                                                  \
+      if (n >= ND_LANES)                                                      \
+        sum = all[r];                                                         \
+      else                                                                    \
+        FOLD(type, n, ADD, 0, e[i], sum);                                     \
+      if (sum >= MUCH) {                                                      \
+        s[r] += (double)sum;                                                  \
         continue;                                                             \
       }                                                                       \
       FOLD(type, n, ADD, 0, e[i] == 1 ? 0 : e[i], others);                    \
       s[r] += (double)others;                                                 \
-      ones[r] += all - others > HALF;                                         \
+      ones[r] += sum - others > HALF;                                         \
     }                                                                         \
   }                                                                           \
   static void chief_##label(int64_t rows, int64_t n, double *restrict t0,     \
@@ -280,15 +268,15 @@ static void log_rows(int64_t rows, double *s)
     s[r] = nd_log1p_f64(s[r]);
 }
 
-#define ROW(label)                                                           \
-  {                                                                          \
-    .start = start_##label, .max = max_##label, .steady = steady_##label,    \
-    .shift = shift_##label, .exp = exp_##label, .sum = sum_##label,          \
-    .log = log_rows, .divide = divide_##label, .subtract = subtract_##label, \
-    .join = join_##label, .give = give_##label, .cross = cross_##label,      \
-    .slope = slope_##label, .tally = tally_##label, .chief = chief_##label,  \
-    .mean = mean_##label, .centre = centre_##label, .rest = rest_##label,    \
-    .spread = spread_##label                                                 \
+#define ROW(label)                                                            \
+  {                                                                           \
+    .start = start_##label, .steady = steady_##label, .shift = shift_##label, \
+    .exp = exp_##label, .sum = sum_##label, .log = log_rows,                  \
+    .divide = divide_##label, .subtract = subtract_##label,                   \
+    .join = join_##label, .give = give_##label, .cross = cross_##label,       \
+    .slope = slope_##label, .tally = tally_##label, .chief = chief_##label,   \
+    .mean = mean_##label, .centre = centre_##label, .rest = rest_##label,     \
+    .spread = spread_##label                                                  \
   }
 
 const nd_softmax_table ND_LEVELLED(nd_softmax_table) = {

@@ -2,9 +2,10 @@
 
 #include "op/rows.h"
 
-#include "base/cut.h"
-
 #include <string.h>
+
+#include "base/cut.h"
+#include "op/fold.h"
 
 ND_DECLARE_LEVELS(const nd_softmax_table, nd_softmax_table);
 
@@ -14,6 +15,8 @@ void nd_rows_start(nd_rows *l, const nd_tensor *x, const int *axes,
   static const nd_softmax_table *const tables[ND_LEVELS] = ND_LIST_LEVELS(
     nd_softmax_table);
   l->k = &tables[x->context->level]->at[x->dtype];
+  l->max = nd_fold_kernels(x, ND_MAX);
+  l->sum = nd_fold_kernels(x, ND_SUM);
   const nd_dtype dtype = (nd_dtype)x->dtype;
   if (axes != NULL)
     nd_reader_permuted(&l->reader, x, dtype, axes);
@@ -149,8 +152,23 @@ static void find_max(nd_rows *l, int64_t first, int64_t end)
   l->k->start(l->rows, l->m);
   for (int64_t i = first; i < end; i++) {
     nd_rows_piece(l, i, 0, INT64_MAX, &p);
-    l->k->max(p.rows, p.n, l->m, nd_rows_load(l, &p));
+    const void *x = nd_rows_load(l, &p);
+    if (p.n > 1) {
+      l->max->rows(p.rows, p.n, l->e, x);
+      x = l->e;
+    }
+    l->max->merge(p.rows, l->m, x);
   }
+}
+
+// Adds exps of a piece to sums: `ones` those that are 1, `s` all others.
+static void tally(const nd_rows *l, const nd_piece *p, double *s, double *ones,
+                  const void *e)
+{
+  double all[ND_BLOCK];  // of the input's dtype
+  if (p->n >= ND_LANES)
+    l->sum->rows(p->rows, p->n, all, e);
+  l->k->tally(p->rows, p->n, s, ones, all, e);
 }
 
 void nd_rows_measure(nd_rows *l, nd_keep keep, char *out, int64_t from,
@@ -175,7 +193,7 @@ void nd_rows_measure(nd_rows *l, nd_keep keep, char *out, int64_t from,
     char *e = whole && keep == ND_KEEP_EXP ? place : (char *)l->e;
     l->k->shift(p.rows, p.n, d, nd_rows_load(l, &p), l->m);
     l->k->exp(n, e, d);
-    l->k->tally(p.rows, p.n, l->s, ones, e);
+    tally(l, &p, l->s, ones, e);
     if (keeps && !whole)
       memcpy(out + kept.at * l->width,
              (keep == ND_KEEP_EXP ? e : d) + (kept.at - p.at) * l->width,
@@ -257,7 +275,7 @@ static void max_of_tile(nd_rows *l, found f, int64_t unit)
   const int64_t row = nd_rows_seek(l, unit);
   l->k->start(l->rows, l->m);
   for (int64_t part = 0; part < count_parts(l); part++)
-    l->k->max(l->rows, 1, l->m, f.part_m + (part * l->all + row) * l->width);
+    l->max->merge(l->rows, l->m, f.part_m + (part * l->all + row) * l->width);
   l->k->steady(l->rows, l->m);
   memcpy(f.m + row * l->width, l->m, (size_t)(l->rows * l->width));
 }
@@ -275,7 +293,7 @@ static void sum_of_part(nd_rows *l, found f, int64_t unit)
     nd_rows_piece(l, i, 0, INT64_MAX, &p);
     l->k->shift(p.rows, p.n, l->d, nd_rows_load(l, &p), f.m + row * l->width);
     l->k->exp(p.rows * p.n, l->e, l->d);
-    l->k->tally(p.rows, p.n, s, ones, l->e);
+    tally(l, &p, s, ones, l->e);
   }
 }
 

@@ -9,12 +9,14 @@
 #ifndef ND_OP_ROWS_H
 #define ND_OP_ROWS_H
 
+#include "kernel/reduce.h"
 #include "kernel/softmax.h"
 #include "op/op.h"
 #include "tensor/reader.h"
 
 typedef struct nd_rows {
   const nd_softmax_kernels *k;
+  const nd_reduce_kernels *max, *sum;
   nd_reader reader;
   int64_t width;  // bytes of an element
   int64_t length;
