@@ -5,19 +5,19 @@
 // columns of a tile. Three steps give the sums of blocks, the sums up to the
 // end of each block, and the running sums within blocks, which begin with
 // those; axes of one block need only the last. Blocks are counted in the
-// direction of the sum, from the end if `reverse`.
-//
-// Floats are added up in float64, for float64 with what each addition rounds
-// away kept beside (Knuth's two-sum): on long axes both float dtypes are good
-// to the last digit.
+// direction of the sum, from the end if `reverse`. On long axes both float
+// dtypes are good to the last digit.
 
 #include <string.h>
 
+#include "kernel/cumsum.h"
 #include "op/axes.h"
 #include "ops/rules.h"
 
-enum { AXIS, REVERSE };                       // attributes
-enum { BLOCK = 1024, TILE = 64, LANES = 8 };  // a block has whole lanes
+enum { AXIS, REVERSE };  // attributes
+enum { BLOCK = ND_CUMSUM_BLOCK, TILE = 64 };
+
+ND_DECLARE_LEVELS(const nd_cumsum_table, nd_cumsum_table);
 
 static const nd_param params[] = {
   { "x", ND_TENSOR },
@@ -32,206 +32,10 @@ static bool infer(nd_context *c, const nd_job *j, nd_type *out)
   return nd_axis_infer(c, j, j->attr[AXIS].integer) >= 0;
 }
 
-// ------------------------------------------------------------------- sums --
-
-// A sum and what was rounded away from it, which is finite.
-typedef struct real {
-  double sum, rest;
-} real;
-
-static inline void real_add(real *t, double x)
-{
-  const double sum = t->sum + x, grown = sum - t->sum;
-  const double lost = (t->sum - (sum - grown)) + (x - grown);
-  t->sum = sum;
-  t->rest += lost - lost == 0 ? lost : 0;
-}
-
-static inline double real_get(const real *t)
-{
-  return t->sum + t->rest;
-}
-
-static inline void real_join(real *t, const real *other)
-{
-  real_add(t, other->sum);
-  t->rest += other->rest;
-}
-
-// The same of numbers that are short beside it, which are added as they are.
-typedef struct brief {
-  double sum;
-} brief;
-
-static inline void brief_add(brief *t, double x)
-{
-  t->sum += x;
-}
-
-static inline double brief_get(const brief *t)
-{
-  return t->sum;
-}
-
-static inline void brief_join(brief *t, const brief *other)
-{
-  t->sum += other->sum;
-}
-
-// A sum of integers, which wraps.
-typedef struct whole {
-  uint64_t sum;
-} whole;
-
-static inline void whole_add(whole *t, uint64_t x)
-{
-  t->sum += x;
-}
-
-static inline uint64_t whole_get(const whole *t)
-{
-  return t->sum;
-}
-
-static inline void whole_join(whole *t, const whole *other)
-{
-  t->sum += other->sum;
-}
-
-// Adds four numbers; y[i] becomes the sum up to number i. Of brief numbers only
-// one addition waits for the four before.
-#define ADD_FOUR(kind, wide)                                          \
-  static inline void kind##_add_four(kind *t, const wide *x, wide *y) \
-  {                                                                   \
-    for (int i = 0; i < 4; i++) {                                     \
-      kind##_add(t, x[i]);                                            \
-      y[i] = kind##_get(t);                                           \
-    }                                                                 \
-  }
-
-ADD_FOUR(real, double)
-ADD_FOUR(whole, uint64_t)
-
-static inline void brief_add_four(brief *t, const double *x, double *y)
-{
-  const double two = x[0] + x[1];
-  y[0] = t->sum + x[0];
-  y[1] = t->sum + two;
-  y[2] = t->sum + (two + x[2]);
-  y[3] = t->sum + (two + (x[2] + x[3]));
-  t->sum = y[3];
-}
-
-// Sums of blocks, each for `n` columns that lie beside each other; rows are
-// `stride` elements apart.
-typedef struct kernels {
-  size_t total;  // bytes of a sum
-
-  // Adds `rows` rows to the sums.
-  void (*add)(int64_t rows, int64_t stride, int64_t n, void *totals,
-              const void *in);
-
-  // The same, and each row of `out` becomes the sums up to there.
-  void (*write)(int64_t rows, int64_t stride, int64_t n, void *totals,
-                const void *in, void *out);
-
-  // Makes sums of blocks, `stride` sums apart, those of all up to each.
-  void (*scan)(int64_t blocks, int64_t stride, int64_t n, void *totals);
-} kernels;
-
-#define DEFINE(label, type, kind, wide)                                        \
-  static void add_##label(int64_t rows, int64_t stride, int64_t n,             \
-                          void *totals, const void *in)                        \
-  {                                                                            \
-    kind *t = totals;                                                          \
-    const type *x = in;                                                        \
-    if (stride == 1) {                                                         \
-      kind lane[LANES] = { 0 };                                                \
-      for (int64_t r = 0; r < rows; r += LANES) {                              \
-        for (int i = 0; i < LANES; i++)                                        \
-          kind##_add(&lane[i], (wide)x[r + i]);                                \
-      }                                                                        \
-      for (int i = 0; i < LANES; i++)                                          \
-        kind##_join(t, &lane[i]);                                              \
-      return;                                                                  \
-    }                                                                          \
-    for (int64_t r = 0; r < rows; r++, x += stride) {                          \
-      for (int64_t i = 0; i < n; i++)                                          \
-        kind##_add(&t[i], (wide)x[i]);                                         \
-    }                                                                          \
-  }                                                                            \
-  static inline void write_one_##label(int64_t rows, int64_t stride, kind sum, \
-                                       const type *x, type *y)                 \
-  {                                                                            \
-    int64_t r = 0;                                                             \
-    for (; r + 4 <= rows; r += 4) {                                            \
-      wide four[4], sums[4];                                                   \
-      for (int i = 0; i < 4; i++)                                              \
-        four[i] = (wide)x[(r + i) * stride];                                   \
-      kind##_add_four(&sum, four, sums);                                       \
-      for (int i = 0; i < 4; i++)                                              \
-        y[(r + i) * stride] = (type)sums[i];                                   \
-    }                                                                          \
-    for (; r < rows; r++) {                                                    \
-      kind##_add(&sum, (wide)x[r * stride]);                                   \
-      y[r * stride] = (type)kind##_get(&sum);                                  \
-    }                                                                          \
-  }                                                                            \
-  static void write_##label(int64_t rows, int64_t stride, int64_t n,           \
-                            void *totals, const void *in, void *out)           \
-  {                                                                            \
-    kind *t = totals;                                                          \
-    const type *x = in;                                                        \
-    type *y = out;                                                             \
-    if (n == 1 && stride == 1) {                                               \
-      write_one_##label(rows, 1, *t, x, y);                                    \
-      return;                                                                  \
-    }                                                                          \
-    if (n == 1) {                                                              \
-      write_one_##label(rows, stride, *t, x, y);                               \
-      return;                                                                  \
-    }                                                                          \
-    for (int64_t r = 0; r < rows; r++) {                                       \
-      for (int64_t i = 0; i < n; i++) {                                        \
-        kind##_add(&t[i], (wide)x[r * stride + i]);                            \
-        y[r * stride + i] = (type)kind##_get(&t[i]);                           \
-      }                                                                        \
-    }                                                                          \
-  }                                                                            \
-  static void scan_##label(int64_t blocks, int64_t stride, int64_t n,          \
-                           void *totals)                                       \
-  {                                                                            \
-    kind *t = totals;                                                          \
-    for (int64_t b = 1; b < blocks; b++, t += stride) {                        \
-      for (int64_t i = 0; i < n; i++) {                                        \
-        kind next = t[i];                                                      \
-        kind##_join(&next, &t[stride + i]);                                    \
-        t[stride + i] = next;                                                  \
-      }                                                                        \
-    }                                                                          \
-  }
-
-DEFINE(float32, float, brief, double)
-DEFINE(float64, double, real, double)
-DEFINE(int32, int32_t, whole, uint64_t)
-DEFINE(int64, int64_t, whole, uint64_t)
-DEFINE(uint8, uint8_t, whole, uint64_t)
-
-#define ROW(label, kind)                                   \
-  {                                                        \
-    sizeof(kind), add_##label, write_##label, scan_##label \
-  }
-
-static const struct kernels all[ND_DTYPES] = {
-  [ND_FLOAT32] = ROW(float32, brief), [ND_FLOAT64] = ROW(float64, real),
-  [ND_INT32] = ROW(int32, whole),     [ND_INT64] = ROW(int64, whole),
-  [ND_UINT8] = ROW(uint8, whole),
-};
-
 // ------------------------------------------------------------------- steps --
 
 typedef struct plan {
-  const kernels *k;
+  const nd_cumsum_kernels *k;
   int64_t outer, length, inner, blocks, tiles;
   int64_t width;  // bytes of an element
   bool reverse;
@@ -239,9 +43,12 @@ typedef struct plan {
 
 static plan plan_of(const nd_job *j)
 {
+  static const nd_cumsum_table *const tables[ND_LEVELS] = ND_LIST_LEVELS(
+    nd_cumsum_table);
   const nd_tensor *x = j->in[0];
   const int axis = nd_axis_place(j->attr[AXIS].integer, x->rank);
-  plan p = { .k = &all[x->dtype], .outer = 1, .inner = 1 };
+  const nd_cumsum_table *const table = tables[x->context->level];
+  plan p = { .k = &table->at[x->dtype], .outer = 1, .inner = 1 };
   for (int i = 0; i < axis; i++)
     p.outer *= x->dims[i];
   for (int i = axis + 1; i < x->rank; i++)
@@ -306,7 +113,7 @@ static void write_blocks(const void *what, void *shared, void *own,
 {
   const nd_job *j = what;
   const plan p = plan_of(j);
-  real totals[TILE];  // or others, which are smaller
+  double totals[TILE * ND_CUMSUM_WIDEST / sizeof(double)];
   for (int64_t unit = from; unit < to; unit++) {
     const place l = place_of(&p, p.blocks, unit);
     const int64_t at = l.first + (p.reverse ? (l.rows - 1) * p.inner : 0);
