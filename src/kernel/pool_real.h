@@ -71,7 +71,7 @@ typedef struct best_one {
 
 ND_INLINE void see(best *s, vector v)
 {
-  const mask wins = (v > s->value) | ((v != v) & (s->value == s->value));
+  const mask wins = ~(v <= s->value) & (s->value == s->value);
   s->value = choose(wins, v, s->value);
   s->place = (wins & s->next) | (~wins & s->place);
   s->next += 1;
