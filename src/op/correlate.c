@@ -17,11 +17,12 @@
 ND_DECLARE_LEVELS(const nd_conv_table, nd_conv_table);
 
 enum {
-  PIXELS = 252,       // of a band, at most
-  FEW_PIXELS = 96,    // of a unit that has none
-  COLUMNS = 64,       // that units are not cut below
-  ROOM = 128 * 256,   // elements of a strip, or of copies
-  TILES = PIXELS / 6  // of at least so many rows, if there are several
+  PIXELS = 252,        // of a band, at most
+  FEW_PIXELS = 96,     // of a unit that has none
+  COLUMNS = 64,        // that units are not cut below
+  FEW_CHANNELS = 128,  // of depthwise ones, up to which pixels are worth tiles
+  ROOM = 128 * 256,    // elements of a strip, or of copies
+  TILES = PIXELS / 6   // of at least so many rows, if there are several
 };
 
 const nd_conv_kernels *nd_conv_find(const nd_tensor *like)
@@ -78,11 +79,13 @@ static float unit_cost(const plan *p)
   return (float)p->block * (10 + terms * (.006F * width * columns + .1F));
 }
 
+// Many channels of one pixel are read faster than few of many pixels.
 static void set_bands(plan *p, int64_t pixels)
 {
   const bool deep = nd_conv_is_deep(&p->l->conv);
-  const nd_strips s = nd_strips_cut(&p->grid, deep ? p->columns : p->sources,
-                                    pixels, ROOM);
+  nd_strips s = { 0 };
+  if (!deep || p->targets <= FEW_CHANNELS)
+    s = nd_strips_cut(&p->grid, deep ? p->targets : p->sources, pixels, ROOM);
   p->strips = s;
   p->block = s.count == 0
                ? nd_least(pixels, FEW_PIXELS)
@@ -92,18 +95,6 @@ static void set_bands(plan *p, int64_t pixels)
 static void halve_columns(plan *p)
 {
   p->columns = nd_parts(nd_parts(p->columns, 2), COLUMNS) * COLUMNS;
-}
-
-// As many columns as a strip of one line has room for, or all where it has not
-// for a few.
-static void cut_deep(plan *p, int64_t pixels)
-{
-  while (p->strips.count == 0 && p->columns > COLUMNS) {
-    halve_columns(p);
-    set_bands(p, pixels);
-  }
-  if (p->strips.count == 0)
-    p->columns = p->targets;
 }
 
 // A unit takes as many pixels as share what is read of the filters, and fewer
@@ -116,8 +107,6 @@ static void cut(plan *p)
   if (pixels == 0)
     return;
   set_bands(p, pixels);
-  if (deep)
-    cut_deep(p, pixels);
   while (!deep && unit_cost(p) > ND_PATIENCE / 2 && p->columns > COLUMNS)
     halve_columns(p);
   while (unit_cost(p) > ND_PATIENCE / 2 && p->block > p->high) {
@@ -274,12 +263,12 @@ static void find_chain(task *t, int64_t first)
   }
 }
 
-// Filters of depthwise ones are read where they lie, and sources by columns.
+// Filters of depthwise ones are read where they lie.
 static void run_deep_chain(task *t)
 {
   const plan *p = t->p;
   const nd_conv_panel y = { .b = t->packed,
-                            .columns = (int)(t->end - t->column),
+                            .columns = (int)p->targets,
                             .width = (int)p->targets };
   for (const row *r = t->row; r < t->row + t->rows; r++)
     p->l->k->deep_tiles(r->height, r->count, t->tiles + r->first, r->terms, &y);
@@ -391,12 +380,10 @@ static bool start_band(task *t, int64_t number)
 {
   const plan *p = t->p;
   const nd_band b = nd_strips_band(&p->strips, &p->grid, number);
-  const bool deep = nd_conv_is_deep(&p->l->conv);
   if (b.slabs <= 0 || b.lines <= 0 || p->grid.count == 0)
     return false;
   if (!nd_grid_is_whole(&p->grid))
-    nd_strips_fill(&p->strips, &p->grid, &b,
-                   deep ? t->end - t->column : p->sources, t->source,
+    nd_strips_fill(&p->strips, &p->grid, &b, p->strips.channels, t->source,
                    nd_dtype_size(p->l->dtype), t->room);
   fill_band(t, &b);
   return true;
@@ -473,13 +460,8 @@ static int64_t find_unit(task *t, const char *packed, int64_t unit)
   t->end = nd_least(t->column + p->columns, p->targets);
   t->source = l->source + group * p->sources * size;
   t->target = l->target + group * p->targets * size;
-  if (nd_conv_is_deep(&l->conv)) {
-    t->source += t->column * size;
-    t->target += t->column * size;
-    t->packed = l->filters + t->column * size;
-  } else {
-    t->packed = packed + group * group_size(l) * size;
-  }
+  t->packed = nd_conv_is_deep(&l->conv) ? l->filters
+                                        : packed + group * group_size(l) * size;
   return unit / (p->beside * p->groups);
 }
 
@@ -503,8 +485,8 @@ static void run_unit(task *t, const char *packed, int64_t unit)
 
 // ---------------------------------------------------------------- depthwise --
 
-// Channels of one pixel, where a line is too long for a strip: those of each
-// tap times its filters.
+// Channels of one pixel, where there are many or a line is too long for a
+// strip: those of each tap times its filters.
 static void run_deep_pixel(const plan *p, const nd_target *x, int64_t taps,
                            bool adds, const nd_tap *t)
 {
