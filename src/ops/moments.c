@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "base/cut.h"
 #include "kernel/moments.h"
 #include "kernel/tree.h"
 #include "op/axes.h"
@@ -44,11 +45,6 @@ static bool infer(nd_context *c, const nd_job *j, nd_type *out)
 static int64_t count_folded(const nd_job *j)
 {
   return j->out[MEAN]->size > 0 ? j->in[0]->size / j->out[MEAN]->size : 0;
-}
-
-static int64_t least(int64_t a, int64_t b)
-{
-  return a < b ? a : b;
 }
 
 // ---------------------------------------------------------------- the tree --
@@ -180,9 +176,9 @@ static void fold_row(source *s, int64_t from, int64_t n, double *sum,
   start_tree(&t, 1);
   const char *in = NULL;
   for (int64_t at = 0; at < n; at += ND_BLOCK, in += ND_BLOCK * s->width) {
-    const int64_t size = least(n - at, ND_BLOCK);
+    const int64_t size = nd_least(n - at, ND_BLOCK);
     if (at % ROOM == 0)
-      in = load(s, from + at, least(n - at, ROOM));
+      in = load(s, from + at, nd_least(n - at, ROOM));
     moments *m = next_block(&t, size);
     s->k->run(size, m->sum, m->squares, in);
     add_block(&t);
@@ -195,13 +191,13 @@ static void fold_columns(source *s, int64_t at, int64_t n, int64_t first,
                          int64_t rows, double *sum, double *squares)
 {
   const int64_t last = s->fold.last;
-  const int64_t start = at / last * last * s->fold.folded + at % last;
+  const int64_t base = at / last * last * s->fold.folded + at % last;
   tree t;
   start_tree(&t, n);
   for (int64_t r = first; r < first + rows; r += ROWS) {
-    const int64_t size = least(first + rows - r, ROWS);
+    const int64_t size = nd_least(first + rows - r, ROWS);
     int64_t step;
-    const char *in = load_rows(s, start + r * last, size, n, &step);
+    const char *in = load_rows(s, base + r * last, size, n, &step);
     moments *m = next_block(&t, size);
     s->k->columns(size, n, step, m->sum, m->squares, in);
     add_block(&t);
@@ -214,14 +210,14 @@ static void fold_columns(source *s, int64_t at, int64_t n, int64_t first,
 static int64_t fold_some(source *s, int64_t at, int64_t to, int64_t first,
                          int64_t n, double *sum, double *squares)
 {
-  const int64_t most = least(to - at, COLUMNS);
+  const int64_t most = nd_least(to - at, COLUMNS);
   if (n == 0) {
     memset(sum, 0, (size_t)most * sizeof *sum);
     memset(squares, 0, (size_t)most * sizeof *squares);
     return most;
   }
   if (s->fold.columns) {
-    const int64_t some = least(most, s->fold.last - at % s->fold.last);
+    const int64_t some = nd_least(most, s->fold.last - at % s->fold.last);
     fold_columns(s, at, some, first, n, sum, squares);
     return some;
   }
@@ -229,7 +225,7 @@ static int64_t fold_some(source *s, int64_t at, int64_t to, int64_t first,
     fold_row(s, at * s->fold.folded + first, n, sum, squares);
     return 1;
   }
-  const int64_t some = least(most, ROOM / n);
+  const int64_t some = nd_least(most, ROOM / n);
   fold_short(s, at * n, some, n, sum, squares);
   return some;
 }
@@ -273,7 +269,7 @@ static int64_t count_parts(const nd_job *j)
 {
   nd_folding l;
   nd_fold_plan(&l, j->in[0], (nd_dtype)j->in[0]->dtype, &j->attr[AXES], false);
-  return (l.folded + size_of_part(&l) - 1) / size_of_part(&l);
+  return nd_parts(l.folded, size_of_part(&l));
 }
 
 // Unit p * outputs + i is part p of output i: sums of all, then squares.
@@ -288,8 +284,8 @@ static void run_parts(const void *what, void *shared, void *own, int64_t from,
   const int64_t most = size_of_part(&s.fold);
   for (int64_t unit = from, n; unit < to; unit += n) {
     const int64_t first = unit / outs * most, at = unit % outs;
-    n = fold_some(&s, at, least(outs, at + to - unit), first,
-                  least(s.fold.folded - first, most), sum + unit,
+    n = fold_some(&s, at, nd_least(outs, at + to - unit), first,
+                  nd_least(s.fold.folded - first, most), sum + unit,
                   squares + unit);
   }
 }
@@ -304,12 +300,12 @@ static void join_parts(const void *what, void *shared, void *own, int64_t from,
   nd_fold_plan(&l, j->in[0], (nd_dtype)j->in[0]->dtype, &j->attr[AXES], false);
   const int64_t most = size_of_part(&l);
   for (int64_t at = from, n; at < to; at += n) {
-    n = least(to - at, COLUMNS);
+    n = nd_least(to - at, COLUMNS);
     moments all = { .n = (double)most };
     memcpy(all.sum, sum + at, (size_t)n * sizeof *sum);
     memcpy(all.squares, squares + at, (size_t)n * sizeof *sum);
     for (int64_t p = 1; p < parts; p++)
-      join(n, &all, (double)least(l.folded - p * most, most),
+      join(n, &all, (double)nd_least(l.folded - p * most, most),
            sum + p * outs + at, squares + p * outs + at);
     give(j, MEAN, at, n, all.sum);
     give(j, VARIANCE, at, n, all.squares);
