@@ -114,7 +114,7 @@ nd_step nd_copy_step(const nd_copy *k)
   const int64_t rows = w->shape[k->across], columns = w->shape[w->rank - 1];
   const int64_t planes = size > 0 ? size / rows / columns : 0;
   return (nd_step){ .units = planes * k->down * k->beside,
-                    .cost = 20 + .6F * (float)nd_least(rows, k->rows) *
+                    .cost = 20 + 1.5F * (float)nd_least(rows, k->rows) *
                                    (float)nd_least(columns, k->columns),
                     .run = copy_areas };
 }

@@ -46,10 +46,13 @@ static int count_inputs(const row *r)
 
 static bool run_op(const row *r)
 {
-  nd_tensor *y = nd_call(c, r->op, count_inputs(r), (nd_tensor **)r->x,
-                         r->options);
-  nd_tensor_release(y);
-  return y != NULL;
+  nd_tensor *y[MOST];
+  int outs = MOST;
+  const bool ok = nd_call_all(c, r->op, count_inputs(r), (nd_tensor **)r->x,
+                              r->options, &outs, y);
+  for (int i = 0; ok && i < outs; i++)
+    nd_tensor_release(y[i]);
+  return ok;
 }
 
 static bool run_read(const row *r)
