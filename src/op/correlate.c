@@ -104,6 +104,7 @@ static void cut(plan *p)
   const bool deep = nd_conv_is_deep(&p->l->conv);
   int64_t pixels = nd_least(p->grid.most, PIXELS);
   p->columns = p->targets;
+  p->beside = 1;
   if (pixels == 0)
     return;
   set_bands(p, pixels);
