@@ -27,8 +27,8 @@ static nd_tensor *make_digits(nd_dtype dtype, int rank, const int64_t *shape)
   return y;
 }
 
-static void check_same(const char *fold, const char *axes, nd_tensor *y,
-                       nd_tensor *z)
+static void check_outputs(const char *fold, const char *axes, nd_tensor *y,
+                          nd_tensor *z)
 {
   static double got[80000], want[80000];
   nd_tensor_read(y, got);
@@ -49,7 +49,7 @@ static void check_fold(const char *fold, nd_tensor *x, nd_tensor *copy,
   n = 2;
   CHECK(nd_call_all(c, fold, 1, &copy, axes, &n, z));
   for (int i = 0; i < n; i++)
-    check_same(fold, axes, y[i], z[i]);
+    check_outputs(fold, axes, y[i], z[i]);
 }
 
 // Every fold of `view` of inputs of some shape, over axes of three.
