@@ -62,16 +62,16 @@
 
 VECTORS(float32, float, int32_t)
 
-// What a kernel gives and the lanes of its sum. `read` names what lies at
-// `places`, by vectors and behind the last run one by one.
+// What a kernel gives, if that is kept, and the lanes of its sum. `read` names
+// what lies at `places`, by vectors and behind the last run one by one.
 #define SUMMED(name, label, type, places, read, vector, one)                   \
-  static void name##_sum_##label(int n, const double *p, void *out,            \
-                                 void *lanes, const void *const *in)           \
+  ND_INLINE void name##_runs_##label(int n, const double *p, type *o,          \
+                                     bool kept, type *lanes,                   \
+                                     const void *const *in)                    \
   {                                                                            \
     typedef type T;                                                            \
     enum { PARTS = ND_LANES / label##_WIDTH };                                 \
     label##_vector lane[PARTS];                                                \
-    T *const o = out;                                                          \
     places int64_t at = 0;                                                     \
     ND_UNROLL for (int v = 0; v < PARTS; v++) lane[v] = (label##_vector){ 0 }; \
     for (; at + ND_LANES <= n; at += ND_LANES) {                               \
@@ -81,7 +81,7 @@ VECTORS(float32, float, int32_t)
         const int64_t i = at + v * label##_WIDTH;                              \
         read const E y_i = vector;                                             \
         lane[v] += y_i;                                                        \
-        if (o != NULL)                                                         \
+        if (kept)                                                              \
           *(E *)(void *)(o + i) = y_i;                                         \
       }                                                                        \
     }                                                                          \
@@ -91,13 +91,21 @@ VECTORS(float32, float, int32_t)
       for (int64_t i = at; i < n; i++) {                                       \
         read rest[i - at] = one;                                               \
       }                                                                        \
-      if (o != NULL)                                                           \
+      if (kept)                                                                \
         memcpy(o + at, rest, (size_t)(n - at) * sizeof *o);                    \
       ND_UNROLL for (int v = 0; v < PARTS; v++)                                \
         lane[v] += *(label##_vector *)(void *)(rest + v * label##_WIDTH);      \
     }                                                                          \
     ND_UNROLL for (int v = 0; v < PARTS; v++) *                                \
-      (label##_vector *)(void *)((T *)lanes + v * label##_WIDTH) = lane[v];    \
+      (label##_vector *)(void *)(lanes + v * label##_WIDTH) = lane[v];         \
+  }                                                                            \
+  static void name##_sum_##label(int n, const double *p, void *out,            \
+                                 void *lanes, const void *const *in)           \
+  {                                                                            \
+    if (out != NULL)                                                           \
+      name##_runs_##label(n, p, out, true, lanes, in);                         \
+    else                                                                       \
+      name##_runs_##label(n, p, NULL, false, lanes, in);                       \
   }
 
 // The same of a formula, and of a slope.
