@@ -270,7 +270,7 @@ static void apply(lua_State *L, ndL_state *S, finished *e, int call, int boxes)
   if (!apply_once(L, S, e) && !(ndL_retry(L, S) && apply_once(L, S, e)))
     ndL_raise(L, S);
   ndL_fillboxes(L, S, &e->values, e->out.at, boxes, false);
-  peek_all(L, S, boxes, &e->out);
+  ndL_peekboxes(L, S, boxes, &e->out);
   ndL_holdcall(L, S, e->f, call, e->out.n, e->out.at);
   ndL_dropstrays(L, S);
 }

@@ -155,19 +155,13 @@ void ndL_pushpaired(lua_State *L, ndL_state *S, int i, int like,
 
 const char *const ndL_unconnected[] = { "none", "zero", NULL };
 
-// Pushes what is in the next box: a missing one is nil alone and false in a
-// table.
-static void push_next(lua_State *L, int boxes, int *at, bool inside)
+// Pushes box number `k` of as many as `like` has.
+static void push_box(lua_State *L, const ndL_flat *like, int boxes, int k)
 {
-  lua_rawgeti(L, boxes, ++*at);
-  const ndL_box *box = ndL_boxat(L, -1);
-  if (box != NULL && box->tensor != NULL)
-    return;
-  lua_pop(L, 1);
-  if (inside)
-    lua_pushboolean(L, 0);
+  if (like->n > NDL_FEW)
+    lua_rawgeti(L, boxes, k + 1);
   else
-    lua_pushnil(L);
+    lua_pushvalue(L, boxes + k);
 }
 
 // Where a walk over a structure stands, which fills it with what is in boxes.
@@ -178,11 +172,29 @@ typedef struct rebuilt {
   int depth;  // of the table
 } rebuilt;
 
+// Pushes what is in the next box: a missing one is nil alone and false in a
+// table.
+static void push_next(lua_State *L, rebuilt *r)
+{
+  const bool inside = r->depth > 0;
+  if (r->at == r->like->n)
+    fail_changed(L, r->like);
+  push_box(L, r->like, r->boxes, r->at++);
+  const ndL_box *box = ndL_boxat(L, -1);
+  if (box != NULL && box->tensor != NULL)
+    return;
+  lua_pop(L, 1);
+  if (inside)
+    lua_pushboolean(L, 0);
+  else
+    lua_pushnil(L);
+}
+
 // Pushes what is in the boxes in the structure of the value at `i`.
 static void rebuild(lua_State *L, ndL_state *S, int i, rebuilt *r)
 {
   if (ndL_istensor(ndL_typeof(L, S, i))) {
-    push_next(L, r->boxes, &r->at, r->depth > 0);
+    push_next(L, r);
     return;
   }
   if (lua_type(L, i) != LUA_TTABLE || r->depth++ > NDL_DEEPEST)
@@ -193,7 +205,7 @@ static void rebuild(lua_State *L, ndL_state *S, int i, rebuilt *r)
   if (ndL_isplain(L, S, i)) {
     const lua_Integer n = (lua_Integer)lua_rawlen(L, i);
     for (lua_Integer k = 1; k <= n; k++) {
-      push_next(L, r->boxes, &r->at, true);
+      push_next(L, r);
       lua_rawseti(L, result, k);
     }
     r->depth--;
@@ -214,16 +226,24 @@ static void rebuild(lua_State *L, ndL_state *S, int i, rebuilt *r)
 
 // Lua searches an object that gets a finalizer from the newest one on, so many
 // boxes get theirs when they are made.
-int ndL_pushboxes(lua_State *L, const ndL_state *S, int n)
+static int push_table(lua_State *L, const ndL_state *S, int n)
 {
   lua_createtable(L, n, 0);
   for (int k = 1; k <= n; k++) {
-    ndL_box *box = ndL_newbox(L, S);
-    if (n > NDL_FEW)
-      ndL_settype(L, S, box, NDL_TENSOR);
+    ndL_settype(L, S, ndL_newbox(L, S), NDL_TENSOR);
     lua_rawseti(L, -2, k);
   }
   return lua_gettop(L);
+}
+
+int ndL_pushboxes(lua_State *L, const ndL_state *S, int n)
+{
+  if (n > NDL_FEW)
+    return push_table(L, S, n);
+  luaL_checkstack(L, n + LUA_MINSTACK, "tensors");
+  for (int k = 0; k < n; k++)
+    ndL_newbox(L, S);
+  return lua_gettop(L) - n + 1;
 }
 
 bool ndL_fillboxes(lua_State *L, ndL_state *S, const ndL_flat *like,
@@ -239,11 +259,20 @@ bool ndL_fillboxes(lua_State *L, ndL_state *S, const ndL_flat *like,
     }
     if (g == NULL)
       continue;
-    lua_rawgeti(L, boxes, k + 1);
+    push_box(L, like, boxes, k);
     ndL_fill(L, S, ndL_boxat(L, -1), g);
     lua_pop(L, 1);
   }
   return ok;
+}
+
+void ndL_peekboxes(lua_State *L, ndL_state *S, int boxes, ndL_flat *f)
+{
+  for (int k = 0; k < f->n; k++) {
+    push_box(L, f, boxes, k);
+    f->at[k] = ndL_peek(L, S, -1);
+    lua_pop(L, 1);
+  }
 }
 
 void ndL_pushlike(lua_State *L, ndL_state *S, const ndL_flat *like, int boxes)

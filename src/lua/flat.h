@@ -46,13 +46,18 @@ void ndL_gather(lua_State *L, ndL_state *S, ndL_flat *f);
 // What `unconnected_gradients` may be, for what has no value; 1: zeros.
 extern const char *const ndL_unconnected[];
 
-// Pushes a table of `n` empty boxes. Returns its index.
+// Pushes `n` empty boxes: a few one by one, more in a table. Returns the index of
+// the first, or of that.
 int ndL_pushboxes(lua_State *L, const ndL_state *S, int n);
 
 // Fills the boxes with references, with zeros or not at all where they are
 // missing: false if there was no memory for zeros.
 bool ndL_fillboxes(lua_State *L, ndL_state *S, const ndL_flat *like,
                    nd_tensor **values, int boxes, bool zeros);
+
+// What is in the boxes, as many as `f` has room for: good up to the next
+// allocation.
+void ndL_peekboxes(lua_State *L, ndL_state *S, int boxes, ndL_flat *f);
 
 // Pushes what is in the boxes, in the structure of the value that `like` was.
 void ndL_pushlike(lua_State *L, ndL_state *S, const ndL_flat *like, int boxes);
