@@ -46,8 +46,8 @@ void ndL_gather(lua_State *L, ndL_state *S, ndL_flat *f);
 // What `unconnected_gradients` may be, for what has no value; 1: zeros.
 extern const char *const ndL_unconnected[];
 
-// Pushes `n` empty boxes: a few one by one, more in a table. Returns the index of
-// the first, or of that.
+// Pushes `n` empty boxes: a few one by one, more in a table. Returns the index
+// of the first, or of that.
 int ndL_pushboxes(lua_State *L, const ndL_state *S, int n);
 
 // Fills the boxes with references, with zeros or not at all where they are
