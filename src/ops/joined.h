@@ -62,8 +62,8 @@
 
 VECTORS(float32, float, int32_t)
 
-// What a kernel gives, if that is kept, and the lanes of its sum. `read` names
-// what lies at `places`, by vectors and behind the last run one by one.
+// What a kernel gives, at `o` if that is kept, and the lanes of its sum. `read`
+// names what lies at `places`, by vectors and behind the last run one by one.
 #define SUMMED(name, label, type, places, read, vector, one)                   \
   ND_INLINE void name##_runs_##label(int n, const double *p, type *o,          \
                                      bool kept, type *lanes,                   \
@@ -105,7 +105,7 @@ VECTORS(float32, float, int32_t)
     if (out != NULL)                                                           \
       name##_runs_##label(n, p, out, true, lanes, in);                         \
     else                                                                       \
-      name##_runs_##label(n, p, NULL, false, lanes, in);                       \
+      name##_runs_##label(n, p, lanes, false, lanes, in);                      \
   }
 
 // The same of a formula, and of a slope.

@@ -393,7 +393,7 @@ static void folds_of_several_spans_are_computed_one_after_the_other(void)
     CHECK(!folds[i]->waits);
   nd_tensor *rows = CALL("reduce_sum", NULL, folds[1]);
   nd_tensor *columns = CALL("reduce_sum", NULL, folds[2]);
-  double all, one;
+  double all = 0, one = 0;
   CHECK(nd_tensor_item(folds[0], &all) && nd_tensor_item(rows, &one));
   CHECK(fabs(one - all) < 1e-3 * all);
   CHECK(nd_tensor_item(columns, &one) && fabs(one - all) < 1e-3 * all);
