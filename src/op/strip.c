@@ -22,6 +22,13 @@ static int64_t reach(const nd_course *r, int64_t count)
   return (count - 1) * r->scale + (taps - 1) * r->at_step + 1;
 }
 
+// x * y; more than any room has where that is too large.
+static int64_t times(int64_t x, int64_t y)
+{
+  int64_t product;
+  return __builtin_mul_overflow(x, y, &product) ? INT64_MAX : product;
+}
+
 // Sets the sizes of strips for so many lines of so many slabs.
 static void measure(nd_strips *s, const nd_grid *g, int64_t slabs,
                     int64_t lines)
@@ -29,16 +36,17 @@ static void measure(nd_strips *s, const nd_grid *g, int64_t slabs,
   s->slabs = slabs;
   s->lines = lines;
   s->position = s->channels;
-  s->line = reach(&g->axis[LAST], g->axis[LAST].most) * s->position;
-  s->plane = reach(&g->axis[1], lines) * s->line;
-  s->slab = at_least_one(g->axis[0].most_taps) * s->plane;
+  s->line = times(reach(&g->axis[LAST], g->axis[LAST].most), s->position);
+  s->plane = times(reach(&g->axis[1], lines), s->line);
+  s->slab = times(at_least_one(g->axis[0].most_taps), s->plane);
 }
 
 static bool fits(const nd_strips *s, const nd_grid *g, int64_t targets,
                  int64_t room)
 {
   const int64_t lines = s->slabs * s->lines;
-  return lines * g->axis[LAST].most <= targets && s->slabs * s->slab <= room;
+  return lines * g->axis[LAST].most <= targets &&
+         times(s->slabs, s->slab) <= room;
 }
 
 // Sets the most lines that fit, up to `most`; none if not even one does.
