@@ -393,7 +393,8 @@ static void run_tiles(const area *y, const nd_conv_tile *tiles,
     k->tiles((int)rest, 1, tiles + whole, terms, panel);
 }
 
-// Some columns of the chain's gradients, packed unless they are already.
+// Some columns of the chain's gradients, packed unless they are already: whole
+// rows that fill the panel.
 static nd_conv_panel find_panel(const area *y, const chain *c, int64_t column)
 {
   const plan *p = y->p;
@@ -403,7 +404,7 @@ static nd_conv_panel find_panel(const area *y, const chain *c, int64_t column)
   nd_conv_panel t = { .b = g, .column = column };
   t.width = k->width(y->columns - column);
   t.columns = (int)nd_least(t.width, y->columns - column);
-  if (t.width == p->row)
+  if (t.width == p->row && t.columns == t.width)
     return t;
   k->pack(c->count, t.columns, t.width, g, p->row, 1, c->panel);
   t.b = c->panel;
