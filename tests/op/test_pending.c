@@ -339,8 +339,10 @@ static void compare_folds(const char *shape, const char *axes, bool waits)
   for (int threads = 1; threads <= 8; threads *= 2) {
     CHECK(nd_context_set_threads(c, threads));
     nd_random_set_seed(c, 5);
-    if (fold_axes(shape, axes, waits) != want)
+    const uint64_t got = fold_axes(shape, axes, waits);
+    if (got != want)
       printf("  %s over %s, %d threads\n", shape, axes, threads);
+    CHECK(got == want);
   }
   nd_context_set_threads(c, 1);
 }
