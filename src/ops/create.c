@@ -435,8 +435,10 @@ static void put_ones(nd_writer *w, int64_t depth, const int64_t *index,
                      int64_t row, int64_t n, int64_t from, int64_t to)
 {
   for (int64_t i = 0; i < n; i++) {
+    if (index[i] < 1 || index[i] > depth)
+      continue;
     const int64_t at = (row + i) * depth + index[i] - 1;
-    if (index[i] >= 1 && index[i] <= depth && at >= from && at < to)
+    if (at >= from && at < to)
       nd_writer_put(w, at, &one);
   }
 }
