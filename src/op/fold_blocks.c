@@ -4,10 +4,7 @@
 
 #include <string.h>
 
-static int64_t least(int64_t a, int64_t b)
-{
-  return a < b ? a : b;
-}
+#include "base/cut.h"
 
 void nd_fold_blocks_start(nd_fold_blocks *f, const nd_span *span,
                           const nd_reduce_kernels *k, size_t width,
@@ -17,7 +14,7 @@ void nd_fold_blocks_start(nd_fold_blocks *f, const nd_span *span,
   f->k = k;
   f->width = width;
   f->out = out;
-  f->left = least(span->row, size);
+  f->left = nd_least(span->row, size);
   f->is_begun = false;
   if (nd_span_is_long(span))
     nd_fold_part_start(&f->part, k);
