@@ -9,9 +9,8 @@
 enum { ND_MOST_ROOTS = 16 };
 
 // Computes `roots`, which one pass can compute, and all folds that wait for it;
-// or at least a part of what they wait for, where that is
-// too much for one pass. False if it was interrupted or found no memory: all
-// waits on.
+// or at least a part of what they wait for, where that is too much for one
+// pass. False if it was interrupted or found no memory: all waits on.
 bool nd_pass_run(nd_context *c, int n, nd_tensor *const *roots);
 
 #endif

@@ -22,8 +22,8 @@ typedef struct nd_plan {
 } nd_plan;
 
 // Plans `roots`, which one pass can compute, and as many of the folds that wait
-// for it as find a place. False if the first root alone has too
-// many nodes: plan->order[0] .. are those that there is room for.
+// for it as find a place. False if the first root alone has too many nodes:
+// plan->order[0] .. are those that there is room for.
 bool nd_plan_nodes(nd_context *c, int n, nd_tensor *const *roots,
                    nd_plan *plan);
 
