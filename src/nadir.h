@@ -156,10 +156,10 @@ ND_API int nd_context_threads(const nd_context *c);
 
 // Whether every result is computed when its op is applied. If not, which is how
 // a context begins, elementwise results of 256 elements and more, and the sums,
-// means and extremes over all of one, wait until somebody reads values: then
-// whatever hangs together is computed in one pass, with the same bits. A result
-// that waits keeps its inputs, and counts as if it had its values; reading it
-// may fail, as an op may.
+// means, products and extremes of such over all axes, the last or the first
+// ones, wait until somebody reads values: then whatever hangs together is
+// computed in one pass, with the same bits. A result that waits keeps its
+// inputs, and counts as if it had its values; reading it may fail, as an op may.
 ND_API void nd_context_set_eager(nd_context *c, bool eager);
 ND_API bool nd_context_is_eager(const nd_context *c);
 
