@@ -15,13 +15,6 @@ static int64_t at_least_one(int64_t n)
   return n > 1 ? n : 1;
 }
 
-// x * y, or more than there is room for: dilated windows may reach far.
-static int64_t times(int64_t x, int64_t y)
-{
-  int64_t product;
-  return __builtin_mul_overflow(x, y, &product) ? INT64_MAX : product;
-}
-
 // Positions that the sources of `count` targets along an axis cover.
 static int64_t reach(const nd_course *r, int64_t count)
 {
