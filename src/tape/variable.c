@@ -173,7 +173,8 @@ bool nd_variable_replace(nd_variable *v, nd_tensor *value)
   return true;
 }
 
-// op(x[0], x[1]), of which nobody is told, under the name that users know.
+// op(x[0], x[1]), of which nobody is told, under the name that users know. It
+// does not wait: the op of that name is gone then.
 static nd_tensor *apply_unheard(nd_context *c, const nd_op *op,
                                 const char *name, nd_tensor *const *x)
 {
@@ -183,7 +184,10 @@ static nd_tensor *apply_unheard(nd_context *c, const nd_op *op,
   nd_recorders_part(c, NULL, &rest);
   nd_tensor *y = nd_apply(c, &named, 2, x, NULL);
   nd_recorders_move(&c->strand.recorders, &rest);
-  return y;
+  if (y == NULL || nd_force(y))
+    return y;
+  nd_tensor_release(y);
+  return NULL;
 }
 
 // v = op(v, x)
@@ -197,7 +201,7 @@ static bool update(nd_variable *v, nd_tensor *x, const nd_op *op,
   nd_tensor *sum = NULL;
   if (check_value(v, x))
     sum = apply_unheard(c, op, name, (nd_tensor *[]){ v->value, x });
-  const bool ok = sum != NULL && nd_force(sum) && is_told(v, sum);
+  const bool ok = sum != NULL && is_told(v, sum);
   nd_context_leave(c, before);
   if (ok)
     return nd_variable_replace(v, sum);

@@ -34,6 +34,20 @@ static void assigning_replaces_adds_and_subtracts(void)
   finish();
 }
 
+static void what_waits_is_added_and_subtracted(void)
+{
+  start();
+  nd_variable *v = nd_variable_new(CALL0("ones", "shape=[3 200]"), true);
+  nd_tensor *two = CALL("exp", NULL, CALL0("zeros", "shape=[3 200]"));
+  CHECK(nd_variable_assign_add(v, two));
+  CHECK(nd_variable_assign_add(v, CALL("square", NULL, two)));
+  CHECK_VALUES(CALL("reduce_max", NULL, value_of(v)), "3", 0);
+  CHECK(nd_variable_assign_sub(v, CALL("exp", NULL, value_of(v))));
+  CHECK_VALUES(CALL("reduce_max", NULL, value_of(v)), "-17.085537", 1e-5);
+  nd_variable_release(v);
+  finish();
+}
+
 static void assigning_is_in_place_when_nobody_else_looks(void)
 {
   start();
@@ -143,6 +157,7 @@ int main(void)
 {
   RUN(a_variable_has_its_own_copy);
   RUN(assigning_replaces_adds_and_subtracts);
+  RUN(what_waits_is_added_and_subtracted);
   RUN(assigning_is_in_place_when_nobody_else_looks);
   RUN(a_view_of_the_value_holds_it_too);
   RUN(a_scalar_that_was_read_stays);
