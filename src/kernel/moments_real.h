@@ -87,7 +87,7 @@ ND_INLINE void NAME(few)(int64_t rows, int vectors, int n, int64_t step,
                          const REAL *restrict in)
 {
   const int64_t within = nd_rows_within(rows, step, n, vectors * WIDTH);
-  sums total[BESIDE], mean[BESIDE];
+  sums total[BESIDE], mean[BESIDE] = { { 0 } };
   NAME(add_rows)(rows, within, vectors, n, step, in, mean, false, total);
   memcpy(sum, total, (size_t)n * sizeof *sum);
   ND_UNROLL
