@@ -219,8 +219,8 @@ typedef struct task {
 // Adds a run, to the one before if it goes on there.
 static void add_run(nd_conv_terms *y, nd_run *runs, nd_run next)
 {
-  nd_run *last = &runs[y->count - 1];
-  if (y->count > 0 && last->at + last->n == next.at &&
+  nd_run *last = y->count > 0 ? &runs[y->count - 1] : NULL;
+  if (last != NULL && last->at + last->n == next.at &&
       last->b + last->n == next.b)
     last->n += next.n;
   else
