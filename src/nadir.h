@@ -159,7 +159,8 @@ ND_API int nd_context_threads(const nd_context *c);
 // means, products and extremes of such over all axes, the last or the first
 // ones, wait until somebody reads values: then whatever hangs together is
 // computed in one pass, with the same bits. A result that waits keeps its
-// inputs, and counts as if it had its values; reading it may fail, as an op may.
+// inputs, and counts as if it had its values; reading it may fail, as an op
+// may.
 ND_API void nd_context_set_eager(nd_context *c, bool eager);
 ND_API bool nd_context_is_eager(const nd_context *c);
 

@@ -3,9 +3,9 @@
 --
 --     nadir tests/bench/flat.lua ROW STEPS SECONDS
 --
--- A tenth of the steps, at most 30,000, comes before: it makes every buffer that
--- steps need, and lasts until the collector has gone round once. SECONDS end it
--- before its steps do.
+-- A tenth of the steps, at most 30,000, comes before: it makes every buffer
+-- that steps need, and lasts until the collector has gone round once. SECONDS
+-- end it before its steps do.
 package.path = "tests/bench/?.lua;" .. package.path
 local nd = require "nadir"
 local rows = require "rows"
