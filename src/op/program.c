@@ -288,9 +288,9 @@ static bool next_step(const void *what, nd_step *step, int i)
                        .cost = size / (float)r->units * r->bindings->cost,
                        .run = run_units };
   } else {
-    const float values = (float)(r->part / sizeof(nd_scalar));
+    const size_t values = r->part / sizeof(nd_scalar);
     *step = (nd_step){ .units = folds,
-                       .cost = (10 + .2F * values) * (float)r->units,
+                       .cost = (10 + .2F * (float)values) * (float)r->units,
                        .run = join_parts };
   }
   return i == 0 || (i == 1 && r->part > 0);

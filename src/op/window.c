@@ -48,6 +48,17 @@ static bool fail_count(nd_context *c, const nd_window *w, const char *name,
                  name, w->rank, n);
 }
 
+static bool check_number(nd_context *c, const char *name, int least,
+                         int64_t number)
+{
+  if (number < least)
+    return nd_fail(c, ND_BAD_ARGUMENT, "%s must be %d or more, got %lld", name,
+                   least, (long long)number);
+  return number <= INT32_MAX ||
+         nd_fail(c, ND_BAD_ARGUMENT, "%s must be at most %d, got %lld", name,
+                 INT32_MAX, (long long)number);
+}
+
 // The numbers of the spatial axes among `n` of a list: where they begin; NULL
 // if `ends` stand around them that are not `end`, or they are too few or many.
 static const int64_t *find_inner(const nd_window *w, int n, int each,
@@ -78,9 +89,8 @@ bool nd_window_numbers(nd_context *c, const nd_window *w, const char *name,
     return fail_count(c, w, name, v->n);
   for (int i = 0; i < w->rank; i++) {
     const int64_t number = inner[one ? 0 : i];
-    if (number < 1 || number > INT32_MAX)
-      return nd_fail(c, ND_BAD_ARGUMENT, "%s must be 1 or more, got %lld", name,
-                     (long long)number);
+    if (!check_number(c, name, 1, number))
+      return false;
     numbers[ND_SPATIAL - w->rank + i] = number;
   }
   return true;
@@ -104,10 +114,9 @@ static bool pad_by_list(nd_context *c, nd_window *w, const nd_value *v)
     return fail_count(c, w, "padding", v->n / 2);
   for (int i = 0; i < w->rank; i++) {
     const int64_t *pair = inner + (one ? 0 : 2 * i);
-    const int64_t least = pair[0] < pair[1] ? pair[0] : pair[1];
-    if (least < 0 || pair[0] > INT32_MAX || pair[1] > INT32_MAX)
-      return nd_fail(c, ND_BAD_ARGUMENT, "padding must be 0 or more, got %lld",
-                     (long long)least);
+    if (!check_number(c, "padding", 0, pair[0]) ||
+        !check_number(c, "padding", 0, pair[1]))
+      return false;
     w->before[ND_SPATIAL - w->rank + i] = pair[0];
     w->after[ND_SPATIAL - w->rank + i] = pair[1];
   }
