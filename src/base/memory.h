@@ -9,6 +9,13 @@
 // Size classes of the block cache: four to an octave, from 64 bytes up.
 enum { ND_CACHE_CLASSES = 240, ND_ALIGNMENT = 64 };
 
+// Bytes up to the end of a line of the cache.
+static inline size_t nd_whole_lines(size_t bytes)
+{
+  const size_t line = ND_ALIGNMENT;
+  return (bytes + line - 1) / line * line;
+}
+
 // Small objects, of up to 512 bytes: in steps of 32, kept on free lists.
 enum { ND_SMALL_STEP = 32, ND_SMALL_CLASSES = 17 };
 

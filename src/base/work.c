@@ -254,15 +254,10 @@ static bool run_steps(nd_context *c, const nd_work *work, const void *what,
   return true;
 }
 
-static size_t whole_lines(size_t bytes)
-{
-  return (bytes + 63) & ~(size_t)63;
-}
-
 bool nd_work_run(nd_context *c, const nd_work *work, const void *what)
 {
-  memory m = { .own_size = whole_lines(work->own), .parts = 1 };
-  const size_t shared = whole_lines(work->shared);
+  memory m = { .own_size = nd_whole_lines(work->own), .parts = 1 };
+  const size_t shared = nd_whole_lines(work->shared);
   const size_t bytes = shared + work->own;
   if (bytes == 0)
     return run_steps(c, work, what, &m);

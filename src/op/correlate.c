@@ -538,7 +538,7 @@ size_t nd_correlation_shared(const nd_correlation *l)
 
 static size_t task_bytes(void)
 {
-  return (sizeof(task) + 63) & ~(size_t)63;
+  return nd_whole_lines(sizeof(task));
 }
 
 size_t nd_correlation_own(const nd_correlation *l)

@@ -478,7 +478,7 @@ static void run_leaf(area *y, chain *c, int64_t leaf)
 
 static size_t chain_bytes(void)
 {
-  return (sizeof(chain) + 63) & ~(size_t)63;
+  return nd_whole_lines(sizeof(chain));
 }
 
 static size_t panel_bytes(const plan *p)

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "base/cut.h"
 #include "kernel/tree.h"
 #include "op/axes.h"
 #include "op/fold_beside.h"
@@ -343,7 +344,7 @@ static int64_t count_parts(const nd_folding *l)
 
 int64_t nd_fold_row_parts(int64_t folded)
 {
-  return (folded + PART - 1) / PART;
+  return nd_parts(folded, PART);
 }
 
 int64_t nd_fold_parts(const nd_job *j, const nd_value *axes)
@@ -399,7 +400,7 @@ void nd_fold_join_columns(const nd_reduce_kernels *k, size_t width,
                           size_t stride, void *out)
 {
   double sum[ND_BLOCK];
-  const int64_t groups = (folded + GROUP - 1) / GROUP;
+  const int64_t groups = nd_parts(folded, GROUP);
   for (int64_t i = 0; i < n; i++)
     k->run(0, (char *)out + (size_t)i * width, parts);
   for (int64_t i = 0; i < groups; i++, parts += stride) {

@@ -5,6 +5,7 @@
 
 #include <stdalign.h>
 
+#include "base/cut.h"
 #include "op/engine.h"
 
 // What a thread has for itself: where it lies in that, in bytes.
@@ -55,8 +56,7 @@ static size_t count_readers(const running *r)
 static size_t take(size_t *end, size_t bytes)
 {
   const size_t at = *end;
-  const size_t line = ND_ALIGNMENT;
-  *end += (bytes + line - 1) / line * line;
+  *end += nd_whole_lines(bytes);
   return at;
 }
 
@@ -188,8 +188,7 @@ static void find_unit(const running *r, int64_t unit, int64_t *from,
 static int64_t count_units(const running *r)
 {
   const nd_span *s = &r->bindings->span;
-  return r->program->folds > 0 ? nd_span_units(s)
-                               : (s->size + ND_BLOCK - 1) / ND_BLOCK;
+  return r->program->folds > 0 ? nd_span_units(s) : nd_parts(s->size, ND_BLOCK);
 }
 
 // Parts that the folds of a unit give lie side by side, by units.

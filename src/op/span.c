@@ -2,6 +2,7 @@
 
 #include "op/span.h"
 
+#include "base/cut.h"
 #include "kernel/block.h"
 #include "op/fold.h"
 
@@ -63,7 +64,7 @@ static int64_t length(const nd_span *s)
 
 static int64_t units_of_length(const nd_span *s)
 {
-  return (length(s) + most(s) - 1) / most(s);
+  return nd_parts(length(s), most(s));
 }
 
 int64_t nd_span_units(const nd_span *s)
