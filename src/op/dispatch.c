@@ -3,6 +3,7 @@
 
 #include "op/kernel.h"
 #include "op/pending.h"
+#include "op/plain.h"
 
 // --------------------------------------------------------------- checking --
 
@@ -391,22 +392,36 @@ bool nd_job_apply(nd_context *c, const nd_job *j)
 
 // --------------------------------------------------------------- one output --
 
-// A kernel of an elementwise op if all its inputs are scalars of the context
-// and of one dtype that it reads, so that there is nothing to check, infer,
-// walk or cast.
-static nd_block_kernel *scalar_kernel(const nd_context *c, const nd_op *op,
-                                      int n, nd_tensor *const *in)
+// Of inputs of the context that are at hand and of one dtype, the one whose
+// shape the result has if they broadcast; else NULL.
+static const nd_tensor *find_like(const nd_context *c, int n,
+                                  nd_tensor *const *in)
+{
+  const nd_tensor *like = in[0];
+  for (int i = 0; i < n; i++) {
+    const nd_tensor *x = in[i];
+    if (x == NULL || x->context != c || x->dtype != in[0]->dtype || x->waits)
+      return NULL;
+    if (x->size > like->size ||
+        (x->size == like->size && x->rank > like->rank))
+      like = x;
+  }
+  return like;
+}
+
+// The kernel of an elementwise op for inputs of which nothing is to be checked,
+// inferred, walked or cast, in the shape of *like; NULL if there is.
+static inline nd_block_kernel *plain_kernel(const nd_context *c,
+                                            const nd_op *op, int n,
+                                            nd_tensor *const *in,
+                                            const nd_tensor **like)
 {
   if (op->infer != NULL || op->check != NULL)
     return NULL;
-  const nd_tensor *first = in[0];
-  for (int i = 0; i < n; i++) {
-    const nd_tensor *x = in[i];
-    if (x == NULL || x->rank != 0 || x->dtype != first->dtype || x->waits ||
-        x->context != c)
-      return NULL;
-  }
-  return op->kernels[c->level]->forward[first->dtype];
+  *like = find_like(c, n, in);
+  if (*like == NULL || ((*like)->rank > 0 && !nd_is_plain(c, *like, n, in)))
+    return NULL;
+  return op->kernels[c->level]->forward[(*like)->dtype];
 }
 
 static inline nd_tensor *run_scalar(nd_context *c, int n,
@@ -430,12 +445,15 @@ static inline nd_tensor *run_scalar(nd_context *c, int n,
 
 // Inline in both of its callers: all arithmetic of scripts goes through here.
 __attribute__((always_inline)) static inline nd_tensor *
-apply_scalars(nd_context *c, nd_job *j, nd_block_kernel *kernel,
-              const double *p, nd_dtype dtype, nd_tensor *home)
+apply_plain(nd_context *c, nd_job *j, const nd_tensor *like,
+            nd_block_kernel *kernel, const double *p, nd_dtype dtype,
+            nd_tensor *home)
 {
   const char *before = nd_context_enter(c, j->op->name);
   if (nd_context_ready(c))
-    *j->out = run_scalar(c, j->n, j->in, kernel, p, dtype, home);
+    *j->out = like->rank == 0
+                ? run_scalar(c, j->n, j->in, kernel, p, dtype, home)
+                : nd_plain_run(like, kernel, p, j->n, j->in, dtype);
   if (*j->out != NULL)
     is_told(c, j);
   nd_context_leave(c, before);
@@ -444,13 +462,14 @@ apply_scalars(nd_context *c, nd_job *j, nd_block_kernel *kernel,
 
 // The same with parameters.
 __attribute__((noinline)) static nd_tensor *
-apply_scalars_with(nd_context *c, nd_job *j, nd_tensor *home)
+apply_plain_with(nd_context *c, nd_job *j, const nd_tensor *like,
+                 nd_tensor *home)
 {
-  const nd_dtype dtype = (nd_dtype)j->in[0]->dtype;
+  const nd_dtype dtype = (nd_dtype)like->dtype;
   double p[ND_MAX_ATTRS];
   nd_kernel_parameters(j->op, j->attr, p);
-  return apply_scalars(c, j, nd_kernel_find(c->level, j, dtype), p,
-                       nd_kernel_result(j, dtype), home);
+  return apply_plain(c, j, like, nd_kernel_find(c->level, j, dtype), p,
+                     nd_kernel_result(j, dtype), home);
 }
 
 nd_tensor *nd_apply_at(nd_context *c, const nd_op *op, int n,
@@ -466,13 +485,13 @@ nd_tensor *nd_apply_at(nd_context *c, const nd_op *op, int n,
     nd_values_start(op, initial);
     j.attr = initial;
   }
-  nd_block_kernel *kernel = scalar_kernel(c, op, n, in);
+  const nd_tensor *like;
+  nd_block_kernel *kernel = plain_kernel(c, op, n, in, &like);
   if (kernel != NULL && takes_more)
-    return apply_scalars_with(c, &j, home);
+    return apply_plain_with(c, &j, like, home);
   if (kernel != NULL)
-    return apply_scalars(c, &j, kernel, NULL,
-                         op->result == ND_AS_BOOL ? ND_BOOL : in[0]->dtype,
-                         home);
+    return apply_plain(c, &j, like, kernel, NULL,
+                       op->result == ND_AS_BOOL ? ND_BOOL : like->dtype, home);
   nd_job_apply(c, &j);
   return out;
 }
@@ -529,15 +548,15 @@ nd_tensor *nd_apply_slope(nd_context *c, const nd_job *j, int i, nd_tensor *g)
   choose_slope_inputs(j, i, g, in);
   double p[ND_MAX_ATTRS];
   nd_kernel_parameters(j->op, j->attr, p);
-  if (out->rank == 0 && !any_waits(n, in)) {
-    const void *values[ND_MAX_FEEDS];
-    for (int k = 0; k < n; k++)
-      values[k] = nd_values(in[k]);
-    return nd_apply_scalar_slope(c, j->op, i, dtype, p, values);
-  }
+  nd_block_kernel *kernel = j->op->kernels[c->level]->slope[i][dtype];
+  const bool waits = any_waits(n, in);
+  if (out->rank == 0 && !waits)
+    return run_scalar(c, n, in, kernel, p, dtype, NULL);
+  if (!waits && nd_is_plain(c, out, n, in))
+    return nd_plain_run(out, kernel, p, n, in, dtype);
   const nd_dtype dtypes[] = { dtype, dtype, dtype, dtype, dtype };
   const nd_elements e = { .op = j->op,
-                          .kernel = j->op->kernels[c->level]->slope[i][dtype],
+                          .kernel = kernel,
                           .p = p,
                           .n = n,
                           .in = in,

@@ -47,14 +47,34 @@ void nd_engine_start(nd_engine *e, nd_block_kernel *kernel, const double *p,
   }
 }
 
-// Copies what is there, twice as much each time while it stays in L1.
+// Eight bytes that repeat an element.
+static uint64_t repeat(size_t width, const void *one)
+{
+  uint64_t bytes = 0;
+  uint32_t word;
+  switch (width) {
+  case 1: memset(&bytes, *(const uint8_t *)one, sizeof bytes); return bytes;
+  case 4: memcpy(&word, one, sizeof word); return word * 0x100000001U;
+  default: memcpy(&bytes, one, sizeof bytes); return bytes;
+  }
+}
+
+// After a line of the cache, copies what is there, twice as much each time
+// while it stays in L1.
 void nd_spread(size_t width, int64_t n, const void *one, void *out)
 {
   enum { MOST_BYTES = 4096 };
   const size_t bytes = (size_t)n * width;
-  if (bytes > 0)
-    memcpy(out, one, width);
-  for (size_t done = width, more; done < bytes; done += more) {
+  const uint64_t eight = repeat(width, one);
+  size_t done = 0;
+  for (; done < ND_ALIGNMENT && done + sizeof eight <= bytes;
+       done += sizeof eight)
+    memcpy((char *)out + done, &eight, sizeof eight);
+  if (done < ND_ALIGNMENT && done < bytes) {
+    memcpy((char *)out + done, &eight, bytes - done);
+    return;
+  }
+  for (size_t more; done < bytes; done += more) {
     more = done < MOST_BYTES ? done : MOST_BYTES;
     more = more < bytes - done ? more : bytes - done;
     memcpy((char *)out + done, out, more);

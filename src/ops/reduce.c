@@ -262,7 +262,8 @@ nd_tensor *nd_rule_keep_axes(nd_context *c, nd_tensor *y, const nd_tensor *x,
 nd_tensor *nd_rule_spread(nd_context *c, nd_tensor *y, const nd_tensor *x,
                           nd_value axes)
 {
-  return BROADCAST(KEEP_AXES(y, x, axes), x->rank, x->dims);
+  nd_tensor *kept = y != NULL && y->rank == 0 ? y : KEEP_AXES(y, x, axes);
+  return BROADCAST(kept, x->rank, x->dims);
 }
 
 static void sum_transpose(nd_context *c, const nd_job *j, nd_tensor *const *g,

@@ -121,10 +121,28 @@ nd_tensor *nd_tensor_make(nd_context *c, const nd_type *type)
   return x;
 }
 
+// Without values.
+static nd_tensor *copy_shape(const nd_tensor *x, nd_dtype dtype)
+{
+  nd_tensor *y = make_header(x->context, dtype, x->rank, x->size);
+  if (y != NULL)
+    set_dense_dims(y, x->dims);
+  return y;
+}
+
+nd_tensor *nd_tensor_like(const nd_tensor *x, nd_dtype dtype)
+{
+  nd_tensor *y = copy_shape(x, dtype);
+  if (y != NULL && !nd_tensor_give_values(y)) {
+    nd_tensor_release(y);
+    return NULL;
+  }
+  return y;
+}
+
 nd_tensor *nd_tensor_outline(nd_tensor *x)
 {
-  const nd_type type = nd_type_of(x);
-  nd_tensor *y = nd_tensor_shell(x->context, &type);
+  nd_tensor *y = copy_shape(x, (nd_dtype)x->dtype);
   if (y != NULL)
     y->identity = x->identity;
   return y;

@@ -113,6 +113,10 @@ nd_tensor *nd_tensor_make(nd_context *c, const nd_type *type);
 nd_tensor *nd_tensor_shell(nd_context *c, const nd_type *type);
 bool nd_tensor_give_values(nd_tensor *x);
 
+// A tensor of unset values in the shape of `x`, where a size in bytes cannot
+// overflow.
+nd_tensor *nd_tensor_like(const nd_tensor *x, nd_dtype dtype);
+
 // Shape, dtype and identity of `x` without its values.
 nd_tensor *nd_tensor_outline(nd_tensor *x);
 
