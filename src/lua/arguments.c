@@ -174,8 +174,9 @@ __attribute__((noinline)) static void check_args(ndL_call *k)
   ndL_layout(r);
   k->n = 0;
   k->in = k->few;
-  const nd_value *initial = lua_touserdata(L, lua_upvalueindex(NDL_INITIAL));
-  nd_value *attr = k->attr;
+  const nd_value *initial = k->bound->initial;
+  nd_value *attr = k->values;
+  k->attr = attr;
   bool loose = false;
   int position = 0;
   for (const nd_param *p = k->op->params; p->name != NULL; p++, position++) {
@@ -208,25 +209,24 @@ __attribute__((noinline)) static void check_args(ndL_call *k)
     convert_literals(k, k->n);
 }
 
-// The common call: as many tensors and numbers as the op takes, nothing else.
+// The short call: the tensors that the op takes or, for one of two, a number.
 static bool check_few(ndL_call *k)
 {
   lua_State *L = k->L;
   const int n = k->top;
-  const nd_param *p = k->op->params;
-  if (k->op->attrs > 0 || n == 0 || n > 2 || p[n - 1].name == NULL ||
-      p[n].name != NULL || p[0].kind != ND_TENSOR || p[0].dtypes != 0 ||
-      p[n - 1].dtypes != 0)
+  if (n == 0 || n != k->bound->tensors)
     return false;
   k->n = n;
   k->in = k->few;
+  k->attr = k->bound->initial;
   int literal = -1;
   for (int i = 0; i < n; i++) {
     k->at[i] = i + 1;
     k->few[i] = to_tensor(k, i + 1);
     if (k->few[i] != NULL)
       continue;
-    if (lua_type(L, i + 1) != LUA_TNUMBER || literal >= 0 || n == 1)
+    if (n != 2 || !k->bound->alike || literal >= 0 ||
+        lua_type(L, i + 1) != LUA_TNUMBER)
       return false;
     literal = i;
   }
@@ -241,9 +241,37 @@ static bool check_few(ndL_call *k)
   return true;
 }
 
+// Whether tensors alone can make up a call: these come first, and attributes
+// have initial values.
+static void see_short_call(ndL_bound *b)
+{
+  bool shorts = true;
+  int attributes = 0;
+  b->alike = true;
+  for (const nd_param *p = b->op->params; p->name != NULL; p++) {
+    const bool is_attribute = !nd_param_is_tensor(p);
+    attributes += is_attribute;
+    b->tensors += !is_attribute;
+    b->alike = b->alike && p->dtypes == 0;
+    shorts = shorts && p->kind != ND_TENSORS &&
+             (is_attribute ? p->initial != NULL : attributes == 0);
+  }
+  if (!shorts || b->tensors > ND_FEW)
+    b->tensors = 0;
+}
+
+void ndL_pushbound(lua_State *L, ndL_state *S, const nd_op *op)
+{
+  const size_t bytes = sizeof(ndL_bound) + op->attrs * sizeof(nd_value);
+  ndL_bound *b = lua_newuserdatauv(L, bytes, 0);
+  *b = (ndL_bound){ .S = S, .op = op };
+  nd_values_start(op, b->initial);
+  see_short_call(b);
+}
+
 // What allocates on the way leaves what it made on the stack, but for
 // collections.
-void ndL_checkargs(ndL_call *k)
+bool ndL_checkargs(ndL_call *k)
 {
   const unsigned before = k->S->collections;
   bool allocated = false;
@@ -254,4 +282,5 @@ void ndL_checkargs(ndL_call *k)
   }
   if (allocated || k->S->collections != before)
     ndL_readagain(k);
+  return allocated;
 }

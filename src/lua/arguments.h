@@ -11,15 +11,26 @@
 #include "lua/values.h"
 #include "op/op.h"
 
-// A call of an op in progress. L, S, op and top are the caller's to set.
+// Upvalue 1 of an op's closure: what its calls need to know.
+typedef struct ndL_bound {
+  ndL_state *S;
+  const nd_op *op;
+  int tensors;         // that a short call gives, and nothing else; 0: none may
+  bool alike;          // of one dtype, which a number takes
+  nd_value initial[];  // of the attributes
+} ndL_bound;
+
+// A call of an op in progress. L, S, bound, op and top are the caller's to set.
 typedef struct ndL_call {
   lua_State *L;
   ndL_state *S;
+  const ndL_bound *bound;
   const nd_op *op;
   int n;           // tensors
   nd_tensor **in;  // `few`, or a userdata on the stack
   nd_tensor *few[ND_FEW];
-  nd_value attr[ND_MAX_ATTRS];
+  const nd_value *attr;  // `values`, or the initial ones
+  nd_value values[ND_MAX_ATTRS];
   int top;         // arguments
   int at[ND_FEW];  // stack indices of the tensor arguments
   int list;        // stack index of the list of tensors, 0: none
@@ -27,12 +38,12 @@ typedef struct ndL_call {
   ndL_reader reader;  // of a call that is not just few tensors
 } ndL_call;
 
-// The upvalue of an op's closure with its attributes' initial values.
-enum { NDL_INITIAL = 5 };
+// Pushes a new one.
+void ndL_pushbound(lua_State *L, ndL_state *S, const nd_op *op);
 
 // Reads the arguments into `k`, which borrows from the stack; raises if
-// they do not fit the entry.
-void ndL_checkargs(ndL_call *k);
+// they do not fit the entry. True if it left something on the stack.
+bool ndL_checkargs(ndL_call *k);
 
 // Reads the tensors once more, after an allocation: one may run a finalizer,
 // and that may have given a variable another value, or released a tensor.

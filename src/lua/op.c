@@ -5,24 +5,32 @@
 
 #include "lua/arguments.h"
 
-enum { METATABLES = 3 };
+enum { METATABLES = 2 };
 
-// Upvalue 1 is the state, 2 the op, METATABLES and the next those of scalars
-// and of tensors, and NDL_INITIAL the values of attributes that a call leaves
-// out. The box comes before the arguments are read: making it is the last
-// allocation that a plain call does, so nothing can change between reading them
-// and applying the op.
+static inline void start_call(lua_State *L, ndL_call *k)
+{
+  k->L = L;
+  k->bound = lua_touserdata(L, lua_upvalueindex(1));
+  k->S = k->bound->S;
+  k->op = k->bound->op;
+  k->top = lua_gettop(L);
+  k->list = 0;
+  if (k->S->context == NULL)
+    ndL_failclosed(L);
+  ndL_pace(L, k->S);
+}
+
+// Upvalue 1 is an ndL_bound, METATABLES and the next are those of scalars and
+// of tensors. The box comes before the arguments are read: making it is the
+// last allocation that a plain call does, so nothing can change between reading
+// them and applying the op.
 static int op_call(lua_State *L)
 {
   ndL_call k;
-  k.L = L;
-  k.S = ndL_upstate(L);
-  k.op = lua_touserdata(L, lua_upvalueindex(2));
-  k.top = lua_gettop(L);
-  k.list = 0;
-  ndL_pace(L, k.S);
+  start_call(L, &k);
   ndL_box *box = ndL_newbox(L, k.S);
-  ndL_checkargs(&k);
+  if (ndL_checkargs(&k))
+    lua_pushvalue(L, k.top + 1);
   nd_tensor *out = nd_apply_at(k.S->context, k.op, k.n, k.in, k.attr,
                                &box->value);
   if (out == NULL && ndL_retry(L, k.S)) {
@@ -32,7 +40,6 @@ static int op_call(lua_State *L)
   if (out == NULL)
     return ndL_raise(L, k.S);
   const int type = ndL_adopt(k.S, box, out);
-  lua_pushvalue(L, k.top + 1);
   lua_pushvalue(L, lua_upvalueindex(METATABLES + type));
   lua_setmetatable(L, -2);
   return 1;
@@ -94,12 +101,7 @@ static int op_call_all(lua_State *L)
 {
   ndL_call k;
   nd_job j;
-  k.L = L;
-  k.S = ndL_upstate(L);
-  k.op = lua_touserdata(L, lua_upvalueindex(2));
-  k.top = lua_gettop(L);
-  k.list = 0;
-  ndL_pace(L, k.S);
+  start_call(L, &k);
   ndL_checkargs(&k);
   if (!count_outputs(&k, &j))
     return ndL_raise(L, k.S);
@@ -129,12 +131,10 @@ static int op_call_once(lua_State *L)
 static void push_closure(lua_State *L, ndL_state *S, const nd_op *op,
                          lua_CFunction function)
 {
-  lua_pushlightuserdata(L, S);
-  lua_pushlightuserdata(L, (void *)(uintptr_t)op);
+  ndL_pushbound(L, S, op);
   lua_rawgetp(L, LUA_REGISTRYINDEX, S->metatables[NDL_SCALAR]);
   lua_rawgetp(L, LUA_REGISTRYINDEX, S->metatables[NDL_TENSOR]);
-  nd_values_start(op, lua_newuserdatauv(L, op->attrs * sizeof(nd_value), 0));
-  lua_pushcclosure(L, function, NDL_INITIAL);
+  lua_pushcclosure(L, function, METATABLES + 1);
 }
 
 // The registry has it by the address of the entry.

@@ -64,7 +64,8 @@ int ndL_failclosed(lua_State *L);
 
 ndL_state *ndL_getstate(lua_State *L);
 
-// The state of `L`, upvalue 1 of every C function of ours. While Lua closes,
+// The state of `L`, upvalue 1 of every C function of ours but ops, which have it
+// in theirs (lua/arguments.h). While Lua closes,
 // finalizers of objects older than the module still run, and may call us.
 static inline ndL_state *ndL_upstate(lua_State *L)
 {
