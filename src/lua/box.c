@@ -2,6 +2,7 @@
 
 #include "lua/box.h"
 
+#include "lua/class_tape.h"
 #include "lua/error.h"
 #include "lua/heap.h"
 #include "lua/pace.h"
@@ -13,16 +14,21 @@ typedef struct memory {
   ndL_box box;
 } memory;
 
-static void drop(void *bytes)
+static void drop(void *state, void *bytes)
 {
-  nd_tensor_release(((memory *)bytes)->box.tensor);
+  memory *m = bytes;
+  ndL_state *S = state;
+  if (m->box.tensor != NULL)
+    nd_tensor_release(m->box.tensor);
+  else if (S != NULL && m->object - S->mark == NDL_TAPE)
+    ndL_droptape(S, &m->box.taped);
 }
 
 bool ndL_startboxes(lua_State *L, ndL_state *S)
 {
   S->heap = S->boxes = ndL_heapof(L);
   if (S->heap != NULL)
-    ndL_heap_startboxes(L, S->heap, sizeof(memory), drop);
+    ndL_heap_startboxes(L, S->heap, sizeof(memory), drop, S);
   return S->heap != NULL;
 }
 

@@ -19,20 +19,16 @@
 
 // ------------------------------------------------------------ what is held --
 
-// The userdata of a tape, and its place among the boxes of tapes that record,
-// by which the core's tape leads to Lua's. There is a tape for each step of a
-// training: it takes a place of one that has ended, without a table's growing.
-typedef struct box {
-  nd_tape *tape;
-  int place;
-} box;
+// A tape has a place among the boxes of tapes that record, by which the core's
+// tape leads to Lua's. There is a tape for each step of a training: it takes a
+// place of one that has ended, without a table's growing.
 
 static const char BOXES_KEY = 0;  // by place from 1, weak
 static const char HELD_KEY = 0;   // what is held for tapes, by box, weak
 
 // Takes a place for the tape of the box on top; with none free it has none.
 // `boxes` is where they are.
-static void take_place(lua_State *L, ndL_state *S, box *b, int boxes)
+static void take_place(lua_State *L, ndL_state *S, ndL_taped *b, int boxes)
 {
   b->place = 0;
   while (b->place < NDL_PLACES && S->tapes[b->place] != NULL &&
@@ -45,13 +41,13 @@ static void take_place(lua_State *L, ndL_state *S, box *b, int boxes)
   lua_rawseti(L, boxes, b->place + 1);
 }
 
-static bool has_place(const ndL_state *S, const box *b)
+static bool has_place(const ndL_state *S, const ndL_taped *b)
 {
   return b->place < NDL_PLACES && S->tapes[b->place] == b->tape;
 }
 
 // Pushes the box of a tape, or nothing if a host made it, or if the box is
-// about to be finalized.
+// about to go.
 static bool push_box(lua_State *L, const ndL_state *S, const nd_tape *t)
 {
   int place = 0;
@@ -101,9 +97,15 @@ void ndL_dropheld(lua_State *L, const ndL_state *S)
 
 // ---------------------------------------------------------------- tapes --
 
-nd_tape *ndL_totape(lua_State *L, ndL_state *S, int i)
+static ndL_taped *to_taped(lua_State *L, const ndL_state *S, int i)
 {
-  const box *b = ndL_toobject(L, S, i, NDL_TAPE);
+  ndL_box *b = ndL_toobject(L, S, i, NDL_TAPE);
+  return b == NULL ? NULL : &b->taped;
+}
+
+nd_tape *ndL_totape(lua_State *L, const ndL_state *S, int i)
+{
+  const ndL_taped *b = to_taped(L, S, i);
   return b == NULL ? NULL : b->tape;
 }
 
@@ -113,6 +115,61 @@ nd_tape *ndL_checktape(lua_State *L, ndL_state *S, const char *function)
   if (t == NULL)
     ndL_typeerror(L, function, "self", "a GradientTape", 1);
   return t;
+}
+
+// --------------------------------------------------------------- lifetime --
+
+// Makes the box on top one of a tape.
+static void begin(lua_State *L, ndL_state *S, ndL_box *box, nd_tape *t)
+{
+  ndL_taped *b = &box->taped;
+  *b = (ndL_taped){ .tape = t, .place = NDL_PLACES, .after = S->taped };
+  if (b->after != NULL)
+    b->after->before = b;
+  S->taped = b;
+  ndL_settype(L, S, box, NDL_TAPE);
+}
+
+// Takes the tape away from its box.
+static nd_tape *end(ndL_state *S, ndL_taped *b)
+{
+  nd_tape *t = b->tape;
+  if (has_place(S, b))
+    S->tapes[b->place] = NULL;
+  if (b->after != NULL)
+    b->after->before = b->before;
+  *(b->before != NULL ? &b->before->after : &S->taped) = b->after;
+  b->tape = NULL;
+  return t;
+}
+
+static void free_lost(ndL_state *S)
+{
+  while (S->lost != NULL) {
+    nd_tape *t = S->lost;
+    S->lost = t->next;
+    nd_tape_free(t);
+  }
+}
+
+// What records have of a host must not be let go of now.
+void ndL_droptape(ndL_state *S, ndL_taped *b)
+{
+  nd_tape *t = end(S, b);
+  if (!t->records.closures) {
+    nd_tape_free(t);
+    return;
+  }
+  nd_tape_stop(t);
+  t->next = S->lost;
+  S->lost = t;
+}
+
+void ndL_endtapes(ndL_state *S)
+{
+  free_lost(S);
+  while (S->taped != NULL)
+    nd_tape_free(end(S, S->taped));
 }
 
 enum { PERSISTENT, WATCH_ACCESSED_VARIABLES };
@@ -133,24 +190,22 @@ static int tape_new(lua_State *L)
   int flags = a.at[PERSISTENT].integer ? ND_TAPE_PERSISTENT : 0;
   if (!a.at[WATCH_ACCESSED_VARIABLES].integer)
     flags |= ND_TAPE_NO_AUTO_WATCH;
-  box *b = ndL_newobject(L, S, NDL_TAPE, sizeof *b, 0);
-  b->place = NDL_PLACES;
-  b->tape = nd_tape_new(S->context, flags);
-  if (b->tape == NULL)
+  ndL_box *box = ndL_newbox(L, S);
+  free_lost(S);
+  nd_tape *t = nd_tape_new(S->context, flags);
+  if (t == NULL)
     return ndL_raise(L, S);
-  take_place(L, S, b, lua_upvalueindex(NDL_OWN + 1));
-  ndL_scope_note(L, S);
+  begin(L, S, box, t);
+  take_place(L, S, &box->taped, lua_upvalueindex(NDL_OWN + 1));
   return 1;
 }
 
+// In a stock Lua.
 static int tape_gc(lua_State *L)
 {
-  box *b = ndL_checkself(L, NDL_TAPE, "__gc");
   ndL_state *S = ndL_upstate(L);
-  if (has_place(S, b))
-    S->tapes[b->place] = NULL;
-  nd_tape_free(b->tape);
-  b->tape = NULL;
+  ndL_box *box = ndL_checkself(L, NDL_TAPE, "__gc");
+  nd_tape_free(end(S, &box->taped));
   return 0;
 }
 
@@ -176,7 +231,7 @@ static int tape_enter(lua_State *L)
     return ndL_raise(L, S);
   if (afresh)
     ndL_dropheld(L, S);
-  box *b = ndL_toobject(L, S, 1, NDL_TAPE);
+  ndL_taped *b = to_taped(L, S, 1);
   if (!has_place(S, b)) {
     lua_rawgetp(L, LUA_REGISTRYINDEX, &BOXES_KEY);
     lua_pushvalue(L, 1);
@@ -347,8 +402,9 @@ static const luaL_Reg other_methods[] = {
   { NULL, NULL },
 };
 
+static const luaL_Reg finalizer[] = { { "__gc", tape_gc }, { NULL, NULL } };
+
 static const luaL_Reg metamethods[] = {
-  { "__gc", tape_gc },
   { "__close", tape_close },
   { "__enter", tape_enter },
   { NULL, NULL },
@@ -365,6 +421,8 @@ void ndL_open_tape(lua_State *L)
   ndL_note(L, "nd.", functions);
   ndL_newmetatable(L, S, NDL_TAPE, "GradientTape");
   ndL_setplain(L, metamethods);
+  if (S->heap == NULL)
+    ndL_setplain(L, finalizer);
   lua_newtable(L);
   ndL_bind(L, "GradientTape:", methods);
   ndL_setfunctions(L, other_methods);

@@ -3,7 +3,7 @@
 #ifndef ND_LUA_CLASS_TAPE_H
 #define ND_LUA_CLASS_TAPE_H
 
-#include "lua/state.h"
+#include "lua/box.h"
 #include "tape/tape.h"
 
 // Adds nd.GradientTape to the module table on top of the stack.
@@ -19,7 +19,12 @@ void ndL_pushheld(lua_State *L, const ndL_state *S, const nd_tape *t,
 void ndL_dropheld(lua_State *L, const ndL_state *S);
 
 // The tape at `i`, NULL if it is none; the tape at 1, or an error.
-nd_tape *ndL_totape(lua_State *L, ndL_state *S, int i);
+nd_tape *ndL_totape(lua_State *L, const ndL_state *S, int i);
 nd_tape *ndL_checktape(lua_State *L, ndL_state *S, const char *function);
+
+// Lets go of a tape as Lua frees its box: it may call nothing of Lua. And of all
+// of them, as the state ends.
+void ndL_droptape(ndL_state *S, ndL_taped *taped);
+void ndL_endtapes(ndL_state *S);
 
 #endif

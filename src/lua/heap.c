@@ -299,7 +299,7 @@ static void give(ndL_heap *h, void *block, size_t size)
   if (cls >= CLASSES) {
     give_large(h, block);
   } else if (is_box(block)) {
-    h->drop((char *)block + h->box_start);
+    h->drop(h->owner, (char *)block + h->box_start);
     put(h, block, BOXES);
   } else {
     put(h, block, cls);
@@ -345,9 +345,10 @@ ndL_heap *ndL_heapof(lua_State *L)
 }
 
 void ndL_heap_startboxes(lua_State *L, ndL_heap *h, size_t size,
-                         void (*drop)(void *bytes))
+                         void (*drop)(void *owner, void *bytes), void *owner)
 {
   h->drop = drop;
+  h->owner = owner;
   h->box_size = 0;
   h->awaits_box = true;
   lua_newuserdatauv(L, size, 0);

@@ -50,8 +50,9 @@ typedef struct ndL_state {
   bool raised;           // what a script raised there is kept
   lua_Integer calls;     // of functions with gradients of their own
   struct ndL_called *strays;  // of these, those that nobody will call again
-  const nd_tape
-    *tapes[NDL_PLACES];  // of boxes that can be found (class_tape.c)
+  struct ndL_taped *taped;   // all tapes of scripts (class_tape.c)
+  nd_tape *lost;             // those that nobody has, but that call a host
+  const nd_tape *tapes[NDL_PLACES];  // of boxes that can be found
 } ndL_state;
 
 // Pushes a new state, with nothing in it, which becomes that of `L`. It is to

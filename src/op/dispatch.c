@@ -393,7 +393,7 @@ bool nd_job_apply(nd_context *c, const nd_job *j)
 // --------------------------------------------------------------- one output --
 
 // Of inputs of the context that are at hand and of one dtype, the one whose
-// shape the result has if they broadcast; else NULL.
+// shape the result has if the others do or are one element; else NULL.
 static const nd_tensor *find_like(const nd_context *c, int n,
                                   nd_tensor *const *in)
 {
@@ -402,8 +402,8 @@ static const nd_tensor *find_like(const nd_context *c, int n,
     const nd_tensor *x = in[i];
     if (x == NULL || x->context != c || x->dtype != in[0]->dtype || x->waits)
       return NULL;
-    if (x->size > like->size ||
-        (x->size == like->size && x->rank > like->rank))
+    if (x->rank > like->rank ||
+        (x->rank == like->rank && x->size > like->size))
       like = x;
   }
   return like;
@@ -416,7 +416,7 @@ static inline nd_block_kernel *plain_kernel(const nd_context *c,
                                             nd_tensor *const *in,
                                             const nd_tensor **like)
 {
-  if (op->infer != NULL || op->check != NULL)
+  if (op->infer != NULL || op->check != NULL || op->params->dtypes != 0)
     return NULL;
   *like = find_like(c, n, in);
   if (*like == NULL || ((*like)->rank > 0 && !nd_is_plain(c, *like, n, in)))

@@ -327,6 +327,7 @@ bool nd_records_add(nd_records *l, nd_record *r, const nd_job *j)
   }
   char *end = (char *)w.at;
   claim(l, r->op->attrs > 0 ? copy_attr(r, j, end) : end);
+  l->closures |= r->closures;
   append(l, r);
   return true;
 }
@@ -337,6 +338,7 @@ void nd_records_clear(nd_context *c, nd_records *l)
   nd_records old = *l;
   l->first = l->last = NULL;
   l->chunks = NULL;
+  l->closures = false;
   for (const nd_record *r = old.first; r != NULL; r = r->after) {
     if (!r->scalars)
       release_tensors(r);

@@ -25,6 +25,7 @@ struct nd_tape {
   int stranger;             // the first of them
   nd_variable **variables;  // watched ones, references
   size_t variable_count, variable_room;
+  nd_tape *next;  // for the owner's use
 };
 
 // The node of `x` on the tape, 0 if it is not watched. Serials come round after

@@ -22,7 +22,7 @@ end
 -- Values of ours whose finalizers have run.
 local function finalized_values()
   local values = {}
-  for _, kind in ipairs { "variable", "tape", "optimizer" } do
+  for _, kind in ipairs { "variable", "optimizer" } do
     local value = own_values()[kind]
     debug.getmetatable(value).__gc(value)
     values[kind] = value

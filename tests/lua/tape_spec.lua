@@ -731,22 +731,6 @@ describe("a warning of gradient", function()
     ]]))
   end)
 
-  it("is not given where a script has freed the tape meanwhile", function()
-    assert.equal("", output(begin .. [[
-      local tape
-      local f = nd.custom_gradient(function(t)
-        return t, function(dy)
-          debug.getmetatable(tape).__gc(tape)
-          return dy
-        end
-      end)
-      tape = nd.GradientTape { persistent = true }
-      tape:watch(x)
-      local y = f(x)
-      tape:pause(function() assert(tape:gradient(y, { x, C(1.) })[1]) end)
-    ]]))
-  end)
-
   it("is turned off by warn, as Lua's own are", function()
     assert.equal("", output(begin .. "warn '@off' gradient(x)"))
     assert.not_equal("", output(begin .. "warn '@off' warn '@on' "
