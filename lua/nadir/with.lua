@@ -1,42 +1,21 @@
 --- What a `with` statement does when it runs: opens its managers and, for a
 -- list with several names, closes them.
---
--- A manager is a value whose metatable has `__close`. If it has `__enter` too,
--- that is called with the value, and the name stands for what it returns.
--- Metatables are read as Lua itself reads them for a to-be-closed variable:
--- `__metatable` hides nothing, and `__index` is not asked.
-local describe = require "nadir.describe"
+local open = require "nadir.manager"
 
 local metatable_of = debug and debug.getmetatable or getmetatable
 
 local with = {}
 
--- The error is raised at `level`, counted from the caller.
-local function enter(value, level)
-  local metatable = metatable_of(value)
-  if not metatable or rawget(metatable, "__close") == nil then
-    error("with: cannot close a " .. describe.type(value)
-      .. " value; a manager needs a __close metamethod", level + 1)
-  end
-  local opener = rawget(metatable, "__enter")
-  if opener == nil then
-    return value
-  end
-  return (opener(value))
-end
-
----@param value any   a manager
----@return any name   what NAME stands for
+---@param value any   a manager: its metatable has `__close`
+---@return any name   what NAME stands for: what `__enter` gives, or the value
 ---@return any value  what has to be closed
-function with.open(value)
-  return enter(value, 2), value
-end
+with.open = open
 
 -- Managers in the order of their opening. Calling a list opens one more.
 local List = {}
 
 function List:__call(value)
-  local name = enter(value, 2)
+  local name = open(value)
   self[#self + 1] = value
   return name
 end

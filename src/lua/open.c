@@ -17,6 +17,7 @@
 #include "lua/custom.h"
 #include "lua/embedded.h"
 #include "lua/loaders.h"
+#include "lua/manager.h"
 #include "lua/module.h"
 #include "lua/names.h"
 #include "lua/newstate.h"
@@ -120,6 +121,7 @@ static const luaL_Reg natives[] = {
   { "lpeg", open_lpeg },
   { "nadir", luaopen_nadir },
   { "nadir.fields", ndL_pushfields },
+  { "nadir.manager", ndL_open_manager },
   { "nadir.nearest", ndL_open_nearest },
   { "nadir.number", ndL_open_number },
   { "nadir.paths", open_paths },
