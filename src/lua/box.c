@@ -74,6 +74,14 @@ void ndL_fill(lua_State *L, ndL_state *S, ndL_box *box, nd_tensor *x)
   ndL_settype(L, S, box, ndL_adopt(S, box, x));
 }
 
+void ndL_fillat(lua_State *L, ndL_state *S, int i, nd_tensor *x)
+{
+  ndL_box *box = ndL_boxat(L, i);
+  const ndL_type type = ndL_adopt(S, box, x);
+  lua_rawgetp(L, LUA_REGISTRYINDEX, S->metatables[type]);
+  lua_setmetatable(L, i);
+}
+
 void ndL_releasebox(const ndL_state *S, ndL_box *box, ndL_type released)
 {
   nd_tensor *x = box->tensor;

@@ -34,6 +34,9 @@ bool ndL_startboxes(lua_State *L, ndL_state *S);
 ndL_box *ndL_newbox(lua_State *L, const ndL_state *S);
 void ndL_fill(lua_State *L, ndL_state *S, ndL_box *box, nd_tensor *x);
 
+// The same of the empty box at `i`.
+void ndL_fillat(lua_State *L, ndL_state *S, int i, nd_tensor *x);
+
 // ndL_fill but for the metatable: that of the returned type is still to be set.
 ndL_type ndL_adopt(ndL_state *S, ndL_box *box, nd_tensor *x);
 

@@ -22,9 +22,10 @@ void ndL_flatten(lua_State *L, ndL_state *S, int i, const char *function,
 {
   f->from = i;
   f->list = 0;
+  f->plain = false;
   int n = 1;
   if (ndL_peek(L, S, i) == NULL) {
-    ndL_pushleaves(L, S, i, function, argument);
+    f->plain = ndL_pushleaves(L, S, i, function, argument);
     f->list = lua_gettop(L);
     n = (int)lua_rawlen(L, f->list);
   }
@@ -190,6 +191,16 @@ static void push_next(lua_State *L, rebuilt *r)
     lua_pushnil(L);
 }
 
+// Pushes a list of what is in the next `n` boxes.
+static void push_list(lua_State *L, rebuilt *r, int n)
+{
+  lua_createtable(L, n, 0);
+  for (int k = 1; k <= n; k++) {
+    push_next(L, r);
+    lua_rawseti(L, -2, k);
+  }
+}
+
 // Pushes what is in the boxes in the structure of the value at `i`.
 static void rebuild(lua_State *L, ndL_state *S, int i, rebuilt *r)
 {
@@ -200,17 +211,13 @@ static void rebuild(lua_State *L, ndL_state *S, int i, rebuilt *r)
   if (lua_type(L, i) != LUA_TTABLE || r->depth++ > NDL_DEEPEST)
     fail_changed(L, r->like);
   luaL_checkstack(L, 6, "nested tables");
-  lua_createtable(L, (int)lua_rawlen(L, i), 0);
-  const int result = lua_gettop(L);
   if (ndL_isplain(L, S, i)) {
-    const lua_Integer n = (lua_Integer)lua_rawlen(L, i);
-    for (lua_Integer k = 1; k <= n; k++) {
-      push_next(L, r);
-      lua_rawseti(L, result, k);
-    }
+    push_list(L, r, (int)lua_rawlen(L, i));
     r->depth--;
     return;
   }
+  lua_createtable(L, (int)lua_rawlen(L, i), 0);
+  const int result = lua_gettop(L);
   ndL_pushkeys(L, i);
   for (lua_Unsigned k = 1; k <= lua_rawlen(L, result + 1); k++) {
     lua_rawgeti(L, result + 1, (lua_Integer)k);
@@ -259,8 +266,12 @@ bool ndL_fillboxes(lua_State *L, ndL_state *S, const ndL_flat *like,
     }
     if (g == NULL)
       continue;
-    push_box(L, like, boxes, k);
-    ndL_fill(L, S, ndL_boxat(L, -1), g);
+    if (like->n <= NDL_FEW) {
+      ndL_fillat(L, S, boxes + k, g);
+      continue;
+    }
+    lua_rawgeti(L, boxes, k + 1);
+    ndL_fillat(L, S, lua_gettop(L), g);
     lua_pop(L, 1);
   }
   return ok;
@@ -277,8 +288,11 @@ void ndL_peekboxes(lua_State *L, ndL_state *S, int boxes, ndL_flat *f)
 
 void ndL_pushlike(lua_State *L, ndL_state *S, const ndL_flat *like, int boxes)
 {
-  rebuilt r = { .like = like, .boxes = boxes };
-  rebuild(L, S, like->from, &r);
+  rebuilt r = { .like = like, .boxes = boxes, .depth = like->plain };
+  if (like->plain)
+    push_list(L, &r, like->n);
+  else
+    rebuild(L, S, like->from, &r);
   if (r.at != like->n)
     fail_changed(L, like);
 }

@@ -167,19 +167,20 @@ static void add_leaves(lua_State *L, leaves *v, int i, int depth)
   lua_settop(L, keys - 1);
 }
 
-void ndL_pushleaves(lua_State *L, ndL_state *S, int i, const char *function,
+bool ndL_pushleaves(lua_State *L, ndL_state *S, int i, const char *function,
                     const char *argument)
 {
   i = lua_absindex(L, i);
   if (ndL_isplain(L, S, i)) {
     lua_pushvalue(L, i);
-    return;
+    return true;
   }
   lua_newtable(L);
   leaves v = {
     .S = S, .function = function, .argument = argument, .list = lua_gettop(L)
   };
   add_leaves(L, &v, i, 0);
+  return false;
 }
 
 // ------------------------------------------------------------------ labels --

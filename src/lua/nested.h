@@ -24,9 +24,9 @@ bool ndL_islist(lua_State *L, int i, lua_Integer n);
 // True if the value at `i` is a list of tensors and variables and nothing else.
 bool ndL_isplain(lua_State *L, ndL_state *S, int i);
 
-// Pushes the list of the tensors and variables in the tables at `i`, in order:
-// the table itself if it is plain.
-void ndL_pushleaves(lua_State *L, ndL_state *S, int i, const char *function,
+// Pushes the list of the tensors and variables in the tables at `i`, in order.
+// True if that is the table itself, a plain one.
+bool ndL_pushleaves(lua_State *L, ndL_state *S, int i, const char *function,
                     const char *argument);
 
 // Pushes what messages call the leaf `n`, counted from 0, of the value at `i`,
