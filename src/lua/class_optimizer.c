@@ -7,6 +7,7 @@
 
 #include "lua/box.h"
 #include "lua/error.h"
+#include "lua/flat.h"
 #include "lua/names.h"
 #include "lua/nested.h"
 #include "lua/pace.h"
@@ -50,11 +51,14 @@ static int optimizer_gc(lua_State *L)
 
 // ---------------------------------------------------------- apply_gradients --
 
+// A few in place, more in a Lua userdata, so that errors free them.
 typedef struct pairs {
   nd_tensor **gradients;
   nd_variable **variables;
   int n;
   int missing;
+  nd_tensor *few_gradients[NDL_FEW];
+  nd_variable *few_variables[NDL_FEW];
 } pairs;
 
 // Adds the gradient and the variable on top of the stack; pops them.
@@ -83,28 +87,31 @@ static void check_table(lua_State *L, int i, const char *argument)
     ndL_typeerror(L, "apply_gradients", argument, "a table", i);
 }
 
-static pairs new_pairs(lua_State *L, lua_Unsigned n)
+// Makes room for `n` pairs.
+static void start_pairs(lua_State *L, pairs *p, lua_Unsigned n)
 {
-  pairs p = { .n = 0 };
-  p.gradients = lua_newuserdatauv(L, (n + 1) * sizeof *p.gradients, 0);
-  p.variables = lua_newuserdatauv(L, (n + 1) * sizeof *p.variables, 0);
-  return p;
+  p->n = p->missing = 0;
+  p->gradients = p->few_gradients;
+  p->variables = p->few_variables;
+  if (n > NDL_FEW) {
+    p->gradients = lua_newuserdatauv(L, n * sizeof *p->gradients, 0);
+    p->variables = lua_newuserdatauv(L, n * sizeof *p->variables, 0);
+  }
 }
 
-static pairs read_pairs(lua_State *L, ndL_state *S)
+static void read_pairs(lua_State *L, ndL_state *S, pairs *p)
 {
   check_table(L, 2, "pairs");
   const lua_Unsigned n = lua_rawlen(L, 2);
-  pairs p = new_pairs(L, n);
+  start_pairs(L, p, n);
   for (lua_Unsigned i = 1; i <= n; i++) {
     lua_rawgeti(L, 2, (lua_Integer)i);
     check_table(L, lua_gettop(L), "a pair {gradient, variable}");
     lua_rawgeti(L, -1, 1);
     lua_rawgeti(L, -2, 2);
-    add_pair(L, S, &p);
+    add_pair(L, S, p);
     lua_pop(L, 1);
   }
-  return p;
 }
 
 // Raises unless every gradient in the table at `g` has a variable in that at
@@ -181,18 +188,17 @@ static void read_rows(lua_State *L, ndL_state *S, pairs *p, int g,
   }
 }
 
-static pairs read_nested(lua_State *L, ndL_state *S)
+static void read_nested(lua_State *L, ndL_state *S, pairs *p)
 {
   lua_newtable(L);
   lua_newtable(L);
   listing list = { .gradients = lua_gettop(L) - 1 };
   add_nested(L, S, &list, 2, 3, 0);
-  pairs p = new_pairs(L, (lua_Unsigned)list.n);
-  read_rows(L, S, &p, list.gradients, list.n);
-  return p;
+  start_pairs(L, p, (lua_Unsigned)list.n);
+  read_rows(L, S, p, list.gradients, list.n);
 }
 
-static pairs read_lists(lua_State *L, ndL_state *S)
+static void read_lists(lua_State *L, ndL_state *S, pairs *p)
 {
   ndL_arguments a;
   ndL_read(L, S, &a, 2);
@@ -202,15 +208,16 @@ static pairs read_lists(lua_State *L, ndL_state *S)
   if (lua_rawlen(L, 2) > n)
     ndL_error(L, "apply_gradients: %lld gradients for %lld variables",
               (long long)lua_rawlen(L, 2), (long long)n);
-  if (!ndL_isplain(L, S, 3))
-    return read_nested(L, S);
-  pairs p = new_pairs(L, n);
-  read_rows(L, S, &p, 2, (lua_Integer)n);
-  if (p.missing == 0)
-    return p;
+  if (!ndL_isplain(L, S, 3)) {
+    read_nested(L, S, p);
+    return;
+  }
+  start_pairs(L, p, n);
+  read_rows(L, S, p, 2, (lua_Integer)n);
+  if (p->missing == 0)
+    return;
   check_keys(L, 2, 3);  // allocates, so that what was read may be gone
-  read_rows(L, S, &p, 2, (lua_Integer)n);
-  return p;
+  read_rows(L, S, p, 2, (lua_Integer)n);
 }
 
 // ----------------------------------------------------------------- missing --
@@ -306,7 +313,8 @@ static int optimizer_apply(lua_State *L)
   ndL_state *S = ndL_upstate(L);
   ndL_pace(L, S);
   nd_optimizer *o = check_optimizer(L, "apply_gradients");
-  pairs p = has_pairs(L) ? read_pairs(L, S) : read_lists(L, S);
+  pairs p;
+  (has_pairs(L) ? read_pairs : read_lists)(L, S, &p);
   if (p.n > 0 && p.missing == p.n)
     fail_missing(L, S, &p);
   if (!nd_optimizer_apply(o, p.n, p.variables, p.gradients))

@@ -103,6 +103,11 @@ static nd_tensor *make_seed(nd_context *c, nd_tensor *target, nd_tensor *seed)
 {
   if (seed != NULL)
     return nd_tensor_keep(seed);
+  if (target->rank == 0) {
+    nd_tensor one;
+    nd_scalar_set(c, &one, (nd_dtype)target->dtype, 1);
+    return nd_tensor_keep(&one);
+  }
   return nd_apply(c, &nd_op_ones_like, 1, &target, NULL);
 }
 
