@@ -14,7 +14,7 @@
 
 // From how many elements on results wait (op/pending.h).
 #ifndef ND_LEAST_WAITING
-#define ND_LEAST_WAITING 256
+#define ND_LEAST_WAITING 1024
 #endif
 
 struct nd_context {

@@ -274,7 +274,7 @@ static uint64_t run_play(uint64_t seed, bool eager, trouble with, int rows,
                          int columns)
 {
   play p = { .seed = seed, .aside = seed + 1, .trouble = with };
-  nd_context_set_eager(c, eager);
+  set_eager(eager);
   begin(&p, rows, columns);
   for (int i = 0; i < MOVES; i++)
     make_move(&p);
@@ -332,10 +332,10 @@ static uint64_t fold_axes(const char *shape, const char *axes, bool waits)
 
 static void compare_folds(const char *shape, const char *axes, bool waits)
 {
-  nd_context_set_eager(c, true);
+  set_eager(true);
   nd_random_set_seed(c, 5);
   const uint64_t want = fold_axes(shape, axes, false);
-  nd_context_set_eager(c, false);
+  set_eager(false);
   for (int threads = 1; threads <= 8; threads *= 2) {
     CHECK(nd_context_set_threads(c, threads));
     nd_random_set_seed(c, 5);
@@ -450,10 +450,10 @@ static void few_elements_and_integers_do_not_wait(void)
 static void nothing_waits_in_an_eager_context(void)
 {
   start();
-  nd_context_set_eager(c, true);
+  set_eager(true);
   CHECK(nd_context_is_eager(c));
   CHECK(!CALL("negative", NULL, many())->waits);
-  nd_context_set_eager(c, false);
+  set_eager(false);
   CHECK(!nd_context_is_eager(c));
   CHECK(CALL("negative", NULL, many())->waits);
   finish();
