@@ -222,22 +222,6 @@ nd_tensor *nd_rule_segment_sum(nd_context *c, nd_tensor *x, nd_tensor *ids,
   return apply_rows(c, &nd_op_unsorted_segment_sum, x, ids, size);
 }
 
-// `x` with axes first..first+count-1 moved to the front, or back from there.
-static nd_tensor *rotate(nd_context *c, nd_tensor *x, int first, int count,
-                         bool back)
-{
-  if (x == NULL || first == 0)
-    return x;
-  int64_t perm[ND_MAX_RANK];
-  for (int i = 0; i < x->rank; i++) {
-    const int source = i < count           ? first + i
-                       : i < first + count ? i - count
-                                           : i;
-    perm[back ? source : i] = (back ? i : source) + 1;
-  }
-  return TRANSPOSE(x, perm);
-}
-
 static void gather_transpose(nd_context *c, const nd_job *j,
                              nd_tensor *const *g, const bool *wanted,
                              nd_tensor **gx)
@@ -245,8 +229,8 @@ static void gather_transpose(nd_context *c, const nd_job *j,
   const nd_tensor *x = j->in[0];
   nd_tensor *positions = j->in[1];
   const int axis = nd_axis_resolve(c, j->attr[AXIS].integer, x->rank);
-  nd_tensor *rows = rotate(c, g[0], axis, positions->rank, false);
-  gx[0] = rotate(c, UNGATHER(rows, positions, x->dims[axis]), axis, 1, true);
+  nd_tensor *rows = MOVE_AXES(g[0], axis, positions->rank, 0);
+  gx[0] = MOVE_AXES(UNGATHER(rows, positions, x->dims[axis]), 0, 1, axis);
 }
 
 const nd_op nd_op_gather = {

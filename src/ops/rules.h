@@ -48,6 +48,12 @@ nd_tensor *nd_rule_broadcast(nd_context *c, nd_tensor *x, int rank,
                              const int64_t *shape);
 nd_tensor *nd_rule_transpose(nd_context *c, nd_tensor *x, const int64_t *perm);
 
+// `x` with `count` axes, the first of which, axis `from`, becomes axis `to`;
+// both count from 0.
+#define MOVE_AXES(x, from, count, to) nd_rule_move_axes(c, x, from, count, to)
+nd_tensor *nd_rule_move_axes(nd_context *c, nd_tensor *x, int from, int count,
+                             int to);
+
 // Parts of `x`, and `x` put there into zeros, by an attribute of ND_RANGES.
 #define SLICE(x, ranges) nd_rule_slice(c, x, ranges)
 #define UNSLICE(x, ranges, like) nd_rule_unslice(c, x, ranges, like)

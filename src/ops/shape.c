@@ -83,6 +83,27 @@ nd_tensor *nd_rule_transpose(nd_context *c, nd_tensor *x, const int64_t *perm)
   return nd_rule_apply(c, &nd_op_transpose, 1, &x, attr);
 }
 
+// Which axis becomes axis `i`: one of those that move, or of the others, which
+// stay in order.
+static int find_moved(int i, int from, int count, int to)
+{
+  if (i >= to && i < to + count)
+    return from + i - to;
+  const int other = i < to ? i : i - count;
+  return other < from ? other : other + count;
+}
+
+nd_tensor *nd_rule_move_axes(nd_context *c, nd_tensor *x, int from, int count,
+                             int to)
+{
+  if (x == NULL || from == to)
+    return x;
+  int64_t perm[ND_MAX_RANK];
+  for (int i = 0; i < x->rank; i++)
+    perm[i] = find_moved(i, from, count, to) + 1;
+  return TRANSPOSE(x, perm);
+}
+
 static void transpose_transpose(nd_context *c, const nd_job *j,
                                 nd_tensor *const *g, const bool *wanted,
                                 nd_tensor **gx)

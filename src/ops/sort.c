@@ -427,32 +427,27 @@ static nd_work work(const nd_job *j)
 
 // ------------------------------------------------------------- derivatives --
 
-// `x` with an axis, counted from 0, moved to the end, or back from there.
-static nd_tensor *move_last(nd_context *c, nd_tensor *x, int axis, bool back)
+static nd_tensor *flatten(nd_context *c, nd_tensor *x)
 {
-  if (x == NULL || axis == x->rank - 1)
-    return x;
-  int64_t perm[ND_MAX_RANK];
-  for (int i = 0; i < x->rank; i++) {
-    const int source = i < axis ? i : i < x->rank - 1 ? i + 1 : axis;
-    perm[back ? source : i] = (back ? i : source) + 1;
-  }
-  return TRANSPOSE(x, perm);
+  return RESHAPE(x, 1, (int64_t[]){ -1 });
+}
+
+// `x` with an axis, counted from 0, moved to the end.
+static nd_tensor *move_last(nd_context *c, nd_tensor *x, int axis)
+{
+  return x == NULL ? NULL : MOVE_AXES(x, axis, 1, x->rank - 1);
 }
 
 // `rows`, a vector, in the shape of `like`, whose axis was moved to the end.
 static nd_tensor *unflatten(nd_context *c, nd_tensor *rows,
                             const nd_tensor *like, int axis)
 {
+  const int last = like->rank - 1;
   int64_t shape[ND_MAX_RANK];
-  for (int i = 0; i < like->rank; i++)
-    shape[i] = like->dims[i < axis ? i : i < like->rank - 1 ? i + 1 : axis];
-  return move_last(c, RESHAPE(rows, like->rank, shape), axis, true);
-}
-
-static nd_tensor *flatten(nd_context *c, nd_tensor *x)
-{
-  return RESHAPE(x, 1, (int64_t[]){ -1 });
+  for (int i = 0; i < last; i++)
+    shape[i] = like->dims[i < axis ? i : i + 1];
+  shape[last] = like->dims[axis];
+  return MOVE_AXES(RESHAPE(rows, like->rank, shape), last, 1, axis);
 }
 
 static nd_tensor *argsort(nd_context *c, const nd_job *j)
@@ -469,7 +464,7 @@ static nd_tensor *positions(nd_context *c, const nd_job *j, int axis, int64_t n)
 {
   const int64_t rows = j->in[0]->size / n;
   nd_tensor *places = is_top_k(j) ? j->out[1] : argsort(c, j);
-  places = CAST(move_last(c, places, axis, false), ND_INT64);
+  places = CAST(move_last(c, places, axis), ND_INT64);
   places = RESHAPE(places, 2, ((int64_t[]){ rows, -1 }));
   nd_tensor *before = RESHAPE(COUNT(rows, n), 2, ((int64_t[]){ rows, 1 }));
   return flatten(c, ADD(places, before));
@@ -484,7 +479,7 @@ static void vjp(nd_context *c, const nd_job *j, nd_tensor *const *g,
     return;
   }
   const int axis = nd_axis_place(axis_of(j), x->rank);
-  nd_tensor *rows = flatten(c, move_last(c, g[0], axis, false));
+  nd_tensor *rows = flatten(c, move_last(c, g[0], axis));
   rows = UNGATHER(rows, positions(c, j, axis, x->dims[axis]), x->size);
   gx[0] = unflatten(c, rows, x, axis);
 }
@@ -499,7 +494,7 @@ static void jvp(nd_context *c, const nd_job *j, nd_tensor *const *t,
   }
   const int axis = nd_axis_place(axis_of(j), y->rank);
   const nd_tensor *x = j->in[0];
-  nd_tensor *rows = flatten(c, move_last(c, t[0], axis, false));
+  nd_tensor *rows = flatten(c, move_last(c, t[0], axis));
   rows = GATHER(rows, positions(c, j, axis, x->dims[axis]));
   ty[0] = unflatten(c, rows, y, axis);
 }
