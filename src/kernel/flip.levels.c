@@ -1,21 +1,18 @@
 // kernel/flip.levels.c: the table of flips, and those of short elements.
 
-#include "kernel/flip.h"
+#include "kernel/flip_plain.h"
 
-#define FLIP(name, type)                                             \
-  static void name(int64_t rows, int64_t columns, const void *plane, \
-                   int64_t from, void *flipped, int64_t to)          \
-  {                                                                  \
-    const type *in = plane;                                          \
-    type *out = flipped;                                             \
-    for (int64_t r = 0; r < rows; r++) {                             \
-      for (int64_t c = 0; c < columns; c++)                          \
-        out[r * to + c] = in[c * from + r];                          \
-    }                                                                \
-  }
+static void flip_1(int64_t rows, int64_t columns, const void *plane,
+                   int64_t from, void *flipped, int64_t to)
+{
+  nd_flip_plain(rows, columns, 1, plane, from, flipped, to);
+}
 
-FLIP(flip_1, uint8_t)
-FLIP(flip_2, uint16_t)
+static void flip_2(int64_t rows, int64_t columns, const void *plane,
+                   int64_t from, void *flipped, int64_t to)
+{
+  nd_flip_plain(rows, columns, 2, plane, from, flipped, to);
+}
 
 extern nd_flip ND_LEVELLED(nd_flip_4), ND_LEVELLED(nd_flip_8);
 

@@ -2,7 +2,7 @@
 // stay as they are: flips squares of vectors. Rows are taken in strips as high
 // as a line of the cache is long, so that each line is read once.
 
-#include "kernel/flip.h"
+#include "kernel/flip_plain.h"
 #include "kernel/matmul_vector.h"
 
 enum { STRIP = 64 / sizeof(REAL) };
@@ -19,14 +19,11 @@ ND_INLINE void flip_square(const REAL *in, int64_t from, REAL *out, int64_t to)
     store(out + i * to, 0, x[i]);
 }
 
-// The same element by element.
-static void flip_plain(int64_t rows, int64_t columns, const REAL *in,
-                       int64_t from, REAL *out, int64_t to)
+static void flip_edge(int64_t rows, int64_t columns, const REAL *in,
+                      int64_t from, REAL *out, int64_t to)
 {
-  for (int64_t r = 0; r < rows; r++) {
-    for (int64_t c = 0; c < columns; c++)
-      out[r * to + c] = in[c * from + r];
-  }
+  nd_flip_plain(rows, columns, sizeof(REAL), (const char *)in, from,
+                (char *)out, to);
 }
 
 nd_flip FLIP_PLANE;
@@ -44,6 +41,6 @@ void FLIP_PLANE(int64_t rows, int64_t columns, const void *plane, int64_t from,
         flip_square(in + c * from + r, from, out + r * to + c, to);
     }
   }
-  flip_plain(high, columns - wide, in + wide * from, from, out + wide, to);
-  flip_plain(rows - high, columns, in + high, from, out + high * to, to);
+  flip_edge(high, columns - wide, in + wide * from, from, out + wide, to);
+  flip_edge(rows - high, columns, in + high, from, out + high * to, to);
 }
