@@ -142,91 +142,39 @@ static inline void brief_add_four(brief *t, const double *x, double *y)
   t->sum = y[3];
 }
 
-#define DEFINE(label, type, kind, wide)                                        \
-  static void add_##label(int64_t rows, int64_t stride, int64_t n,             \
-                          void *totals, const void *in)                        \
-  {                                                                            \
-    kind *t = totals;                                                          \
-    const type *x = in;                                                        \
-    if (stride == 1) {                                                         \
-      kind##_lanes lanes = { 0 };                                              \
-      for (int64_t r = 0; r < rows; r += LANES) {                              \
-        wide some[LANES];                                                      \
-        for (int i = 0; i < LANES; i++)                                        \
-          some[i] = (wide)x[r + i];                                            \
-        kind##_add_lanes(&lanes, some);                                        \
-      }                                                                        \
-      for (int i = 0; i < LANES; i++) {                                        \
-        const kind lane = kind##_lane(&lanes, i);                              \
-        kind##_join(t, &lane);                                                 \
-      }                                                                        \
-      return;                                                                  \
-    }                                                                          \
-    for (int64_t r = 0; r < rows; r++, x += stride) {                          \
-      for (int64_t i = 0; i < n; i++)                                          \
-        kind##_add(&t[i], (wide)x[i]);                                         \
-    }                                                                          \
-  }                                                                            \
-  static inline void write_one_##label(int64_t rows, int64_t stride, kind sum, \
-                                       const type *x, type *y)                 \
-  {                                                                            \
-    int64_t r = 0;                                                             \
-    for (; r + 4 <= rows; r += 4) {                                            \
-      wide four[4], sums[4];                                                   \
-      for (int i = 0; i < 4; i++)                                              \
-        four[i] = (wide)x[(r + i) * stride];                                   \
-      kind##_add_four(&sum, four, sums);                                       \
-      for (int i = 0; i < 4; i++)                                              \
-        y[(r + i) * stride] = (type)sums[i];                                   \
-    }                                                                          \
-    for (; r < rows; r++) {                                                    \
-      kind##_add(&sum, (wide)x[r * stride]);                                   \
-      y[r * stride] = (type)kind##_get(&sum);                                  \
-    }                                                                          \
-  }                                                                            \
-  static void write_##label(int64_t rows, int64_t stride, int64_t n,           \
-                            void *totals, const void *in, void *out)           \
-  {                                                                            \
-    kind *t = totals;                                                          \
-    const type *x = in;                                                        \
-    type *y = out;                                                             \
-    if (n == 1 && stride == 1) {                                               \
-      write_one_##label(rows, 1, *t, x, y);                                    \
-      return;                                                                  \
-    }                                                                          \
-    if (n == 1) {                                                              \
-      write_one_##label(rows, stride, *t, x, y);                               \
-      return;                                                                  \
-    }                                                                          \
-    for (int64_t r = 0; r < rows; r++) {                                       \
-      for (int64_t i = 0; i < n; i++) {                                        \
-        kind##_add(&t[i], (wide)x[r * stride + i]);                            \
-        y[r * stride + i] = (type)kind##_get(&t[i]);                           \
-      }                                                                        \
-    }                                                                          \
-  }                                                                            \
-  static void scan_##label(int64_t blocks, int64_t stride, int64_t n,          \
-                           void *totals)                                       \
-  {                                                                            \
-    kind *t = totals;                                                          \
-    for (int64_t b = 1; b < blocks; b++, t += stride) {                        \
-      for (int64_t i = 0; i < n; i++) {                                        \
-        kind next = t[i];                                                      \
-        kind##_join(&next, &t[stride + i]);                                    \
-        t[stride + i] = next;                                                  \
-      }                                                                        \
-    }                                                                          \
-  }
+#define LABEL float32
+#define TYPE float
+#define SUM brief
+#define WIDE double
+#include "kernel/cumsum_dtype.h"
 
-DEFINE(float32, float, brief, double)
-DEFINE(float64, double, real, double)
-DEFINE(int32, int32_t, whole, uint64_t)
-DEFINE(int64, int64_t, whole, uint64_t)
-DEFINE(uint8, uint8_t, whole, uint64_t)
+#define LABEL float64
+#define TYPE double
+#define SUM real
+#define WIDE double
+#include "kernel/cumsum_dtype.h"
+
+#define LABEL int32
+#define TYPE int32_t
+#define SUM whole
+#define WIDE uint64_t
+#include "kernel/cumsum_dtype.h"
+
+#define LABEL int64
+#define TYPE int64_t
+#define SUM whole
+#define WIDE uint64_t
+#include "kernel/cumsum_dtype.h"
+
+#define LABEL uint8
+#define TYPE uint8_t
+#define SUM whole
+#define WIDE uint64_t
+#include "kernel/cumsum_dtype.h"
 
 #define ROW(label, kind)                                   \
   {                                                        \
-    sizeof(kind), add_##label, write_##label, scan_##label \
+    sizeof(kind), label##_add, label##_write, label##_scan \
   }
 
 const nd_cumsum_table ND_LEVELLED(nd_cumsum_table) = {
