@@ -15,6 +15,7 @@ enum {
   TILES = 24,        // of an area, at most
   ROWS = TILES * 6,  // tiles have at least so many, if there are several
   COLUMNS = 256,     // the same
+  STEP = 64,         // fewer of them are a multiple of it
   UNITS = 16,        // of the first step, at least, if there are leaves for it
   ROOM = ND_FILTERS_CHAIN * ROWS  // elements of a strip, or of copies
 };
@@ -54,12 +55,17 @@ static float unit_cost(const plan *p)
   return n * (6 + columns * (.006F * size * rows + .1F)) + 100;
 }
 
+static void drop_columns(plan *p)
+{
+  p->columns = (p->columns - 1) / STEP * STEP;
+}
+
 static void cut(plan *p)
 {
   const bool alone = is_deep_alone(p);
   p->rows = alone ? 1 : nd_least(p->all, ROWS);
-  while (!alone && unit_cost(p) > ND_PATIENCE && p->columns > 64)
-    p->columns -= 64;
+  while (!alone && unit_cost(p) > ND_PATIENCE && p->columns > STEP)
+    drop_columns(p);
   p->beside = nd_parts(p->out, p->columns);
   p->areas = nd_parts(p->all, p->rows) * p->beside * p->groups;
 }
@@ -75,7 +81,7 @@ static void cut_lines(plan *p)
                               ND_FILTERS_CHAIN, ROOM);
     if (!deep || p->strips.count > 0)
       return;
-    p->columns -= 64;
+    drop_columns(p);
   } while (p->columns > 0);
   p->columns = p->out;
 }
