@@ -46,8 +46,8 @@ void nd_segments_clear(const nd_segments *s, void *sums, int64_t from,
                        int64_t to)
 {
   const size_t width = nd_dtype_size(s->dtype);
-  const int64_t first = (from + s->run - 1) / s->run;
-  const int64_t end = (to + s->run - 1) / s->run;
+  const int64_t first = nd_parts(from, s->run);
+  const int64_t end = nd_parts(to, s->run);
   memset((char *)sums + (size_t)from * width, 0, (size_t)(to - from) * width);
   memset(s->count + first, 0, (size_t)(end - first));
   if (from == 0)

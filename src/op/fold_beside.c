@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "base/cut.h"
 #include "kernel/tree.h"
 #include "op/fold.h"
 
@@ -22,7 +23,7 @@ typedef struct tile {
 
 static int count_slots(int64_t inputs)
 {
-  const int slots = nd_tree_slots((inputs + ND_BLOCK - 1) / ND_BLOCK);
+  const int slots = nd_tree_slots(nd_parts(inputs, ND_BLOCK));
   return slots > 1 ? slots : 1;
 }
 
@@ -46,7 +47,7 @@ static void add_run(const tile *t, char *lanes, int64_t lane, int64_t inputs,
 {
   const int64_t step = ND_LANES * stride / t->width;
   for (int64_t i = 0; i < ND_LANES && i < inputs; i++) {
-    const int64_t rows = (inputs - i + ND_LANES - 1) / ND_LANES;
+    const int64_t rows = nd_parts(inputs - i, ND_LANES);
     t->k->columns(rows, t->n, step, lanes + (lane + i) % ND_LANES * t->bytes,
                   in + i * stride);
   }

@@ -176,7 +176,7 @@ static void find_reach(const nd_window *w, int axis, int64_t low, int64_t high,
                        int64_t *from, int64_t *to)
 {
   const int64_t first = low + w->before[axis] - w->taps[axis] + 1;
-  *from = first > 0 ? (first + w->step[axis] - 1) / w->step[axis] : 0;
+  *from = first > 0 ? nd_parts(first, w->step[axis]) : 0;
   *to = nd_least((high + w->before[axis]) / w->step[axis] + 1, w->out[axis]);
 }
 

@@ -43,7 +43,7 @@ void nd_rows_tile(nd_rows *l, int64_t row, int64_t last)
     l->rows = l->length > ND_BLOCK ? 1
               : l->length > 0      ? ND_BLOCK / l->length
                                    : ND_BLOCK;
-    l->pieces = (l->length + ND_BLOCK - 1) / ND_BLOCK;
+    l->pieces = nd_parts(l->length, ND_BLOCK);
   } else {
     const int64_t column = row % l->inner;
     l->base = (row - column) * l->length + column;
@@ -76,7 +76,7 @@ bool nd_rows_tile_in(nd_rows *l, int64_t row, int64_t from, int64_t to)
 // Tiles of one run of `inner` columns, and of all.
 static int64_t tiles_beside(const nd_rows *l)
 {
-  return (l->inner + ND_BLOCK - 1) / ND_BLOCK;
+  return nd_parts(l->inner, ND_BLOCK);
 }
 
 static int64_t count_tiles(const nd_rows *l)
@@ -214,9 +214,9 @@ static int64_t pieces_of_part(const nd_rows *l)
 
 static int64_t count_parts(const nd_rows *l)
 {
-  const int64_t pieces = l->inner == 1 ? (l->length + ND_BLOCK - 1) / ND_BLOCK
+  const int64_t pieces = l->inner == 1 ? nd_parts(l->length, ND_BLOCK)
                                        : l->length;
-  return (pieces + pieces_of_part(l) - 1) / pieces_of_part(l);
+  return nd_parts(pieces, pieces_of_part(l));
 }
 
 // What is found of each row, and of each part of it; m as in nd_rows.

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "base/cut.h"
+
 nd_window nd_window_start(int rank)
 {
   nd_window w = { .rank = rank };
@@ -133,7 +135,7 @@ static bool is_same(const nd_value *padding)
 static void pad_same(nd_window *w)
 {
   for (int i = 0; i < ND_SPATIAL; i++) {
-    const int64_t windows = (w->in[i] + w->step[i] - 1) / w->step[i];
+    const int64_t windows = nd_parts(w->in[i], w->step[i]);
     const int64_t lack = (windows - 1) * w->step[i] + span(w, i) - w->in[i];
     w->before[i] = lack > 0 ? lack / 2 : 0;
     w->after[i] = lack > 0 ? lack - lack / 2 : 0;

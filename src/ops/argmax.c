@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "base/cut.h"
 #include "kernel/place.h"
 #include "op/axes.h"
 #include "op/fold.h"
@@ -221,7 +222,7 @@ static void run(const nd_job *j, int64_t from, int64_t to)
 
 static int64_t count_parts(const nd_job *j)
 {
-  return (count_inputs(j) + PART - 1) / PART;
+  return nd_parts(count_inputs(j), PART);
 }
 
 // Unit p * outputs + i finds the best of part p of output i, from 1 there.

@@ -122,7 +122,7 @@ static void eye_run(const nd_job *j, int64_t from, int64_t to)
                          : j->out[0]->dims[1];
   nd_writer w;
   nd_writer_start(&w, j->out[0], ND_FLOAT64);
-  for (int64_t k = (from + next - 1) / next; k < side && k * next < to; k++)
+  for (int64_t k = nd_parts(from, next); k < side && k * next < to; k++)
     nd_writer_put(&w, k * next, &one);
 }
 

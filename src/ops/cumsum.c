@@ -10,6 +10,7 @@
 
 #include <string.h>
 
+#include "base/cut.h"
 #include "kernel/cumsum.h"
 #include "op/axes.h"
 #include "ops/rules.h"
@@ -54,8 +55,8 @@ static plan plan_of(const nd_job *j)
   for (int i = axis + 1; i < x->rank; i++)
     p.inner *= x->dims[i];
   p.length = x->dims[axis];
-  p.blocks = (p.length + BLOCK - 1) / BLOCK;
-  p.tiles = (p.inner + TILE - 1) / TILE;
+  p.blocks = nd_parts(p.length, BLOCK);
+  p.tiles = nd_parts(p.inner, TILE);
   p.width = (int64_t)nd_dtype_size((nd_dtype)x->dtype);
   p.reverse = j->attr[REVERSE].integer;
   return p;

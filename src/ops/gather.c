@@ -376,7 +376,7 @@ static bool sum_next(const void *what, nd_step *step, int i)
 {
   const nd_job *j = what;
   const nd_tensor *ids = j->in[1], *out = j->out[0];
-  const int64_t pieces = (ids->size + ND_SEGMENT_PIECE - 1) / ND_SEGMENT_PIECE;
+  const int64_t pieces = nd_parts(ids->size, ND_SEGMENT_PIECE);
   const int steps = sum_run(j) == 1 ? 1 : 2;  // of a piece
   const int64_t piece = (i - 1) / steps;
   if (i == 0)
