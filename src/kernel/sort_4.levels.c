@@ -3,7 +3,7 @@
 
 #include "kernel/sort.h"
 
-typedef uint64_t item;
+typedef uint64_t item __attribute__((may_alias));
 
 #define ITEM(key, place) ((uint64_t)(key) << 32 | (uint64_t)(place))
 #define KEY(x) ((uint32_t)((x) >> 32))

@@ -4,7 +4,7 @@
 
 typedef struct item {
   uint64_t key, place;
-} item;
+} __attribute__((may_alias)) item;
 
 #define ITEM(key, place) ((item){ key, (uint64_t)(place) })
 #define KEY(x) ((x).key)

@@ -1,5 +1,6 @@
 // kernel/sort_items.h: sorts items. Whoever includes this has defined their
-// type, `item`, what KEY(x) and PLACE(x) of one are, and COMES_BEFORE(x, y).
+// type, `item`, what KEY(x) and PLACE(x) of one are, and COMES_BEFORE(x, y). It
+// may alias, because the room of items is declared as any type.
 
 #include "kernel/sort.h"
 
