@@ -12,19 +12,24 @@ static bool is_after(double a, double b, bool descending)
   return descending ? a < b : a > b;
 }
 
+// One of `kinds` numbers on both sides of 0, or nan, or -0.
+static double make_float(int number, int kinds)
+{
+  if (number % 89 == 5)
+    return NAN;
+  return number % 97 == 3 ? -0. : number - kinds / 2;
+}
+
 // Numbers of which some repeat, some are nan, and zeros have either sign.
 static nd_tensor *make_row(nd_dtype dtype, int n, int kinds)
 {
   static double x[LONGEST];
+  const bool floats = nd_dtype_in(dtype, ND_FLOATS);
   uint32_t state = (uint32_t)n;
   for (int i = 0; i < n; i++) {
     state = state * 1664525 + 1013904223;
     const int number = (int)(state >> 8) % kinds;
-    x[i] = nd_dtype_in(dtype, ND_FLOATS) ? number % 89 == 5 ? NAN
-                                           : number % 97 == 3
-                                             ? -0.
-                                             : number - kinds / 2
-                                         : number;
+    x[i] = floats ? make_float(number, kinds) : number;
   }
   nd_tensor *row = own(nd_tensor_new(c, ND_FLOAT64, 1, (int64_t[]){ n }, x));
   char text[40];
