@@ -10,7 +10,7 @@ static int64_t divide_up(int64_t x, int64_t y)
   return x > 0 ? nd_parts(x, y) : -(-x / y);
 }
 
-// Sets low and high.
+// Sets low, high and least.
 static void find_inside(nd_course *r)
 {
   const int64_t last = r->at + (r->taps - 1) * r->at_step;
@@ -18,6 +18,7 @@ static void find_inside(nd_course *r)
   r->low = nd_least(r->low > 0 ? r->low : 0, r->count);
   r->high = nd_least(divide_up(r->sources - last, r->scale), r->count);
   r->high = r->high > r->low ? r->high : r->low;
+  r->least = (1 - r->count) * r->scale;
 }
 
 static nd_course forward_course(const nd_window *w, int axis)
@@ -172,18 +173,26 @@ void nd_grid_targets(const nd_grid *g, int64_t from, int64_t to, nd_target *x)
 
 // -------------------------------------------------------------------- taps --
 
+// Whether a target may have its source for a tap there.
+static bool reaches(const nd_course *r, int64_t at)
+{
+  return at < r->sources && at >= r->least;
+}
+
+// Taps that no target has may be further away than can be counted.
 nd_tap nd_grid_tap(const nd_grid *g, int64_t number)
 {
   int64_t n[ND_SPATIAL];
   nd_tap t = { 0 };
-  for (int i = ND_SPATIAL - 1; i >= 0; i--) {
+  for (int i = ND_SPATIAL - 1; i > 0; i--) {
     n[i] = number % g->axis[i].taps;
     number /= g->axis[i].taps;
   }
+  n[0] = number;
   for (int i = 0; i < ND_SPATIAL; i++) {
     const nd_course *r = &g->axis[i];
     t.at[i] = r->at + n[i] * r->at_step;
-    t.offset = t.offset * r->sources + t.at[i];
+    t.offset = reaches(r, t.at[i]) ? t.offset * r->sources + t.at[i] : 0;
     t.number = t.number * g->taps[i] + r->tap + n[i] * r->tap_step;
   }
   t.offset *= g->source;

@@ -18,6 +18,7 @@ typedef struct nd_course {
   int64_t at, at_step;
   int64_t sources;          // along the axis
   int64_t low, high;        // targets low..high-1 have all their sources
+  int64_t least;            // no target has a tap that is nearer to the front
   int64_t most, most_taps;  // the count, and taps, of any course
 } nd_course;
 
@@ -44,7 +45,7 @@ typedef struct nd_target {
 // which it is of the window.
 typedef struct nd_tap {
   int64_t at[ND_SPATIAL];
-  int64_t offset;  // in elements
+  int64_t offset;  // in elements; any if no target has it
   int64_t number;
 } nd_tap;
 
