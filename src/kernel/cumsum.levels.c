@@ -7,33 +7,11 @@
 
 #include <string.h>
 
-enum { LANES = 8 };  // a block has whole lanes
+#include "kernel/cumsum_real.h"
 
-// A sum and what was rounded away from it, which is finite.
-typedef struct real {
-  double sum, rest;
-} real;
+enum { LANES = ND_CUMSUM_LANES };
 
-static inline void real_add(real *t, double x)
-{
-  const double sum = t->sum + x, grown = sum - t->sum;
-  const double lost = (t->sum - (sum - grown)) + (x - grown);
-  t->sum = sum;
-  t->rest += lost - lost == 0 ? lost : 0;
-}
-
-static inline double real_get(const real *t)
-{
-  return t->sum + t->rest;
-}
-
-static inline void real_join(real *t, const real *other)
-{
-  real_add(t, other->sum);
-  t->rest += other->rest;
-}
-
-// The same of numbers that are short beside it, which are added as they are.
+// A sum of numbers that are short beside it, which are added as they are.
 typedef struct brief {
   double sum;
 } brief;
@@ -73,51 +51,6 @@ static inline void whole_join(whole *t, const whole *other)
   t->sum += other->sum;
 }
 
-// Sums that take numbers in turn; those of reals lie in vectors.
-enum { WIDTH = ND_VECTOR_BYTES / sizeof(double), VECTORS = LANES / WIDTH };
-
-typedef double reals __attribute__((vector_size(ND_VECTOR_BYTES)));
-
-typedef struct real_lanes {
-  reals sum[VECTORS], rest[VECTORS];
-} real_lanes;
-
-static inline void real_add_lanes(real_lanes *l, const double *x)
-{
-  ND_UNROLL
-  for (int v = 0; v < VECTORS; v++) {
-    reals some;
-    memcpy(&some, x + v * WIDTH, sizeof some);
-    const reals sum = l->sum[v] + some, grown = sum - l->sum[v];
-    const reals lost = (l->sum[v] - (sum - grown)) + (some - grown);
-    const __typeof__(lost == lost) finite = lost - lost == 0;
-    l->sum[v] = sum;
-    l->rest[v] += (reals)((__typeof__(finite))lost & finite);
-  }
-}
-
-static inline real real_lane(const real_lanes *l, int i)
-{
-  return (real){ l->sum[i / WIDTH][i % WIDTH], l->rest[i / WIDTH][i % WIDTH] };
-}
-
-#define LANES_OF(kind, wide)                                          \
-  typedef struct kind##_lanes {                                       \
-    kind of[LANES];                                                   \
-  } kind##_lanes;                                                     \
-  static inline void kind##_add_lanes(kind##_lanes *l, const wide *x) \
-  {                                                                   \
-    for (int i = 0; i < LANES; i++)                                   \
-      kind##_add(&l->of[i], x[i]);                                    \
-  }                                                                   \
-  static inline kind kind##_lane(const kind##_lanes *l, int i)        \
-  {                                                                   \
-    return l->of[i];                                                  \
-  }
-
-LANES_OF(brief, double)
-LANES_OF(whole, uint64_t)
-
 // Adds four numbers; y[i] becomes the sum up to number i. Of brief numbers only
 // one addition waits for the four before.
 #define ADD_FOUR(kind, wide)                                          \
@@ -129,7 +62,7 @@ LANES_OF(whole, uint64_t)
     }                                                                 \
   }
 
-ADD_FOUR(real, double)
+ADD_FOUR(nd_real_sum, double)
 ADD_FOUR(whole, uint64_t)
 
 static inline void brief_add_four(brief *t, const double *x, double *y)
@@ -150,7 +83,7 @@ static inline void brief_add_four(brief *t, const double *x, double *y)
 
 #define LABEL float64
 #define TYPE double
-#define SUM real
+#define SUM nd_real_sum
 #define WIDE double
 #include "kernel/cumsum_dtype.h"
 
@@ -172,6 +105,30 @@ static inline void brief_add_four(brief *t, const double *x, double *y)
 #define WIDE uint64_t
 #include "kernel/cumsum_dtype.h"
 
+// What vectors do of float64 alone.
+static void fast_add(int64_t rows, int64_t stride, int64_t n, void *totals,
+                     const void *in)
+{
+  nd_real_sum lane[LANES];
+  if (stride != 1 || !ND_LEVELLED(nd_cumsum_real).lanes(rows, lane, in)) {
+    float64_add(rows, stride, n, totals, in);
+    return;
+  }
+  for (int i = 0; i < LANES; i++)
+    nd_real_sum_join(totals, &lane[i]);
+}
+
+static void fast_write(int64_t rows, int64_t stride, int64_t n, void *totals,
+                       const void *in, void *out)
+{
+  int64_t done = 0;
+  if (n == 1 && (stride == 1 || stride == -1))
+    done = ND_LEVELLED(nd_cumsum_real).write(rows, stride < 0, totals, in, out);
+  float64_write(rows - done, stride, n, totals,
+                (const double *)in + done * stride,
+                (double *)out + done * stride);
+}
+
 #define ROW(label, kind)                                   \
   {                                                        \
     sizeof(kind), label##_add, label##_write, label##_scan \
@@ -179,11 +136,12 @@ static inline void brief_add_four(brief *t, const double *x, double *y)
 
 const nd_cumsum_table ND_LEVELLED(nd_cumsum_table) = {
   .at = { [ND_FLOAT32] = ROW(float32, brief),
-          [ND_FLOAT64] = ROW(float64, real),
+          [ND_FLOAT64] = { sizeof(nd_real_sum), fast_add, fast_write,
+                           float64_scan },
           [ND_INT32] = ROW(int32, whole),
           [ND_INT64] = ROW(int64, whole),
           [ND_UINT8] = ROW(uint8, whole) },
 };
 
-_Static_assert(sizeof(real) <= ND_CUMSUM_WIDEST, "the widest sum");
+_Static_assert(sizeof(nd_real_sum) <= ND_CUMSUM_WIDEST, "the widest sum");
 _Static_assert(ND_CUMSUM_BLOCK % LANES == 0, "a block has whole lanes");

@@ -10,17 +10,13 @@
 // Of one column, in lanes.
 static void NAME(add_run)(int64_t rows, SUM *total, const TYPE *x)
 {
-  OF_SUM(lanes) lanes = { 0 };
+  SUM lane[LANES] = { 0 };
   for (int64_t r = 0; r < rows; r += LANES) {
-    WIDE some[LANES];
     for (int i = 0; i < LANES; i++)
-      some[i] = (WIDE)x[r + i];
-    OF_SUM(add_lanes)(&lanes, some);
+      OF_SUM(add)(&lane[i], (WIDE)x[r + i]);
   }
-  for (int i = 0; i < LANES; i++) {
-    const SUM lane = OF_SUM(lane)(&lanes, i);
-    OF_SUM(join)(total, &lane);
-  }
+  for (int i = 0; i < LANES; i++)
+    OF_SUM(join)(total, &lane[i]);
 }
 
 static void NAME(add)(int64_t rows, int64_t stride, int64_t n, void *totals,
