@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/cut.h"
+#include "kernel/move.h"
 #include "kernel/tree.h"
 #include "op/axes.h"
 #include "op/fold_beside.h"
@@ -26,51 +27,100 @@ static int find_tail(const nd_tensor *x, int set)
   return tail;
 }
 
-// How many elements lie beside each other along the axes that stay.
-static int64_t count_kept(const nd_tensor *x, int set)
+// The axes that stay along which outputs lie beside each other in memory, and
+// counts these.
+static int find_beside(nd_folding *l, const nd_tensor *x, int set)
 {
-  int64_t n = 1;
+  int found = 0;
+  l->beside = 1;
+  l->between = 1;
   for (int i = x->rank - 1; i >= 0; i--) {
     if (set >> i & 1 || x->dims[i] == 1)
       continue;
-    if (nd_strides(x)[i] != n)
-      break;
-    n *= x->dims[i];
+    if (nd_strides(x)[i] == l->beside) {
+      l->beside *= x->dims[i];
+      found |= 1 << i;
+    } else if (found != 0) {
+      return found;
+    } else {
+      l->between *= x->dims[i];
+    }
   }
-  return n;
+  if (found == 0)
+    l->between = 1;
+  return found;
+}
+
+// Appends the axes in `set`; returns how many elements they have.
+static int64_t add_axes(const nd_tensor *x, int set, int *axes, int *n)
+{
+  int64_t size = 1;
+  for (; set != 0; set &= set - 1) {
+    const int i = __builtin_ctz((unsigned)set);
+    axes[(*n)++] = i;
+    size *= x->dims[i];
+  }
+  return size;
 }
 
 void nd_fold_plan(nd_folding *l, const nd_tensor *x, nd_dtype as,
                   const nd_value *axis, bool by_rows)
 {
-  const int set = nd_axes_set(axis, x->rank);
-  const int rank = x->rank;
+  const int all = (1 << x->rank) - 1, set = nd_axes_set(axis, x->rank);
+  const int tail = by_rows ? x->rank : find_tail(x, set);
+  int beside = find_beside(l, x, by_rows ? all : set);
   int axes[ND_MAX_RANK];
   int n = 0;
-  const int tail = by_rows ? rank : find_tail(x, set);
   l->last = 1;
-  for (int i = tail; i < rank; i++)
+  for (int i = tail; i < x->rank; i++)
     l->last *= x->dims[i];
   l->columns = tail > 0 && l->last > 1;
-  l->beside = count_kept(x, set);
-  l->folded = 1;
-  for (int i = 0; i < (l->columns ? tail : rank); i++) {
-    if (!(set >> i & 1))
-      axes[n++] = i;
+  if (l->columns && beside == 0) {
+    beside = all & ~set & ~((1 << tail) - 1);
+    l->beside = l->last;
   }
-  for (int i = 0; i < rank; i++) {
-    if (set >> i & 1) {
-      axes[n++] = i;
-      l->folded *= x->dims[i];
-    }
-  }
-  for (int i = tail; l->columns && i < rank; i++) {
-    if (!(set >> i & 1))
-      axes[n++] = i;
-  }
+  add_axes(x, all & ~set & ~beside, axes, &n);
   if (!l->columns)
-    l->last = 1;
+    add_axes(x, beside, axes, &n);
+  l->folded = add_axes(x, set, axes, &n);
+  if (l->columns)
+    add_axes(x, beside, axes, &n);
+  l->last = l->columns ? l->beside : 1;
   nd_reader_permuted(&l->reader, x, as, axes);
+}
+
+// The next run of outputs that are not neighbours.
+static bool next_apart(const nd_folding *l, nd_outputs *o)
+{
+  const int64_t apart = l->between, block = l->beside * apart;
+  for (; o->from < o->to; o->behind = 0) {
+    const int64_t base = o->from / block * block;
+    const int64_t end = nd_least(o->to, base + block);
+    while (o->behind < apart) {
+      const int64_t i = o->behind++;
+      const int64_t first = nd_parts(o->from - base - i, apart);
+      o->n = nd_parts(end - base - i, apart) - first;
+      o->at = base + i * l->beside + first;
+      o->first = base + first * apart + i;
+      if (o->n > 0)
+        return true;
+    }
+    o->from = end;
+  }
+  return false;
+}
+
+bool nd_fold_next(const nd_folding *l, nd_outputs *o)
+{
+  if (l->between > 1)
+    return next_apart(l, o);
+  o->at = o->from;
+  o->first = o->from;
+  o->n = o->to - o->from;
+  if (l->beside > 1)
+    o->n = nd_least(o->n, l->beside - o->from % l->beside);
+  o->from += o->n;
+  return o->n > 0;
 }
 
 // The plan of a job, whose values are folded as they are.
@@ -191,16 +241,15 @@ static void fold_row(nd_folding *l, const nd_reduce_kernels *k, int64_t i,
   join_leaves(&t, whole, out);
 }
 
-// Inputs first..first+n-1, a part at most, of the row of output `at`, and those
-// of the outputs beside it, up to `to`; returns how many these are.
+// Inputs first..first+n-1, a part at most, of the row of output `at` and of
+// others behind it, of which there are `outs`; returns how many these are.
 static int64_t fold_rows_beside(nd_folding *l, const nd_reduce_kernels *k,
-                                int64_t at, int64_t to, int64_t first,
+                                int64_t at, int64_t outs, int64_t first,
                                 int64_t n, char *out)
 {
-  const int64_t most = nd_fold_beside_most(n, l->reader.width);
-  const int64_t left = l->beside - at % l->beside;
-  int64_t outs = to - at < left ? to - at : left;
-  outs = outs < most ? outs : most;
+  outs = l->beside == 1
+           ? 1
+           : nd_least(outs, nd_fold_beside_most(n, l->reader.width));
   if (outs == 1) {
     fold_part(&l->reader, k, at * l->folded + first, n, out);
   } else {
@@ -208,25 +257,6 @@ static int64_t fold_rows_beside(nd_folding *l, const nd_reduce_kernels *k,
     nd_fold_beside(&l->reader.walk, k, outs, n, out);
   }
   return outs;
-}
-
-// Outputs from..to-1 by rows.
-static void fold_rows(nd_folding *l, const nd_reduce_kernels *k, int64_t from,
-                      int64_t to, char *out)
-{
-  const int64_t width = (int64_t)l->reader.width, n = l->folded;
-  const char *place = nd_reader_place(&l->reader);
-  if (place != NULL && n <= ND_BLOCK) {
-    k->rows(to - from, n, out, place + from * n * width);
-    return;
-  }
-  for (int64_t i = from, outs; i < to; i += outs, out += outs * width) {
-    outs = 1;
-    if (n <= PART)
-      outs = fold_rows_beside(l, k, i, to, 0, n, out);
-    else
-      fold_row(l, k, i, out);
-  }
 }
 
 // ---------------------------------------------------------------- columns --
@@ -304,12 +334,79 @@ const nd_reduce_kernels *nd_fold_kernels(const nd_tensor *x, nd_fold fold)
   return &tables[x->context->level]->at[fold][x->dtype];
 }
 
-// The outputs beside each other from `at` to `to`, a block of them at most.
-static int64_t count_beside(const nd_folding *l, int64_t at, int64_t to)
+// Whether all rows are short and lie one after the other.
+static bool are_short(const nd_folding *l)
 {
-  const int64_t left = l->last - at % l->last;
-  const int64_t n = to - at < left ? to - at : left;
-  return n < ND_BLOCK ? n : ND_BLOCK;
+  return !l->columns && l->folded <= ND_BLOCK &&
+         nd_reader_place(&l->reader) != NULL;
+}
+
+// Outputs at..at+outs-1 of such rows.
+static void fold_short(const nd_folding *l, const nd_reduce_kernels *k,
+                       int64_t at, int64_t outs, char *out)
+{
+  const char *in = nd_reader_place(&l->reader);
+  k->rows(outs, l->folded, out, in + at * l->folded * (int64_t)l->reader.width);
+}
+
+// Folds inputs first..first+n-1, all of them or a part, of output `at` and of
+// others behind it, of which there are `outs`; returns how many these are.
+static int64_t fold_some(nd_folding *l, const nd_reduce_kernels *k, int64_t at,
+                         int64_t outs, int64_t first, int64_t n, char *out)
+{
+  const bool whole = n == l->folded;
+  const int64_t some = nd_least(outs, ND_BLOCK);
+  if (l->columns && whole) {
+    fold_columns(l, k, at, some, out);
+    return some;
+  }
+  if (l->columns) {
+    fold_part_columns(l, k, at, some, first, first + n, out);
+    return some;
+  }
+  if (whole && are_short(l)) {
+    fold_short(l, k, at, some, out);
+    return some;
+  }
+  if (n <= PART)
+    return fold_rows_beside(l, k, at, outs, first, n, out);
+  fold_row(l, k, at, out);
+  return 1;
+}
+
+// The same of outputs from..to-1, the first of which is to be at `out`, where
+// those beside each other are no neighbours.
+static void fold_apart(nd_folding *l, const nd_reduce_kernels *k, int64_t from,
+                       int64_t to, int64_t first, int64_t n, char *out)
+{
+  const int64_t width = (int64_t)l->reader.width, apart = l->between * width;
+  double some[ND_BLOCK];
+  nd_outputs o = { .from = from, .to = to };
+  while (nd_fold_next(l, &o)) {
+    char *place = out + (o.first - from) * width;
+    for (int64_t i = 0, outs; i < o.n; i += outs, place += outs * apart) {
+      outs = fold_some(l, k, o.at + i, o.n - i, first, n, (char *)some);
+      nd_move_rows(outs, width, (char *)some, width, place, apart);
+    }
+  }
+}
+
+// The same wherever they are.
+static void fold_outputs(nd_folding *l, const nd_reduce_kernels *k,
+                         int64_t from, int64_t to, int64_t first, int64_t n,
+                         char *out)
+{
+  if (l->between > 1) {
+    fold_apart(l, k, from, to, first, n, out);
+    return;
+  }
+  for (int64_t at = from, outs; at < to; at += outs) {
+    outs = to - at;
+    if (l->beside > 1)
+      outs = nd_least(outs, l->beside - at % l->beside);
+    outs = fold_some(l, k, at, outs, first, n, out);
+    out += outs * (int64_t)l->reader.width;
+  }
 }
 
 void nd_fold_range(const nd_job *j, const nd_value *axes, nd_fold fold,
@@ -324,15 +421,10 @@ void nd_fold_range(const nd_job *j, const nd_value *axes, nd_fold fold,
   nd_folding l;
   plan(&l, j, axes);
   char *out = j->out[0]->data + from * (int64_t)l.reader.width;
-  if (!l.columns) {
-    fold_rows(&l, k, from, to, out);
-    return;
-  }
-  for (int64_t at = from, n; at < to; at += n) {
-    n = count_beside(&l, at, to);
-    fold_columns(&l, k, at, n, out);
-    out += (size_t)n * l.reader.width;
-  }
+  if (are_short(&l) && l.between == 1)
+    fold_short(&l, k, from, to - from, out);
+  else
+    fold_outputs(&l, k, from, to, 0, l.folded, out);
 }
 
 // ---------------------------------------------------------------- in parts --
@@ -369,16 +461,9 @@ void nd_fold_run_parts(const nd_job *j, const nd_value *axes, nd_fold fold,
   const int64_t most = size_of_part(&l);
   for (int64_t unit = from, n; unit < to; unit += n) {
     const int64_t first = unit / outs * most, at = unit % outs;
-    const int64_t left = l.folded - first;
-    const int64_t size = left < most ? left : most;
-    char *out = parts + unit * (int64_t)l.reader.width;
-    const int64_t rest = outs - at < to - unit ? outs - at : to - unit;
-    if (l.columns) {
-      n = count_beside(&l, at, at + rest);
-      fold_part_columns(&l, k, at, n, first, first + size, out);
-    } else {
-      n = fold_rows_beside(&l, k, at, at + rest, first, size, out);
-    }
+    n = nd_least(outs - at, to - unit);
+    fold_outputs(&l, k, at, at + n, first, nd_least(l.folded - first, most),
+                 parts + unit * (int64_t)l.reader.width);
   }
 }
 

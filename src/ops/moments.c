@@ -205,21 +205,20 @@ static void fold_columns(source *s, int64_t at, int64_t n, int64_t first,
   end_tree(&t, sum, squares);
 }
 
-// `n` inputs, from number `first` on, of output `at` and of some behind it, up
-// to `to`; returns of how many, COLUMNS at most.
-static int64_t fold_some(source *s, int64_t at, int64_t to, int64_t first,
+// `n` inputs, from number `first` on, of output `at` and of some behind it, of
+// which there are `outs`; returns of how many, COLUMNS at most.
+static int64_t fold_some(source *s, int64_t at, int64_t outs, int64_t first,
                          int64_t n, double *sum, double *squares)
 {
-  const int64_t most = nd_least(to - at, COLUMNS);
+  const int64_t most = nd_least(outs, COLUMNS);
   if (n == 0) {
     memset(sum, 0, (size_t)most * sizeof *sum);
     memset(squares, 0, (size_t)most * sizeof *squares);
     return most;
   }
   if (s->fold.columns) {
-    const int64_t some = nd_least(most, s->fold.last - at % s->fold.last);
-    fold_columns(s, at, some, first, n, sum, squares);
-    return some;
+    fold_columns(s, at, most, first, n, sum, squares);
+    return most;
   }
   if (n > ND_BLOCK || n != s->fold.folded) {
     fold_row(s, at * s->fold.folded + first, n, sum, squares);
@@ -232,17 +231,23 @@ static int64_t fold_some(source *s, int64_t at, int64_t to, int64_t first,
 
 // ----------------------------------------------------------------- outputs --
 
-static void give(const nd_job *j, int which, int64_t at, int64_t some,
-                 const double *sum)
+// Means of so many sums, to outputs `apart` from each other.
+static void give(const nd_job *j, int which, int64_t first, int64_t apart,
+                 int64_t some, const double *sum)
 {
   nd_writer w;
   const double n = (double)count_folded(j);
   nd_writer_start(&w, j->out[which], ND_FLOAT64);
-  nd_writer_seek(&w, at);
-  double *y = nd_writer_next(&w);
-  for (int64_t i = 0; i < some; i++)
+  nd_writer_seek(&w, first);
+  double *y = nd_writer_next(&w), value;
+  for (int64_t i = 0; i < some && apart == 1; i++)
     y[i] = sum[i] / n;
-  nd_writer_done(&w, some);
+  if (apart == 1)
+    nd_writer_done(&w, some);
+  for (int64_t i = 0; i < some && apart > 1; i++) {
+    value = sum[i] / n;
+    nd_writer_put(&w, first + i * apart, &value);
+  }
 }
 
 // Outputs from..to-1, of folds of one part.
@@ -253,10 +258,14 @@ static void run_outputs(const void *what, void *shared, void *own, int64_t from,
   double sum[COLUMNS], squares[COLUMNS];
   source s;
   start(&s, j);
-  for (int64_t at = from, n; at < to; at += n) {
-    n = fold_some(&s, at, to, 0, s.fold.folded, sum, squares);
-    give(j, MEAN, at, n, sum);
-    give(j, VARIANCE, at, n, squares);
+  const int64_t apart = s.fold.between;
+  nd_outputs o = { .from = from, .to = to };
+  while (nd_fold_next(&s.fold, &o)) {
+    for (int64_t i = 0, n; i < o.n; i += n) {
+      n = fold_some(&s, o.at + i, o.n - i, 0, s.fold.folded, sum, squares);
+      give(j, MEAN, o.first + i * apart, apart, n, sum);
+      give(j, VARIANCE, o.first + i * apart, apart, n, squares);
+    }
   }
 }
 
@@ -272,6 +281,26 @@ static int64_t count_parts(const nd_job *j)
   return nd_parts(l.folded, size_of_part(&l));
 }
 
+// Inputs first..first+n-1 of outputs from..to-1, the first of which is to be at
+// `sum`.
+static void fold_outputs(source *s, int64_t from, int64_t to, int64_t first,
+                         int64_t n, double *sum, double *squares)
+{
+  const int64_t apart = s->fold.between;
+  double some[2][COLUMNS];
+  nd_outputs o = { .from = from, .to = to };
+  while (nd_fold_next(&s->fold, &o)) {
+    for (int64_t i = 0, outs; i < o.n; i += outs) {
+      outs = fold_some(s, o.at + i, o.n - i, first, n, some[0], some[1]);
+      for (int64_t k = 0; k < outs; k++) {
+        const int64_t place = o.first - from + (i + k) * apart;
+        sum[place] = some[0][k];
+        squares[place] = some[1][k];
+      }
+    }
+  }
+}
+
 // Unit p * outputs + i is part p of output i: sums of all, then squares.
 static void run_parts(const void *what, void *shared, void *own, int64_t from,
                       int64_t to)
@@ -284,9 +313,9 @@ static void run_parts(const void *what, void *shared, void *own, int64_t from,
   const int64_t most = size_of_part(&s.fold);
   for (int64_t unit = from, n; unit < to; unit += n) {
     const int64_t first = unit / outs * most, at = unit % outs;
-    n = fold_some(&s, at, nd_least(outs, at + to - unit), first,
-                  nd_least(s.fold.folded - first, most), sum + unit,
-                  squares + unit);
+    n = nd_least(outs - at, to - unit);
+    fold_outputs(&s, at, at + n, first, nd_least(s.fold.folded - first, most),
+                 sum + unit, squares + unit);
   }
 }
 
@@ -307,8 +336,8 @@ static void join_parts(const void *what, void *shared, void *own, int64_t from,
     for (int64_t p = 1; p < parts; p++)
       join(n, &all, (double)nd_least(l.folded - p * most, most),
            sum + p * outs + at, squares + p * outs + at);
-    give(j, MEAN, at, n, all.sum);
-    give(j, VARIANCE, at, n, all.squares);
+    give(j, MEAN, at, 1, n, all.sum);
+    give(j, VARIANCE, at, 1, n, all.squares);
   }
 }
 

@@ -3,13 +3,15 @@
 
 #include "../values.h"
 
+enum { LARGEST = 210000 };
+
 static const char *const folds[] = { "reduce_sum", "reduce_prod", "reduce_max",
                                      "reduce_min", "reduce_mean", "moments" };
 
 // Numbers of many digits, with some special ones.
 static nd_tensor *make_digits(nd_dtype dtype, int rank, const int64_t *shape)
 {
-  static double data[80000];
+  static double data[LARGEST];
   int64_t n = 1;
   for (int i = 0; i < rank; i++)
     n *= shape[i];
@@ -30,7 +32,7 @@ static nd_tensor *make_digits(nd_dtype dtype, int rank, const int64_t *shape)
 static void check_outputs(const char *fold, const char *axes, nd_tensor *y,
                           nd_tensor *z)
 {
-  static double got[80000], want[80000];
+  static double got[LARGEST], want[LARGEST];
   nd_tensor_read(y, got);
   nd_tensor_read(z, want);
   const size_t width = nd_dtype_size(nd_tensor_dtype(y));
@@ -52,9 +54,10 @@ static void check_fold(const char *fold, nd_tensor *x, nd_tensor *copy,
     check_outputs(fold, axes, y[i], z[i]);
 }
 
-// Every fold of `view` of inputs of some shape, over axes of three.
+// Every fold, but for some, of `view` of inputs of some shape, over axes of
+// three.
 static void check_view(nd_dtype dtype, const int64_t *shape, const char *op,
-                       const char *view)
+                       const char *view, int step)
 {
   static const char *const axes[] = { "axis=1",     "axis=2",     "axis=3",
                                       "axis=[1 2]", "axis=[1 3]", "axis=[2 3]",
@@ -63,7 +66,7 @@ static void check_view(nd_dtype dtype, const int64_t *shape, const char *op,
   nd_tensor *y = nd_call(c, op, 1, &x, view);
   nd_tensor *copy = nd_call(c, "concat", 1, &y, "axis=1");
   const int last = nd_dtype_in(dtype, ND_FLOATS) ? 6 : 5;
-  for (int f = 0; f < last; f++) {
+  for (int f = 0; f < last; f += step) {
     for (int a = 0; a < 7; a++)
       check_fold(folds[f], y, copy, axes[a]);
   }
@@ -81,7 +84,7 @@ static void check_shapes(const char *op, const char *view)
   start();
   for (int d = 0; d < ND_DTYPES; d++) {
     for (int s = 0; s < 10 && d != ND_BOOL; s++)
-      check_view((nd_dtype)d, shapes[s], op, view);
+      check_view((nd_dtype)d, shapes[s], op, view, 1);
   }
   finish();
 }
@@ -102,9 +105,51 @@ static void parts_of_inputs_change_no_bit(void)
   check_shapes("slice", "ranges=[-1:1:-1 1:-1 -1:1:-1]");
 }
 
+static const char *const orders[] = { "perm=[3 2 1]", "perm=[2 3 1]",
+                                      "perm=[3 1 2]", "perm=[1 3 2]",
+                                      "perm=[2 1 3]" };
+
+// Of more than one part of a fold, and of axes longer than that.
+static const int64_t large[][3] = {
+  { 70, 50, 60 }, { 3, 300, 170 },  { 400, 3, 170 },
+  { 1, 1031, 200 }, { 70000, 1, 3 }, { 2, 9, 8209 },
+};
+
+static void check_large(nd_dtype dtype, int shapes, int step)
+{
+  for (int s = 0; s < shapes; s++) {
+    for (int o = 0; o < 5; o++)
+      check_view(dtype, large[s], "transpose", orders[o], step);
+  }
+}
+
+static void large_transposed_inputs_change_no_bit(void)
+{
+  start();
+  for (int d = 0; d < ND_BOOL; d++)
+    check_large((nd_dtype)d, 6, 3);
+  finish();
+}
+
+static void threads_and_levels_change_no_bit_of_transposed_inputs(void)
+{
+  static const int threads[] = { 1, 2, 8 };
+  for (int i = 0; i < 3; i++) {
+    for (int level = 0; level < ND_LEVELS; level++) {
+      const char *cpu = nd_level_name((nd_level)level);
+      if (!start_with((nd_config){ .threads = threads[i], .cpu = cpu }))
+        continue;
+      check_large(ND_FLOAT32, 3, 5);
+      finish();
+    }
+  }
+}
+
 int main(void)
 {
   RUN(transposed_inputs_change_no_bit);
   RUN(parts_of_inputs_change_no_bit);
+  RUN(large_transposed_inputs_change_no_bit);
+  RUN(threads_and_levels_change_no_bit_of_transposed_inputs);
   return check_done();
 }
