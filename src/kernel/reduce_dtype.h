@@ -9,13 +9,15 @@
 #define VECTOR NAME(vector)
 #define WIDTH NAME(WIDTH)
 #define VECTORS NAME(VECTORS)
+#define MANY NAME(MANY)
 
 enum {
   NAME(BYTES) = ND_VECTOR_BYTES < ND_LANES * sizeof(TYPE)
                   ? ND_VECTOR_BYTES
                   : ND_LANES * sizeof(TYPE),
   WIDTH = NAME(BYTES) / sizeof(TYPE),  // elements of a vector
-  VECTORS = ND_LANES / WIDTH           // of all lanes
+  VECTORS = ND_LANES / WIDTH,          // of all lanes
+  MANY = VECTORS < 4 ? 4 : VECTORS     // of columns that are folded together
 };
 
 // Vectors that lie anywhere.
@@ -179,7 +181,7 @@ ND_INLINE void NAME(merge)(nd_fold f, int64_t n, void *restrict into,
 ND_INLINE void NAME(wide)(nd_fold f, int64_t rows, int vectors, int64_t step,
                           TYPE *restrict into, const TYPE *restrict in)
 {
-  VECTOR sum[VECTORS];
+  VECTOR sum[MANY];
   ND_UNROLL
   for (int v = 0; v < vectors; v++)
     sum[v] = NAME(load)(into + v * WIDTH);
@@ -217,6 +219,8 @@ ND_INLINE void NAME(columns)(nd_fold f, int64_t rows, int64_t n, int64_t step,
   TYPE *y = into;
   const TYPE *x = in;
   int64_t i = 0;
+  for (; i + MANY * WIDTH <= n; i += MANY * WIDTH)
+    NAME(wide)(f, rows, MANY, step, y + i, x + i);
   for (; i + ND_LANES <= n; i += ND_LANES)
     NAME(wide)(f, rows, VECTORS, step, y + i, x + i);
   if (i < n)
@@ -269,6 +273,7 @@ KERNELS(max, ND_MAX)
 KERNELS(min, ND_MIN)
 
 #undef KERNELS
+#undef MANY
 #undef VECTORS
 #undef WIDTH
 #undef VECTOR
