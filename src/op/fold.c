@@ -14,6 +14,10 @@ ND_DECLARE_LEVELS(const nd_reduce_table, nd_reduce_table);
 
 enum { GROUP = ND_FOLD_GROUP, PART = ND_FOLD_PART };
 
+// Bytes of a line of the cache; columns that are flipped together; elements
+// that are, so that they stay in the first cache.
+enum { LINE = 64, FLIPPED_LEAST = 8, FLIPPED_MOST = 64, FLIPPED = 4096 };
+
 _Static_assert(GROUP *GROUP == PART, "groups of groups are parts");
 
 _Static_assert(PART / ND_BLOCK >> ND_FOLD_SLOTS == 0, "the blocks have slots");
@@ -63,6 +67,20 @@ static int64_t add_axes(const nd_tensor *x, int set, int *axes, int *n)
   return size;
 }
 
+// Puts the axes with large strides first.
+static void sort_axes(const nd_tensor *x, int *axes, int n)
+{
+  for (int i = 1; i < n; i++) {
+    for (int k = i; k > 0; k--) {
+      const int axis = axes[k];
+      if (nd_strides(x)[axes[k - 1]] >= nd_strides(x)[axis])
+        break;
+      axes[k] = axes[k - 1];
+      axes[k - 1] = axis;
+    }
+  }
+}
+
 void nd_fold_plan(nd_folding *l, const nd_tensor *x, nd_dtype as,
                   const nd_value *axis, bool by_rows)
 {
@@ -74,7 +92,8 @@ void nd_fold_plan(nd_folding *l, const nd_tensor *x, nd_dtype as,
   l->last = 1;
   for (int i = tail; i < x->rank; i++)
     l->last *= x->dims[i];
-  l->columns = tail > 0 && l->last > 1;
+  const bool any_order = !nd_dtype_in(as, ND_FLOATS);
+  l->columns = any_order ? beside != 0 : tail > 0 && l->last > 1;
   if (l->columns && beside == 0) {
     beside = all & ~set & ~((1 << tail) - 1);
     l->beside = l->last;
@@ -82,10 +101,16 @@ void nd_fold_plan(nd_folding *l, const nd_tensor *x, nd_dtype as,
   add_axes(x, all & ~set & ~beside, axes, &n);
   if (!l->columns)
     add_axes(x, beside, axes, &n);
+  const int kept = n;
   l->folded = add_axes(x, set, axes, &n);
-  if (l->columns)
+  if (any_order)
+    sort_axes(x, axes + kept, n - kept);
+  if (l->columns) {
+    nd_walk_axes(&l->rows, x, n - kept, axes + kept);
     add_axes(x, beside, axes, &n);
+  }
   l->last = l->columns ? l->beside : 1;
+  l->tile = NULL;
   nd_reader_permuted(&l->reader, x, as, axes);
 }
 
@@ -175,16 +200,13 @@ void nd_fold_part_end(nd_fold_part *p, void *out)
 static void fold_part(nd_reader *r, const nd_reduce_kernels *k, int64_t from,
                       int64_t n, char *out)
 {
-  const char *place = nd_reader_place(r);
   nd_fold_part p;
   nd_fold_part_start(&p, k);
-  if (place == NULL)
-    nd_reader_seek(r, from);
+  if (r->tile != NULL && r->tile->end < from + n)
+    r->tile->end = from + n;
   for (int64_t at = 0; at < n || at == 0; at += ND_BLOCK) {
     const int64_t size = n - at < ND_BLOCK ? n - at : ND_BLOCK;
-    nd_fold_part_add(&p, size,
-                     place == NULL ? nd_reader_next(r, size)
-                                   : place + (from + at) * (int64_t)r->width);
+    nd_fold_part_add(&p, size, nd_reader_at(r, from + at, size));
   }
   nd_fold_part_end(&p, out);
 }
@@ -261,6 +283,22 @@ static int64_t fold_rows_beside(nd_folding *l, const nd_reduce_kernels *k,
 
 // ---------------------------------------------------------------- columns --
 
+// Where the inputs of output `at` begin.
+static int64_t start_of_columns(const nd_folding *l, int64_t at)
+{
+  return at / l->last * l->last * l->folded + at % l->last;
+}
+
+// `n` neutral values.
+static void clear(const nd_reduce_kernels *k, int64_t n, size_t width,
+                  char *out)
+{
+  k->run(0, out, out);
+  for (int64_t done = 1; done < n; done *= 2)
+    memcpy(out + (size_t)done * width, out,
+           (size_t)nd_least(done, n - done) * width);
+}
+
 // sum = sum f row, or just row if that is the first.
 static void add_row(const nd_reduce_kernels *k, int64_t n, size_t width,
                     void *sum, const void *row, bool is_first)
@@ -271,24 +309,75 @@ static void add_row(const nd_reduce_kernels *k, int64_t n, size_t width,
     k->merge(n, sum, row);
 }
 
-// Adds some rows of `n` inputs, the first of them at element `from`, `most` at
-// most; returns how many.
-static int64_t add_rows(nd_folding *l, const nd_reduce_kernels *k, int64_t from,
-                        int64_t n, int64_t most, void *sum, bool is_first)
+// Sees the inputs of `n` neighbouring outputs, from output `at` on, as a tensor
+// of its own, which is read by tiles. False if that is of no use.
+static bool see_columns(nd_folding *l, int64_t at, int64_t n)
 {
-  const size_t width = l->reader.width;
+  nd_walk *all = &l->reader.walk, w = l->rows;
+  nd_walk_seek(all, start_of_columns(l, at));
+  w.data = all->data + all->offset;
+  w.shape[w.rank] = n;
+  w.strides[w.rank++] = all->strides[all->rank - 1];
+  return nd_tile_start(l->tile, &w, l->reader.level);
+}
+
+// How many columns are flipped at a time: few enough that lines of the cache
+// are read as a whole.
+static int64_t count_flipped(const nd_folding *l)
+{
+  const nd_walk *w = &l->rows;
+  int64_t rows = 1;
+  for (int i = w->rank - 1; i >= 0 && w->strides[i] != (int64_t)w->width; i--)
+    rows *= w->shape[i];
+  const int64_t n = ND_TILE / (LINE * rows);
+  return n < FLIPPED_LEAST ? FLIPPED_LEAST : nd_least(n, FLIPPED_MOST);
+}
+
+// Of `outs` neighbouring outputs from output `at` on, how many are folded
+// together.
+static int64_t count_columns(const nd_folding *l, int64_t at, int64_t outs)
+{
+  if (l->tile == NULL)
+    return nd_least(outs, ND_BLOCK);
+  const nd_walk *w = &l->reader.walk;
+  const int64_t row = nd_least(w->shape[w->rank - 1], l->last);
+  return nd_least(outs, nd_least(row - at % row, count_flipped(l)));
+}
+
+// Finds row number `r` of `n` inputs, the first of them for output `at`, and
+// others behind it, `stride` bytes apart; returns how many. So many are wanted
+// at most.
+static int64_t find_rows(nd_folding *l, int64_t at, int64_t r, int64_t n,
+                         int64_t most, const char **row, int64_t *stride)
+{
+  const int64_t width = (int64_t)l->reader.width;
+  if (l->tile != NULL) {
+    l->tile->end = (r + nd_least(most, FLIPPED / n)) * n;
+    *row = nd_tile_at(l->tile, r * n, n);
+    *stride = n * width;
+    return l->tile->to / n - r;
+  }
+  const int64_t from = start_of_columns(l, at) + r * l->last;
+  const int64_t rows = nd_walk_rows(&l->reader.walk, from, n, l->last, row,
+                                    stride);
+  if (rows == 0)
+    *row = nd_reader_at(&l->reader, from, n);
+  return rows > 0 ? rows : 1;
+}
+
+// Adds rows of `n` inputs from row `r` on, `most` at most; returns how many.
+static int64_t add_rows(nd_folding *l, const nd_reduce_kernels *k, int64_t at,
+                        int64_t r, int64_t n, int64_t most, void *sum)
+{
+  const int64_t width = (int64_t)l->reader.width;
+  const bool is_first = r % GROUP == 0;
   const char *row;
   int64_t stride;
-  int64_t rows = nd_walk_rows(&l->reader.walk, from, n, l->last, &row, &stride);
-  if (rows == 0) {
-    add_row(k, n, width, sum, nd_reader_at(&l->reader, from, n), is_first);
-    return 1;
-  }
-  rows = rows < most ? rows : most;
+  const int64_t rows = nd_least(most,
+                                find_rows(l, at, r, n, most, &row, &stride));
   if (is_first)
-    memcpy(sum, row, (size_t)n * width);
-  k->columns(rows - is_first, n, stride / (int64_t)width, sum,
-             row + is_first * stride);
+    memcpy(sum, row, (size_t)(n * width));
+  k->columns(rows - is_first, n, stride / width, sum, row + is_first * stride);
   return rows;
 }
 
@@ -299,12 +388,12 @@ static void fold_part_columns(nd_folding *l, const nd_reduce_kernels *k,
                               char *out)
 {
   double group[ND_BLOCK];
-  const int64_t start = at / l->last * l->last * l->folded + at % l->last;
+  if (l->tile != NULL)
+    see_columns(l, at, n);
   for (int64_t r = first; r < end;) {
     const int64_t whole = (r / GROUP + 1) * GROUP;
     const int64_t stop = whole < end ? whole : end;
-    r += add_rows(l, k, start + r * l->last, n, stop - r, group,
-                  r % GROUP == 0);
+    r += add_rows(l, k, at, r, n, stop - r, group);
     if (r == stop)
       add_row(k, n, l->reader.width, out, group, stop - first <= GROUP);
   }
@@ -315,8 +404,7 @@ static void fold_columns(nd_folding *l, const nd_reduce_kernels *k, int64_t at,
                          int64_t n, char *out)
 {
   double part[ND_BLOCK];
-  for (int64_t i = 0; i < n; i++)
-    k->run(0, out + (size_t)i * l->reader.width, l->reader.room);
+  clear(k, n, l->reader.width, out);
   for (int64_t first = 0; first < l->folded; first += PART) {
     const int64_t left = l->folded - first;
     const int64_t end = first + (left < PART ? left : PART);
@@ -355,16 +443,16 @@ static int64_t fold_some(nd_folding *l, const nd_reduce_kernels *k, int64_t at,
                          int64_t outs, int64_t first, int64_t n, char *out)
 {
   const bool whole = n == l->folded;
-  const int64_t some = nd_least(outs, ND_BLOCK);
-  if (l->columns && whole) {
-    fold_columns(l, k, at, some, out);
-    return some;
-  }
   if (l->columns) {
-    fold_part_columns(l, k, at, some, first, first + n, out);
+    const int64_t some = count_columns(l, at, outs);
+    if (whole)
+      fold_columns(l, k, at, some, out);
+    else
+      fold_part_columns(l, k, at, some, first, first + n, out);
     return some;
   }
   if (whole && are_short(l)) {
+    const int64_t some = nd_least(outs, ND_BLOCK);
     fold_short(l, k, at, some, out);
     return some;
   }
@@ -409,6 +497,49 @@ static void fold_outputs(nd_folding *l, const nd_reduce_kernels *k,
   }
 }
 
+// Units from..to-1 of parts of `most` inputs each; the first gives `out`.
+static void run_units(nd_folding *l, const nd_reduce_kernels *k, int64_t outs,
+                      int64_t most, int64_t from, int64_t to, char *out)
+{
+  for (int64_t unit = from, n; unit < to; unit += n) {
+    const int64_t first = unit / outs * most, at = unit % outs;
+    n = nd_least(outs - at, to - unit);
+    if (l->reader.tile != NULL)
+      l->reader.tile->end = outs == 1 ? nd_least(to * most, l->folded) : 0;
+    fold_outputs(l, k, at, at + n, first, nd_least(l->folded - first, most),
+                 out);
+    out += n * (int64_t)l->reader.width;
+  }
+}
+
+// Whether inputs of one output lie beside each other, but not in their order.
+static bool lie_across(const nd_folding *l)
+{
+  return (l->columns || l->beside == 1) && nd_walk_across(&l->reader.walk) >= 0;
+}
+
+// Reads by tiles from now on, where that is faster, in the room of `t`.
+static void use_tile(nd_folding *l, nd_tile *t)
+{
+  if (!l->columns) {
+    nd_reader_use(&l->reader, t);
+    return;
+  }
+  l->tile = t;
+  if (!see_columns(l, 0, count_flipped(l)))
+    l->tile = NULL;
+}
+
+// The same by tiles, which take much room on the stack.
+static __attribute__((noinline)) void
+run_by_tiles(nd_folding *l, const nd_reduce_kernels *k, int64_t outs,
+             int64_t most, int64_t from, int64_t to, char *out)
+{
+  nd_tile tile;
+  use_tile(l, &tile);
+  run_units(l, k, outs, most, from, to, out);
+}
+
 void nd_fold_range(const nd_job *j, const nd_value *axes, nd_fold fold,
                    int64_t from, int64_t to)
 {
@@ -420,9 +551,12 @@ void nd_fold_range(const nd_job *j, const nd_value *axes, nd_fold fold,
   }
   nd_folding l;
   plan(&l, j, axes);
+  const int64_t outs = j->out[0]->size;
   char *out = j->out[0]->data + from * (int64_t)l.reader.width;
   if (are_short(&l) && l.between == 1)
     fold_short(&l, k, from, to - from, out);
+  else if (lie_across(&l))
+    run_by_tiles(&l, k, outs, l.folded, from, to, out);
   else
     fold_outputs(&l, k, from, to, 0, l.folded, out);
 }
@@ -458,13 +592,9 @@ void nd_fold_run_parts(const nd_job *j, const nd_value *axes, nd_fold fold,
   const int64_t outs = j->out[0]->size;
   nd_folding l;
   plan(&l, j, axes);
-  const int64_t most = size_of_part(&l);
-  for (int64_t unit = from, n; unit < to; unit += n) {
-    const int64_t first = unit / outs * most, at = unit % outs;
-    n = nd_least(outs - at, to - unit);
-    fold_outputs(&l, k, at, at + n, first, nd_least(l.folded - first, most),
-                 parts + unit * (int64_t)l.reader.width);
-  }
+  char *out = parts + from * (int64_t)l.reader.width;
+  (lie_across(&l) ? run_by_tiles : run_units)(&l, k, outs, size_of_part(&l),
+                                              from, to, out);
 }
 
 void nd_fold_join_row(const nd_reduce_kernels *k, size_t width, int64_t folded,
@@ -491,24 +621,12 @@ void nd_fold_join_columns(const nd_reduce_kernels *k, size_t width,
 {
   double sum[ND_BLOCK];
   const int64_t groups = nd_parts(folded, GROUP);
-  for (int64_t i = 0; i < n; i++)
-    k->run(0, (char *)out + (size_t)i * width, parts);
+  clear(k, n, width, out);
   for (int64_t i = 0; i < groups; i++, parts += stride) {
     add_row(k, n, width, sum, parts, i % GROUP == 0);
     if (i % GROUP == GROUP - 1 || i == groups - 1)
       k->merge(n, out, sum);
   }
-}
-
-// Element `i` of the result, where `p` points to its first part.
-static void join_one(const nd_folding *l, const nd_reduce_kernels *k,
-                     const char *p, size_t stride, char *out)
-{
-  const size_t width = l->reader.width;
-  if (l->columns)
-    nd_fold_join_columns(k, width, l->folded, 1, p, stride, out);
-  else
-    nd_fold_join_row(k, width, l->folded, p, stride, out);
 }
 
 void nd_fold_join_parts(const nd_job *j, const nd_value *axes, nd_fold fold,
@@ -519,8 +637,15 @@ void nd_fold_join_parts(const nd_job *j, const nd_value *axes, nd_fold fold,
   plan(&l, j, axes);
   const size_t width = l.reader.width;
   const size_t stride = (size_t)j->out[0]->size * width;
-  for (int64_t i = from; i < to; i++) {
-    const size_t at = (size_t)i * width;
-    join_one(&l, k, parts + at, stride, j->out[0]->data + at);
+  char *out = j->out[0]->data + (size_t)from * width;
+  parts += (size_t)from * width;
+  for (int64_t at = from, n; at < to; at += n) {
+    n = l.columns ? nd_least(to - at, ND_BLOCK) : 1;
+    if (l.columns)
+      nd_fold_join_columns(k, width, l.folded, n, parts, stride, out);
+    else
+      nd_fold_join_row(k, width, l.folded, parts, stride, out);
+    parts += (size_t)n * width;
+    out += (size_t)n * width;
   }
 }

@@ -29,6 +29,8 @@ typedef struct nd_folding {
   int64_t beside;   // outputs whose inputs lie beside each other
   int64_t between;  // how far apart these outputs are; 1 if they are neighbours
   bool columns;
+  nd_walk rows;   // columns: over the inputs of one output
+  nd_tile *tile;  // columns: where inputs are flipped; NULL: they are not
 } nd_folding;
 
 // Over an attribute of kind ND_AXES. By rows if asked, whatever the axes: then

@@ -4,26 +4,13 @@
 
 #include "base/cut.h"
 #include "kernel/flip.h"
+#include "tensor/tile.h"
 
 ND_DECLARE_LEVELS(const nd_flip_table, nd_flip_table);
 
 // Elements of an area, and of its sides at least where the plane has as many:
 // whole lines of the cache.
 enum { AREA = 1 << 14, SIDE = 128, LINE = 64 };
-
-// The axis whose elements lie one after the other in memory, if that is not the
-// last one; -1.
-static int find_across(const nd_walk *w)
-{
-  const int64_t width = (int64_t)w->width;
-  if (w->rank == 0 || w->strides[w->rank - 1] == width)
-    return -1;
-  for (int i = w->rank - 2; i >= 0; i--) {
-    if (w->strides[i] == width)
-      return i;
-  }
-  return -1;
-}
 
 // A side of areas, where the other side of the plane is so long.
 static int64_t choose_side(int64_t other)
@@ -36,7 +23,7 @@ void nd_copy_start(nd_copy *k, const nd_tensor *x, void *to)
   k->x = x;
   k->to = to;
   nd_walk_start(&k->walk, x, 0);
-  k->across = find_across(&k->walk);
+  k->across = nd_walk_across(&k->walk);
   if (k->across < 0)
     return;
   const int64_t rows = k->walk.shape[k->across];

@@ -54,12 +54,17 @@ void nd_walk_broadcast(nd_walk *w, const nd_tensor *x, int rank,
 void nd_walk_permuted(nd_walk *w, const nd_tensor *x, const int *axes,
                       int64_t from)
 {
+  nd_walk_axes(w, x, x->rank, axes);
+  nd_walk_seek(w, from);
+}
+
+void nd_walk_axes(nd_walk *w, const nd_tensor *x, int n, const int *axes)
+{
   begin(w, x);
-  for (int i = 0; i < x->rank; i++) {
+  for (int i = 0; i < n; i++) {
     const int64_t stride = nd_strides(x)[axes[i]];
     add_axis(w, x->dims[axes[i]], stride * (int64_t)w->width);
   }
-  nd_walk_seek(w, from);
 }
 
 void nd_walk_seek(nd_walk *w, int64_t from)

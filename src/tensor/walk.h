@@ -29,6 +29,10 @@ void nd_walk_broadcast(nd_walk *w, const nd_tensor *x, int rank,
 void nd_walk_permuted(nd_walk *w, const nd_tensor *x, const int *axes,
                       int64_t from);
 
+// Over `n` axes of `x`, where all others stay at their first element. It is to
+// be moved before it is used.
+void nd_walk_axes(nd_walk *w, const nd_tensor *x, int n, const int *axes);
+
 // Moves to element `from`.
 void nd_walk_seek(nd_walk *w, int64_t from);
 

@@ -111,7 +111,7 @@ static const char *const orders[] = { "perm=[3 2 1]", "perm=[2 3 1]",
 
 // Of more than one part of a fold, and of axes longer than that.
 static const int64_t large[][3] = {
-  { 70, 50, 60 }, { 3, 300, 170 },  { 400, 3, 170 },
+  { 70, 50, 60 },   { 3, 300, 170 }, { 400, 3, 170 },
   { 1, 1031, 200 }, { 70000, 1, 3 }, { 2, 9, 8209 },
 };
 
