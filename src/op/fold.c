@@ -515,7 +515,8 @@ static void run_units(nd_folding *l, const nd_reduce_kernels *k, int64_t outs,
 // Whether inputs of one output lie beside each other, but not in their order.
 static bool lie_across(const nd_folding *l)
 {
-  return (l->columns || l->beside == 1) && nd_walk_across(&l->reader.walk) >= 0;
+  return l->folded > 1 && (l->columns || l->beside == 1) &&
+         nd_walk_across(&l->reader.walk) >= 0;
 }
 
 // Reads by tiles from now on, where that is faster, in the room of `t`.

@@ -78,12 +78,13 @@ static void check_view(nd_dtype dtype, const int64_t *shape, const char *op,
 static void check_shapes(const char *op, const char *view)
 {
   static const int64_t shapes[][3] = {
-    { 1, 1, 1 },  { 3, 1, 2 },  { 2, 7, 5 },    { 9, 40, 3 },   { 40, 2, 33 },
-    { 3, 65, 9 }, { 5, 1, 70 }, { 300, 3, 17 }, { 2, 600, 11 }, { 3, 10, 1100 },
+    { 1, 1, 1 },    { 3, 1, 2 },     { 2, 7, 5 },  { 9, 40, 3 },
+    { 40, 2, 33 },  { 3, 65, 9 },    { 5, 1, 70 }, { 300, 3, 17 },
+    { 2, 600, 11 }, { 3, 10, 1100 }, { 3, 0, 5 },  { 4, 5, 0 },
   };
   start();
   for (int d = 0; d < ND_DTYPES; d++) {
-    for (int s = 0; s < 10 && d != ND_BOOL; s++)
+    for (int s = 0; s < 12 && d != ND_BOOL; s++)
       check_view((nd_dtype)d, shapes[s], op, view, 1);
   }
   finish();
