@@ -4,9 +4,10 @@
 // into blocks, and what lies along `inner` into tiles: a unit is a block of the
 // columns of a tile. Three steps give the sums of blocks, the sums up to the
 // end of each block, and the running sums within blocks, which begin with
-// those; axes of one block need only the last. Blocks are counted in the
-// direction of the sum, from the end if `reverse`. On long axes both float
-// dtypes are good to the last digit.
+// those; axes of one block need only the last. Laps of some blocks take their
+// three steps after each other, so that these still lie in a cache when they
+// are read again. Blocks are counted in the direction of the sum, from the end
+// if `reverse`. On long axes both float dtypes are good to the last digit.
 
 #include <string.h>
 
@@ -17,6 +18,7 @@
 
 enum { AXIS, REVERSE };  // attributes
 enum { BLOCK = ND_CUMSUM_BLOCK, TILE = 64 };
+enum { LAP = 1 << 18 };  // elements, if that is more than a block of each line
 
 ND_DECLARE_LEVELS(const nd_cumsum_table, nd_cumsum_table);
 
@@ -38,6 +40,8 @@ static bool infer(nd_context *c, const nd_job *j, nd_type *out)
 typedef struct plan {
   const nd_cumsum_kernels *k;
   int64_t outer, length, inner, blocks, tiles;
+  int64_t lines;  // tiles of all
+  int64_t lap;    // blocks of each line
   int64_t width;  // bytes of an element
   bool reverse;
 } plan;
@@ -57,6 +61,8 @@ static plan plan_of(const nd_job *j)
   p.length = x->dims[axis];
   p.blocks = nd_parts(p.length, BLOCK);
   p.tiles = nd_parts(p.inner, TILE);
+  p.lines = p.outer * p.tiles;
+  p.lap = p.blocks > 1 ? LAP / (BLOCK * p.outer * p.inner + 1) + 1 : 1;
   p.width = (int64_t)nd_dtype_size((nd_dtype)x->dtype);
   p.reverse = j->attr[REVERSE].integer;
   return p;
@@ -69,12 +75,30 @@ typedef struct place {
   int64_t totals;       // where the sums of its block lie
 } place;
 
-// Units are numbered by outer, block and tile, of so many blocks each.
+static int64_t first_unit(const plan *p, int64_t lap)
+{
+  return lap * p->lap * p->lines;
+}
+
+static int64_t lap_of(const plan *p, int64_t unit)
+{
+  return unit / first_unit(p, 1);
+}
+
+// How many of the first `blocks` of a line are of the lap.
+static int64_t blocks_of(const plan *p, int64_t lap, int64_t blocks)
+{
+  return nd_least(blocks - lap * p->lap, p->lap);
+}
+
+// Units are numbered by lap, outer, block and tile, of so many blocks each.
 static place place_of(const plan *p, int64_t blocks, int64_t unit)
 {
-  const int64_t tile = unit % p->tiles, at = unit / p->tiles;
+  const int64_t lap = lap_of(p, unit);
+  const int64_t tile = unit % p->tiles;
+  const int64_t at = (unit - first_unit(p, lap)) / p->tiles;
   const int64_t outer = at / blocks;
-  place l = { .block = at % blocks, .column = tile * TILE };
+  place l = { .block = lap * p->lap + at % blocks, .column = tile * TILE };
   const int64_t start = l.block * BLOCK, left = p->length - start;
   l.n = p->inner - l.column < TILE ? p->inner - l.column : TILE;
   l.rows = left < BLOCK ? left : BLOCK;
@@ -91,21 +115,27 @@ static void add_blocks(const void *what, void *shared, void *own, int64_t from,
   const nd_job *j = what;
   const plan p = plan_of(j);
   for (int64_t unit = from; unit < to; unit++) {
-    const place l = place_of(&p, p.blocks - 1, unit);
+    const int64_t blocks = blocks_of(&p, lap_of(&p, unit), p.blocks - 1);
+    const place l = place_of(&p, blocks, unit);
     char *totals = (char *)shared + (size_t)l.totals * p.k->total;
     memset(totals, 0, (size_t)l.n * p.k->total);
     p.k->add(l.rows, p.inner, l.n, totals, j->in[0]->data + l.first * p.width);
   }
 }
 
+// The sums up to the end of each block of the lap, from those of the block
+// before it on.
 static void scan_blocks(const void *what, void *shared, void *own, int64_t from,
                         int64_t to)
 {
   const plan p = plan_of(what);
   for (int64_t unit = from; unit < to; unit++) {
     const place l = place_of(&p, 1, unit);
-    char *totals = (char *)shared + (size_t)l.totals * p.k->total;
-    p.k->scan(p.blocks - 1, p.inner, l.n, totals);
+    const int64_t before = l.block > 0;
+    const int64_t first = l.totals - before * p.inner;
+    const int64_t blocks = blocks_of(&p, lap_of(&p, unit), p.blocks - 1);
+    p.k->scan(before + blocks, p.inner, l.n,
+              (char *)shared + (size_t)first * p.k->total);
   }
 }
 
@@ -116,7 +146,8 @@ static void write_blocks(const void *what, void *shared, void *own,
   const plan p = plan_of(j);
   double totals[TILE * ND_CUMSUM_WIDEST / sizeof(double)];
   for (int64_t unit = from; unit < to; unit++) {
-    const place l = place_of(&p, p.blocks, unit);
+    const int64_t blocks = blocks_of(&p, lap_of(&p, unit), p.blocks);
+    const place l = place_of(&p, blocks, unit);
     const int64_t at = l.first + (p.reverse ? (l.rows - 1) * p.inner : 0);
     const size_t size = (size_t)l.n * p.k->total;
     memset(totals, 0, size);
@@ -133,22 +164,23 @@ static bool next(const void *what, nd_step *step, int i)
   const plan p = plan_of(what);
   const float columns = (float)(p.inner < TILE ? p.inner : TILE);
   const float rows = (float)(p.length < BLOCK ? p.length : BLOCK);
-  const int64_t lines = p.outer * p.tiles;
+  const int64_t lap = p.blocks > 1 ? i / 3 : i;
+  const int64_t blocks = blocks_of(&p, lap, p.blocks);
   const nd_step steps[] = {
-    { .units = lines * (p.blocks - 1),
+    { .units = p.lines * blocks_of(&p, lap, p.blocks - 1),
       .cost = 10 + rows * columns,
       .run = add_blocks },
-    { .units = lines,
-      .cost = 10 + 3 * (float)p.blocks * columns,
+    { .units = p.lines,
+      .cost = 10 + 3 * (float)blocks * columns,
       .run = scan_blocks },
-    { .units = lines * p.blocks,
+    { .units = p.lines * blocks,
       .cost = 10 + 2 * rows * columns,
       .run = write_blocks },
   };
-  i += p.blocks > 1 ? 0 : 2;
-  if (i > 2)
+  if (blocks <= 0)
     return false;
-  *step = steps[i];
+  *step = steps[p.blocks > 1 ? i % 3 : 2];
+  step->first = first_unit(&p, lap);
   return true;
 }
 
@@ -186,7 +218,8 @@ const nd_op nd_op_cumsum = {
            "[2 3 4] axis=-2 reverse=true; [0 3] axis=2; [3 0] axis=1; "
            "[0 3] axis=1; [2 70] axis=1",
   .long_cases = "[2 14000] axis=2; [2 14000] axis=2 reverse=true; "
-                "[7000 3] axis=1; [2 3000 130] axis=2 reverse=true",
+                "[7000 3] axis=1; [4000 100] axis=1; "
+                "[2 3000 130] axis=2 reverse=true",
   .cost = 3,
 };
 
