@@ -196,6 +196,20 @@ void nd_fold_part_end(nd_fold_part *p, void *out)
   p->blocks = 0;
 }
 
+// Folds `n` inputs that lie in order, a part at most.
+static void fold_place(const nd_reduce_kernels *k, const char *place,
+                       size_t width, int64_t n, void *out)
+{
+  nd_fold_part p;
+  nd_fold_part_start(&p, k);
+  for (int64_t at = 0; at < n || at == 0; at += ND_BLOCK) {
+    const int64_t left = n - at;
+    nd_fold_part_add(&p, left < ND_BLOCK ? left : ND_BLOCK,
+                     place + (size_t)at * width);
+  }
+  nd_fold_part_end(&p, out);
+}
+
 // Folds `n` inputs from element `from` on, a part at most.
 static void fold_part(nd_reader *r, const nd_reduce_kernels *k, int64_t from,
                       int64_t n, char *out)
@@ -422,6 +436,21 @@ const nd_reduce_kernels *nd_fold_kernels(const nd_tensor *x, nd_fold fold)
   return &tables[x->context->level]->at[fold][x->dtype];
 }
 
+bool nd_fold_is_short(const nd_tensor *x)
+{
+  return x->dense && x->size < PART && !x->waits;
+}
+
+void nd_fold_all(const nd_tensor *x, nd_fold fold, void *out)
+{
+  const nd_reduce_kernels *k = nd_fold_kernels(x, fold);
+  if (x->size <= ND_BLOCK)
+    k->rows(1, x->size, out, nd_values(x));
+  else
+    fold_place(k, nd_values(x), nd_dtype_size((nd_dtype)x->dtype), x->size,
+               out);
+}
+
 // Whether all rows are short and lie one after the other.
 static bool are_short(const nd_folding *l)
 {
@@ -544,10 +573,9 @@ run_by_tiles(nd_folding *l, const nd_reduce_kernels *k, int64_t outs,
 void nd_fold_range(const nd_job *j, const nd_value *axes, nd_fold fold,
                    int64_t from, int64_t to)
 {
-  const nd_tensor *x = j->in[0];
-  const nd_reduce_kernels *k = nd_fold_kernels(x, fold);
-  if (x->dense && x->size <= ND_BLOCK && j->out[0]->size == 1) {
-    k->rows(1, x->size, j->out[0]->data, nd_values(x));
+  const nd_reduce_kernels *k = nd_fold_kernels(j->in[0], fold);
+  if (j->out[0]->size == 1 && nd_fold_is_short(j->in[0])) {
+    nd_fold_all(j->in[0], fold, j->out[0]->data);
     return;
   }
   nd_folding l;

@@ -52,6 +52,11 @@ bool nd_fold_next(const nd_folding *l, nd_outputs *o);
 
 const nd_reduce_kernels *nd_fold_kernels(const nd_tensor *x, nd_fold fold);
 
+// The short way: one call of a kernel folds all of few elements that lie in
+// order and do not wait.
+bool nd_fold_is_short(const nd_tensor *x);
+void nd_fold_all(const nd_tensor *x, nd_fold fold, void *out);
+
 // Elements from..to-1 of j->out[0], a fold of j->in[0].
 void nd_fold_range(const nd_job *j, const nd_value *axes, nd_fold fold,
                    int64_t from, int64_t to);
