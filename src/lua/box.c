@@ -78,7 +78,7 @@ void ndL_fillat(lua_State *L, ndL_state *S, int i, nd_tensor *x)
 {
   ndL_box *box = ndL_boxat(L, i);
   const ndL_type type = ndL_adopt(S, box, x);
-  lua_rawgetp(L, LUA_REGISTRYINDEX, S->metatables[type]);
+  ndL_pushmetatable(L, S, type);
   lua_setmetatable(L, i);
 }
 

@@ -222,7 +222,7 @@ static void add_release(lua_State *L, const ndL_state *S, ndL_type type)
     { "release", tensor_release },
     { NULL, NULL },
   };
-  lua_rawgetp(L, LUA_REGISTRYINDEX, S->metatables[type]);
+  ndL_pushmetatable(L, S, type);
   lua_getfield(L, -1, "__methods");
   ndL_setplain(L, methods);
   lua_pop(L, 2);

@@ -420,7 +420,7 @@ static void make_metatable(lua_State *L, ndL_state *S, ndL_type type)
 
 void ndL_setindex(lua_State *L, ndL_state *S, ndL_type type)
 {
-  lua_rawgetp(L, LUA_REGISTRYINDEX, S->metatables[type]);
+  ndL_pushmetatable(L, S, type);
   lua_pushlightuserdata(L, S);
   lua_getfield(L, -2, "__methods");
   ndL_pushop(L, S, &nd_op_slice);

@@ -302,7 +302,7 @@ void ndL_open_variable(lua_State *L)
   ndL_keepweak(L, &VARIABLES_KEY, "v", 0);
   for (int type = NDL_SCALAR; type <= NDL_VARIABLE; type++)
     ndL_setindex(L, S, (ndL_type)type);
-  lua_rawgetp(L, LUA_REGISTRYINDEX, S->metatables[NDL_VARIABLE]);
+  ndL_pushmetatable(L, S, NDL_VARIABLE);
   lua_pushliteral(L, "Variable");
   lua_setfield(L, -2, "__name");
   ndL_setplain(L, finalizer);

@@ -132,8 +132,8 @@ static void push_closure(lua_State *L, ndL_state *S, const nd_op *op,
                          lua_CFunction function)
 {
   ndL_pushbound(L, S, op);
-  lua_rawgetp(L, LUA_REGISTRYINDEX, S->metatables[NDL_SCALAR]);
-  lua_rawgetp(L, LUA_REGISTRYINDEX, S->metatables[NDL_TENSOR]);
+  ndL_pushmetatable(L, S, NDL_SCALAR);
+  ndL_pushmetatable(L, S, NDL_TENSOR);
   lua_pushcclosure(L, function, METATABLES + 1);
 }
 

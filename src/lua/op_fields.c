@@ -225,7 +225,7 @@ void ndL_open_fields(lua_State *L)
   lua_rawsetp(L, LUA_REGISTRYINDEX, &NOTES_KEY);
   open_modules(L);
   for (int type = NDL_SCALAR; type <= NDL_VARIABLE; type++) {
-    lua_rawgetp(L, LUA_REGISTRYINDEX, S->metatables[type]);
+    ndL_pushmetatable(L, S, type);
     open_type(L, S);
     lua_pop(L, 1);
   }

@@ -44,6 +44,11 @@ static bool awaits_more(const nd_param *p)
   return false;
 }
 
+bool ndL_keepstable(const nd_param *p)
+{
+  return keeps_names(p->kind) && !awaits_more(p);
+}
+
 // What the keys of a table are.
 typedef struct contents {
   bool names, others;
@@ -73,7 +78,7 @@ static bool is_options(ndL_reader *r, int k)
   lua_State *L = r->L;
   const int i = r->top;
   const nd_param *p = &r->params[k < r->count ? k : r->count];
-  if (p->name != NULL && keeps_names(p->kind) && !awaits_more(p))
+  if (p->name != NULL && ndL_keepstable(p))
     return false;
   if (lua_getmetatable(L, i)) {
     lua_pop(L, 1);

@@ -33,6 +33,9 @@ typedef struct ndL_reader {
 // unless something that must be given would then be missing.
 void ndL_layout(ndL_reader *r);
 
+// True if a table at the place of `p` is its value, whatever is in it.
+bool ndL_keepstable(const nd_param *p);
+
 // The stack index of the option for parameter `k`, which is pushed; 0 if there
 // is none.
 int ndL_option(ndL_reader *r, int k);

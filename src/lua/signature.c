@@ -17,6 +17,8 @@ typedef struct bound {
   const ndL_function *f;
   int count;      // parameters
   int must_have;  // those up to the last that must be given
+  bool shape;     // one is a shape, which has refusals of its own
+  bool keeps[NDL_MOST_PARAMS];  // a table that stands there
   nd_value initial[NDL_MOST_PARAMS];
 } bound;
 
@@ -40,6 +42,13 @@ static void check_given(ndL_reader *r, int must_have)
   }
 }
 
+// True for so many positions, and nothing that may be options.
+static bool has_positions(const bound *b, const ndL_reader *r, int n)
+{
+  return n > 0 && n >= b->must_have && n <= b->count && !b->shape &&
+         (b->keeps[n - 1] || lua_type(r->L, r->top) != LUA_TTABLE);
+}
+
 void ndL_read(lua_State *L, ndL_state *S, ndL_arguments *a, int first)
 {
   const bound *b = lua_touserdata(L, lua_upvalueindex(NDL_OWN));
@@ -56,7 +65,14 @@ void ndL_read(lua_State *L, ndL_state *S, ndL_arguments *a, int first)
     lua_settop(L, first + b->count - 1);
     return;
   }
-  ndL_layout(r);
+  const int n = r->top - first + 1;
+  if (has_positions(b, r, n)) {
+    r->count = b->count;
+    r->positions = n;
+    r->options = 0;
+  } else {
+    ndL_layout(r);
+  }
   ndL_spread(r);
   check_given(r, b->must_have);
   read_given(r, r->options != 0 ? first + r->count - 1 : r->top, a->at);
@@ -94,6 +110,8 @@ void ndL_pushentry(lua_State *L, const ndL_function *f)
   assert(b->count <= NDL_MOST_PARAMS);
   for (int k = 0; k < b->count; k++) {
     const nd_param *p = &f->params[k];
+    b->shape = b->shape || p->kind == ND_SIZES;
+    b->keeps[k] = ndL_keepstable(p);
     if (p->initial != NULL)
       b->initial[k] = nd_param_initial(p);
     else
@@ -131,7 +149,7 @@ void ndL_bind(lua_State *L, const char *path, const ndL_function *functions)
 void ndL_bindmethods(lua_State *L, ndL_type type, const char *path,
                      const ndL_function *functions)
 {
-  lua_rawgetp(L, LUA_REGISTRYINDEX, ndL_getstate(L)->metatables[type]);
+  ndL_pushmetatable(L, ndL_getstate(L), type);
   lua_getfield(L, -1, "__index");
   ndL_bind(L, path, functions);
   lua_pop(L, 2);

@@ -62,7 +62,7 @@ int ndL_failclosed(lua_State *L)
 void ndL_settype(lua_State *L, const ndL_state *S, void *object, ndL_type type)
 {
   ndL_mark(S, object, type);
-  lua_rawgetp(L, LUA_REGISTRYINDEX, S->metatables[type]);
+  ndL_pushmetatable(L, S, type);
   lua_setmetatable(L, -2);
 }
 
@@ -83,7 +83,6 @@ void ndL_newmetatable(lua_State *L, ndL_state *S, ndL_type type,
   lua_setfield(L, -2, "__name");
   lua_pushboolean(L, 0);
   lua_setfield(L, -2, "__metatable");
-  S->metatables[type] = lua_topointer(L, -1);
   lua_pushvalue(L, -1);
-  lua_rawsetp(L, LUA_REGISTRYINDEX, S->metatables[type]);
+  S->metatables[type] = luaL_ref(L, LUA_REGISTRYINDEX);
 }

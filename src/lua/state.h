@@ -33,8 +33,8 @@ enum { NDL_PLACES = 16 };
 typedef struct ndL_state {
   nd_context *context;
   bool owns_context;  // as in a stock Lua; else the state is one of ours
-  const void *metatables[NDL_TYPES];  // keys of the registry
-  uint64_t mark;                      // see ndL_object
+  int metatables[NDL_TYPES];  // references in the registry
+  uint64_t mark;              // see ndL_object
   struct ndL_heap *heap;     // where boxes come from; NULL: from Lua's own
   struct ndL_heap *boxes;    // the same while no scope is open, else NULL
   struct ndL_scope *scopes;  // those that are open, the newest first
@@ -74,6 +74,12 @@ static inline ndL_state *ndL_upstate(lua_State *L)
   if (S->context == NULL)
     ndL_failclosed(L);
   return S;
+}
+
+static inline void ndL_pushmetatable(lua_State *L, const ndL_state *S,
+                                     ndL_type type)
+{
+  lua_rawgeti(L, LUA_REGISTRYINDEX, S->metatables[type]);
 }
 
 // What comes first in each userdata of ours: the state's mark, plus the type. A

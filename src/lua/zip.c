@@ -37,8 +37,8 @@ static lua_Integer check_list(lua_State *L, int i, const ndL_arguments *a)
 // Sets element `to` of the table on top to element `from` of the list at `i`.
 static void copy(lua_State *L, int i, lua_Integer from, int to)
 {
-  lua_rawgeti(L, i, from);
-  if (!lua_toboolean(L, -1)) {
+  const int type = lua_rawgeti(L, i, from);
+  if (type <= LUA_TBOOLEAN && !lua_toboolean(L, -1)) {
     lua_pop(L, 1);
     lua_pushboolean(L, 0);
   }
