@@ -221,8 +221,12 @@ static bool check_few(ndL_call *k)
   k->attr = k->bound->initial;
   int literal = -1;
   for (int i = 0; i < n; i++) {
+    void *object;
     k->at[i] = i + 1;
-    k->few[i] = to_tensor(k, i + 1);
+    if (ndL_look(L, k->S, i + 1, &object) <= NDL_TENSOR)
+      k->few[i] = ((ndL_box *)object)->tensor;
+    else
+      k->few[i] = to_tensor(k, i + 1);
     if (k->few[i] != NULL)
       continue;
     if (n != 2 || !k->bound->alike || literal >= 0 ||

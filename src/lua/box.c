@@ -105,13 +105,13 @@ int ndL_result(lua_State *L, ndL_state *S, ndL_box *box, nd_tensor *x)
 }
 
 // The tensor at `i`, borrowed; for a variable NULL, and *v is set.
-static nd_tensor *find(lua_State *L, const ndL_state *S, int i, nd_variable **v)
+static inline nd_tensor *find(lua_State *L, const ndL_state *S, int i,
+                              nd_variable **v)
 {
   void *object = NULL;
   const ndL_type type = ndL_look(L, S, i, &object);
   *v = type == NDL_VARIABLE ? *(nd_variable **)object : NULL;
-  return type == NDL_SCALAR || type == NDL_TENSOR ? ((ndL_box *)object)->tensor
-                                                  : NULL;
+  return type <= NDL_TENSOR ? ((ndL_box *)object)->tensor : NULL;
 }
 
 // Notes the read.

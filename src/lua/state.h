@@ -11,7 +11,7 @@
 
 // Userdata types. A scalar travels by value and needs no finalizer.
 typedef enum ndL_type {
-  NDL_SCALAR,
+  NDL_SCALAR,  // first the two that boxes of tensors have
   NDL_TENSOR,
   NDL_VARIABLE,
   NDL_TAPE,
