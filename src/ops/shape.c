@@ -186,12 +186,29 @@ static void reshape_view(nd_context *c, const nd_job *j, const nd_type *type)
   nd_tensor_release(dense);
 }
 
+// A view of `x`, which fits, in that shape.
+static nd_tensor *spread(nd_tensor *x, int rank, const int64_t *shape)
+{
+  const int missing = rank - x->rank;
+  int64_t strides[ND_MAX_RANK];
+  for (int i = 0; i < rank; i++) {
+    const bool repeats = i < missing || x->dims[i - missing] == 1;
+    strides[i] = repeats ? 0 : nd_strides(x)[i - missing];
+  }
+  return nd_tensor_view(x, rank, shape, strides, 0);
+}
+
+static bool has_shape(const nd_tensor *x, int rank, const int64_t *shape)
+{
+  return x->rank == rank &&
+         memcmp(x->dims, shape, (size_t)rank * sizeof *shape) == 0;
+}
+
 // `op`, whose attribute is a shape, unless `x` has that shape.
 static nd_tensor *bring_to(nd_context *c, const nd_op *op, nd_tensor *x,
                            int rank, const int64_t *shape)
 {
-  if (x == NULL || (x->rank == rank &&
-                    memcmp(x->dims, shape, (size_t)rank * sizeof *shape) == 0))
+  if (x == NULL || has_shape(x, rank, shape))
     return x;
   const nd_value attr[] = { [SHAPE] = nd_value_list(rank, shape) };
   return nd_rule_apply(c, op, 1, &x, attr);
@@ -206,7 +223,9 @@ nd_tensor *nd_rule_reshape(nd_context *c, nd_tensor *x, int rank,
 nd_tensor *nd_rule_broadcast(nd_context *c, nd_tensor *x, int rank,
                              const int64_t *shape)
 {
-  return bring_to(c, &nd_op_broadcast_to, x, rank, shape);
+  if (x == NULL || nd_context_has_recorders(c))
+    return bring_to(c, &nd_op_broadcast_to, x, rank, shape);
+  return has_shape(x, rank, shape) ? x : nd_pool_add(c, spread(x, rank, shape));
 }
 
 nd_tensor *nd_rule_zeros(nd_context *c, const nd_tensor *like)
@@ -332,14 +351,7 @@ static bool broadcast_infer(nd_context *c, const nd_job *j, nd_type *out)
 
 static void broadcast_view(nd_context *c, const nd_job *j, const nd_type *type)
 {
-  nd_tensor *x = j->in[0];
-  const int missing = type->rank - x->rank;
-  int64_t strides[ND_MAX_RANK];
-  for (int i = 0; i < type->rank; i++) {
-    const bool spread = i < missing || x->dims[i - missing] == 1;
-    strides[i] = spread ? 0 : nd_strides(x)[i - missing];
-  }
-  j->out[0] = nd_tensor_view(x, type->rank, type->shape, strides, 0);
+  j->out[0] = spread(j->in[0], type->rank, type->shape);
 }
 
 const nd_op nd_op_broadcast_to = {
