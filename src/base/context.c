@@ -1,42 +1,11 @@
-// base/context.c: makes and frees the context, and has the allocator of hosts
-// that bring none.
+// base/context.c: makes and frees the context.
 
 #include "base/context.h"
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
-// Asks for large pages for large values: one fault and one place in the TLB for
-// each 2 MB. Where there are none, nothing happens.
-static void spread_out(void *block, size_t size)
-{
-#ifdef MADV_HUGEPAGE
-  enum { LARGE = 2 << 20, PAGE = 1 << 16 };  // pages are PAGE at most
-  const uintptr_t start = ((uintptr_t)block + PAGE - 1) / PAGE * PAGE;
-  const uintptr_t end = ((uintptr_t)block + size) / PAGE * PAGE;
-  if (size >= LARGE)
-    madvise((void *)start, end - start, MADV_HUGEPAGE);
-#else
-  (void)block;
-  (void)size;
-#endif
-}
-
-static void *allocate_by_malloc(void *data, void *block, size_t old_size,
-                                size_t new_size, nd_memory_kind kind)
-{
-  (void)data;
-  (void)old_size;
-  if (new_size == 0) {
-    free(block);
-    return NULL;
-  }
-  void *p = realloc(block, new_size);
-  if (p != NULL && kind == ND_MEMORY_TENSOR)
-    spread_out(p, new_size);
-  return p;
-}
+#include "base/allocator.h"
 
 nd_config nd_config_complete(const nd_config *given)
 {
@@ -46,7 +15,7 @@ nd_config nd_config_complete(const nd_config *given)
     memcpy(&full, given, n);
   }
   if (full.allocator == NULL)
-    full.allocator = allocate_by_malloc;
+    full.allocator = nd_allocate;
   if (full.cpu == NULL)
     full.cpu = getenv("NADIR_CPU");
   if (full.cpu != NULL && full.cpu[0] == '\0')
@@ -75,7 +44,7 @@ nd_context *nd_context_new(const nd_config *config)
   c->warning_data = full.warning_data;
   c->memory.allocator = full.allocator;
   c->memory.data = full.allocator_data;
-  c->memory.plain = full.allocator == allocate_by_malloc;
+  c->memory.plain = full.allocator == nd_allocate;
   nd_account *a = &c->memory.account;
   a->quota[ND_MEMORY_TENSOR] = full.tensor_quota;
   a->quota[ND_MEMORY_SCRIPT] = full.script_quota;
