@@ -186,28 +186,17 @@ static uint8_t *find_how(const nd_record *r)
   return (uint8_t *)(uintptr_t)(r->nodes + r->n);
 }
 
-static cell *find_kept(const nd_record *r)
-{
-  return (cell *)((char *)(uintptr_t)r + r->kept);
-}
-
+// After a byte for each tensor, aligned.
 static nd_value *find_attr(const nd_record *r)
 {
-  return (nd_value *)(void *)find_kept(r) - r->op->attrs;
-}
-
-// After a byte for each tensor, aligned, and the attributes.
-static uint32_t place_kept(const nd_job *j)
-{
-  const size_t bytes = offsetof(nd_record, nodes) +
-                       (size_t)j->n * sizeof(int32_t) +
-                       (size_t)(j->outs + j->n);
-  return (uint32_t)((bytes + 7) / 8 * 8 + j->op->attrs * sizeof *j->attr);
+  const uintptr_t end = (uintptr_t)(find_how(r) + r->outs + r->n);
+  return (nd_value *)((end + 7) & ~(uintptr_t)7);
 }
 
 static walk start_walk(const nd_record *r)
 {
-  return (walk){ .how = find_how(r), .at = find_kept(r) };
+  return (walk){ .how = find_how(r),
+                 .at = (cell *)(void *)(find_attr(r) + r->op->attrs) };
 }
 
 static size_t list_bytes(const nd_value *v)
@@ -218,7 +207,10 @@ static size_t list_bytes(const nd_value *v)
 // Bytes that a record of `j` takes at most.
 static size_t most_bytes(const nd_job *j)
 {
-  size_t bytes = place_kept(j) + (size_t)(j->outs + j->n) * sizeof(cell);
+  const size_t n = (size_t)j->n, outs = (size_t)j->outs;
+  size_t bytes = offsetof(nd_record, nodes) + n * sizeof(int32_t) + 7 +
+                 (outs + n) * (1 + sizeof(cell)) +
+                 j->op->attrs * sizeof *j->attr;
   for (int i = 0; i < j->op->attrs; i++)
     bytes += list_bytes(&j->attr[i]);
   return bytes;
@@ -323,7 +315,6 @@ nd_record *nd_records_reserve(nd_context *c, nd_records *l, const nd_job *j)
   r->op = j->op;
   r->n = j->n;
   r->outs = j->outs;
-  r->kept = place_kept(j);
   return r;
 }
 

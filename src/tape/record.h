@@ -17,7 +17,6 @@ typedef struct nd_record {
   bool scalars : 1;   // none of them is kept by reference
   bool closures : 1;  // some attribute is one
   int32_t node;       // of the first output; those of the others follow
-  uint32_t kept;      // where what is kept begins, in bytes from the record
   int32_t nodes[];    // of the inputs; 0: not watched
 } nd_record;
 
