@@ -105,28 +105,42 @@ static inline void brief_add_four(brief *t, const double *x, double *y)
 #define WIDE uint64_t
 #include "kernel/cumsum_dtype.h"
 
-// What vectors do of float64 alone.
+// What vectors do of float64 alone, and, one by one, the columns that they
+// leave.
 static void fast_add(int64_t rows, int64_t stride, int64_t n, void *totals,
                      const void *in)
 {
-  nd_real_sum lane[LANES];
-  if (stride != 1 || !ND_LEVELLED(nd_cumsum_real).lanes(rows, lane, in)) {
-    float64_add(rows, stride, n, totals, in);
+  const nd_cumsum_real *k = &ND_LEVELLED(nd_cumsum_real);
+  nd_real_sum *t = totals;
+  const double *x = in;
+  if (stride == 1) {
+    if (!k->add(rows, t, x))
+      float64_add(rows, 1, 1, t, x);
     return;
   }
-  for (int i = 0; i < LANES; i++)
-    nd_real_sum_join(totals, &lane[i]);
+  for (int64_t i = k->add_columns(rows, stride, n, t, x); i < n; i++) {
+    nd_real_sum sum = t[i];
+    for (int64_t r = 0; r < rows; r++)
+      nd_real_sum_add(&sum, x[r * stride + i]);
+    t[i] = sum;
+  }
 }
 
 static void fast_write(int64_t rows, int64_t stride, int64_t n, void *totals,
                        const void *in, void *out)
 {
-  int64_t done = 0;
-  if (n == 1 && (stride == 1 || stride == -1))
-    done = ND_LEVELLED(nd_cumsum_real).write(rows, stride < 0, totals, in, out);
-  float64_write(rows - done, stride, n, totals,
-                (const double *)in + done * stride,
-                (double *)out + done * stride);
+  const nd_cumsum_real *k = &ND_LEVELLED(nd_cumsum_real);
+  nd_real_sum *t = totals;
+  const double *x = in;
+  double *y = out;
+  if (n == 1 && (stride == 1 || stride == -1)) {
+    const int64_t done = k->write(rows, stride < 0, t, x, y);
+    const int64_t at = done * stride;
+    float64_write(rows - done, stride, 1, t, x + at, y + at);
+    return;
+  }
+  for (int64_t i = k->write_columns(rows, stride, n, t, x, y); i < n; i++)
+    float64_write(rows, stride, 1, t + i, x + i, y + i);
 }
 
 #define ROW(label, kind)                                   \

@@ -1,5 +1,5 @@
-// kernel/cumsum_real.h: sums of one column of float64, whose rows lie one after
-// the other, in vectors. They are for finite numbers.
+// kernel/cumsum_real.h: sums of float64 in vectors, which are for finite
+// numbers: of one column, whose rows lie one after the other, and of several.
 
 #ifndef ND_KERNEL_CUMSUM_REAL_H
 #define ND_KERNEL_CUMSUM_REAL_H
@@ -35,14 +35,21 @@ static inline void nd_real_sum_join(nd_real_sum *t, const nd_real_sum *other)
 }
 
 typedef struct nd_cumsum_real {
-  // The sums of rows i, i + ND_CUMSUM_LANES ..; false if not all is finite.
-  bool (*lanes)(int64_t rows, nd_real_sum *lanes, const double *in);
+  // Adds rows, which are whole lanes; false, and nothing is added, if not all
+  // is finite.
+  bool (*add)(int64_t rows, nd_real_sum *total, const double *in);
 
   // Writes running sums of most of the rows, which lie forward or `back`, from
   // `total` on, which becomes what they end with; returns of how many. What it
   // wrote means nothing if these are 0, because not all is finite.
   int64_t (*write)(int64_t rows, bool back, nd_real_sum *total,
                    const double *in, double *out);
+
+  // What nd_cumsum_kernels have, for the first columns; returns for how many.
+  int64_t (*add_columns)(int64_t rows, int64_t stride, int64_t n,
+                         nd_real_sum *totals, const double *in);
+  int64_t (*write_columns)(int64_t rows, int64_t stride, int64_t n,
+                           nd_real_sum *totals, const double *in, double *out);
 } nd_cumsum_real;
 
 extern const nd_cumsum_real ND_LEVELLED(nd_cumsum_real);

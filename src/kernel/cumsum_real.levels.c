@@ -19,7 +19,8 @@ enum {
   VECTORS = PIECES / LANES,
   SQUARE = LANES * LANES,
   LINE = 64 / sizeof(REAL),
-  SHORTEST = 16  // rows of pieces that are worth it
+  SHORTEST = 16,  // rows of pieces that are worth it
+  BESIDE = 4      // vectors of columns that are walked together
 };
 
 typedef struct sums {
@@ -33,17 +34,29 @@ ND_INLINE void add(sums *t, vector x)
   t->sum = sum;
 }
 
-static bool are_finite(const sums *t)
+ND_INLINE nd_real_sum get(const sums *t, int lane)
+{
+  const int i = lane % LANES;
+  return (nd_real_sum){ t[lane / LANES].sum[i], t[lane / LANES].rest[i] };
+}
+
+ND_INLINE void set(sums *t, int lane, nd_real_sum x)
+{
+  t[lane / LANES].sum[lane % LANES] = x.sum;
+  t[lane / LANES].rest[lane % LANES] = x.rest;
+}
+
+static bool are_finite(const sums *t, int vectors)
 {
   bool finite = true;
-  for (int i = 0; i < PIECES; i++) {
-    const double rest = t[i / LANES].rest[i % LANES];
+  for (int i = 0; i < vectors * LANES; i++) {
+    const double rest = get(t, i).rest;
     finite &= rest - rest == 0;
   }
   return finite;
 }
 
-static bool lanes(int64_t rows, nd_real_sum *lane, const double *in)
+static bool add_run(int64_t rows, nd_real_sum *total, const double *in)
 {
   sums t[VECTORS] = { 0 };
   for (int64_t r = 0; r < rows; r += PIECES) {
@@ -51,10 +64,13 @@ static bool lanes(int64_t rows, nd_real_sum *lane, const double *in)
     for (int v = 0; v < VECTORS; v++)
       add(&t[v], load(in + r, v));
   }
-  for (int i = 0; i < PIECES; i++)
-    lane[i] = (nd_real_sum){ t[i / LANES].sum[i % LANES],
-                             t[i / LANES].rest[i % LANES] };
-  return are_finite(t);
+  if (!are_finite(t, VECTORS))
+    return false;
+  for (int i = 0; i < PIECES; i++) {
+    const nd_real_sum lane = get(t, i);
+    nd_real_sum_join(total, &lane);
+  }
+  return true;
 }
 
 // ------------------------------------------------------------------ pieces --
@@ -148,11 +164,8 @@ ND_INLINE void write_pieces(column c, const double *in, sums *t, double *out)
 static nd_real_sum find_starts(sums *t, nd_real_sum total)
 {
   for (int i = 0; i < PIECES; i++) {
-    sums *const of = &t[i / LANES];
-    const int lane = i % LANES;
-    const nd_real_sum piece = { of->sum[lane], of->rest[lane] };
-    of->sum[lane] = total.sum;
-    of->rest[lane] = total.rest;
+    const nd_real_sum piece = get(t, i);
+    set(t, i, total);
     nd_real_sum_join(&total, &piece);
   }
   return total;
@@ -165,7 +178,7 @@ ND_INLINE int64_t write_column(column c, nd_real_sum *total, const double *in,
   add_pieces(c, in, t);
   const nd_real_sum end = find_starts(t, *total);
   write_pieces(c, in, t, out);
-  if (!are_finite(t) || end.sum - end.sum != 0)
+  if (!are_finite(t, VECTORS) || end.sum - end.sum != 0)
     return 0;
   *total = end;
   return PIECES * c.rows;
@@ -181,4 +194,74 @@ static int64_t write(int64_t rows, bool back, nd_real_sum *total,
               : write_column((column){ each, false }, total, in, out);
 }
 
-const nd_cumsum_real ND_LEVELLED(nd_cumsum_real) = { lanes, write };
+// ----------------------------------------------------------------- columns --
+
+ND_INLINE sums load_sums(const nd_real_sum *totals)
+{
+  double sum[LANES], rest[LANES];
+  for (int i = 0; i < LANES; i++) {
+    sum[i] = totals[i].sum;
+    rest[i] = totals[i].rest;
+  }
+  return (sums){ load(sum, 0), load(rest, 0) };
+}
+
+// So many vectors of columns from column `first` on, whose sums stay in
+// registers; false, with totals as they were, if not all is finite.
+ND_INLINE bool run_columns(int vectors, bool writes, int64_t rows,
+                           int64_t stride, int64_t first, nd_real_sum *totals,
+                           const double *in, double *out)
+{
+  sums t[BESIDE];
+  for (int v = 0; v < vectors; v++)
+    t[v] = load_sums(totals + first + v * LANES);
+  for (int64_t at = first; rows > 0; rows--, at += stride) {
+    ND_UNROLL
+    for (int v = 0; v < vectors; v++) {
+      add(&t[v], load(in + at, v));
+      if (writes)
+        store(out + at, v, t[v].sum + t[v].rest);
+    }
+  }
+  if (!are_finite(t, vectors))
+    return false;
+  for (int i = 0; i < vectors * LANES; i++)
+    totals[first + i] = get(t, i);
+  return true;
+}
+
+ND_INLINE int64_t walk_columns(bool writes, int64_t rows, int64_t stride,
+                               int64_t n, nd_real_sum *totals, const double *in,
+                               double *out)
+{
+  enum { MANY = BESIDE * LANES };
+  int64_t i = 0;
+  for (; i + MANY <= n; i += MANY) {
+    if (!run_columns(BESIDE, writes, rows, stride, i, totals, in, out))
+      return i;
+  }
+  for (; i + LANES <= n; i += LANES) {
+    if (!run_columns(1, writes, rows, stride, i, totals, in, out))
+      return i;
+  }
+  return i;
+}
+
+static int64_t add_columns(int64_t rows, int64_t stride, int64_t n,
+                           nd_real_sum *totals, const double *in)
+{
+  return walk_columns(false, rows, stride, n, totals, in, NULL);
+}
+
+static int64_t write_columns(int64_t rows, int64_t stride, int64_t n,
+                             nd_real_sum *totals, const double *in, double *out)
+{
+  return walk_columns(true, rows, stride, n, totals, in, out);
+}
+
+const nd_cumsum_real ND_LEVELLED(nd_cumsum_real) = {
+  .add = add_run,
+  .write = write,
+  .add_columns = add_columns,
+  .write_columns = write_columns,
+};

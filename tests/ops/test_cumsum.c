@@ -87,9 +87,40 @@ static void sums_overflow_where_they_do_in_turn(void)
   finish();
 }
 
+// Whole numbers, but that row `at` of the first column is inf unless it is -1.
+static void check_columns(int columns, int at)
+{
+  int64_t sum[30] = { 0 };
+  const int rows = LONGEST / columns;
+  for (int i = 0; i < rows * columns; i++)
+    x[i] = (double)(((int64_t)i * i % 1009 - 500) << 40) + i;
+  if (at >= 0)
+    x[at * columns] = INFINITY;
+  nd_tensor *matrix = own(
+    nd_tensor_new(c, ND_FLOAT64, 2, (int64_t[]){ rows, columns }, x));
+  read_numbers(CALL("cumsum", "axis=1", matrix), rows * columns, y);
+  for (int i = 0; i < rows * columns; i++) {
+    const bool over = i % columns == 0 && at >= 0 && i / columns >= at;
+    sum[i % columns] += over ? 0 : (int64_t)x[i];
+    CHECK(y[i] == (over ? INFINITY : (double)sum[i % columns]));
+  }
+  release_to(0);
+}
+
+static void columns_have_sums_of_their_own(void)
+{
+  start();
+  for (int columns = 2; columns <= 30; columns++) {
+    check_columns(columns, -1);
+    check_columns(columns, 70);
+  }
+  finish();
+}
+
 int main(void)
 {
   RUN(sums_of_any_length_are_right_to_the_last_digit);
+  RUN(columns_have_sums_of_their_own);
   RUN(what_is_not_finite_stays_in_long_rows);
   RUN(sums_overflow_where_they_do_in_turn);
   return check_done();
