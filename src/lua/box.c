@@ -2,7 +2,6 @@
 
 #include "lua/box.h"
 
-#include "lua/class_tape.h"
 #include "lua/error.h"
 #include "lua/heap.h"
 #include "lua/pace.h"
@@ -18,17 +17,26 @@ static void drop(void *state, void *bytes)
 {
   memory *m = bytes;
   ndL_state *S = state;
-  if (m->box.tensor != NULL)
+  if (S == NULL || m->object - S->mark != NDL_TAPE)
     nd_tensor_release(m->box.tensor);
-  else if (S != NULL && m->object - S->mark == NDL_TAPE)
-    ndL_droptape(S, &m->box.taped);
+  else if (m->box.taped.tape != NULL)
+    ndL_taped_drop(S, &m->box.taped);
+}
+
+// Boxes go when the state has ended, but they have no tapes then.
+static void end(ndL_state *S)
+{
+  ndL_taped_free_all(S);
+  S->heap->owner = NULL;
 }
 
 bool ndL_startboxes(lua_State *L, ndL_state *S)
 {
   S->heap = S->boxes = ndL_heapof(L);
-  if (S->heap != NULL)
+  if (S->heap != NULL) {
+    S->end = end;
     ndL_heap_startboxes(L, S->heap, sizeof(memory), drop, S);
+  }
   return S->heap != NULL;
 }
 

@@ -3,30 +3,23 @@
 #ifndef ND_LUA_BOX_H
 #define ND_LUA_BOX_H
 
-#include "lua/state.h"
+#include "lua/taped.h"
 #include "tape/variable.h"
 #include "tensor/tensor.h"
 
-// What the userdata of a tape has (class_tape.c).
-typedef struct ndL_taped {
-  nd_tape *tape;
-  int place;
-  struct ndL_taped *before, *after;  // those of the state
-} ndL_taped;
-
 // The userdata of a tensor. `tensor` points to `value` for a scalar, which is
-// then nobody else's and needs no finalizer; else it is a reference. That of a
-// tape, which has no tensor.
-typedef struct ndL_box {
-  nd_tensor *tensor;
-  union {
-    ndL_taped taped;
+// then nobody else's and needs no finalizer; else it is a reference. Also that
+// of a tape.
+typedef union ndL_box {
+  struct {
+    nd_tensor *tensor;
     nd_tensor value;
   };
+  ndL_taped taped;
 } ndL_box;
 
-// From now on tensors and tapes are let go of as Lua frees their boxes, which so
-// need no finalizer. False if Lua's memory is none of ours.
+// From now on tensors and tapes are let go of as Lua frees their boxes, which
+// so need no finalizer. False if Lua's memory is none of ours.
 bool ndL_startboxes(lua_State *L, ndL_state *S);
 
 // Pushes an empty box. Filling it cannot fail, so the order is: box, core call,

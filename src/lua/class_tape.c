@@ -41,11 +41,6 @@ static void take_place(lua_State *L, ndL_state *S, ndL_taped *b, int boxes)
   lua_rawseti(L, boxes, b->place + 1);
 }
 
-static bool has_place(const ndL_state *S, const ndL_taped *b)
-{
-  return b->place < NDL_PLACES && S->tapes[b->place] == b->tape;
-}
-
 // Pushes the box of a tape, or nothing if a host made it, or if the box is
 // about to go.
 static bool push_box(lua_State *L, const ndL_state *S, const nd_tape *t)
@@ -117,61 +112,6 @@ nd_tape *ndL_checktape(lua_State *L, ndL_state *S, const char *function)
   return t;
 }
 
-// --------------------------------------------------------------- lifetime --
-
-// Makes the box on top one of a tape.
-static void begin(lua_State *L, ndL_state *S, ndL_box *box, nd_tape *t)
-{
-  ndL_taped *b = &box->taped;
-  *b = (ndL_taped){ .tape = t, .place = NDL_PLACES, .after = S->taped };
-  if (b->after != NULL)
-    b->after->before = b;
-  S->taped = b;
-  ndL_settype(L, S, box, NDL_TAPE);
-}
-
-// Takes the tape away from its box.
-static nd_tape *end(ndL_state *S, ndL_taped *b)
-{
-  nd_tape *t = b->tape;
-  if (has_place(S, b))
-    S->tapes[b->place] = NULL;
-  if (b->after != NULL)
-    b->after->before = b->before;
-  *(b->before != NULL ? &b->before->after : &S->taped) = b->after;
-  b->tape = NULL;
-  return t;
-}
-
-static void free_lost(ndL_state *S)
-{
-  while (S->lost != NULL) {
-    nd_tape *t = S->lost;
-    S->lost = t->next;
-    nd_tape_free(t);
-  }
-}
-
-// What records have of a host must not be let go of now.
-void ndL_droptape(ndL_state *S, ndL_taped *b)
-{
-  nd_tape *t = end(S, b);
-  if (!t->records.closures) {
-    nd_tape_free(t);
-    return;
-  }
-  nd_tape_stop(t);
-  t->next = S->lost;
-  S->lost = t;
-}
-
-void ndL_endtapes(ndL_state *S)
-{
-  free_lost(S);
-  while (S->taped != NULL)
-    nd_tape_free(end(S, S->taped));
-}
-
 enum { PERSISTENT, WATCH_ACCESSED_VARIABLES };
 
 static const nd_param new_params[] = {
@@ -191,11 +131,12 @@ static int tape_new(lua_State *L)
   if (!a.at[WATCH_ACCESSED_VARIABLES].integer)
     flags |= ND_TAPE_NO_AUTO_WATCH;
   ndL_box *box = ndL_newbox(L, S);
-  free_lost(S);
+  ndL_taped_free_lost(S);
   nd_tape *t = nd_tape_new(S->context, flags);
   if (t == NULL)
     return ndL_raise(L, S);
-  begin(L, S, box, t);
+  ndL_taped_start(S, &box->taped, t);
+  ndL_settype(L, S, box, NDL_TAPE);
   take_place(L, S, &box->taped, lua_upvalueindex(NDL_OWN + 1));
   return 1;
 }
@@ -205,7 +146,7 @@ static int tape_gc(lua_State *L)
 {
   ndL_state *S = ndL_upstate(L);
   ndL_box *box = ndL_checkself(L, NDL_TAPE, "__gc");
-  nd_tape_free(end(S, &box->taped));
+  nd_tape_free(ndL_taped_end(S, &box->taped));
   return 0;
 }
 
@@ -232,7 +173,7 @@ static int tape_enter(lua_State *L)
   if (afresh)
     ndL_dropheld(L, S);
   ndL_taped *b = to_taped(L, S, 1);
-  if (!has_place(S, b)) {
+  if (!ndL_taped_has_place(S, b)) {
     lua_rawgetp(L, LUA_REGISTRYINDEX, &BOXES_KEY);
     lua_pushvalue(L, 1);
     take_place(L, S, b, 2);

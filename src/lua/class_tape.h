@@ -22,9 +22,4 @@ void ndL_dropheld(lua_State *L, const ndL_state *S);
 nd_tape *ndL_totape(lua_State *L, const ndL_state *S, int i);
 nd_tape *ndL_checktape(lua_State *L, ndL_state *S, const char *function);
 
-// Lets go of a tape as Lua frees its box: it may call nothing of Lua. And of all
-// of them, as the state ends.
-void ndL_droptape(ndL_state *S, ndL_taped *taped);
-void ndL_endtapes(ndL_state *S);
-
 #endif

@@ -5,7 +5,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#include "lua/box.h"
 #include "lua/stop.h"
 #include "lua/where.h"
 
@@ -63,9 +62,8 @@ static bool is_finalized(lua_State *L, int i)
   void *object = NULL;
   const ndL_type type = ndL_look(L, ndL_getstate(L), i, &object);
   const bool owns = type == NDL_TENSOR || type == NDL_VARIABLE ||
-                    type == NDL_ACCUMULATOR || type == NDL_OPTIMIZER;
-  if (type == NDL_TAPE)
-    return ((ndL_box *)object)->taped.tape == NULL;
+                    type == NDL_TAPE || type == NDL_ACCUMULATOR ||
+                    type == NDL_OPTIMIZER;
   return owns && *(void **)object == NULL;
 }
 

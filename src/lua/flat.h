@@ -14,8 +14,8 @@ typedef struct ndL_flat {
   const char *function;
   nd_tensor **at;
   int n;
-  int from;  // stack index of the value that the user gave
-  int list;  // of the list of what is in it; 0: it is one tensor
+  int from;    // stack index of the value that the user gave
+  int list;    // of the list of what is in it; 0: it is one tensor
   bool plain;  // the value is that list
   nd_tensor *few[NDL_FEW];
 } ndL_flat;

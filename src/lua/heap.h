@@ -18,9 +18,9 @@ typedef struct ndL_heap {
   struct ndL_large *larges;
   char *at;  // what the newest chunk has left
   size_t left;
-  bool awaits_box;            // that is what Lua asks for next
-  size_t box_size;            // as Lua asks, rounded up; 0: not known yet
-  size_t box_start;           // where the bytes of the userdata begin in it
+  bool awaits_box;   // that is what Lua asks for next
+  size_t box_size;   // as Lua asks, rounded up; 0: not known yet
+  size_t box_start;  // where the bytes of the userdata begin in it
   void (*drop)(void *owner, void *bytes);  // these go when Lua frees it
   void *owner;                             // NULL: it is no more
 } ndL_heap;
@@ -33,9 +33,9 @@ void *ndL_heap_allocate(void *heap, void *block, size_t old_size,
 ndL_heap *ndL_heapof(lua_State *L);
 
 // Boxes are userdata of `size` bytes that need no finalizer: `drop` is called
-// with the owner and these as Lua frees them. It may call nothing of Lua. A box is known by
-// where it lies, whatever may be in it. Both raise Lua's error of memory; the
-// first makes the other, which pushes a box, possible.
+// with the owner and these as Lua frees them. It may call nothing of Lua. A box
+// is known by where it lies, whatever may be in it. Both raise Lua's error of
+// memory; the first makes the other, which pushes a box, possible.
 void ndL_heap_startboxes(lua_State *L, ndL_heap *h, size_t size,
                          void (*drop)(void *owner, void *bytes), void *owner);
 void *ndL_heap_newbox(lua_State *L, ndL_heap *h, size_t size);

@@ -15,9 +15,9 @@ static const char NOTES_KEY = 0;
 // left out stands for, so that it is not read from text in every call.
 typedef struct bound {
   const ndL_function *f;
-  int count;      // parameters
-  int must_have;  // those up to the last that must be given
-  bool shape;     // one is a shape, which has refusals of its own
+  int count;                    // parameters
+  int must_have;                // those up to the last that must be given
+  bool shape;                   // one is a shape, which has refusals of its own
   bool keeps[NDL_MOST_PARAMS];  // a table that stands there
   nd_value initial[NDL_MOST_PARAMS];
 } bound;

@@ -4,9 +4,7 @@
 
 #include <string.h>
 
-#include "lua/class_tape.h"
 #include "lua/entropy.h"
-#include "lua/heap.h"
 #include "lua/where.h"
 
 static const char STATE_KEY = 0;
@@ -16,9 +14,8 @@ static int state_gc(lua_State *L)
   ndL_state *S = lua_touserdata(L, lua_upvalueindex(1));
   if (lua_touserdata(L, 1) != S)
     return 0;
-  ndL_endtapes(S);
-  if (S->heap != NULL)
-    S->heap->owner = NULL;
+  if (S->end != NULL)
+    S->end(S);
   if (S->owns_context)
     nd_context_free(S->context);
   S->context = NULL;

@@ -35,9 +35,9 @@ typedef struct ndL_state {
   bool owns_context;  // as in a stock Lua; else the state is one of ours
   int metatables[NDL_TYPES];  // references in the registry
   uint64_t mark;              // see ndL_object
-  struct ndL_heap *heap;     // where boxes come from; NULL: from Lua's own
-  struct ndL_heap *boxes;    // the same while no scope is open, else NULL
-  struct ndL_scope *scopes;  // those that are open, the newest first
+  struct ndL_heap *heap;      // where boxes come from; NULL: from Lua's own
+  struct ndL_heap *boxes;     // the same while no scope is open, else NULL
+  struct ndL_scope *scopes;   // those that are open, the newest first
   size_t pace;           // bytes of tensors and objects for the next collection
   size_t floor;          // bytes of them that a full one left
   size_t room;           // bytes that the quotas allowed then
@@ -50,9 +50,10 @@ typedef struct ndL_state {
   bool raised;           // what a script raised there is kept
   lua_Integer calls;     // of functions with gradients of their own
   struct ndL_called *strays;  // of these, those that nobody will call again
-  struct ndL_taped *taped;   // all tapes of scripts (class_tape.c)
-  nd_tape *lost;             // those that nobody has, but that call a host
-  const nd_tape *tapes[NDL_PLACES];  // of boxes that can be found
+  struct ndL_taped *taped;    // the userdata of tapes (taped.c)
+  nd_tape *lost;              // tapes that nobody has, but that call a host
+  const nd_tape *tapes[NDL_PLACES];      // of userdata that can be found
+  void (*end)(struct ndL_state *state);  // called as it ends; or NULL
 } ndL_state;
 
 // Pushes a new state, with nothing in it, which becomes that of `L`. It is to
@@ -65,9 +66,9 @@ int ndL_failclosed(lua_State *L);
 
 ndL_state *ndL_getstate(lua_State *L);
 
-// The state of `L`, upvalue 1 of every C function of ours but ops, which have it
-// in theirs (lua/arguments.h). While Lua closes,
-// finalizers of objects older than the module still run, and may call us.
+// The state of `L`, upvalue 1 of every C function of ours but ops, which have
+// it in theirs (lua/arguments.h). While Lua closes, finalizers of objects older
+// than the module still run, and may call us.
 static inline ndL_state *ndL_upstate(lua_State *L)
 {
   ndL_state *S = lua_touserdata(L, lua_upvalueindex(1));

@@ -402,8 +402,7 @@ static const nd_tensor *find_like(const nd_context *c, int n,
     const nd_tensor *x = in[i];
     if (x == NULL || x->context != c || x->dtype != in[0]->dtype || x->waits)
       return NULL;
-    if (x->rank > like->rank ||
-        (x->rank == like->rank && x->size > like->size))
+    if (x->rank > like->rank || (x->rank == like->rank && x->size > like->size))
       like = x;
   }
   return like;
@@ -555,12 +554,9 @@ nd_tensor *nd_apply_slope(nd_context *c, const nd_job *j, int i, nd_tensor *g)
   if (!waits && nd_is_plain(c, out, n, in))
     return nd_plain_run(out, kernel, p, n, in, dtype);
   const nd_dtype dtypes[] = { dtype, dtype, dtype, dtype, dtype };
-  const nd_elements e = { .op = j->op,
-                          .kernel = kernel,
-                          .p = p,
-                          .n = n,
-                          .in = in,
-                          .as = dtypes };
+  const nd_elements e = {
+    .op = j->op, .kernel = kernel, .p = p, .n = n, .in = in, .as = dtypes
+  };
   const nd_type type = nd_type_of(out);
   return make_elements(c, &e, &type);
 }

@@ -6,6 +6,13 @@
 
 enum { FEW = 2048 };
 
+// Whether `x` can be read as it lies, or repeats one element.
+static bool fits(const nd_tensor *x, const nd_tensor *like)
+{
+  return x->size == 1 ? x->rank <= like->rank
+                      : nd_same_shape(x, like) && (x->dense || nd_is_one(x));
+}
+
 bool nd_is_plain(const nd_context *c, const nd_tensor *like, int n,
                  nd_tensor *const *in)
 {
@@ -13,10 +20,7 @@ bool nd_is_plain(const nd_context *c, const nd_tensor *like, int n,
       like->size == 0)
     return false;
   for (int i = 0; i < n; i++) {
-    const nd_tensor *x = in[i];
-    if (x != like && (x->size == 1 ? x->rank > like->rank
-                                   : !nd_same_shape(x, like) ||
-                                       !(x->dense || nd_is_one(x))))
+    if (in[i] != like && !fits(in[i], like))
       return false;
   }
   return true;

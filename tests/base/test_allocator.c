@@ -32,8 +32,8 @@ static void large_values_begin_where_large_pages_do(void)
 
 static void sizes_change_over_the_border(void)
 {
-  static const size_t sizes[] = { 100, LARGE - 1, LARGE, 3 * LARGE,
-                                  LARGE + 5, 7, 0 };
+  static const size_t sizes[] = { 100,       LARGE - 1, LARGE, 3 * LARGE,
+                                  LARGE + 5, 7,         0 };
   for (nd_memory_kind kind = 0; kind < ND_MEMORY_KINDS; kind++) {
     char *block = NULL;
     size_t size = 0;

@@ -23,7 +23,8 @@ forbid "never jump over the host's frames" "$core" none \
 forbid "never write to the host's terminal" "$core src/lua" none \
   '(v?f?printf|v?dprintf|f?puts|putchar|f?putc|fwrite|perror) *\(' \
   '(stdout|stderr)\b'
-forbid "memory comes from the context's allocator" "$core" src/base/context.c \
+forbid "memory comes from the context's allocator" "$core" \
+  src/base/allocator.c \
   '(malloc|calloc|realloc|free|strn?dup|aligned_alloc|posix_memalign) *\(' \
   'v?asprintf *\('
 exit $status
