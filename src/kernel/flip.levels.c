@@ -5,13 +5,13 @@
 static void flip_1(int64_t rows, int64_t columns, const void *plane,
                    int64_t from, void *flipped, int64_t to)
 {
-  nd_flip_plain(rows, columns, 1, plane, from, flipped, to);
+  nd_flip_edge(rows, columns, 1, plane, from, flipped, to);
 }
 
 static void flip_2(int64_t rows, int64_t columns, const void *plane,
                    int64_t from, void *flipped, int64_t to)
 {
-  nd_flip_plain(rows, columns, 2, plane, from, flipped, to);
+  nd_flip_edge(rows, columns, 2, plane, from, flipped, to);
 }
 
 extern nd_flip ND_LEVELLED(nd_flip_4), ND_LEVELLED(nd_flip_8);

@@ -2,6 +2,7 @@
 // stay as they are: flips squares of vectors. Rows are taken in strips as high
 // as a line of the cache is long, so that each line is read once.
 
+#include "base/cut.h"
 #include "kernel/flip_plain.h"
 #include "kernel/matmul_vector.h"
 
@@ -22,25 +23,31 @@ ND_INLINE void flip_square(const REAL *in, int64_t from, REAL *out, int64_t to)
 static void flip_edge(int64_t rows, int64_t columns, const REAL *in,
                       int64_t from, REAL *out, int64_t to)
 {
-  nd_flip_plain(rows, columns, sizeof(REAL), (const char *)in, from,
-                (char *)out, to);
+  nd_flip_edge(rows, columns, sizeof(REAL), (const char *)in, from, (char *)out,
+               to);
 }
 
 nd_flip FLIP_PLANE;
 
+// The last squares of a strip and of the plane begin where they still fit in:
+// what they share with others is written twice.
 void FLIP_PLANE(int64_t rows, int64_t columns, const void *plane, int64_t from,
                 void *flipped, int64_t to)
 {
   const REAL *in = plane;
   REAL *out = flipped;
-  const int64_t high = rows / LANES * LANES, wide = columns / LANES * LANES;
-  for (int64_t first = 0; first < high; first += STRIP) {
-    const int64_t end = first + STRIP < high ? first + STRIP : high;
-    for (int64_t c = 0; c < wide; c += LANES) {
-      for (int64_t r = first; r < end; r += LANES)
+  if (rows < LANES || columns < LANES) {
+    flip_edge(rows, columns, in, from, out, to);
+    return;
+  }
+  for (int64_t first = 0; first < rows; first += STRIP) {
+    const int64_t end = nd_least(first + STRIP, rows);
+    for (int64_t i = 0; i < columns; i += LANES) {
+      const int64_t c = nd_least(i, columns - LANES);
+      for (int64_t k = first; k < end; k += LANES) {
+        const int64_t r = nd_least(k, rows - LANES);
         flip_square(in + c * from + r, from, out + r * to + c, to);
+      }
     }
   }
-  flip_edge(high, columns - wide, in + wide * from, from, out + wide, to);
-  flip_edge(rows - high, columns, in + high, from, out + high * to, to);
 }
