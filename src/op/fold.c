@@ -8,6 +8,7 @@
 #include "kernel/move.h"
 #include "kernel/tree.h"
 #include "op/axes.h"
+#include "op/fold_across.h"
 #include "op/fold_beside.h"
 
 ND_DECLARE_LEVELS(const nd_reduce_table, nd_reduce_table);
@@ -614,6 +615,26 @@ int64_t nd_fold_parts(const nd_job *j, const nd_value *axes)
   return count_parts(&l);
 }
 
+// Units of parts of rows whose inputs come in long streams; false if they do
+// not. This takes much room on the stack.
+static __attribute__((noinline)) bool run_across(const nd_folding *l,
+                                                 const nd_reduce_kernels *k,
+                                                 int64_t outs, int64_t from,
+                                                 int64_t to, char *out)
+{
+  nd_fold_across a;
+  if (l->columns || !nd_fold_across_start(&a, &l->reader, k))
+    return false;
+  for (int64_t unit = from, n; unit < to; unit += n) {
+    const int64_t first = unit / outs * PART;
+    n = outs > 1 ? 1 : nd_least(to - unit, nd_fold_across_most(&a));
+    nd_fold_across_run(&a, unit % outs * l->folded, first,
+                       nd_least(first + n * PART, l->folded), out);
+    out += n * (int64_t)l->reader.width;
+  }
+  return true;
+}
+
 void nd_fold_run_parts(const nd_job *j, const nd_value *axes, nd_fold fold,
                        char *parts, int64_t from, int64_t to)
 {
@@ -622,8 +643,10 @@ void nd_fold_run_parts(const nd_job *j, const nd_value *axes, nd_fold fold,
   nd_folding l;
   plan(&l, j, axes);
   char *out = parts + from * (int64_t)l.reader.width;
-  (lie_across(&l) ? run_by_tiles : run_units)(&l, k, outs, size_of_part(&l),
-                                              from, to, out);
+  if (!lie_across(&l))
+    run_units(&l, k, outs, size_of_part(&l), from, to, out);
+  else if (!run_across(&l, k, outs, from, to, out))
+    run_by_tiles(&l, k, outs, size_of_part(&l), from, to, out);
 }
 
 void nd_fold_join_row(const nd_reduce_kernels *k, size_t width, int64_t folded,

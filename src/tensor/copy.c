@@ -3,10 +3,7 @@
 #include "tensor/copy.h"
 
 #include "base/cut.h"
-#include "kernel/flip.h"
 #include "tensor/tile.h"
-
-ND_DECLARE_LEVELS(const nd_flip_table, nd_flip_table);
 
 // Elements of an area, and of its sides at least where the plane has as many:
 // whole lines of the cache.
@@ -71,13 +68,11 @@ static plane find_plane(const nd_copy *k, int64_t number)
 static void copy_areas(const void *what, void *shared, void *own, int64_t from,
                        int64_t to)
 {
-  static const nd_flip_table *const tables[ND_LEVELS] = ND_LIST_LEVELS(
-    nd_flip_table);
   const nd_copy *k = what;
   const nd_walk *w = &k->walk;
   const int64_t width = (int64_t)w->width, areas = k->down * k->beside;
   const int64_t apart = w->strides[w->rank - 1];
-  nd_flip *flip = tables[k->x->context->level]->of[width];
+  nd_flip *flip = nd_tile_flip(k->x->context->level, w->width);
   for (int64_t u = from; u < to; u++) {
     const plane p = find_plane(k, u / areas);
     const int64_t row = u % areas / k->beside * k->rows;

@@ -12,16 +12,12 @@ ND_DECLARE_LEVELS(const nd_flip_table, nd_flip_table);
 // Bytes of a line of the cache; streams that are worth it, at least.
 enum { LINE = 64, FEW = 4 };
 
-int nd_walk_across(const nd_walk *w)
+nd_flip *nd_tile_flip(nd_level level, size_t width)
 {
-  const int64_t width = (int64_t)w->width;
-  if (w->rank == 0 || w->strides[w->rank - 1] == width)
-    return -1;
-  for (int i = w->rank - 2; i >= 0; i--) {
-    if (w->strides[i] == width)
-      return i;
-  }
-  return -1;
+  static const nd_flip_table *const tables[ND_LEVELS] = ND_LIST_LEVELS(
+    nd_flip_table);
+  nd_flip *flip = tables[level]->of[width];
+  return flip;
 }
 
 // How many elements there is room for.
@@ -32,17 +28,13 @@ static int64_t count_room(const nd_tile *t)
 
 bool nd_tile_start(nd_tile *t, const nd_walk *w, nd_level level)
 {
-  static const nd_flip_table *const tables[ND_LEVELS] = ND_LIST_LEVELS(
-    nd_flip_table);
   const int across = nd_walk_across(w);
   if (across < 0)
     return false;
   t->walk = *w;
   t->across = across;
-  t->stream = 1;
-  for (int i = across + 1; i < w->rank; i++)
-    t->stream *= w->shape[i];
-  t->flip = tables[level]->of[w->width];
+  t->stream = nd_walk_inside(w, across);
+  t->flip = nd_tile_flip(level, w->width);
   t->from = 0;
   t->to = 0;
   t->end = 0;

@@ -21,9 +21,8 @@ typedef struct nd_tile {
   _Alignas(64) double room[ND_TILE / sizeof(double)];
 } nd_tile;
 
-// The axis of a walk whose elements lie beside each other in memory, if that is
-// not the last one; -1.
-int nd_walk_across(const nd_walk *w);
+// The flip of elements of so many bytes.
+nd_flip *nd_tile_flip(nd_level level, size_t width);
 
 // Starts on all that `w` passes; false if nothing is to be had by it.
 bool nd_tile_start(nd_tile *t, const nd_walk *w, nd_level level);

@@ -86,6 +86,26 @@ bool nd_walk_is_dense(const nd_walk *w)
   return w->rank == 0 || (w->rank == 1 && w->strides[0] == (int64_t)w->width);
 }
 
+int nd_walk_across(const nd_walk *w)
+{
+  const int64_t width = (int64_t)w->width;
+  if (w->rank == 0 || w->strides[w->rank - 1] == width)
+    return -1;
+  for (int i = w->rank - 2; i >= 0; i--) {
+    if (w->strides[i] == width)
+      return i;
+  }
+  return -1;
+}
+
+int64_t nd_walk_inside(const nd_walk *w, int axis)
+{
+  int64_t n = 1;
+  for (int i = axis + 1; i < w->rank; i++)
+    n *= w->shape[i];
+  return n;
+}
+
 #define COPY_STRIDED(type)                          \
   do {                                              \
     type *to = out;                                 \

@@ -39,6 +39,11 @@ void nd_walk_seek(nd_walk *w, int64_t from);
 // True if the elements lie one after the other in memory.
 bool nd_walk_is_dense(const nd_walk *w);
 
+// The axis whose elements lie beside each other in memory, if that is not the
+// last one; -1. And how many elements come until an axis goes on.
+int nd_walk_across(const nd_walk *w);
+int64_t nd_walk_inside(const nd_walk *w, int axis);
+
 // Passes the next elements, `n` at most, that are equally far apart: returns
 // how many, where the first is, and how many bytes the next is behind it.
 int64_t nd_walk_run(nd_walk *w, int64_t n, const char **first, int64_t *stride);
