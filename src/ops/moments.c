@@ -115,7 +115,11 @@ typedef struct source {
   const nd_moments_kernels *k;
   nd_folding fold;
   int64_t width;
-  double room[ROOM];  // of either dtype
+  int64_t most;  // inputs that are loaded together, at most
+  union {
+    double room[ROOM];  // of either dtype
+    nd_tile tile;       // of rows whose inputs lie across
+  };
 } source;
 
 static void start(source *s, const nd_job *j)
@@ -126,14 +130,19 @@ static void start(source *s, const nd_job *j)
   s->k = &tables[x->context->level]->at[x->dtype];
   nd_fold_plan(&s->fold, x, (nd_dtype)x->dtype, &j->attr[AXES], false);
   s->width = (int64_t)s->fold.reader.width;
+  if (!s->fold.columns)
+    nd_reader_use(&s->fold.reader, &s->tile);
+  s->most = s->fold.reader.tile != NULL ? ND_BLOCK : ROOM;
 }
 
-// Inputs from..from+n-1, ROOM at most unless they lie so.
+// Inputs from..from+n-1, `most` at most unless they lie so.
 static const char *load(source *s, int64_t from, int64_t n)
 {
   const char *place = nd_reader_place(&s->fold.reader);
   if (place != NULL)
     return place + from * s->width;
+  if (s->fold.reader.tile != NULL)
+    return nd_reader_at(&s->fold.reader, from, n);
   nd_reader_seek(&s->fold.reader, from);
   nd_walk_copy(&s->fold.reader.walk, n, s->room);
   return (const char *)s->room;
@@ -177,8 +186,8 @@ static void fold_row(source *s, int64_t from, int64_t n, double *sum,
   const char *in = NULL;
   for (int64_t at = 0; at < n; at += ND_BLOCK, in += ND_BLOCK * s->width) {
     const int64_t size = nd_least(n - at, ND_BLOCK);
-    if (at % ROOM == 0)
-      in = load(s, from + at, nd_least(n - at, ROOM));
+    if (at % s->most == 0)
+      in = load(s, from + at, nd_least(n - at, s->most));
     moments *m = next_block(&t, size);
     s->k->run(size, m->sum, m->squares, in);
     add_block(&t);
@@ -224,7 +233,7 @@ static int64_t fold_some(source *s, int64_t at, int64_t outs, int64_t first,
     fold_row(s, at * s->fold.folded + first, n, sum, squares);
     return 1;
   }
-  const int64_t some = nd_least(most, ROOM / n);
+  const int64_t some = nd_least(most, s->most / n);
   fold_short(s, at * n, some, n, sum, squares);
   return some;
 }

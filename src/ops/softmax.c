@@ -54,7 +54,9 @@ static void start(nd_rows *l, const nd_job *j)
                    int64_t to)                                              \
   {                                                                         \
     nd_rows l;                                                              \
+    nd_tile tile;                                                           \
     start(&l, what);                                                        \
+    nd_reader_use(&l.reader, &tile);                                        \
     nd_rows_run_step(&l, i, shared, from, to);                              \
   }
 
@@ -335,7 +337,9 @@ static bool fold_infer(nd_context *c, const nd_job *j, nd_type *out)
 static void logsumexp_run(const nd_job *j, int64_t from, int64_t to)
 {
   nd_rows l;
+  nd_tile tile;
   start_folding(&l, j);
+  nd_reader_use(&l.reader, &tile);
   for (int64_t row = from; row < to; row += l.rows) {
     nd_rows_tile(&l, row, to);
     nd_rows_measure(&l, ND_KEEP_NONE, NULL, 0, 0);

@@ -37,7 +37,7 @@ bool nd_tile_start(nd_tile *t, const nd_walk *w, nd_level level)
   t->flip = nd_tile_flip(level, w->width);
   t->from = 0;
   t->to = 0;
-  t->end = 0;
+  t->end = nd_walk_inside(w, -1);
   return t->stream <= (count_room(t) - 2 * ND_BLOCK) / FEW;
 }
 

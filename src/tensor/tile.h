@@ -17,7 +17,7 @@ typedef struct nd_tile {
   int across;        // that axis
   int64_t stream;    // elements of a stream
   int64_t from, to;  // the elements that are there
-  int64_t end;       // those before it are read ahead; set by who asks for them
+  int64_t end;       // what is read ahead is before it: all, or as it was set
   _Alignas(64) double room[ND_TILE / sizeof(double)];
 } nd_tile;
 

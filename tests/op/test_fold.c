@@ -5,8 +5,10 @@
 
 enum { LARGEST = 210000 };
 
-static const char *const folds[] = { "reduce_sum", "reduce_prod", "reduce_max",
-                                     "reduce_min", "reduce_mean", "moments" };
+static const char *const folds[] = { "reduce_sum",      "reduce_prod",
+                                     "reduce_max",      "reduce_min",
+                                     "reduce_mean",     "moments",
+                                     "reduce_logsumexp" };
 
 // Numbers of many digits, with some special ones.
 static nd_tensor *make_digits(nd_dtype dtype, int rank, const int64_t *shape)
@@ -65,7 +67,7 @@ static void check_view(nd_dtype dtype, const int64_t *shape, const char *op,
   nd_tensor *x = make_digits(dtype, 3, shape);
   nd_tensor *y = nd_call(c, op, 1, &x, view);
   nd_tensor *copy = nd_call(c, "concat", 1, &y, "axis=1");
-  const int last = nd_dtype_in(dtype, ND_FLOATS) ? 6 : 5;
+  const int last = nd_dtype_in(dtype, ND_FLOATS) ? 7 : 5;
   for (int f = 0; f < last; f += step) {
     for (int a = 0; a < 7; a++)
       check_fold(folds[f], y, copy, axes[a]);
