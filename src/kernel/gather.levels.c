@@ -1,8 +1,8 @@
 // kernel/gather.levels.c: loops without branches, which the compiler turns into
-// vector compares and, where the CPU has them, gathers. Elements of what a cache
-// of the second level cannot hold are asked for ahead: where they come from
-// memory, that was measured to take a third of the time, and nothing more where
-// they do not.
+// vector compares and, where the CPU has them, gathers. Elements of what a
+// cache of the second level cannot hold are asked for ahead: where they come
+// from memory, that was measured to take a third of the time, and nothing more
+// where they do not.
 
 #include "kernel/gather.h"
 
