@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/cut.h"
+#include "base/cut.h"
 #include "kernel/tree.h"
 #include "op/fold.h"
 
@@ -14,7 +15,8 @@ enum { ROOM = 1 << 15 };  // bytes of lanes, in the first cache
 // begins `bytes` behind lane j - 1.
 typedef struct tile {
   const nd_reduce_kernels *k;
-  int64_t n;  // outputs
+  int64_t n;      // outputs
+  int64_t lanes;  // that have inputs; what is neutral changes nothing
   int64_t width, bytes;
   int64_t blocks;
   char *at[ND_FOLD_SLOTS];
@@ -29,7 +31,9 @@ static int count_slots(int64_t inputs)
 
 int64_t nd_fold_beside_most(int64_t inputs, size_t width)
 {
-  return ROOM / count_slots(inputs) / (int64_t)(ND_LANES * width);
+  const int64_t lanes = nd_least(inputs, ND_LANES) + (inputs == 0);
+  const int64_t most = ROOM / count_slots(inputs) / (lanes * (int64_t)width);
+  return nd_least(most, ND_BLOCK);
 }
 
 static void join(void *slots, int into, int from)
@@ -41,10 +45,23 @@ static void join(void *slots, int into, int from)
   t->at[into] = joined;
 }
 
+// Adds inputs that lie without gaps, the first of them to lane 0.
+static void add_whole(const tile *t, char *lanes, int64_t inputs,
+                      const char *in)
+{
+  const int64_t rows = inputs / ND_LANES, step = ND_LANES * t->n;
+  t->k->columns(rows, step, step, lanes, in);
+  t->k->merge(inputs % ND_LANES * t->n, lanes, in + rows * step * t->width);
+}
+
 // Adds inputs that are `stride` bytes apart, the first of them to lane `lane`.
 static void add_run(const tile *t, char *lanes, int64_t lane, int64_t inputs,
                     const char *in, int64_t stride)
 {
+  if (stride == t->bytes && lane == 0 && inputs >= ND_LANES) {
+    add_whole(t, lanes, inputs, in);
+    return;
+  }
   const int64_t step = ND_LANES * stride / t->width;
   for (int64_t i = 0; i < ND_LANES && i < inputs; i++) {
     const int64_t rows = nd_parts(inputs - i, ND_LANES);
@@ -56,12 +73,10 @@ static void add_run(const tile *t, char *lanes, int64_t lane, int64_t inputs,
 // Neutral values.
 static void clear(const tile *t, char *lanes)
 {
-  char one[ND_LANES * sizeof(double)];
-  t->k->lanes(0, one, lanes);
-  for (int64_t i = 0; i < t->n; i++)
-    memcpy(lanes + i * t->width, one, (size_t)t->width);
-  for (int64_t j = 1; j < ND_LANES; j++)
-    memcpy(lanes + j * t->bytes, lanes, (size_t)t->bytes);
+  const int64_t all = (t->lanes > 0 ? t->lanes : 1) * t->bytes;
+  t->k->run(0, lanes, lanes);
+  for (int64_t done = t->width; done < all; done *= 2)
+    memcpy(lanes + done, lanes, (size_t)nd_least(done, all - done));
 }
 
 static void add_block(tile *t, nd_walk *walk, int64_t inputs)
@@ -86,6 +101,7 @@ void nd_fold_beside(nd_walk *walk, const nd_reduce_kernels *k, int64_t n,
   t.width = (int64_t)walk->width;
   t.blocks = 0;
   t.bytes = n * t.width;
+  t.lanes = nd_least(inputs, ND_LANES);
   for (int i = 0; i < ND_FOLD_SLOTS; i++)
     t.at[i] = (char *)t.room + i % count_slots(inputs) * ND_LANES * t.bytes;
   int64_t left = inputs;
@@ -94,7 +110,10 @@ void nd_fold_beside(nd_walk *walk, const nd_reduce_kernels *k, int64_t n,
     left -= ND_BLOCK;
   } while (left > 0);
   char *lanes = t.at[nd_tree_end(t.blocks, join, &t)];
-  for (int64_t half = ND_LANES / 2; half > 0; half /= 2)
-    k->merge(half * n, lanes, lanes + half * t.bytes);
+  for (int64_t half = ND_LANES / 2; half > 0; half /= 2) {
+    if (t.lanes > half)
+      k->merge((t.lanes - half) * n, lanes, lanes + half * t.bytes);
+    t.lanes = nd_least(t.lanes, half);
+  }
   memcpy(out, lanes, (size_t)t.bytes);
 }
