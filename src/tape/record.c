@@ -131,13 +131,15 @@ static inline bool put(const nd_records *l, walk *w, nd_tensor *x, bool values,
 {
   const way how = choose_way(l, x, values);
   bool ok = true;
-  *w->how = (uint8_t)(how | x->dtype << 3);
+  *w->how++ = (uint8_t)(how | x->dtype << 3);
+  if (how == OUTLINE)
+    return true;
   if (how == TENSOR)
     ok = put_tensor(w, x, values, like);
-  else if (how != OUTLINE)
+  else
     *w->at = (cell){ { x->identity.id, x->value, x->identity.tape,
                        x->identity.node } };
-  step(w);
+  w->at = (cell *)(void *)((char *)w->at + way_size[how]);
   return ok;
 }
 
