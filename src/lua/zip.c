@@ -6,6 +6,13 @@
 #include "lua/nested.h"
 #include "lua/signature.h"
 
+static const char *const lists[] = { "a list", NULL };
+static const nd_param params[] = {
+  { "a", ND_TABLE, .words = lists, .doc = "of the first of each pair" },
+  { "b", ND_TABLE, .words = lists, .doc = "of the second" },
+  { NULL },
+};
+
 // Pushes the first of the keys that is no number: a name, if there is one.
 static void push_first_name(lua_State *L, int i)
 {
@@ -19,7 +26,7 @@ static void push_first_name(lua_State *L, int i)
 }
 
 // The length of the list at `i`.
-static lua_Integer check_list(lua_State *L, int i, const ndL_arguments *a)
+static lua_Integer check_list(lua_State *L, int i)
 {
   const lua_Integer n = (lua_Integer)lua_rawlen(L, i);
   if (ndL_islist(L, i, n))
@@ -29,7 +36,7 @@ static lua_Integer check_list(lua_State *L, int i, const ndL_arguments *a)
     ndL_error(L,
               "zip: %s must be a list, got the name '%s'; apply_gradients "
               "takes tables with names as they are",
-              a->reader.params[i - 1].name, lua_tostring(L, -1));
+              params[i - 1].name, lua_tostring(L, -1));
   lua_pop(L, 1);
   return n;
 }
@@ -45,18 +52,17 @@ static void copy(lua_State *L, int i, lua_Integer from, int to)
   lua_rawseti(L, -2, to);
 }
 
-static const char *const lists[] = { "a list", NULL };
-static const nd_param params[] = {
-  { "a", ND_TABLE, .words = lists, .doc = "of the first of each pair" },
-  { "b", ND_TABLE, .words = lists, .doc = "of the second" },
-  { NULL },
-};
+static bool has_tables(lua_State *L)
+{
+  return lua_gettop(L) == 2 && lua_istable(L, 1) && lua_istable(L, 2);
+}
 
 static int zip(lua_State *L)
 {
   ndL_arguments a;
-  ndL_read(L, ndL_upstate(L), &a, 1);
-  const lua_Integer n = check_list(L, 1, &a), m = check_list(L, 2, &a);
+  if (!has_tables(L))
+    ndL_read(L, ndL_upstate(L), &a, 1);
+  const lua_Integer n = check_list(L, 1), m = check_list(L, 2);
   const lua_Integer most = n > m ? n : m;
   lua_createtable(L, (int)most, 0);
   for (lua_Integer i = 1; i <= most; i++) {

@@ -53,6 +53,11 @@ nd_tensor *nd_plain_run(const nd_tensor *like, nd_block_kernel *kernel,
   const int64_t size = like->size, most = size < ND_BLOCK ? size : ND_BLOCK;
   for (int i = 0; i < n; i++) {
     const nd_tensor *x = in[i];
+    if (i > 0 && x == in[0]) {  // as where g stands in
+      values[i] = values[0];
+      steps[i] = steps[0];
+      continue;
+    }
     const size_t width = nd_dtype_size((nd_dtype)x->dtype);
     values[i] = nd_values(x);
     steps[i] = (size_t)most * width;

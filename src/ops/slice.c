@@ -73,7 +73,7 @@ static bool resolve_range(nd_context *c, const int64_t *v, int64_t size,
   const int64_t stride = v[2] > 0 ? v[2] : -v[2];
   p->length = span < 0 || size == 0 ? 0 : span / stride + 1;
   p->start = p->length > 0 ? first - 1 : 0;
-  p->step = v[2];
+  p->step = p->length > 1 ? v[2] : 1;
   return true;
 }
 
