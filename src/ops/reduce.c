@@ -23,13 +23,13 @@ static int64_t count_folded(const nd_job *j)
 // Holds the sum of any number of integers.
 __extension__ typedef __int128 wide;
 
-// The sum of the next `n` integers.
-static wide sum_integers(nd_folding *l, int64_t n)
+// The sum of `n` integers from element `from` on.
+static wide sum_integers(nd_folding *l, int64_t from, int64_t n)
 {
   wide sum = 0;
-  for (; n > 0; n -= ND_BLOCK) {
+  for (; n > 0; n -= ND_BLOCK, from += ND_BLOCK) {
     const int64_t size = n < ND_BLOCK ? n : ND_BLOCK;
-    const int64_t *block = nd_reader_next(&l->reader, size);
+    const int64_t *block = nd_reader_at(&l->reader, from, size);
     for (int64_t i = 0; i < size; i++)
       sum += block[i];
   }
@@ -48,10 +48,11 @@ static void put_mean(const nd_job *j, int64_t i, wide sum)
 static void mean_integers(const nd_job *j, int64_t from, int64_t to)
 {
   nd_folding l;
+  nd_tile tile;
   nd_fold_plan(&l, j->in[0], ND_INT64, &j->attr[AXES], true);
-  nd_reader_seek(&l.reader, from * l.folded);
+  nd_reader_use(&l.reader, &tile);
   for (int64_t i = from; i < to; i++)
-    put_mean(j, i, sum_integers(&l, l.folded));
+    put_mean(j, i, sum_integers(&l, i * l.folded, l.folded));
 }
 
 // Makes a mean of the sum of `n` floats.
@@ -143,8 +144,8 @@ static void sum_parts_of_integers(const void *what, void *shared, void *own,
   nd_fold_plan(&l, j->in[0], ND_INT64, &j->attr[AXES], true);
   for (int64_t unit = from; unit < to; unit++) {
     const int64_t first = unit % parts * most, left = l.folded - first;
-    nd_reader_seek(&l.reader, unit / parts * l.folded + first);
-    sums[unit] = sum_integers(&l, left < most ? left : most);
+    sums[unit] = sum_integers(&l, unit / parts * l.folded + first,
+                              left < most ? left : most);
   }
 }
 
