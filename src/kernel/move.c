@@ -21,6 +21,22 @@ typedef void pick(int64_t n, int64_t bytes, const int32_t *index, int64_t size,
     memcpy(to + bytes - size, tail, size);   \
   } while (0)
 
+// Rows that are picked out of more than a cache of the second level holds are
+// asked for so many ahead, and so many bytes of each.
+enum { AHEAD = 16, ASKED = 512, NEAR = 1 << 18 };
+
+static inline int64_t place(int32_t index, int64_t size)
+{
+  return index + (index > 0 ? -1 : size);
+}
+
+static inline void ask_for(const char *row, int64_t bytes)
+{
+  const int64_t most = bytes < ASKED ? bytes : ASKED;
+  for (int64_t i = 0; i < most; i += 64)
+    __builtin_prefetch(row + i);
+}
+
 #define DEFINE(label, COPY, piece)                                         \
   static void move_##label(int64_t n, int64_t bytes, const char *from,     \
                            int64_t in_apart, char *to, int64_t out_apart)  \
@@ -31,9 +47,11 @@ typedef void pick(int64_t n, int64_t bytes, const int32_t *index, int64_t size,
   static void pick_##label(int64_t n, int64_t bytes, const int32_t *index, \
                            int64_t size, const char *in, char *to)         \
   {                                                                        \
+    const int64_t last = size * bytes > NEAR ? n - AHEAD : 0;              \
     for (int64_t i = 0; i < n; i++, to += bytes) {                         \
-      const int64_t row = index[i] + (index[i] > 0 ? -1 : size);           \
-      const char *from = in + row * bytes;                                 \
+      const char *from = in + place(index[i], size) * bytes;               \
+      if (i < last)                                                        \
+        ask_for(in + place(index[i + AHEAD], size) * bytes, bytes);        \
       COPY(piece);                                                         \
     }                                                                      \
   }

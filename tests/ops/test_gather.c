@@ -1,6 +1,76 @@
-// Tests of ops/gather.c: what facts cannot say of many rows for one segment.
+// Tests of ops/gather.c: what facts cannot say of rows out of many, and of many
+// rows for one segment.
 
 #include "../op/probe.h"
+
+// ------------------------------------------------------------------- rows --
+
+enum { PICKED = 700 };
+
+// Row i of `rows` rows of `width` bytes has bytes made of i.
+static void check_picked(int64_t rows, int64_t width)
+{
+  static int32_t index[PICKED];
+  start();
+  nd_tensor *x = own(
+    nd_tensor_new(c, ND_UINT8, 2, (int64_t[]){ rows, width }, NULL));
+  for (int64_t i = 0; i < x->size; i++)
+    x->data[i] = (char)(i / width * 7 + i % width);
+  for (int i = 0; i < PICKED; i++) {
+    const int64_t row = (i * 7919LL + i / 3) % rows;
+    index[i] = (int32_t)(i % 2 ? row + 1 : row - rows);
+  }
+  nd_tensor *at = own(
+    nd_tensor_new(c, ND_INT32, 1, (int64_t[]){ PICKED }, index));
+  const nd_tensor *y = CALL("gather", NULL, x, at);
+  for (int64_t i = 0; i < PICKED * width; i++) {
+    const int64_t k = index[i / width];
+    const int64_t row = k > 0 ? k - 1 : k + rows;
+    CHECK_INT(y->data[i], (char)(row * 7 + i % width));
+  }
+  finish();
+}
+
+static void rows_are_picked_out_of_many(void)
+{
+  static const int64_t widths[] = { 1, 3, 4, 8, 16, 17, 32, 64, 100, 1000 };
+  for (size_t i = 0; i < sizeof widths / sizeof *widths; i++) {
+    check_picked(5, widths[i]);
+    check_picked(600000 / widths[i], widths[i]);
+  }
+}
+
+// Elements of 4 and of 8 bytes have loops of their own.
+static void elements_are_picked_out_of_many(nd_dtype dtype)
+{
+  enum { MANY = 300000 };
+  static int32_t index[PICKED];
+  static double numbers[MANY], picked[PICKED];
+  start();
+  for (int i = 0; i < MANY; i++)
+    numbers[i] = i;
+  for (int i = 0; i < PICKED; i++) {
+    const int at = (int)(i * 7919LL % MANY);
+    index[i] = i % 2 ? at + 1 : at - MANY;
+  }
+  nd_tensor *x = own(
+    nd_tensor_new(c, ND_FLOAT64, 1, (int64_t[]){ MANY }, numbers));
+  nd_tensor *at = own(
+    nd_tensor_new(c, ND_INT32, 1, (int64_t[]){ PICKED }, index));
+  if (dtype == ND_FLOAT32)
+    x = CALL("cast", "dtype=float32", x);
+  nd_tensor *y = CALL("gather", NULL, x, at);
+  nd_tensor_read(CALL("cast", "dtype=float64", y), picked);
+  for (int i = 0; i < PICKED; i++)
+    CHECK_NEAR(picked[i], (double)(i * 7919LL % MANY), 0);
+  finish();
+}
+
+static void floats_are_picked_out_of_many(void)
+{
+  elements_are_picked_out_of_many(ND_FLOAT32);
+  elements_are_picked_out_of_many(ND_FLOAT64);
+}
 
 // ------------------------------------------------------------------- sums --
 
@@ -97,6 +167,8 @@ static void integers_add_up_in_as_many_rows(void)
 
 int main(void)
 {
+  RUN(rows_are_picked_out_of_many);
+  RUN(floats_are_picked_out_of_many);
   RUN(a_gradient_adds_a_million_rows_nearly_exactly);
   RUN(a_segment_adds_a_million_rows_nearly_exactly);
   RUN(a_segment_is_one_tree_over_its_rows);
