@@ -406,12 +406,17 @@ static void make_metatable(lua_State *L, ndL_state *S, ndL_type type)
   ndL_setfunctions(L, methods);
   lua_setfield(L, -2, "__methods");
   static const luaL_Reg metamethods[] = {
-    { "__len", tensor_len },           { "__tostring", tensor_tostring },
-    { "__newindex", tensor_newindex }, { "__lt", tensor_compare },
-    { "__le", tensor_compare },        { "__eq", tensor_equals },
-    { "__concat", tensor_concat },     { NULL, NULL },
+    { "__tostring", tensor_tostring },
+    { "__newindex", tensor_newindex },
+    { "__lt", tensor_compare },
+    { "__le", tensor_compare },
+    { "__eq", tensor_equals },
+    { "__concat", tensor_concat },
+    { NULL, NULL },
   };
+  static const luaL_Reg plain[] = { { "__len", tensor_len }, { NULL, NULL } };
   ndL_setfunctions(L, metamethods);
+  ndL_setplain(L, plain);
   static const luaL_Reg finalizer[] = { { "__gc", tensor_gc }, { NULL, NULL } };
   if (type == NDL_TENSOR && !ndL_startboxes(L, S))
     ndL_setplain(L, finalizer);

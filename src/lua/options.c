@@ -49,18 +49,34 @@ bool ndL_keepstable(const nd_param *p)
   return keeps_names(p->kind) && !awaits_more(p);
 }
 
-// What the keys of a table are.
+// What the keys of a table are. Of names that no parameter has the first in the
+// order of letters is kept.
 typedef struct contents {
   bool names, others;
+  uint32_t named;  // parameters
+  const char *unknown;
 } contents;
 
-static contents look_into(lua_State *L, int i)
+// Notes the name on top of the stack.
+static void note_name(const ndL_reader *r, contents *c)
 {
+  const char *name = lua_tostring(r->L, -1);
+  const int k = ndL_isname(r->L, -1) ? nd_params_find(r->params, name) : -1;
+  c->names = true;
+  if (k >= 0)
+    c->named |= (uint32_t)1 << k;
+  else if (c->unknown == NULL || strcmp(name, c->unknown) < 0)
+    c->unknown = name;
+}
+
+static contents look_into(const ndL_reader *r, int i)
+{
+  lua_State *L = r->L;
   contents c = { .others = lua_rawlen(L, i) > 0 };
   for (lua_pushnil(L); lua_next(L, i);) {  // any order: all or both are seen
     lua_pop(L, 1);
     if (lua_type(L, -1) == LUA_TSTRING)
-      c.names = true;
+      note_name(r, &c);
     else
       c.others = true;
     if (c.names && c.others) {
@@ -71,9 +87,9 @@ static contents look_into(lua_State *L, int i)
   return c;
 }
 
-// Whether the last argument, a table, is one of options; it stands where
-// parameter `k` would, if there is one.
-static bool is_options(ndL_reader *r, int k)
+// Whether the last argument, a table, is one of options, and then what is in
+// it; it stands where parameter `k` would, if there is one.
+static bool is_options(ndL_reader *r, int k, contents *c)
 {
   lua_State *L = r->L;
   const int i = r->top;
@@ -87,9 +103,9 @@ static bool is_options(ndL_reader *r, int k)
   const bool may_be_value = p->name != NULL && takes_tables(p->kind);
   if (may_be_value && lua_rawlen(L, i) > 0)
     return false;
-  const contents c = look_into(L, i);
-  if (!c.others)
-    return c.names || !may_be_value;
+  *c = look_into(r, i);
+  if (!c->others)
+    return c->names || !may_be_value;
   if (may_be_value || p->name == NULL)
     return false;
   if (k == 0)
@@ -101,33 +117,17 @@ static bool is_options(ndL_reader *r, int k)
 
 // ---------------------------------------------------------------- refusals --
 
-// Raises unless every key of the options is the name of a parameter. Of several
-// that are not the first in the order of letters is shown.
-static void check_known(ndL_reader *r)
+static bool is_named(const ndL_reader *r, int k)
 {
-  lua_State *L = r->L;
-  const char *unknown = NULL;
-  for (lua_pushnil(L); lua_next(L, r->options);) {  // any order
-    lua_pop(L, 1);
-    const char *name = lua_tostring(L, -1);
-    const bool known = ndL_isname(L, -1) &&
-                       nd_params_find(r->params, name) >= 0;
-    if (!known && (unknown == NULL || strcmp(name, unknown) < 0))
-      unknown = name;
-  }
-  if (unknown != NULL)
-    ndL_failoption(L, r->function, unknown, r->params);
+  return r->named >> k & 1;
 }
 
 // Raises if an option has a position too.
 static void check_once(ndL_reader *r)
 {
-  lua_State *L = r->L;
   for (int k = 0; k < r->positions; k++) {
-    lua_getfield(L, r->options, r->params[k].name);
-    if (!lua_isnil(L, -1) && !lua_isnil(L, r->first + k))
-      ndL_error(L, "%s: %s is given twice", r->function, r->params[k].name);
-    lua_pop(L, 1);
+    if (is_named(r, k) && !lua_isnil(r->L, r->first + k))
+      ndL_error(r->L, "%s: %s is given twice", r->function, r->params[k].name);
   }
 }
 
@@ -175,28 +175,28 @@ void ndL_layout(ndL_reader *r)
   }
   r->count = count;
   const bool table = n > 0 && lua_type(r->L, r->top) == LUA_TTABLE;
-  r->options = table && is_options(r, n - 1) ? r->top : 0;
+  contents c = { 0 };
+  r->options = table && is_options(r, n - 1, &c) ? r->top : 0;
+  r->named = r->options != 0 ? c.named : 0;
   r->positions = r->options != 0 ? n - 1 : n;
   if (shape >= 0)
     check_shape(r, shape);
   if (r->positions > r->count)
     ndL_error(r->L, "%s: takes at most %d argument%s, got %d", r->function,
               r->count, r->count == 1 ? "" : "s", r->positions);
-  if (r->options != 0) {
-    check_known(r);
-    check_once(r);
-  }
+  if (r->options == 0)
+    return;
+  if (c.unknown != NULL)
+    ndL_failoption(r->L, r->function, c.unknown, r->params);
+  check_once(r);
 }
 
 int ndL_option(ndL_reader *r, int k)
 {
-  lua_State *L = r->L;
-  lua_getfield(L, r->options, r->params[k].name);
-  if (lua_isnil(L, -1)) {
-    lua_pop(L, 1);
+  if (!is_named(r, k))
     return 0;
-  }
-  return lua_gettop(L);
+  lua_getfield(r->L, r->options, r->params[k].name);
+  return lua_gettop(r->L);
 }
 
 void ndL_spread(ndL_reader *r)
@@ -209,10 +209,12 @@ void ndL_spread(ndL_reader *r)
   }
   luaL_checkstack(L, n + 1, r->function);
   for (int k = 0; k < n; k++) {
-    if (k < r->positions && !lua_isnil(L, r->first + k))
+    if (is_named(r, k))
+      lua_getfield(L, r->options, r->params[k].name);
+    else if (k < r->positions)
       lua_pushvalue(L, r->first + k);
     else
-      lua_getfield(L, r->options, r->params[k].name);
+      lua_pushnil(L);
   }
   lua_rotate(L, r->first, n);
   lua_settop(L, r->first + n - 1);

@@ -22,6 +22,7 @@ typedef struct ndL_reader {
   int count;       // parameters
   int positions;   // how many arguments come before the options
   int options;     // stack index of the options, 0: none
+  uint32_t named;  // the parameters that these give, as bits
   int listed;      // how many of `lists` are used
   int64_t lists[NDL_LISTS];  // of values
 } ndL_reader;
