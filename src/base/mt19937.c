@@ -7,6 +7,7 @@
 #include "base/mt19937.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "base/interval.h"
 
@@ -306,14 +307,13 @@ void nd_mt19937_fill_randint_i32(nd_mt19937 *r, int64_t low, int64_t high,
                                  size_t n, int32_t *out)
 {
   const uint32_t max = (uint32_t)(high - low - 1);
-  uint32_t offset[CHUNK] = { 0 };
-  for (size_t run; n > 0; n -= run, out += run) {
-    run = smaller(n, CHUNK);
-    if (max > 0)
-      draw_offsets(r, max, run, offset);
-    for (size_t k = 0; k < run; k++)
-      out[k] = (int32_t)((uint32_t)low + offset[k]);
-  }
+  uint32_t *offset = (uint32_t *)out;
+  if (max > 0)
+    draw_offsets(r, max, n, offset);
+  else
+    memset(out, 0, n * sizeof *out);
+  for (size_t k = 0; low != 0 && k < n; k++)
+    out[k] = (int32_t)((uint32_t)low + offset[k]);
 }
 
 void nd_mt19937_fill_randint_i64(nd_mt19937 *r, int64_t low, int64_t high,
