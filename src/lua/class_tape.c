@@ -141,12 +141,13 @@ static int tape_new(lua_State *L)
   return 1;
 }
 
-// In a stock Lua.
+// In a stock Lua. A script may have called it before.
 static int tape_gc(lua_State *L)
 {
   ndL_state *S = ndL_upstate(L);
   ndL_box *box = ndL_checkself(L, NDL_TAPE, "__gc");
-  nd_tape_free(ndL_taped_end(S, &box->taped));
+  if (box->taped.tape != NULL)
+    nd_tape_free(ndL_taped_end(S, &box->taped));
   return 0;
 }
 
