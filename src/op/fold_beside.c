@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "base/cut.h"
-#include "base/cut.h"
 #include "kernel/tree.h"
 #include "op/fold.h"
 
