@@ -8,6 +8,8 @@
 
 #include "lua/pace.h"
 
+#include "lua/taped.h"
+
 // Net growth of tensor memory between two minor collections.
 enum { PACE_BYTES = 1 << 18, LEAST_PACE = 64 << 10 };
 
@@ -37,6 +39,7 @@ void ndL_collect(lua_State *L, ndL_state *S)
 {
   lua_gc(L, LUA_GCCOLLECT);
   lua_gc(L, LUA_GCCOLLECT);
+  ndL_taped_free_lost(S);
   S->collections++;
   S->floor = held(S);
   S->room = nd_account_headroom(S->context);
@@ -58,6 +61,7 @@ void ndL_pace(lua_State *L, ndL_state *S)
   if (held(S) < S->pace)
     return;
   lua_gc(L, LUA_GCSTEP, 0);
+  ndL_taped_free_lost(S);
   const size_t left = held(S);
   const size_t most = 2 * S->floor + 4 * (size_t)PACE_BYTES;
   const bool pressed = left > S->floor && left - S->floor > S->room / 2;

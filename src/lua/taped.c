@@ -32,7 +32,7 @@ nd_tape *ndL_taped_end(ndL_state *S, ndL_taped *b)
 void ndL_taped_drop(ndL_state *S, ndL_taped *b)
 {
   nd_tape *t = ndL_taped_end(S, b);
-  if (!t->records.closures) {
+  if (!t->records.hosted) {
     nd_tape_free(t);
     return;
   }
@@ -52,7 +52,7 @@ void ndL_taped_free_lost(ndL_state *S)
 
 void ndL_taped_free_all(ndL_state *S)
 {
-  ndL_taped_free_lost(S);
   while (S->taped != NULL)
     nd_tape_free(ndL_taped_end(S, S->taped));
+  ndL_taped_free_lost(S);
 }

@@ -88,6 +88,7 @@ typedef enum nd_holds {
 typedef struct nd_closure nd_closure;
 struct nd_closure {
   int32_t refs;
+  bool hosted;                     // and that calls a host
   void (*release)(nd_closure *f);  // nobody will call it again
 };
 

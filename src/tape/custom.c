@@ -280,7 +280,9 @@ static hosted *make_hosted(nd_context *c, const nd_custom *own)
   if (h == NULL)
     return NULL;
   *h = (hosted){ .context = c, .own = *own };
-  h->rule.closure = (nd_closure){ .refs = 1, .release = hosted_release };
+  h->rule.closure = (nd_closure){ .refs = 1,
+                                  .hosted = true,
+                                  .release = hosted_release };
   h->rule.backward = hosted_backward;
   return h;
 }

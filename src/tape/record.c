@@ -220,14 +220,14 @@ static size_t most_bytes(const nd_job *j)
 
 // Copies the attributes, keeps closures, and copies to `end` what lists point
 // to; returns the new end.
-static char *copy_attr(nd_record *r, const nd_job *j, char *end)
+static char *copy_attr(nd_records *l, nd_record *r, const nd_job *j, char *end)
 {
   nd_value *attr = find_attr(r);
   for (int i = 0; i < j->op->attrs; i++) {
     const size_t bytes = list_bytes(&j->attr[i]);
     attr[i] = j->attr[i];
     if (attr[i].holds == ND_HOLDS_CLOSURE) {
-      nd_closure_keep(attr[i].closure);
+      l->hosted |= nd_closure_keep(attr[i].closure)->hosted;
       r->closures = true;
     }
     if (bytes == 0)
@@ -328,8 +328,7 @@ bool nd_records_add(nd_records *l, nd_record *r, const nd_job *j)
     return false;
   }
   char *end = (char *)w.at;
-  claim(l, r->op->attrs > 0 ? copy_attr(r, j, end) : end);
-  l->closures |= r->closures;
+  claim(l, r->op->attrs > 0 ? copy_attr(l, r, j, end) : end);
   append(l, r);
   return true;
 }
@@ -340,7 +339,7 @@ void nd_records_clear(nd_context *c, nd_records *l)
   nd_records old = *l;
   l->first = l->last = NULL;
   l->chunks = NULL;
-  l->closures = false;
+  l->hosted = false;
   for (const nd_record *r = old.first; r != NULL; r = r->after) {
     if (!r->scalars)
       release_tensors(r);

@@ -29,7 +29,7 @@ typedef struct nd_chunk {
 // The records of one tape, in the order in which they happened.
 typedef struct nd_records {
   uint32_t serial;  // of the tape, for now: identities know it by that
-  bool closures;    // some record has one
+  bool hosted;      // some record has a closure that is
   nd_record *first, *last;
   nd_chunk *chunks;
 } nd_records;

@@ -257,6 +257,62 @@ static void small_quotas_are_enough(void)
   close_tools();
 }
 
+static bool keep_value(void *data, nd_context *c, int n,
+                       nd_tensor *const *inputs, int count, nd_tensor **outputs)
+{
+  outputs[0] = nd_tensor_retain(inputs[0]);
+  return true;
+}
+
+static bool keep_gradient(void *data, nd_context *c, int count,
+                          nd_tensor *const *upstream, int n,
+                          nd_tensor **gradients)
+{
+  gradients[0] = nd_tensor_retain(upstream[0]);
+  return true;
+}
+
+static int released;
+
+static void note_release(void *data)
+{
+  released++;
+}
+
+static int call_hosted(lua_State *L)
+{
+  static const nd_custom f = { .forward = keep_value,
+                               .backward = keep_gradient,
+                               .release = note_release };
+  nd_tensor *x = nd_interpreter_get_tensor(i, "x"), *y = NULL;
+  CHECK(nd_custom_gradient(nd_interpreter_context(i), &f, 1, &x, 1, &y));
+  nd_tensor_release(y);
+  nd_tensor_release(x);
+  return 0;
+}
+
+// Lua frees the tape where no host may be called.
+static void what_a_hosts_function_recorded_goes_when_memory_is_short(void)
+{
+  nd_config config = host_config(&h);
+  config.tensor_quota = 1 << 20;
+  open_with(config);
+  lua_register(nd_interpreter_lua(i), "hosted", call_hosted);
+  released = 0;
+  check_script(i, "function record()\n"
+                  "  local tape, big = nd.GradientTape(), nd.ones { 90000 }\n"
+                  "  tape:watch { x, big }\n"
+                  "  hosted()\n"
+                  "  nd.square(big)\n"
+                  "end\n"
+                  "record()\n"
+                  "assert(#nd.ones { 200000 } == 200000)\n");
+  CHECK_INT(released, 1);
+  check_script(i, "record()");
+  close_tools();
+  CHECK_INT(released, 2);
+}
+
 // Every error is to arrive, that of the script too.
 static const char *const errors_script =
   "for k = 1, 3 do\n"
@@ -353,6 +409,7 @@ int main(void)
   RUN(what_a_call_has_read_goes_when_it_returns);
   RUN(memory_does_not_grow_with_the_calls);
   RUN(small_quotas_are_enough);
+  RUN(what_a_hosts_function_recorded_goes_when_memory_is_short);
   RUN(they_survive_every_refusal);
   RUN(a_refused_read_may_assign_to_what_was_read);
   RUN(one_interpreter_calls_another_from_within_the_core);

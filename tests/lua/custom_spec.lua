@@ -394,6 +394,18 @@ describe("its function", function()
     held:release()
   end)
 
+  it("lets go of what its tape holds when the tape is collected", function()
+    local before = nd.memory()
+    do
+      local tape, big = nd.GradientTape(), nd.ones { 100000 }
+      tape:watch(big)
+      scaled(2)(nd.square(big))
+    end
+    collectgarbage()
+    collectgarbage()
+    assert.equal(before, (nd.memory()))
+  end)
+
   it("is not held by tapes that record nothing of it", function()
     local outer <close> = nd.GradientTape { persistent = true }
     outer:watch(C(1.0))
