@@ -16,39 +16,7 @@
 #define ND_OP_FOLD_H
 
 #include "kernel/reduce.h"
-#include "op/op.h"
-#include "tensor/reader.h"
-
-// How the input is read: [kept, folded] for rows, else [kept, folded, last].
-// Axes that stay are read in the order of the outputs, but that those along
-// which inputs lie beside each other in memory come last.
-typedef struct nd_folding {
-  nd_reader reader;
-  int64_t folded;   // inputs of one output
-  int64_t last;     // outputs side by side in columns; 1 for rows
-  int64_t beside;   // outputs whose inputs lie beside each other
-  int64_t between;  // how far apart these outputs are; 1 if they are neighbours
-  bool columns;
-  nd_walk rows;   // columns: over the inputs of one output
-  nd_tile *tile;  // columns: where inputs are flipped; NULL: they are not
-} nd_folding;
-
-// Over an attribute of kind ND_AXES. By rows if asked, whatever the axes: then
-// the outputs stay in order.
-void nd_fold_plan(nd_folding *l, const nd_tensor *x, nd_dtype as,
-                  const nd_value *axis, bool by_rows);
-
-// Runs of outputs that follow each other as they are read, of those from..to-1,
-// with which one begins.
-typedef struct nd_outputs {
-  int64_t from, to;  // those that are left
-  int64_t behind;    // of the runs that begin here: the next
-  int64_t at;        // number of the run's first output, as they are read
-  int64_t first, n;  // that output, and how many there are, `between` apart
-} nd_outputs;
-
-// Finds the next run; false after the last.
-bool nd_fold_next(const nd_folding *l, nd_outputs *o);
+#include "op/fold_plan.h"
 
 const nd_reduce_kernels *nd_fold_kernels(const nd_tensor *x, nd_fold fold);
 
