@@ -52,16 +52,10 @@ static void copy(lua_State *L, int i, lua_Integer from, int to)
   lua_rawseti(L, -2, to);
 }
 
-static bool has_tables(lua_State *L)
-{
-  return lua_gettop(L) == 2 && lua_istable(L, 1) && lua_istable(L, 2);
-}
-
 static int zip(lua_State *L)
 {
   ndL_arguments a;
-  if (!has_tables(L))
-    ndL_read(L, ndL_upstate(L), &a, 1);
+  ndL_read(L, ndL_upstate(L), &a, 1);
   const lua_Integer n = check_list(L, 1), m = check_list(L, 2);
   const lua_Integer most = n > m ? n : m;
   lua_createtable(L, (int)most, 0);

@@ -1,10 +1,10 @@
-// op/plain.c: a kernel, called once.
+// op/plain.c: a kernel, called block by block.
 
 #include "op/plain.h"
 
 #include "op/engine.h"
 
-enum { FEW = 2048 };
+enum { FEW = 2048 };  // also where nothing waits
 
 // Whether `x` can be read as it lies, or repeats one element.
 static bool fits(const nd_tensor *x, const nd_tensor *like)

@@ -1,6 +1,6 @@
-// op/plain.h: the short way of elementwise kernels: over few elements, inputs
-// that lie as the result does. There is nothing to walk, to cast, to defer or
-// to cut into parts.
+// op/plain.h: the short way of elementwise kernels: few elements of inputs that
+// lie as the result does. There is nothing to walk, to cast, to defer or to cut
+// into parts.
 
 #ifndef ND_OP_PLAIN_H
 #define ND_OP_PLAIN_H

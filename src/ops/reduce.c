@@ -235,10 +235,21 @@ nd_tensor *nd_rule_sum_along(nd_context *c, nd_tensor *x, int64_t axis,
   return SUM(x, nd_value_list(1, &axis), keep);
 }
 
+// Of few elements, for nobody who listens.
+static nd_tensor *sum_all(nd_context *c, const nd_tensor *x)
+{
+  nd_tensor *sum = nd_scalar_make(c, (nd_dtype)x->dtype);
+  if (sum != NULL)
+    nd_fold_all(x, ND_SUM, sum->data);
+  return nd_pool_add(c, sum);
+}
+
 nd_tensor *nd_rule_sum_to(nd_context *c, nd_tensor *x, const nd_tensor *like)
 {
   if (x == NULL || nd_same_shape(x, like))
     return x;
+  if (like->rank == 0 && nd_fold_is_short(x) && !nd_context_has_recorders(c))
+    return sum_all(c, x);
   int64_t axes[ND_MAX_RANK];
   int n = 0;
   const int missing = x->rank - like->rank;

@@ -2,7 +2,6 @@
 
 #include "tape/derive.h"
 
-#include "op/fold.h"
 #include "op/term.h"
 #include "ops/rules.h"
 
@@ -63,13 +62,6 @@ static nd_tensor *fit(nd_context *c, nd_tensor *g, const nd_tensor *x)
 {
   if (g == NULL || nd_same_shape(g, x))
     return g;
-  if (x->rank == 0 && nd_fold_is_short(g)) {
-    nd_tensor *sum = nd_scalar_make(c, (nd_dtype)g->dtype);
-    if (sum != NULL)
-      nd_fold_all(g, ND_SUM, sum->data);
-    nd_tensor_release(g);
-    return sum;
-  }
   const size_t mark = nd_pool_mark(c);
   nd_tensor *sum = nd_tensor_keep(SUM_TO(nd_pool_add(c, g), x));
   nd_pool_drain(c, mark);
