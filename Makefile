@@ -115,7 +115,7 @@ NODEFS = $(if $(SAN),,-Wl$(comma)-z$(comma)defs)
 
 .PHONY: FORCE all demo test test-programs lint bench bench-results bench-peers \
         count bits flat latency costs matmul conv ulp asan ubsan waiting tsan \
-        valgrind oom docs expand install uninstall clean size arm help
+        valgrind oom rows docs expand install uninstall clean size arm help
 
 all: ## build the program, the libraries and the Lua module
 all: $(BUILD)/nadir $(BUILD)/libnadir.a $(BUILD)/libnadir.so \
@@ -204,6 +204,9 @@ valgrind: ## run all tests under valgrind
 	  --show-leak-kinds=definite,indirect \
 	  --errors-for-leak-kinds=definite,indirect --error-exitcode=99" \
 	  tests/run $(T)
+
+rows: ## list the rows of the tables of behaviour that no test covers
+	@MISSING=1 tests/rows/count.sh
 
 oom: ## fail the n-th allocation, for every n
 	@$(MAKE) test T=oom
