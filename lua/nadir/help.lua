@@ -25,6 +25,7 @@ local gradients = {
   linear = "gradient: linear",
   bilinear = "gradient: linear in each input",
   vjp = "gradient: own rule",
+  composed = "gradient: that of the ops that it applies",
 }
 
 local function describe_op(op)
@@ -40,12 +41,17 @@ local function describe_op(op)
   return table.concat(lines, "\n")
 end
 
+-- Whether an op is reached by that path, without "nd.".
+local function is_at(op, path)
+  return path == op.name or op.module and path == op.module .. "." .. op.name
+    or not op.inside and path == "math." .. op.name
+end
+
 local function find_op(value)
-  local name = type(value) == "string" and value:gsub("^nd%.", "")
+  local path = type(value) == "string" and value:gsub("^nd%.", "")
   for _, op in ipairs(nd.ops()) do
     local module = op.module and nd[op.module] or nd
-    local path = op.module and op.module .. "." .. op.name
-    if name == op.name or name and name == path or value == module[op.name] then
+    if is_at(op, path) or value == module[op.name] then
       return op
     end
   end

@@ -8,20 +8,39 @@
 
 #include "base/context.h"
 
+enum { NAME_ROOM = 103 };  // for a name, ": " and the end
+
+// Begins a message with the name, which may be NULL; returns the length.
+static int put_name(char *message, const char *name)
+{
+  return name == NULL ? 0 : snprintf(message, NAME_ROOM, "%.100s: ", name);
+}
+
 bool nd_fail(nd_context *c, nd_code code, const char *format, ...)
 {
   nd_error *e = &c->strand.error;
   if (e->code != ND_OK)
     return false;
   e->code = code;
-  int n = 0;
-  if (c->strand.name != NULL)
-    n = snprintf(e->message, sizeof e->message, "%.100s: ", c->strand.name);
+  const int n = put_name(e->message, c->strand.name);
+  e->begin = n;
   va_list args;
   va_start(args, format);
   vsnprintf(e->message + n, sizeof e->message - (size_t)n, format, args);
   va_end(args);
   return false;
+}
+
+void nd_error_blame(nd_context *c, const char *name)
+{
+  nd_error *e = &c->strand.error;
+  if (e->code == ND_OK)
+    return;
+  char text[sizeof e->message];
+  snprintf(text, sizeof text, "%s", e->message + e->begin);
+  e->begin = put_name(e->message, name);
+  snprintf(e->message + e->begin, sizeof e->message - (size_t)e->begin, "%s",
+           text);
 }
 
 bool nd_fail_foreign(nd_context *c, const char *what, int number)

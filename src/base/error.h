@@ -7,6 +7,7 @@
 
 typedef struct nd_error {
   nd_code code;
+  int begin;  // of what the message says, behind the name
   char message[480];
 } nd_error;
 
@@ -15,6 +16,9 @@ typedef struct nd_error {
 // Returns false, so that a check can end with `return nd_fail(...)`.
 bool nd_fail(nd_context *c, nd_code code, const char *format, ...)
   __attribute__((format(printf, 3, 4)));
+
+// Has the message of the error that is kept begin with another name.
+void nd_error_blame(nd_context *c, const char *name);
 
 // Fails because an argument of that name is of another context; `number` tells
 // which of several, 0 that there is one.

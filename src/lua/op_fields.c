@@ -33,9 +33,13 @@ static void add_module(const char *name)
     modules[i] = name;
 }
 
+// As in TensorFlow, all ops that are outside are there, too.
+#define ALL "math"
+
 static void find(void)
 {
   const nd_op *op;
+  add_module(ALL);
   for (int i = 0, n = 0; (op = nd_op_at(i)) != NULL; i++) {
     if (op->hidden)
       continue;
@@ -54,7 +58,7 @@ static bool belongs(const nd_op *op, const char *module)
     return false;
   if (module == NULL)
     return op->params[0].kind == ND_TENSOR;
-  if (*module == '\0')
+  if (*module == '\0' || strcmp(module, ALL) == 0)
     return !op->inside;
   return op->module != NULL && strcmp(op->module, module) == 0;
 }

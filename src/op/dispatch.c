@@ -1,6 +1,7 @@
 // op/dispatch.c: the one way an op happens:
 //   check -> infer -> allocate -> run -> tell the tapes.
 
+#include "op/compose.h"
 #include "op/kernel.h"
 #include "op/pending.h"
 #include "op/plain.h"
@@ -384,8 +385,9 @@ bool nd_job_count(nd_context *c, nd_job *j)
 bool nd_job_apply(nd_context *c, const nd_job *j)
 {
   const char *before = nd_context_enter(c, j->op->name);
-  const bool ok = nd_context_ready(c) && check_inputs(c, j) && compute(c, j) &&
-                  is_told(c, j);
+  const bool ok = nd_context_ready(c) && check_inputs(c, j) &&
+                  (j->op->compose != NULL ? nd_compose(c, j)
+                                          : compute(c, j) && is_told(c, j));
   nd_context_leave(c, before);
   return ok;
 }
@@ -415,7 +417,8 @@ static inline nd_block_kernel *plain_kernel(const nd_context *c,
                                             nd_tensor *const *in,
                                             const nd_tensor **like)
 {
-  if (op->infer != NULL || op->check != NULL || op->params->dtypes != 0)
+  if (op->kernels[0] == NULL || op->infer != NULL || op->check != NULL ||
+      op->params->dtypes != 0)
     return NULL;
   *like = find_like(c, n, in);
   if (*like == NULL || ((*like)->rank > 0 && !nd_is_plain(c, *like, n, in)))

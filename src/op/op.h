@@ -38,7 +38,8 @@ typedef enum nd_derivative {
   ND_SLOPE,     // elementwise: dy/dx, fused for numbers, recorded for tensors
   ND_LINEAR,    // jointly linear in its float inputs: `transpose`
   ND_BILINEAR,  // linear in each of its float inputs: `transpose`
-  ND_VJP        // anything else: `vjp` and `jvp`
+  ND_VJP,       // anything else: `vjp` and `jvp`
+  ND_COMPOSED   // those of the ops that it applies
 } nd_derivative;
 
 // What help and the reference page call it.
@@ -117,6 +118,12 @@ struct nd_op {
   void (*view)(nd_context *c, const nd_job *j, const nd_type *types);
   void (*run)(const nd_job *j, int64_t from, int64_t to);
   nd_work (*work)(const nd_job *j);
+
+  // Instead of all of these: applies other ops, which recorders hear in its
+  // stead, or do not, if it has no derivative. Sets all j->out to tensors of
+  // the pool that are not among the inputs, or leaves NULL in one that failed.
+  // It checks the arguments itself.
+  void (*compose)(nd_context *c, const nd_job *j);
 
   const nd_reduction *reduction;  // what else computes it; NULL: nothing
   bool by_type;  // no values of the inputs are read, only what they are like

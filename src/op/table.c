@@ -19,8 +19,9 @@ const nd_op *nd_op_at(int i)
 const char *nd_derivative_name(nd_derivative derivative)
 {
   static const char *const names[] = {
-    [ND_NO_GRAD] = "none",      [ND_SLOPE] = "slope", [ND_LINEAR] = "linear",
-    [ND_BILINEAR] = "bilinear", [ND_VJP] = "vjp",
+    [ND_NO_GRAD] = "none",  [ND_SLOPE] = "slope",
+    [ND_LINEAR] = "linear", [ND_BILINEAR] = "bilinear",
+    [ND_VJP] = "vjp",       [ND_COMPOSED] = "composed",
   };
   return names[derivative];
 }

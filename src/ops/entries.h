@@ -26,6 +26,10 @@ extern const nd_op nd_op_slice, nd_op_unslice, nd_op_concat, nd_op_stack,
   nd_op_gather, nd_op_ungather, nd_op_segment_rows, nd_op_unsorted_segment_sum,
   nd_op_argsort;
 
+// What composed ops are made of, beside all that.
+extern const nd_op nd_op_square, nd_op_root, nd_op_rsqrt, nd_op_maximum,
+  nd_op_moments;
+
 // Sums and products, softmax and its kind.
 extern const nd_op nd_op_reduce_sum, nd_op_products_of_others, nd_op_matmul,
   nd_op_softmax, nd_op_log_softmax, nd_op_log_softmax_tangent,

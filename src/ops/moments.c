@@ -410,6 +410,17 @@ static void jvp(nd_context *c, const nd_job *j, nd_tensor *const *t,
   ty[VARIANCE] = DIV(SUM(CHAIN(t[0], centred(c, j)), axes, keep), NUM(n / 2));
 }
 
+nd_tensor *nd_rule_variance(nd_context *c, nd_tensor *x, const nd_value *attr)
+{
+  nd_tensor *out[2] = { NULL };
+  const nd_job j = {
+    .op = &nd_op_moments, .n = 1, .outs = 2, .in = &x, .out = out, .attr = attr
+  };
+  nd_job_apply(c, &j);
+  nd_pool_add(c, out[MEAN]);
+  return nd_pool_add(c, out[VARIANCE]);
+}
+
 const nd_op nd_op_moments = {
   .name = "moments",
   .module = "nn",

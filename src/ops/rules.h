@@ -19,6 +19,10 @@
 #define ADD_ANY(p, q) nd_rule_add(c, p, q)
 nd_tensor *nd_rule_add(nd_context *c, nd_tensor *p, nd_tensor *q);
 
+// A number with the dtype of `like`; `x` as a tensor of its own.
+#define NUMBER(like, v) nd_rule_number(c, like, v)
+#define IDENTITY(x) nd_rule1(c, &nd_op_identity, x)
+
 // Zeros with shape and dtype of `like`.
 #define ZEROS(like) nd_rule_zeros(c, like)
 nd_tensor *nd_rule_zeros(nd_context *c, const nd_tensor *like);
@@ -35,6 +39,12 @@ nd_tensor *nd_rule_cast(nd_context *c, nd_tensor *x, nd_dtype dtype);
 #define MATMUL(x, flip_x, y, flip_y) nd_rule_matmul(c, x, flip_x, y, flip_y)
 nd_tensor *nd_rule_matmul(nd_context *c, nd_tensor *x, bool flip_x,
                           nd_tensor *y, bool flip_y);
+
+// Elementwise; ROOT is the square root with slope 0 at 0.
+#define SQUARE(x) nd_rule1(c, &nd_op_square, x)
+#define ROOT(x) nd_rule1(c, &nd_op_root, x)
+#define RSQRT(x) nd_rule1(c, &nd_op_rsqrt, x)
+#define MAXIMUM(x, y) nd_rule2(c, &nd_op_maximum, x, y)
 
 // ------------------------------------------------------------------ shapes --
 
@@ -80,6 +90,10 @@ enum { DROP = 0, KEEP = 1 };
 nd_tensor *nd_rule_sum(nd_context *c, nd_tensor *x, nd_value axes, bool keep);
 nd_tensor *nd_rule_sum_along(nd_context *c, nd_tensor *x, int64_t axis,
                              bool keep);
+
+// Its variance, by the attributes of a fold.
+#define VARIANCE(x, attr) nd_rule_variance(c, x, attr)
+nd_tensor *nd_rule_variance(nd_context *c, nd_tensor *x, const nd_value *attr);
 
 // `x` summed over the axes that broadcasting added, to the shape of `like`.
 // The one home of that rule.

@@ -9,8 +9,8 @@
 // their backward kernels faster and longer; SUM is HOT with kernels that add up
 // what they give. `sampled` is where tests may look.
 // FLAT is an op without a gradient, ANGLE one of an angle, with kernels of its
-// own for far ones. What is hidden only slopes apply, so that their own slopes
-// are as good.
+// own for far ones. What is hidden only slopes and formulas apply, so that
+// their own slopes are as good.
 //
 // A slope reads x where y has rounded to its limit, and is nan where y is nan.
 
@@ -201,6 +201,9 @@ OP(gauss,    FLOATS, GAUSS(x),             MUL(NUM(-2), MUL(X, Y)), -2, 2,     \
 OP(arc,      FLOATS,  ARC(x),                                                  \
    MUL(MUL(X, Y), MUL(Y, Y)), -.8, .8,                                         \
    "1 / sqrt(1 - x * x)", .hidden = true)                                      \
+OP(root,     FLOATS,  SQRT(x),                                                 \
+   IF(EQ(Y, NUM(0)), NUM(0), DIV(NUM(0.5), Y)), .2, 4,                         \
+   "square root of a sum of squares: slope 0 at 0", .hidden = true)            \
 FLAT(floor,  FLOATS,  PER_FLOAT(floor, x)(x),                                  \
    "largest whole number not above x")                                         \
 FLAT(ceil,   FLOATS,  PER_FLOAT(ceil, x)(x),                                   \

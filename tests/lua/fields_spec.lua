@@ -30,6 +30,12 @@ describe("an op", function()
       print(tanh == x.tanh, tanh == nd.tanh, tanh == nd.nn.tanh)]])
   end)
 
+  it("is in nd.math too, unless it is in a module alone", function()
+    assert.equal("true\ttrue\tfalse\n", said [[
+      print(nd.math.cos == nd.cos, nd.math.tanh == nd.nn.tanh,
+        (asked(nd.math, "truncated_normal")))]])
+  end)
+
   it("is gone when a script removes it, made or not", function()
     assert.equal("false\tfalse\n1.0\n1.0\n", said [[
       local cos = nd.cos

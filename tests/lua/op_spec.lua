@@ -45,7 +45,7 @@ describe("the list of ops", function()
       assert.is_nil(op.doc:find("%.$"), op.name)
       assert.is_true(#op.params > 0, op.name)
       assert.is_truthy(({ none = 1, slope = 1, linear = 1, bilinear = 1,
-        vjp = 1 })[op.derivative], op.name)
+        vjp = 1, composed = 1 })[op.derivative], op.name)
     end
   end)
 

@@ -8,6 +8,7 @@
 
 #include "cases.h"
 #include "tape/derive.h"
+#include "tape/tape.h"
 
 // An op at work on one case: weights of the outputs' elements, and directions
 // in which the inputs move; NULL where no gradient flows.
@@ -95,11 +96,50 @@ static inline void forward(probe *p)
     p->k.out[k] = dense(p->k.out[k]);
 }
 
+// The outputs that gradients flow to, and their weights.
+static inline int list_targets(const probe *p, nd_tensor *const *y,
+                               nd_tensor **targets, nd_tensor **seeds)
+{
+  int n = 0;
+  for (int k = 0; k < p->k.job.outs; k++) {
+    if (p->weights[k] == NULL)
+      continue;
+    targets[n] = y[k];
+    seeds[n++] = p->weights[k];
+  }
+  return n;
+}
+
+// The gradient of an op that is made of others, by a tape; where another tape
+// records the sweep, no kernel is fused.
+static inline nd_tensor *backward_composed(probe *p, int i, bool fused)
+{
+  nd_tensor *g = NULL, *targets[CASE_OUTPUTS], *seeds[CASE_OUTPUTS];
+  nd_tensor *before[CASE_OUTPUTS];
+  memcpy(before, p->k.out, sizeof before);
+  nd_tape *outer = nd_tape_new(c, 0), *t = nd_tape_new(c, 0);
+  nd_tape_watch(t, p->k.in[i]);
+  if (!fused)
+    nd_tape_watch(outer, p->k.in[i]);
+  call_run(&p->k);
+  const int n = list_targets(p, p->k.out, targets, seeds);
+  const bool ok = nd_tape_differentiate(t, n, targets, seeds, 1, &p->k.in[i],
+                                        &g);
+  nd_tape_free(t);
+  nd_tape_free(outer);
+  memcpy(p->k.out, before, sizeof before);
+  if (ok && g == NULL)
+    return CALL("zeros_like", NULL, p->k.in[i]);
+  return dense(own(g));
+}
+
 static inline nd_tensor *backward(probe *p, int i, bool fused)
 {
   nd_tensor *gx[CASE_INPUTS];
   bool wanted[CASE_INPUTS] = { false };
   wanted[i] = true;
+  if (p->t->op->derivative == ND_COMPOSED)
+    return backward_composed(p, i, fused);
   nd_job_vjp(c, &p->k.job, p->weights, wanted, fused, gx);
   return dense(own(gx[i]));
 }

@@ -5,7 +5,6 @@
 #include <float.h>
 
 #include "probe.h"
-#include "tape/tape.h"
 
 // ------------------------------------------------------------- differences --
 
@@ -185,10 +184,11 @@ static bool same_bits(nd_tensor *x, nd_tensor *y)
 }
 
 // The same bits; for products of matrices, which add up batches in another
-// order when they are strided, nearly.
+// order when they are strided, and what is made of them, nearly.
 static bool alike(const trial *t, nd_tensor *x, nd_tensor *y)
 {
-  if (t->op->derivative != ND_BILINEAR || x == NULL || y == NULL)
+  const nd_derivative kind = t->op->derivative;
+  if ((kind != ND_BILINEAR && kind != ND_COMPOSED) || x == NULL || y == NULL)
     return same_bits(x, y);
   const double tolerance = x->dtype == ND_FLOAT32 ? 1e-6 : 1e-14;
   bool same = nd_same_shape(x, y) && x->dtype == y->dtype;
@@ -206,20 +206,6 @@ static bool check_same_bits(probe *p)
       return report(p->t, "fused gradient %d has other bits", i + 1);
   }
   return true;
-}
-
-// The outputs that gradients flow to, and their weights.
-static int list_targets(const probe *p, nd_tensor *const *y,
-                        nd_tensor **targets, nd_tensor **seeds)
-{
-  int n = 0;
-  for (int k = 0; k < p->k.job.outs; k++) {
-    if (p->weights[k] == NULL)
-      continue;
-    targets[n] = y[k];
-    seeds[n++] = p->weights[k];
-  }
-  return n;
 }
 
 // One tape gives what the rule gives, with what the tape kept of the op.

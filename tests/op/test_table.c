@@ -82,6 +82,8 @@ static bool has_its_rules(void)
   case ND_LINEAR:
   case ND_BILINEAR: return !slope && transpose && !vjp && !jvp;
   case ND_VJP: return !slope && !transpose && vjp && jvp;
+  case ND_COMPOSED:
+    return !slope && !transpose && !vjp && !jvp && op->compose != NULL;
   default:
     return !slope && !transpose && !vjp && !jvp && nd_op_needs(op, 0) == 0;
   }
@@ -95,7 +97,7 @@ static void ops_have_the_rules_of_their_kind_and_no_others(void)
 static bool computes_in_one_way(void)
 {
   return has_kernels() + (op->view != NULL) +
-           (op->run != NULL || op->work != NULL) ==
+           (op->run != NULL || op->work != NULL) + (op->compose != NULL) ==
          1;
 }
 
@@ -116,7 +118,8 @@ static bool has_one_kind_of_results(void)
 {
   const bool many = op->results != NULL || op->outs != NULL;
   return !(op->results != NULL && op->outs != NULL) &&
-         (!many || (op->infer != NULL && !has_kernels()));
+         (!many ||
+          ((op->infer != NULL || op->compose != NULL) && !has_kernels()));
 }
 
 static void several_outputs_are_named_or_a_list(void)

@@ -1,0 +1,54 @@
+// op/compose.c: ops that are made of others. Recorders hear those others, so
+// that derivatives of every order are theirs.
+
+#include "op/compose.h"
+
+#include "tensor/pool.h"
+
+// Takes references of the outputs, which are the pool's.
+static bool keep_outputs(const nd_job *j)
+{
+  bool ok = true;
+  for (int k = 0; k < j->outs; k++) {
+    j->out[k] = nd_tensor_keep(j->out[k]);
+    ok = ok && j->out[k] != NULL;
+  }
+  return ok;
+}
+
+static void drop_outputs(const nd_job *j)
+{
+  for (int k = 0; k < j->outs; k++) {
+    nd_tensor_release(j->out[k]);
+    j->out[k] = NULL;
+  }
+}
+
+static void compose_unheard(nd_context *c, const nd_job *j)
+{
+  nd_recorder rest;
+  nd_recorders_part(c, NULL, &rest);
+  j->op->compose(c, j);
+  nd_recorders_move(&c->strand.recorders, &rest);
+}
+
+// What fails has taken no stream of random numbers, as in op/dispatch.c.
+bool nd_compose(nd_context *c, const nd_job *j)
+{
+  const uint64_t stream = c->stream;
+  const size_t mark = nd_pool_mark(c);
+  for (int k = 0; k < j->outs; k++)
+    j->out[k] = NULL;
+  if (j->op->derivative == ND_NO_GRAD)
+    compose_unheard(c, j);
+  else
+    j->op->compose(c, j);
+  const bool ok = keep_outputs(j);
+  nd_pool_drain(c, mark);
+  if (ok)
+    return true;
+  drop_outputs(j);
+  c->stream = stream;
+  nd_error_blame(c, j->op->name);
+  return false;
+}
