@@ -212,6 +212,25 @@ ND_API bool nd_tensor_read(nd_tensor *x, void *data);
 // The value of a tensor with one element; an error with more or fewer.
 ND_API bool nd_tensor_item(nd_tensor *x, double *value);
 
+// ----------------------------------------------------------------- slices --
+// The gradient by what rows were gathered from, along the first axis, takes the
+// memory of those rows, and an optimizer may change no others. It is a tensor
+// like any other, whose values are added up when somebody asks for them, and
+// keeps its rows.
+
+// Returns a tensor of that shape with `values`, [n.., row..], added at
+// `indices`, [n..], from 1 or -1. NULL for the shape: as many rows as the
+// largest index says.
+ND_API nd_tensor *nd_slices_new(nd_tensor *values, nd_tensor *indices, int rank,
+                                const int64_t *dense_shape);
+
+ND_API bool nd_tensor_is_slices(const nd_tensor *x);
+
+// The rows, [n, row..], and their indices, [n], from 1: new references. What
+// has no rows is an error.
+ND_API nd_tensor *nd_slices_values(nd_tensor *x);
+ND_API nd_tensor *nd_slices_indices(nd_tensor *x);
+
 // ------------------------------------------------------------------- ops --
 
 // Applies the op called `name` to `n` tensors. `options` are the op's other

@@ -8,6 +8,7 @@
 #include "kernel/convert.h"
 #include "lua/box.h"
 #include "lua/class_shape.h"
+#include "lua/class_slices.h"
 #include "lua/error.h"
 #include "lua/guard.h"
 #include "lua/names.h"
@@ -285,6 +286,7 @@ static int tensor_index(lua_State *L)
     const nd_tensor *x = ndL_peek(L, ndL_upstate(L), 1);
     return (x != NULL && ndL_isname(L, 2) &&
             push_property(L, x, lua_tostring(L, 2))) ||
+           ndL_askslices(L, ndL_upstate(L)) ||
            ndL_askfield(L, lua_upvalueindex(2), 2) || fail_index(L);
   }
   if (is_behind(L, ndL_peek(L, ndL_upstate(L), 1))) {

@@ -11,6 +11,7 @@
 #include "lua/class_random.h"
 #include "lua/class_scope.h"
 #include "lua/class_shape.h"
+#include "lua/class_slices.h"
 #include "lua/class_tape.h"
 #include "lua/class_tensor.h"
 #include "lua/class_variable.h"
@@ -59,6 +60,7 @@ __attribute__((visibility("default"))) int luaopen_nadir(lua_State *L)
   open_state(L);
   lua_newtable(L);
   ndL_open_shape(L);
+  ndL_open_slices(L);
   ndL_open_tensor(L);
   ndL_open_fields(L);
   ndL_open_entry(L);

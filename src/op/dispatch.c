@@ -5,6 +5,7 @@
 #include "op/kernel.h"
 #include "op/pending.h"
 #include "op/plain.h"
+#include "op/slices.h"
 
 // --------------------------------------------------------------- checking --
 
@@ -163,6 +164,8 @@ static void run_blocks(const void *what, void *shared, void *own, int64_t from,
 static bool run_elements_of(const nd_elements *e, nd_tensor *out)
 {
   nd_context *c = out->context;
+  if (!nd_slices_force(e->n, e->in))
+    return false;
   if (nd_may_wait(e, out))
     return nd_wait_elements(e, out);
   if (!force_inputs(e->n, e->in) || !nd_tensor_give_values(out))
@@ -227,7 +230,7 @@ static bool run_on_copies(nd_context *c, const nd_job *j)
   return ok;
 }
 
-static bool run_dense(nd_context *c, const nd_job *j)
+bool nd_job_run(nd_context *c, const nd_job *j)
 {
   for (int i = 0; i < j->n && j->op->dense != 0; i++) {
     if (wants_copy(j, i))
@@ -295,24 +298,39 @@ static bool attempt_fold(nd_context *c, const nd_job *j, const nd_span *span,
   return out != NULL && nd_wait_fold(j->op, j->in[0], span, out);
 }
 
+static bool attempt_rows(nd_context *c, const nd_job *j, const nd_type *type)
+{
+  j->out[0] = nd_tensor_shell(c, type);
+  return j->out[0] != NULL && nd_slices_wait(j, j->out[0]);
+}
+
 // Whether inputs that wait are computed whatever comes out; some ops look at
 // values to infer a shape. What elementwise ops check are integers.
 static bool is_eager(const nd_op *op)
 {
-  return op->kernels[0] == NULL && op->reduction == NULL && !op->by_type;
+  return op->kernels[0] == NULL && op->reduction == NULL && !op->by_type &&
+         !op->rows;
+}
+
+static bool settle_inputs(const nd_job *j)
+{
+  if (is_eager(j->op))
+    return force_inputs(j->n, j->in);
+  return j->op->by_type || nd_slices_force(j->n, j->in);
 }
 
 static bool attempt(nd_context *c, const nd_job *j, nd_type *types)
 {
   const nd_op *op = j->op;
-  if ((is_eager(op) && !force_inputs(j->n, j->in)) || !infer(c, j, types) ||
-      !check_values(c, j, types))
+  if (!settle_inputs(j) || !infer(c, j, types) || !check_values(c, j, types))
     return false;
   if (op->kernels[0] != NULL)
     return attempt_elements(c, j, types);
   nd_span span;
   if (nd_may_wait_fold(j, &span))
     return attempt_fold(c, j, &span, types);
+  if (op->rows)
+    return attempt_rows(c, j, types);
   if (op->reduction != NULL && !force_inputs(j->n, j->in))
     return false;
   if (op->view != NULL) {
@@ -320,7 +338,7 @@ static bool attempt(nd_context *c, const nd_job *j, nd_type *types)
     return has_outputs(j);
   }
   make_outputs(c, j, types);
-  return has_outputs(j) && (j->outs == 0 || run_dense(c, j));
+  return has_outputs(j) && (j->outs == 0 || nd_job_run(c, j));
 }
 
 static bool attempt_many(nd_context *c, const nd_job *j)

@@ -97,3 +97,19 @@ bool nd_integers_avoid(nd_tensor *x, int64_t low, int64_t high)
   int64_t bad;
   return !nd_dtype_in((nd_dtype)x->dtype, ND_INTS) || find_none(&s, &bad);
 }
+
+static bool fail_position(nd_context *c, int64_t position, int64_t size)
+{
+  if (position == 0)
+    return nd_fail(c, ND_BAD_ARGUMENT,
+                   "index 0: positions count from 1 here, and -1 is the last");
+  return nd_fail(c, ND_BAD_ARGUMENT, "index %lld is outside 1..%lld",
+                 (long long)position, (long long)size);
+}
+
+bool nd_integers_check_positions(nd_context *c, nd_tensor *x, int64_t size)
+{
+  int64_t bad;
+  return nd_integers_within(x, -size, size, false, &bad) ||
+         fail_position(c, bad, size);
+}

@@ -13,6 +13,9 @@ bool nd_integers_avoid(nd_tensor *x, int64_t low, int64_t high);
 bool nd_integers_within(nd_tensor *x, int64_t low, int64_t high, bool zero,
                         int64_t *bad);
 
-// Both are also false after an interrupt, which is then the context's error.
+// True if every element is a position in 1..size or -size..-1; else an error.
+bool nd_integers_check_positions(nd_context *c, nd_tensor *x, int64_t size);
+
+// All are also false after an interrupt, which is then the context's error.
 
 #endif

@@ -127,6 +127,8 @@ struct nd_op {
 
   const nd_reduction *reduction;  // what else computes it; NULL: nothing
   bool by_type;  // no values of the inputs are read, only what they are like
+  bool rows;     // the result waits as the rows and positions that came in
+                 // (op/slices.h)
   int dense;  // bit i: input i comes to these row by row, without gaps; bit 7
               // also all later ones
 
@@ -204,6 +206,10 @@ nd_tensor *nd_apply_at(nd_context *c, const nd_op *op, int n,
 // all are NULL.
 bool nd_job_count(nd_context *c, nd_job *j);
 bool nd_job_apply(nd_context *c, const nd_job *j);
+
+// Only computes the outputs, which are made: what is checked and inferred is
+// so, inputs have their values, and nobody is told.
+bool nd_job_run(nd_context *c, const nd_job *j);
 
 // The gradient of input `i` in one pass over blocks, for ND_SLOPE ops when
 // nobody records: g * slope, with a zero g giving zero.

@@ -361,7 +361,7 @@ static int choose_roots(int n, nd_tensor *const *x, nd_tensor **roots, int most)
   int count = 0;
   nd_span span;
   for (int i = 0; i < n && count < most; i++) {
-    if (x[i] == NULL || !x[i]->waits || is_one_of_elements(x[i]))
+    if (x[i] == NULL || !nd_waits_for_pass(x[i]) || is_one_of_elements(x[i]))
       continue;
     if (count == 0)
       span = span_of_pass(x[i]);
@@ -381,7 +381,9 @@ bool nd_force_all(nd_context *c, int n, nd_tensor *const *x)
       return false;
   }
   for (int i = 0; i < n; i++) {
-    if (x[i] != NULL && x[i]->waits && !force_one(x[i]))
+    if (x[i] == NULL || !x[i]->waits)
+      continue;
+    if (!(nd_is_sliced(x[i]) ? nd_force(x[i]) : force_one(x[i])))
       return false;
   }
   return true;

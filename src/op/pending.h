@@ -59,6 +59,13 @@ typedef struct nd_node {
   nd_scalar number[ND_MAX_FEEDS];
 } nd_node;
 
+// Whether `x` has a node; slices that wait have none (op/slices.h), and no node
+// has them as an input.
+static inline bool nd_waits_for_pass(const nd_tensor *x)
+{
+  return x->waits && !nd_is_sliced(x);
+}
+
 static inline nd_node *nd_node_of(const nd_tensor *x)
 {
   return (nd_node *)(void *)x->pending;

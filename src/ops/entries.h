@@ -31,8 +31,8 @@ extern const nd_op nd_op_square, nd_op_root, nd_op_rsqrt, nd_op_maximum,
   nd_op_moments;
 
 // Sums and products, softmax and its kind.
-extern const nd_op nd_op_reduce_sum, nd_op_products_of_others, nd_op_matmul,
-  nd_op_softmax, nd_op_log_softmax, nd_op_log_softmax_tangent,
+extern const nd_op nd_op_reduce_sum, nd_op_reduce_max, nd_op_products_of_others,
+  nd_op_matmul, nd_op_softmax, nd_op_log_softmax, nd_op_log_softmax_tangent,
   nd_op_log_softmax_slope, nd_op_softmax_cross_entropy_slope,
   nd_op_reduce_logsumexp, nd_op_argmax;
 

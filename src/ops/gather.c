@@ -29,6 +29,11 @@ static const nd_param gather_params[] = {
   { "axis", ND_AXIS, "1" },
   { 0 },
 };
+static const nd_param lookup_params[] = {
+  { "params", ND_TENSOR },
+  { "ids", ND_TENSOR, .dtypes = ND_INTS },
+  { 0 },
+};
 static const nd_param segment_params[] = {
   { "x", ND_TENSOR },
   { "segment_ids", ND_TENSOR, .dtypes = ND_INTS },
@@ -36,10 +41,16 @@ static const nd_param segment_params[] = {
   { 0 },
 };
 
+// The axis along which rows lie, as it was given.
+static int64_t given_axis(const nd_job *j)
+{
+  return j->op->attrs > 0 ? j->attr[AXIS].integer : 1;
+}
+
 static bool gather_infer(nd_context *c, const nd_job *j, nd_type *out)
 {
   const nd_tensor *x = j->in[0], *indices = j->in[1];
-  const int axis = nd_axis_infer(c, j, j->attr[AXIS].integer);
+  const int axis = nd_axis_infer(c, j, given_axis(j));
   if (axis < 0)
     return false;
   const int rank = x->rank - 1 + indices->rank;
@@ -58,27 +69,11 @@ static bool gather_infer(nd_context *c, const nd_job *j, nd_type *out)
   return true;
 }
 
-static bool fail_index(nd_context *c, int64_t index, int64_t size)
-{
-  if (index == 0)
-    return nd_fail(c, ND_BAD_ARGUMENT,
-                   "index 0: positions count from 1 here, and -1 is the last");
-  return nd_fail(c, ND_BAD_ARGUMENT, "index %lld is outside 1..%lld",
-                 (long long)index, (long long)size);
-}
-
 static bool fail_id(nd_context *c, int64_t id, int64_t size)
 {
   return nd_fail(c, ND_BAD_ARGUMENT,
                  "segment id %lld is above num_segments, %lld", (long long)id,
                  (long long)size);
-}
-
-static bool check_indices(nd_context *c, nd_tensor *indices, int64_t size)
-{
-  int64_t bad;
-  return nd_integers_within(indices, -size, size, false, &bad) ||
-         fail_index(c, bad, size);
 }
 
 static bool check_ids(nd_context *c, nd_tensor *ids, int64_t size)
@@ -91,8 +86,8 @@ static bool check_ids(nd_context *c, nd_tensor *ids, int64_t size)
 static bool gather_check(nd_context *c, const nd_job *j)
 {
   const nd_tensor *x = j->in[0];
-  const int axis = nd_axis_place(j->attr[AXIS].integer, x->rank);
-  return check_indices(c, j->in[1], x->dims[axis]);
+  const int axis = nd_axis_place(given_axis(j), x->rank);
+  return nd_integers_check_positions(c, j->in[1], x->dims[axis]);
 }
 
 // The input as [outer, size, run], the result as [outer, indices, run]; a row
@@ -106,7 +101,7 @@ typedef struct layout {
 static layout see_rows(const nd_job *j)
 {
   const nd_tensor *x = j->in[0];
-  const int axis = nd_axis_place(j->attr[AXIS].integer, x->rank);
+  const int axis = nd_axis_place(given_axis(j), x->rank);
   layout l = { .size = x->dims[axis], .count = j->in[1]->size, .run = 1 };
   for (int i = axis + 1; i < x->rank; i++)
     l.run *= x->dims[i];
@@ -228,7 +223,7 @@ static void gather_transpose(nd_context *c, const nd_job *j,
 {
   const nd_tensor *x = j->in[0];
   nd_tensor *positions = j->in[1];
-  const int axis = nd_axis_resolve(c, j->attr[AXIS].integer, x->rank);
+  const int axis = nd_axis_resolve(c, given_axis(j), x->rank);
   nd_tensor *rows = MOVE_AXES(g[0], axis, positions->rank, 0);
   gx[0] = MOVE_AXES(UNGATHER(rows, positions, x->dims[axis]), 0, 1, axis);
 }
@@ -250,6 +245,26 @@ const nd_op nd_op_gather = {
   .low = -3,
   .high = 3,
   .cases = "[5 3] {1 3 3 -1}; [5] {2 2}; [2 4 3] {4 1} axis=2; [3] {}",
+};
+
+const nd_op nd_op_embedding_lookup = {
+  .name = "embedding_lookup",
+  .module = "nn",
+  .inside = true,
+  .doc = "the rows of params given by ids",
+  .params = lookup_params,
+  .dtypes = ND_ANY,
+  .derivative = ND_LINEAR,
+  .needs = { 1 << 1 },
+  .infer = gather_infer,
+  .check = gather_check,
+  .run = gather_run,
+  .work = gather_work,
+  .dense = 1 << 0,
+  .transpose = gather_transpose,
+  .low = -3,
+  .high = 3,
+  .cases = "[5 3] {1 3 3 -1}; [5] {2 2}; [3 2] {}",
 };
 
 // ----------------------------------- ungather and unsorted_segment_sum --
@@ -280,7 +295,8 @@ static bool segment_infer(nd_context *c, const nd_job *j, nd_type *out)
 
 static bool ungather_check(nd_context *c, const nd_job *j)
 {
-  return check_indices(c, j->in[1], j->attr[NUM_SEGMENTS].integer);
+  return nd_integers_check_positions(c, j->in[1],
+                                     j->attr[NUM_SEGMENTS].integer);
 }
 
 static bool segment_check(nd_context *c, const nd_job *j)
@@ -415,12 +431,13 @@ const nd_op nd_op_ungather = {
   .doc = "zeros with the rows of x added at positions; transpose of gather",
   .params = segment_params,
   .attrs = 1,
-  .dtypes = ND_FLOATS,
+  .dtypes = ND_NUMBERS,
   .derivative = ND_LINEAR,
   .needs = { 1 << 1 },
   .infer = segment_infer,
   .check = ungather_check,
   .work = sum_work,
+  .rows = true,
   .dense = 1 << 0,
   .transpose = ungather_transpose,
   .low = -3,
@@ -518,9 +535,7 @@ const nd_op nd_op_segment_rows = {
 };
 
 const nd_op *const nd_ops_gather[] = {
-  &nd_op_gather,
-  &nd_op_ungather,
-  &nd_op_unsorted_segment_sum,
-  &nd_op_segment_rows,
-  NULL,
+  &nd_op_gather,       &nd_op_embedding_lookup,
+  &nd_op_ungather,     &nd_op_unsorted_segment_sum,
+  &nd_op_segment_rows, NULL,
 };

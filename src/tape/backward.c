@@ -6,6 +6,7 @@
 
 #include "ops/entries.h"
 #include "tape/derive.h"
+#include "tape/slices.h"
 #include "tape/tape.h"
 #include "tape/variable.h"
 
@@ -79,6 +80,14 @@ static void mark(sweep *s, nd_tensor *const *sources)
   }
 }
 
+// The sum of two gradients; of two that have rows, what has those of both.
+static nd_tensor *add(nd_context *c, nd_tensor *x, nd_tensor *y)
+{
+  return nd_is_sliced(x) && nd_is_sliced(y)
+           ? nd_slices_join(c, x, y)
+           : nd_apply(c, &nd_op_add, 2, (nd_tensor *[]){ x, y }, NULL);
+}
+
 // Adds `g`, whose reference it takes, to `*sum`.
 static bool accumulate(nd_context *c, nd_tensor **sum, nd_tensor *g)
 {
@@ -88,8 +97,7 @@ static bool accumulate(nd_context *c, nd_tensor **sum, nd_tensor *g)
     *sum = g;
     return true;
   }
-  nd_tensor *both = nd_apply(c, &nd_op_add, 2, (nd_tensor *[]){ *sum, g },
-                             NULL);
+  nd_tensor *both = add(c, *sum, g);
   nd_tensor_release(g);
   if (both == NULL)
     return false;
@@ -185,16 +193,54 @@ static bool visit_scalars(sweep *s, const nd_record *r, nd_tensor *g)
   return true;
 }
 
-static bool visit(sweep *s, const nd_record *r, nd_tensor *const *g)
+static bool visit_opened(sweep *s, const nd_record *r, nd_tensor *const *g)
 {
-  if (r->scalars && !s->heard && r->op->derivative == ND_SLOPE && !g[0]->waits)
-    return visit_scalars(s, r, g[0]);
   nd_opened o;
   if (!nd_record_open(s->c, &s->tape->records, r, &o))
     return false;
   const bool ok = pass_on(s, r, &o, g);
   nd_record_close(s->c, &o);
   return ok;
+}
+
+static bool has_rows(int n, nd_tensor *const *g)
+{
+  for (int k = 0; k < n; k++) {
+    if (g[k] != NULL && nd_is_sliced(g[k]))
+      return true;
+  }
+  return false;
+}
+
+// Passes gradients on without their rows: only what was gathered from has a
+// gradient with rows, not what that was made of.
+static bool visit_plain(sweep *s, const nd_record *r, nd_tensor *const *g)
+{
+  const size_t bytes = (size_t)r->outs * sizeof *g;
+  nd_tensor **plain = nd_memory_new(s->c, bytes, ND_MEMORY_OBJECT);
+  if (plain == NULL)
+    return false;
+  bool ok = true;
+  for (int k = 0; k < r->outs; k++) {
+    plain[k] = nd_tensor_keep(g[k]);
+    if (g[k] == NULL || !nd_is_sliced(g[k]))
+      continue;
+    nd_tensor_release(plain[k]);
+    plain[k] = nd_apply(s->c, &nd_op_identity, 1, &g[k], NULL);
+    ok = ok && plain[k] != NULL;
+  }
+  ok = ok && visit_opened(s, r, plain);
+  for (int k = 0; k < r->outs; k++)
+    nd_tensor_release(plain[k]);
+  nd_memory_free(s->c, plain, bytes, ND_MEMORY_OBJECT);
+  return ok;
+}
+
+static bool visit(sweep *s, const nd_record *r, nd_tensor *const *g)
+{
+  if (r->scalars && !s->heard && r->op->derivative == ND_SLOPE && !g[0]->waits)
+    return visit_scalars(s, r, g[0]);
+  return (has_rows(r->outs, g) ? visit_plain : visit_opened)(s, r, g);
 }
 
 static bool has_arrived(int n, nd_tensor *const *g)

@@ -80,6 +80,7 @@ static nd_tensor *make_header(nd_context *c, nd_dtype dtype, int rank,
   x->rank = (uint8_t)rank;
   x->waits = false;
   x->size = size;
+  x->slices = NULL;
   return x;
 }
 
@@ -222,10 +223,12 @@ void nd_tensor_release(nd_tensor *x)
 {
   if (x == NULL || x->refs == 0 || --x->refs > 0)
     return;
-  if (x->waits)
-    x->pending->drop(x);
-  else
+  if (!x->waits)
     release_block(x->context, x->block);
+  else if (!nd_is_sliced(x))
+    x->pending->drop(x);
+  if (nd_is_sliced(x))
+    x->slices->drop(x);
   nd_small_free(x->context, x, header_size(x->rank));
 }
 
@@ -390,6 +393,11 @@ int64_t nd_tensor_size(const nd_tensor *x)
 const int64_t *nd_tensor_shape(const nd_tensor *x)
 {
   return x == NULL ? NULL : x->dims;
+}
+
+bool nd_tensor_is_slices(const nd_tensor *x)
+{
+  return x != NULL && nd_is_sliced(x);
 }
 
 bool nd_tensor_read(nd_tensor *x, void *data)

@@ -50,17 +50,28 @@ struct nd_tensor {
   uint8_t rank;
   bool dense;  // row-major without gaps
   bool waits;
-  int64_t size;     // number of elements
-  nd_scalar value;  // of rank 0
-  int64_t dims[];   // rank sizes, then rank strides counted in elements
+  int64_t size;  // number of elements
+  union {
+    nd_scalar value;     // of rank 0
+    nd_pending *slices;  // of others: rows that add up to it (op/slices.h);
+                         // NULL: none are kept
+  };
+  int64_t dims[];  // rank sizes, then rank strides counted in elements
 };
 
 // How values that wait are computed, by those who let them wait
 // (op/pending.h); what belongs to one tensor begins with it.
 struct nd_pending {
   bool (*force)(nd_tensor *x);
-  void (*drop)(nd_tensor *x);  // nobody will ask any more
+  void (*drop)(nd_tensor *x);  // nobody will ask any more, or `x` goes that
+                               // has it as `slices`
 };
+
+// Whether rows are kept that add up to `x`, be its values asked for or not.
+static inline bool nd_is_sliced(const nd_tensor *x)
+{
+  return x->rank > 0 && x->slices != NULL;
+}
 
 // Has the values of `x` computed. False if that was interrupted or found no
 // memory, or if an error is kept: `x` still waits then, and can be asked again.

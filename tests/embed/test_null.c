@@ -83,8 +83,8 @@ static int calls;
 typedef enum kind { WRONG, NOTHING, HOLLOW } kind;
 
 // What may be NULL, and what may be any number.
-static const char *const optional[] = { "config", "options", "data", "size",
-                                        NULL };
+static const char *const optional[] = { "config", "options",     "data",
+                                        "size",   "dense_shape", NULL };
 static const char *const free_numbers[] = { "flags", "value", "bytes",
                                             "size",  "seed",  "trainable",
                                             NULL };
