@@ -10,6 +10,7 @@
 #include "base/options.h"
 #include "base/work.h"
 #include "op/pending.h"
+#include "optim/rows.h"
 
 // --------------------------------------------------------------- settings --
 
@@ -237,59 +238,155 @@ static bool prepare(nd_optimizer *o, int n, nd_variable *const *variables,
 
 // What one variable's step needs, references.
 typedef struct job {
-  nd_tensor *dense;  // the gradient; NULL: none
-  nd_tensor *fresh;  // room for the new value; NULL: update in place
+  nd_tensor *gradient;  // NULL: none
+  nd_tensor *fresh;     // room for the new value; NULL: update in place
+  nd_rows rows;         // of the gradient, where others stay as they are
 } job;
+
+// Jobs, and what has to have values for them; few lie here.
+enum { FEW_JOBS = 8 };
+
+typedef struct jobs {
+  job *at;
+  nd_tensor **asked;
+  job few[FEW_JOBS];
+  nd_tensor *few_asked[FEW_JOBS];
+} jobs;
+
+static size_t jobs_bytes(int n)
+{
+  return (size_t)n * (sizeof(job) + sizeof(nd_tensor *));
+}
+
+static bool start_jobs(nd_context *c, int n, jobs *l)
+{
+  l->at = l->few;
+  l->asked = l->few_asked;
+  if (n > FEW_JOBS) {
+    l->at = nd_memory_new(c, jobs_bytes(n), ND_MEMORY_OBJECT);
+    l->asked = l->at == NULL ? NULL : (nd_tensor **)(void *)(l->at + n);
+  }
+  for (int i = 0; i < n && l->at != NULL; i++)
+    l->at[i] = (job){ NULL };
+  return l->at != NULL;
+}
+
+static void end_jobs(nd_context *c, int n, jobs *l)
+{
+  for (int i = 0; i < n; i++) {
+    nd_tensor_release(l->at[i].gradient);
+    nd_tensor_release(l->at[i].fresh);
+    nd_rows_end(c, &l->at[i].rows);
+  }
+  if (l->at != l->few)
+    nd_memory_free(c, l->at, jobs_bytes(n), ND_MEMORY_OBJECT);
+}
+
+// Whether rows without gradient stay as they are.
+static bool skips_rows(const nd_optimizer *o)
+{
+  const nd_update *u = o->update;
+  const int lazy = nd_params_find(u->settings, "lazy");
+  return o->settings[lazy] != 0 || (u->rests != NULL && u->rests(o->settings));
+}
+
+// Whether only the rows of `g` are looked at.
+static bool is_by_rows(const nd_optimizer *o, const nd_tensor *g)
+{
+  return g != NULL && nd_is_sliced(g) && skips_rows(o);
+}
+
+// Keeps a gradient with the values or the rows that its job needs. All have
+// been asked for together, since one pass may compute several.
+static bool take_gradient(const nd_optimizer *o, nd_tensor *g, job *j)
+{
+  if (g == NULL)
+    return true;
+  if (!is_by_rows(o, g))
+    j->gradient = nd_tensor_dense(g);
+  else if (nd_rows_find(g, &j->rows))
+    j->gradient = nd_tensor_keep(j->rows.sums);
+  return j->gradient != NULL;
+}
+
+// Room for the new value of what others hold, too; where only rows change, it
+// has all others.
+static bool make_fresh(nd_tensor *w, job *j)
+{
+  if (j->gradient == NULL || !nd_tensor_is_shared(w))
+    return true;
+  j->fresh = nd_tensor_like(w, (nd_dtype)w->dtype);
+  return j->fresh != NULL &&
+         (j->rows.sums == NULL || nd_tensor_copy(w, j->fresh->data));
+}
 
 // A value that is another one's gradient counts as shared, so all gradients are
 // kept before the first look.
-static bool make_jobs(nd_context *c, int n, nd_variable *const *variables,
-                      nd_tensor *const *gradients, job *jobs)
+static bool make_jobs(nd_optimizer *o, int n, nd_variable *const *variables,
+                      nd_tensor *const *gradients, jobs *l)
 {
-  bool ok = nd_force_all(c, n, gradients);
   for (int i = 0; i < n; i++) {
-    jobs[i] = (job){ nd_tensor_dense(gradients[i]), NULL };
-    ok = ok && (gradients[i] == NULL || jobs[i].dense != NULL);
+    nd_tensor *g = gradients[i];
+    l->asked[i] = is_by_rows(o, g) ? nd_slices_of(g)->values : g;
   }
-  for (int i = 0; i < n && ok; i++) {
-    const nd_tensor *w = variables[i]->value;
-    if (jobs[i].dense == NULL || !nd_tensor_is_shared(w))
-      continue;
-    const nd_type type = nd_type_of(w);
-    jobs[i].fresh = nd_tensor_make(c, &type);
-    ok = jobs[i].fresh != NULL;
-  }
+  bool ok = nd_force_all(o->context, n, l->asked);
+  for (int i = 0; i < n && ok; i++)
+    ok = take_gradient(o, gradients[i], &l->at[i]);
+  for (int i = 0; i < n && ok; i++)
+    ok = make_fresh(variables[i]->value, &l->at[i]);
   return ok;
 }
 
-static void release_jobs(int n, job *jobs)
-{
-  for (int i = 0; i < n; i++) {
-    nd_tensor_release(jobs[i].dense);
-    nd_tensor_release(jobs[i].fresh);
-  }
-}
-
-// The update of one variable's elements.
+// The update of one variable's elements, or of some rows.
 typedef struct pass {
   nd_update_kernel *kernel;
   const double *k;
   size_t width;  // of an element
+  int64_t run;   // elements of a row
+  const int64_t *rows;
   char *out;
   const char *w, *g;
   char *slots[ND_MAX_SLOTS];
 } pass;
 
-static void run_pass(const void *what, void *shared, void *own, int64_t from,
-                     int64_t to)
+// Updates `n` elements from element `at` on, by those of the gradient from
+// `from` on.
+static void run_part(const pass *p, int64_t n, int64_t at, int64_t from)
 {
-  const pass *p = what;
-  const size_t offset = (size_t)from * p->width;
+  const size_t offset = (size_t)at * p->width;
   void *slots[ND_MAX_SLOTS];
   for (int i = 0; i < ND_MAX_SLOTS; i++)
     slots[i] = p->slots[i] == NULL ? NULL : p->slots[i] + offset;
-  p->kernel(to - from, p->k, p->out + offset, p->w + offset, p->g + offset,
-            slots);
+  p->kernel(n, p->k, p->out + offset, p->w + offset,
+            p->g + (size_t)from * p->width, slots);
+}
+
+static void run_elements(const void *what, void *shared, void *own,
+                         int64_t from, int64_t to)
+{
+  run_part(what, to - from, from, from);
+}
+
+static void run_rows(const void *what, void *shared, void *own, int64_t from,
+                     int64_t to)
+{
+  const pass *p = what;
+  for (int64_t i = from; i < to; i++)
+    run_part(p, p->run, p->rows[i] * p->run, i * p->run);
+}
+
+// One step over all elements, or over the rows that there are.
+static nd_step make_step(const nd_tensor *w, const job *j, pass *p)
+{
+  nd_step step = { .units = w->size, .cost = .5F, .run = run_elements };
+  if (j->rows.sums == NULL)
+    return step;
+  p->rows = j->rows.at;
+  p->run = w->dims[0] > 0 ? w->size / w->dims[0] : 0;
+  step.units = j->rows.n;
+  step.cost *= (float)p->run;
+  step.run = run_rows;
+  return step;
 }
 
 // One step of one variable. Nothing can fail any more.
@@ -302,40 +399,31 @@ static void run_job(nd_optimizer *o, const double *k, nd_variable *v, job *j)
              .width = nd_dtype_size((nd_dtype)w->dtype),
              .out = j->fresh != NULL ? j->fresh->data : w->data,
              .w = w->data,
-             .g = j->dense->data };
+             .g = j->gradient->data };
   for (int i = 0; slots != NULL && i < ND_MAX_SLOTS; i++)
     p.slots[i] = slots->at[i] != NULL ? slots->at[i]->data : NULL;
-  const nd_step step = { .units = w->size, .cost = .5F, .run = run_pass };
+  const nd_step step = make_step(w, j, &p);
   nd_step_finish(o->context, &step, &p);
   if (j->fresh != NULL)
     nd_variable_replace(v, j->fresh);
   j->fresh = NULL;
 }
 
-// Room for the jobs of few variables.
-enum { FEW_JOBS = 8 };
-
 static bool update(nd_optimizer *o, int n, nd_variable *const *variables,
                    nd_tensor *const *gradients)
 {
-  nd_context *c = o->context;
-  job few[FEW_JOBS], *jobs = few;
-  const size_t bytes = (size_t)n * sizeof *jobs;
-  if (n > FEW_JOBS)
-    jobs = nd_memory_new(c, bytes, ND_MEMORY_OBJECT);
-  if (jobs == NULL)
+  jobs l;
+  if (!start_jobs(o->context, n, &l))
     return false;
-  const bool ok = make_jobs(c, n, variables, gradients, jobs);
+  const bool ok = make_jobs(o, n, variables, gradients, &l);
   double k[ND_MAX_COEFFICIENTS];
   o->update->prepare(o->settings, (double)(o->iterations + 1), k);
   for (int i = 0; i < n && ok; i++) {
-    if (jobs[i].dense != NULL)
-      run_job(o, k, variables[i], &jobs[i]);
+    if (l.at[i].gradient != NULL)
+      run_job(o, k, variables[i], &l.at[i]);
   }
   o->iterations += ok;
-  release_jobs(n, jobs);
-  if (n > FEW_JOBS)
-    nd_memory_free(c, jobs, bytes, ND_MEMORY_OBJECT);
+  end_jobs(o->context, n, &l);
   return ok;
 }
 

@@ -9,7 +9,7 @@
 #include "nadir.h"
 #include "op/param.h"
 
-enum { ND_MAX_SETTINGS = 6, ND_MAX_SLOTS = 3, ND_MAX_COEFFICIENTS = 6 };
+enum { ND_MAX_SETTINGS = 12, ND_MAX_SLOTS = 3, ND_MAX_COEFFICIENTS = 6 };
 
 // One step for `n` elements: out = w changed by g; slots are updated in place.
 // `k` are the rule's coefficients for this step. `out` may be `w`.
@@ -25,6 +25,10 @@ typedef struct nd_update {
   const char *doc;
   const nd_param *settings;  // learning_rate first; ends with a NULL name
   int (*slots)(const double *settings);
+
+  // Whether elements with a gradient of 0 stay as they are, and their slots;
+  // NULL: never.
+  bool (*rests)(const double *settings);
 
   // Coefficients of step t = 1, 2, ..., computed in double.
   void (*prepare)(const double *settings, double t, double *k);

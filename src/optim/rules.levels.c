@@ -71,6 +71,11 @@ static int sgd_slots(const double *s)
   return s[SGD_MOMENTUM] != 0;
 }
 
+static bool sgd_rests(const double *s)
+{
+  return s[SGD_MOMENTUM] == 0;
+}
+
 static void sgd_prepare(const double *s, double t, double *k)
 {
   (void)t;
@@ -96,12 +101,18 @@ static void adam_prepare(const double *s, double t, double *k)
   k[3] = s[ADAM_EPSILON];
 }
 
-// What every optimizer has is said here, and stands before a rule's own.
+// What every optimizer has is said here, and stands around a rule's own.
 #define SETTINGS(rate, ...) \
-  ((const nd_param[]){ RATE(rate), __VA_ARGS__, { .name = NULL } })
+  ((const nd_param[]){ RATE(rate), __VA_ARGS__, LAZY, { .name = NULL } })
 #define RATE(initial)                                                 \
   {                                                                   \
     "learning_rate", ND_AMOUNT, initial, .doc = "how far a step goes" \
+  }
+
+#define LAZY                                                  \
+  {                                                           \
+    "lazy", ND_FLAG, "false",                                 \
+      .doc = "whether rows without gradient stay as they are" \
   }
 
 static const nd_update updates[] = {
@@ -112,6 +123,7 @@ static const nd_update updates[] = {
       { "momentum", ND_SHARE, "0", .doc = "of the last step that goes on" },
       { "nesterov", ND_FLAG, "false", .doc = "whether momentum looks ahead" }),
     .slots = sgd_slots,
+    .rests = sgd_rests,
     .prepare = sgd_prepare,
     .kernels = ND_LIST_LEVELS(nd_update_sgd) },
   { .name = "Adam",

@@ -124,11 +124,13 @@ nd.Variable(value, trainable = true, name = nil, dtype = nil)
   dtype: of the value; nil: its own (the name of a dtype)]],
       help("Variable"))
     assert.equal([[
-nd.optimizers.SGD(learning_rate = 0.01, momentum = 0, nesterov = false)
+nd.optimizers.SGD(learning_rate = 0.01, momentum = 0, nesterov = false, ]]
+      .. [[lazy = false)
   gradient descent, with momentum and Nesterov's momentum
   learning_rate: how far a step goes (a number, 0 or more)
   momentum: of the last step that goes on (a number within 0..1)
-  nesterov: whether momentum looks ahead (true or false)]],
+  nesterov: whether momentum looks ahead (true or false)
+  lazy: whether rows without gradient stay as they are (true or false)]],
       help("SGD"))
     assert.matches("^nd%.GradientTape%(persistent = false, ",
       help("GradientTape"))

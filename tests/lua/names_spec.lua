@@ -86,7 +86,8 @@ describe("an unknown name", function()
     assert.equal("SGD: no such name: 'lr'; did you mean 'learning_rate'?",
       asked(sgd, "lr"))
     assert.equal("SGD: no such name: '1': there are apply_gradients, "
-      .. "iterations, learning_rate, momentum, name, nesterov", asked(sgd, 1))
+      .. "iterations, lazy, learning_rate, momentum, name, nesterov",
+      asked(sgd, 1))
     assert.equal("GradientTape: no such name: 'gradien'; "
       .. "did you mean 'gradient'?", asked(nd.GradientTape(), "gradien"))
     assert.equal("RandomState: no such name: 'rnad'; did you mean 'rand'?",
@@ -126,10 +127,10 @@ describe("an unknown option", function()
     raise [[
       nd.optimizers.SGD { lr = .1 }
         --> SGD: unknown option 'lr': it takes learning_rate, momentum,
-        ... nesterov; did you mean 'learning_rate'?
+        ... nesterov, lazy; did you mean 'learning_rate'?
       (function() nd.optimizers.SGD {}.lr = 1 end)()
         --> SGD: unknown option 'lr': it takes learning_rate, momentum,
-        ... nesterov; did you mean 'learning_rate'?
+        ... nesterov, lazy; did you mean 'learning_rate'?
       nd.reduce_sum(x, { dim = 1 })
         --> reduce_sum: unknown option 'dim': it takes x, axis, keepdims;
         ... did you mean 'axis'?

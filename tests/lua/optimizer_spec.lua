@@ -19,7 +19,7 @@ describe("an optimizer", function()
     assert.equal("SGD", sgd.name)
     assert.equal(0, sgd.iterations)
     refuses("SGD: no such name: 'beta_1': there are apply_gradients, "
-      .. "iterations, learning_rate, momentum, name, nesterov",
+      .. "iterations, lazy, learning_rate, momentum, name, nesterov",
       function() return sgd.beta_1 end)
   end)
 
@@ -40,9 +40,9 @@ describe("an optimizer", function()
 
   it("refuses settings it cannot use", function()
     refuses("SGD: unknown option 'lr': it takes learning_rate, momentum, "
-      .. "nesterov; did you mean 'learning_rate'?", SGD, { lr = 1 })
+      .. "nesterov, lazy; did you mean 'learning_rate'?", SGD, { lr = 1 })
     refuses("Adam: unknown option 'momentum': it takes learning_rate, beta_1, "
-      .. "beta_2, epsilon, amsgrad", Adam, { momentum = 0.5 })
+      .. "beta_2, epsilon, amsgrad, lazy", Adam, { momentum = 0.5 })
     refuses("SGD: learning_rate must be a number, 0 or more, got string", SGD,
       { learning_rate = "0.1" })
     refuses("SGD: learning_rate must be a number, 0 or more, got Tensor", SGD,
@@ -62,7 +62,8 @@ describe("an optimizer", function()
       { nesterov = 1 })
     refuses("SGD: options go by name, as in { learning_rate = ... }",
       SGD, { 0.1 })
-    refuses("SGD: takes at most 3 arguments, got 4", SGD, 0.1, 0.9, true, 1)
+    refuses("SGD: takes at most 4 arguments, got 5", SGD, 0.1, 0.9, true, true,
+      1)
     refuses("SGD: learning_rate must be a number, 0 or more, got string", SGD,
       "0.1")
   end)
@@ -80,7 +81,7 @@ describe("an optimizer", function()
     sgd:apply_gradients { { g, v } }
     assert.equal(-0.375, v:item())
     refuses("SGD: unknown option 'lr': it takes learning_rate, momentum, "
-      .. "nesterov; did you mean 'learning_rate'?",
+      .. "nesterov, lazy; did you mean 'learning_rate'?",
       function() sgd.lr = 1 end)
     refuses("SGD: learning_rate must be a number, 0 or more, got string",
       function() sgd.learning_rate = "1" end)
@@ -300,6 +301,67 @@ describe("apply_gradients", function()
     local v = V(nd.zeros { 0, 3 })
     Adam():apply_gradients { { nd.zeros { 0, 3 }, v } }
     assert.same({ 0, 3 }, v.shape)
+  end)
+end)
+
+describe("rows of a gradient", function()
+  -- The value after some steps by what f gathers from a table of 4 rows.
+  local function train(make, dense, options)
+    local v = V { { 1., 2 }, { 3, 4 }, { 5, 6 }, { 7, 8 } }
+    local rule = make(options)
+    for at = 1, 3 do
+      local tape, y = support.recorded(nil, function()
+        local rows = nd.gather(v, { at, -1, at, 2 })
+        return nd.reduce_sum(rows * rows * rows)
+      end)
+      local g = tape:gradient(y, v)
+      assert.is_true(nd.is_indexed_slices(g))
+      rule:apply_gradients { { dense and g + 0 or g, v } }
+    end
+    return v:totable()
+  end
+
+  it("give the weights that the dense one gives [S52]", function()
+    for _, make in ipairs { SGD, Adam } do
+      assert.same(train(make, true), train(make, false))
+    end
+    local options = { momentum = 0.9, nesterov = true }
+    assert.same(train(SGD, true, options), train(SGD, false, options))
+  end)
+
+  it("are all that changes if the rule is lazy", function()
+    local v = V { { 1., 2 }, { 3, 4 }, { 5, 6 } }
+    local adam = Adam { learning_rate = 1, lazy = true }
+    assert.is_true(adam.lazy)
+    adam:apply_gradients { { C { { 1., 1 }, { 1, 1 }, { 1, 1 } }, v } }
+    local before = v:totable()
+    local g = nd.IndexedSlices({ { 1., 1 }, { 2, 2 } }, { 2, -2 }, { 3, 2 })
+    adam:apply_gradients { { g, v } }
+    local after = v:totable()
+    assert.same({ before[1], before[3] }, { after[1], after[3] })
+    assert.not_same(before[2], after[2])
+    adam.lazy = false
+    adam:apply_gradients { { g, v } }
+    assert.not_same(after[1], v:totable()[1])
+  end)
+
+  it("must be of the variable's shape and dtype", function()
+    refuses("apply_gradients: variable 1 is float32 [2], its gradient is "
+      .. "float32 [3]", function()
+      local v = V { 1., 2 }
+      SGD():apply_gradients { { nd.IndexedSlices({ 1. }, { 3 }), v } }
+    end)
+  end)
+
+  it("may be missing beside others", function()
+    local v, w = V { 1., 2 }, V { 1., 2 }
+    local rows = nd.IndexedSlices({ 1. }, { 2 })
+    SGD(1.0):apply_gradients({ rows, nd.zeros { 2 } }, { v, w })
+    near({ 1, 1 }, v)
+    near({ 1, 2 }, w)
+    SGD(1.0):apply_gradients({ rows }, { v, w })
+    near({ 1, 0 }, v)
+    near({ 1, 2 }, w)
   end)
 end)
 

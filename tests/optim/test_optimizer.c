@@ -4,22 +4,7 @@
 // The series were computed in float64 from the rules, and Keras 3 agrees within
 // 5e-7 in float32.
 
-#include "optim/optimizer.h"
-
-#include "../values.h"
-#include "tape/variable.h"
-
-static nd_optimizer *make(const char *name, const char *options)
-{
-  nd_optimizer *o = nd_optimizer_new(c, name, options);
-  CHECK(o != NULL);
-  return o;
-}
-
-static bool apply(nd_optimizer *o, nd_variable *v, nd_tensor *g)
-{
-  return nd_optimizer_apply(o, 1, &v, &g);
-}
+#include "step.h"
 
 static void check_step(const char *name, const char *options, nd_dtype dtype,
                        const char *want, double tolerance)
@@ -388,10 +373,10 @@ static void settings_can_be_read_and_set(void)
   CHECK(nd_optimizer_get(o, "learning_rate", &x) && x == 0);
   CHECK_FAILS(nd_optimizer_get(o, "momentum", &x),
               "Adam: unknown option 'momentum': it takes learning_rate, "
-              "beta_1, beta_2, epsilon, amsgrad");
+              "beta_1, beta_2, epsilon, amsgrad, lazy");
   CHECK_FAILS(nd_optimizer_set(o, "momentum", 1),
               "Adam: unknown option 'momentum': it takes learning_rate, "
-              "beta_1, beta_2, epsilon, amsgrad");
+              "beta_1, beta_2, epsilon, amsgrad, lazy");
   CHECK_FAILS(nd_optimizer_set(o, "beta_1", 1),
               "Adam: beta_1 must be a number, at least 0 and below 1, got 1");
   CHECK(nd_optimizer_get(o, "beta_1", &x) && x == .5);
@@ -446,7 +431,7 @@ static void wrong_settings_give_no_optimizer(void)
   CHECK_FAILS(nd_optimizer_new(c, "Sgd", NULL), "Sgd: no such optimizer");
   CHECK_FAILS(nd_optimizer_new(c, "SGD", "rate=1"),
               "SGD: unknown option 'rate': it takes learning_rate, momentum, "
-              "nesterov");
+              "nesterov, lazy");
   CHECK_FAILS(nd_optimizer_new(c, "SGD", "learning_rate"),
               "SGD: options are name=value, got 'learning_rate'");
   CHECK_FAILS(nd_optimizer_new(c, "SGD", "learning_rate=fast"),
