@@ -292,6 +292,23 @@ ND_API bool nd_tape_gradient(nd_tape *t, nd_tensor *target, int n,
                              nd_variable *const *sources,
                              nd_tensor **gradients);
 
+// All derivatives of each element of `target` with respect to `n` variables.
+// jacobians[i] becomes a new reference of a tensor with the axes of `target`
+// and then those of sources[i], or NULL where `target` does not depend on it. A
+// sweep over what is recorded makes a row of it, or a column where these are
+// fewer, and an interrupt stops it in between. Uses the tape up as a gradient.
+ND_API bool nd_tape_jacobian(nd_tape *t, nd_tensor *target, int n,
+                             nd_variable *const *sources,
+                             nd_tensor **jacobians);
+
+// Returns the same for each of the examples along the first axis of both,
+// [b y...] and [b x...], as [b y... x...], with as many sweeps as there are of
+// y, or of x where these are fewer; zeros where `target` does not depend on the
+// tensor `source`, which is watched. No example may depend on another one: that
+// is verified, with twice as many sweeps, if `check` says so.
+ND_API nd_tensor *nd_tape_batch_jacobian(nd_tape *t, nd_tensor *target,
+                                         nd_tensor *source, bool check);
+
 // -------------------------------------------------------- custom gradients --
 
 // What a host computes itself, and the derivative that it gives it. What these

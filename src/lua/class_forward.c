@@ -10,6 +10,7 @@
 #include "lua/flat.h"
 #include "lua/guard.h"
 #include "lua/names.h"
+#include "lua/nested.h"
 #include "lua/signature.h"
 #include "tape/forward.h"
 
@@ -106,13 +107,26 @@ static const nd_param jvp_params[] = {
   { NULL },
 };
 
+// The tangents are in boxes; here is only whether they were there.
+static void require_all(lua_State *L, ndL_state *S, const ndL_flat *tangents)
+{
+  int first = 0;
+  while (first < tangents->n && tangents->at[first] != NULL)
+    first++;
+  if (first < tangents->n && ndL_pushlabel(L, S, 2, first))
+    ndL_error(L,
+              "jvp: no tangent for target%s: it does not depend on a primal, "
+              "or was computed outside the block",
+              lua_tostring(L, -2));
+}
+
 static int forward_jvp(lua_State *L)
 {
   ndL_state *S = ndL_upstate(L);
   ndL_arguments a;
   check_self(L, "jvp");
   ndL_read(L, S, &a, 2);
-  const bool zeros = a.at[UNCONNECTED_GRADIENTS].integer == 1;
+  const int64_t mode = a.at[UNCONNECTED_GRADIENTS].integer;
   ndL_flat targets, tangents;
   ndL_flatten(L, S, 2, "jvp", "target", &targets);
   ndL_makeroom(L, &tangents, targets.n);
@@ -122,9 +136,12 @@ static int forward_jvp(lua_State *L)
   for (int k = 0; k < targets.n; k++)
     tangents.at[k] = nd_accumulator_jvp(acc, targets.at[k]);
   const bool found = nd_error_code(S->context) == ND_OK;
-  if (!ndL_fillboxes(L, S, &targets, tangents.at, boxes, found && zeros) ||
+  if (!ndL_fillboxes(L, S, &targets, tangents.at, boxes,
+                     found && mode == NDL_ZERO) ||
       !found)
     return ndL_raise(L, S);
+  if (mode == NDL_ERROR)
+    require_all(L, S, &tangents);
   ndL_pushlike(L, S, &targets, boxes);
   return 1;
 }

@@ -4,6 +4,8 @@
 
 #include "lua/class_gradient.h"
 
+#include <stdio.h>
+
 #include "lua/box.h"
 #include "lua/class_tape.h"
 #include "lua/error.h"
@@ -13,6 +15,7 @@
 #include "lua/signature.h"
 #include "lua/warning.h"
 #include "tape/explain.h"
+#include "tape/jacobian.h"
 
 // Pushes memory for `n` seeds and the list of them; NULL if there are none.
 static nd_tensor **make_seeds(lua_State *L, ndL_state *S, int i, int target,
@@ -76,6 +79,36 @@ static int warn_all(lua_State *L)
   return 0;
 }
 
+// What is wrong with source `k` of the tape at 1, "it ...".
+static void explain(lua_State *L, ndL_state *S, char *reason, int source)
+{
+  const nd_tape *t = ndL_totape(L, S, 1);
+  const nd_tensor *x = ndL_peek(L, S, source);
+  if (nd_tape_node(t, x) != 0)
+    snprintf(reason, ND_REASON_TEXT, "%s",
+             "it was watched, and target does not depend on it");
+  else
+    nd_explain_source(reason, t, x, ndL_tovariable(L, S, source));
+}
+
+void ndL_requireconnected(lua_State *L, ndL_state *S, const char *function,
+                          int n, nd_tensor *const *targets,
+                          const ndL_flat *sources)
+{
+  int first;
+  char reason[ND_REASON_TEXT];
+  nd_tape *t = ndL_totape(L, S, 1);
+  if (t->used)
+    return;  // which is an error of its own
+  if (!nd_tape_connected(t, n, targets, sources->n, sources->at, &first))
+    ndL_raise(L, S);
+  if (first == sources->n || !ndL_pushlabel(L, S, 3, first))
+    return;
+  explain(L, S, reason, lua_gettop(L));
+  ndL_error(L, "%s: no gradient for source%s: %s", function,
+            lua_tostring(L, -2), reason);
+}
+
 // References of what is like the sources: a rule may call a script, and that
 // may change what they were.
 static bool keep_outlines(ndL_flat *sources)
@@ -122,7 +155,8 @@ static int tape_gradient(lua_State *L)
   ndL_pace(L, S);
   ndL_checktape(L, S, "gradient");
   ndL_read(L, S, &a, 2);
-  const bool zeros = a.at[UNCONNECTED_GRADIENTS].integer == 1;
+  const int64_t mode = a.at[UNCONNECTED_GRADIENTS].integer;
+  const bool zeros = mode == NDL_ZERO;
   ndL_flat targets, sources, gradients;
   ndL_flatten(L, S, 2, a.function, "target", &targets);
   ndL_flatten(L, S, 3, a.function, "sources", &sources);
@@ -137,6 +171,8 @@ static int tape_gradient(lua_State *L)
   nd_tape *t = ndL_totape(L, S, 1);
   if (t == NULL)  // a finalizer took it away
     return ndL_typeerror(L, a.function, "self", "a GradientTape", 1);
+  if (mode == NDL_ERROR)
+    ndL_requireconnected(L, S, a.function, targets.n, targets.at, &sources);
   remark r = { .recorded = t->persistent && nd_tape_records(t) };
   const bool ok = (!zeros || keep_outlines(&sources)) &&
                   differentiate(L, S, t, &targets, seeds, &sources,

@@ -154,7 +154,7 @@ void ndL_pushpaired(lua_State *L, ndL_state *S, int i, int like,
 
 // ------------------------------------------------------------------- boxes --
 
-const char *const ndL_unconnected[] = { "none", "zero", NULL };
+const char *const ndL_unconnected[] = { "none", "zero", "error", NULL };
 
 // Pushes box number `k` of as many as `like` has.
 static void push_box(lua_State *L, const ndL_flat *like, int boxes, int k)
@@ -182,7 +182,7 @@ static void push_next(lua_State *L, rebuilt *r)
     fail_changed(L, r->like);
   push_box(L, r->like, r->boxes, r->at++);
   const ndL_box *box = ndL_boxat(L, -1);
-  if (box != NULL && box->tensor != NULL)
+  if (lua_istable(L, -1) || (box != NULL && box->tensor != NULL))
     return;
   lua_pop(L, 1);
   if (inside)

@@ -44,7 +44,8 @@ void ndL_pushpaired(lua_State *L, ndL_state *S, int i, int like,
 // table or assign to a variable: what is read is good up to the next.
 void ndL_gather(lua_State *L, ndL_state *S, ndL_flat *f);
 
-// What `unconnected_gradients` may be, for what has no value; 1: zeros.
+// What `unconnected_gradients` may be, for what has no value.
+enum { NDL_NONE, NDL_ZERO, NDL_ERROR };
 extern const char *const ndL_unconnected[];
 
 // Pushes `n` empty boxes: a few one by one, more in a table. Returns the index
@@ -60,7 +61,8 @@ bool ndL_fillboxes(lua_State *L, ndL_state *S, const ndL_flat *like,
 // allocation.
 void ndL_peekboxes(lua_State *L, ndL_state *S, int boxes, ndL_flat *f);
 
-// Pushes what is in the boxes, in the structure of the value that `like` was.
+// Pushes what is in the boxes, in the structure of the value that `like` was. A
+// table may be in the place of a box.
 void ndL_pushlike(lua_State *L, ndL_state *S, const ndL_flat *like, int boxes);
 
 #endif

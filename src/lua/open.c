@@ -7,6 +7,7 @@
 
 #include "lua/class_forward.h"
 #include "lua/class_gradient.h"
+#include "lua/class_jacobian.h"
 #include "lua/class_optimizer.h"
 #include "lua/class_random.h"
 #include "lua/class_scope.h"
@@ -67,6 +68,7 @@ __attribute__((visibility("default"))) int luaopen_nadir(lua_State *L)
   ndL_open_variable(L);
   ndL_open_tape(L);
   ndL_open_gradient(L);
+  ndL_open_jacobian(L);
   ndL_open_forward(L);
   ndL_open_custom(L);
   ndL_open_optimizer(L);

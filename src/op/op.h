@@ -129,6 +129,7 @@ struct nd_op {
   bool by_type;  // no values of the inputs are read, only what they are like
   bool rows;     // the result waits as the rows and positions that came in
                  // (op/slices.h)
+  bool jvp_within_needs;  // `jvp` reads no values but those that `needs` has
   int dense;  // bit i: input i comes to these row by row, without gaps; bit 7
               // also all later ones
 

@@ -295,9 +295,10 @@ static bool refuse_negative(nd_context *c, const nd_job *j)
          nd_fail(c, ND_BAD_ARGUMENT, "integer to a negative power");
 }
 
-#define NAN_AT_NO_ZERO                                        \
-  .derivative = ND_VJP, .needs = { B, A }, .vjp = no_nan_vjp, \
-  .jvp = no_nan_jvp, .low = .5, .high = 3, .cases = CASES
+#define NAN_AT_NO_ZERO                                               \
+  .derivative = ND_VJP, .needs = { B, A }, .vjp = no_nan_vjp,        \
+  .jvp = no_nan_jvp, .jvp_within_needs = true, .low = .5, .high = 3, \
+  .cases = CASES
 
 #define ZERO_WINS                                               \
   .hidden = true, .derivative = ND_BILINEAR, .needs = { B, A }, \

@@ -313,6 +313,7 @@ const nd_op nd_op_softmax_cross_entropy_with_logits = {
   .run = loss_run,
   .vjp = loss_vjp,
   .jvp = loss_jvp,
+  .jvp_within_needs = true,
   .low = .2,
   .high = 2,
   .cases = "[4] [4]; [3 4] [3 4]; [2 3 4] [2 3 4]; [2 1] [2 1]; "
@@ -333,6 +334,7 @@ const nd_op nd_op_sparse_softmax_cross_entropy_with_logits = {
   .run = loss_run,
   .vjp = loss_vjp,
   .jvp = loss_jvp,
+  .jvp_within_needs = true,
   .low = -3,
   .high = 3,
   .cases = "{1 3 2} [3 4]; {1 1} [2 1]",
@@ -351,6 +353,7 @@ const nd_op nd_op_softmax_cross_entropy_slope = {
   .run = slope_run,
   .vjp = slope_vjp,
   .jvp = slope_jvp,
+  .jvp_within_needs = true,
   .cost = 3,
 };
 

@@ -436,6 +436,7 @@ const nd_op nd_op_moments = {
   .work = work,
   .vjp = vjp,
   .jvp = jvp,
+  .jvp_within_needs = true,
   .low = -2,
   .high = 2,
   .cases = "[3 4]; [3 4] axis=1; [2 3 4] axis=2 keepdims=true; "

@@ -212,9 +212,10 @@ static void spread_rule(nd_context *c, const nd_job *j, nd_tensor *const *g,
   .module = "nn", .inside = true, .dtypes = ND_FLOATS, .low = -3, .high = 3, \
   .dense = 3, .cost = 4
 
-#define MAX                                                 \
-  POOL, .params = params, .attrs = 3, .derivative = ND_VJP, \
-        .needs = { 1 << 0 }, .work = max_work, .vjp = max_vjp, .jvp = max_jvp
+#define MAX                                                                    \
+  POOL, .params = params, .attrs = 3, .derivative = ND_VJP,                    \
+        .needs = { 1 << 0 }, .work = max_work, .vjp = max_vjp, .jvp = max_jvp, \
+        .jvp_within_needs = true
 
 #define MEAN                                                   \
   POOL, .params = params, .attrs = 3, .derivative = ND_LINEAR, \
@@ -316,6 +317,7 @@ const nd_op nd_op_max_pool_gradient = {
   .work = put_work,
   .vjp = pair_vjp,
   .jvp = pair_jvp,
+  .jvp_within_needs = true,
   .cases = "[1 4 4 1] [1 2 2 1] ksize=2; "
            "[1 5 4 1] [1 3 4 1] ksize=3 strides=[2 1] padding=SAME",
   .long_cases = "[3 50 50 40] [3 25 25 40] ksize=2; "
@@ -335,6 +337,7 @@ const nd_op nd_op_max_pool_tangent = {
   .work = take_work,
   .vjp = pair_vjp,
   .jvp = pair_jvp,
+  .jvp_within_needs = true,
   .cases = "[1 4 4 1] [1 4 4 1] ksize=2; "
            "[1 5 4 1] [1 5 4 1] ksize=3 strides=[2 1] padding=SAME",
   .long_cases = "[3 50 50 40] [3 50 50 40] ksize=2",

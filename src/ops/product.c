@@ -194,6 +194,7 @@ const nd_op nd_op_products_of_others = {
   .dense = ND_DENSE_ALL,
   .vjp = vjp,
   .jvp = jvp,
+  .jvp_within_needs = true,
   .low = .5,
   .high = 2,
   .cases =

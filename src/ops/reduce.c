@@ -390,6 +390,7 @@ const nd_op nd_op_reduce_prod = {
   .reduction = &prod_reduction,
   .vjp = prod_vjp,
   .jvp = prod_jvp,
+  .jvp_within_needs = true,
 };
 
 const nd_op nd_op_reduce_max = {
@@ -404,6 +405,7 @@ const nd_op nd_op_reduce_max = {
   .reduction = &max_reduction,
   .vjp = extremum_vjp,
   .jvp = extremum_jvp,
+  .jvp_within_needs = true,
 };
 
 const nd_op nd_op_reduce_min = {
@@ -418,6 +420,7 @@ const nd_op nd_op_reduce_min = {
   .reduction = &min_reduction,
   .vjp = extremum_vjp,
   .jvp = extremum_jvp,
+  .jvp_within_needs = true,
 };
 
 const nd_op nd_op_reduce_any = {

@@ -257,6 +257,7 @@ const nd_op nd_op_log_softmax_tangent = {
   .work = work,
   .vjp = tangent_vjp,
   .jvp = tangent_jvp,
+  .jvp_within_needs = true,
 };
 
 const nd_op nd_op_log_softmax_slope = {
@@ -267,6 +268,7 @@ const nd_op nd_op_log_softmax_slope = {
   .work = work,
   .vjp = slope_vjp,
   .jvp = slope_jvp,
+  .jvp_within_needs = true,
 };
 
 const nd_op *const nd_ops_softmax_slope[] = { &nd_op_log_softmax_tangent,

@@ -515,6 +515,7 @@ const nd_op nd_op_sort = {
   .dense = 1 << 0,
   .vjp = vjp,
   .jvp = jvp,
+  .jvp_within_needs = true,
   .low = -3,
   .high = 3,
   .cases = "[5]; [5] direction=DESCENDING; [3 4]; [3 4] axis=1; "
@@ -551,6 +552,7 @@ const nd_op nd_op_top_k = {
   .dense = 1 << 0,
   .vjp = vjp,
   .jvp = jvp,
+  .jvp_within_needs = true,
   .low = -3,
   .high = 3,
   .cases = "[5]; [5] k=3; [3 4] k=2; [2 2 3] k=3; [0 3] k=1; [2 3] k=0; "

@@ -7,22 +7,12 @@
 #include "ops/entries.h"
 #include "tape/derive.h"
 #include "tape/slices.h"
-#include "tape/tape.h"
+#include "tape/sweep.h"
 #include "tape/variable.h"
 
 enum { LEADS = 1, SOURCE = 2 };  // marks of a node
 
-typedef struct sweep {
-  nd_context *c;
-  nd_tape *tape;
-  const nd_record *last;  // when the sweep began
-  int32_t nodes;          // likewise
-  bool heard;             // some tape records what the sweep does
-  int count;              // of the sources
-  int32_t *sources;       // their nodes: a rule may replace a variable's value
-  nd_tensor **grads;      // by node, references; NULL: nothing arrived
-  uint8_t *marks;         // by node
-} sweep;
+typedef nd_sweep sweep;
 
 // Bytes of what a sweep has for each node and for each source.
 static size_t sweep_bytes(const sweep *s)
@@ -39,7 +29,6 @@ static bool start(sweep *s, nd_tape *t, int count)
     .tape = t,
     .last = t->records.last,
     .nodes = t->nodes,
-    .heard = nd_recorders_hear(t->context),
     .count = count,
   };
   const size_t n = (size_t)t->nodes + 1;
@@ -53,7 +42,7 @@ static bool start(sweep *s, nd_tape *t, int count)
   return true;
 }
 
-static void finish(sweep *s)
+void nd_sweep_finish(sweep *s)
 {
   if (s->grads == NULL)
     return;
@@ -71,7 +60,8 @@ static void mark(sweep *s, nd_tensor *const *sources)
     s->marks[s->sources[i]] = LEADS | SOURCE;
   }
   s->marks[0] = 0;
-  for (const nd_record *r = s->tape->records.first; r != NULL; r = r->after) {
+  const nd_record *end = s->last == NULL ? NULL : s->last->after;
+  for (const nd_record *r = s->tape->records.first; r != end; r = r->after) {
     uint8_t leads = 0;
     for (int i = 0; i < r->n; i++)
       leads |= s->marks[r->nodes[i]];
@@ -306,22 +296,18 @@ static bool collect_strangers(sweep *s, int target_count,
   return true;
 }
 
-static void collect(const sweep *s, nd_tensor **gradients)
+// Takes the gradients of the sources that the tape knows, which leaves the
+// sweep as it was before it ran.
+static void collect(sweep *s, nd_tensor **gradients)
 {
   for (int i = 0; i < s->count; i++) {
     if (s->sources[i] != 0)
       gradients[i] = nd_tensor_keep(s->grads[s->sources[i]]);
   }
-}
-
-static bool check_contexts(nd_context *c, const char *what, int n,
-                           nd_tensor *const *x)
-{
-  for (int i = 0; x != NULL && i < n; i++) {
-    if (x[i] != NULL && x[i]->context != c)
-      return nd_fail_foreign(c, what, i + 1);
+  for (int i = 0; i < s->count; i++) {
+    nd_tensor_release(s->grads[s->sources[i]]);
+    s->grads[s->sources[i]] = NULL;
   }
-  return true;
 }
 
 static bool check_seeds(nd_context *c, int n, nd_tensor *const *targets,
@@ -342,43 +328,34 @@ static bool check_seeds(nd_context *c, int n, nd_tensor *const *targets,
   return true;
 }
 
-static bool differentiate(nd_tape *t, int target_count,
-                          nd_tensor *const *targets, nd_tensor *const *seeds,
-                          int n, nd_tensor *const *sources,
-                          nd_tensor **gradients)
+bool nd_sweep_start(sweep *s, nd_tape *t, int n, nd_tensor *const *sources)
 {
-  sweep s = { 0 };
-  const bool ok = start(&s, t, n) && (mark(&s, sources), true) &&
-                  plant(&s, target_count, targets, seeds) &&
-                  collect_strangers(&s, target_count, targets, seeds, sources,
+  if (!start(s, t, n))
+    return false;
+  mark(s, sources);
+  return true;
+}
+
+bool nd_sweep_run(sweep *s, int target_count, nd_tensor *const *targets,
+                  nd_tensor *const *seeds, nd_tensor *const *sources,
+                  nd_tensor **gradients)
+{
+  s->heard = nd_recorders_hear(s->c);
+  s->tape->strangers = 0;
+  const bool ok = plant(s, target_count, targets, seeds) &&
+                  collect_strangers(s, target_count, targets, seeds, sources,
                                     gradients) &&
-                  run(&s) && (collect(&s, gradients), true);
-  if (s.c != NULL)
-    finish(&s);
-  for (int i = 0; i < n && !ok; i++) {
+                  run(s);
+  if (ok)
+    collect(s, gradients);
+  for (int i = 0; i < s->count && !ok; i++) {
     nd_tensor_release(gradients[i]);
     gradients[i] = NULL;
   }
   return ok;
 }
 
-// The tape itself hears of its sweep only if it is persistent.
-static bool differentiate_unheard(nd_tape *t, int target_count,
-                                  nd_tensor *const *targets,
-                                  nd_tensor *const *seeds, int n,
-                                  nd_tensor *const *sources,
-                                  nd_tensor **gradients)
-{
-  nd_recorder *r = &t->recorder;
-  const bool paused = r->paused;
-  r->paused = paused || !t->persistent;
-  t->sweeps++;
-  const bool ok = differentiate(t, target_count, targets, seeds, n, sources,
-                                gradients);
-  t->sweeps--;
-  r->paused = paused && nd_recorder_entered(r);
-  return ok;
-}
+// ------------------------------------------------------------------ giving --
 
 static bool check_unused(nd_tape *t)
 {
@@ -399,25 +376,28 @@ static void use_up(nd_tape *t)
   nd_tape_drop(t);
 }
 
-bool nd_tape_differentiate(nd_tape *t, int target_count,
-                           nd_tensor *const *targets, nd_tensor *const *seeds,
-                           int n, nd_tensor *const *sources,
-                           nd_tensor **gradients)
+// The tape itself hears of its sweeps only if it is persistent.
+static bool give_unheard(nd_tape *t, nd_giving *give, void *asked)
+{
+  nd_recorder *r = &t->recorder;
+  const bool paused = r->paused;
+  r->paused = paused || !t->persistent;
+  t->sweeps++;
+  const bool ok = give(t, asked);
+  t->sweeps--;
+  r->paused = paused && nd_recorder_entered(r);
+  return ok;
+}
+
+bool nd_tape_give(nd_tape *t, const char *name, nd_giving *give, void *asked)
 {
   nd_context *c = t->context;
-  for (int i = 0; i < n; i++)
-    gradients[i] = NULL;
   if (!nd_context_ready(c))
     return false;
-  const char *before = nd_context_enter(c, "gradient");
-  bool ok = check_unused(t) &&
-            check_contexts(c, "target", target_count, targets) &&
-            check_contexts(c, "source", n, sources) &&
-            check_contexts(c, "output gradient", target_count, seeds) &&
-            check_seeds(c, target_count, targets, seeds);
+  const char *before = nd_context_enter(c, name);
+  bool ok = check_unused(t);
   if (ok) {
-    ok = differentiate_unheard(t, target_count, targets, seeds, n, sources,
-                               gradients);
+    ok = give_unheard(t, give, asked);
     if (ok && !t->persistent)
       use_up(t);
     if (t->freed)
@@ -427,12 +407,55 @@ bool nd_tape_differentiate(nd_tape *t, int target_count,
   return ok;
 }
 
+bool nd_tape_check(nd_context *c, const char *what, int n, nd_tensor *const *x)
+{
+  for (int i = 0; x != NULL && i < n; i++) {
+    if (x[i] != NULL && x[i]->context != c)
+      return nd_fail_foreign(c, what, i + 1);
+  }
+  return true;
+}
+
+// What nd_tape_differentiate is asked.
+typedef struct asked {
+  int target_count, n;
+  nd_tensor *const *targets, *const *seeds, *const *sources;
+  nd_tensor **gradients;
+} asked;
+
+static bool give_gradients(nd_tape *t, void *data)
+{
+  const asked *a = data;
+  nd_context *c = t->context;
+  sweep s = { 0 };
+  bool ok = nd_tape_check(c, "target", a->target_count, a->targets) &&
+            nd_tape_check(c, "source", a->n, a->sources) &&
+            nd_tape_check(c, "output gradient", a->target_count, a->seeds) &&
+            check_seeds(c, a->target_count, a->targets, a->seeds) &&
+            nd_sweep_start(&s, t, a->n, a->sources);
+  ok = ok && nd_sweep_run(&s, a->target_count, a->targets, a->seeds, a->sources,
+                          a->gradients);
+  nd_sweep_finish(&s);
+  return ok;
+}
+
+bool nd_tape_differentiate(nd_tape *t, int target_count,
+                           nd_tensor *const *targets, nd_tensor *const *seeds,
+                           int n, nd_tensor *const *sources,
+                           nd_tensor **gradients)
+{
+  for (int i = 0; i < n; i++)
+    gradients[i] = NULL;
+  asked a = { target_count, n, targets, seeds, sources, gradients };
+  return nd_tape_give(t, "gradient", give_gradients, &a);
+}
+
 // False if a variable is NULL.
-static bool read_sources(nd_context *c, int n, nd_variable *const *sources,
-                         nd_tensor **values)
+static bool read_sources(nd_context *c, const char *name, int n,
+                         nd_variable *const *sources, nd_tensor **values)
 {
   if (n < 0)
-    return nd_fail(c, ND_BAD_ARGUMENT, "gradient: %d sources", n);
+    return nd_fail(c, ND_BAD_ARGUMENT, "%s: %d sources", name, n);
   for (int i = 0; i < n; i++) {
     if (sources[i] == NULL)
       return false;
@@ -441,22 +464,36 @@ static bool read_sources(nd_context *c, int n, nd_variable *const *sources,
   return true;
 }
 
-bool nd_tape_gradient(nd_tape *t, nd_tensor *target, int n,
-                      nd_variable *const *sources, nd_tensor **gradients)
+bool nd_tape_by_variables(nd_tape *t, const char *name, nd_tensor *target,
+                          int n, nd_variable *const *sources,
+                          nd_by_tensors *give, nd_tensor **results)
 {
-  for (int i = 0; i < n && gradients != NULL; i++)
-    gradients[i] = NULL;
+  for (int i = 0; i < n && results != NULL; i++)
+    results[i] = NULL;
   if (t == NULL || target == NULL || !nd_context_ready(t->context) ||
-      (n > 0 && (sources == NULL || gradients == NULL)))
+      (n > 0 && (sources == NULL || results == NULL)))
     return false;
   const size_t count = n > 0 ? (size_t)n : 0;
   const size_t bytes = (count + 1) * sizeof(nd_tensor *);
-  nd_tensor **values = nd_memory_new(t->context, bytes, ND_MEMORY_OBJECT);
+  nd_context *c = t->context;
+  nd_tensor **values = nd_memory_new(c, bytes, ND_MEMORY_OBJECT);
   if (values == NULL)
     return false;
-  const bool ok = read_sources(t->context, n, sources, values) &&
-                  nd_tape_differentiate(t, 1, &target, NULL, n, values,
-                                        gradients);
-  nd_memory_free(t->context, values, bytes, ND_MEMORY_OBJECT);
+  const bool ok = read_sources(c, name, n, sources, values) &&
+                  give(t, target, n, values, results);
+  nd_memory_free(c, values, bytes, ND_MEMORY_OBJECT);
   return ok;
+}
+
+static bool give_by_tensors(nd_tape *t, nd_tensor *target, int n,
+                            nd_tensor *const *sources, nd_tensor **gradients)
+{
+  return nd_tape_differentiate(t, 1, &target, NULL, n, sources, gradients);
+}
+
+bool nd_tape_gradient(nd_tape *t, nd_tensor *target, int n,
+                      nd_variable *const *sources, nd_tensor **gradients)
+{
+  return nd_tape_by_variables(t, "gradient", target, n, sources,
+                              give_by_tensors, gradients);
 }

@@ -36,7 +36,8 @@ describe("ForwardAccumulator", function()
     local acc = Accumulator(x, x)
     near({ 0, 0, 0 }, acc:jvp(C { 1.0, 2.0, 3.0 }, "zero"))
     near({ 0 }, acc:jvp(C { 1.0 }, { unconnected_gradients = "zero" }))
-    refuses("jvp: unconnected_gradients must be 'none' or 'zero', got 'nil'",
+    refuses("jvp: unconnected_gradients must be 'none' or 'zero' or "
+      .. "'error', got 'nil'",
       acc.jvp, acc, x, "nil")
   end)
 

@@ -130,11 +130,11 @@ describe("one use", function()
       method("gradient", { y, "y" }, x), tape)
     refuses("gradient: sources" .. what .. ", got boolean",
       method("gradient", y, { x, false }), tape)
-    refuses("gradient: unconnected_gradients must be 'none' or 'zero', "
-      .. "got 'nonsense'",
+    refuses("gradient: unconnected_gradients must be 'none' or 'zero' or "
+      .. "'error', got 'nonsense'",
       method("gradient", y, x, { unconnected_gradients = "nonsense" }), tape)
-    refuses("gradient: unconnected_gradients must be 'none' or 'zero', "
-      .. "got boolean", method("gradient", y, x, nil, true), tape)
+    refuses("gradient: unconnected_gradients must be 'none' or 'zero' or "
+      .. "'error', got boolean", method("gradient", y, x, nil, true), tape)
     refuses("gradient: unknown option 'unconnected': it takes target, "
       .. "sources, output_gradients, unconnected_gradients",
       method("gradient", y, x, { unconnected = "zero" }), tape)

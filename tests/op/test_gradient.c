@@ -5,6 +5,7 @@
 #include <float.h>
 
 #include "probe.h"
+#include "tape/push.h"
 
 // ------------------------------------------------------------- differences --
 
@@ -230,6 +231,47 @@ static bool check_tape(probe *p)
   return true;
 }
 
+// Pushed through the record of a tape that knows only input `i`, its move gives
+// what the rule gives: the record keeps what tangents read, if its entry says
+// so.
+static bool check_push_of(probe *p, nd_tape *t, int i)
+{
+  nd_tensor *alone[CASE_INPUTS] = { NULL }, *want[CASE_OUTPUTS];
+  alone[i] = p->moves[i];
+  if (!tangent(p, alone, want))
+    return report(p->t, "no tangent: %s", nd_error_message(c));
+  for (int k = 0; k < p->k.job.outs; k++) {
+    nd_push s;
+    nd_tensor *got = NULL;
+    const int32_t node = nd_tape_node(t, p->k.in[i]);
+    const bool open = nd_push_start(&s, t, p->k.out[k]) &&
+                      nd_push_reaches(&s, node) && nd_push_is_possible(&s);
+    if (open)
+      got = own(nd_push_run(&s, node, alone[i]));
+    nd_push_finish(&s);
+    if (open && !same_bits(got, want[k]))
+      return report(p->t, "a record of input %d alone gives another tangent",
+                    i + 1);
+  }
+  return true;
+}
+
+static bool check_push(probe *p)
+{
+  bool ok = true;
+  for (int i = 0; i < p->t->n && ok; i++) {
+    if (!flows(p, i))
+      continue;
+    nd_tape *t = nd_tape_new(c, 0);
+    nd_tape_watch(t, p->k.in[i]);
+    call_run(&p->k);
+    nd_tape_stop(t);
+    ok = check_push_of(p, t, i);
+    nd_tape_free(t);
+  }
+  return ok;
+}
+
 // The sum of the gradients' elements, along the moves.
 static nd_tensor *along_moves(probe *p, nd_tensor **firsts)
 {
@@ -374,7 +416,8 @@ static bool check_case(const trial *t)
   const int mark = owned_count;
   probe p;
   bool ok = start_probe(&p, t, ND_FLOAT64, DENSE) && check_duality(&p) &&
-            check_forward(&p) && check_tape(&p) && check_same_bits(&p);
+            check_forward(&p) && check_tape(&p) && check_push(&p) &&
+            check_same_bits(&p);
   int64_t largest = 0;
   for (int i = 0; i < t->n; i++)
     largest = t->in[i].size > largest ? t->in[i].size : largest;

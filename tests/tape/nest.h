@@ -25,6 +25,13 @@ static inline nd_accumulator *watching(nd_tensor *x, nd_tensor *tangent)
   return a;
 }
 
+static inline nd_tape *tape_on(nd_tensor *x, int flags)
+{
+  nd_tape *t = nd_tape_new(c, flags);
+  nd_tape_watch(t, x);
+  return t;
+}
+
 static inline nd_tensor *jvp(nd_accumulator *a, nd_tensor *x)
 {
   return own(nd_accumulator_jvp(a, x));

@@ -65,13 +65,6 @@ static nd_tensor *gradient_of(nd_tape *t, nd_tensor *y, nd_tensor *x)
   return own(g);
 }
 
-static nd_tape *tape_on(nd_tensor *x, int flags)
-{
-  nd_tape *t = nd_tape_new(c, flags);
-  nd_tape_watch(t, x);
-  return t;
-}
-
 static void the_gradient_is_what_the_function_gives(void)
 {
   start();

@@ -3,7 +3,8 @@
 // host gets its memory back.
 
 #include "../values.h"
-#include "tape/tape.h"
+#include "tape/jacobian.h"
+#include "tape/variable.h"
 
 enum { LAYERS = 2, VARIABLES = 2 * LAYERS };
 
@@ -155,6 +156,32 @@ static bool carry(model *m, int *held)
   return ok;
 }
 
+// All derivatives, by rows, by columns and of second order, heard by another
+// tape or by nobody.
+static bool take_jacobians(model *m, bool heard)
+{
+  nd_tensor *j = NULL, *tall = NULL, *h = NULL;
+  nd_tape *outer = nd_tape_new(c, 0);
+  nd_tape *t = nd_tape_new(c, ND_TAPE_PERSISTENT);
+  nd_tensor *x = nd_variable_read(m->at[3]);
+  nd_tensor *list[] = { x, x };
+  if (!heard)
+    nd_tape_stop(outer);
+  nd_tensor *y = nd_call(c, "square", 1, &x, NULL);
+  nd_tensor *pair = nd_call(c, "stack", 2, list, NULL);
+  nd_tape_stop(t);
+  const bool ok = y != NULL && pair != NULL &&
+                  nd_tape_jacobian(t, y, 1, m->at + 3, &j) &&
+                  nd_tape_jacobian(t, pair, 1, m->at + 3, &tall) &&
+                  nd_tape_hessians(t, true, y, 1, &m->at[3]->value, &h);
+  nd_tensor *all[] = { j, tall, h, y, pair, x };
+  for (size_t k = 0; k < sizeof all / sizeof *all; k++)
+    nd_tensor_release(all[k]);
+  nd_tape_free(t);
+  nd_tape_free(outer);
+  return ok;
+}
+
 // Holds a value while it is assigned, so that fresh memory is needed.
 static bool assign(model *m)
 {
@@ -173,7 +200,8 @@ static bool train(const char *optimizer, const char *options)
   int held = 0;
   const bool ok = nd_error_code(c) == ND_OK && train_step(&m) &&
                   train_step(&m) && assign(&m) && take_second_gradient(&m) &&
-                  carry(&m, &held);
+                  carry(&m, &held) && take_jacobians(&m, true) &&
+                  take_jacobians(&m, false);
   demolish(&m);
   CHECK_INT(held, 0);
   return ok;
