@@ -91,7 +91,7 @@ static bool give_gradients(nd_tape *t, void *data)
 {
   const asked *a = data;
   nd_context *c = t->context;
-  sweep s = { 0 };
+  nd_sweep s = { 0 };
   bool ok = nd_tape_check(c, "target", a->target_count, a->targets) &&
             nd_tape_check(c, "source", a->n, a->sources) &&
             nd_tape_check(c, "output gradient", a->target_count, a->seeds) &&
