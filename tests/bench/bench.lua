@@ -48,7 +48,8 @@ local function answer_step(row, seconds)
   return timed(row, steps[row], seconds)
 end
 
-for _, kind in ipairs { "gradient", "step", "mlp", "wave", "conv" } do
+for _, kind in ipairs { "gradient", "step", "mlp", "wave", "conv",
+  "embed" } do
   answer[kind] = answer_step
 end
 

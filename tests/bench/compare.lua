@@ -37,6 +37,7 @@ local rows = {
   { "784-128-10 network, batch 256", "mlp:256", large = true },
   { "convolutions, 28x28, batch 32", "conv", large = true },
   { "tanh, exp, ... of 1,000,000", "wave:1000000", large = true },
+  { "32 of 50,000 rows of 64", "embed:50000" },
   { "chain of 10,000 ops, one op", "chain:10000" },
   { "  recording it", "chain:10000", part = "record" },
   { "  sweeping it", "chain:10000", part = "sweep" },

@@ -68,6 +68,22 @@ class Jax:
         a, b = jnp.float32(0.5), jnp.float32(-0.25)
         return lambda: both(a, b, x)
 
+    # By rows, as its users write it: the gradient by a table is dense.
+    def embed(self, table, next_at, rate):
+        def move(table, at):
+            loss, g = jax.value_and_grad(lambda x: jnp.sum(x * x))(table[at])
+            return loss, table.at[at].add(-rate * g)
+
+        move = jax.jit(move, donate_argnums=0)
+        table = jnp.asarray(table)
+
+        def step():
+            nonlocal table
+            loss, table = move(table, next_at())
+            return loss
+
+        return step
+
     # The steps of a model on rows of x, by Adam.
     def train(self, logits_of, weights, x, labels, indices):
         def loss_of(weights, x, labels):

@@ -53,6 +53,17 @@ class NumPy:
 
         return step
 
+    def embed(self, table, next_at, rate):
+        rate = np.float32(rate)
+
+        def step():
+            at = next_at()
+            x = table[at]
+            np.subtract.at(table, at, rate * 2 * x)
+            return np.square(x).sum()
+
+        return step
+
     def network(self, digits, batch):
         weights = [digits.w1, digits.b1, digits.w2, digits.b2]
         m = [np.zeros_like(w) for w in weights]

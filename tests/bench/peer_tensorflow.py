@@ -64,6 +64,21 @@ class TensorFlow:
 
         return self.compiled(step)
 
+    def embed(self, table, next_at, rate):
+        v = tf.Variable(table)
+        sgd = tf.keras.optimizers.SGD(learning_rate=rate)
+        sgd.build([v])
+
+        def update(at):
+            with tf.GradientTape() as tape:
+                found = tf.nn.embedding_lookup(v, at)
+                loss = tf.reduce_sum(tf.square(found))
+            sgd.apply_gradients([(tape.gradient(loss, v), v)])
+            return loss
+
+        update = self.compiled(update)
+        return lambda: update(next_at())
+
     # The steps of a model on rows of x, by Adam.
     def train(self, logits_of, weights, x, labels, indices):
         adam = tf.keras.optimizers.Adam(learning_rate=1e-3)

@@ -117,6 +117,21 @@ class Torch:
         return self.train(model, images.x.transpose(0, 3, 1, 2).copy(),
                           images.labels, lambda: images.indices(batch))
 
+    def embed(self, table, next_at, rate):
+        layer = torch.nn.Embedding.from_pretrained(
+            torch.from_numpy(table), freeze=False, sparse=True)
+        sgd = torch.optim.SGD(layer.parameters(), lr=rate)
+        loss_of = self.compiled(lambda at: layer(at).square().sum())
+
+        def step():
+            loss = loss_of(next_at())
+            sgd.zero_grad()
+            loss.backward()
+            sgd.step()
+            return loss
+
+        return step
+
     def chain(self, count):
         x = torch.tensor(1.0, requires_grad=True)
 

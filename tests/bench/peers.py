@@ -80,6 +80,18 @@ class Images:
         return self.random.randint(256, size=batch)
 
 
+class Words:
+    """A table with 64 numbers for each word, and the words of batches."""
+
+    def __init__(self, words):
+        random = np.random.RandomState(2)
+        self.table = (random.randn(words, 64) * 0.1).astype(np.float32)
+        self.batches = [random.randint(words, size=32) for _ in range(POOL)]
+
+    def positions(self, peer):
+        return itertools.cycle([peer.index(b) for b in self.batches]).__next__
+
+
 # Each: its module, its class there.
 PEERS = {
     "torch": ("peer_torch", "Torch"),
@@ -185,6 +197,9 @@ class Worker:
         if kind == "wave":
             x = np.linspace(-3, 3, int(args[0]), dtype=np.float32)
             return peer.wave(peer.constant(x))
+        if kind == "embed":
+            words = Words(int(args[0]))
+            return peer.embed(words.table, words.positions(peer), RATE)
         if kind == "chain":
             return peer.chain(int(args[0]))
         return fit(peer, self.data, int(args[0]), args[1] == "draw")[0]

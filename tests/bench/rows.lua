@@ -149,6 +149,28 @@ function rows.conv()
   end
 end
 
+--- A step on 32 rows of a table of so many words, 64 numbers for each.
+function rows.embed(words)
+  words = math.tointeger(words)
+  local random = nd.random.RandomState(2)
+  local embedding = nd.Variable(random:randn(words, 64) * 0.1)
+  local pool, count = {}, 0
+  for i = 1, POOL do
+    pool[i] = random:randint(words, { size = 32 })
+  end
+  local sgd = nd.optimizers.SGD { learning_rate = 1e-3 }
+  return function()
+    count = count % POOL + 1
+    local loss
+    with nd.GradientTape() as tape do
+      local found = nd.nn.embedding_lookup(embedding, pool[count])
+      loss = nd.reduce_sum(nd.square(found))
+    end
+    sgd:apply_gradients { { tape:gradient(loss, embedding), embedding } }
+    return loss
+  end
+end
+
 --- A chain of `count` scalar ops, recorded and swept.
 function rows.chain(count)
   return function() chain(math.tointeger(count)) end
