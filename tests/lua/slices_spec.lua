@@ -136,6 +136,19 @@ describe("the gradient of gathered rows", function()
   end)
 end)
 
+describe("a Jacobian by gathered rows", function()
+  it("is dense [S41]", function()
+    local v = V { { 1., 2 }, { 3, 4 } }
+    local tape, y = recorded(nil, function()
+      local rows = nd.gather(v, { 2, 2 })
+      return nd.reduce_sum(rows * rows, 2)
+    end)
+    local jacobian = tape:jacobian(y, v)
+    assert.is_false(is_sparse(jacobian))
+    near({ { { 0, 0 }, { 6, 8 } }, { { 0, 0 }, { 6, 8 } } }, jacobian)
+  end)
+end)
+
 describe("a sum of gradients", function()
   it("of rows joins them [S24]", function()
     local v = V { { 1., 2 }, { 3, 4 }, { 5, 6 } }

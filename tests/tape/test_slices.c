@@ -96,7 +96,7 @@ static void asking_may_be_interrupted(void)
 
 // The sum of the squares of some rows, which are picked twice; its gradient,
 // and that of the sum of the gradient's squares.
-static bool differentiate_twice(nd_variable *v, nd_tensor *at)
+static bool gradient_of_gradient(nd_variable *v, nd_tensor *at)
 {
   nd_tape *outer = nd_tape_new(c, 0), *inner = nd_tape_new(c, 0);
   nd_tensor *pick[] = { nd_variable_use(v), at }, *rows[2], *y[2];
@@ -131,7 +131,7 @@ static void no_memory_is_survived(void)
   for (bool ok = false; !ok; refused++) {
     nd_memory_trim(c);
     host_refuse(&memory, refused, LONG_MAX);
-    ok = differentiate_twice(v, at);
+    ok = gradient_of_gradient(v, at);
     host_relent(&memory);
     CHECK_INT(nd_error_code(c), ok ? ND_OK : ND_NO_MEMORY);
     nd_error_clear(c);
