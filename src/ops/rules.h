@@ -6,6 +6,7 @@
 #ifndef ND_OPS_RULES_H
 #define ND_OPS_RULES_H
 
+#include "kernel/scatter.h"
 #include "ops/vocab_tensor.h"
 
 // Gradient times slope: where nothing comes in nothing goes out, even if the
@@ -150,5 +151,19 @@ nd_tensor *nd_rule_ungather(nd_context *c, nd_tensor *x, nd_tensor *positions,
 nd_tensor *nd_rule_segment_rows(nd_context *c, nd_tensor *x, nd_tensor *ids);
 nd_tensor *nd_rule_segment_sum(nd_context *c, nd_tensor *x, nd_tensor *ids,
                                int64_t size);
+
+// `x` with rows that meet its own at positions, one after the other.
+#define SCATTER(x, positions, rows, way) \
+  nd_rule_scatter(c, x, positions, rows, way)
+nd_tensor *nd_rule_scatter(nd_context *c, nd_tensor *x, nd_tensor *positions,
+                           nd_tensor *rows, nd_scatter_way way);
+
+// The positions, from 1, that lists of indices have among all of a tensor of
+// that shape; what is left of its axes makes a row. Its first axes may be
+// batches, as those of the indices then are.
+#define ROW_POSITIONS(indices, rank, shape, batch_dims) \
+  nd_rule_row_positions(c, indices, rank, shape, batch_dims)
+nd_tensor *nd_rule_row_positions(nd_context *c, nd_tensor *indices, int rank,
+                                 const int64_t *shape, int64_t batch_dims);
 
 #endif

@@ -1,12 +1,11 @@
-// ops/slice.c: parts of a tensor by ranges, as views, and its transpose, which
-// puts a tensor back into zeros. A range is {first, last, step}, counts from 1
-// or from -1, includes both ends, and is cut to the size of its axis.
+// ops/slice.c: parts of a tensor by ranges (op/ranges.h), as views, and its
+// transpose, which puts a tensor back into zeros.
 
 #include <string.h>
 
 #include "op/axes.h"
+#include "op/ranges.h"
 #include "ops/rules.h"
-#include "tensor/walk.h"
 
 enum { RANGES, SHAPE };  // attributes
 
@@ -22,115 +21,25 @@ static const nd_param unslice_params[] = {
   { 0 },
 };
 
-// One axis of a part: where it starts, counted from 0, its step and its length.
-typedef struct part {
-  int64_t start;
-  int64_t step;
-  int64_t length;
-} part;
-
-static bool fail_zero(nd_context *c)
-{
-  return nd_fail(c, ND_BAD_ARGUMENT,
-                 "position 0: positions count from 1 here, and -1 is the last");
-}
-
-static bool resolve_position(nd_context *c, int64_t at, int64_t size, part *p)
-{
-  if (at == 0)
-    return fail_zero(c);
-  if (at > size || at < -size)
-    return nd_fail(c, ND_BAD_ARGUMENT, "position %lld is outside 1..%lld",
-                   (long long)at, (long long)size);
-  *p = (part){ .start = at > 0 ? at - 1 : at + size, .step = 1, .length = 1 };
-  return true;
-}
-
-// An end of a range, from 1; at most one outside after the cut.
-static int64_t cut(int64_t end, int64_t size)
-{
-  end = end < 0 ? end + size + 1 : end;
-  return end < 0 ? 0 : end > size + 1 ? size + 1 : end;
-}
-
-static bool resolve_range(nd_context *c, const int64_t *v, int64_t size,
-                          part *p)
-{
-  if (v[0] == 0 || v[1] == 0)
-    return fail_zero(c);
-  if (v[2] == 0)
-    return nd_fail(c, ND_BAD_ARGUMENT, "step 0");
-  int64_t first = cut(v[0], size);
-  int64_t last = cut(v[1], size);
-  if (v[2] > 0) {
-    first = first < 1 ? 1 : first;
-    last = last > size ? size : last;
-  } else {
-    first = first > size ? size : first;
-    last = last < 1 ? 1 : last;
-  }
-  const int64_t span = v[2] > 0 ? last - first : first - last;
-  const int64_t stride = v[2] > 0 ? v[2] : -v[2];
-  p->length = span < 0 || size == 0 ? 0 : span / stride + 1;
-  p->start = p->length > 0 ? first - 1 : 0;
-  p->step = p->length > 1 ? v[2] : 1;
-  return true;
-}
-
-// Too many ranges: for a list they may be the two ends of one.
-static bool fail_count(nd_context *c, int n, int rank, const int64_t *shape)
-{
-  const bool ends = rank == 1 && n <= 3;
-  return nd_fail(c, ND_BAD_ARGUMENT, "%d range%s for %s%s", n,
-                 n == 1 ? "" : "s", ND_SHAPE(rank, shape),
-                 ends ? "; one range is written {{first, last}}" : "");
-}
-
-// The parts of every axis of `shape`; axes without a range stay whole.
-static bool resolve(nd_context *c, const nd_value *ranges, int rank,
-                    const int64_t *shape, part *parts)
-{
-  const int n = ranges->n / 3;
-  if (n > rank)
-    return fail_count(c, n, rank, shape);
-  for (int i = 0; i < rank; i++) {
-    const int64_t *v = ranges->list + 3 * i;
-    parts[i] = (part){ .start = 0, .step = 1, .length = shape[i] };
-    if (i >= n)
-      continue;
-    if (ranges->dropped >> i & 1) {
-      if (!resolve_position(c, v[0], shape[i], &parts[i]))
-        return false;
-    } else if (!resolve_range(c, v, shape[i], &parts[i])) {
-      return false;
-    }
-  }
-  return true;
-}
-
 static bool slice_infer(nd_context *c, const nd_job *j, nd_type *out)
 {
   const nd_tensor *x = j->in[0];
-  part parts[ND_MAX_RANK];
-  if (!resolve(c, &j->attr[RANGES], x->rank, x->dims, parts))
+  nd_range parts[ND_MAX_RANK];
+  if (!nd_ranges_resolve(c, &j->attr[RANGES], x->rank, x->dims, parts))
     return false;
   out->dtype = (nd_dtype)x->dtype;
-  out->rank = 0;
-  for (int i = 0; i < x->rank; i++) {
-    if (!(j->attr[RANGES].dropped >> i & 1))
-      out->shape[out->rank++] = parts[i].length;
-  }
+  out->rank = nd_ranges_shape(&j->attr[RANGES], x->rank, parts, out->shape);
   return true;
 }
 
 static void slice_view(nd_context *c, const nd_job *j, const nd_type *type)
 {
   nd_tensor *x = j->in[0];
-  part parts[ND_MAX_RANK];
+  nd_range parts[ND_MAX_RANK];
   int64_t strides[ND_MAX_RANK];
   int64_t offset = 0;
   int n = 0;
-  if (!resolve(c, &j->attr[RANGES], x->rank, x->dims, parts))
+  if (!nd_ranges_resolve(c, &j->attr[RANGES], x->rank, x->dims, parts))
     return;
   for (int i = 0; i < x->rank; i++) {
     offset += parts[i].start * nd_strides(x)[i];
@@ -179,57 +88,12 @@ const nd_op nd_op_slice = {
            "[4 5] ranges=[4:1:-1 2:5:3]; [4] ranges=[3]; [4] ranges=[3:2:1]",
 };
 
-// Where element `e` of a tensor put at the parts of `out` comes to stand, and
-// its place along the last axis.
-static int64_t find_place(const part *parts, const nd_tensor *out, int64_t e,
-                          int64_t *last)
-{
-  int64_t offset = 0;
-  *last = 0;
-  for (int axis = out->rank - 1; axis >= 0; axis--) {
-    const part *p = &parts[axis];
-    const int64_t at = e % p->length;
-    if (axis == out->rank - 1)
-      *last = at;
-    offset += (p->start + at * p->step) * nd_strides(out)[axis];
-    e /= p->length;
-  }
-  return offset;
-}
-
-// Copies elements from..to-1 of `x` to the parts of `out`, run by run along the
-// last axis.
-static void place(const part *parts, const nd_tensor *x, nd_tensor *out,
-                  int64_t from, int64_t to)
-{
-  const part one = { .step = 1, .length = 1 };
-  const part *p = out->rank > 0 ? &parts[out->rank - 1] : &one;
-  nd_walk walk;
-  nd_walk_start(&walk, x, from);
-  for (int64_t e = from; e < to;) {
-    int64_t last;
-    const int64_t offset = find_place(parts, out, e, &last);
-    char *at = out->data + offset * (int64_t)walk.width;
-    const int64_t left = p->length - last;
-    const int64_t n = to - e < left ? to - e : left;
-    if (p->step == 1)
-      nd_walk_copy(&walk, n, at);
-    else
-      for (int64_t i = 0; i < n; i++)
-        nd_walk_copy(&walk, 1, at + i * p->step * (int64_t)walk.width);
-    e += n;
-  }
-}
-
-static bool check_fit(nd_context *c, const nd_job *j, const part *parts)
+static bool check_fit(nd_context *c, const nd_job *j, const nd_range *parts)
 {
   const nd_tensor *x = j->in[0];
   int64_t shape[ND_MAX_RANK];
-  int n = 0;
-  for (int i = 0; i < j->attr[SHAPE].n; i++) {
-    if (!(j->attr[RANGES].dropped >> i & 1))
-      shape[n++] = parts[i].length;
-  }
+  const int n = nd_ranges_shape(&j->attr[RANGES], j->attr[SHAPE].n, parts,
+                                shape);
   if (n == x->rank && memcmp(shape, x->dims, (size_t)n * sizeof *shape) == 0)
     return true;
   return nd_fail(c, ND_BAD_ARGUMENT, "does not fit: x is %s, ranges give %s",
@@ -238,10 +102,10 @@ static bool check_fit(nd_context *c, const nd_job *j, const part *parts)
 
 static bool unslice_infer(nd_context *c, const nd_job *j, nd_type *out)
 {
-  part parts[ND_MAX_RANK];
+  nd_range parts[ND_MAX_RANK];
   out->dtype = (nd_dtype)j->in[0]->dtype;
   return nd_sizes_infer(c, &j->attr[SHAPE], out) &&
-         resolve(c, &j->attr[RANGES], out->rank, out->shape, parts) &&
+         nd_ranges_resolve(c, &j->attr[RANGES], out->rank, out->shape, parts) &&
          check_fit(c, j, parts);
 }
 
@@ -259,9 +123,10 @@ static void fill_parts(const void *what, void *shared, void *own, int64_t from,
 {
   const nd_job *j = what;
   nd_tensor *out = j->out[0];
-  part parts[ND_MAX_RANK];
-  if (resolve(out->context, &j->attr[RANGES], out->rank, out->dims, parts))
-    place(parts, j->in[0], out, from, to);
+  nd_range parts[ND_MAX_RANK];
+  if (nd_ranges_resolve(out->context, &j->attr[RANGES], out->rank, out->dims,
+                        parts))
+    nd_ranges_put(parts, j->in[0], out, from, to);
 }
 
 static bool unslice_next(const void *what, nd_step *step, int i)

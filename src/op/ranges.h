@@ -1,0 +1,30 @@
+// op/ranges.h: parts of tensors by ranges, as an attribute of ND_RANGES has them.
+// A range is {first, last, step}, counts from 1 or from -1, includes both ends,
+// and is cut to the size of its axis.
+
+#ifndef ND_OP_RANGES_H
+#define ND_OP_RANGES_H
+
+#include "op/op.h"
+
+// One axis of a part: where it starts, counted from 0, its step and its length.
+typedef struct nd_range {
+  int64_t start;
+  int64_t step;
+  int64_t length;
+} nd_range;
+
+// The parts of every axis of `shape`; axes without a range stay whole.
+bool nd_ranges_resolve(nd_context *c, const nd_value *ranges, int rank,
+                       const int64_t *shape, nd_range *parts);
+
+// The shape of what is there: without the axes of single positions. Returns its
+// rank.
+int nd_ranges_shape(const nd_value *ranges, int rank, const nd_range *parts,
+                    int64_t *shape);
+
+// Copies elements from..to-1 of `x` to the parts of `out`.
+void nd_ranges_put(const nd_range *parts, const nd_tensor *x, nd_tensor *out,
+                   int64_t from, int64_t to);
+
+#endif
