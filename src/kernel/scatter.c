@@ -9,6 +9,15 @@
 const char *const nd_scatter_ways[] = { "update", "add", "sub", "mul",
                                         "div",    "min", "max", NULL };
 
+nd_scatter_way nd_scatter_find(const char *name)
+{
+  int way = 0;
+  while (nd_scatter_ways[way] != NULL &&
+         strcmp(nd_scatter_ways[way], name) != 0)
+    way++;
+  return (nd_scatter_way)way;
+}
+
 typedef void kernel(int64_t n, const int64_t *row, int64_t run, int64_t from,
                     int64_t to, const void *in, void *out);
 

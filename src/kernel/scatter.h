@@ -18,8 +18,10 @@ typedef enum nd_scatter_way {
   ND_SCATTER_WAYS
 } nd_scatter_way;
 
-// As users and attributes know them; ends with NULL.
+// As users and attributes know them; ends with NULL. ND_SCATTER_WAYS if there is
+// none of that name.
 extern const char *const nd_scatter_ways[];
+nd_scatter_way nd_scatter_find(const char *name);
 
 // Row i of `in` comes to row row[i] of `out`, which counts from 0: columns
 // from..to-1 of rows of `run` elements.

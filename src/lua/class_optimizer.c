@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "lua/box.h"
+#include "lua/constraint.h"
 #include "lua/error.h"
 #include "lua/flat.h"
 #include "lua/names.h"
@@ -319,6 +320,7 @@ static int optimizer_apply(lua_State *L)
     fail_missing(L, S, &p);
   if (!nd_optimizer_apply(o, p.n, p.variables, p.gradients))
     return ndL_raise(L, S);
+  ndL_constrain(L, S, p.n, p.variables, p.gradients);
   if (p.missing > 0)
     ndL_trywarn(L, warn_missing, &p);
   return 0;

@@ -302,16 +302,11 @@ static int tensor_index(lua_State *L)
 
 static int tensor_newindex(lua_State *L)
 {
-  const bool place = ndL_tovariable(L, ndL_upstate(L), 1) != NULL;
   if (lua_type(L, 2) == LUA_TSTRING)
-    return ndL_error(L, "index: the fields of a %s never change: '%s'",
-                     place ? "Variable" : "tensor", lua_tostring(L, 2));
-  if (place)
-    return ndL_error(L, "index: a Variable changes as a whole; change the "
-                        "table that totable() gives, and assign it");
-  return ndL_error(L, "index: tensors never change, and a part of a Variable "
-                      "is a tensor; change the table that totable() gives, and "
-                      "assign it to a Variable");
+    return ndL_error(L, "index: the fields of a tensor never change: '%s'",
+                     lua_tostring(L, 2));
+  return ndL_error(L, "index: tensors never change; a part of a Variable is "
+                      "set in one step, as in v[{1, 2}] = x");
 }
 
 // ------------------------------------------------------------- module level --

@@ -1,6 +1,6 @@
 // lua/class_variable.c: Variables as Lua values. Their operators and methods
-// are those of tensors; here is what only a place has. User value 1 is the
-// name.
+// are those of tensors; here is what only a place has. User value 1 is the name,
+// 2 the constraint.
 
 #include "lua/class_variable.h"
 
@@ -9,6 +9,7 @@
 #include "lua/error.h"
 #include "lua/guard.h"
 #include "lua/pace.h"
+#include "lua/part.h"
 #include "lua/registry.h"
 #include "lua/signature.h"
 #include "lua/values.h"
@@ -40,7 +41,7 @@ void ndL_restorevariable(lua_State *L, ndL_state *S, nd_variable *v)
   if (!lua_isnil(L, -1))
     return;
   lua_pop(L, 1);
-  nd_variable **box = ndL_newobject(L, S, NDL_VARIABLE, sizeof *box, 1);
+  nd_variable **box = ndL_newobject(L, S, NDL_VARIABLE, sizeof *box, 2);
   *box = nd_variable_retain(v);
   note_variable(L, v);
 }
@@ -54,7 +55,12 @@ static nd_variable *check_variable(lua_State *L, ndL_state *S,
   return v;
 }
 
-enum { VALUE, TRAINABLE, NAME, DTYPE };
+enum { VALUE, TRAINABLE, NAME, DTYPE, CONSTRAINT, SHAPE };
+
+static const char *const a_function[] = { "a function", NULL };
+static const char *const a_shape[] = {
+  "a shape, where false is any size, or false for any shape", NULL
+};
 
 static const nd_param new_params[] = {
   { "value", ND_TENSOR,
@@ -64,8 +70,61 @@ static const nd_param new_params[] = {
     .doc = "whether tapes watch it without being told" },
   { "name", ND_TEXT, "nil", .doc = "what prints and messages call it" },
   { "dtype", ND_WORD_DTYPE, "nil", .doc = "of the value; nil: its own" },
+  { "constraint", ND_OTHER, "nil", .words = a_function,
+    .doc = "gives the value that an optimizer's step leaves, of that which the "
+           "step made" },
+  { "shape", ND_OTHER, "nil", .words = a_shape,
+    .doc = "those it may have; nil: that of the value" },
   { NULL },
 };
+
+// Whether the value at `i` can be called.
+static bool is_callable(lua_State *L, int i)
+{
+  if (lua_isfunction(L, i))
+    return true;
+  const bool callable = luaL_getmetafield(L, i, "__call") != LUA_TNIL;
+  lua_pop(L, callable);
+  return callable;
+}
+
+// Reads the shapes at SHAPE, unless nil is there.
+static void read_shapes(lua_State *L, const ndL_arguments *a, nd_shapes *s)
+{
+  const int i = 1 + SHAPE;
+  *s = (nd_shapes){ .rank = -1 };
+  if (lua_isnil(L, i) || (lua_isboolean(L, i) && !lua_toboolean(L, i)))
+    return;
+  if (lua_type(L, i) != LUA_TTABLE)
+    ndL_refuse(a, SHAPE);
+  const lua_Integer n = ndL_checklist(L, i, "Variable");
+  if (n > ND_MAX_RANK)
+    ndL_error(L, "Variable: at most %d axes, got %lld", ND_MAX_RANK,
+              (long long)n);
+  for (s->rank = 0; s->rank < n; s->rank++) {
+    int64_t *size = &s->size[s->rank];
+    lua_rawgeti(L, i, s->rank + 1);
+    const bool any = lua_isboolean(L, -1) && !lua_toboolean(L, -1);
+    *size = any ? -1 : ndL_checkwhole(L, -1, "Variable", "a size");
+    if (*size < 0 && !any)
+      ndL_error(L, "Variable: negative size: %lld", (long long)*size);
+    lua_pop(L, 1);
+  }
+}
+
+// Makes the variable, which may have any of these shapes, if there are any.
+static nd_variable *make_variable(nd_context *c, nd_tensor *x, bool trainable,
+                                  const nd_shapes *shapes)
+{
+  const char *before = nd_context_enter(c, "Variable");
+  nd_variable *v = nd_variable_new(x, trainable);
+  if (v != NULL && shapes != NULL && !nd_variable_set_shapes(v, shapes)) {
+    nd_variable_release(v);
+    v = NULL;
+  }
+  nd_context_leave(c, before);
+  return v;
+}
 
 // Upvalue: the entry of `Variable`, whose arguments these are.
 static int variable_new(lua_State *L)
@@ -76,18 +135,26 @@ static int variable_new(lua_State *L)
   ndL_read(L, S, &a, 1);
   const nd_value *given = &a.at[DTYPE];
   const nd_dtype dtype = given->given ? (nd_dtype)given->integer : ND_DTYPES;
+  const bool constrained = !lua_isnil(L, 1 + CONSTRAINT);
+  const bool shaped = !lua_isnil(L, 1 + SHAPE);
+  nd_shapes shapes;
+  if (constrained && !is_callable(L, 1 + CONSTRAINT))
+    return ndL_refuse(&a, CONSTRAINT);
+  read_shapes(L, &a, &shapes);
   nd_tensor *x = ndL_checktensor(L, S, 1, dtype, "Variable", "value");
   if (dtype != ND_DTYPES && x->dtype != dtype)
     return ndL_error(L, "Variable: dtypes differ: %s and %s; use nd.cast",
                      nd_dtype_name((nd_dtype)x->dtype), nd_dtype_name(dtype));
-  nd_variable **box = ndL_newobject(L, S, NDL_VARIABLE, sizeof *box, 1);
-  lua_pushvalue(L, 3);
+  nd_variable **box = ndL_newobject(L, S, NDL_VARIABLE, sizeof *box, 2);
+  lua_pushvalue(L, 1 + NAME);
   lua_setiuservalue(L, -2, 1);
-  const char *before = nd_context_enter(S->context, "Variable");
-  *box = nd_variable_new(x, a.at[TRAINABLE].integer != 0);
-  nd_context_leave(S->context, before);
+  lua_pushvalue(L, 1 + CONSTRAINT);
+  lua_setiuservalue(L, -2, 2);
+  *box = make_variable(S->context, x, a.at[TRAINABLE].integer != 0,
+                       shaped ? &shapes : NULL);
   if (*box == NULL)
     return ndL_raise(L, S);
+  (*box)->constrained = constrained;
   // A tape finds the variable's value by its identity; Lua finds the variable.
   note_variable(L, *box);
   return 1;
@@ -187,6 +254,13 @@ static int variable_name(lua_State *L)
   return 1;
 }
 
+static int variable_constraint(lua_State *L)
+{
+  check_variable(L, ndL_upstate(L), "constraint");
+  lua_getiuservalue(L, 1, 2);
+  return 1;
+}
+
 static bool add_text(void *data, const char *text, size_t n)
 {
   luaL_addlstring(data, text, n);
@@ -248,12 +322,14 @@ static const luaL_Reg finalizer[] = {
 
 static const luaL_Reg metamethods[] = {
   { "__tostring", variable_tostring },
+  { "__newindex", ndL_setpart },
   { NULL, NULL },
 };
 
 static const luaL_Reg properties[] = {
   { "trainable", variable_trainable },
   { "name", variable_name },
+  { "constraint", variable_constraint },
   { NULL, NULL },
 };
 
@@ -262,16 +338,19 @@ static const luaL_Reg other_functions[] = {
   { NULL, NULL },
 };
 
-// Upvalues: state, the tensors' __index, and the properties.
+// Upvalues: state, the tensors' __index, the properties, and where parts are
+// noted.
 static int variable_index(lua_State *L)
 {
   lua_settop(L, 2);
   lua_pushvalue(L, 2);
   if (lua_rawget(L, lua_upvalueindex(3)) == LUA_TNIL) {
-    lua_pop(L, 1);
     lua_pushvalue(L, lua_upvalueindex(2));
-    lua_insert(L, 1);
+    lua_pushvalue(L, 1);
+    lua_pushvalue(L, 2);
     lua_call(L, 2, 1);
+    if (lua_type(L, 2) != LUA_TSTRING)
+      ndL_notepart(L, 4);
     return 1;
   }
   lua_pushvalue(L, 1);
@@ -316,7 +395,8 @@ void ndL_open_variable(lua_State *L)
   lua_getfield(L, -2, "__index");
   lua_newtable(L);
   ndL_setplain(L, properties);
-  lua_pushcclosure(L, variable_index, 3);
+  ndL_pushparts(L);
+  lua_pushcclosure(L, variable_index, 5);
   lua_setfield(L, -2, "__index");
   lua_pop(L, 1);
 }

@@ -26,11 +26,13 @@
 #include "lua/op_entry.h"
 #include "lua/op_fields.h"
 #include "lua/pace.h"
+#include "lua/part.h"
 #include "lua/random_numbers.h"
 #include "lua/random_order.h"
 #include "lua/signature.h"
 #include "lua/state.h"
 #include "lua/system.h"
+#include "lua/variable_rows.h"
 #include "lua/where.h"
 #include "lua/zip.h"
 
@@ -65,7 +67,9 @@ __attribute__((visibility("default"))) int luaopen_nadir(lua_State *L)
   ndL_open_tensor(L);
   ndL_open_fields(L);
   ndL_open_entry(L);
+  ndL_open_part(L);
   ndL_open_variable(L);
+  ndL_open_variable_rows(L);
   ndL_open_tape(L);
   ndL_open_gradient(L);
   ndL_open_jacobian(L);

@@ -2,6 +2,7 @@
 
 #include "op/ranges.h"
 
+#include "base/cut.h"
 #include "tensor/walk.h"
 
 static bool fail_zero(nd_context *c)
@@ -64,47 +65,41 @@ static bool fail_count(nd_context *c, int n, int rank, const int64_t *shape)
                  ends ? "; one range is written {{first, last}}" : "");
 }
 
-bool nd_ranges_resolve(nd_context *c, const nd_value *ranges, int rank,
-                       const int64_t *shape, nd_range *parts)
+static bool resolve(nd_context *c, const nd_value *ranges, int i, int64_t size,
+                    nd_range *p)
 {
-  const int n = ranges->n / 3;
-  if (n > rank)
-    return fail_count(c, n, rank, shape);
+  const int64_t *v = ranges->list + 3 * i;
+  *p = (nd_range){ .start = 0, .step = 1, .length = size };
+  if (i >= ranges->n / 3)
+    return true;
+  return ranges->dropped >> i & 1 ? resolve_position(c, v[0], size, p)
+                                  : resolve_range(c, v, size, p);
+}
+
+bool nd_ranges_find(nd_context *c, const nd_value *ranges, int rank,
+                    const int64_t *shape, nd_ranges *r)
+{
+  if (ranges->n / 3 > rank)
+    return fail_count(c, ranges->n / 3, rank, shape);
+  r->rank = 0;
   for (int i = 0; i < rank; i++) {
-    const int64_t *v = ranges->list + 3 * i;
-    parts[i] = (nd_range){ .start = 0, .step = 1, .length = shape[i] };
-    if (i >= n)
-      continue;
-    if (ranges->dropped >> i & 1) {
-      if (!resolve_position(c, v[0], shape[i], &parts[i]))
-        return false;
-    } else if (!resolve_range(c, v, shape[i], &parts[i])) {
+    if (!resolve(c, ranges, i, shape[i], &r->axis[i]))
       return false;
-    }
+    if (!(ranges->dropped >> i & 1))
+      r->shape[r->rank++] = r->axis[i].length;
   }
   return true;
 }
 
-int nd_ranges_shape(const nd_value *ranges, int rank, const nd_range *parts,
-                    int64_t *shape)
-{
-  int n = 0;
-  for (int i = 0; i < rank; i++) {
-    if (!(ranges->dropped >> i & 1))
-      shape[n++] = parts[i].length;
-  }
-  return n;
-}
-
-// Where element `e` of a tensor put at the parts of `out` comes to stand, and
+// Where element `e` of what is put to the part of `out` comes to stand, and
 // its place along the last axis.
-static int64_t find_place(const nd_range *parts, const nd_tensor *out,
-                          int64_t e, int64_t *last)
+static int64_t find_place(const nd_ranges *r, const nd_tensor *out, int64_t e,
+                          int64_t *last)
 {
   int64_t offset = 0;
   *last = 0;
   for (int axis = out->rank - 1; axis >= 0; axis--) {
-    const nd_range *p = &parts[axis];
+    const nd_range *p = &r->axis[axis];
     const int64_t at = e % p->length;
     if (axis == out->rank - 1)
       *last = at;
@@ -115,24 +110,22 @@ static int64_t find_place(const nd_range *parts, const nd_tensor *out,
 }
 
 // Run by run along the last axis.
-void nd_ranges_put(const nd_range *parts, const nd_tensor *x, nd_tensor *out,
+void nd_ranges_put(const nd_ranges *r, const nd_tensor *x, nd_tensor *out,
                    int64_t from, int64_t to)
 {
   const nd_range one = { .step = 1, .length = 1 };
-  const nd_range *p = out->rank > 0 ? &parts[out->rank - 1] : &one;
+  const nd_range *p = out->rank > 0 ? &r->axis[out->rank - 1] : &one;
   nd_walk walk;
-  nd_walk_start(&walk, x, from);
-  for (int64_t e = from; e < to;) {
+  nd_walk_broadcast(&walk, x, r->rank, r->shape, from);
+  const int64_t width = (int64_t)walk.width;
+  for (int64_t e = from, n; e < to; e += n) {
     int64_t last;
-    const int64_t offset = find_place(parts, out, e, &last);
-    char *at = out->data + offset * (int64_t)walk.width;
-    const int64_t left = p->length - last;
-    const int64_t n = to - e < left ? to - e : left;
+    char *at = out->data + find_place(r, out, e, &last) * width;
+    n = nd_least(to - e, p->length - last);
     if (p->step == 1)
       nd_walk_copy(&walk, n, at);
     else
       for (int64_t i = 0; i < n; i++)
-        nd_walk_copy(&walk, 1, at + i * p->step * (int64_t)walk.width);
-    e += n;
+        nd_walk_copy(&walk, 1, at + i * p->step * width);
   }
 }

@@ -14,17 +14,19 @@ typedef struct nd_range {
   int64_t length;
 } nd_range;
 
-// The parts of every axis of `shape`; axes without a range stay whole.
-bool nd_ranges_resolve(nd_context *c, const nd_value *ranges, int rank,
-                       const int64_t *shape, nd_range *parts);
+typedef struct nd_ranges {
+  nd_range axis[ND_MAX_RANK];  // of the tensor
+  int rank;                    // of the part: without the axes of positions
+  int64_t shape[ND_MAX_RANK];
+} nd_ranges;
 
-// The shape of what is there: without the axes of single positions. Returns its
-// rank.
-int nd_ranges_shape(const nd_value *ranges, int rank, const nd_range *parts,
-                    int64_t *shape);
+// The part of a tensor of that shape; axes without a range stay whole.
+bool nd_ranges_find(nd_context *c, const nd_value *ranges, int rank,
+                    const int64_t *shape, nd_ranges *r);
 
-// Copies elements from..to-1 of `x` to the parts of `out`.
-void nd_ranges_put(const nd_range *parts, const nd_tensor *x, nd_tensor *out,
+// Puts elements from..to-1 of `x`, broadcast to the part's shape, to the part of
+// `out`.
+void nd_ranges_put(const nd_ranges *r, const nd_tensor *x, nd_tensor *out,
                    int64_t from, int64_t to);
 
 #endif

@@ -262,7 +262,7 @@ static bool position_infer(nd_context *c, const nd_job *j, nd_type *out)
   const nd_value *shape = &j->attr[SHAPE];
   if (x->rank == 0)
     return nd_fail(c, ND_BAD_ARGUMENT,
-                   "indices must be lists, got a number; one is written {{1}}");
+                   "indices must be lists of indices, got a number");
   if (!check_batch(c, j))
     return false;
   if (depth(j) > shape->n - j->attr[BATCH_DIMS].integer)

@@ -330,11 +330,9 @@ static bool broadcast_infer(nd_context *c, const nd_job *j, nd_type *out)
 {
   const nd_tensor *x = j->in[0];
   const nd_value *s = &j->attr[SHAPE];
-  const int missing = s->n - x->rank;
-  bool fits = missing >= 0;
+  bool fits = nd_broadcasts_to(x, s->n, s->list);
   for (int i = 0; i < s->n && fits; i++) {
-    const int64_t size = i < missing ? 1 : x->dims[i - missing];
-    fits = s->list[i] >= 0 && (size == 1 || size == s->list[i]);
+    fits = s->list[i] >= 0;
     out->shape[i] = s->list[i];
   }
   if (!fits)

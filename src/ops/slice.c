@@ -24,27 +24,28 @@ static const nd_param unslice_params[] = {
 static bool slice_infer(nd_context *c, const nd_job *j, nd_type *out)
 {
   const nd_tensor *x = j->in[0];
-  nd_range parts[ND_MAX_RANK];
-  if (!nd_ranges_resolve(c, &j->attr[RANGES], x->rank, x->dims, parts))
+  nd_ranges r;
+  if (!nd_ranges_find(c, &j->attr[RANGES], x->rank, x->dims, &r))
     return false;
   out->dtype = (nd_dtype)x->dtype;
-  out->rank = nd_ranges_shape(&j->attr[RANGES], x->rank, parts, out->shape);
+  out->rank = r.rank;
+  memcpy(out->shape, r.shape, (size_t)r.rank * sizeof *r.shape);
   return true;
 }
 
 static void slice_view(nd_context *c, const nd_job *j, const nd_type *type)
 {
   nd_tensor *x = j->in[0];
-  nd_range parts[ND_MAX_RANK];
+  nd_ranges r;
   int64_t strides[ND_MAX_RANK];
   int64_t offset = 0;
   int n = 0;
-  if (!nd_ranges_resolve(c, &j->attr[RANGES], x->rank, x->dims, parts))
+  if (!nd_ranges_find(c, &j->attr[RANGES], x->rank, x->dims, &r))
     return;
   for (int i = 0; i < x->rank; i++) {
-    offset += parts[i].start * nd_strides(x)[i];
+    offset += r.axis[i].start * nd_strides(x)[i];
     if (!(j->attr[RANGES].dropped >> i & 1))
-      strides[n++] = parts[i].step * nd_strides(x)[i];
+      strides[n++] = r.axis[i].step * nd_strides(x)[i];
   }
   if (x->size == 0)
     offset = 0;
@@ -88,25 +89,18 @@ const nd_op nd_op_slice = {
            "[4 5] ranges=[4:1:-1 2:5:3]; [4] ranges=[3]; [4] ranges=[3:2:1]",
 };
 
-static bool check_fit(nd_context *c, const nd_job *j, const nd_range *parts)
-{
-  const nd_tensor *x = j->in[0];
-  int64_t shape[ND_MAX_RANK];
-  const int n = nd_ranges_shape(&j->attr[RANGES], j->attr[SHAPE].n, parts,
-                                shape);
-  if (n == x->rank && memcmp(shape, x->dims, (size_t)n * sizeof *shape) == 0)
-    return true;
-  return nd_fail(c, ND_BAD_ARGUMENT, "does not fit: x is %s, ranges give %s",
-                 ND_SHAPE(x->rank, x->dims), ND_SHAPE(n, shape));
-}
-
 static bool unslice_infer(nd_context *c, const nd_job *j, nd_type *out)
 {
-  nd_range parts[ND_MAX_RANK];
-  out->dtype = (nd_dtype)j->in[0]->dtype;
-  return nd_sizes_infer(c, &j->attr[SHAPE], out) &&
-         nd_ranges_resolve(c, &j->attr[RANGES], out->rank, out->shape, parts) &&
-         check_fit(c, j, parts);
+  const nd_tensor *x = j->in[0];
+  nd_ranges r;
+  out->dtype = (nd_dtype)x->dtype;
+  if (!nd_sizes_infer(c, &j->attr[SHAPE], out) ||
+      !nd_ranges_find(c, &j->attr[RANGES], out->rank, out->shape, &r))
+    return false;
+  return (r.rank == x->rank &&
+          memcmp(r.shape, x->dims, (size_t)r.rank * sizeof *r.shape) == 0) ||
+         nd_fail(c, ND_BAD_ARGUMENT, "does not fit: x is %s, ranges give %s",
+                 ND_SHAPE(x->rank, x->dims), ND_SHAPE(r.rank, r.shape));
 }
 
 static void fill_zeros(const void *what, void *shared, void *own, int64_t from,
@@ -123,10 +117,9 @@ static void fill_parts(const void *what, void *shared, void *own, int64_t from,
 {
   const nd_job *j = what;
   nd_tensor *out = j->out[0];
-  nd_range parts[ND_MAX_RANK];
-  if (nd_ranges_resolve(out->context, &j->attr[RANGES], out->rank, out->dims,
-                        parts))
-    nd_ranges_put(parts, j->in[0], out, from, to);
+  nd_ranges r;
+  if (nd_ranges_find(out->context, &j->attr[RANGES], out->rank, out->dims, &r))
+    nd_ranges_put(&r, j->in[0], out, from, to);
 }
 
 static bool unslice_next(const void *what, nd_step *step, int i)

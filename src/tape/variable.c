@@ -4,14 +4,28 @@
 
 #include "tape/variable.h"
 
+#include <stdio.h>
+
 #include "op/op.h"
 #include "ops/entries.h"
 
-// Makes `value`, whose reference it takes, the variable's.
+static void drop_attachments(nd_variable *v)
+{
+  while (v->attachments != NULL) {
+    nd_attachment *a = v->attachments;
+    nd_attachment_detach(a);
+    a->drop(a);
+  }
+}
+
+// Makes `value`, whose reference it takes, the variable's. In another shape it
+// is another source, for which nothing is kept.
 static void adopt(nd_variable *v, nd_tensor *value)
 {
-  if (v->value != NULL)
+  if (v->value != NULL && nd_same_shape(v->value, value))
     value->identity = v->value->identity;
+  else
+    drop_attachments(v);
   nd_tensor_release(v->value);
   v->value = value;
 }
@@ -54,21 +68,13 @@ nd_variable *nd_variable_retain(nd_variable *v)
   return v;
 }
 
-static void drop_attachments(nd_variable *v)
-{
-  while (v->attachments != NULL) {
-    nd_attachment *a = v->attachments;
-    nd_attachment_detach(a);
-    a->drop(a);
-  }
-}
-
 void nd_variable_release(nd_variable *v)
 {
   if (v == NULL || --v->refs > 0)
     return;
   drop_attachments(v);
   nd_tensor_release(v->value);
+  nd_memory_free(v->context, v->shapes, sizeof *v->shapes, ND_MEMORY_OBJECT);
   nd_memory_free(v->context, v, sizeof *v, ND_MEMORY_OBJECT);
 }
 
@@ -118,36 +124,77 @@ nd_tensor *nd_variable_read(nd_variable *v)
   return nd_apply(v->context, &nd_op_identity, 1, &x, NULL);
 }
 
-static bool check_value(nd_variable *v, const nd_tensor *x)
+// --------------------------------------------------------------- assigning --
+
+static bool fits(const nd_shapes *s, const nd_tensor *x)
 {
-  const nd_tensor *value = v->value;
-  if (x->context != v->context)
-    return nd_fail_foreign(v->context, "the value", 0);
-  if (value->dtype != x->dtype)
-    return nd_fail(v->context, ND_BAD_ARGUMENT,
-                   "dtypes differ: the variable is %s, the value is %s",
-                   nd_dtype_name((nd_dtype)value->dtype),
-                   nd_dtype_name((nd_dtype)x->dtype));
-  if (!nd_same_shape(value, x))
-    return nd_fail(v->context, ND_BAD_ARGUMENT,
-                   "shapes differ: the variable is %s, the value is %s",
-                   ND_SHAPE(value->rank, value->dims),
-                   ND_SHAPE(x->rank, x->dims));
+  if (s->rank >= 0 && s->rank != x->rank)
+    return false;
+  for (int i = 0; i < s->rank; i++) {
+    if (s->size[i] >= 0 && s->size[i] != x->dims[i])
+      return false;
+  }
   return true;
 }
 
-static bool is_told(nd_variable *v, nd_tensor *x)
+bool nd_variable_set_shapes(nd_variable *v, const nd_shapes *shapes)
+{
+  nd_context *c = v->context;
+  if (!fits(shapes, v->value))
+    return nd_fail(c, ND_BAD_ARGUMENT,
+                   "shapes differ: value is %s, shape is %s",
+                   ND_SHAPE(v->value->rank, v->value->dims),
+                   ND_SHAPE(shapes->rank, shapes->size));
+  nd_shapes *own = nd_memory_new(c, sizeof *own, ND_MEMORY_OBJECT);
+  if (own == NULL)
+    return false;
+  *own = *shapes;
+  v->shapes = own;
+  return true;
+}
+
+bool nd_variable_takes(const nd_variable *v, const nd_tensor *x)
+{
+  if (x->context != v->context)
+    return nd_fail_foreign(v->context, "the value", 0);
+  return v->value->dtype == x->dtype ||
+         nd_fail(v->context, ND_BAD_ARGUMENT,
+                 "dtypes differ: the variable is %s, the value is %s; use "
+                 "nd.cast",
+                 nd_dtype_name((nd_dtype)v->value->dtype),
+                 nd_dtype_name((nd_dtype)x->dtype));
+}
+
+static bool fail_shapes(const nd_variable *v, const nd_tensor *x,
+                        const char *hint)
+{
+  const nd_tensor *value = v->value;
+  return nd_fail(v->context, ND_BAD_ARGUMENT,
+                 "shapes differ: the variable is %s, the value is %s%s",
+                 ND_SHAPE(value->rank, value->dims), ND_SHAPE(x->rank, x->dims),
+                 hint);
+}
+
+bool nd_variable_tell(nd_variable *v, nd_tensor *x)
 {
   nd_context *c = v->context;
   return !nd_context_has_recorders(c) || nd_recorders_assigned(c, v, x);
 }
 
+static bool may_be(const nd_variable *v, const nd_tensor *x)
+{
+  return nd_same_shape(v->value, x) ||
+         (v->shapes != NULL && fits(v->shapes, x));
+}
+
 static bool assign(nd_variable *v, nd_tensor *x)
 {
-  if (!check_value(v, x) || !nd_force(x) || !is_told(v, x))
+  if (!nd_variable_takes(v, x) || (!may_be(v, x) && !fail_shapes(v, x, "")) ||
+      !nd_force(x) || !nd_variable_tell(v, x))
     return false;
   const bool apart = x->block == NULL || x->block != v->value->block;
-  if (!nd_tensor_is_shared(v->value) && apart && nd_tensor_copies_at_once(x))
+  if (nd_same_shape(v->value, x) && !nd_tensor_is_shared(v->value) && apart &&
+      nd_tensor_copies_at_once(x))
     return nd_tensor_copy(x, v->value->data);
   nd_tensor *copy = copy_values(x);
   if (copy != NULL)
@@ -173,16 +220,14 @@ bool nd_variable_replace(nd_variable *v, nd_tensor *value)
   return true;
 }
 
-// op(x[0], x[1]), of which nobody is told, under the name that users know. It
-// does not wait: the op of that name is gone then.
-static nd_tensor *apply_unheard(nd_context *c, const nd_op *op,
-                                const char *name, nd_tensor *const *x)
+nd_tensor *nd_variable_compute(nd_context *c, const nd_op *op, int n,
+                               nd_tensor *const *x, const nd_value *attr)
 {
   nd_op named = *op;
-  named.name = name;
+  named.name = c->strand.name;
   nd_recorder rest;
   nd_recorders_part(c, NULL, &rest);
-  nd_tensor *y = nd_apply(c, &named, 2, x, NULL);
+  nd_tensor *y = nd_apply(c, &named, n, x, attr);
   nd_recorders_move(&c->strand.recorders, &rest);
   if (y == NULL || nd_force(y))
     return y;
@@ -190,18 +235,30 @@ static nd_tensor *apply_unheard(nd_context *c, const nd_op *op,
   return NULL;
 }
 
+// A value that would broadcast is named with the way to do that.
+static bool check_same(nd_variable *v, nd_tensor *x, const char *sign)
+{
+  const nd_tensor *value = v->value;
+  char hint[48] = "";
+  if (nd_same_shape(value, x))
+    return true;
+  if (nd_broadcasts_to(x, value->rank, value->dims))
+    snprintf(hint, sizeof hint, "; use assign(v %s x)", sign);
+  return fail_shapes(v, x, hint);
+}
+
 // v = op(v, x)
 static bool update(nd_variable *v, nd_tensor *x, const nd_op *op,
-                   const char *name)
+                   const char *name, const char *sign)
 {
   if (v == NULL || x == NULL || !nd_context_ready(v->context))
     return false;
   nd_context *c = v->context;
   const char *before = nd_context_enter(c, name);
   nd_tensor *sum = NULL;
-  if (check_value(v, x))
-    sum = apply_unheard(c, op, name, (nd_tensor *[]){ v->value, x });
-  const bool ok = sum != NULL && is_told(v, sum);
+  if (nd_variable_takes(v, x) && check_same(v, x, sign))
+    sum = nd_variable_compute(c, op, 2, (nd_tensor *[]){ v->value, x }, NULL);
+  const bool ok = sum != NULL && nd_variable_tell(v, sum);
   nd_context_leave(c, before);
   if (ok)
     return nd_variable_replace(v, sum);
@@ -211,10 +268,10 @@ static bool update(nd_variable *v, nd_tensor *x, const nd_op *op,
 
 bool nd_variable_assign_add(nd_variable *v, nd_tensor *x)
 {
-  return update(v, x, &nd_op_add, "assign_add");
+  return update(v, x, &nd_op_add, "assign_add", "+");
 }
 
 bool nd_variable_assign_sub(nd_variable *v, nd_tensor *x)
 {
-  return update(v, x, &nd_op_subtract, "assign_sub");
+  return update(v, x, &nd_op_subtract, "assign_sub", "-");
 }

@@ -5,7 +5,8 @@
 #ifndef ND_TAPE_VARIABLE_H
 #define ND_TAPE_VARIABLE_H
 
-#include "tensor/tensor.h"
+#include "kernel/scatter.h"
+#include "op/op.h"
 
 // Something that somebody keeps for a variable and that goes when it goes. It
 // is a part of the keeper's own object, and on a list of the variable's.
@@ -17,11 +18,20 @@ typedef struct nd_attachment {
   void (*drop)(struct nd_attachment *a);
 } nd_attachment;
 
+// The shapes that a variable may have.
+typedef struct nd_shapes {
+  int rank;                   // -1: any shape
+  int64_t size[ND_MAX_RANK];  // -1: any size
+} nd_shapes;
+
 struct nd_variable {
   nd_context *context;
   uint32_t refs;
   bool trainable;
-  nd_tensor *value;  // dense; each has the identity of the one before
+  bool constrained;   // whoever updates it asks its owner to constrain it
+  nd_tensor *value;   // dense; each has the identity of the one before, unless
+                      // that had another shape
+  nd_shapes *shapes;  // NULL: only the one it has
   nd_attachment *attachments;
 };
 
@@ -31,6 +41,31 @@ nd_tensor *nd_variable_use(nd_variable *v);
 // Makes `value`, whose reference it takes and which fits, the variable's, and
 // tells nobody. False for NULL.
 bool nd_variable_replace(nd_variable *v, nd_tensor *value);
+
+// From now on the variable may have any of those shapes. False, and an error,
+// if its value has none of them.
+bool nd_variable_set_shapes(nd_variable *v, const nd_shapes *shapes);
+
+// Sets the part of the value that an attribute of ND_RANGES says. `x` is
+// broadcast to it.
+bool nd_variable_assign_part(nd_variable *v, const nd_value *ranges,
+                             nd_tensor *x);
+
+// Rows that meet those of the value by position along the first axis; and by
+// lists of indices along the first axes, in batches of so many.
+bool nd_variable_scatter_rows(nd_variable *v, nd_scatter_way way,
+                              nd_tensor *positions, nd_tensor *rows);
+bool nd_variable_scatter_nd(nd_variable *v, nd_scatter_way way,
+                            int64_t batch_dims, nd_tensor *indices,
+                            nd_tensor *updates);
+
+// What the assignments are made of. Whether the context and the dtype of `x`
+// are the variable's; tells recorders; an op that nobody is told of, under the
+// name of the function that runs, with its values.
+bool nd_variable_takes(const nd_variable *v, const nd_tensor *x);
+bool nd_variable_tell(nd_variable *v, nd_tensor *x);
+nd_tensor *nd_variable_compute(nd_context *c, const nd_op *op, int n,
+                               nd_tensor *const *x, const nd_value *attr);
 
 // Attaches `a`, of which `keeper` and `drop` are set; detach it before it goes.
 void nd_variable_attach(nd_variable *v, nd_attachment *a);

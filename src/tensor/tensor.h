@@ -110,6 +110,19 @@ static inline bool nd_same_shape(const nd_tensor *a, const nd_tensor *b)
   return true;
 }
 
+// Whether `x` becomes a tensor of that shape by repeating it.
+static inline bool nd_broadcasts_to(const nd_tensor *x, int rank,
+                                    const int64_t *shape)
+{
+  if (x->rank > rank)
+    return false;
+  for (int i = 0; i < x->rank; i++) {
+    if (x->dims[i] != 1 && x->dims[i] != shape[rank - x->rank + i])
+      return false;
+  }
+  return true;
+}
+
 // False, and an error, if one of the sizes is negative.
 bool nd_sizes_check(nd_context *c, int rank, const int64_t *sizes);
 

@@ -57,7 +57,10 @@ describe("an unknown name", function()
       m.shap         --> Tensor: no such name: 'shap'; did you mean 'shape'?
       x[1].foo       --> Tensor: no such name: 'foo'
       x:assign(1)
-        --> Tensor: no such name: 'assign'; use assign of a Variable;
+        --> assign: tensors never change, only Variables and parts of them do,
+        ... as in v[{1, 2}]:assign(x)
+      nd.assign(x, 1)
+        --> nd: no such name: 'assign'; use assign of a Variable;
         ... tensors never change
       nd.std(x)
         --> nd: no such name: 'std';
@@ -136,7 +139,7 @@ describe("an unknown option", function()
         ... did you mean 'axis'?
       nd.Variable(1, { trainabel = false })
         --> Variable: unknown option 'trainabel': it takes value, trainable,
-        ... name, dtype; did you mean 'trainable'?
+        ... name, dtype, constraint, shape; did you mean 'trainable'?
       nd.random.RandomState(1, { seed = 1 })
         --> RandomState: seed is given twice
       nd.random.RandomState(1):normal { mean = 1 }
@@ -157,7 +160,7 @@ describe("an unknown option", function()
       raise [[
         nd.Variable(1, { b = 1, d = 1, a = 1, c = 1 })
           --> Variable: unknown option 'a': it takes value, trainable, name,
-          ... dtype
+          ... dtype, constraint, shape
         nd.plot.figure { b = 1, d = 1, a = 1, c = 1 }
           --> figure: unknown option 'a': it takes grid, height, legend, title,
           ... width, xlabel, xlim, ylabel, ylim

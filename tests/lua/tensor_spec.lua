@@ -180,16 +180,13 @@ describe("a tensor", function()
   it("never changes", function()
     raise [[
       (function() x[1] = 2 end)()
-        --> index: tensors never change, and a part of a Variable is a tensor;
-        ... change the table that totable() gives, and assign it to a Variable
+        --> index: tensors never change; a part of a Variable is set in one
+        ... step, as in v[{1, 2}] = x
       (function() nd.Variable({{1}})[1][1] = 2 end)()
-        --> index: tensors never change, and a part of a Variable is a tensor;
-        ... change the table that totable() gives, and assign it to a Variable
+        --> index: tensors never change; a part of a Variable is set in one
+        ... step, as in v[{1, 2}] = x
       (function() x.shape = {} end)()
         --> index: the fields of a tensor never change: 'shape'
-      (function() nd.Variable({1})[1] = 2 end)()
-        --> index: a Variable changes as a whole; change the table that
-        ... totable() gives, and assign it
       (function() nd.Variable(1).trainable = false end)()
         --> index: the fields of a Variable never change: 'trainable'
     ]]
@@ -424,7 +421,7 @@ describe("a Variable", function()
         --> Variable: name must be a string, got 3
       nd.Variable(1, {trainabel = false})
         --> Variable: unknown option 'trainabel': it takes value, trainable,
-        ... name, dtype; did you mean 'trainable'?
+        ... name, dtype, constraint, shape; did you mean 'trainable'?
       nd.Variable(1, true, "w", "int32", 5)
         --> Variable: takes at most 4 arguments, got 5
     ]]
@@ -453,9 +450,11 @@ describe("a Variable", function()
       nd.Variable({1, 2}):assign({1, 2, 3})
         --> assign: shapes differ: the variable is [2], the value is [3]
       nd.Variable({1, 2}):assign_add(1)
-        --> assign_add: shapes differ: the variable is [2], the value is []
+        --> assign_add: shapes differ: the variable is [2], the value is [];
+        ... use assign(v + x)
       nd.Variable(1.0):assign(nd.constant(1))
-        --> assign: dtypes differ: the variable is float32, the value is int32
+        --> assign: dtypes differ: the variable is float32, the value is int32;
+        ... use nd.cast
       nd.Variable(1):assign()
         --> assign: value is missing: it must be a tensor
       nd.Variable(1).assign()

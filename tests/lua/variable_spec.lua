@@ -95,7 +95,7 @@ describe("Variable", function()
     refuses("Variable: name must be a string, got 5", V, 1.0, true, 5)
     refuses("Variable: no such dtype: 'real'", V, 1.0, { dtype = "real" })
     refuses("Variable: unknown option 'trainabel': it takes value, trainable, "
-      .. "name, dtype; did you mean 'trainable'?", V, 1.0,
+      .. "name, dtype, constraint, shape; did you mean 'trainable'?", V, 1.0,
       { trainabel = false })
     refuses("Variable: dtypes differ: float32 and float64; use nd.cast",
       V, C(1.0), { dtype = "float64" })
@@ -148,14 +148,18 @@ describe("assign", function()
 
   it("neither broadcasts nor converts tensors", function()
     local v = V { 0.0, 1, 2, 3 }
+    local hint = {
+      assign_add = "; use assign(v + x)",
+      assign_sub = "; use assign(v - x)",
+    }
     for _, name in ipairs { "assign", "assign_add", "assign_sub" } do
       local f = v[name]
-      refuses(name .. ": shapes differ: the variable is [4], the value is []",
-        f, v, 1)
+      refuses(name .. ": shapes differ: the variable is [4], the value is []"
+        .. (hint[name] or ""), f, v, 1)
       refuses(name .. ": shapes differ: the variable is [4], the value is [3]",
         f, v, { 1, 2, 3 })
       refuses(name .. ": dtypes differ: the variable is float32, the value is "
-        .. "float64", f, v, nd.zeros({ 4 }, "float64"))
+        .. "float64; use nd.cast", f, v, nd.zeros({ 4 }, "float64"))
       refuses(name .. ": value is missing: it must be a tensor", f, v)
       refuses(name .. ": value must be a tensor, got string", f, v, "1")
       refuses(name .. ": self must be a Variable, got Tensor", f, C(1.0), 1)

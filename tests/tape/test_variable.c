@@ -113,10 +113,13 @@ static void shape_and_dtype_stay(void)
               "assign: shapes differ: the variable is [2], the value is [3]");
   CHECK_FAILS(nd_variable_assign_add(v, F32("1")),
               "assign_add: shapes differ: the variable is [2], the value is "
-              "[]");
+              "[]; use assign(v + x)");
+  CHECK_FAILS(nd_variable_assign_sub(v, F32("[[1] [1]]")),
+              "assign_sub: shapes differ: the variable is [2], the value is "
+              "[2 1]");
   CHECK_FAILS(nd_variable_assign_sub(v, F64("[1 2]")),
               "assign_sub: dtypes differ: the variable is float32, the value "
-              "is float64");
+              "is float64; use nd.cast");
   CHECK(!nd_variable_assign(v, NULL));
   CHECK(!nd_variable_assign(NULL, F32("1")));
   CHECK(nd_variable_read(NULL) == NULL);
