@@ -51,8 +51,8 @@ static int rows_scatter_nd(lua_State *L)
   ndL_state *S = ndL_upstate(L);
   ndL_arguments a;
   ndL_pace(L, S);
-  nd_variable *v = check_variable(L, S, "scatter");
   ndL_read(L, S, &a, 2);
+  nd_variable *v = check_variable(L, S, a.function);
   const nd_dtype dtype = (nd_dtype)v->value->dtype;
   nd_tensor *indices = ndL_checktensor(L, S, 2, ND_INT64, a.function,
                                        "indices");
@@ -76,8 +76,8 @@ static int rows_read(lua_State *L)
   ndL_state *S = ndL_upstate(L);
   ndL_arguments a;
   ndL_pace(L, S);
-  check_variable(L, S, "sparse_read");
   ndL_read(L, S, &a, 2);
+  check_variable(L, S, a.function);
   nd_tensor *x[] = { ndL_hold(L, S, 1, true),
                      ndL_checktensor(L, S, 2, ND_INT64, a.function,
                                      "indices") };

@@ -3,6 +3,7 @@
 //
 //   [3 4]      a float tensor of that shape, sampled within low..high
 //   {1 3}      an int32 vector
+//   {{1} {3}}  an int32 matrix
 //   bool[3 4]  random booleans
 //   the rest   the op's options
 //
@@ -85,6 +86,19 @@ static inline const char *case_list(const char *s, int64_t *v, int *n)
   return s + 1;
 }
 
+// Reads "{{1 2} {3 4}}": all integers, and how many rows they are.
+static inline const char *case_rows(const char *s, int64_t *v, int *n,
+                                    int *rows)
+{
+  *n = *rows = 0;
+  for (s = case_space(s + 1); *s == '{'; s = case_space(s), ++*rows) {
+    int some;
+    s = case_list(s, v + *n, &some);
+    *n += some;
+  }
+  return s + 1;
+}
+
 static inline int64_t case_size(int rank, const int64_t *shape)
 {
   int64_t size = 1;
@@ -102,8 +116,11 @@ static inline const char *case_tensor(trial *t, const char *s)
     return NULL;
   const bool whole = *s == '{';
   int64_t v[64];
-  int n;
-  s = case_list(s, v, &n);
+  int n, rows = 0;
+  if (whole && s[1] == '{')
+    s = case_rows(s, v, &n, &rows);
+  else
+    s = case_list(s, v, &n);
   t->in[t->n].kind = truth ? TRUTH : whole ? WHOLE : FLOATING;
   t->in[t->n].rank = whole ? 1 : n;
   for (int i = 0; i < n && !whole; i++)
@@ -112,6 +129,11 @@ static inline const char *case_tensor(trial *t, const char *s)
     t->in[t->n].at[i] = (double)v[i];
   if (whole)
     t->in[t->n].shape[0] = n;
+  if (rows > 0) {
+    t->in[t->n].rank = 2;
+    t->in[t->n].shape[0] = rows;
+    t->in[t->n].shape[1] = n / rows;
+  }
   t->in[t->n].size = case_size(t->in[t->n].rank, t->in[t->n].shape);
   t->n++;
   return s;
