@@ -264,16 +264,17 @@ ND_API bool nd_variable_assign(nd_variable *v, nd_tensor *x);
 ND_API bool nd_variable_assign_add(nd_variable *v, nd_tensor *x);
 ND_API bool nd_variable_assign_sub(nd_variable *v, nd_tensor *x);
 
-// Sets a part of the value, by the ranges of the op `slice`, "ranges=[2:3 1]". `x`
-// has the variable's dtype and is broadcast to the part's shape.
+// Sets a part of the value, by the ranges of the op `slice`, "ranges=[2:3 1]".
+// `x` has the variable's dtype and is broadcast to the part's shape.
 ND_API bool nd_variable_assign_slice(nd_variable *v, const char *ranges,
                                      nd_tensor *x);
 
 // Changes parts of the value by position. Each list of indices, along the last
-// axis of `indices`, which are integers and count from 1, stands for a part, and
-// meets the part of `updates` that stands in its place: [n, 2] indices of a
+// axis of `indices`, which are integers and count from 1, stands for a part,
+// and meets the part of `updates` that stands in its place: [n, 2] indices of a
 // [5, 6, 7] variable want [n, 7] updates. `way` says what becomes of the part:
-// "update" (the last of several wins), "add", "sub", "mul", "div", "min", "max".
+// "update" (the last of several wins), "add", "sub", "mul", "div", "min" or
+// "max".
 ND_API bool nd_variable_scatter(nd_variable *v, const char *way,
                                 nd_tensor *indices, nd_tensor *updates);
 

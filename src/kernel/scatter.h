@@ -18,8 +18,8 @@ typedef enum nd_scatter_way {
   ND_SCATTER_WAYS
 } nd_scatter_way;
 
-// As users and attributes know them; ends with NULL. ND_SCATTER_WAYS if there is
-// none of that name.
+// As users and attributes know them; ends with NULL. One that is not there is
+// ND_SCATTER_WAYS.
 extern const char *const nd_scatter_ways[];
 nd_scatter_way nd_scatter_find(const char *name);
 

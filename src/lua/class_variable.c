@@ -1,6 +1,6 @@
 // lua/class_variable.c: Variables as Lua values. Their operators and methods
-// are those of tensors; here is what only a place has. User value 1 is the name,
-// 2 the constraint.
+// are those of tensors; here is what only a place has. User value 1 is the
+// name, 2 the constraint.
 
 #include "lua/class_variable.h"
 

@@ -7,8 +7,8 @@
 #include "tape/variable.h"
 
 // Gives each of the variables that has a gradient and a constraint what that
-// makes of it, for a step of an optimizer that is done. Raises what a constraint
-// raises, under no guard: the step is not taken again.
+// makes of it, for a step of an optimizer that is done. Raises what a
+// constraint raises, under no guard: the step is not taken again.
 void ndL_constrain(lua_State *L, ndL_state *S, int n,
                    nd_variable *const *variables, nd_tensor *const *gradients);
 

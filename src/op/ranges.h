@@ -1,6 +1,6 @@
-// op/ranges.h: parts of tensors by ranges, as an attribute of ND_RANGES has them.
-// A range is {first, last, step}, counts from 1 or from -1, includes both ends,
-// and is cut to the size of its axis.
+// op/ranges.h: parts of tensors by ranges, as an attribute of ND_RANGES has
+// them. A range is {first, last, step}, counts from 1 or from -1, includes both
+// ends, and is cut to the size of its axis.
 
 #ifndef ND_OP_RANGES_H
 #define ND_OP_RANGES_H
@@ -24,8 +24,8 @@ typedef struct nd_ranges {
 bool nd_ranges_find(nd_context *c, const nd_value *ranges, int rank,
                     const int64_t *shape, nd_ranges *r);
 
-// Puts elements from..to-1 of `x`, broadcast to the part's shape, to the part of
-// `out`.
+// Puts elements from..to-1 of `x`, broadcast to the part's shape, to the part
+// of `out`.
 void nd_ranges_put(const nd_ranges *r, const nd_tensor *x, nd_tensor *out,
                    int64_t from, int64_t to);
 
