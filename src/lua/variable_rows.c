@@ -10,6 +10,7 @@
 #include "lua/pace.h"
 #include "lua/signature.h"
 #include "lua/values.h"
+#include "op/slices.h"
 #include "ops/entries.h"
 
 static nd_variable *check_variable(lua_State *L, ndL_state *S,
@@ -35,6 +36,44 @@ static int finish(lua_State *L, ndL_state *S, bool ok, const char *before)
     return ndL_raise(L, S);
   lua_settop(L, 1);
   return 1;
+}
+
+// -------------------------------------------------------- by IndexedSlices --
+
+static const nd_param slices_params[] = {
+  { "slices", ND_TENSOR, .doc = "nd.IndexedSlices: what meets which rows" },
+  { NULL },
+};
+
+typedef bool meeting(nd_variable *v, nd_scatter_way way, nd_tensor *positions,
+                     nd_tensor *rows);
+
+static int scatter_slices(lua_State *L, meeting *meet)
+{
+  ndL_state *S = ndL_upstate(L);
+  ndL_arguments a;
+  ndL_pace(L, S);
+  ndL_read(L, S, &a, 2);
+  check_variable(L, S, a.function);
+  const nd_tensor *x = ndL_hold(L, S, 2, true);
+  const nd_slices *s = x == NULL ? NULL : nd_slices_of(x);
+  if (s == NULL)
+    ndL_typeerror(L, a.function, "slices", "nd.IndexedSlices(values, indices)",
+                  2);
+  const char *before = nd_context_enter(S->context, a.function);
+  const bool ok = meet(check_variable(L, S, a.function), way_of(a.function),
+                       s->positions, s->values);
+  return finish(L, S, ok, before);
+}
+
+static int rows_scatter(lua_State *L)
+{
+  return scatter_slices(L, nd_variable_scatter_rows);
+}
+
+static int rows_scatter_batches(lua_State *L)
+{
+  return scatter_slices(L, nd_variable_scatter_batches);
 }
 
 // ---------------------------------------------------------- by many indices --
@@ -86,6 +125,18 @@ static int rows_read(lua_State *L)
 }
 
 static const ndL_function methods[] = {
+  { "scatter_update", rows_scatter, slices_params,
+    "sets rows; the last for a row wins" },
+  { "scatter_add", rows_scatter, slices_params, "adds to rows" },
+  { "scatter_sub", rows_scatter, slices_params, "subtracts from rows" },
+  { "scatter_mul", rows_scatter, slices_params, "multiplies rows" },
+  { "scatter_div", rows_scatter, slices_params, "divides rows" },
+  { "scatter_max", rows_scatter, slices_params,
+    "leaves the larger of each row and what meets it" },
+  { "scatter_min", rows_scatter, slices_params,
+    "leaves the smaller of each row and what meets it" },
+  { "batch_scatter_update", rows_scatter_batches, slices_params,
+    "sets rows of batches, of which the indices have as many axes but one" },
   { "scatter_nd_update", rows_scatter_nd, nd_params,
     "sets parts; the last for a part wins" },
   { "scatter_nd_add", rows_scatter_nd, nd_params, "adds to parts" },

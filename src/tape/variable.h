@@ -51,10 +51,13 @@ bool nd_variable_set_shapes(nd_variable *v, const nd_shapes *shapes);
 bool nd_variable_assign_part(nd_variable *v, const nd_value *ranges,
                              nd_tensor *x);
 
-// Rows that meet those of the value by position along the first axis; and by
-// lists of indices along the first axes, in batches of so many.
+// Rows that meet those of the value by position along the first axis, or along
+// the axis that comes after as many batches as the positions have; and by lists
+// of indices along the first axes, in batches of so many.
 bool nd_variable_scatter_rows(nd_variable *v, nd_scatter_way way,
                               nd_tensor *positions, nd_tensor *rows);
+bool nd_variable_scatter_batches(nd_variable *v, nd_scatter_way way,
+                                 nd_tensor *positions, nd_tensor *rows);
 bool nd_variable_scatter_nd(nd_variable *v, nd_scatter_way way,
                             int64_t batch_dims, nd_tensor *indices,
                             nd_tensor *updates);

@@ -225,6 +225,29 @@ bool nd_variable_scatter_nd(nd_variable *v, nd_scatter_way way,
   return ok;
 }
 
+// Each position as a list of one index.
+bool nd_variable_scatter_batches(nd_variable *v, nd_scatter_way way,
+                                 nd_tensor *positions, nd_tensor *rows)
+{
+  if (v == NULL || positions == NULL || !nd_context_ready(v->context))
+    return false;
+  const int rank = positions->rank;
+  int64_t shape[ND_MAX_RANK + 1], strides[ND_MAX_RANK + 1];
+  if (rank == 0 || rank == ND_MAX_RANK)
+    return nd_fail(v->context, ND_BAD_ARGUMENT, "indices are %s",
+                   ND_SHAPE(rank, positions->dims));
+  for (int i = 0; i <= rank; i++) {
+    shape[i] = i < rank ? positions->dims[i] : 1;
+    strides[i] = i < rank ? nd_strides(positions)[i] : 1;
+  }
+  if (!nd_force(positions))
+    return false;
+  nd_tensor *lists = nd_tensor_view(positions, rank + 1, shape, strides, 0);
+  const bool ok = nd_variable_scatter_nd(v, way, rank - 1, lists, rows);
+  nd_tensor_release(lists);
+  return ok;
+}
+
 // ------------------------------------------------------------------- hosts --
 
 bool nd_variable_assign_slice(nd_variable *v, const char *ranges, nd_tensor *x)

@@ -94,6 +94,13 @@ for name, call in pairs {
   assign = function(v) v:assign(nd.zeros { 12, 12 }) return v end,
   assign_add = function(v) v:assign_add(nd.ones { 12, 12 }) return v end,
   assign_sub = function(v) v:assign_sub(nd.ones { 12, 12 }) return v end,
+  assign_part = function(v)
+    v[{ { 2, 12 } }] = v[{ { 1, 11 } }]
+    return v
+  end,
+  scatter = function(v)
+    return v:scatter_nd_add({ { 1 }, { 2 } }, nd.ones { 2, 12 })
+  end,
   assign_table = function(v)
     v:assign(nd.zeros { 12, 12 }:totable())
     return v

@@ -129,7 +129,8 @@ local methods = { { "watch", "gradient", "gradient", "stop_recording", "pause",
   { "apply_gradients", "learning_rate", "iterations", "name" },
   { "rand", "randn", "uniform", "normal", "randint", "choice", "permutation",
     "shuffle", "seed", "get_state", "set_state" },
-  { "assign", "assign_add", "assign_sub", "read_value", "name", "trainable" },
+  { "assign", "assign_add", "assign_sub", "read_value", "name", "trainable",
+    "scatter_add", "scatter_nd_max", "batch_scatter_update", "sparse_read" },
   { "item", "totable", "shape", "dtype", "rank", "size" } }
 
 local operators = {

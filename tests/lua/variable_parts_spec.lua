@@ -2,7 +2,8 @@
 -- that was read before changes.
 package.path = "tests/lua/?.lua;" .. package.path
 local nd = require "nadir"
-local refuses = require "support".refuses
+local support = require "support"
+local recorded, refuses = support.recorded, support.refuses
 
 assert(_VERSION == "Lua 5.4")
 
@@ -91,14 +92,13 @@ describe("a part of a Variable", function()
 
   it("is no gradient's way", function()
     local v, x = V { 1.0, 2 }, C(3.0)
-    local tape = nd.GradientTape { persistent = true }
-    local before, after
-    with tape do
+    local tape, sums = recorded({ persistent = true }, function(tape)
       tape:watch(x)
-      before = nd.reduce_sum(v * v)
+      local before = nd.reduce_sum(v * v)
       v[1] = x * x
-      after = nd.reduce_sum(v * v)
-    end
+      return { before, nd.reduce_sum(v * v) }
+    end)
+    local before, after = table.unpack(sums)
     assert.is_nil(tape:gradient(after, x))
     assert.same({ 2.0, 4.0 }, tape:gradient(before, v):totable())
     assert.same({ 18.0, 4.0 }, tape:gradient(after, v):totable())
@@ -175,5 +175,157 @@ describe("rows", function()
       assert.same(v[from]:totable(), rows[i]:totable())
     end
     assert.same({ 5, 6 }, V { 4, 5, 6 }:gather_nd({ { 2 }, { 3 } }):totable())
+  end)
+end)
+
+describe("scatter", function()
+  local function slices(value, index)
+    return nd.IndexedSlices({ value }, { index }, { 2 })
+  end
+
+  it("meets rows in every way [V10]", function()
+    local cases = {
+      { "add", { 0, 1.5 }, 2.5, { 0, 4 } },
+      { "sub", { 0, 2.5 }, 1.5, { 0, 1 } },
+      { "mul", { 0, 4.0 }, 3.0, { 0, 12 } },
+      { "div", { 0, 6.0 }, 2.0, { 0, 3 } },
+      { "update", { 0, 6.0 }, 3.0, { 0, 3 } },
+      { "max", { 0, 4.0 }, 5.0, { 0, 5 } },
+      { "max", { 0, 3.5 }, 2.0, { 0, 3.5 } },
+      { "min", { 0, 4.0 }, 5.0, { 0, 4 } },
+      { "min", { 0, 3.5 }, 2.0, { 0, 2 } },
+    }
+    for _, dtype in ipairs { "float32", "float64" } do
+      for _, case in ipairs(cases) do
+        local way, from, value, result = table.unpack(case)
+        local v = V(from, { dtype = dtype })
+        local x = nd.IndexedSlices({ value }, { 2 }, { 2 }, dtype)
+        assert.is_true(rawequal(v, v["scatter_" .. way](v, x)))
+        assert.same(result, v:totable())
+      end
+    end
+  end)
+
+  it("takes rows of several axes, and several for one", function()
+    local v = V { { 1.0, 2 }, { 3, 4 }, { 5, 6 } }
+    local x = nd.IndexedSlices({ { 1.0, 1 }, { 2, 2 }, { 4, 4 } }, { 3, 1, -1 },
+      { 3, 2 })
+    v:scatter_add(x)
+    assert.same({ { 3.0, 4.0 }, { 3.0, 4.0 }, { 10.0, 11.0 } }, v:totable())
+    v:scatter_update(x)
+    assert.same({ { 2.0, 2.0 }, { 3.0, 4.0 }, { 4.0, 4.0 } }, v:totable())
+  end)
+
+  it("takes IndexedSlices and nothing else [V11]", function()
+    local v = V { 1.0, 2 }
+    for _, x in ipairs { C { 1.0, 2 }, 1 } do
+      refuses("scatter_add: slices must be nd.IndexedSlices(values, indices), "
+        .. "got " .. (x == 1 and "1" or "Tensor"), v.scatter_add, v, x)
+    end
+    refuses("scatter_add: index 2 is outside 1..1", v.scatter_add, V { 1.0 },
+      slices(1.0, 2))
+    refuses("scatter_add: dtypes differ: the variable is int32, the value is "
+      .. "float32; use nd.cast", v.scatter_add, V { 1, 2 }, slices(1.0, 2))
+    refuses("scatter_div: integer division by zero", v.scatter_div, V { 1, 2 },
+      slices(0, 2))
+    refuses("scatter_add: the variable has no rows", v.scatter_add, V(1.0),
+      slices(1.0, 2))
+  end)
+
+  it("wants as many updates as indices [V12]", function()
+    local v = V { 1.0, 2, 3 }
+    assert.is_false(pcall(nd.IndexedSlices, { 1.0, 2, 3 }, { 1, 2 }, { 3 }))
+    local x = nd.IndexedSlices({ { 1.0, 2, 3 } }, { 1 }, { 3, 3 })
+    refuses("scatter_update: shapes differ: the variable is [3], indices stand "
+      .. "for [1] of its parts, updates are [1 3]", v.scatter_update, v, x)
+  end)
+
+  it("is no gradient's way", function()
+    local v, x = V { 1.0, 2 }, C { 3.0 }
+    local tape, loss = recorded({ persistent = true }, function(tape)
+      tape:watch(x)
+      v:scatter_add(nd.IndexedSlices(x * 2, { 1 }, { 2 }))
+      return nd.reduce_sum(v * v)
+    end)
+    assert.is_nil(tape:gradient(loss, x))
+    assert.same({ 14.0, 4.0 }, tape:gradient(loss, v):totable())
+  end)
+
+  it("updates rows of batches", function()
+    local v = V(nd.zeros { 2, 3, 2 })
+    local x = nd.IndexedSlices({ { { 1.0, 2 } }, { { 3, 4 } } },
+      { { 3 }, { 1 } }, { 3, 2 })
+    v:batch_scatter_update(x)
+    assert.same({
+      { { 0.0, 0.0 }, { 0.0, 0.0 }, { 1.0, 2.0 } },
+      { { 3.0, 4.0 }, { 0.0, 0.0 }, { 0.0, 0.0 } },
+    }, v:totable())
+  end)
+end)
+
+describe("a constraint", function()
+  local sgd = nd.optimizers.SGD { learning_rate = 1.0 }
+  local function step(v, g)
+    sgd:apply_gradients { { C(g), v } }
+  end
+
+  it("is something that can be called [V17]", function()
+    refuses("Variable: constraint must be a function, got 0", V, 1.0,
+      { constraint = 0 })
+    local f = setmetatable({}, { __call = function(_, w) return w + 1 end })
+    local v = V(1.0, { constraint = f })
+    assert.is_true(rawequal(f, v.constraint))
+    assert.is_nil(V(v).constraint)
+    step(v, 0.5)
+    assert.equal(1.5, v:item())
+  end)
+
+  it("holds after a step, and not for assignments", function()
+    local v = V({ 1.0, -2 }, {
+      constraint = function(w) return nd.maximum(w, 0) end
+    })
+    assert.same({ 1.0, -2.0 }, v:totable())
+    step(v, { 0.5, 1.0 })
+    assert.same({ 0.5, 0.0 }, v:totable())
+    v:assign { -1, -1 }
+    assert.same({ -1.0, -1.0 }, v:totable())
+  end)
+
+  it("is asked in the order of the Variables, for those with gradients",
+    function()
+      local asked = {}
+      local function named(name)
+        return V(1.0, { constraint = function(w)
+          asked[#asked + 1] = name
+          return w
+        end })
+      end
+      local a, b, c = named "a", named "b", named "c"
+      sgd:apply_gradients { { C(1.0), a }, { false, b }, { C(1.0), c } }
+      assert.same({ "a", "c" }, asked)
+    end)
+
+  it("raises its own error, after the step", function()
+    local mark = {}
+    local v = V(1.0, { constraint = function() error(mark) end })
+    local ok, err = pcall(step, v, 1.0)
+    assert.is_false(ok)
+    assert.is_true(rawequal(mark, err))
+    assert.equal(0.0, v:item())
+    refuses("apply_gradients: what a constraint gives is missing: it must be "
+      .. "a tensor", step, V(1.0, { constraint = function() end }), 1.0)
+  end)
+
+  it("goes with its Variable, whatever it captures", function()
+    local weak = setmetatable({}, { __mode = "k" })
+    do
+      local v
+      v = V(1.0, { constraint = function(w) return w + 0 * v end })
+      weak[v] = true
+      step(v, 1.0)
+    end
+    collectgarbage()
+    collectgarbage()
+    assert.is_nil(next(weak))
   end)
 end)

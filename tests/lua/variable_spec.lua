@@ -2,7 +2,8 @@
 -- read earlier changes.
 package.path = "tests/lua/?.lua;" .. package.path
 local nd = require "nadir"
-local refuses = require "support".refuses
+local support = require "support"
+local recorded, refuses = support.recorded, support.refuses
 
 assert(_VERSION == "Lua 5.4")
 
@@ -13,16 +14,24 @@ describe("Variable", function()
     assert.equal("int32", nd.Variable(1, {}).dtype)
   end)
 
-  it("has the dtype of its value", function()
+  it("has the dtype of its value [V2, V28, V29]", function()
     assert.equal("float32", V(1.0).dtype)
     assert.equal("int32", V(1).dtype)
     assert.equal("bool", V(false).dtype)
     assert.equal("int64", V(1 << 40).dtype)
+    assert.equal("int64", C(1 << 40).dtype)
+    assert.equal("int32", C(3).dtype)
+    assert.equal("float32", C({ 1, 2.5 }).dtype)
+    assert.same({ 1.0, 2.5 }, C({ 1, 2.5 }):totable())
     assert.equal("float32", V { 1, 2.5 }.dtype)
+    assert.equal("int32", V { 1, 2 }.dtype)
+    assert.equal("int64", V { 1, 1 << 31 }.dtype)
+    assert.equal("float32", V({}).dtype)
+    assert.equal("float32", V(2 ^ 70).dtype)
     assert.equal("float64", V(C(1.0, { dtype = "float64" })).dtype)
   end)
 
-  it("takes a function that gives the value", function()
+  it("takes a function that gives the value [V3]", function()
     local v = V(function() return 1 end, { dtype = "float32" })
     assert.equal("float32", v.dtype)
     assert.equal(1.0, v:item())
@@ -60,7 +69,7 @@ describe("Variable", function()
     assert.is_false(nd.is_variable(v + 0))
   end)
 
-  it("copies the data of another one, and nothing else", function()
+  it("copies the data of another one, and nothing else [V21]", function()
     local a = V({ 2.0, 3 }, { trainable = false, name = "a" })
     local b = V(a)
     a:assign { 5, 6 }
@@ -70,6 +79,50 @@ describe("Variable", function()
     assert.equal("Variable", b.name)
     assert.same({ 7.0, 9.0 }, a:assign_add({ 2, 3 }):totable())
     assert.same({ 0.0, 0.0 }, a:assign_sub({ 7, 9 }):totable())
+    local c = V(V(1.0, { shape = false, constraint = math.abs }))
+    assert.is_nil(c.constraint)
+    refuses("assign: shapes differ: the variable is [], the value is [2]",
+      c.assign, c, { 1, 2 })
+  end)
+
+  it("has other shapes where sizes are left open [V14]", function()
+    local v = V({ { 1.0 } }, { shape = false })
+    v:assign(nd.zeros { 2, 2 })
+    assert.same({ 2, 2 }, v.shape)
+    assert.same({}, v:assign(5.0).shape)
+    refuses("assign_add: shapes differ: the variable is [], the value is [2]",
+      v.assign_add, v, { 1, 2 })
+    local rows = V(nd.zeros { 1, 2 }, { shape = { false, 2 } })
+    assert.same({ 3, 2 }, rows:assign(nd.zeros { 3, 2 }).shape)
+    refuses("assign: shapes differ: the variable is [3 2], the value is [2 3]",
+      rows.assign, rows, nd.zeros { 2, 3 })
+    assert.same({ 3 }, V(nd.zeros(3), { shape = { 3 } }).shape)
+  end)
+
+  it("begins anew in another shape", function()
+    local v = V({ 1.0, 2 }, { shape = false })
+    local adam = nd.optimizers.Adam { learning_rate = 0.1 }
+    adam:apply_gradients { { C { 1.0, 1 }, v } }
+    v:assign { 1, 2, 3 }
+    adam:apply_gradients { { C { 1.0, 1, 1 }, v } }
+    local tape, y = recorded({}, function()
+      local before = nd.reduce_sum(v * v)
+      v:assign { 5 }
+      return before + nd.reduce_sum(v)
+    end)
+    assert.same({ 1.0 }, tape:gradient(y, v):totable())
+  end)
+
+  it("has the shape that it was given [V16]", function()
+    refuses("Variable: shapes differ: value is [3], shape is [4]", V,
+      nd.zeros(3), { shape = { 4 } })
+    refuses("Variable: shapes differ: value is [3], shape is [-1 3]", V,
+      nd.zeros(3), { shape = { false, 3 } })
+    refuses("Variable: shape must be a shape, where false is any size, or "
+      .. "false for any shape, got 3", V, nd.zeros(3), { shape = 3 })
+    refuses("Variable: negative size: -1", V, nd.zeros(3), { shape = { -1 } })
+    refuses("Variable: a size must be a whole number, got string", V,
+      nd.zeros(3), { shape = { "3" } })
   end)
 
   it("may be empty or hold nan and inf", function()
@@ -101,6 +154,10 @@ describe("Variable", function()
       V, C(1.0), { dtype = "float64" })
     refuses("Variable: 1.5 is not a whole number, and the dtype is int32; "
       .. "use nd.cast", V, 1.5, { dtype = "int32" })
+    refuses("Variable: a boolean cannot be float32", V, true,
+      { dtype = "float32" })
+    refuses("Variable: a boolean cannot be int32", V, { 1, true })
+    refuses("Variable: 300 does not fit uint8", V, 300, { dtype = "uint8" })
     refuses("Variable: ragged table: level 2 has 2 and 1 values",
       V, { { 1, 2 }, { 3 } })
     refuses("Variable: a table mixes values with the name 'trainable'",
@@ -109,8 +166,15 @@ describe("Variable", function()
 end)
 
 describe("assign", function()
-  it("sets, adds and subtracts, and gives the variable", function()
+  it("sets, adds and subtracts, and gives the variable [V5, V6, V7]", function()
     local v = V(1)
+    for i = 2, 4 do
+      assert.equal(i, v:assign_add(1):item())
+    end
+    v:assign(3)
+    for i = 2, 0, -1 do
+      assert.equal(i, v:assign_sub(1):item())
+    end
     assert.equal(2, v:assign(2):item())
     assert.equal(3, v:assign_add(1):item())
     assert.equal(1, v:assign_sub(2):item())
@@ -120,8 +184,11 @@ describe("assign", function()
     assert.equal(3, v:assign_sub(1):assign_sub(1):item())
   end)
 
-  it("gives nothing when read_value is false", function()
+  it("gives nothing when read_value is false [V4]", function()
     local v = V(1)
+    assert.equal(3, v:assign(3, true):item())
+    assert.equal(0, select("#", v:assign(4, false)))
+    assert.equal(4, v:item())
     for _, name in ipairs { "assign", "assign_add", "assign_sub" } do
       assert.equal(0, select("#", v[name](v, 4, { read_value = false })))
       assert.equal(0, select("#", v[name](v, 4, false)))
@@ -135,7 +202,7 @@ describe("assign", function()
       5)
   end)
 
-  it("converts numbers and tables to the variable's dtype", function()
+  it("converts numbers and tables to the variable's dtype [V22]", function()
     local v = V { 2.0, 3.0 }
     v:assign { 1, 2 }
     assert.equal("float32", v.dtype)
@@ -146,7 +213,7 @@ describe("assign", function()
     assert.equal(2, n:item())
   end)
 
-  it("neither broadcasts nor converts tensors", function()
+  it("neither broadcasts nor converts tensors [V13, V15, V23]", function()
     local v = V { 0.0, 1, 2, 3 }
     local hint = {
       assign_add = "; use assign(v + x)",
@@ -228,7 +295,7 @@ describe("assign", function()
 end)
 
 describe("arithmetic", function()
-  it("takes variables as tensors", function()
+  it("takes variables as tensors [V24, V27]", function()
     local v = V(1.0)
     assert.equal(2.0, (v + V(1.0)):item())
     assert.equal(3.0, (v + 2):item())
@@ -238,7 +305,7 @@ describe("arithmetic", function()
     assert.equal("float32", (v * { 1.0, 2 }).dtype)
   end)
 
-  it("of whole numbers takes no fraction", function()
+  it("of whole numbers takes no fraction [V25]", function()
     local v = V(1)
     local text = ": 1.5 is not a whole number, and the dtype is int32; "
       .. "use nd.cast"
@@ -248,7 +315,7 @@ describe("arithmetic", function()
     assert.equal("int32", (v + 2.0).dtype)
   end)
 
-  it("of two dtypes names both", function()
+  it("of two dtypes names both [V26]", function()
     local ok, err = pcall(function()
       return V(1.0) * C(1.0, { dtype = "float64" })
     end)
@@ -257,7 +324,7 @@ describe("arithmetic", function()
       .. "use nd.cast", err)
   end)
 
-  it("divides whole numbers as floats", function()
+  it("divides whole numbers as floats [V30]", function()
     local y = C(1) / C(2)
     assert.equal(0.5, y:item())
     assert.equal("float32", y.dtype)
@@ -268,7 +335,7 @@ describe("arithmetic", function()
 end)
 
 describe("a variable's text", function()
-  it("shows name, shape, dtype and value", function()
+  it("shows name, shape, dtype and value [V1]", function()
     assert.equal("nd.Variable('Variable', shape=(), dtype=int32, value=1)",
       tostring(V(1)))
     assert.equal("nd.Variable('w', shape=(2,), dtype=float32, value=[1. 2.])",

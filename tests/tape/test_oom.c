@@ -193,15 +193,30 @@ static bool assign(model *m)
   return ok;
 }
 
+// The same with parts of it.
+static bool assign_parts(model *m)
+{
+  nd_tensor *held = nd_variable_read(m->at[0]);
+  nd_tensor *at = nd_tensor_new(c, ND_INT32, 2, (int64_t[]){ 2, 1 },
+                                (int32_t[]){ 3, 1 });
+  nd_tensor *rows = nd_call(c, "slice", 1, &held, "ranges=[1:2]");
+  const bool ok = nd_variable_assign_slice(m->at[0], "ranges=[3:2:-1]", rows) &&
+                  nd_variable_scatter(m->at[0], "add", at, rows);
+  nd_tensor_release(rows);
+  nd_tensor_release(at);
+  nd_tensor_release(held);
+  return ok;
+}
+
 static bool train(const char *optimizer, const char *options)
 {
   model m;
   build(&m, optimizer, options);
   int held = 0;
   const bool ok = nd_error_code(c) == ND_OK && train_step(&m) &&
-                  train_step(&m) && assign(&m) && take_second_gradient(&m) &&
-                  carry(&m, &held) && take_jacobians(&m, true) &&
-                  take_jacobians(&m, false);
+                  train_step(&m) && assign(&m) && assign_parts(&m) &&
+                  take_second_gradient(&m) && carry(&m, &held) &&
+                  take_jacobians(&m, true) && take_jacobians(&m, false);
   demolish(&m);
   CHECK_INT(held, 0);
   return ok;
