@@ -68,7 +68,7 @@ describe("a literal", function()
       x + (1 << 40)              --> add: 1099511627776 does not fit int32
       nd.constant(1, "uint8") + 300 --> add: 300 does not fit uint8
       f + nd.constant(1.0, "float64")
-        --> add: dtypes differ: float32 and float64; use nd.cast
+        --> add: dtypes differ: float32 and float64; use nd.cast(x, nd.float32)
     ]]
   end)
 
@@ -95,7 +95,7 @@ describe("whole numbers", function()
     raise [[
       x // 0                       --> floordiv: integer division by zero
       x % 0                        --> mod: integer division by zero
-      nd.constant(true) / true     --> divide: x must be numbers, got bool;
+      nd.constant(true) / true     --> divide: a must be numbers, got bool;
         ... use nd.cast
     ]]
   end)
@@ -158,7 +158,8 @@ describe("shapes", function()
 
   it("have a length along the first axis, where ipairs ends", function()
     give [[
-      (function() local n = 0 for i in ipairs(m) do n = n + i end return n end)()
+      (function() local n = 0
+      ... for i in ipairs(m) do n = n + i end return n end)()
         --> 3
       (function() local n = 0
       ... for i in ipairs(nd.Variable({1, 2})) do n = n + i end return n end)()

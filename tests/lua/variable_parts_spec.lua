@@ -220,7 +220,7 @@ describe("scatter", function()
     local v = V { 1.0, 2 }
     for _, x in ipairs { C { 1.0, 2 }, 1 } do
       refuses("scatter_add: slices must be nd.IndexedSlices(values, indices), "
-        .. "got " .. (x == 1 and "1" or "Tensor"), v.scatter_add, v, x)
+        .. "got " .. (x == 1 and "number" or "Tensor"), v.scatter_add, v, x)
     end
     refuses("scatter_add: index 2 is outside 1..1", v.scatter_add, V { 1.0 },
       slices(1.0, 2))
@@ -265,7 +265,7 @@ end)
 
 describe("a constraint", function()
   local sgd = nd.optimizers.SGD { learning_rate = 1.0 }
-  local function step(v, g)
+  local function descend(v, g)
     sgd:apply_gradients { { C(g), v } }
   end
 
@@ -276,7 +276,7 @@ describe("a constraint", function()
     local v = V(1.0, { constraint = f })
     assert.is_true(rawequal(f, v.constraint))
     assert.is_nil(V(v).constraint)
-    step(v, 0.5)
+    descend(v, 0.5)
     assert.equal(1.5, v:item())
   end)
 
@@ -285,7 +285,7 @@ describe("a constraint", function()
       constraint = function(w) return nd.maximum(w, 0) end
     })
     assert.same({ 1.0, -2.0 }, v:totable())
-    step(v, { 0.5, 1.0 })
+    descend(v, { 0.5, 1.0 })
     assert.same({ 0.5, 0.0 }, v:totable())
     v:assign { -1, -1 }
     assert.same({ -1.0, -1.0 }, v:totable())
@@ -308,12 +308,12 @@ describe("a constraint", function()
   it("raises its own error, after the step", function()
     local mark = {}
     local v = V(1.0, { constraint = function() error(mark) end })
-    local ok, err = pcall(step, v, 1.0)
+    local ok, err = pcall(descend, v, 1.0)
     assert.is_false(ok)
     assert.is_true(rawequal(mark, err))
     assert.equal(0.0, v:item())
     refuses("apply_gradients: what a constraint gives is missing: it must be "
-      .. "a tensor", step, V(1.0, { constraint = function() end }), 1.0)
+      .. "a tensor", descend, V(1.0, { constraint = function() end }), 1.0)
   end)
 
   it("goes with its Variable, whatever it captures", function()
@@ -322,7 +322,7 @@ describe("a constraint", function()
       local v
       v = V(1.0, { constraint = function(w) return w + 0 * v end })
       weak[v] = true
-      step(v, 1.0)
+      descend(v, 1.0)
     end
     collectgarbage()
     collectgarbage()
