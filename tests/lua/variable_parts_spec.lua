@@ -265,7 +265,7 @@ end)
 
 describe("a constraint", function()
   local sgd = nd.optimizers.SGD { learning_rate = 1.0 }
-  local function descend(v, g)
+  local function update_by(v, g)
     sgd:apply_gradients { { C(g), v } }
   end
 
@@ -276,7 +276,7 @@ describe("a constraint", function()
     local v = V(1.0, { constraint = f })
     assert.is_true(rawequal(f, v.constraint))
     assert.is_nil(V(v).constraint)
-    descend(v, 0.5)
+    update_by(v, 0.5)
     assert.equal(1.5, v:item())
   end)
 
@@ -285,7 +285,7 @@ describe("a constraint", function()
       constraint = function(w) return nd.maximum(w, 0) end
     })
     assert.same({ 1.0, -2.0 }, v:totable())
-    descend(v, { 0.5, 1.0 })
+    update_by(v, { 0.5, 1.0 })
     assert.same({ 0.5, 0.0 }, v:totable())
     v:assign { -1, -1 }
     assert.same({ -1.0, -1.0 }, v:totable())
@@ -308,12 +308,12 @@ describe("a constraint", function()
   it("raises its own error, after the step", function()
     local mark = {}
     local v = V(1.0, { constraint = function() error(mark) end })
-    local ok, err = pcall(descend, v, 1.0)
+    local ok, err = pcall(update_by, v, 1.0)
     assert.is_false(ok)
     assert.is_true(rawequal(mark, err))
     assert.equal(0.0, v:item())
     refuses("apply_gradients: what a constraint gives is missing: it must be "
-      .. "a tensor", descend, V(1.0, { constraint = function() end }), 1.0)
+      .. "a tensor", update_by, V(1.0, { constraint = function() end }), 1.0)
   end)
 
   it("goes with its Variable, whatever it captures", function()
@@ -322,7 +322,7 @@ describe("a constraint", function()
       local v
       v = V(1.0, { constraint = function(w) return w + 0 * v end })
       weak[v] = true
-      descend(v, 1.0)
+      update_by(v, 1.0)
     end
     collectgarbage()
     collectgarbage()
