@@ -71,8 +71,8 @@ static const nd_param new_params[] = {
   { "name", ND_TEXT, "nil", .doc = "what prints and messages call it" },
   { "dtype", ND_WORD_DTYPE, "nil", .doc = "of the value; nil: its own" },
   { "constraint", ND_OTHER, "nil", .words = a_function,
-    .doc = "gives the value that an optimizer's step leaves, of that which the "
-           "step made" },
+    .doc =
+      "what a step of an optimizer gives the value to, and takes it from" },
   { "shape", ND_OTHER, "nil", .words = a_shape,
     .doc = "those it may have; nil: that of the value" },
   { NULL },

@@ -273,7 +273,8 @@ bool nd_variable_assign_slice(nd_variable *v, const char *ranges, nd_tensor *x)
 bool nd_variable_scatter(nd_variable *v, const char *way, nd_tensor *indices,
                          nd_tensor *updates)
 {
-  if (v == NULL || way == NULL || !nd_context_ready(v->context))
+  if (v == NULL || way == NULL || indices == NULL || updates == NULL ||
+      !nd_context_ready(v->context))
     return false;
   const char *before = nd_context_enter(v->context, "scatter");
   const nd_scatter_way found = nd_scatter_find(way);

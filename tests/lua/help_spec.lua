@@ -116,12 +116,18 @@ nd.layers.Sequential(layers, name = nil)
 
   it("tells what a class in C takes", function()
     assert.equal([[
-nd.Variable(value, trainable = true, name = nil, dtype = nil)
+nd.Variable(value, trainable = true, name = nil, dtype = nil, ]]
+      .. [[constraint = nil, shape = nil)
   a place for tensors of one shape
   value: what it begins with, or a function that gives it (a tensor)
   trainable: whether tapes watch it without being told (true or false)
   name: what prints and messages call it (a string)
-  dtype: of the value; nil: its own (the name of a dtype)]],
+  dtype: of the value; nil: its own (the name of a dtype)
+  constraint: ]]
+      .. "what a step of an optimizer gives the value to, and takes it from "
+      .. [[(a function)
+  shape: those it may have; nil: that of the value ]]
+      .. "(a shape, where false is any size, or false for any shape)",
       help("Variable"))
     assert.equal([[
 nd.optimizers.SGD(learning_rate = 0.01, momentum = 0, nesterov = false, ]]

@@ -422,8 +422,8 @@ describe("a Variable", function()
       nd.Variable(1, {trainabel = false})
         --> Variable: unknown option 'trainabel': it takes value, trainable,
         ... name, dtype, constraint, shape; did you mean 'trainable'?
-      nd.Variable(1, true, "w", "int32", 5)
-        --> Variable: takes at most 4 arguments, got 5
+      nd.Variable(1, true, "w", "int32", nil, nil, 5)
+        --> Variable: takes at most 6 arguments, got 7
     ]]
   end)
 
