@@ -10,6 +10,7 @@
 #include "lua/pace.h"
 #include "lua/scope.h"
 #include "lua/signature.h"
+#include "op/slices.h"
 
 // ----------------------------------------------------------------- release --
 
@@ -93,15 +94,17 @@ static bool strike(lua_State *L, const ndL_scope *scope)
   return had;
 }
 
-// What stays has its values computed: while they wait, they hold what the scope
-// is to end.
+// What stays has its values computed, or its rows: while they wait, they hold
+// what the scope is to end.
 static void settle(lua_State *L, ndL_state *S)
 {
   nd_tensor *x = ndL_peek(L, S, -1);
   if (x == NULL || !x->waits)
     return;
   lua_pushvalue(L, -1);
-  ndL_ready(L, S, -1);
+  x = ndL_hold(L, S, -1, false);
+  if (x != NULL)
+    ndL_force(L, S, nd_is_sliced(x) ? nd_slices_of(x)->values : x);
   lua_pop(L, 1);
 }
 

@@ -202,6 +202,18 @@ local function cubes(v)
   return g
 end
 
+describe("no gradients", function()
+  it("have no sum [G105]", function()
+    local v, w = V { 1., 2 }, V { 3. }
+    local tape, y = recorded(nil, function()
+      return nd.gather(v, { 1 }) + 0 * nd.stop_gradient(w)
+    end)
+    local gv, gw = table.unpack(tape:gradient(y, { v, w }))
+    assert.is_true(is_sparse(gv))
+    assert.is_false(gw)
+  end)
+end)
+
 describe("derivatives of rows", function()
   it("reach what they were made of [S52]", function()
     local v = V { { 1., 2 }, { 3, 4 } }
@@ -324,5 +336,17 @@ describe("IndexedSlices", function()
     assert.is_false(nd.is_tensor(gone))
     assert.is_true(is_sparse(kept))
     assert.same({ 0., 1, 0 }, plain(kept))
+  end)
+
+  it("leaves a scope with its rows alone", function()
+    local large = nd.zeros { 1000, 1000 }
+    local before = nd.memory "tensor"
+    local g = nd.scope(function()
+      return gradient(function(x)
+        return nd.square(nd.gather(x, { 7 }) + 1)
+      end, large)
+    end)
+    assert.is_true(nd.memory "tensor" - before < 100000)
+    assert.equal(2000.0, nd.reduce_sum(g):item())
   end)
 end)
