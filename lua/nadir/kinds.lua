@@ -69,6 +69,22 @@ local function is_callable(value)
     or type(metatable) == "table" and metatable.__call ~= nil
 end
 
+kinds.callable = {
+  wanted = wanted["function"],
+  read = function(value)
+    return is_callable(value) and value or nil
+  end,
+}
+
+-- Tensors, or tables of them, which whoever takes them looks into.
+kinds.nested = {
+  wanted = wanted.nested,
+  takes_lists = true,
+  read = function(value)
+    return value
+  end,
+}
+
 -- The field `name` of a module, or nil and that there is none.
 local function look_up(what, name, module)
   local ok, value = pcall(function() return module[name] end)

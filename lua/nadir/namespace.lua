@@ -11,6 +11,10 @@ for path, module in pairs(require "nadir.paths") do -- any order: each its own
   local parent, field = path:match "^(.*)%.([^.]*)$"
   tables[parent] = tables[parent] or {}
   tables[parent][field] = module
+  if parent == "nd.autodiff" then -- its functions are at the top, too
+    tables.nd = tables.nd or {}
+    tables.nd[field] = module
+  end
 end
 
 local namespace = {}
