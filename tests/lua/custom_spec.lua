@@ -24,7 +24,8 @@ local function scaled(k)
 end
 
 describe("custom_gradient", function()
-  it("gives the value of the function, and its gradient", function()
+  it("gives the value of the function, and its gradient"
+    .. " [G62, G66, G68]", function()
     near(2, derivatives(scaled(2), C(1.0)))
     near(4, derivatives(custom(function(x)
       return x * x, function(dy) return 4 * dy end
@@ -34,7 +35,7 @@ describe("custom_gradient", function()
     near({ 1, 2 }, f(C { 1.0, 2.0 }))
   end)
 
-  it("gives a gradient to each argument", function()
+  it("gives a gradient to each argument [G69]", function()
     local swapped = custom(function(x, y)
       return x * y, function(dz) return dz * x, dz * y end
     end)
@@ -52,7 +53,7 @@ describe("custom_gradient", function()
     near(3, dy)
   end)
 
-  it("learns with a gradient of its own", function()
+  it("learns with a gradient of its own [G64]", function()
     local mul = custom(function(x, y)
       return x * y, function(d) return d * y, d * x end
     end)
@@ -91,7 +92,7 @@ describe("custom_gradient", function()
     near({ 6, 4 }, tape:gradient(z, { x, y }))
   end)
 
-  it("takes tables of tensors, and other things beside them", function()
+  it("takes tables of tensors, and other things beside them [S50]", function()
     local seen
     local f = custom(function(p, scale, name)
       seen = name
@@ -109,7 +110,8 @@ describe("custom_gradient", function()
     assert.equal("name", seen)
   end)
 
-  it("passes the variables that were read, and takes theirs", function()
+  it("passes the variables that were read, and takes theirs"
+    .. " [G71, S47]", function()
     local v, fixed = V(3.0), V(2.0, { trainable = false })
     local got
     local f = custom(function(x)
@@ -168,7 +170,7 @@ describe("custom_gradient", function()
     near(3, derivatives(f, C(2.0)))
   end)
 
-  it("treats a variable that is an argument as an argument", function()
+  it("treats a variable that is an argument as an argument [G65]", function()
     local v = V(3.0)
     local tape, y = recorded(nil, function()
       return custom(function(x)
@@ -203,7 +205,7 @@ describe("custom_gradient", function()
     near(100, outer:gradient(y, x))
   end)
 
-  it("has second derivatives, its own if it is nested", function()
+  it("has second derivatives, its own if it is nested [S49]", function()
     local f = custom(function(x)
       return x * x, function(dy)
         return custom(function(t)
@@ -247,7 +249,7 @@ describe("its function", function()
     end)
   end
 
-  it("may raise any value, which arrives unchanged", function()
+  it("may raise any value, which arrives unchanged [S48]", function()
     local value = { code = 7 }
     local tape, y = with_gradient(function() error(value) end)
     local ok, err = pcall(tape.gradient, tape, y, x)
@@ -601,7 +603,7 @@ describe("custom_gradient refuses", function()
     refuses(message, custom(function(t) return t, t, print end), x)
   end)
 
-  it("another number of gradients", function()
+  it("another number of gradients [S46, G63]", function()
     refuses("custom_gradient: 0 gradients for 1 arguments",
       gradient_of(function() end))
     refuses("custom_gradient: 2 gradients for 1 arguments",
@@ -617,7 +619,7 @@ describe("custom_gradient refuses", function()
       gradient_of(function() return print end))
   end)
 
-  it("to drop the gradients of variables", function()
+  it("to drop the gradients of variables [G72]", function()
     local v = V(3.0)
     refuses("custom_gradient: 0 gradients of variables for the 1 that were "
       .. "read; the function gets them as its last argument, and returns a "

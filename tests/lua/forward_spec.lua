@@ -41,7 +41,7 @@ describe("ForwardAccumulator", function()
       acc.jvp, acc, x, "nil")
   end)
 
-  it("listens only inside its block, and again in another", function()
+  it("listens only inside its block, and again in another [F3]", function()
     local x = C(-2.0)
     local acc, y = carried(x, 1.5, function() return 4 * x end)
     assert.is_nil(acc:jvp(4 * x))
@@ -73,7 +73,7 @@ describe("ForwardAccumulator", function()
     near({ { 2, 20 }, { 0, 0 }, { 1, 10 } }, acc:jvp(y))
   end)
 
-  it("stands outside a tape for products with a Hessian", function()
+  it("stands outside a tape for products with a Hessian [S59]", function()
     local x = C { 1.0, 2.0, 3.0 }
     local acc, g = carried(x, { 1, -1, 2 }, function()
       local tape <close> = nd.GradientTape()
@@ -100,7 +100,7 @@ describe("ForwardAccumulator", function()
     assert.is_nil(acc:jvp(x * x))
   end)
 
-  it("refuses what cannot be primals and tangents", function()
+  it("refuses what cannot be primals and tangents [F4]", function()
     local x, i = C { 1.0, 2.0 }, C { 1, 2 }
     refuses("ForwardAccumulator: a primal is given twice", Accumulator,
       { x, x }, { x, x })
@@ -122,7 +122,7 @@ describe("ForwardAccumulator", function()
       .. "table, got number", Accumulator, 1, 1)
   end)
 
-  it("refuses a second entry", function()
+  it("refuses a second entry [S57]", function()
     local acc = Accumulator(C(1.0), 1)
     local ok, err = pcall(assert(nd.load [[
       local acc = ... with acc do with acc do end end]]), acc)
@@ -160,5 +160,91 @@ describe("ForwardAccumulator", function()
     collectgarbage()
     collectgarbage()
     assert.is_nil(weak[1])
+  end)
+end)
+
+describe("its tangents", function()
+  it("are those of a multiple [F2]", function()
+    local x = C(1.0)
+    local acc, y = carried(x, 2, function() return 3 * x end)
+    near(6, acc:jvp(y))
+  end)
+
+  it("of tangents are asked of the outer one [S58, F8]", function()
+    local x = C(2.0)
+    local outer, inner = Accumulator(x, 1), Accumulator(x, 1)
+    local y = assert(nd.load [[
+      local outer, inner, x = ...
+      with outer do with inner do return x ^ 3 end end]])(outer, inner, x)
+    near(12, outer:jvp(inner:jvp(y)))
+    assert.is_nil(inner:jvp(outer:jvp(y)))
+  end)
+
+  it("follow a Variable [F9]", function()
+    local v = V { 1.0, 2, 3 }
+    local acc, y = carried(v, { .1, -.2, .3 }, function()
+      return { v, 2 * v, v + .1 }
+    end)
+    near({ { .1, -.2, .3 }, { .2, -.4, .6 }, { .1, -.2, .3 } }, acc:jvp(y))
+  end)
+
+  it("are missing for what is not watched, or zeros [F10, F11]", function()
+    local x, v = C { 1.0, 2 }, V { 1.0, 2 }
+    local acc, y = carried(x, x, function()
+      return { 2 * v, nd.zeros_like(x) }
+    end)
+    near({ false, false }, acc:jvp(y))
+    near({ { 0, 0 }, { 0, 0 } }, acc:jvp(y, "zero"))
+    refuses("jvp: no tangent for target 2: it does not depend on a primal, or "
+      .. "was computed outside the block", acc.jvp, acc, { x, y[1] }, "error")
+  end)
+
+  it("go through gather and products [F12, F18]", function()
+    local x, m = C { 1.0 }, C { { 1.0, 2 }, { 3, 4 } }
+    local acc, y = carried(x, { 3 }, function() return nd.gather(x, 1) end)
+    near(3, acc:jvp(y))
+    acc, y = carried(m, { { 1, 0 }, { 0, 0 } }, function()
+      return nd.matmul(m, m, { transpose_b = true })
+    end)
+    near({ { 2, 3 }, { 3, 0 } }, acc:jvp(y))
+  end)
+
+  it("are unknown to a tape inside [F15]", function()
+    local x = C(2.0)
+    local acc = Accumulator(x, 1)
+    local tape, y
+    assert(nd.load [[local acc, f = ... with acc do f() end]])(acc, function()
+      tape, y = support.recorded(nil, function(t)
+        t:watch(x)
+        return x * x
+      end)
+    end)
+    near(4, acc:jvp(y))
+    assert.is_nil(tape:gradient(acc:jvp(y), x))
+  end)
+
+  it("follow loops and branches [F16]", function()
+    local y = C(1.0)
+    local acc, sum = carried(y, 1, function()
+      local sum = C(0.0)
+      for i = 0, 4 do
+        sum = sum + y * i
+      end
+      return sum
+    end)
+    near(10, acc:jvp(sum))
+    for k, want in pairs { [2] = 3, [0] = false } do
+      local branch, z = carried(y, 1, function()
+        return { k > 1 and 3 * y or C(0.0) }
+      end)
+      near({ want }, branch:jvp(z))
+    end
+  end)
+
+  it("stay with a Variable that is assigned to [F17]", function()
+    local v = V(1.0)
+    local acc = carried(v, 1, function() v:assign_sub(.5) end)
+    near(.5, v)
+    near(1, acc:jvp(v))
   end)
 end)

@@ -20,14 +20,14 @@ local function gradients(f, ...)
 end
 
 describe("a gradient", function()
-  it("of a square is twice the variable", function()
+  it("of a square is twice the variable [G1]", function()
     local x = V(3.0)
     local tape, y = recorded(nil, function() return nd.square(x) end)
     near(9, y)
     near(6, tape:gradient(y, x))
   end)
 
-  it("of a sum of squares reaches weights and bias", function()
+  it("of a sum of squares reaches weights and bias [G2]", function()
     local x, y = C { { 1.0, 2 }, { 3, 4 } }, C { { 1.0 }, { 2 } }
     local w, b = V { { 1.0 }, { 2 } }, V(1.0)
     local tape, loss = recorded(nil, function()
@@ -37,18 +37,18 @@ describe("a gradient", function()
     near({ { { 70 }, { 100 } }, 30 }, tape:gradient(loss, { w, b }))
   end)
 
-  it("is summed back over broadcast axes", function()
+  it("is summed back over broadcast axes [G107]", function()
     local x = V(2.0)
     local tape, y = recorded(nil, function() return x * { 3.0, 4.0 } end)
     near(7, tape:gradient(y, x))
   end)
 
-  it("of a target with many elements is that of their sum", function()
+  it("of a target with many elements is that of their sum [G118]", function()
     near({ { -2, 0, 2 } }, gradients(function(x) return x ^ 2 end,
       C { -1.0, 0, 1 }))
   end)
 
-  it("belongs to its target on a persistent tape", function()
+  it("belongs to its target on a persistent tape [G34]", function()
     local x = C { 1.0, 3.0 }
     local tape, z, y = recorded({ persistent = true }, function(tape)
       tape:watch(x)
@@ -73,7 +73,7 @@ describe("a gradient", function()
     near({ 27, 3 }, outer:gradient(g, u))
   end)
 
-  it("adds up along several paths", function()
+  it("adds up along several paths [G56]", function()
     local x = V { 1.0 }
     local tape, y = recorded(nil, function()
       local a = x + 1
@@ -82,13 +82,13 @@ describe("a gradient", function()
     near({ 1 }, tape:gradient(y, x))
   end)
 
-  it("passes through variables read by value", function()
+  it("passes through variables read by value [G11]", function()
     local v = V(1.0)
     local tape, y = recorded(nil, function() return v:read_value() end)
     near(1, tape:gradient(y, v))
   end)
 
-  it("follows only the branch that was taken", function()
+  it("follows only the branch that was taken [G109, S54]", function()
     local x, v0, v1 = C(1.0), V(2.0), V(2.0)
     local tape, y = recorded({ persistent = true }, function(tape)
       tape:watch(x)
@@ -98,7 +98,7 @@ describe("a gradient", function()
     assert.is_nil(tape:gradient(y, x))
   end)
 
-  it("follows a loop", function()
+  it("follows a loop [G117]", function()
     local x = C(2.0)
     local tape, y = recorded(nil, function(tape)
       tape:watch(x)
@@ -113,7 +113,7 @@ describe("a gradient", function()
     near(4, tape:gradient(y, x))
   end)
 
-  it("chooses by where", function()
+  it("chooses by where [G16]", function()
     local function g(x)
       return nd.where(nd.less(x, 10.0), x, x * x)
     end
@@ -121,7 +121,7 @@ describe("a gradient", function()
     near({ 100 }, gradients(g, C(50.0)))
   end)
 
-  it("goes to the winner when Lua compares variables", function()
+  it("goes to the winner when Lua compares variables [G17, S32]", function()
     local list = { V(2.0), V(3.0), V(5.0) }
     local tape, y = recorded(nil, function()
       local best = list[1]
@@ -133,7 +133,7 @@ describe("a gradient", function()
     near({ false, false, 1 }, tape:gradient(y, list))
   end)
 
-  it("has the source's dtype", function()
+  it("has the source's dtype [S62]", function()
     local v = V(1.5)
     local tape, y = recorded(nil, function()
       return nd.square(nd.cast(v, "float64"))
@@ -146,30 +146,30 @@ describe("a gradient", function()
 end)
 
 describe("a source", function()
-  it("that is the target has the gradient one", function()
+  it("that is the target has the gradient one [G3]", function()
     local x = C(3.0)
     local tape = recorded(nil, function(tape) tape:watch(x) end)
     near(1, tape:gradient(x, x))
   end)
 
-  it("that is the target need not be watched", function()
+  it("that is the target need not be watched [G10, S21]", function()
     local x = C { { 2.0, 2.0 }, { 2, 2 } }
     local tape = recorded({ persistent = true }, function() end)
     near({ { { 1, 1 }, { 1, 1 } } }, tape:gradient(x, { x }))
     near({ { { 2, 2 }, { 2, 2 } } }, tape:gradient({ x, x }, { x }))
   end)
 
-  it("that is a variable and the target has the gradient one", function()
+  it("that is a variable and the target has the gradient one [G116]", function()
     local x = V(3.0)
     local tape = recorded(nil, function() end)
     near(1, tape:gradient(x, x))
   end)
 
-  it("passes through identity", function()
+  it("passes through identity [G4]", function()
     near({ 1 }, gradients(nd.identity, C(3.0)))
   end)
 
-  it("may be among the targets", function()
+  it("may be among the targets [G5]", function()
     local x = C(2.0)
     local tape, y = recorded(nil, function(tape)
       tape:watch(x)
@@ -178,13 +178,13 @@ describe("a source", function()
     near(5, tape:gradient({ x, y }, x))
   end)
 
-  it("counts once for each time it is a target", function()
+  it("counts once for each time it is a target [G6]", function()
     local x = C(3.0)
     local tape = recorded(nil, function(tape) tape:watch(x) end)
     near(2, tape:gradient({ x, x }, x))
   end)
 
-  it("gets what each of several targets brings", function()
+  it("gets what each of several targets brings [G7]", function()
     local x, y = C(3.0), C(5.0)
     local tape, z = recorded(nil, function(tape)
       tape:watch { x, y }
@@ -193,7 +193,7 @@ describe("a source", function()
     near({ 1, 11 }, tape:gradient({ x, y, z }, { x, y }))
   end)
 
-  it("gets nothing from a target it does not reach", function()
+  it("gets nothing from a target it does not reach [G12]", function()
     local x, y = C(3.0), C(2.0)
     local tape, a, b = recorded(nil, function(tape)
       tape:watch { x, y }
@@ -202,7 +202,7 @@ describe("a source", function()
     near({ 2, 3 }, tape:gradient({ a, b }, { x, y }))
   end)
 
-  it("may be named several times", function()
+  it("may be named several times [G27]", function()
     local x, y = C(3.0), C(5.0)
     local tape, z = recorded({ persistent = true }, function(tape)
       tape:watch { x, y }
@@ -212,7 +212,7 @@ describe("a source", function()
     near({ 3, 11 }, tape:gradient(z, { y, x }))
   end)
 
-  it("may be an intermediate", function()
+  it("may be an intermediate [S20, G37]", function()
     local x = C(3.0)
     local tape, y, z = recorded(nil, function(tape)
       tape:watch(x)
@@ -234,7 +234,8 @@ describe("a source", function()
     end
   end)
 
-  it("is distinct from another constant of the same value", function()
+  it("is distinct from another constant of the same value"
+    .. " [S33, G46]", function()
     local x1, x2 = C(3.0), C(3.0)
     local tape, y = recorded(nil, function(tape)
       tape:watch(x1)
@@ -243,7 +244,7 @@ describe("a source", function()
     near({ 1 }, tape:gradient(y, { x1 }))
   end)
 
-  it("may be a constant or a variable alike", function()
+  it("may be a constant or a variable alike [G47]", function()
     for _, make in ipairs { C, V } do
       local a, b = make(2.0), make(2.0)
       local tape, y, z = recorded(nil, function(tape)
@@ -254,7 +255,7 @@ describe("a source", function()
     end
   end)
 
-  it("made by an op that changes nothing is a new tensor", function()
+  it("made by an op that changes nothing is a new tensor [S34, G48]", function()
     for _, first in ipairs { false, true } do
       local x = C(10.0)
       local tape, loss, xs = recorded(nil, function(tape)
@@ -286,7 +287,7 @@ describe("the structure of sources", function()
     end)
   end)
 
-  it("is the structure of the gradients", function()
+  it("is the structure of the gradients [G28]", function()
     near(1, tape:gradient(y, x1))
     near({ 1 }, tape:gradient(y, { x1 }))
     near({ 1, 2 }, tape:gradient(y, { x1, x2 }))
@@ -295,7 +296,7 @@ describe("the structure of sources", function()
     near({ 1, { 2, 3 } }, tape:gradient(y, { x1, { x2, x3 } }))
   end)
 
-  it("may have names", function()
+  it("may have names [S19]", function()
     near({ one = 1, rest = { two = 2, three = 3 } },
       tape:gradient(y, { one = x1, rest = { two = x2, three = x3 } }))
   end)
@@ -317,13 +318,13 @@ describe("the structure of sources", function()
 end)
 
 describe("targets", function()
-  it("may be a table with names", function()
+  it("may be a table with names [G108]", function()
     local x = V(2.0)
     local tape, y0, y1 = recorded(nil, function() return x ^ 2, 1 / x end)
     near(3.75, tape:gradient({ y0 = y0, y1 = y1 }, x))
   end)
 
-  it("may be nested", function()
+  it("may be nested [S17, G52]", function()
     local x = C { 0.0, 1, 2 }
     local tape, a, b = recorded(nil, function(tape)
       tape:watch(x)
@@ -332,7 +333,7 @@ describe("targets", function()
     near({ 1, 3, 5 }, tape:gradient({ { a }, { { b } } }, x))
   end)
 
-  it("may repeat what flows on", function()
+  it("may repeat what flows on [G53]", function()
     local x = C(1.0)
     local tape, y = recorded(nil, function(tape)
       tape:watch(x)
@@ -341,14 +342,14 @@ describe("targets", function()
     near(3, tape:gradient({ x, y }, x))
   end)
 
-  it("that are none give no gradient", function()
+  it("that are none give no gradient [G105]", function()
     local x = V(1.0)
     local tape = recorded({ persistent = true }, function() end)
     assert.is_nil(tape:gradient({}, x))
     near({ false }, tape:gradient({}, { x }))
   end)
 
-  it("that use one another get the total derivative", function()
+  it("that use one another get the total derivative [G121]", function()
     local x = C(1.0)
     local tape, y, z = recorded(nil, function(tape)
       tape:watch(x)
@@ -367,7 +368,7 @@ describe("output_gradients", function()
     end)
   end
 
-  it("multiply what flows into a target", function()
+  it("multiply what flows into a target [G14]", function()
     local x = C(1.0)
     local tape = recorded({ persistent = true }, function(t) t:watch(x) end)
     near(2, tape:gradient(x, x, 2.0))
@@ -375,7 +376,7 @@ describe("output_gradients", function()
     near(2, tape:gradient(x, x, nd.constant(2.0)))
   end)
 
-  it("are used when a target is also an input of another", function()
+  it("are used when a target is also an input of another [G13]", function()
     local x, y = C(3.0), C(2.0)
     local tape, loss = product(x, y)
     near({ 4 }, tape:gradient({ loss, x }, { x }, { 1.0, 2.0 }))
@@ -414,7 +415,7 @@ describe("output_gradients", function()
     near(12000, tape:gradient(targets, x, seeds))
   end)
 
-  it("must fit the targets", function()
+  it("must fit the targets [S23]", function()
     local x, y = C { 3.0, 4 }, C { 2.0, 1 }
     local tape, loss, sum = product(x, y)
     local function refused(message, ...)
@@ -439,7 +440,7 @@ describe("output_gradients", function()
 end)
 
 describe("a missing gradient", function()
-  it("is nil for one source and false in a table", function()
+  it("is nil for one source and false in a table [G38]", function()
     local x, y = C(1.0), C(3.0)
     local tape, z = recorded({ persistent = true }, function(tape)
       tape:watch { x, y }
@@ -450,13 +451,13 @@ describe("a missing gradient", function()
     near({ false, 2, { false } }, tape:gradient(z, { x, y, { x } }))
   end)
 
-  it("is what variables without a common op have", function()
+  it("is what variables without a common op have [G31]", function()
     local x, y = V { 3.0 }, V { 2.0 }
     local tape = recorded(nil, function() end)
     assert.is_nil(tape:gradient(x, y))
   end)
 
-  it("is what integers have", function()
+  it("is what integers have [S25, G15, G111]", function()
     for _, make in ipairs { C, V } do
       local x = make(10)
       local tape, y = recorded({ persistent = true }, function(tape)
@@ -471,7 +472,7 @@ describe("a missing gradient", function()
     end
   end)
 
-  it("comes from stop_gradient", function()
+  it("comes from stop_gradient [S28, G23]", function()
     local x, y = V(2.0), V(3.0)
     local tape, z = recorded(nil, function()
       return x ^ 2 + nd.stop_gradient(y ^ 2)
@@ -480,7 +481,7 @@ describe("a missing gradient", function()
     near({ 4, false }, tape:gradient(z, { x, y }))
   end)
 
-  it("comes from values that went through Lua", function()
+  it("comes from values that went through Lua [G110]", function()
     local x = V { 1.0, 2 }
     local tape, y = recorded(nil, function()
       return nd.reduce_mean((x ^ 2):totable())
@@ -489,7 +490,7 @@ describe("a missing gradient", function()
     assert.is_nil(tape:gradient(y, x))
   end)
 
-  it("is zeros when they are asked for", function()
+  it("is zeros when they are asked for [G39]", function()
     for _, x in ipairs { nd.ones { 2, 2 }, V(nd.ones { 2, 2 }) } do
       local tape, z = recorded(nil, function(tape)
         tape:watch(x)
@@ -500,7 +501,8 @@ describe("a missing gradient", function()
     end
   end)
 
-  it("is zero behind stop_gradient when that is asked for", function()
+  it("is zero behind stop_gradient when that is asked for"
+    .. " [S22, G41]", function()
     local x = C(1.0)
     local tape, y = recorded(nil, function(tape)
       tape:watch(x)
@@ -518,7 +520,7 @@ describe("a missing gradient", function()
 end)
 
 describe("an assignment", function()
-  it("is not differentiated", function()
+  it("is not differentiated [G78]", function()
     local v, x = V(1.0), C(2.0)
     local tape, loss = recorded(nil, function(tape)
       tape:watch(x)
@@ -529,7 +531,7 @@ describe("an assignment", function()
     assert.is_nil(tape:gradient(loss, x))
   end)
 
-  it("from another variable cuts its path", function()
+  it("from another variable cuts its path [G112]", function()
     local x0, x1 = V(3.0), V(0.0)
     local tape, y = recorded(nil, function()
       x1:assign_add(x0)
@@ -538,7 +540,7 @@ describe("an assignment", function()
     near({ false, 6 }, tape:gradient(y, { x0, x1 }))
   end)
 
-  it("leaves what was read before with its value", function()
+  it("leaves what was read before with its value [G79]", function()
     for _, initial in ipairs { 3.0, { 3.0, 3.0 } } do
       for _, way in ipairs { "assign", "assign_add", "assign_sub" } do
         local v = V(initial)
@@ -555,7 +557,7 @@ describe("an assignment", function()
     end
   end)
 
-  it("gives a handle that reads the variable", function()
+  it("gives a handle that reads the variable [S30]", function()
     local x, z = V(1.0), V(3.0)
     local tape, y = recorded({ persistent = true }, function()
       return x:assign(z ^ 2) * 2
@@ -564,7 +566,8 @@ describe("an assignment", function()
     near({ 2, false }, tape:gradient(y, { x, z }))
   end)
 
-  it("of a tensor to the name of a variable loses the variable", function()
+  it("of a tensor to the name of a variable loses the variable"
+    .. " [G80]", function()
     local x, seen = V(2.0), {}
     for turn = 1, 2 do
       local tape, y = recorded(nil, function() return x + 1 end)
@@ -577,7 +580,7 @@ describe("an assignment", function()
 end)
 
 describe("what is watched", function()
-  it("may be only what was asked for", function()
+  it("may be only what was asked for [S7, G43]", function()
     local x1, x2 = V(1.0), V(1.0)
     local tape, y, z = recorded({ watch_accessed_variables = false },
       function(tape)
@@ -587,7 +590,7 @@ describe("what is watched", function()
     near({ false, 3 }, tape:gradient({ y, z }, { x1, x2 }))
   end)
 
-  it("may be one of two variables in one sum", function()
+  it("may be one of two variables in one sum [G44]", function()
     local x0, x1 = V(0.0), V(10.0)
     local tape, y = recorded({ watch_accessed_variables = false },
       function(tape)
@@ -597,7 +600,8 @@ describe("what is watched", function()
     near({ false, 0.9999546 }, tape:gradient(y, { x0, x1 }))
   end)
 
-  it("is a trainable variable, but no other and no constant", function()
+  it("is a trainable variable, but no other and no constant"
+    .. " [S3, G45]", function()
     local x0, x1 = V(3.0), V(3.0, { trainable = false })
     local x2, x3 = V(2.0) + 1, C(3.0)
     local tape, y = recorded(nil, function()
@@ -615,7 +619,7 @@ describe("what is watched", function()
     near(6, tape:gradient(y, v))
   end)
 
-  it("counts from the watch on", function()
+  it("counts from the watch on [S2, S5]", function()
     local x = C(3.0)
     local tape, y, z = recorded({ persistent = true }, function(tape)
       local y = x * x
@@ -628,7 +632,7 @@ describe("what is watched", function()
 end)
 
 describe("higher orders", function()
-  it("come from one persistent tape in its own block", function()
+  it("come from one persistent tape in its own block [S12, G35]", function()
     local x = C(3.0)
     local tape, y, dy, d2y = recorded({ persistent = true }, function(tape)
       tape:watch(x)
@@ -639,7 +643,7 @@ describe("higher orders", function()
     near({ 27, 27, 18, 6 }, { y, dy, d2y, tape:gradient(d2y, x) })
   end)
 
-  it("come from nested tapes", function()
+  it("come from nested tapes [S35, G36]", function()
     local x = V(1.0)
     local outer, dy = recorded(nil, function()
       local inner, y = recorded(nil, function() return x * x * x end)
@@ -661,7 +665,7 @@ describe("higher orders", function()
     near({ 6, 12 }, outer:gradient(dy, x))
   end)
 
-  it("may mix an inner gradient with other ops", function()
+  it("may mix an inner gradient with other ops [G29, G30]", function()
     for _, persistent in ipairs { false, true } do
       local x = C(3.0)
       local options = { persistent = persistent }

@@ -47,7 +47,7 @@ describe("GradientTape", function()
     assert.is_nil(tape:gradient(z, x))
   end)
 
-  it("takes its options by name or by position", function()
+  it("takes its options by name or by position [S1]", function()
     for _, options in ipairs { { true }, { { persistent = true } },
       { true, true }, { true, nil } } do
       local v = V(3.0)
@@ -96,7 +96,7 @@ describe("GradientTape", function()
 end)
 
 describe("one use", function()
-  it("is what a tape has that is not persistent", function()
+  it("is what a tape has that is not persistent [S9, G32]", function()
     local x = C(3.0)
     local tape, y = square_of(x)
     assert.equal(6.0, tape:gradient(y, x):item())
@@ -104,7 +104,7 @@ describe("one use", function()
       .. "allows more than one", method("gradient", y, x), tape)
   end)
 
-  it("is not limited on a persistent tape", function()
+  it("is not limited on a persistent tape [S10, G33]", function()
     local x = C(3.0)
     local tape, y, z = recorded({ persistent = true }, function(tape)
       tape:watch(x)
@@ -116,7 +116,7 @@ describe("one use", function()
     assert.equal(108.0, tape:gradient(z, x):item())
   end)
 
-  it("is not spent by a call with wrong arguments", function()
+  it("is not spent by a call with wrong arguments [G40]", function()
     local x = C(3.0)
     local tape, y = square_of(x)
     local what = " must be a tensor, a Variable or a table"
@@ -165,7 +165,7 @@ describe("one use", function()
       .. "allows more than one", method("gradient", z, x), tape)
   end)
 
-  it("may come inside the tape's own block", function()
+  it("may come inside the tape's own block [S11, G24]", function()
     local v = V(1.0)
     for _, persistent in ipairs { false, true } do
       local g
@@ -189,7 +189,7 @@ describe("one use", function()
 end)
 
 describe("watch", function()
-  it("takes tensors, variables and nested tables of them", function()
+  it("takes tensors, variables and nested tables of them [S4]", function()
     local a, b, c = C(1.0), V(2.0, { trainable = false }), C(3.0)
     local tape, y = recorded(nil, function(tape)
       tape:watch { a, { b = b, { c } } }
@@ -199,7 +199,7 @@ describe("watch", function()
     assert.same({ 6, 3, 2 }, { g[1]:item(), g[2]:item(), g[3]:item() })
   end)
 
-  it("names the type of what it cannot watch", function()
+  it("names the type of what it cannot watch [G49, S18]", function()
     local tape <close> = nd.GradientTape()
     local what = "watch: value must be a tensor, a Variable or a table, got "
     refuses(what .. "number", method("watch", 3.0), tape)
@@ -223,7 +223,7 @@ describe("watch", function()
     ]])
   end)
 
-  it("belongs to one tape", function()
+  it("belongs to one tape [S6]", function()
     local x = C(3.0)
     local a <close> = nd.GradientTape()
     local b <close> = nd.GradientTape()
@@ -255,7 +255,7 @@ describe("watched_variables", function()
     end
   end
 
-  it("holds what was read, until the next trace", function()
+  it("holds what was read, until the next trace [G50]", function()
     local v = V(3.0)
     local tape = nd.GradientTape()
     watches(tape)
@@ -270,7 +270,7 @@ describe("watched_variables", function()
     entered(tape, function() watches(tape) end)
   end)
 
-  it("is in the order in which the variables were made", function()
+  it("is in the order in which the variables were made [S8, G51]", function()
     local v0, v1, v2 = V(0.0), V { 1.0 }, V(2.0)
     local tape, y = recorded(nil, function() return v2 + v0 + 3 * v1 end)
     watches(tape, v0, v1, v2)
@@ -314,7 +314,7 @@ describe("watched_variables", function()
 end)
 
 describe("entering a tape again", function()
-  it("continues its trace and its watches", function()
+  it("continues its trace and its watches [S13]", function()
     local x = C(3.0)
     local tape, y = recorded(nil, function(tape)
       tape:watch(x)
@@ -325,7 +325,7 @@ describe("entering a tape again", function()
     assert.equal(5.0, tape:gradient({ z, unseen }, { x })[1]:item())
   end)
 
-  it("is refused while it records", function()
+  it("is refused while it records [G25]", function()
     local tape <close> = nd.GradientTape()
     entered(tape, function()
       refuses("GradientTape: the tape is still recording",
@@ -353,7 +353,7 @@ describe("entering a tape again", function()
 end)
 
 describe("an error in a tape's block", function()
-  it("stops the tape, whose gradients are there", function()
+  it("stops the tape, whose gradients are there [S14]", function()
     local x = C(3.0)
     local tape, y
     assert.is_false(pcall(recorded, nil, function(tape_)
@@ -365,7 +365,7 @@ describe("an error in a tape's block", function()
     assert.equal(6.0, tape:gradient(y, x):item())
   end)
 
-  it("leaves later tapes as they are", function()
+  it("leaves later tapes as they are [G55]", function()
     assert.is_false(pcall(recorded, nil, function() error "oops" end))
     local x = C(1.0)
     local tape, y = square_of(x)
@@ -374,7 +374,7 @@ describe("an error in a tape's block", function()
 end)
 
 describe("stop_recording", function()
-  it("hides its block from the tape", function()
+  it("hides its block from the tape [G18]", function()
     local x = V(1.0)
     local tape, y = recorded(nil, function(tape)
       local _ <close> = tape:stop_recording()
@@ -383,7 +383,7 @@ describe("stop_recording", function()
     assert.is_nil(tape:gradient(y, x))
   end)
 
-  it("hides nothing after its block", function()
+  it("hides nothing after its block [G19]", function()
     local x, x2 = V(1.0), nil
     local tape, y, z = recorded({ persistent = true }, function(tape)
       x2 = 2 * x
@@ -399,7 +399,7 @@ describe("stop_recording", function()
     assert.equal(8.0, tape:gradient(z, x):item())
   end)
 
-  it("makes what was computed there a constant", function()
+  it("makes what was computed there a constant [G21]", function()
     local x, y = V(2.0), V(3.0)
     local tape, z = recorded(nil, function(tape)
       local x_sq = x * x
@@ -424,7 +424,7 @@ describe("stop_recording", function()
     assert.equal(2.0, outer:gradient(y, x):item())
   end)
 
-  it("is refused when nothing is recorded", function()
+  it("is refused when nothing is recorded [S15, G114]", function()
     local tape = recorded(nil, function(tape)
       tape:pause(function()
         refuses("stop_recording: the tape is not recording",
@@ -458,7 +458,7 @@ describe("stop_recording", function()
 end)
 
 describe("reset", function()
-  it("drops what was recorded before", function()
+  it("drops what was recorded before [G20]", function()
     local v = V(1.0)
     local tape, loss = recorded(nil, function(tape)
       local loss = v * v
@@ -468,7 +468,8 @@ describe("reset", function()
     assert.equal(2.0, tape:gradient(loss, v):item())
   end)
 
-  it("drops watches of tensors, and variables until they are read", function()
+  it("drops watches of tensors, and variables until they are read"
+    .. " [S16, G22]", function()
     local x, y = V(2.0), V(3.0)
     local t = C(1.0)
     local tape, z = recorded(nil, function(tape)
@@ -519,7 +520,7 @@ describe("release", function()
 end)
 
 describe("several tapes", function()
-  it("watch what each was told to", function()
+  it("watch what each was told to [S36]", function()
     local x0, x1 = C(0.0), C(0.0)
     local a <close> = nd.GradientTape()
     local b <close> = nd.GradientTape()
@@ -552,7 +553,7 @@ describe("several tapes", function()
     end
   end)
 
-  it("belong to the state, not to a coroutine", function()
+  it("belong to the state, not to a coroutine [S37]", function()
     local x = V(3.0)
     local tape, y = recorded(nil, function()
       return coroutine.wrap(function() return x * x end)()
@@ -569,7 +570,7 @@ describe("a tape's memory", function()
   before_each(function() nd.eager(true) end)
   after_each(function() nd.eager(false) end)
 
-  it("holds what the derivative reads and no more", function()
+  it("holds what the derivative reads and no more [S38]", function()
     local x = V(nd.ones { 100000 })
     collectgarbage()
     local before = used()

@@ -472,6 +472,7 @@ static const char *further_cases(void)
          "[2 1 1 1 1 1 1 2] [1 2]; [700] [700]; [2 600] [2 1]; [600] []";
 }
 
+// [S27, S61]
 static void every_derivative_is_right(void)
 {
   start();

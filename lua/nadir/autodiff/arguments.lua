@@ -93,7 +93,7 @@ end
 --- The arguments that a list stands for; anything else is one argument.
 ---@return table packed
 function arguments.of(primals)
-  if is_plain(primals) and (primals[1] ~= nil or next(primals) == nil) then
+  if is_plain(primals) and primals[1] ~= nil then
     return table.pack(table.unpack(primals))
   end
   return table.pack(primals)

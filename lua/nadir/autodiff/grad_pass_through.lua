@@ -1,6 +1,6 @@
 --- nd.autodiff.grad_pass_through: a function that gives what f gives, and
--- whose derivative is that of identity: what comes in for a value goes on to the
--- argument in its place. What f captures has no gradient.
+-- whose derivative is that of identity: what comes in for a value goes on to
+-- the argument in its place. What f captures has no gradient.
 local nd = require "nadir"
 local arguments = require "nadir.autodiff.arguments"
 local fail = require "nadir.fail"

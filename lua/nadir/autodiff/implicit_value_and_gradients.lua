@@ -14,7 +14,8 @@ return arguments.callable(NAME, {
 }, function(f)
   arguments.check_function(NAME, f)
   return function(...)
-    local tape, values = nd.GradientTape(), nil
+    local values
+    local tape = nd.GradientTape()
     do
       local _ <close> = tape
       values = arguments.call(NAME, f, table.pack(...))

@@ -30,7 +30,8 @@ end
 -- The gradients of the arguments and of the variables, given those of what f
 -- gives.
 local function gradients(f, packed, upstream, variables)
-  local floats, values = unique_floats(arguments.leaves(packed)), nil
+  local values
+  local floats = unique_floats(arguments.leaves(packed))
   local tape = nd.GradientTape()
   do
     local _ <close> = tape
@@ -73,7 +74,7 @@ local function with_gradient(f, count)
 end
 
 return arguments.callable("recompute_grad", {
-  doc = "f, of which tapes keep its arguments only: it runs again for gradients",
+  doc = "f, which runs again for its gradient; tapes keep its arguments only",
   { "f", "callable", doc = "gives a tensor, or tables or several of them" },
 }, function(f)
   arguments.check_function("recompute_grad", f)
