@@ -96,6 +96,12 @@ describe("grad", function()
       nd.square, { argnum = 1 })
   end)
 
+  it("takes no tables without an end", function()
+    local cycle = { C(1.0) }
+    cycle[2] = cycle
+    refuses("grad: a table is nested deeper than 32", nd.grad(nd.square), cycle)
+  end)
+
   it("lets errors of its function through, and works on", function()
     local value = {}
     local ok, err = pcall(nd.grad(function() error(value) end), 1.0)
@@ -163,6 +169,9 @@ describe("jvp", function()
   it("refuses tangents that do not fit", function()
     refuses("jvp: a primal is float32 [2], its tangent is float32 [3]", nd.jvp,
       cube, C { 1.0, 2 }, C { 1.0, 2, 3 })
+    refuses("jvp: tangents is missing: it must be like primals", nd.jvp, cube,
+      C(1.0))
+    refuses("hvp: v is missing: it must be like primals", nd.hvp, cube, C(1.0))
     refuses("jvp: there is no primal for tangent 'b'", nd.jvp,
       function(p) return p.a end, { a = C(1.0) }, { b = 1 })
   end)

@@ -6,6 +6,8 @@ local fail = require "nadir.fail"
 
 local arguments = {}
 
+local DEEPEST = 32  -- that tables may be nested, as everywhere
+
 local function is_tensor(value)
   return nd.is_tensor(value) or nd.is_variable(value)
 end
@@ -37,28 +39,32 @@ end
 
 --- The tensors and Variables in a value, in the order of the core.
 ---@return table list
-function arguments.leaves(value, list)
-  list = list or {}
+function arguments.leaves(value, list, depth)
+  list, depth = list or {}, depth or 0
   if is_tensor(value) then
     list[#list + 1] = value
-  elseif is_plain(value) then
+  elseif is_plain(value) and depth <= DEEPEST then
     for _, key in ipairs(sorted_keys(value)) do
-      arguments.leaves(value[key], list)
+      arguments.leaves(value[key], list, depth + 1)
     end
   end
   return list
 end
 
---- A value with `change(leaf)` for each tensor, Variable and float number.
-function arguments.map(value, change)
+--- A value with `change(leaf)` for each tensor, Variable and float number, as
+-- `name` needs it.
+function arguments.map(name, value, change, depth)
+  depth = depth or 0
   if is_tensor(value) or math.type(value) == "float" then
     return change(value)
   elseif not is_plain(value) then
     return value
+  elseif depth > DEEPEST then
+    fail("%s: a table is nested deeper than %d", name, DEEPEST)
   end
   local copy = {}
   for key, element in pairs(value) do -- any order: each its own
-    copy[key] = arguments.map(element, change)
+    copy[key] = arguments.map(name, element, change, depth + 1)
   end
   return copy
 end
@@ -77,8 +83,8 @@ end
 
 --- A copy of a value in which each float tensor is one of its own, so that what
 -- is captured or given twice counts apart; these come in `list`.
-function arguments.copy(value, list)
-  return arguments.map(value, function(x)
+function arguments.copy(name, value, list)
+  return arguments.map(name, value, function(x)
     if type(x) == "number" then
       x = nd.constant(x)
     elseif not arguments.is_float(x) then
@@ -115,7 +121,7 @@ end
 function arguments.watch(name, packed)
   local list, copies = {}, { n = packed.n }
   for i = 1, packed.n do
-    copies[i] = arguments.copy(packed[i], list)
+    copies[i] = arguments.copy(name, packed[i], list)
   end
   if #list == 0 then
     fail("%s: no argument holds floats; write 2. for 2, or use nd.cast", name)

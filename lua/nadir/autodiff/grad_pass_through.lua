@@ -5,6 +5,8 @@ local nd = require "nadir"
 local arguments = require "nadir.autodiff.arguments"
 local fail = require "nadir.fail"
 
+local NAME = "grad_pass_through"
+
 -- Gives `value` for the arguments, and passes gradients on.
 local function passing(value)
   return nd.custom_gradient(function(...)
@@ -12,13 +14,12 @@ local function passing(value)
     local leaves = arguments.leaves(table.move(packed, 1, packed.n, 1, {}))
     local outs = #arguments.leaves(value)
     if #leaves ~= outs then
-      fail("grad_pass_through: f gives %d tensors for %d arguments", outs,
-        #leaves)
+      fail("%s: f gives %d tensors for %d arguments", NAME, outs, #leaves)
     end
     return value, function(...)
       local upstream, at, results = { ... }, 0, {}
       for i = 1, packed.n do
-        results[i] = arguments.map(packed[i], function(x)
+        results[i] = arguments.map(NAME, packed[i], function(x)
           if type(x) == "number" then
             return false
           end
@@ -31,14 +32,15 @@ local function passing(value)
   end)
 end
 
-return arguments.callable("grad_pass_through", {
+return arguments.callable(NAME, {
   doc = "f with the derivative of identity",
   { "f", "callable", doc = "gives a tensor like each of its arguments" },
 }, function(f)
-  arguments.check_function("grad_pass_through", f)
+  arguments.check_function(NAME, f)
   return function(...)
-    local values = arguments.call("grad_pass_through", f, table.pack(...))
-    local value = arguments.map(arguments.joined(values), nd.stop_gradient)
+    local values = arguments.call(NAME, f, table.pack(...))
+    local value = arguments.map(NAME, arguments.joined(values),
+      nd.stop_gradient)
     local result = passing(value)(...)
     if values.n == 1 then
       return result

@@ -18,7 +18,7 @@ return arguments.callable("jacobian", {
     tape:watch(list)
     value = arguments.joined(arguments.call("jacobian", f, copies))
   end
-  return arguments.map(value, function(y)
+  return arguments.map("jacobian", value, function(y)
     local found = {}
     for i, j in ipairs(tape:jacobian(y, list, "zero")) do
       found[list[i]] = j

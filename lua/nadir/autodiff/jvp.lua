@@ -11,7 +11,8 @@ return arguments.callable("jvp", {
   doc = "what f gives, and its derivative in the direction of the tangents",
   { "f", "callable", doc = "what is differentiated" },
   { "primals", "nested", doc = "its argument, or the list of them" },
-  { "tangents", "nested", doc = "in the structure of primals; nil: zeros" },
+  { "tangents", "nested",
+    doc = "in the structure of primals; what is left out is zero" },
 }, function(f, primals, given)
   arguments.check_function("jvp", f)
   local copies = arguments.watch("jvp", arguments.of(primals))

@@ -20,7 +20,7 @@ end
 
 -- Of what is given more than once the first place has the whole gradient.
 local function take_once(value, found)
-  return arguments.map(value, function(x)
+  return arguments.map("recompute_grad", value, function(x)
     local g = found[x] or false
     found[x] = nil
     return g

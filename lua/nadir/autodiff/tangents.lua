@@ -42,6 +42,10 @@ end
 --- Calls run() while the tangents are carried along from the copies; gives the
 -- accumulator and what it gives.
 function tangents.carry(name, primals, copies, given, run)
+  if given == nil then
+    fail("%s: %s is missing: it must be like primals", name,
+      name == "hvp" and "v" or "tangents")
+  end
   local from, list = {}, {}
   given = copies.n == 1 and arguments.of(primals)[1] == primals and { given }
     or arguments.of(given)

@@ -39,7 +39,7 @@ local function watch(name, packed, positions)
   local list, copies = {}, table.move(packed, 1, packed.n, 1, { n = packed.n })
   for _, position in ipairs(positions) do
     local before = #list
-    copies[position] = arguments.copy(packed[position], list)
+    copies[position] = arguments.copy(name, packed[position], list)
     if #list == before then
       fail("%s: argument %s holds no floats; write 2. for 2, or use nd.cast",
         name, tostring(position))
