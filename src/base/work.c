@@ -251,7 +251,7 @@ static bool run_steps(nd_context *c, const nd_work *work, const void *what,
     if ((i > 0 && !nd_context_ready(c)) || !run(c, &step, what, m))
       return false;
   }
-  return true;
+  return work->end == NULL || work->end(c, what, m->shared);
 }
 
 bool nd_work_run(nd_context *c, const nd_work *work, const void *what)

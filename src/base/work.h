@@ -25,6 +25,8 @@ typedef struct nd_work {
   size_t own;     // bytes for each thread
   // Makes step number `i`; false after the last.
   bool (*next)(const void *what, nd_step *step, int i);
+  // Refuses what the steps found out, which is in `shared`. May be NULL.
+  bool (*end)(nd_context *c, const void *what, const void *shared);
 } nd_work;
 
 // Units are handed out in multiples of so many, or of the few if they are not

@@ -88,7 +88,7 @@ static void fill_outputs(ndL_call *k, const nd_job *j, outputs *o)
 // An op with names for its outputs returns as many values, any other a list.
 static int return_outputs(lua_State *L, const nd_job *j)
 {
-  if (j->op->outs != NULL)
+  if (j->op->results == NULL)
     return 1;
   const int list = lua_gettop(L);
   luaL_checkstack(L, j->outs, "too many results");

@@ -22,6 +22,7 @@ enum {
 
 typedef struct nd_op nd_op;
 typedef struct nd_term nd_term;  // a formula (op/term.h)
+typedef struct nd_series nd_series;  // of stages (op/series.h)
 
 // An op at work: all that dispatch, tapes and rules know of it.
 typedef struct nd_job {
@@ -99,8 +100,9 @@ struct nd_op {
   // Names of the outputs, where there are several; ends with NULL.
   const char *const *results;
 
-  // How many outputs, where that depends on the call: they are a list. Checks
-  // what it reads; -1 after an error. NULL: as many as `results`, or one.
+  // How many outputs, where that depends on the call: so many of `results`, or
+  // they are a list. Checks what it reads; -1 after an error. NULL: as many as
+  // `results`, or one.
   int (*outs)(nd_context *c, const nd_job *j);
 
   // Shapes and dtypes of the outputs; checks the arguments. NULL: elementwise.
@@ -125,6 +127,7 @@ struct nd_op {
   // It checks the arguments itself.
   void (*compose)(nd_context *c, const nd_job *j);
 
+  const nd_series *series;  // what nd_series_work makes steps of
   const nd_reduction *reduction;  // what else computes it; NULL: nothing
   bool by_type;  // no values of the inputs are read, only what they are like
   bool rows;     // the result waits as the rows and positions that came in

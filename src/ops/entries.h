@@ -37,6 +37,11 @@ extern const nd_op nd_op_reduce_sum, nd_op_reduce_max, nd_op_products_of_others,
   nd_op_log_softmax_slope, nd_op_softmax_cross_entropy_slope,
   nd_op_reduce_logsumexp, nd_op_argmax;
 
+// Matrices.
+extern const nd_op nd_op_scale_triangles, nd_op_triangular_solve, nd_op_inv,
+  nd_op_solve, nd_op_cofactors, nd_op_cholesky, nd_op_qr, nd_op_eigh,
+  nd_op_svd;
+
 // Convolutions and pools.
 extern const nd_op nd_op_convolution, nd_op_conv_transpose,
   nd_op_conv_filter_gradient, nd_op_depthwise_conv2d, nd_op_max_pool_gradient,

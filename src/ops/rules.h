@@ -47,6 +47,30 @@ nd_tensor *nd_rule_matmul(nd_context *c, nd_tensor *x, bool flip_x,
 #define RSQRT(x) nd_rule1(c, &nd_op_rsqrt, x)
 #define MAXIMUM(x, y) nd_rule2(c, &nd_op_maximum, x, y)
 
+// --------------------------------------------------------------- matrices --
+
+// `x` with its last two axes exchanged.
+#define ADJOINT(x) nd_rule_adjoint(c, x)
+nd_tensor *nd_rule_adjoint(nd_context *c, nd_tensor *x);
+
+// What is below, on and above the diagonal of `x`, times these.
+#define TRIANGLES(x, below, on, above) nd_rule_triangles(c, x, below, on, above)
+nd_tensor *nd_rule_triangles(nd_context *c, nd_tensor *x, double below,
+                             double on, double above);
+
+// The solution y of t y = x for a triangle of t, or of the adjoint of t.
+#define SOLVE_TRIANGLE(t, x, lower, adjoint) \
+  nd_rule_solve_triangle(c, t, x, lower, adjoint)
+nd_tensor *nd_rule_solve_triangle(nd_context *c, nd_tensor *t, nd_tensor *x,
+                                  bool lower, bool adjoint);
+
+// The solution y of a y = x, or of adjoint(a) y = x; and the inverse.
+#define SOLVE(a, x, adjoint) nd_rule_solve(c, a, x, adjoint)
+#define INV(a, adjoint) nd_rule_inv(c, a, adjoint)
+nd_tensor *nd_rule_solve(nd_context *c, nd_tensor *a, nd_tensor *x,
+                         bool adjoint);
+nd_tensor *nd_rule_inv(nd_context *c, nd_tensor *a, bool adjoint);
+
 // ------------------------------------------------------------------ shapes --
 
 // `x` in that shape; broadcast to it; with its axes in that order, from 1.

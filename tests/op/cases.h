@@ -5,6 +5,8 @@
 //   {1 3}      an int32 vector
 //   {{1} {3}}  an int32 matrix
 //   bool[3 4]  random booleans
+//   regular[3 3]    matrices far from singular, whose singular values differ
+//   symmetric[3 3]  the same, symmetric and positive definite
 //   the rest   the op's options
 //
 // Samples are points of one even grid, shuffled and shifted a little, so that
@@ -30,7 +32,7 @@ typedef struct trial {
   int64_t lists[256];  // of the attributes
   int n;
   struct {
-    enum { FLOATING, WHOLE, TRUTH } kind;
+    enum { FLOATING, WHOLE, TRUTH, REGULAR, SYMMETRIC } kind;
     int rank;
     int64_t shape[ND_MAX_RANK];
     int64_t size;
@@ -107,21 +109,40 @@ static inline int64_t case_size(int rank, const int64_t *shape)
   return size;
 }
 
+// Reads the word before a shape; the kind of what has that shape.
+static inline const char *case_word(const char *s, int *kind)
+{
+  static const char *const words[] = { [FLOATING] = "",
+                                       [TRUTH] = "bool",
+                                       [REGULAR] = "regular",
+                                       [SYMMETRIC] = "symmetric" };
+  const size_t length = strcspn(s, "[{; ");
+  *kind = s[length] == '{' ? WHOLE : FLOATING;
+  for (int i = 0; i <= SYMMETRIC && s[length] == '['; i++) {
+    if (words[i] != NULL && strlen(words[i]) == length &&
+        strncmp(s, words[i], length) == 0) {
+      *kind = i;
+      return s + length;
+    }
+  }
+  return s;
+}
+
 // Reads one tensor of the case into t->in[t->n]; NULL when none is there.
 static inline const char *case_tensor(trial *t, const char *s)
 {
-  const bool truth = strncmp(s, "bool[", 5) == 0;
-  s += truth ? 4 : 0;
+  int kind;
+  s = case_word(s, &kind);
   if (*s != '[' && *s != '{')
     return NULL;
-  const bool whole = *s == '{';
+  const bool whole = kind == WHOLE;
   int64_t v[64];
   int n, rows = 0;
   if (whole && s[1] == '{')
     s = case_rows(s, v, &n, &rows);
   else
     s = case_list(s, v, &n);
-  t->in[t->n].kind = truth ? TRUTH : whole ? WHOLE : FLOATING;
+  t->in[t->n].kind = kind;
   t->in[t->n].rank = whole ? 1 : n;
   for (int i = 0; i < n && !whole; i++)
     t->in[t->n].shape[i] = v[i];
@@ -149,6 +170,30 @@ static inline void shuffle(double *v, int64_t n)
   }
 }
 
+static inline bool case_is_real(const trial *t, int i)
+{
+  return t->in[i].kind != WHOLE && t->in[i].kind != TRUTH;
+}
+
+// Matrices of numbers within -most..most become regular, or symmetric as well,
+// by what their diagonals get.
+static inline void case_regular(int rank, const int64_t *shape, bool symmetric,
+                                double most, double *x)
+{
+  const int64_t m = shape[rank - 2], n = shape[rank - 1];
+  const int64_t count = m * n > 0 ? case_size(rank, shape) / (m * n) : 0;
+  for (int64_t k = 0; k < count; k++, x += m * n) {
+    for (int64_t i = 0; i < m; i++) {
+      for (int64_t j = i + 1; j < n && symmetric; j++)
+        x[i * n + j] = x[j * n + i];
+      if (i < n)
+        x[i * (n + 1)] += (double)(float)(most * (double)n *
+                                          (1 + (double)i / 2) *
+                                          (i % 2 == 1 && !symmetric ? -1 : 1));
+    }
+  }
+}
+
 // Values are rounded to float, so that both float dtypes see the same ones.
 static inline void case_sample(trial *t)
 {
@@ -156,7 +201,7 @@ static inline void case_sample(trial *t)
   double grid[COARSE];
   int64_t count = 0;
   for (int i = 0; i < t->n; i++)
-    count += t->in[i].kind == FLOATING ? t->in[i].size : 0;
+    count += case_is_real(t, i) ? t->in[i].size : 0;
   const bool repeats = count > COARSE;
   count = repeats ? COARSE : count;
   const double low = t->op->low, step = (t->op->high - low) / (double)count;
@@ -166,13 +211,16 @@ static inline void case_sample(trial *t)
   int64_t next = 0;
   for (int i = 0; i < t->n; i++) {
     for (int64_t j = 0; j < t->in[i].size; j++) {
-      if (t->in[i].kind == FLOATING)
+      if (case_is_real(t, i))
         t->in[i].at[j] =
           grid[repeats ? (j % (COARSE / CASE_INPUTS)) * CASE_INPUTS + i
                        : next++];
       else if (t->in[i].kind == TRUTH)
         t->in[i].at[j] = sample() < .5;
     }
+    if (t->in[i].kind == REGULAR || t->in[i].kind == SYMMETRIC)
+      case_regular(t->in[i].rank, t->in[i].shape, t->in[i].kind == SYMMETRIC,
+                   t->op->high, t->in[i].at);
   }
 }
 

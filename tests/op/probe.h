@@ -180,6 +180,28 @@ static inline double weigh(probe *p, nd_tensor *const *y, double *scale)
   return sum;
 }
 
+// Where the element opposite to element `j` of a matrix of input `i` is, if the
+// input is symmetric; else `j`.
+static inline int64_t opposite(const trial *t, int i, int64_t j)
+{
+  if (t->in[i].kind != SYMMETRIC)
+    return j;
+  const int64_t n = t->in[i].shape[t->in[i].rank - 1], at = j % (n * n);
+  return j - at + at % n * n + at / n;
+}
+
+// A direction in which input `i` may move.
+static inline nd_tensor *move_like(const trial *t, int i, const nd_tensor *x)
+{
+  nd_tensor *y = random_like(x);
+  for (int64_t j = 0; j < y->size; j++) {
+    const int64_t other = opposite(t, i, j);
+    const int width = (int)nd_dtype_size((nd_dtype)y->dtype);
+    memcpy(y->data + other * width, y->data + j * width, (size_t)width);
+  }
+  return y;
+}
+
 // The case in a dtype and a layout, with weights and moves that are the same in
 // all of them.
 static inline bool start_probe(probe *p, const trial *t, nd_dtype dtype,
@@ -195,7 +217,7 @@ static inline bool start_probe(probe *p, const trial *t, nd_dtype dtype,
     p->weights[k] = nd_op_flows(t->op, y) ? lay(random_like(y), how) : NULL;
   }
   for (int i = 0; i < t->n; i++)
-    p->moves[i] = flows(p, i) ? lay(random_like(p->k.in[i]), how) : NULL;
+    p->moves[i] = flows(p, i) ? lay(move_like(t, i, p->k.in[i]), how) : NULL;
   return true;
 }
 

@@ -97,6 +97,19 @@ static nd_tensor *make_long(nd_dtype dtype, const char *shape, int length)
               : CALL("cast", text, CALL("floor", NULL, CALL("abs", NULL, x)));
 }
 
+// The same as matrices of that kind (cases.h).
+static nd_tensor *make_kind(nd_tensor *x, int kind)
+{
+  char text[40];
+  if (kind == FLOATING || !nd_dtype_in((nd_dtype)x->dtype, ND_FLOATS))
+    return x;
+  snprintf(text, sizeof text, "dtype=%s", nd_dtype_name((nd_dtype)x->dtype));
+  nd_tensor *y = settle(CALL("cast", "dtype=float64", x));
+  case_regular(y->rank, y->dims, kind == SYMMETRIC, 1,
+               (double *)(void *)y->data);
+  return CALL("cast", text, y);
+}
+
 // A long case, and room for the outputs of two that do it.
 typedef struct long_case {
   nd_job whole, cut;
@@ -111,9 +124,9 @@ static void read_long_case(long_case *l, const nd_op *op, nd_dtype dtype,
   char text[80];
   const char *end = s + strcspn(s, ";"), *at = case_space(s);
   l->whole = (nd_job){ .op = op, .in = l->in, .attr = l->attr };
-  for (; *at == '['; at = case_space(at)) {
+  for (int kind; *(at = case_word(at, &kind)) == '['; at = case_space(at)) {
     const int length = (int)strcspn(at, "]") + 1;
-    l->in[l->whole.n++] = make_long(dtype, at, length);
+    l->in[l->whole.n++] = make_kind(make_long(dtype, at, length), kind);
     at += length;
   }
   snprintf(text, sizeof text, "%.*s", (int)(end - at), at);
