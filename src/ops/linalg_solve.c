@@ -10,7 +10,7 @@
 
 #include "base/cut.h"
 #include "kernel/math.h"
-#include "op/blocks.h"
+#include "op/reflect.h"
 #include "ops/rules.h"
 
 enum { ADJOINED };         // attribute
@@ -177,20 +177,6 @@ static float cost(const nd_matrices *p)
 
 // -------------------------------------------------------------- the pivots --
 
-static double get(const nd_matrices *p, const char *x, int64_t i)
-{
-  return p->width == sizeof(float) ? (double)((const float *)(const void *)x)[i]
-                                   : ((const double *)(const void *)x)[i];
-}
-
-static void set(const nd_matrices *p, char *x, int64_t i, double value)
-{
-  if (p->width == sizeof(float))
-    ((float *)(void *)x)[i] = (float)value;
-  else
-    ((double *)(void *)x)[i] = value;
-}
-
 // m 2^e, the product of the pivots, whose exponents may be any.
 static double multiply_pivots(const nd_piece *y, const room *r, int64_t *e)
 {
@@ -200,7 +186,7 @@ static double multiply_pivots(const nd_piece *y, const room *r, int64_t *e)
   for (int64_t i = 0; i < p->n; i++) {
     int exponent;
     const int64_t at = i / ND_BLOCK_ROWS * ND_BLOCK_ROWS + r->swaps[i];
-    product = frexp(product * get(p, r->a, i * (p->n + 1)), &exponent);
+    product = frexp(product * nd_element(p, r->a, i * (p->n + 1)), &exponent);
     product = at == i ? product : -product;
     *e += exponent;
   }
@@ -218,15 +204,15 @@ static void end_det(const nd_piece *y, const room *r)
   int64_t e;
   const double product = multiply_pivots(y, r, &e);
   if (j->outs == 1) {
-    set(y->p, j->out[0]->data, y->matrix, scale_by(product, e));
+    nd_element_set(y->p, j->out[0]->data, y->matrix, scale_by(product, e));
     return;
   }
   const double size = fabs(product);
   const double sign = product == 0 ? 0 : product / size;
   const double ln2 = 0.69314718055994530942;
-  set(y->p, j->out[SIGN]->data, y->matrix, sign);
-  set(y->p, j->out[LOGARITHM]->data, y->matrix,
-      product == 0 ? -INFINITY : nd_log_f64(size) + (double)e * ln2);
+  nd_element_set(y->p, j->out[SIGN]->data, y->matrix, sign);
+  nd_element_set(y->p, j->out[LOGARITHM]->data, y->matrix,
+                 product == 0 ? -INFINITY : nd_log_f64(size) + (double)e * ln2);
 }
 
 // Pivots that are 0 become small enough to be nothing beside the others, and
@@ -236,8 +222,8 @@ static void fill_pivots(const nd_piece *y, const room *r)
   const nd_matrices *p = y->p;
   const double tiny = p->width == sizeof(float) ? 0x1p-70 : 0x1p-300;
   for (int64_t i = 0; i < p->n; i++) {
-    if (get(p, r->a, i * (p->n + 1)) == 0)
-      set(p, r->a, i * (p->n + 1), tiny);
+    if (nd_element(p, r->a, i * (p->n + 1)) == 0)
+      nd_element_set(p, r->a, i * (p->n + 1), tiny);
   }
   *y->found = 0;
 }
@@ -288,7 +274,7 @@ static void load_right(const nd_piece *y, const room *r, int64_t from,
       memcpy(x, b + r->rows[i] * row, (size_t)row);
     } else {
       memset(x, 0, (size_t)row);
-      set(p, x, r->rows[i], 1);
+      nd_element_set(p, x, r->rows[i], 1);
     }
   }
 }
@@ -301,7 +287,7 @@ static void end_cofactors(const nd_piece *y, const room *r, int64_t from,
   int64_t e;
   const double product = multiply_pivots(y, r, &e);
   for (int64_t i = from * p->n; i < to * p->n; i++)
-    set(p, r->x, i, scale_by(product * get(p, r->x, i), e));
+    nd_element_set(p, r->x, i, scale_by(product * nd_element(p, r->x, i), e));
 }
 
 static void solve_part(const nd_piece *y, const room *r, bool upper, int64_t i)
