@@ -187,8 +187,7 @@ static inline void case_regular(int rank, const int64_t *shape, bool symmetric,
       for (int64_t j = i + 1; j < n && symmetric; j++)
         x[i * n + j] = x[j * n + i];
       if (i < n)
-        x[i * (n + 1)] += (double)(float)(most * (double)n *
-                                          (1 + (double)i / 2) *
+        x[i * (n + 1)] += (double)(float)(most * (double)n * (1 + (double)i) *
                                           (i % 2 == 1 && !symmetric ? -1 : 1));
     }
   }
