@@ -1,5 +1,6 @@
 // op/compose.c: ops that are made of others. Recorders hear those others, so
-// that derivatives of every order are theirs.
+// that derivatives of every order are theirs; of an op with rules of its own
+// they hear nothing but itself.
 
 #include "op/compose.h"
 
@@ -39,7 +40,7 @@ bool nd_compose(nd_context *c, const nd_job *j)
   const size_t mark = nd_pool_mark(c);
   for (int k = 0; k < j->outs; k++)
     j->out[k] = NULL;
-  if (j->op->derivative == ND_NO_GRAD)
+  if (j->op->derivative != ND_COMPOSED)
     compose_unheard(c, j);
   else
     j->op->compose(c, j);

@@ -404,8 +404,8 @@ bool nd_job_apply(nd_context *c, const nd_job *j)
 {
   const char *before = nd_context_enter(c, j->op->name);
   const bool ok = nd_context_ready(c) && check_inputs(c, j) &&
-                  (j->op->compose != NULL ? nd_compose(c, j)
-                                          : compute(c, j) && is_told(c, j));
+                  (j->op->compose != NULL ? nd_compose(c, j) : compute(c, j)) &&
+                  (j->op->derivative == ND_COMPOSED || is_told(c, j));
   nd_context_leave(c, before);
   return ok;
 }

@@ -21,7 +21,7 @@ enum {
 // ------------------------------------------------------------------ the op --
 
 typedef struct nd_op nd_op;
-typedef struct nd_term nd_term;  // a formula (op/term.h)
+typedef struct nd_term nd_term;      // a formula (op/term.h)
 typedef struct nd_series nd_series;  // of stages (op/series.h)
 
 // An op at work: all that dispatch, tapes and rules know of it.
@@ -122,12 +122,12 @@ struct nd_op {
   nd_work (*work)(const nd_job *j);
 
   // Instead of all of these: applies other ops, which recorders hear in its
-  // stead, or do not, if it has no derivative. Sets all j->out to tensors of
+  // stead if its derivative is theirs. Sets all j->out to tensors of
   // the pool that are not among the inputs, or leaves NULL in one that failed.
   // It checks the arguments itself.
   void (*compose)(nd_context *c, const nd_job *j);
 
-  const nd_series *series;  // what nd_series_work makes steps of
+  const nd_series *series;        // what nd_series_work makes steps of
   const nd_reduction *reduction;  // what else computes it; NULL: nothing
   bool by_type;  // no values of the inputs are read, only what they are like
   bool rows;     // the result waits as the rows and positions that came in

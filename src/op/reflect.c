@@ -66,23 +66,55 @@ static char *row_of(const nd_matrices *p, const nd_reflections *r, int64_t i)
 
 // --------------------------------------------------------------- one alone --
 
+// A power of two that brings the largest of `n` elements near 1; 1 if none is
+// finite and other than 0.
+static double find_scale(const nd_matrices *p, int64_t n, const char *x)
+{
+  double most = 0;
+  int e;
+  for (int64_t i = 0; i < n; i++)
+    most = fmax(most, fabs(nd_element(p, x, i)));
+  if (most == 0 || isinf(most))
+    return 1;
+  frexp(most, &e);
+  return ldexp(1, e < -1000 ? 1000 : -e);
+}
+
+// True if squares of what is in `x` may have overflowed or vanished.
+static bool is_far(const nd_matrices *p, double squares)
+{
+  const double far = p->width == sizeof(float) ? 1e30 : 1e280;
+  return !(squares < far && squares > 1 / far);
+}
+
 double nd_reflections_make(const nd_matrices *p, const nd_reflections *r,
                            int64_t i, const char *x)
 {
   const int64_t first = i + r->shift, left = r->length - first - 1;
-  char *v = row_of(p, r, i);
-  const char *tail = x + (first + 1) * p->width;
-  const double alpha = nd_element(p, x, first);
-  const double squares = p->kernels->dot(left, tail, tail);
-  memset(v, 0, (size_t)(r->length * p->width));
-  nd_element_set(p, v, first, 1);
+  char *v = row_of(p, r, i) + first * p->width;
+  const char *start = x + first * p->width, *tail = start + p->width;
+  double alpha = nd_element(p, start, 0), scale = 1;
+  double squares = p->kernels->dot(left, tail, tail);
+  memset(row_of(p, r, i), 0, (size_t)(r->length * p->width));
+  if (is_far(p, squares) && left > 0) {
+    scale = find_scale(p, left + 1, start);
+    for (int64_t k = 1; k <= left; k++)
+      nd_element_set(p, v, k, nd_element(p, start, k) * scale);
+    alpha *= scale;
+    tail = v + p->width;
+    squares = p->kernels->dot(left, tail, tail);
+  }
+  nd_element_set(p, v, 0, 1);
   r->tau[i] = 0;
-  if (squares == 0)
-    return alpha;
+  if (squares == 0) {
+    memset(v + p->width, 0, (size_t)(left * p->width));
+    return alpha / scale;
+  }
   const double beta = -copysign(sqrt(alpha * alpha + squares), alpha);
-  p->kernels->axpy(left, 1 / (alpha - beta), tail, v + (first + 1) * p->width);
+  for (int64_t k = 1; k <= left; k++)
+    nd_element_set(p, v, k, nd_element(p, tail, k - 1) / (alpha - beta));
   r->tau[i] = (beta - alpha) / beta;
-  return beta;
+  return beta / scale;
 }
 
 void nd_reflections_apply(const nd_matrices *p, const nd_reflections *r,

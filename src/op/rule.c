@@ -8,6 +8,18 @@ nd_tensor *nd_rule_apply(nd_context *c, const nd_op *op, int n,
   return nd_pool_add(c, nd_apply(c, op, n, in, attr));
 }
 
+bool nd_rule_all(nd_context *c, const nd_op *op, int n, nd_tensor *const *in,
+                 const nd_value *attr, nd_tensor **out)
+{
+  nd_job j = { .op = op, .n = n, .in = in, .out = out, .attr = attr };
+  if (!nd_job_count(c, &j) || !nd_job_apply(c, &j))
+    return false;
+  bool ok = true;
+  for (int i = 0; i < j.outs; i++)
+    ok = nd_pool_add(c, out[i]) != NULL && ok;
+  return ok;
+}
+
 nd_tensor *nd_rule1(nd_context *c, const nd_op *op, nd_tensor *x)
 {
   return nd_rule_apply(c, op, 1, &x, NULL);

@@ -11,6 +11,11 @@
 // NULL for `attr` stands for the initial values.
 nd_tensor *nd_rule_apply(nd_context *c, const nd_op *op, int n,
                          nd_tensor *const *in, const nd_value *attr);
+
+// The same of an op with several outputs, for which `out` has room; false after
+// an error.
+bool nd_rule_all(nd_context *c, const nd_op *op, int n, nd_tensor *const *in,
+                 const nd_value *attr, nd_tensor **out);
 nd_tensor *nd_rule1(nd_context *c, const nd_op *op, nd_tensor *x);
 nd_tensor *nd_rule2(nd_context *c, const nd_op *op, nd_tensor *x, nd_tensor *y);
 nd_tensor *nd_rule3(nd_context *c, const nd_op *op, nd_tensor *x, nd_tensor *y,

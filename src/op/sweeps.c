@@ -30,19 +30,29 @@ static double length_of(double x, double y)
   return most == 0 ? 0 : most * sqrt(1 + ratio * ratio);
 }
 
-// c and s with (c f + s g, c g - s f) = (r, 0); returns r.
+// c and s with (c f + s g, c g - s f) = (r, 0); returns r. They are those of a
+// turn even where r is too small to have digits.
 static double find_turn(double f, double g, double *c, double *s)
 {
-  const double r = length_of(f, g);
-  *c = r == 0 ? 1 : f / r;
-  *s = r == 0 ? 0 : g / r;
-  return r;
+  const bool steep = fabs(g) > fabs(f);
+  const double most = steep ? g : f, ratio = steep ? f / g : g / f;
+  const double root = sqrt(1 + ratio * ratio), whole = 1 / root;
+  *c = most == 0 ? 1 : steep ? ratio * whole : whole;
+  *s = most == 0 ? 0 : steep ? whole : ratio * whole;
+  return most == 0 ? 0 : most * root;
 }
 
 static void note(nd_sweeps *s, nd_turn *turns, double c, double sine,
                  int64_t at)
 {
   turns[s->count] = (nd_turn){ c, sine, at };
+}
+
+// True if `e` beside p and q on the diagonal is as good as 0, also where
+// numbers are so small that they have few digits.
+static bool is_small(double e, double p, double q)
+{
+  return fabs(e) <= DBL_EPSILON / 2 * (fabs(p) + fabs(q)) + 0x1p-960;
 }
 
 // True if there is room for one more sweep, and something to do.
@@ -58,8 +68,7 @@ static int64_t find_end(const nd_sweeps *s, const double *d, const double *e,
                         int64_t l)
 {
   int64_t m = l;
-  while (m + 1 < s->n &&
-         !(fabs(e[m]) <= DBL_EPSILON / 2 * (fabs(d[m]) + fabs(d[m + 1]))))
+  while (m + 1 < s->n && !is_small(e[m], d[m], d[m + 1]))
     m++;
   return m;
 }
@@ -174,8 +183,7 @@ void nd_sweeps_bidiagonal(nd_sweeps *s, double *d, double *e, nd_turn *right,
   while (goes_on(s)) {
     const int64_t m = s->left - 1;
     int64_t l = m;
-    while (l > 0 &&
-           !(fabs(e[l - 1]) <= DBL_EPSILON / 2 * (fabs(d[l - 1]) + fabs(d[l]))))
+    while (l > 0 && !is_small(e[l - 1], d[l - 1], d[l]))
       l--;
     if (l == m) {
       s->left--;

@@ -28,7 +28,7 @@ void nd_sweeps_start(nd_sweeps *s, int64_t n);
 // Turns of vectors as rows.
 void nd_sweeps_tridiagonal(nd_sweeps *s, double *d, double *e, nd_turn *turns);
 
-// e[0..n-2] is above the diagonal d. As many turns of right vectors and of left.
+// e[0..n-2] is above the diagonal d. Turns of right vectors, as many of left.
 void nd_sweeps_bidiagonal(nd_sweeps *s, double *d, double *e, nd_turn *right,
                           nd_turn *left);
 

@@ -39,8 +39,8 @@ extern const nd_op nd_op_reduce_sum, nd_op_reduce_max, nd_op_products_of_others,
 
 // Matrices.
 extern const nd_op nd_op_scale_triangles, nd_op_triangular_solve, nd_op_inv,
-  nd_op_solve, nd_op_cofactors, nd_op_cholesky, nd_op_qr, nd_op_eigh,
-  nd_op_svd;
+  nd_op_solve, nd_op_cofactors, nd_op_cholesky, nd_op_qr, nd_op_eigh, nd_op_svd,
+  nd_op_pinv, nd_op_lu, nd_op_det, nd_op_slogdet, nd_op_eigvalsh;
 
 // Convolutions and pools.
 extern const nd_op nd_op_convolution, nd_op_conv_transpose,

@@ -1,8 +1,8 @@
 // ops/linalg_cholesky.c: a = l l' of symmetric positive definite matrices, of
 // which what is on and below the diagonal is read.
 //
-// Rows are what lies in memory, so it is u = l' that is computed, with u' u = a:
-// a block of rows at a time, which is then taken from all below it.
+// Rows are what lies in memory, so it is u = l' that is computed, u' u = a: a
+// block of rows at a time, which is then taken from all below it.
 
 #include <string.h>
 

@@ -22,8 +22,6 @@ enum { FULL, VECTORS };          // attributes of svd
 enum { VALUES, V };              // outputs of eigh
 enum { SINGULAR, LEFT, RIGHT };  // of svd
 
-extern const nd_op nd_op_eigvalsh;
-
 static bool is_svd(const nd_matrices *p)
 {
   return p->job->op == &nd_op_svd;
@@ -284,9 +282,10 @@ static void find_scale(const nd_matrices *p, const room *r)
     most = r->d[i] <= most ? most : r->d[i];
   int e;
   frexp(most, &e);
-  *r->scale = !(most <= DBL_MAX)                            ? 0
-              : most == 0 || (most < far && most > 1 / far) ? 1
-                                                            : ldexp(1, -e);
+  *r->scale = !(most <= DBL_MAX) ? 0
+              : most == 0 || (most < far && most > 1 / far)
+                ? 1
+                : ldexp(1, e < -1000 ? 1000 : -e);
   nd_sweeps_start(r->sweeps, *r->scale == 0 ? 0 : r->n);
 }
 
@@ -617,8 +616,15 @@ static bool svd_infer(nd_context *c, const nd_job *j, nd_type *out)
 
 // ------------------------------------------------------------- derivatives --
 
-// `w`, values of each matrix, as a row of it, or as a column.
-static nd_tensor *as_row(nd_context *c, nd_tensor *w, bool flip)
+bool nd_rule_svd(nd_context *c, nd_tensor *x, bool vectors, nd_tensor **out)
+{
+  const nd_value attr[] = {
+    [FULL] = nd_value_integer(false), [VECTORS] = nd_value_integer(vectors)
+  };
+  return x != NULL && nd_rule_all(c, &nd_op_svd, 1, &x, attr, out);
+}
+
+nd_tensor *nd_rule_as_row(nd_context *c, nd_tensor *w, bool flip)
 {
   if (w == NULL)
     return NULL;
@@ -641,25 +647,12 @@ static nd_tensor *invert(nd_context *c, const nd_job *j, nd_tensor *x)
 // [i, j]: 1 / (w[j] - w[i])
 static nd_tensor *gaps(nd_context *c, const nd_job *j, nd_tensor *w)
 {
-  return invert(c, j, SUB(as_row(c, w, false), as_row(c, w, true)));
+  return invert(c, j, SUB(AS_ROW(w, false), AS_ROW(w, true)));
 }
 
-// The diagonals of matrices.
-static nd_tensor *diagonal(nd_context *c, nd_tensor *x)
+nd_tensor *nd_rule_diagonal(nd_context *c, nd_tensor *x)
 {
   return SUM_ALONG(TRIANGLES(x, 0, 1, 0), -2, DROP);
-}
-
-// Applies `op` to x again, for what the job did not compute.
-static bool again(nd_context *c, const nd_op *op, nd_tensor *x,
-                  const nd_value *attr, nd_tensor **out)
-{
-  nd_job k = { .op = op, .n = 1, .in = &x, .out = out, .attr = attr };
-  if (!nd_job_count(c, &k) || !nd_job_apply(c, &k))
-    return false;
-  for (int i = 0; i < k.outs; i++)
-    nd_pool_add(c, out[i]);
-  return true;
 }
 
 // Values and vectors: those of the job, or computed again.
@@ -668,7 +661,7 @@ static bool eigen_of(nd_context *c, const nd_job *j, nd_tensor **out)
   out[VALUES] = j->out[VALUES];
   if (j->outs > 1)
     out[V] = j->out[V];
-  return j->outs > 1 || again(c, &nd_op_eigh, j->in[0], NULL, out);
+  return j->outs > 1 || nd_rule_all(c, &nd_op_eigh, 1, j->in, NULL, out);
 }
 
 // v (diag(gw) + gaps * v' gv) v' of a symmetric matrix, all of which stands
@@ -680,7 +673,7 @@ static void eigh_vjp(nd_context *c, const nd_job *j, nd_tensor *const *g,
   if (!eigen_of(c, j, out))
     return;
   nd_tensor *v = out[V], *gv = j->outs > 1 ? g[V] : NULL;
-  nd_tensor *values = MUL(v, as_row(c, g[VALUES], false));
+  nd_tensor *values = MUL(v, AS_ROW(g[VALUES], false));
   nd_tensor *vectors = gv == NULL ? NULL
                                   : MATMUL(v, false,
                                            MUL(gaps(c, j, out[VALUES]),
@@ -700,7 +693,7 @@ static void eigh_jvp(nd_context *c, const nd_job *j, nd_tensor *const *t,
   nd_tensor *v = out[V], *lower = TRIANGLES(t[0], 1, .5, 0);
   nd_tensor *dx = ADD(lower, ADJOINT(lower));
   nd_tensor *m = MATMUL(v, true, MATMUL(dx, false, v, false), false);
-  ty[VALUES] = diagonal(c, m);
+  ty[VALUES] = DIAGONAL(m);
   if (j->outs > 1)
     ty[V] = MATMUL(v, false, MUL(gaps(c, j, out[VALUES]), m), false);
 }
@@ -714,10 +707,8 @@ static bool svd_of(nd_context *c, const nd_job *j, nd_tensor **out)
                    "no gradient with full_matrices of other than square "
                    "matrices: x is %s; leave full_matrices out",
                    ND_SHAPE(x->rank, x->dims));
-  const nd_value attr[] = { [FULL] = nd_value_integer(false),
-                            [VECTORS] = nd_value_integer(true) };
   if (j->outs == 1)
-    return again(c, &nd_op_svd, j->in[0], attr, out);
+    return SVD(j->in[0], true, out);
   memcpy(out, j->out, 3 * sizeof *out);
   return true;
 }
@@ -731,7 +722,7 @@ static nd_tensor *beyond(nd_context *c, nd_tensor *u, nd_tensor *x)
 // [i, j]: 1 / (s[j]^2 - s[i]^2)
 static nd_tensor *square_gaps(nd_context *c, const nd_job *j, nd_tensor *s)
 {
-  nd_tensor *row = as_row(c, s, false), *column = as_row(c, s, true);
+  nd_tensor *row = AS_ROW(s, false), *column = AS_ROW(s, true);
   return invert(c, j, MUL(SUB(row, column), ADD(row, column)));
 }
 
@@ -743,7 +734,7 @@ static nd_tensor *pull(nd_context *c, const nd_job *j, nd_tensor *u,
   if (gu == NULL)
     return NULL;
   nd_tensor *k = MUL(square_gaps(c, j, s), MATMUL(u, true, gu, false));
-  nd_tensor *row = as_row(c, s, false);
+  nd_tensor *row = AS_ROW(s, false);
   return ADD(MUL(MATMUL(u, false, ADD(k, ADJOINT(k)), false), row),
              MUL(beyond(c, u, gu), invert(c, j, row)));
 }
@@ -758,7 +749,7 @@ static void svd_vjp(nd_context *c, const nd_job *j, nd_tensor *const *g,
   nd_tensor *const *gy = (nd_tensor *[]){ g[0], j->outs > 1 ? g[LEFT] : NULL,
                                           j->outs > 1 ? g[RIGHT] : NULL };
   nd_tensor *left = ADD_ANY(pull(c, j, u, s, gy[LEFT]),
-                            MUL(u, as_row(c, gy[SINGULAR], false)));
+                            MUL(u, AS_ROW(gy[SINGULAR], false)));
   nd_tensor *right = pull(c, j, v, s, gy[RIGHT]);
   gx[0] = ADD_ANY(MATMUL(left, false, v, true), MATMUL(u, false, right, true));
 }
@@ -768,7 +759,7 @@ static void svd_vjp(nd_context *c, const nd_job *j, nd_tensor *const *g,
 static nd_tensor *push(nd_context *c, const nd_job *j, nd_tensor *u,
                        nd_tensor *s, nd_tensor *p, nd_tensor *moved)
 {
-  nd_tensor *row = as_row(c, s, false), *column = as_row(c, s, true);
+  nd_tensor *row = AS_ROW(s, false), *column = AS_ROW(s, true);
   nd_tensor *mixed = ADD(MUL(p, row), MUL(column, ADJOINT(p)));
   nd_tensor *within = MATMUL(u, false, MUL(square_gaps(c, j, s), mixed), false);
   return ADD(within,
@@ -785,7 +776,7 @@ static void svd_jvp(nd_context *c, const nd_job *j, nd_tensor *const *t,
   nd_tensor *ahead = MATMUL(t[0], false, v, false);
   nd_tensor *back = MATMUL(t[0], true, u, false);
   nd_tensor *p = MATMUL(u, true, ahead, false);
-  ty[SINGULAR] = diagonal(c, p);
+  ty[SINGULAR] = DIAGONAL(p);
   if (j->outs == 1)
     return;
   ty[LEFT] = push(c, j, u, s, p, ahead);

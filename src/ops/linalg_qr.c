@@ -1,6 +1,6 @@
-// ops/linalg_qr.c: x = q r with orthonormal columns of q and an upper triangular
-// r, by reflections (op/reflect.h). The diagonal of r has the sign that LAPACK
-// and TensorFlow give it.
+// ops/linalg_qr.c: x = q r with orthonormal columns of q and an upper
+// triangular r, by reflections (op/reflect.h). The diagonal of r has the sign
+// that LAPACK and TensorFlow give it.
 
 #include <math.h>
 #include <string.h>
@@ -70,8 +70,8 @@ static int64_t some(const nd_matrices *p)
   return n < 1 ? 1 : nd_least(n, BLOCK);
 }
 
-// A block is made in pieces, joined, and applied to all rows after it; then q is
-// made, from the last block to the first.
+// A block is made in pieces, joined, and applied to all rows after it; then q
+// is made, from the last block to the first.
 static int64_t block_stages(const nd_matrices *p)
 {
   return nd_parts(BLOCK, some(p)) + 2;
@@ -206,6 +206,12 @@ static const nd_series series = {
 };
 
 // ------------------------------------------------------------- derivatives --
+
+bool nd_rule_qr(nd_context *c, nd_tensor *x, nd_tensor **out)
+{
+  return x != NULL && nd_rule_all(c, &nd_op_qr, 1, &x,
+                                  (nd_value[]){ nd_value_integer(false) }, out);
+}
 
 // The first or last columns of `x`: `n` of them.
 static nd_tensor *columns(nd_context *c, nd_tensor *x, bool first, int64_t n)

@@ -17,8 +17,6 @@ enum { ADJOINED };         // attribute
 enum { SIGN, LOGARITHM };  // outputs of slogdet
 enum { FACTORS, ROWS };    // outputs of lu
 
-extern const nd_op nd_op_lu, nd_op_det, nd_op_slogdet;
-
 static bool is_op(const nd_matrices *p, const nd_op *op)
 {
   return p->job->op == op;

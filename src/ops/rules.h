@@ -64,6 +64,19 @@ nd_tensor *nd_rule_triangles(nd_context *c, nd_tensor *x, double below,
 nd_tensor *nd_rule_solve_triangle(nd_context *c, nd_tensor *t, nd_tensor *x,
                                   bool lower, bool adjoint);
 
+// The diagonals of matrices, as rows of values; and values as rows of matrices,
+// or as columns.
+#define DIAGONAL(x) nd_rule_diagonal(c, x)
+#define AS_ROW(w, flip) nd_rule_as_row(c, w, flip)
+nd_tensor *nd_rule_diagonal(nd_context *c, nd_tensor *x);
+nd_tensor *nd_rule_as_row(nd_context *c, nd_tensor *w, bool flip);
+
+// q and r; s, u and v, or s alone. False after an error.
+#define QR(x, out) nd_rule_qr(c, x, out)
+#define SVD(x, vectors, out) nd_rule_svd(c, x, vectors, out)
+bool nd_rule_qr(nd_context *c, nd_tensor *x, nd_tensor **out);
+bool nd_rule_svd(nd_context *c, nd_tensor *x, bool vectors, nd_tensor **out);
+
 // The solution y of a y = x, or of adjoint(a) y = x; and the inverse.
 #define SOLVE(a, x, adjoint) nd_rule_solve(c, a, x, adjoint)
 #define INV(a, adjoint) nd_rule_inv(c, a, adjoint)
