@@ -458,7 +458,7 @@ static const nd_op *op;
 static bool is_elementwise(void)
 {
   return op->derivative == ND_SLOPE ||
-         (op->derivative == ND_VJP && op->infer == NULL);
+         (op->derivative == ND_VJP && op->infer == NULL && op->compose == NULL);
 }
 
 // Beyond an entry's cases, for elementwise ops: 0-d, every rank, broadcasting
