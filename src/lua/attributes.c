@@ -11,24 +11,25 @@
 #include "lua/names.h"
 #include "lua/values.h"
 
-// Writes "'none' or 'zero'".
-static const char *list_words(const nd_param *p, char text[], size_t room)
+enum { ROOM = 120 };
+
+// Writes "'none' or 'zero'", or "a number or 'fro'".
+static const char *list_words(const nd_param *p, char text[ROOM])
 {
-  size_t n = 0;
-  for (int at = 0; p->words[at] != NULL && n < room; at++)
-    n += (size_t)snprintf(text + n, room - n, "%s'%s'", at > 0 ? " or " : "",
+  const bool number = p->kind == ND_NUMBER_OR_WORD;
+  size_t n = (size_t)snprintf(text, ROOM, "%s", number ? "a number" : "");
+  for (int at = 0; p->words[at] != NULL && n < ROOM; at++)
+    n += (size_t)snprintf(text + n, ROOM - n, "%s'%s'", n > 0 ? " or " : "",
                           p->words[at]);
   return text;
 }
-
-enum { ROOM = 120 };
 
 // What messages say that the argument must be; `text` may have it.
 static const char *wanted(const nd_param *p, char text[ROOM])
 {
   if (nd_param_is_tensor(p) || p->words == NULL)
     return nd_kind_wanted(p->kind);
-  return p->kind == ND_WORD ? list_words(p, text, ROOM) : p->words[0];
+  return nd_param_has_words(p) ? list_words(p, text) : p->words[0];
 }
 
 void ndL_pushwanted(lua_State *L, const nd_param *p)
@@ -235,6 +236,18 @@ static void read_word(ndL_reader *r, const nd_param *p, int i, nd_value *v)
               wanted(p, text), lua_tostring(L, i));
 }
 
+static void read_number_or_word(ndL_reader *r, const nd_param *p, int i,
+                                nd_value *v)
+{
+  if (lua_type(r->L, i) != LUA_TSTRING) {
+    v->number = read_number(r, p, i);
+    return;
+  }
+  read_word(r, p, i, v);
+  v->dropped = (uint8_t)(1 + v->integer);
+  v->number = 0;
+}
+
 static void read_padding(ndL_reader *r, const nd_param *p, int i, nd_value *v)
 {
   if (lua_type(r->L, i) == LUA_TSTRING)
@@ -287,8 +300,13 @@ void ndL_readattr(ndL_reader *r, const nd_param *p, int i, nd_value *v)
   case ND_INTEGERS: read_whole_list(r, p, i, INT32_MAX, v); break;
   case ND_SIZES: read_sizes(r, i, v); break;
   case ND_RANGES: read_ranges(r, p, i, v); break;
+  case ND_PAIRS: read_pairs(r, p, i, v); break;
   case ND_PADDING: read_padding(r, p, i, v); break;
-  case ND_TEXT: check_type(r, p, i, LUA_TSTRING); break;
+  case ND_NUMBER_OR_WORD: read_number_or_word(r, p, i, v); break;
+  case ND_TEXT:
+    check_type(r, p, i, LUA_TSTRING);
+    v->text = lua_tostring(L, i);
+    break;
   case ND_FUNCTION: check_type(r, p, i, LUA_TFUNCTION); break;
   case ND_TABLE: check_type(r, p, i, LUA_TTABLE); break;
   default: break;

@@ -45,7 +45,8 @@ static void push_entry(lua_State *L, const nd_op *op)
     lua_setfield(L, -2, "kind");
     lua_pushstring(L, op->params[i].initial);
     lua_setfield(L, -2, "initial");
-    push_names(L, op->params[i].kind == ND_WORD ? op->params[i].words : NULL);
+    push_names(L,
+               nd_param_has_words(&op->params[i]) ? op->params[i].words : NULL);
     lua_setfield(L, -2, "words");
     lua_rawseti(L, -2, i + 1);
   }

@@ -26,6 +26,7 @@ static bool takes_tables(nd_kind kind)
   case ND_SIZES:
   case ND_INTEGERS:
   case ND_RANGES:
+  case ND_PAIRS:
   case ND_PADDING:
   case ND_NESTED:
   case ND_TABLE:
@@ -165,6 +166,25 @@ static void check_shape(ndL_reader *r, int k)
 
 // ------------------------------------------------------------------ layout --
 
+// Tensors at the place of a last parameter that is a list of them, and after
+// it, become that list.
+static void collect_list(ndL_reader *r)
+{
+  lua_State *L = r->L;
+  const int last = r->count - 1, i = r->first + last;
+  if (last < 0 || r->params[last].kind != ND_TENSORS || r->positions <= last ||
+      lua_type(L, i) != LUA_TUSERDATA)
+    return;
+  const int n = r->positions - last;
+  lua_createtable(L, n, 0);
+  for (int k = 0; k < n; k++) {
+    lua_pushvalue(L, i + k);
+    lua_rawseti(L, -2, k + 1);
+  }
+  lua_replace(L, i);
+  r->positions = r->count;
+}
+
 void ndL_layout(ndL_reader *r)
 {
   const int n = r->top - r->first + 1;
@@ -179,6 +199,7 @@ void ndL_layout(ndL_reader *r)
   r->options = table && is_options(r, n - 1, &c) ? r->top : 0;
   r->named = r->options != 0 ? c.named : 0;
   r->positions = r->options != 0 ? n - 1 : n;
+  collect_list(r);
   if (shape >= 0)
     check_shape(r, shape);
   if (r->positions > r->count)

@@ -23,12 +23,14 @@ static const struct {
   [ND_SIZES] = { "shape", "a whole number or a list of them" },
   [ND_INTEGERS] = { "integers", "a whole number or a list of them" },
   [ND_RANGES] = { "ranges", "positions or {first, last, step}" },
+  [ND_PAIRS] = { "pairs", "numbers or {before, after} of each axis" },
   [ND_PADDING] = { "padding", "'VALID', 'SAME', or numbers or {before, after} "
                               "of the spatial axes" },
+  [ND_NUMBER_OR_WORD] = { "number or word", "a number or a word" },
+  [ND_TEXT] = { "text", "a string" },
   [ND_AMOUNT] = { "amount", "a number, 0 or more" },
   [ND_SHARE] = { "share", "a number within 0..1" },
   [ND_DECAY] = { "decay", "a number, at least 0 and below 1" },
-  [ND_TEXT] = { "text", "a string" },
   [ND_FUNCTION] = { "function", "a function" },
   [ND_NESTED] = { "nested", "a tensor, a Variable or a table" },
   [ND_TABLE] = { "table", "a table" },
@@ -109,6 +111,7 @@ nd_value nd_param_initial(const nd_param *p)
   switch (p->kind) {
   case ND_FLAG: v.integer = text[0] == 't'; break;
   case ND_NUMBER:
+  case ND_NUMBER_OR_WORD:
   case ND_AMOUNT:
   case ND_SHARE:
   case ND_DECAY: v.number = nd_number_read(text, &end); break;

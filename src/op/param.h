@@ -10,18 +10,22 @@
 
 typedef enum nd_kind {
   ND_TENSOR,   // one tensor
-  ND_TENSORS,  // a list of them; the only tensors of their op
+  ND_TENSORS,  // a list of them; the only tensors of their op. As the last
+               // parameter its elements may be arguments
   ND_FLAG,     // true or false
   ND_INTEGER,
   ND_NUMBER,
-  ND_WORD,        // one of the parameter's words
-  ND_WORD_DTYPE,  // the name of a dtype
-  ND_AXIS,        // one axis, counted from 1 or from -1
-  ND_AXES,        // one axis or a list of them
-  ND_SIZES,       // a shape
-  ND_INTEGERS,    // a list of any length, or one integer
-  ND_RANGES,      // per axis a position or {first, last, step}
-  ND_PADDING,     // one of nd_paddings, or per axis {before, after} or a number
+  ND_WORD,            // one of the parameter's words
+  ND_WORD_DTYPE,      // the name of a dtype
+  ND_AXIS,            // one axis, counted from 1 or from -1
+  ND_AXES,            // one axis or a list of them
+  ND_SIZES,           // a shape
+  ND_INTEGERS,        // a list of any length, or one integer
+  ND_RANGES,          // per axis a position or {first, last, step}
+  ND_PAIRS,           // per axis {before, after} or a number
+  ND_PADDING,         // one of nd_paddings, or ND_PAIRS
+  ND_NUMBER_OR_WORD,  // a number, or one of the parameter's words
+  ND_TEXT,            // of ops, only those that are composed have it
 
   // Settings, all finite in float32.
   ND_AMOUNT,  // 0 or more
@@ -29,7 +33,6 @@ typedef enum nd_kind {
   ND_DECAY,   // at least 0 and below 1: of a mean that forgets
 
   // Values that only scripts have.
-  ND_TEXT,
   ND_FUNCTION,
   ND_NESTED,  // a tensor, a Variable, or tables of them with any keys
   ND_TABLE,   // with keys that the function knows
@@ -67,6 +70,12 @@ int nd_params_find(const nd_param *params, const char *name);
 static inline bool nd_param_is_tensor(const nd_param *p)
 {
   return p->kind == ND_TENSOR || p->kind == ND_TENSORS;
+}
+
+// Whether it may be one of the words of its own.
+static inline bool nd_param_has_words(const nd_param *p)
+{
+  return p->kind == ND_WORD || p->kind == ND_NUMBER_OR_WORD;
 }
 
 // The place of `word` among the words of `p`; -1.
@@ -109,15 +118,17 @@ static inline void nd_closure_release(nd_closure *f)
 typedef struct nd_value {
   bool given;       // false: left out, and the initial value is nil
   uint8_t holds;    // nd_holds
-  uint8_t dropped;  // ND_RANGES: bit i set if axis i was one position; else
+  uint8_t dropped;  // ND_RANGES: bit i set if axis i was one position; of
+                    // ND_NUMBER_OR_WORD: 0, or 1 + the place of the word; else
                     // bit 0 set if the list was written as one number
   int32_t n;        // how many `list` holds: axes, sizes, 3 per range, or 2 per
                     // axis that is padded
   union {
     int64_t integer;  // ND_FLAG, ND_INTEGER, ND_AXIS, ND_WORD_DTYPE; ND_WORD,
                       // ND_PADDING: its place among the words
-    double number;    // ND_NUMBER and settings
+    double number;    // ND_NUMBER, ND_NUMBER_OR_WORD and settings
     const int64_t *list;
+    const char *text;  // ND_TEXT
     nd_closure *closure;
   };
 } nd_value;

@@ -73,6 +73,7 @@ static const char *read_element(const char *s, nd_kind kind, list *l)
 {
   switch (kind) {
   case ND_RANGES: return read_range(s, l);
+  case ND_PAIRS:
   case ND_PADDING: return read_pair(s, l);
   default: return nd_option_whole(s, &l->at[l->n++]);
   }
@@ -101,10 +102,10 @@ static const char *read_list(const char *s, const nd_param *p, int64_t **room,
                              nd_value *v)
 {
   list l = { .at = *room };
-  l.most = p->kind == ND_INTEGERS  ? INT32_MAX
-           : p->kind == ND_RANGES  ? 3 * ND_MAX_RANK
-           : p->kind == ND_PADDING ? 2 * ND_MAX_RANK
-                                   : ND_MAX_RANK;
+  l.most = p->kind == ND_INTEGERS                         ? INT32_MAX
+           : p->kind == ND_RANGES                         ? 3 * ND_MAX_RANK
+           : p->kind == ND_PADDING || p->kind == ND_PAIRS ? 2 * ND_MAX_RANK
+                                                          : ND_MAX_RANK;
   s = read_elements(s, p->kind, &l);
   *v = nd_value_list(l.n, l.at);
   v->dropped = l.dropped;
@@ -149,6 +150,31 @@ static const char *read_padding(const char *s, const nd_param *p,
   return end != NULL ? end : read_list(s, p, room, v);
 }
 
+static const char *read_number_or_word(const char *s, const nd_param *p,
+                                       nd_value *v)
+{
+  const char *end = nd_option_number(s, &v->number);
+  if (end != NULL)
+    return end;
+  nd_value word = *v;
+  end = read_word(s, p, &word);
+  v->number = 0;
+  v->dropped = (uint8_t)(1 + word.integer);
+  return end;
+}
+
+// Up to the next space, put at the room for lists.
+static const char *read_text(const char *s, int64_t **room, nd_value *v)
+{
+  const size_t n = strcspn(s, " ");
+  char *text = (char *)*room;
+  memcpy(text, s, n);
+  text[n] = '\0';
+  v->text = text;
+  *room += n / sizeof **room + 1;
+  return s + n;
+}
+
 static const char *read_value(const char *s, const nd_param *p, int64_t **room,
                               nd_value *v)
 {
@@ -161,7 +187,10 @@ static const char *read_value(const char *s, const nd_param *p, int64_t **room,
   case ND_AXES:
   case ND_SIZES:
   case ND_INTEGERS:
-  case ND_RANGES: return read_list(s, p, room, v);
+  case ND_RANGES:
+  case ND_PAIRS: return read_list(s, p, room, v);
+  case ND_NUMBER_OR_WORD: return read_number_or_word(s, p, v);
+  case ND_TEXT: return read_text(s, room, v);
   case ND_PADDING: return read_padding(s, p, room, v);
   default: return nd_option_whole(s, &v->integer);
   }

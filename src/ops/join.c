@@ -183,21 +183,6 @@ nd_tensor *nd_rule_stack(nd_context *c, int n, nd_tensor *const *x,
   return apply_along(c, &nd_op_stack, n, x, axis);
 }
 
-// Positions first..last of one axis of `g`; one that is dropped if asked.
-static nd_tensor *take(nd_context *c, nd_tensor *g, int axis, int64_t first,
-                       int64_t last, bool drop)
-{
-  int64_t ends[3 * ND_MAX_RANK];
-  nd_value ranges = nd_value_list(3 * (axis + 1), ends);
-  ranges.dropped = (uint8_t)(drop << axis);
-  for (int i = 0; i <= axis; i++) {
-    ends[3 * i] = i == axis ? first : 1;
-    ends[3 * i + 1] = i == axis ? last : -1;
-    ends[3 * i + 2] = 1;
-  }
-  return SLICE(g, ranges);
-}
-
 static void concat_transpose(nd_context *c, const nd_job *j,
                              nd_tensor *const *g, const bool *wanted,
                              nd_tensor **gx)
@@ -209,7 +194,7 @@ static void concat_transpose(nd_context *c, const nd_job *j,
     if (wanted[i] && size == 0)
       gx[i] = ZEROS(j->in[i]);
     else if (wanted[i])
-      gx[i] = take(c, g[0], axis, before + 1, before + size, false);
+      gx[i] = SLICE_ALONG(g[0], axis, before + 1, before + size, 1);
     before += size;
   }
 }
@@ -220,7 +205,7 @@ static void stack_transpose(nd_context *c, const nd_job *j, nd_tensor *const *g,
   const int axis = nd_axis_resolve(c, j->attr[AXIS].integer, g[0]->rank);
   for (int i = 0; i < j->n; i++) {
     if (wanted[i])
-      gx[i] = take(c, g[0], axis, i + 1, i + 1, true);
+      gx[i] = PART(g[0], axis, i + 1);
   }
 }
 

@@ -109,6 +109,15 @@ nd_tensor *nd_rule_slice(nd_context *c, nd_tensor *x, nd_value ranges);
 nd_tensor *nd_rule_unslice(nd_context *c, nd_tensor *x, nd_value ranges,
                            const nd_tensor *like);
 
+// Positions first..last of one axis, which counts from 0; and what is at one
+// position, without that axis.
+#define SLICE_ALONG(x, axis, first, last, step) \
+  nd_rule_slice_along(c, x, axis, first, last, step)
+#define PART(x, axis, at) nd_rule_part(c, x, axis, at)
+nd_tensor *nd_rule_slice_along(nd_context *c, nd_tensor *x, int axis,
+                               int64_t first, int64_t last, int64_t step);
+nd_tensor *nd_rule_part(nd_context *c, nd_tensor *x, int axis, int64_t at);
+
 // Tensors one after the other along an axis, from 1; and along a new one.
 #define CONCAT(n, x, axis) nd_rule_concat(c, n, x, axis)
 #define STACK(n, x, axis) nd_rule_stack(c, n, x, axis)

@@ -58,6 +58,30 @@ nd_tensor *nd_rule_slice(nd_context *c, nd_tensor *x, nd_value ranges)
   return nd_rule_apply(c, &nd_op_slice, 1, &x, attr);
 }
 
+// A range of one axis, whole ones of those before it.
+static nd_tensor *slice_axis(nd_context *c, nd_tensor *x, int axis,
+                             const int64_t range[3], bool drop)
+{
+  int64_t ends[3 * ND_MAX_RANK];
+  nd_value ranges = nd_value_list(3 * (axis + 1), ends);
+  ranges.dropped = (uint8_t)(drop << axis);
+  for (int i = 0; i < axis; i++)
+    memcpy(ends + 3 * i, ((int64_t[]){ 1, -1, 1 }), 3 * sizeof *ends);
+  memcpy(ends + 3 * axis, range, 3 * sizeof *ends);
+  return SLICE(x, ranges);
+}
+
+nd_tensor *nd_rule_slice_along(nd_context *c, nd_tensor *x, int axis,
+                               int64_t first, int64_t last, int64_t step)
+{
+  return slice_axis(c, x, axis, (int64_t[]){ first, last, step }, false);
+}
+
+nd_tensor *nd_rule_part(nd_context *c, nd_tensor *x, int axis, int64_t at)
+{
+  return slice_axis(c, x, axis, (int64_t[]){ at, at, 1 }, true);
+}
+
 nd_tensor *nd_rule_unslice(nd_context *c, nd_tensor *x, nd_value ranges,
                            const nd_tensor *like)
 {

@@ -114,6 +114,21 @@ static bool counts_its_attributes(void)
   return op->attrs == n && n <= ND_MAX_ATTRS;
 }
 
+// Records do not copy texts.
+static bool records_no_text(void)
+{
+  for (const nd_param *p = op->params; p->name != NULL; p++) {
+    if (p->kind == ND_TEXT && op->derivative != ND_COMPOSED)
+      return false;
+  }
+  return true;
+}
+
+static void composed_ops_alone_take_texts(void)
+{
+  for_each_op(records_no_text, "takes no text");
+}
+
 static bool infers_its_results(void)
 {
   const bool many = op->results != NULL || op->outs != NULL;
@@ -129,7 +144,7 @@ static void ops_of_several_outputs_infer_them(void)
 static bool has_words_for_words(void)
 {
   for (const nd_param *p = op->params; p->name != NULL; p++) {
-    if (!nd_param_is_tensor(p) && (p->kind == ND_WORD) != (p->words != NULL))
+    if (!nd_param_is_tensor(p) && nd_param_has_words(p) != (p->words != NULL))
       return false;
   }
   return true;
@@ -409,6 +424,7 @@ int main(void)
   RUN(ops_count_their_attributes);
   RUN(ops_of_several_outputs_infer_them);
   RUN(words_are_listed);
+  RUN(composed_ops_alone_take_texts);
   RUN(ops_take_few_tensors_or_one_list);
   RUN(ops_have_a_name_and_a_text);
   RUN(differentiable_ops_have_cases);
