@@ -218,6 +218,50 @@ static void read_pairs(ndL_reader *r, const nd_param *p, int i, nd_value *v)
   }
 }
 
+// An axis, or a list of them, of one tensor: the first (0) or the second (1) of
+// each pair at `pairs`. Returns how many.
+static int read_side(ndL_reader *r, const nd_param *p, int i, int side,
+                     int64_t *pairs)
+{
+  lua_State *L = r->L;
+  if (ndL_towhole(L, i, &pairs[side]))
+    return 1;
+  if (lua_type(L, i) != LUA_TTABLE)
+    ndL_failattr(r, p, i);
+  const lua_Integer n = ndL_checklist(L, i, r->function);
+  if (n > ND_MAX_RANK)
+    ndL_error(L, "%s: at most %d axes, got %lld", r->function, ND_MAX_RANK,
+              (long long)n);
+  for (int k = 0; k < (int)n; k++) {
+    lua_rawgeti(L, i, k + 1);
+    if (!ndL_towhole(L, -1, &pairs[2 * k + side]))
+      fail_part(r, p, "whole numbers", -1);
+    lua_pop(L, 1);
+  }
+  return (int)n;
+}
+
+static void read_axis_pairs(ndL_reader *r, const nd_param *p, int i,
+                            nd_value *v)
+{
+  lua_State *L = r->L;
+  int64_t *pairs = make_room(r, 2 * ND_MAX_RANK);
+  *v = nd_value_list(2, pairs);
+  v->dropped = ndL_towhole(L, i, &pairs[0]);
+  if (v->dropped)
+    return;
+  if (lua_type(L, i) != LUA_TTABLE || ndL_checklist(L, i, r->function) != 2)
+    ndL_failattr(r, p, i);
+  const int top = lua_gettop(L);
+  lua_rawgeti(L, i, 1);
+  lua_rawgeti(L, i, 2);
+  const int n = read_side(r, p, top + 1, 0, pairs);
+  if (read_side(r, p, top + 2, 1, pairs) != n)
+    ndL_error(L, "%s: %s has lists of different lengths", r->function, p->name);
+  lua_settop(L, top);
+  v->n = 2 * n;
+}
+
 static void read_sizes(ndL_reader *r, int i, nd_value *v)
 {
   int64_t *room = make_room(r, ND_MAX_RANK);
@@ -301,6 +345,7 @@ void ndL_readattr(ndL_reader *r, const nd_param *p, int i, nd_value *v)
   case ND_SIZES: read_sizes(r, i, v); break;
   case ND_RANGES: read_ranges(r, p, i, v); break;
   case ND_PAIRS: read_pairs(r, p, i, v); break;
+  case ND_AXIS_PAIRS: read_axis_pairs(r, p, i, v); break;
   case ND_PADDING: read_padding(r, p, i, v); break;
   case ND_NUMBER_OR_WORD: read_number_or_word(r, p, i, v); break;
   case ND_TEXT:

@@ -27,6 +27,7 @@ static bool takes_tables(nd_kind kind)
   case ND_INTEGERS:
   case ND_RANGES:
   case ND_PAIRS:
+  case ND_AXIS_PAIRS:
   case ND_PADDING:
   case ND_NESTED:
   case ND_TABLE:

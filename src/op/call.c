@@ -13,11 +13,12 @@ typedef struct arguments {
 
 static bool check_count(nd_context *c, const nd_op *op, int n)
 {
-  if (op->params[0].kind == ND_TENSORS)
-    return n >= 0 || nd_fail(c, ND_BAD_ARGUMENT, "takes a list of tensors");
   int arity = 0;
-  for (const nd_param *p = op->params; p->name != NULL; p++)
+  for (const nd_param *p = op->params; p->name != NULL; p++) {
+    if (p->kind == ND_TENSORS)
+      return n >= 0 || nd_fail(c, ND_BAD_ARGUMENT, "takes a list of tensors");
     arity += p->kind == ND_TENSOR;
+  }
   return n == arity || nd_fail(c, ND_BAD_ARGUMENT, "takes %d tensor%s, got %d",
                                arity, arity == 1 ? "" : "s", n);
 }

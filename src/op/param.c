@@ -26,6 +26,8 @@ static const struct {
   [ND_PAIRS] = { "pairs", "numbers or {before, after} of each axis" },
   [ND_PADDING] = { "padding", "'VALID', 'SAME', or numbers or {before, after} "
                               "of the spatial axes" },
+  [ND_AXIS_PAIRS] = { "axis pairs", "a number of axes or {of_a, of_b}, axes or "
+                                    "lists of as many" },
   [ND_NUMBER_OR_WORD] = { "number or word", "a number or a word" },
   [ND_TEXT] = { "text", "a string" },
   [ND_AMOUNT] = { "amount", "a number, 0 or more" },

@@ -24,6 +24,8 @@ typedef enum nd_kind {
   ND_RANGES,          // per axis a position or {first, last, step}
   ND_PAIRS,           // per axis {before, after} or a number
   ND_PADDING,         // one of nd_paddings, or ND_PAIRS
+  ND_AXIS_PAIRS,      // axes of two tensors, each with one of the other: {of_a,
+                      // of_b}, axes or lists of as many; or how many
   ND_NUMBER_OR_WORD,  // a number, or one of the parameter's words
   ND_TEXT,            // of ops, only those that are composed have it
 
@@ -121,8 +123,8 @@ typedef struct nd_value {
   uint8_t dropped;  // ND_RANGES: bit i set if axis i was one position; of
                     // ND_NUMBER_OR_WORD: 0, or 1 + the place of the word; else
                     // bit 0 set if the list was written as one number
-  int32_t n;        // how many `list` holds: axes, sizes, 3 per range, or 2 per
-                    // axis that is padded
+  int32_t n;        // how many `list` holds: axes, sizes, 3 per range, 2 per
+                    // pair
   union {
     int64_t integer;  // ND_FLAG, ND_INTEGER, ND_AXIS, ND_WORD_DTYPE; ND_WORD,
                       // ND_PADDING: its place among the words

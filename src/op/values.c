@@ -74,6 +74,7 @@ static const char *read_element(const char *s, nd_kind kind, list *l)
   switch (kind) {
   case ND_RANGES: return read_range(s, l);
   case ND_PAIRS:
+  case ND_AXIS_PAIRS:
   case ND_PADDING: return read_pair(s, l);
   default: return nd_option_whole(s, &l->at[l->n++]);
   }
@@ -98,14 +99,22 @@ static const char *read_elements(const char *s, nd_kind kind, list *l)
   return next + 1;
 }
 
+static int most_numbers(nd_kind kind)
+{
+  switch (kind) {
+  case ND_INTEGERS: return INT32_MAX;
+  case ND_RANGES: return 3 * ND_MAX_RANK;
+  case ND_PAIRS:
+  case ND_AXIS_PAIRS:
+  case ND_PADDING: return 2 * ND_MAX_RANK;
+  default: return ND_MAX_RANK;
+  }
+}
+
 static const char *read_list(const char *s, const nd_param *p, int64_t **room,
                              nd_value *v)
 {
-  list l = { .at = *room };
-  l.most = p->kind == ND_INTEGERS                         ? INT32_MAX
-           : p->kind == ND_RANGES                         ? 3 * ND_MAX_RANK
-           : p->kind == ND_PADDING || p->kind == ND_PAIRS ? 2 * ND_MAX_RANK
-                                                          : ND_MAX_RANK;
+  list l = { .at = *room, .most = most_numbers(p->kind) };
   s = read_elements(s, p->kind, &l);
   *v = nd_value_list(l.n, l.at);
   v->dropped = l.dropped;
@@ -188,7 +197,8 @@ static const char *read_value(const char *s, const nd_param *p, int64_t **room,
   case ND_SIZES:
   case ND_INTEGERS:
   case ND_RANGES:
-  case ND_PAIRS: return read_list(s, p, room, v);
+  case ND_PAIRS:
+  case ND_AXIS_PAIRS: return read_list(s, p, room, v);
   case ND_NUMBER_OR_WORD: return read_number_or_word(s, p, v);
   case ND_TEXT: return read_text(s, room, v);
   case ND_PADDING: return read_padding(s, p, room, v);

@@ -22,10 +22,10 @@ extern const nd_op nd_op_cast, nd_op_identity, nd_op_reshape, nd_op_transpose,
   nd_op_broadcast_to, nd_op_linspace, nd_op_ones_like;
 
 // Parts of tensors, and tensors of parts.
-extern const nd_op nd_op_slice, nd_op_unslice, nd_op_concat, nd_op_stack,
-  nd_op_gather, nd_op_ungather, nd_op_segment_rows, nd_op_unsorted_segment_sum,
-  nd_op_argsort, nd_op_scatter_rows, nd_op_scatter_extremes,
-  nd_op_row_positions;
+extern const nd_op nd_op_slice, nd_op_unslice, nd_op_diagonal, nd_op_concat,
+  nd_op_stack, nd_op_gather, nd_op_ungather, nd_op_segment_rows,
+  nd_op_unsorted_segment_sum, nd_op_argsort, nd_op_scatter_rows,
+  nd_op_scatter_extremes, nd_op_row_positions;
 
 // What composed ops are made of, beside all that.
 extern const nd_op nd_op_square, nd_op_root, nd_op_rsqrt, nd_op_maximum,

@@ -118,6 +118,9 @@ nd_tensor *nd_rule_slice_along(nd_context *c, nd_tensor *x, int axis,
                                int64_t first, int64_t last, int64_t step);
 nd_tensor *nd_rule_part(nd_context *c, nd_tensor *x, int axis, int64_t at);
 
+// What lies at equal places of two axes, which count from 0, as the first.
+nd_tensor *nd_rule_diagonal(nd_context *c, nd_tensor *x, int first, int second);
+
 // Tensors one after the other along an axis, from 1; and along a new one.
 #define CONCAT(n, x, axis) nd_rule_concat(c, n, x, axis)
 #define STACK(n, x, axis) nd_rule_stack(c, n, x, axis)

@@ -96,6 +96,16 @@ local fitting = {
     return one_of { math.random(-1, 4), { math.random(-1, 3), math.random(3) } }
   end,
   word = function() return one_of(words) end,
+  text = function() return one_of { "ij,jk->ik", "...i", "ii", "ij", "->" } end,
+  pairs = function()
+    return one_of { 1, { 1, { 0, math.random(-1, 3) } }, { { 1, 2 } } }
+  end,
+  ["axis pairs"] = function()
+    return one_of { math.random(-1, 2), { 1, -1 }, { { 1, 2 }, { 2, 1 } } }
+  end,
+  ["number or word"] = function()
+    return math.random(2) == 1 and one_of(numbers) or one_of(words)
+  end,
   padding = function()
     return one_of { "VALID", "SAME", 1, { 1, { 0, math.random(-1, 3) } } }
   end,
@@ -115,7 +125,7 @@ end
 
 local params = {}
 for _, op in ipairs(nd.ops()) do params[op.name] = op.params end
-for _, t in ipairs { nd, nd.random, nd.nn, nd.optimizers } do
+for _, t in ipairs { nd, nd.random, nd.nn, nd.linalg, nd.optimizers } do
   add_table(t, params)
 end
 

@@ -67,7 +67,7 @@ local function option(r)
     while not take(r, "%]") do list[#list + 1] = option(r) end
     return list
   end
-  local word = expect(r, "[%w%.%-+:_]+")
+  local word = expect(r, "[%w%.%-+:_,>]+")
   if word:find(":", 1, true) then
     local range = {}
     for part in word:gmatch("[^:]+") do range[#range + 1] = tonumber(part) end
@@ -206,18 +206,41 @@ for _, op in ipairs(nd.ops()) do
   home[op.name] = op.inside and nd[op.module] or nd
 end
 
+-- {{1, 3}, {2, 4}}, a pair for each axis, as lists of both sides.
+local function as_sides(pairs)
+  local sides = { {}, {} }
+  for i, pair in ipairs(pairs) do
+    sides[1][i], sides[2][i] = pair[1], pair[2]
+  end
+  return sides
+end
+
+-- Options as a call takes them.
+local function options_of(node)
+  local options = {}
+  for _, p in ipairs(params[node.op]) do
+    local value = node.options[p.name]
+    local sides = p.kind == "axis pairs" and type(value) == "table"
+    options[p.name] = sides and as_sides(value) or value
+  end
+  return options
+end
+
 -- Inputs come first, or by name where an op has something else first.
 local function arguments(node, inputs)
+  local options = options_of(node)
   if params[node.op][1].kind:find "^tensor" then
-    inputs[#inputs + 1] = next(node.options) and node.options or nil
+    inputs[#inputs + 1] = next(options) and options or nil
     return inputs
   end
-  local named, i = {}, 0
+  local i = 0
   for _, p in ipairs(params[node.op]) do
-    i = i + (p.kind == "tensor" and 1 or 0)
-    named[p.name] = p.kind == "tensor" and inputs[i] or node.options[p.name]
+    if p.kind:find "^tensor" then
+      i = i + 1
+      options[p.name] = inputs[i]
+    end
   end
-  return { named }
+  return { options }
 end
 
 local function apply(node)

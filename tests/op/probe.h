@@ -169,12 +169,12 @@ static inline bool flows(const probe *p, int i)
 }
 
 // The sum of products of the weights with such of the outputs, or with tangents
-// of them.
+// of them, NULL for zero.
 static inline double weigh(probe *p, nd_tensor *const *y, double *scale)
 {
   double sum = 0;
   for (int k = 0; k < p->k.job.outs; k++) {
-    if (p->weights[k] != NULL)
+    if (p->weights[k] != NULL && y[k] != NULL)
       sum += dot(y[k], dense(p->weights[k]), scale);
   }
   return sum;
