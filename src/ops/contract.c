@@ -47,7 +47,7 @@ typedef struct axes {
   int64_t shape[3 * ND_MAX_RANK];
 } axes;
 
-// Appends those axes of `f` that are wanted; returns the product of their sizes.
+// Appends those axes of `f` that are wanted; returns the product of the sizes.
 static int64_t append(axes *a, const nd_factor *f, nd_labels wanted)
 {
   int64_t size = 1;

@@ -1,5 +1,5 @@
-// ops/diagonal.c: diagonals of matrices, the last two axes, and what lies on one
-// side of them. Diagonal k begins k columns to the right of the corner, or -k
+// ops/diagonal.c: diagonals of matrices, the last two axes, and what is beside
+// them. Diagonal k begins k columns to the right of the corner, or -k
 // rows below it.
 
 #include "op/axes.h"
@@ -118,11 +118,17 @@ static void diagonal_transpose(nd_context *c, const nd_job *j,
   gx[0] = IF(mask, spread, NUMBER(x, 0));
 }
 
-nd_tensor *nd_rule_diagonal(nd_context *c, nd_tensor *x, int first, int second)
+nd_tensor *nd_rule_diagonal_of(nd_context *c, nd_tensor *x, int first,
+                               int second)
 {
   const int64_t axes[] = { first + 1, second + 1 };
   const nd_value attr[] = { [AXES] = nd_value_list(2, axes) };
   return nd_rule_apply(c, &nd_op_diagonal, 1, &x, attr);
+}
+
+nd_tensor *nd_rule_diagonal(nd_context *c, nd_tensor *x)
+{
+  return x == NULL ? NULL : DIAGONAL_OF(x, x->rank - 2, x->rank - 1);
 }
 
 const nd_op nd_op_diagonal = {
@@ -179,7 +185,7 @@ static nd_tensor *part_of(nd_context *c, nd_tensor *x, int64_t k)
   const int64_t n = length_of(x->dims[row], x->dims[column], k);
   nd_tensor *part = take(c, x, row, k < 0 ? 1 - k : 1, n);
   part = take(c, part, column, k > 0 ? 1 + k : 1, n);
-  return part == NULL ? NULL : nd_rule_diagonal(c, part, row, column);
+  return part == NULL ? NULL : DIAGONAL_OF(part, row, column);
 }
 
 static void diag_part(nd_context *c, const nd_job *j)
@@ -407,15 +413,8 @@ const nd_op nd_op_band_part = {
 
 static void matrix_transpose(nd_context *c, const nd_job *j)
 {
-  nd_tensor *x = j->in[0];
-  int64_t perm[ND_MAX_RANK];
-  if (!check_matrix(c, x))
-    return;
-  for (int i = 0; i < x->rank; i++)
-    perm[i] = i + 1;
-  perm[x->rank - 2] = x->rank;
-  perm[x->rank - 1] = x->rank - 1;
-  j->out[0] = TRANSPOSE(x, perm);
+  if (check_matrix(c, j->in[0]))
+    j->out[0] = ADJOINT(j->in[0]);
 }
 
 const nd_op nd_op_matrix_transpose = {

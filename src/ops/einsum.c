@@ -1,4 +1,4 @@
-// ops/einsum.c: sums of products by an equation, "ij,jk->ik". What one input has
+// ops/einsum.c: sums of products by an equation, "ij,jk->ik". What an input has
 // alone and the result has not is summed first; then two at a time are
 // contracted, in the order that costs least.
 
@@ -233,7 +233,7 @@ static void take_diagonals(nd_context *c, nd_factor *f)
       i++;
     if (i == k)
       continue;
-    f->x = nd_rule_diagonal(c, f->x, i, k);
+    f->x = DIAGONAL_OF(f->x, i, k);
     remove_axis(f, k);
   }
 }

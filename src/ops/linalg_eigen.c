@@ -650,11 +650,6 @@ static nd_tensor *gaps(nd_context *c, const nd_job *j, nd_tensor *w)
   return invert(c, j, SUB(AS_ROW(w, false), AS_ROW(w, true)));
 }
 
-nd_tensor *nd_rule_diagonal(nd_context *c, nd_tensor *x)
-{
-  return SUM_ALONG(TRIANGLES(x, 0, 1, 0), -2, DROP);
-}
-
 // Values and vectors: those of the job, or computed again.
 static bool eigen_of(nd_context *c, const nd_job *j, nd_tensor **out)
 {

@@ -244,9 +244,10 @@ const nd_op nd_op_pinv = {
   .name = "pinv",
   .module = "linalg",
   .inside = true,
-  .doc = "Moore-Penrose inverse of matrices; singular values up to rcond times "
-         "the largest count as 0, by default 10 max(rows, columns) times what "
-         "rounds away beside 1",
+  .doc =
+    "the Moore-Penrose inverse of matrices; singular values up to rcond times "
+    "the largest count as 0, by default 10 max(rows, columns) times what "
+    "rounds away beside 1",
   .params = pinv_params,
   .attrs = 1,
   .dtypes = ND_FLOATS,

@@ -64,11 +64,15 @@ nd_tensor *nd_rule_triangles(nd_context *c, nd_tensor *x, double below,
 nd_tensor *nd_rule_solve_triangle(nd_context *c, nd_tensor *t, nd_tensor *x,
                                   bool lower, bool adjoint);
 
-// The diagonals of matrices, as rows of values; and values as rows of matrices,
-// or as columns.
+// The diagonals of square matrices, as rows of values, or what lies at equal
+// places of two axes, which count from 0, as the first of them; and values as
+// rows of matrices, or as columns.
 #define DIAGONAL(x) nd_rule_diagonal(c, x)
+#define DIAGONAL_OF(x, first, second) nd_rule_diagonal_of(c, x, first, second)
 #define AS_ROW(w, flip) nd_rule_as_row(c, w, flip)
 nd_tensor *nd_rule_diagonal(nd_context *c, nd_tensor *x);
+nd_tensor *nd_rule_diagonal_of(nd_context *c, nd_tensor *x, int first,
+                               int second);
 nd_tensor *nd_rule_as_row(nd_context *c, nd_tensor *w, bool flip);
 
 // q and r; s, u and v, or s alone. False after an error.
@@ -117,9 +121,6 @@ nd_tensor *nd_rule_unslice(nd_context *c, nd_tensor *x, nd_value ranges,
 nd_tensor *nd_rule_slice_along(nd_context *c, nd_tensor *x, int axis,
                                int64_t first, int64_t last, int64_t step);
 nd_tensor *nd_rule_part(nd_context *c, nd_tensor *x, int axis, int64_t at);
-
-// What lies at equal places of two axes, which count from 0, as the first.
-nd_tensor *nd_rule_diagonal(nd_context *c, nd_tensor *x, int first, int second);
 
 // Tensors one after the other along an axis, from 1; and along a new one.
 #define CONCAT(n, x, axis) nd_rule_concat(c, n, x, axis)
