@@ -113,10 +113,14 @@ nd_value nd_param_initial(const nd_param *p)
   switch (p->kind) {
   case ND_FLAG: v.integer = text[0] == 't'; break;
   case ND_NUMBER:
-  case ND_NUMBER_OR_WORD:
   case ND_AMOUNT:
   case ND_SHARE:
   case ND_DECAY: v.number = nd_number_read(text, &end); break;
+  case ND_NUMBER_OR_WORD:
+    v.dropped = (uint8_t)(1 + nd_param_word(p, text));
+    if (v.dropped == 0)
+      v.number = nd_number_read(text, &end);
+    break;
   case ND_WORD:
   case ND_PADDING: v.integer = nd_param_word(p, text); break;
   case ND_WORD_DTYPE:

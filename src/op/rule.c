@@ -12,9 +12,11 @@ bool nd_rule_all(nd_context *c, const nd_op *op, int n, nd_tensor *const *in,
                  const nd_value *attr, nd_tensor **out)
 {
   nd_job j = { .op = op, .n = n, .in = in, .out = out, .attr = attr };
-  if (!nd_job_count(c, &j) || !nd_job_apply(c, &j))
+  if (!nd_job_count(c, &j))
     return false;
-  bool ok = true;
+  for (int i = 0; i < j.outs; i++)
+    out[i] = NULL;
+  bool ok = nd_job_apply(c, &j);
   for (int i = 0; i < j.outs; i++)
     ok = nd_pool_add(c, out[i]) != NULL && ok;
   return ok;

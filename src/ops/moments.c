@@ -412,13 +412,9 @@ static void jvp(nd_context *c, const nd_job *j, nd_tensor *const *t,
 
 nd_tensor *nd_rule_variance(nd_context *c, nd_tensor *x, const nd_value *attr)
 {
-  nd_tensor *out[2] = { NULL };
-  const nd_job j = {
-    .op = &nd_op_moments, .n = 1, .outs = 2, .in = &x, .out = out, .attr = attr
-  };
-  nd_job_apply(c, &j);
-  nd_pool_add(c, out[MEAN]);
-  return nd_pool_add(c, out[VARIANCE]);
+  nd_tensor *out[2];
+  const bool ok = nd_rule_all(c, &nd_op_moments, 1, &x, attr, out);
+  return ok ? out[VARIANCE] : NULL;
 }
 
 const nd_op nd_op_moments = {

@@ -221,12 +221,18 @@ WORK(mean, ND_SUM, true)
 
 // ------------------------------------------------------------- derivatives --
 
-nd_tensor *nd_rule_sum(nd_context *c, nd_tensor *x, nd_value axes, bool keep)
+nd_tensor *nd_rule_fold(nd_context *c, const nd_op *fold, nd_tensor *x,
+                        nd_value axes, bool keep)
 {
   const nd_value attr[] = {
     [AXES] = axes, [KEEPDIMS] = nd_value_integer(keep)
   };
-  return nd_rule_apply(c, &nd_op_reduce_sum, 1, &x, attr);
+  return nd_rule_apply(c, fold, 1, &x, attr);
+}
+
+nd_tensor *nd_rule_sum(nd_context *c, nd_tensor *x, nd_value axes, bool keep)
+{
+  return nd_rule_fold(c, &nd_op_reduce_sum, x, axes, keep);
 }
 
 nd_tensor *nd_rule_sum_along(nd_context *c, nd_tensor *x, int64_t axis,

@@ -46,6 +46,7 @@ nd_tensor *nd_rule_matmul(nd_context *c, nd_tensor *x, bool flip_x,
 #define ROOT(x) nd_rule1(c, &nd_op_root, x)
 #define RSQRT(x) nd_rule1(c, &nd_op_rsqrt, x)
 #define MAXIMUM(x, y) nd_rule2(c, &nd_op_maximum, x, y)
+#define ABS(x) nd_rule1(c, &nd_op_abs, x)
 
 // --------------------------------------------------------------- matrices --
 
@@ -138,6 +139,11 @@ enum { DROP = 0, KEEP = 1 };
 // The sum of `x` over axes, an attribute of ND_AXES, or over one axis.
 #define SUM(x, axes, keep) nd_rule_sum(c, x, axes, keep)
 #define SUM_ALONG(x, axis, keep) nd_rule_sum_along(c, x, axis, keep)
+// Likewise any fold, and the largest and the smallest over axes.
+#define MAX_OF(x, axes) nd_rule_fold(c, &nd_op_reduce_max, x, axes, DROP)
+#define MIN_OF(x, axes) nd_rule_fold(c, &nd_op_reduce_min, x, axes, DROP)
+nd_tensor *nd_rule_fold(nd_context *c, const nd_op *fold, nd_tensor *x,
+                        nd_value axes, bool keep);
 nd_tensor *nd_rule_sum(nd_context *c, nd_tensor *x, nd_value axes, bool keep);
 nd_tensor *nd_rule_sum_along(nd_context *c, nd_tensor *x, int64_t axis,
                              bool keep);

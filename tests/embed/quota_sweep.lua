@@ -42,6 +42,9 @@ local VALUES = {
   shape = function() return { 12, 12 } end,
   ranges = function() return { { 1, 5 }, {} } end,
   integers = function() return 3 end,
+  pairs = function() return 1 end,
+  ["axis pairs"] = function() return 1 end,
+  text = function() return "ij,jk->ik" end,
 }
 
 local function needed_arguments(op, literal)

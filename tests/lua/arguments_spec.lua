@@ -24,6 +24,21 @@ describe("pairs", function()
   end)
 end)
 
+describe("a number or a word", function()
+  it("is either", function()
+    give [[
+      nd.norm({3., 4.}, "fro")         --> float32 5
+      nd.norm({3., 4.}, 1)             --> float32 7
+      nd.norm({3., 4.}, math.huge)     --> float32 4
+      nd.norm({3., 4.}, { ord = 1 })   --> float32 7
+    ]]
+    raise [[
+      nd.norm({1.}, "one") --> norm: ord must be a number or 'euclidean' or 'fro'
+        ... or 'nuc', got 'one'
+    ]]
+  end)
+end)
+
 describe("pairs of axes", function()
   it("are a number of axes, or axes or lists of both tensors", function()
     give [[

@@ -69,7 +69,8 @@ describe("release", function()
     refuses("release: self is missing: it must be a tensor", C(1.).release, nil)
     refuses("release: self must be a tensor, got Variable", C(1.).release,
       V(1.))
-    refuses("Variable: no such name: 'release'", function()
+    refuses("Variable: no such name: 'release'; did you mean 'reverse'?",
+      function()
       V(1.):release()
     end)
   end)
