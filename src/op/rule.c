@@ -40,6 +40,8 @@ nd_tensor *nd_rule3(nd_context *c, const nd_op *op, nd_tensor *x, nd_tensor *y,
 
 nd_tensor *nd_rule_number(nd_context *c, const nd_tensor *like, double value)
 {
+  if (like == NULL)
+    return NULL;
   nd_tensor x;
   nd_scalar_set(c, &x, (nd_dtype)like->dtype, value);
   return nd_pool_add(c, nd_tensor_keep(&x));

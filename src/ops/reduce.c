@@ -270,6 +270,8 @@ nd_tensor *nd_rule_sum_to(nd_context *c, nd_tensor *x, const nd_tensor *like)
 nd_tensor *nd_rule_keep_axes(nd_context *c, nd_tensor *y, const nd_tensor *x,
                              nd_value axes)
 {
+  if (x == NULL)
+    return NULL;
   const int set = nd_axes_resolve(c, &axes, x->rank);
   int64_t shape[ND_MAX_RANK];
   for (int i = 0; i < x->rank; i++)
@@ -280,7 +282,9 @@ nd_tensor *nd_rule_keep_axes(nd_context *c, nd_tensor *y, const nd_tensor *x,
 nd_tensor *nd_rule_spread(nd_context *c, nd_tensor *y, const nd_tensor *x,
                           nd_value axes)
 {
-  nd_tensor *kept = y != NULL && y->rank == 0 ? y : KEEP_AXES(y, x, axes);
+  if (y == NULL || x == NULL)
+    return NULL;
+  nd_tensor *kept = y->rank == 0 ? y : KEEP_AXES(y, x, axes);
   return BROADCAST(kept, x->rank, x->dims);
 }
 

@@ -107,6 +107,8 @@ nd_tensor *nd_rule_scatter(nd_context *c, nd_tensor *x, nd_tensor *positions,
 static nd_tensor *keep_last(nd_context *c, nd_tensor *rows,
                             nd_tensor *positions, int64_t size)
 {
+  if (rows == NULL)
+    return NULL;
   const int rank = rows->rank;
   int64_t shape[ND_MAX_RANK];
   for (int i = 0; i < rank; i++)

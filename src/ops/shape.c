@@ -230,6 +230,8 @@ nd_tensor *nd_rule_broadcast(nd_context *c, nd_tensor *x, int rank,
 
 nd_tensor *nd_rule_zeros(nd_context *c, const nd_tensor *like)
 {
+  if (like == NULL)
+    return NULL;
   return BROADCAST(nd_rule_number(c, like, 0), like->rank, like->dims);
 }
 

@@ -33,8 +33,8 @@ describe("a number or a word", function()
       nd.norm({3., 4.}, { ord = 1 })   --> float32 7
     ]]
     raise [[
-      nd.norm({1.}, "one") --> norm: ord must be a number or 'euclidean' or 'fro'
-        ... or 'nuc', got 'one'
+      nd.norm({1.}, "one") --> norm: ord must be a number or 'euclidean' or
+        ... 'fro' or 'nuc', got 'one'
     ]]
   end)
 end)
