@@ -201,8 +201,18 @@ static void transpose(nd_context *c, const nd_job *j, nd_tensor *const *g,
   gx[0] = nd_rule_apply(c, j->op, 1, g, attr);
 }
 
-const nd_op nd_op_cumsum = {
-  .name = "cumsum",
+nd_tensor *nd_rule_running_sum(nd_context *c, nd_tensor *x, int axis,
+                               bool reverse)
+{
+  const nd_value attr[] = {
+    [AXIS] = nd_value_integer(axis + 1), [REVERSE] = nd_value_integer(reverse)
+  };
+  return nd_rule_apply(c, &nd_op_running_sum, 1, &x, attr);
+}
+
+const nd_op nd_op_running_sum = {
+  .name = "running_sum",
+  .hidden = true,
   .doc = "running sums along an axis, from its end if reverse; integers wrap",
   .params = params,
   .attrs = 2,
@@ -223,4 +233,4 @@ const nd_op nd_op_cumsum = {
   .cost = 3,
 };
 
-const nd_op *const nd_ops_cumsum[] = { &nd_op_cumsum, NULL };
+const nd_op *const nd_ops_cumsum[] = { &nd_op_running_sum, NULL };

@@ -28,8 +28,8 @@ extern const nd_op nd_op_slice, nd_op_unslice, nd_op_diagonal, nd_op_concat,
   nd_op_scatter_extremes, nd_op_row_positions;
 
 // What composed ops are made of, beside all that.
-extern const nd_op nd_op_square, nd_op_root, nd_op_rsqrt, nd_op_maximum,
-  nd_op_abs, nd_op_reduce_min, nd_op_moments, nd_op_uniform;
+extern const nd_op nd_op_running_sum, nd_op_square, nd_op_root, nd_op_rsqrt,
+  nd_op_maximum, nd_op_abs, nd_op_reduce_min, nd_op_moments, nd_op_uniform;
 
 // Sums and products, softmax and its kind.
 extern const nd_op nd_op_reduce_sum, nd_op_reduce_max, nd_op_products_of_others,

@@ -148,6 +148,11 @@ nd_tensor *nd_rule_sum(nd_context *c, nd_tensor *x, nd_value axes, bool keep);
 nd_tensor *nd_rule_sum_along(nd_context *c, nd_tensor *x, int64_t axis,
                              bool keep);
 
+// Running sums along an axis, which counts from 0, from its end if `reverse`.
+#define RUNNING_SUM(x, axis, reverse) nd_rule_running_sum(c, x, axis, reverse)
+nd_tensor *nd_rule_running_sum(nd_context *c, nd_tensor *x, int axis,
+                               bool reverse);
+
 // Its variance, by the attributes of a fold.
 #define VARIANCE(x, attr) nd_rule_variance(c, x, attr)
 nd_tensor *nd_rule_variance(nd_context *c, nd_tensor *x, const nd_value *attr);
