@@ -287,6 +287,40 @@ ND_INLINE double nd_log1p_f64(double x)
   return u >= 0 ? (x > 0x1.fffffffffffffp1023 ? x : finite) : ND_NAN;
 }
 
+// The inverses of sinh, cosh and tanh. Beyond 2^54, where 1 is nothing beside
+// x^2, the first two are log(x) + ln2; u is not used there.
+#define ND_FAR_F64 0x1p54
+
+ND_INLINE double nd_log1p_or_far_f64(double u, double x)
+{
+  const int far = x > ND_FAR_F64;
+  return nd_log1p_f64(far ? x : u) + (far ? 0x1.62e42fefa39efp-1 : 0);
+}
+
+ND_INLINE double nd_asinh_f64(double x)
+{
+  const double a = __builtin_fabs(x), b = a > ND_FAR_F64 ? 1 : a;
+  const double u = b + b * b / (1 + __builtin_sqrt(nd_fma_f64(b, b, 1)));
+  return nd_copysign_f64(nd_log1p_or_far_f64(u, a), x);
+}
+
+ND_INLINE double nd_acosh_f64(double x)
+{
+  const double t = (x > ND_FAR_F64 ? 2 : x) - 1;
+  const double u = t + __builtin_sqrt(nd_fma_f64(t, t, 2 * t));
+  return x >= 1 ? nd_log1p_or_far_f64(u, x) : ND_NAN;
+}
+
+// log((1 + a) / (1 - a)) / 2, where (1 + a) / (1 - a) is 1 + 2 a / (1 - a), or
+// 1 + 2 a + 2 a^2 / (1 - a), whose last term is the smaller one near 0.
+ND_INLINE double nd_atanh_f64(double x)
+{
+  const double a = __builtin_fabs(x);
+  const int near = a < 0.5;
+  const double rest = (near ? 2 * a * a : 2 * a) / (1 - a);
+  return nd_copysign_f64(0.5 * nd_log1p_f64(near ? 2 * a + rest : rest), x);
+}
+
 // max(x, 0) + log1p(e^-|x|); the argument of log1p is at most 1.
 ND_INLINE double nd_softplus_f64(double x)
 {

@@ -31,6 +31,17 @@
      IF(EQ(A, NUM(0)), IF(GE(B, NUM(0)), NUM(0), NEG(MUL(Y, Y))), \
         DEFINED(NUM(0))))
 
+// `slope` where it holds for every a, else 0 if a is 0.
+#define UNLESS_NONE(holds, slope) \
+  IF(holds, slope, IF(EQ(A, NUM(0)), NUM(0), slope))
+#define NOT_ZERO OR(GT(B, NUM(0)), GT(NUM(0), B))
+
+// a / (1 + b) and a / b, nan where the logarithm is.
+#define SHARE_OF(u) DIV(IF(GE(u, NUM(0)), A, NUM(NAN)), u)
+
+// C's function by the type of a; exact, so it is the same everywhere.
+#define NEXT(a) _Generic((a), float : nextafterf, default : nextafter)
+
 // clang-format off
 #define BINARY(OP, HOT, SUM, FLAT)                                             \
 /* name      dtypes   refused  y                                               \
@@ -69,6 +80,25 @@ HOT(squared_difference, NUMBERS, NONE, (a - b) * (a - b),                      \
 OP(atan2,    FLOATS,  NONE,    PER_FLOAT(atan2, a)(a, b),                      \
              TURN(A, B),       NEG(TURN(B, A)),               .5, 3,           \
    "angle of the point (b, a) in radians, -pi..pi", .cost = 1)                 \
+OP(divide_no_nan, FLOATS, NONE, b == 0 ? 0 : a / b,                            \
+             IF(EQ(B, NUM(0)), NUM(0), DIV(NUM(1), B)),                        \
+             IF(EQ(B, NUM(0)), NUM(0), NEG(DIV(Y, B))),       .5, 3,           \
+   "a / b; 0 where b is 0, even if a is nan or inf")                           \
+OP(xlogy,    FLOATS,  NONE,    a == 0 ? 0 : a * LOG(b),                        \
+             UNLESS_NONE(GT(B, NUM(0)), LOG(B)),                               \
+             UNLESS_NONE(GT(B, NUM(0)), SHARE_OF(B)),         .5, 3,           \
+   "a * log(b); 0 where a is 0, whatever b is", .cost = 1)                     \
+OP(xlog1py,  FLOATS,  NONE,    a == 0 ? 0 : a * LOG1P(b),                      \
+             UNLESS_NONE(GT(B, NUM(-1)), LOG1P(B)),                            \
+             UNLESS_NONE(GT(B, NUM(-1)), SHARE_OF(ADD(NUM(1), B))), .5, 3,     \
+   "a * log(1 + b); 0 where a is 0, whatever b is", .cost = 1)                 \
+OP(xdivy,    FLOATS,  NONE,    a == 0 ? 0 : a / b,                             \
+             UNLESS_NONE(NOT_ZERO, DIV(NUM(1), B)),                            \
+             UNLESS_NONE(NOT_ZERO, NEG(DIV(Y, B))),           .5, 3,           \
+   "a / b; 0 where a is 0, whatever b is")                                     \
+OP(nextafter, FLOATS, NONE,    NEXT(a)(a, b),                                  \
+             DEFINED(NUM(1)),  DEFINED(NUM(0)),               .5, 3,           \
+   "the number next to a on the way to b", .cost = 1)                          \
 FLAT(multiply_no_nan, FLOATS, NONE, b == 0 ? 0 : a * b,                        \
    "a * b; 0 where b is 0, even if a is nan or inf", NAN_AT_NO_ZERO)           \
 OP(turn,     FLOATS,  NONE,    TURN(a, b),                                     \

@@ -89,6 +89,17 @@ OP(sinh,     FLOATS,  SINH(x),             COSH(X),               -2, 2,       \
    "hyperbolic sine", .cost = 1)                                               \
 OP(cosh,     FLOATS,  COSH(x),             SINH(X),               -2, 2,       \
    "hyperbolic cosine", .cost = 1)                                             \
+OP(asinh,    FLOATS,  PER_FLOAT(asinh, x)(x),                                  \
+   IF(GT(MUL(X, SIGN(X)), NUM(1e9)), DIV(SIGN(X), X),                          \
+      DIV(NUM(1), SQRT(ADD(NUM(1), MUL(X, X))))), -3, 3,                       \
+   "inverse of sinh", .cost = 2)                                               \
+OP(acosh,    FLOATS,  PER_FLOAT(acosh, x)(x),                                  \
+   DIV(NUM(1), MUL(SQRT(SUB(X, NUM(1))), SQRT(ADD(X, NUM(1))))), 1.3, 4,       \
+   "inverse of cosh, not below 0; nan below 1", .cost = 2)                     \
+OP(atanh,    FLOATS,  PER_FLOAT(atanh, x)(x),                                  \
+   DIV(IF(GE(NUM(1), MUL(X, X)), NUM(1), NUM(NAN)),                            \
+       MUL(SUB(NUM(1), X), ADD(NUM(1), X))), -.8, .8,                          \
+   "inverse of tanh; nan outside -1..1", .cost = 2)                            \
 HOT(tanh,    FLOATS,  TANH(x),                                                 \
    MUL(NUM(4), BELL(MUL(NUM(2), X))), -2, 2,                                   \
    "hyperbolic tangent", .cost = 1,                                            \

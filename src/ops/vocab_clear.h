@@ -23,6 +23,7 @@
 #undef FLOORDIV
 #undef EXP
 #undef LOG
+#undef LOG1P
 #undef SQRT
 #undef SIN
 #undef COS

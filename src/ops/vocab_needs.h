@@ -27,6 +27,7 @@
 #define FLOORDIV(p, q) (ND_NEEDS_WORK | (p) | (q))
 #define EXP(p) (ND_NEEDS_WORK | (p))
 #define LOG(p) (ND_NEEDS_WORK | (p))
+#define LOG1P(p) (ND_NEEDS_WORK | (p))
 #define SQRT(p) (ND_NEEDS_WORK | (p))
 #define SIN(p) (ND_NEEDS_WORK | (p))
 #define COS(p) (ND_NEEDS_WORK | (p))

@@ -29,6 +29,7 @@
 #define FLOORDIV(p, q) PER_TYPE(quotient, p)(p, q)
 #define EXP(p) PER_FLOAT(exp, p)(p)
 #define LOG(p) PER_FLOAT(log, p)(p)
+#define LOG1P(p) PER_FLOAT(log1p, p)(p)
 #define SQRT(p) PER_FLOAT(sqrt, p)(p)
 #define SIN(p) PER_FLOAT(sin, p)(p)
 #define COS(p) PER_FLOAT(cos, p)(p)

@@ -33,6 +33,7 @@
 #define FLOORDIV(p, q) TERM(&nd_op_floordiv, p, q)
 #define EXP(p) TERM(&nd_op_exp, p)
 #define LOG(p) TERM(&nd_op_log, p)
+#define LOG1P(p) TERM(&nd_op_log1p, p)
 #define SQRT(p) TERM(&nd_op_sqrt, p)
 #define SIN(p) TERM(&nd_op_sin, p)
 #define COS(p) TERM(&nd_op_cos, p)

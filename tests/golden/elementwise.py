@@ -35,8 +35,12 @@ OPS = {
     "log1p": mp.log1p,
     "rsqrt": lambda x: 1 / mp.sqrt(x),
     "reciprocal": lambda x: 1 / x,
+    "divide_no_nan": lambda x, y: x / y,
+    "xdivy": lambda x, y: x / y,
+    "xlogy": lambda x, y: x * mp.log(y),
+    "xlog1py": lambda x, y: x * mp.log1p(y),
 } | {name: getattr(mp, name) for name in (
-    "tanh expm1 asin acos atan erf sin cos tan exp log sqrt").split()}
+    "tanh expm1 asin acos atan asinh acosh atanh erf sin cos tan exp log sqrt").split()}
 
 LITERALS = r"[-\d.e |[\]]*?"
 FACT = re.compile(rf"(?:(float32|float64): )?(?:(d+) )?(\w+) ({LITERALS})"

@@ -53,6 +53,12 @@ F(cosh,     coshl,           ALL,  1.5,                                       \
   0x002f5c40eb14e537, 0xcd0da9c3f6dff4ce)                                     \
 F(tanh,     tanhl,           ALL,  2.0,                                       \
   0x00433ba398ac827f, 0x5011ed5f4418385e)                                     \
+F(asinh,    asinhl,          ALL,  2.0,                                       \
+  0x0043c7ec0960e884, 0x9c2ec4c0c846e92e)                                     \
+F(acosh,    acoshl,          ALL,  2.0,                                       \
+  0x000eb6e3d5f83326, 0xab9482bfdce28812)                                     \
+F(atanh,    atanhl,          ALL,  2.0,                                       \
+  0x000732a30a981fc5, 0xc6614f36a7187e97)                                     \
 F(sigmoid,  exact_sigmoidl,  ALL,  1.9,                                       \
   0x001b06bd7ff7f663, 0xd289ad114eaf1778)                                     \
 F(bell,     exact_belll,     ALL,  2.3,                                       \
