@@ -276,6 +276,18 @@ static bool is_behind(lua_State *L, const nd_tensor *x)
          at == x->dims[0] + 1;
 }
 
+// Pushes the op that reads a part by the index at 2: a mask, positions, ranges.
+static void push_chooser(lua_State *L)
+{
+  ndL_state *S = ndL_upstate(L);
+  const nd_tensor *key = ndL_peek(L, S, 2);
+  if (key == NULL)
+    lua_pushvalue(L, lua_upvalueindex(3));
+  else
+    ndL_pushop(L, S,
+               key->dtype == ND_BOOL ? &nd_op_boolean_mask : &nd_op_gather);
+}
+
 // Upvalues: state, methods, and the function of the op `slice`.
 static int tensor_index(lua_State *L)
 {
@@ -293,7 +305,7 @@ static int tensor_index(lua_State *L)
     lua_pushnil(L);
     return 1;
   }
-  lua_pushvalue(L, lua_upvalueindex(3));
+  push_chooser(L);
   lua_pushvalue(L, 1);
   lua_pushvalue(L, 2);
   lua_call(L, 2, 1);

@@ -15,8 +15,8 @@ extern const nd_op nd_op_add, nd_op_subtract, nd_op_multiply, nd_op_divide,
   nd_op_zero_wins;
 
 // Choices.
-extern const nd_op nd_op_where, nd_op_equal, nd_op_greater, nd_op_greater_equal,
-  nd_op_logical_or;
+extern const nd_op nd_op_where, nd_op_boolean_mask, nd_op_equal,
+  nd_op_not_equal, nd_op_greater, nd_op_greater_equal, nd_op_logical_or;
 
 // Tensors of other dtypes and shapes, and what is made of nothing.
 extern const nd_op nd_op_cast, nd_op_identity, nd_op_reshape, nd_op_transpose,

@@ -67,7 +67,7 @@ describe("an unknown name", function()
         ... use nd.sqrt(nd.reduce_mean(nd.square(x - nd.reduce_mean(x))))
       nd.power(x, 2)  --> nd: no such name: 'power'; did you mean 'pow'?
       nd.clip(x, 0, 1)
-        --> nd: no such name: 'clip'; use nd.minimum(nd.maximum(x, low), high)
+        --> nd: no such name: 'clip'; did you mean 'clip_by_value'?
       nd.set_random_seed(1)
         --> nd: no such name: 'set_random_seed';
         ... did you mean 'random.set_seed'?

@@ -223,6 +223,11 @@ describe("an index", function()
       x[1]         --> int32 1
       x[6]         --> int32 6
       x[-1]        --> int32 6
+      x[nd.constant{6, 1}]           --> int32 {6 1}
+      x[nd.constant(2)]              --> int32 2
+      x[nd.greater(x, 4)]            --> int32 {5 6}
+      m[nd.constant{false, true}]    --> int32 {{4 5 6}}
+      m[nd.greater(m, 4)]            --> int32 {5 6}
       x[-6]        --> int32 1
       x[2.0]       --> int32 2
       m[2]         --> int32 {4 5 6}
@@ -257,12 +262,8 @@ describe("an index", function()
         --> slice: ranges must be positions or {first, last, step}, got 1.5
       x[true]
         --> slice: ranges must be positions or {first, last, step}, got boolean
-      x[x]
-        --> slice: a tensor is no range; use nd.gather(x, indices, axis)
       m[{{}, nd.Variable(1)}]
         --> slice: a tensor is no range; use nd.gather(x, indices, axis)
-      x[x:greater(2)]
-        --> slice: a mask is no range; nd.where(mask, x, 0) keeps what it marks
       x[{1, 5}]
         --> slice: 2 ranges for [6]; one range is written {{first, last}}
       x[io.stdout]
