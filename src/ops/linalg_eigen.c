@@ -628,12 +628,13 @@ nd_tensor *nd_rule_as_row(nd_context *c, nd_tensor *w, bool flip)
 {
   if (w == NULL)
     return NULL;
+  const int last = w->rank - 1;
+  const int64_t n = w->dims[last];
   int64_t shape[ND_MAX_RANK];
-  for (int i = 0; i < w->rank; i++)
+  for (int i = 0; i < last; i++)
     shape[i] = w->dims[i];
-  const int64_t n = shape[w->rank - 1];
-  shape[w->rank - 1] = flip ? n : 1;
-  shape[w->rank] = flip ? 1 : n;
+  shape[last] = flip ? n : 1;
+  shape[last + 1] = flip ? 1 : n;
   return RESHAPE(w, w->rank + 1, shape);
 }
 
