@@ -76,7 +76,18 @@ describe("the tutorial", function()
 end)
 
 describe("least squares", function()
-  it("by Adam follows the rule in double", function()
+  it("has the known loss and gradients [P2]", function()
+    local x, y = C { { 1.0, 2.0 }, { 3.0, 4.0 } }, C { { 1.0 }, { 2.0 } }
+    local w, b = V { { 1.0 }, { 2.0 } }, V(1.0)
+    local tape = nd.GradientTape()
+    local loss = nd.reduce_sum(nd.square(nd.matmul(x, w) + b - y))
+    local g = tape:gradient(loss, { w, b })
+    assert.equal(125.0, loss:item())
+    assert.same({ { 70.0 }, { 100.0 } }, g[1]:totable())
+    assert.equal(30.0, g[2]:item())
+  end)
+
+  it("by Adam follows the rule in double [P3]", function()
     for dtype, tolerance in pairs { float64 = 2e-13, float32 = 3e-7 } do
       local options = { dtype = dtype }
       local x = C({ { 1, 2, 3 }, { 4, 5, 6 } }, options)
@@ -105,7 +116,7 @@ end)
 
 describe("a cubic fit by SGD", function()
   for dtype, tolerance in pairs { float64 = 1e-13, float32 = 3e-7 } do
-    it("ends at the known coefficients in " .. dtype, function()
+    it("ends at the known coefficients in " .. dtype .. " [P8]", function()
       local random = nd.random.RandomState(1)
       local options = { size = 100, dtype = "float64" }
       local x = random:uniform(-1, 1, options)
@@ -172,7 +183,7 @@ describe("descent on 2 x^4 + 3 x^3 + 2 from 2", function()
     assert.is_true(x ~= x and n <= 9, n)
   end
 
-  it("by SGD creeps to the inflection, or blows up", function()
+  it("by SGD creeps to the inflection, or blows up [P9]", function()
     creeps_to(0.04764, SGD { learning_rate = 0.001 })
     creeps_to(0.00539, SGD { learning_rate = 0.01 })
     blows_up(SGD { learning_rate = 0.1 })
@@ -191,10 +202,59 @@ describe("descent on 2 x^4 + 3 x^3 + 2 from 2", function()
   end)
 end)
 
+describe("Rosenbrock's valley [P6]", function()
+  local function valley(p)
+    local x, y = p[1], p[2]
+    return (1 - x) ^ 2 + 100 * (y - x ^ 2) ^ 2
+  end
+
+  local function start(...)
+    return C({ ... }, { dtype = "float64" })
+  end
+
+  it("has the known value and derivatives", function()
+    local p = start(-1.2, 1)
+    local value, g = nd.value_and_grad(valley)(p)
+    is_close(24.2, value:item(), 1e-14)
+    all_close({ -215.6, -88 }, g:totable(), 1e-14)
+    local h = nd.hessian(valley, p):totable()
+    all_close({ 1330, 480 }, h[1], 1e-14)
+    all_close({ 480, 200 }, h[2], 1e-14)
+  end)
+
+  it("is left by Newton's method in seven steps", function()
+    local p = start(-1.2, 1)
+    for _, want in ipairs { { -1.17528090, 1.38067416 },
+      { 0.76311487, -3.17503385 }, { 0.76342968, 0.58282478 },
+      { 0.99999531, 0.94402732 }, { 0.99999570, 0.99999139 } } do
+      local g = nd.grad(valley)(p)
+      p = p - nd.linalg.solve(nd.hessian(valley, p), g:reshape { 2, 1 })
+        :reshape { 2 }
+      all_close(want, p:totable(), 0, 1e-8)
+    end
+    for _, most in ipairs { 1e-19, 1e-28 } do
+      local g = nd.grad(valley)(p)
+      p = p - nd.linalg.solve(nd.hessian(valley, p), g:reshape { 2, 1 })
+        :reshape { 2 }
+      assert.is_true(valley(p):item() <= most)
+    end
+  end)
+
+  it("is followed by plain descent", function()
+    local p = V(start(0, 0))
+    local sgd = SGD { learning_rate = 1e-3 }
+    for _ = 1, 1000 do
+      step(sgd, { p }, function() return valley(p) end)
+    end
+    all_close({ 0.6738860510540382, 0.45255952092681595 }, p:totable(), 1e-13)
+    is_close(0.10659456986174884, valley(p):item(), 1e-13)
+  end)
+end)
+
 describe("a network for exclusive or", function()
   for dtype, near in pairs { float64 = { 1e-13, 1e-13 },
     float32 = { 2e-5, 5e-7 } } do
-    it("has the known losses in " .. dtype, function()
+    it("has the known losses in " .. dtype .. " [P10]", function()
       local random = nd.random.RandomState(0)
       local wide = { dtype = "float64" }
       local w1 = V(nd.cast(random:randn(2, 4, wide), dtype))
