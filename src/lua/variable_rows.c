@@ -58,8 +58,8 @@ static int scatter_slices(lua_State *L, meeting *meet)
   const nd_tensor *x = ndL_hold(L, S, 2, true);
   const nd_slices *s = x == NULL ? NULL : nd_slices_of(x);
   if (s == NULL)
-    ndL_typeerror(L, a.function, "slices", "nd.IndexedSlices(values, indices)",
-                  2);
+    return ndL_typeerror(L, a.function, "slices",
+                         "nd.IndexedSlices(values, indices)", 2);
   const char *before = nd_context_enter(S->context, a.function);
   const bool ok = meet(check_variable(L, S, a.function), way_of(a.function),
                        s->positions, s->values);

@@ -266,7 +266,7 @@ static void load_right(const nd_piece *y, const room *r, int64_t from,
   const int64_t row = right_columns(p) * p->width;
   const char *b = j->n > 1 ? nd_matrix_at(j->in[1], j->out[0], y->matrix)
                            : NULL;
-  for (int64_t i = from; i < to; i++) {
+  for (int64_t i = from; i < to && r->x != NULL; i++) {
     char *x = r->x + i * row;
     if (b != NULL) {
       memcpy(x, b + r->rows[i] * row, (size_t)row);
