@@ -122,9 +122,9 @@ struct nd_op {
   nd_work (*work)(const nd_job *j);
 
   // Instead of all of these: applies other ops, which recorders hear in its
-  // stead if its derivative is theirs. Sets all j->out to tensors of
-  // the pool that are not among the inputs, or leaves NULL in one that failed.
-  // It checks the arguments itself.
+  // stead if its derivative is theirs. Sets all j->out to tensors of the pool
+  // that are not among the inputs, or leaves NULL in one that failed. It checks
+  // the arguments itself.
   void (*compose)(nd_context *c, const nd_job *j);
 
   const nd_series *series;        // what nd_series_work makes steps of

@@ -185,11 +185,11 @@ static double rounding(const nd_tensor *x)
 static nd_tensor *share_of(nd_context *c, nd_tensor *s, double share)
 {
   const int64_t last = -1;
-  const nd_value attr[] = { nd_value_list(1, &last), nd_value_integer(KEEP) };
+  const nd_value axes = nd_value_list(1, &last);
   return s->dims[s->rank - 1] == 0
            ? NUMBER(s, 0)
            : MUL(NUMBER(s, share),
-                 nd_rule_apply(c, &nd_op_reduce_max, 1, &s, attr));
+                 nd_rule_fold(c, &nd_op_reduce_max, s, axes, KEEP));
 }
 
 static void pinv(nd_context *c, const nd_job *j)

@@ -139,7 +139,7 @@ enum { DROP = 0, KEEP = 1 };
 // The sum of `x` over axes, an attribute of ND_AXES, or over one axis.
 #define SUM(x, axes, keep) nd_rule_sum(c, x, axes, keep)
 #define SUM_ALONG(x, axis, keep) nd_rule_sum_along(c, x, axis, keep)
-// Likewise any fold, and the largest and the smallest over axes.
+// Any fold likewise; the largest and the smallest over axes, which go.
 #define MAX_OF(x, axes) nd_rule_fold(c, &nd_op_reduce_max, x, axes, DROP)
 #define MIN_OF(x, axes) nd_rule_fold(c, &nd_op_reduce_min, x, axes, DROP)
 nd_tensor *nd_rule_fold(nd_context *c, const nd_op *fold, nd_tensor *x,
