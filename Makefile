@@ -51,21 +51,23 @@ OPT := -O2 $(if $(LUA_SRC),-flto=auto -ffat-lto-objects)
 DEPEND = -MMD -MP -MF $@.d -MT $@
 
 # What is named %.levels.c is compiled once for each level of the CPU, with its
-# name as ND_LEVEL (src/kernel/level.h); src/base/cpu.c picks one at start-up.
-# Those above baseline have only kernels, through which nobody throws.
-LEVEL_avx2 := -mavx2 -mfma -fno-asynchronous-unwind-tables
-LEVEL_avx512 := -mavx512f -mavx512vl -mavx512dq -mavx512bw -mfma \
-                -fno-asynchronous-unwind-tables
-# Loops are unrolled, but for the thousand of elementwise ops, which are not
-# faster for it. Where a loop begins must not be luck: a sum of two tensors was
-# seen to take 0.14 or 0.20 ms for it.
+# name as ND_LEVEL; for AVX-512 only where WIDE says so (src/kernel/level.h).
+# src/base/cpu.c picks a level at start-up. Where there are others baseline is for
+# CPUs of before 2013: it is small.
+WIDE := kernel/matmul% kernel/conv.% kernel/conv_%
+LEVEL_baseline := $(if $(filter x86_64,$(ARCH)),-Os)
+LEVEL_avx2 := -mavx2 -mfma
+LEVEL_avx512 := -mavx512f -mavx512vl -mavx512dq -mavx512bw -mfma
+# Where a loop begins must not be luck: a sum of two tensors was seen to take
+# 0.14 or 0.20 ms for it.
 # What selects between numbers stays a select: gcc would join selects that share
 # a condition to branches, whose masks take more code than the numbers.
 SELECTS := $(if $(findstring clang,$(shell $(CC) --version 2>/dev/null)),, \
              -fno-thread-jumps)
-LOOPS_kernel := -O3 -falign-loops=32 $(SELECTS)
-LOOPS_optim := -O3 -falign-loops=32
-LOOPS_ops := -O2 -ftree-vectorize -falign-loops=32 $(SELECTS)
+LOOPS := -O2 -ftree-vectorize -falign-loops=32 $(SELECTS)
+# These are faster when gcc unrolls and unswitches loops; all else only longer.
+UNROLLED := kernel/matmul% kernel/conv_% kernel/flip_% kernel/sort_% \
+            kernel/pool_% kernel/cumsum.% kernel/moments.% optim/%
 LEVELS := baseline $(if $(filter x86_64,$(ARCH)),avx2 avx512)
 
 # ---- sources -----------------------------------------------------------------
@@ -77,11 +79,14 @@ PROGRAM := $(wildcard src/cli/*.c)
 FAMILIES := $(sort $(wildcard src/ops/*.c))
 SCRIPTS := $(sort $(shell find lua -name '*.lua' 2>/dev/null))
 LEVELLED := $(filter %.levels.c,$(CORE))
+of_level = $(if $(filter avx512,$(1)), \
+             $(filter $(WIDE:%=src/%),$(LEVELLED)),$(LEVELLED))
+level_objects = $(patsubst src/%.c,$(BUILD)/obj/%.$(1).o,$(call of_level,$(1)))
 TESTS := $(filter-out tests/lint/% tests/bench/%,$(wildcard tests/*/test_*.c))
 
 plain = $(patsubst src/%.c,$(BUILD)/obj/%.o,$(1))
 CORE_OBJ := $(call plain,$(filter-out $(LEVELLED),$(CORE))) \
-            $(foreach l,$(LEVELS),$(LEVELLED:src/%.c=$(BUILD)/obj/%.$(l).o)) \
+            $(foreach l,$(LEVELS),$(call level_objects,$(l))) \
             $(BUILD)/obj/families.o
 BINDING_OBJ := $(call plain,$(BINDING)) $(BUILD)/obj/embedded.o
 LPEG_OBJ := $(BUILD)/obj/lpeg.o
@@ -257,16 +262,20 @@ help: ## list the targets
 stamp = @mkdir -p $(@D); echo '$(1)' | cmp -s - $@ || echo '$(1)' > $@
 
 $(BUILD)/flags: FORCE
-	$(call stamp,$(COMPILE) $(LAYER_cli) $(LEVEL_avx2) $(LEVEL_avx512) \
-	  $(LOOPS_kernel) $(LOOPS_optim) $(LOOPS_ops))
+	$(call stamp,$(COMPILE) $(LAYER_cli) $(LAYER_ops) $(LOOPS) $(UNROLLED) \
+	  $(foreach l,$(LEVELS),$(LEVEL_$(l))))
 $(BUILD)/objects: FORCE
 	$(call stamp,$(CORE_OBJ) $(BINDING_OBJ) $(LPEG_OBJ) $(PROGRAM_OBJ) $(LINK))
 $(BUILD)/scripts: FORCE
 	$(call stamp,$(SCRIPTS))
 
-# What one layer needs beyond the rest; only these two know Lua.
+# What one layer needs beyond the rest: two know Lua; through the others nobody
+# throws; and what runs few times for each op, or at a prompt, is small.
 LAYER_lua := -isystem $(LUA_INC)
-LAYER_cli := -isystem $(LUA_INC) $(EDIT_DEF)
+LAYER_cli := -isystem $(LUA_INC) $(EDIT_DEF) -Os
+$(foreach l,base kernel tensor op ops tape optim, \
+  $(eval LAYER_$(l) := -fno-asynchronous-unwind-tables))
+LAYER_ops += -Os
 
 $(BUILD)/obj/%.o: src/%.c $(BUILD)/flags
 	@mkdir -p $(@D)
@@ -274,12 +283,13 @@ $(BUILD)/obj/%.o: src/%.c $(BUILD)/flags
 	@$(COMPILE) $(LAYER_$(*D)) $(DEPEND) -c -o $@ $<
 
 define level
-$(LEVELLED:src/%.c=$(BUILD)/obj/%.$(1).o): $(BUILD)/obj/%.$(1).o: \
+$(call level_objects,$(1)): $(BUILD)/obj/%.$(1).o: \
     src/%.c $(BUILD)/flags
 	@mkdir -p $$(@D)
 	@echo "cc $$< ($(1))"
-	@$$(COMPILE) $$(LOOPS_$$(*D)) -DND_LEVEL=$(1) $(LEVEL_$(1)) $$(DEPEND) \
-	  -c -o $$@ $$<
+	@$$(COMPILE) $$(LAYER_$$(*D)) $(LOOPS) \
+	  $$(if $$(filter $(UNROLLED),$$*),-O3) $(LEVEL_$(1)) -DND_LEVEL=$(1) \
+	  $$(DEPEND) -c -o $$@ $$<
 endef
 $(foreach l,$(LEVELS),$(eval $(call level,$(l))))
 

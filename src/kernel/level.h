@@ -33,28 +33,36 @@
 #define ND_UNROLL _Pragma("GCC unroll 16")
 #endif
 
-// Declares `name` of every level in this build, and lists them by level; an
-// array's rows are listed one by one.
+// Declares `name` of every level in this build, and lists them by level: of a
+// table, of the rows of an array one by one, and of what is WIDE, which has
+// kernels for AVX-512. Elsewhere avx2's serve there, too: memory is what takes
+// time, and code of a third level would be a quarter of the program.
 #if defined(__x86_64__)
 #define ND_DECLARE_LEVELS(type, name) \
   extern type name##_baseline;        \
-  extern type name##_avx2;            \
-  extern type name##_avx512
+  extern type name##_avx2
 #define ND_DECLARE_ROWS(type, name) \
   extern type name##_baseline[];    \
-  extern type name##_avx2[];        \
-  extern type name##_avx512[]
-#define ND_LIST_LEVELS(name)                       \
+  extern type name##_avx2[]
+#define ND_DECLARE_WIDE(type, name) \
+  ND_DECLARE_LEVELS(type, name);    \
+  extern type name##_avx512
+#define ND_LIST_LEVELS(name)                     \
+  {                                              \
+    &name##_baseline, &name##_avx2, &name##_avx2 \
+  }
+#define ND_LIST_ROWS(name, i)                             \
+  {                                                       \
+    &name##_baseline[i], &name##_avx2[i], &name##_avx2[i] \
+  }
+#define ND_LIST_WIDE(name)                         \
   {                                                \
     &name##_baseline, &name##_avx2, &name##_avx512 \
-  }
-#define ND_LIST_ROWS(name, i)                               \
-  {                                                         \
-    &name##_baseline[i], &name##_avx2[i], &name##_avx512[i] \
   }
 #else
 #define ND_DECLARE_LEVELS(type, name) extern type name##_baseline
 #define ND_DECLARE_ROWS(type, name) extern type name##_baseline[]
+#define ND_DECLARE_WIDE ND_DECLARE_LEVELS
 #define ND_LIST_LEVELS(name) \
   {                          \
     &name##_baseline         \
@@ -63,6 +71,7 @@
   {                           \
     &name##_baseline[i]       \
   }
+#define ND_LIST_WIDE ND_LIST_LEVELS
 #endif
 
 #endif

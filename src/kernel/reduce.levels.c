@@ -26,36 +26,42 @@ static const uint8_t first_bytes[128] = {
 #define TYPE float
 #define LOWEST -INFINITY
 #define HIGHEST INFINITY
+#define LOOPS "kernel/reduce_real.h"
 #include "kernel/reduce_dtype.h"
 
 #define LABEL float64
 #define TYPE double
 #define LOWEST -INFINITY
 #define HIGHEST INFINITY
+#define LOOPS "kernel/reduce_real.h"
 #include "kernel/reduce_dtype.h"
 
 #define LABEL int32
 #define TYPE int32_t
 #define LOWEST INT32_MIN
 #define HIGHEST INT32_MAX
+#define LOOPS "kernel/reduce_whole.h"
 #include "kernel/reduce_dtype.h"
 
 #define LABEL int64
 #define TYPE int64_t
 #define LOWEST INT64_MIN
 #define HIGHEST INT64_MAX
+#define LOOPS "kernel/reduce_whole.h"
 #include "kernel/reduce_dtype.h"
 
 #define LABEL uint8
 #define TYPE uint8_t
 #define LOWEST 0
 #define HIGHEST UINT8_MAX
+#define LOOPS "kernel/reduce_whole.h"
 #include "kernel/reduce_dtype.h"
 
 #define LABEL truth
 #define TYPE uint8_t
 #define LOWEST 0
 #define HIGHEST 1
+#define LOOPS "kernel/reduce_whole.h"
 #include "kernel/reduce_dtype.h"
 
 #define KERNELS(label, fold)                                             \

@@ -14,7 +14,7 @@
 
 #include <string.h>
 
-ND_DECLARE_LEVELS(const nd_conv_table, nd_conv_table);
+ND_DECLARE_WIDE(const nd_conv_table, nd_conv_table);
 
 enum {
   PIXELS = 252,        // of a band, at most
@@ -27,7 +27,7 @@ enum {
 
 const nd_conv_kernels *nd_conv_find(const nd_tensor *like)
 {
-  static const nd_conv_table *const tables[ND_LEVELS] = ND_LIST_LEVELS(
+  static const nd_conv_table *const tables[ND_LEVELS] = ND_LIST_WIDE(
     nd_conv_table);
   return tables[like->context->level]->at[like->dtype];
 }

@@ -8,7 +8,7 @@
 #include "kernel/matmul.h"
 #include "kernel/tree.h"
 
-ND_DECLARE_LEVELS(const nd_matmul_table, nd_matmul_table);
+ND_DECLARE_WIDE(const nd_matmul_table, nd_matmul_table);
 
 bool nd_multiply_flips(const nd_job *j, int i)
 {
@@ -92,7 +92,7 @@ static nd_matmul find_part(const nd_job *j, const nd_matmul *p, int64_t batch,
 
 static const nd_matmul_kernels *find_kernels(const nd_job *j)
 {
-  static const nd_matmul_table *const tables[ND_LEVELS] = ND_LIST_LEVELS(
+  static const nd_matmul_table *const tables[ND_LEVELS] = ND_LIST_WIDE(
     nd_matmul_table);
   const nd_tensor *out = j->out[0];
   return tables[out->context->level]->at[out->dtype];

@@ -8,7 +8,7 @@
 #include "tensor/tile.h"
 
 ND_DECLARE_LEVELS(const nd_factor_table, nd_factor_table);
-ND_DECLARE_LEVELS(const nd_matmul_table, nd_matmul_table);
+ND_DECLARE_WIDE(const nd_matmul_table, nd_matmul_table);
 
 enum { MOST_UNITS = 1 << 20 };  // of a stage
 
@@ -31,7 +31,7 @@ nd_matrices nd_matrices_of(const nd_job *j)
 {
   static const nd_factor_table *const tables[ND_LEVELS] = ND_LIST_LEVELS(
     nd_factor_table);
-  static const nd_matmul_table *const products[ND_LEVELS] = ND_LIST_LEVELS(
+  static const nd_matmul_table *const products[ND_LEVELS] = ND_LIST_WIDE(
     nd_matmul_table);
   const nd_tensor *x = j->in[0];
   const nd_level level = j->out[0]->context->level;

@@ -62,7 +62,7 @@ OP(mod,      DIVIDED, ZERO,    PER_TYPE(remainder, a)(a, b),                   \
              DEFINED(NUM(1)),  DEFINED(NEG(FLOORDIV(A, B))),  1.1, 1.9,        \
    "remainder with the sign of b, as Python's %",                              \
    .cost = 2, .metamethod = "__mod")                                          \
-OP(pow,      NUMBERS, NEGATIVE, PER_TYPE(power, a)(a, b),                      \
+OP(pow,      HEAVY,   NEGATIVE, PER_TYPE(power, a)(a, b),                      \
              POW_DA,           POW_DB,                        .5, 2,           \
    "a to the power b", .cost = 4, .metamethod = "__pow")                       \
 HOT(maximum, NUMBERS, NONE,    a >= b || a != a ? a : b,                       \
@@ -129,8 +129,7 @@ FLAT(logical_xor,   BOOLS,   NONE, a ^ b,  "true where just one is true")
 // loops that vectorize.
 #define DTYPES_DIVIDED DTYPES_NUMBERS
 #define RESULT_DIVIDED RESULT_NUMBERS
-#define KERNELS_DIVIDED(K, inputs, name, formula) \
-  KERNELS_NUMBERS(K, inputs, name, formula)
+#define VALUES_DIVIDED(...) VALUES_HEAVY(__VA_ARGS__)
 #define FORWARD_DIVIDED(name)                                           \
   {                                                                     \
     [ND_FLOAT32] = name##_of_float32, [ND_FLOAT64] = name##_of_float64, \
@@ -146,28 +145,24 @@ FLAT(logical_xor,   BOOLS,   NONE, a ^ b,  "true where just one is true")
     return near;                                                  \
   }
 #define CHOOSE(inputs, name, label, type, result, function) \
+  GROUPED_FORWARD(inputs, name##_near, label, type, result, \
+                  function##_near_##label(a, b))            \
   ND_BLOCK_KERNEL(name##_of_##label)                        \
   {                                                         \
-    type *restrict o = out;                                 \
-    const type *a = in[0], *b = in[1];                      \
-    if (!are_near_##label(n, a, b)) {                       \
+    if (are_near_##label(n, in[0], in[1]))                  \
+      name##_near_##label(n, p, out, in);                   \
+    else                                                    \
       name##_##label(n, p, out, in);                        \
-      return;                                               \
-    }                                                       \
-    for (int i = 0; i < n; i++)                             \
-      o[i] = function##_near_##label(a[i], b[i]);           \
   }
 
 #define DECLARE(name, ...) extern const nd_op nd_op_##name;
-#define KERNELS(name, dtypes, refused, y, ...)                       \
-  KERNELS_##dtypes(FORWARD, 2, name, y) WALKS(2, name##_da, name, 0) \
+#define KERNELS(name, dtypes, refused, y, ...)             \
+  VALUES_##dtypes(2, name, y) WALKS(2, name##_da, name, 0) \
     WALKS(2, name##_db, name, 1)
-#define KERNELS_HOT(name, dtypes, refused, y, da, db, ...) \
-  KERNELS_##dtypes(FORWARD, 2, name, y)                    \
-    KERNELS_FLOATS(BACKWARD, 2, name##_da, da)             \
-      KERNELS_FLOATS(BACKWARD, 2, name##_db, db)
-#define KERNELS_FLAT(name, dtypes, refused, y, ...) \
-  KERNELS_##dtypes(FORWARD, 2, name, y)
+#define KERNELS_HOT(name, dtypes, refused, y, da, db, ...)      \
+  VALUES_##dtypes(2, name, y) SLOPES_##dtypes(2, name##_da, da) \
+    SLOPES_##dtypes(2, name##_db, db)
+#define KERNELS_FLAT(name, dtypes, refused, y, ...) VALUES_##dtypes(2, name, y)
 
 BINARY(DECLARE, DECLARE, DECLARE, DECLARE)
 BINARY(KERNELS, KERNELS_HOT, KERNELS_HOT, KERNELS_FLAT)

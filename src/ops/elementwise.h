@@ -5,6 +5,7 @@
 //   FLOATS   float32, float64           result: the same dtype
 //   NUMBERS  floats and integers        the same
 //   CAST     floats and integers        integers are read as float32
+//   HEAVY    floats and integers        the same, by long formulas of floats
 //   TEST     floats                     bool
 //   COMPARE  everything                 bool
 //   BOOLS    bool                       bool
@@ -13,13 +14,14 @@
 #define ND_OP_ELEMENTWISE_H
 
 #include "base/dtype.h"
-#include "kernel/block.h"
+#include "kernel/group.h"
 #include "op/term.h"
 
 enum {
   DTYPES_FLOATS = ND_FLOATS,
   DTYPES_NUMBERS = ND_NUMBERS,
   DTYPES_CAST = ND_NUMBERS,
+  DTYPES_HEAVY = ND_NUMBERS,
   DTYPES_TEST = ND_FLOATS,
   DTYPES_COMPARE = ND_VALUES,
   DTYPES_BOOLS = ND_BOOLS
@@ -28,6 +30,7 @@ enum {
 #define RESULT_FLOATS ND_AS_INPUT
 #define RESULT_NUMBERS ND_AS_INPUT
 #define RESULT_CAST ND_AS_FLOAT
+#define RESULT_HEAVY ND_AS_INPUT
 #define RESULT_TEST ND_AS_BOOL
 #define RESULT_COMPARE ND_AS_BOOL
 #define RESULT_BOOLS ND_AS_BOOL
@@ -37,11 +40,13 @@ enum {
 #define KERNELS_FLOATS(K, inputs, name, formula)  \
   K(inputs, name, float32, float, float, formula) \
   K(inputs, name, float64, double, double, formula)
-#define KERNELS_NUMBERS(K, inputs, name, formula)   \
-  KERNELS_FLOATS(K, inputs, name, formula)          \
+#define KERNELS_INTEGERS(K, inputs, name, formula)  \
   K(inputs, name, int32, int32_t, int32_t, formula) \
   K(inputs, name, int64, int64_t, int64_t, formula) \
   K(inputs, name, uint8, uint8_t, uint8_t, formula)
+#define KERNELS_NUMBERS(K, inputs, name, formula) \
+  KERNELS_FLOATS(K, inputs, name, formula)        \
+  KERNELS_INTEGERS(K, inputs, name, formula)
 #define KERNELS_CAST(K, inputs, name, formula) \
   KERNELS_FLOATS(K, inputs, name, formula)
 #define KERNELS_TEST(K, inputs, name, formula)      \
@@ -68,6 +73,7 @@ enum {
     [ND_UINT8] = name##_uint8                                     \
   }
 #define FORWARD_CAST(name) FORWARD_FLOATS(name)
+#define FORWARD_HEAVY(name) FORWARD_NUMBERS(name)
 #define FORWARD_TEST(name) FORWARD_FLOATS(name)
 #define FORWARD_BOOLS(name)  \
   {                          \
@@ -99,29 +105,69 @@ enum {
 #define READ_2 READ(a, p1) READ(b, p2)
 #define READ_3 READ(u, p1) READ(v, p2) READ(w, p3)
 
-// The values of an op, and the gradient of one of its inputs, from formulas.
+// What the values of an op, and the gradient of one of its inputs, are by
+// formulas: for i < n; and their kernels.
+#define VALUES_LOOP(inputs, type, result, formula) \
+  typedef type T, E;                               \
+  result *restrict o = out;                        \
+  PLACES_##inputs(0) for (int i = 0; i < n; i++)   \
+  {                                                \
+    READ_##inputs o[i] = (result)(formula);        \
+  }
+#define SLOPE_LOOP(inputs, type, formula)              \
+  typedef type T, E;                                   \
+  T *restrict o = out;                                 \
+  const T *pg = in[0], *ND_UNUSED py = in[inputs + 1]; \
+  PLACES_##inputs(1) for (int i = 0; i < n; i++)       \
+  {                                                    \
+    const T g = pg[i], ND_UNUSED y = py[i];            \
+    READ_##inputs o[i] = ZERO_STAYS(g, formula);       \
+  }
 #define FORWARD(inputs, name, label, type, result, formula) \
   ND_BLOCK_KERNEL(name##_##label)                           \
   {                                                         \
-    typedef type T, E;                                      \
-    result *restrict o = out;                               \
-    PLACES_##inputs(0) for (int i = 0; i < n; i++)          \
-    {                                                       \
-      READ_##inputs o[i] = (result)(formula);               \
-    }                                                       \
+    VALUES_LOOP(inputs, type, result, formula)              \
   }
 #define BACKWARD(inputs, name, label, type, result, formula) \
   ND_BLOCK_KERNEL(name##_##label)                            \
   {                                                          \
-    typedef type T, E;                                       \
-    T *restrict o = out;                                     \
-    const T *pg = in[0], *ND_UNUSED py = in[inputs + 1];     \
-    PLACES_##inputs(1) for (int i = 0; i < n; i++)           \
-    {                                                        \
-      const T g = pg[i], ND_UNUSED y = py[i];                \
-      READ_##inputs o[i] = ZERO_STAYS(g, formula);           \
-    }                                                        \
+    SLOPE_LOOP(inputs, type, formula)                        \
   }
+
+// The same over groups, for formulas that are longer than a call.
+#define GROUPED(name, label, inputs, type, result, loop)                       \
+  ND_BLOCK_KERNEL(name##_groups_##label)                                       \
+  {                                                                            \
+    n &= -ND_GROUP(sizeof(type));                                              \
+    loop                                                                       \
+  }                                                                            \
+  ND_BLOCK_KERNEL(name##_##label)                                              \
+  {                                                                            \
+    static const nd_grouped k = { name##_groups_##label, inputs, sizeof(type), \
+                                  sizeof(result) };                            \
+    ND_LEVELLED(nd_run_grouped)(n, p, out, in, &k);                            \
+  }
+#define GROUPED_FORWARD(inputs, name, label, type, result, formula) \
+  GROUPED(name, label, inputs, type, result,                        \
+          VALUES_LOOP(inputs, type, result, formula))
+#define GROUPED_BACKWARD(inputs, name, label, type, result, formula) \
+  GROUPED(name, label, inputs + 2, type, type,                       \
+          SLOPE_LOOP(inputs, type, formula))
+
+// Which of them a set of dtypes has: formulas of floats are long, and so is
+// what makes a narrow bool of a wide element.
+#define VALUES_FLOATS(...) KERNELS_FLOATS(GROUPED_FORWARD, __VA_ARGS__)
+#define VALUES_NUMBERS(...) KERNELS_NUMBERS(FORWARD, __VA_ARGS__)
+#define VALUES_CAST(...) KERNELS_CAST(FORWARD, __VA_ARGS__)
+#define VALUES_HEAVY(...)    \
+  VALUES_FLOATS(__VA_ARGS__) \
+  KERNELS_INTEGERS(FORWARD, __VA_ARGS__)
+#define VALUES_TEST(...) KERNELS_TEST(GROUPED_FORWARD, __VA_ARGS__)
+#define VALUES_COMPARE(...) KERNELS_COMPARE(GROUPED_FORWARD, __VA_ARGS__)
+#define VALUES_BOOLS(...) KERNELS_BOOLS(FORWARD, __VA_ARGS__)
+#define SLOPES_FLOATS(...) KERNELS_FLOATS(GROUPED_BACKWARD, __VA_ARGS__)
+#define SLOPES_NUMBERS(...) KERNELS_FLOATS(BACKWARD, __VA_ARGS__)
+#define SLOPES_CAST(...) KERNELS_FLOATS(BACKWARD, __VA_ARGS__)
 
 // The gradient from the formula as data: slope number `i` of the op `entry`.
 #define WALK(inputs, name, label, entry, i)                      \

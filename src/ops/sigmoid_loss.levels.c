@@ -16,9 +16,9 @@
 #include "ops/elementwise.h"
 #include "ops/vocab_scalar.h"
 
-KERNELS_FLOATS(FORWARD, 2, loss, LOSS)
-KERNELS_FLOATS(BACKWARD, 2, by_labels, BY_LABELS)
-KERNELS_FLOATS(BACKWARD, 2, by_logits, BY_LOGITS)
+VALUES_FLOATS(2, loss, LOSS)
+SLOPES_FLOATS(2, by_labels, BY_LABELS)
+SLOPES_FLOATS(2, by_logits, BY_LOGITS)
 
 const nd_kernels ND_LEVELLED(nd_kernels_sigmoid_loss) = {
   .forward = FORWARD_FLOATS(loss),

@@ -39,8 +39,8 @@ OP(lerp,          FLOATS,  u + w * (v - u),                                    \
 #include "ops/vocab_scalar.h"
 
 #define DECLARE(name, ...) extern const nd_op nd_op_##name;
-#define KERNELS(name, dtypes, y, ...)                                \
-  KERNELS_##dtypes(FORWARD, 3, name, y) WALKS(3, name##_du, name, 0) \
+#define KERNELS(name, dtypes, y, ...)                      \
+  VALUES_##dtypes(3, name, y) WALKS(3, name##_du, name, 0) \
     WALKS(3, name##_dv, name, 1) WALKS(3, name##_dw, name, 2)
 
 TERNARY(DECLARE)

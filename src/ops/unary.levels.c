@@ -237,11 +237,10 @@ FLAT(logical_not, BOOLS, !x,                                                   \
 
 #define DECLARE(name, ...) extern const nd_op nd_op_##name;
 #define KERNELS(name, dtypes, y, ...) \
-  KERNELS_##dtypes(FORWARD, 1, name, y) WALKS(1, name##_slope, name, 0)
+  VALUES_##dtypes(1, name, y) WALKS(1, name##_slope, name, 0)
 #define KERNELS_HOT(name, dtypes, y, slope, ...) \
-  KERNELS_##dtypes(FORWARD, 1, name, y)          \
-    KERNELS_FLOATS(BACKWARD, 1, name##_slope, slope)
-#define KERNELS_FLAT(name, dtypes, y, ...) KERNELS_##dtypes(FORWARD, 1, name, y)
+  VALUES_##dtypes(1, name, y) SLOPES_##dtypes(1, name##_slope, slope)
+#define KERNELS_FLAT(name, dtypes, y, ...) VALUES_##dtypes(1, name, y)
 
 UNARY(DECLARE, DECLARE, DECLARE, DECLARE, DECLARE)
 UNARY(KERNELS, KERNELS_HOT, KERNELS_HOT, KERNELS_FLAT, KERNELS)

@@ -13,7 +13,7 @@
 #include "op/op.h"
 #include "ops/entries.h"
 
-ND_DECLARE_LEVELS(const nd_matmul_table, nd_matmul_table);
+ND_DECLARE_WIDE(const nd_matmul_table, nd_matmul_table);
 
 // One product, as rows of memory: a is [k m] if it is flipped.
 typedef struct row {
@@ -101,7 +101,7 @@ static void run_ours(const problem *p)
 
 static const nd_matmul_kernels *find_kernels(const problem *p)
 {
-  static const nd_matmul_table *const tables[ND_LEVELS] = ND_LIST_LEVELS(
+  static const nd_matmul_table *const tables[ND_LEVELS] = ND_LIST_WIDE(
     nd_matmul_table);
   return tables[p->c->level]->at[p->dtype];
 }

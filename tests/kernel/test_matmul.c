@@ -9,7 +9,7 @@
 #include "base/dtype.h"
 #include "check.h"
 
-ND_DECLARE_LEVELS(const nd_matmul_table, nd_matmul_table);
+ND_DECLARE_WIDE(const nd_matmul_table, nd_matmul_table);
 
 enum { LARGEST = 420, GUARD = 16, ROOM = LARGEST * LARGEST + 2 * GUARD };
 
@@ -171,7 +171,7 @@ static bool check_ways(const nd_matmul_kernels *kernels, nd_dtype dtype,
 // Calls `check` for every level that runs here and every float dtype.
 static void at_every_level(bool (*check)(const nd_matmul_kernels *, nd_dtype))
 {
-  static const nd_matmul_table *const tables[ND_LEVELS] = ND_LIST_LEVELS(
+  static const nd_matmul_table *const tables[ND_LEVELS] = ND_LIST_WIDE(
     nd_matmul_table);
   for (int i = 0; i < ND_LEVELS; i++) {
     nd_level level;
