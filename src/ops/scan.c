@@ -27,13 +27,13 @@ static nd_tensor *shift(nd_context *c, nd_tensor *x, int axis, double neutral,
   for (int i = 0; i < x->rank; i++)
     shape[i] = i == axis ? 1 : x->dims[i];
   nd_tensor *first = BROADCAST(NUMBER(x, neutral), x->rank, shape);
-  if (n == 1)
-    return first;
   if (reverse) {
     nd_tensor *parts[] = { SLICE_ALONG(x, axis, 2, n, 1), first };
     return CONCAT(2, parts, axis + 1);
   }
-  nd_tensor *parts[] = { first, SLICE_ALONG(x, axis, 1, n - 1, 1) };
+  nd_tensor *kept = n > 1 ? SLICE_ALONG(x, axis, 1, n - 1, 1)
+                          : SLICE_ALONG(x, axis, 2, 1, 1);
+  nd_tensor *parts[] = { first, kept };
   return CONCAT(2, parts, axis + 1);
 }
 
