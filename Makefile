@@ -377,7 +377,7 @@ $(BUILD)/tests/%: tests/%.c $(BUILD)/libnadir.a
 	@$(COMPILE) -Itests $(DEPEND) -o $@ $< $(LDFLAGS) \
 	  $(BUILD)/libnadir.a -lm
 
-$(BUILD)/docs/ops.md: $(BUILD)/tools/docs
+$(BUILD)/docs/ops.md: $(BUILD)/tools/docs docs/accuracy.md
 	@mkdir -p $(@D)
 	$< > $@
 

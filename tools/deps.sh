@@ -9,7 +9,8 @@ build="gcc=gcc libc6-dev=/usr/include/stdio.h make=make
   lua-lpeg-dev=/usr/include/lua5.4/lua-lpeg.h
   libedit-dev=/usr/include/histedit.h"
 demo="gnuplot-nox=gnuplot"
-test="lua5.4=lua5.4 lua-busted=busted"
+test="lua5.4=lua5.4 lua-busted=busted
+  python3-numpy=/usr/share/doc/python3-numpy"
 lint="clang=clang clang-format=clang-format clang-tidy=clang-tidy
   cppcheck=cppcheck lua-check=luacheck"
 valgrind="valgrind=valgrind libc6-dbg=/usr/share/doc/libc6-dbg"

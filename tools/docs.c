@@ -1,4 +1,5 @@
-// docs.c: prints the reference page of the ops, as Markdown, from their table.
+// docs.c: prints the reference page of the ops, as Markdown, from their table,
+// and the errors of functions from what `make ulp` measured.
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -40,6 +41,24 @@ static void print_op(const nd_op *op)
   printf("; gradient: %s.\n\n", nd_derivative_name(op->derivative));
 }
 
+// The row of docs/accuracy.md on an op, if there is one: errors in float32 and
+// in float64.
+static void print_error(const nd_op *op)
+{
+  char line[256], name[64], narrow[16], wide[16];
+  FILE *f = fopen("docs/accuracy.md", "r");
+  while (f != NULL && fgets(line, sizeof line, f) != NULL) {
+    if (sscanf(line, "| `%63[a-z0-9_]` | %15s | %15s |", name, narrow, wide) ==
+          3 &&
+        strcmp(name, op->name) == 0)
+      printf("Largest error in units in the last place: %s in float32, %s in "
+             "float64.\n\n",
+             narrow, wide);
+  }
+  if (f != NULL)
+    fclose(f);
+}
+
 int main(void)
 {
   const nd_op *op;
@@ -56,8 +75,10 @@ int main(void)
   }
   qsort(ops, (size_t)n, sizeof *ops, by_name);
   printf("# Ops\n\nMade from the op table by `make docs`; %d ops.\n\n", n);
-  for (int i = 0; i < n; i++)
+  for (int i = 0; i < n; i++) {
     print_op(ops[i]);
+    print_error(ops[i]);
+  }
   free(ops);
   return 0;
 }
