@@ -85,6 +85,20 @@ void nd_interrupt(nd_context *c)
     atomic_store(&c->interrupted, true);
 }
 
+nd_place nd_context_where(nd_context *c)
+{
+  char name[ND_SOURCE_NAME];
+  nd_place place = { 0 };
+  if (c->script == NULL || c->where == NULL)
+    return place;
+  const int line = c->where(c->script, name);
+  if (line > 0)
+    place.source = nd_sources_find(&c->sources, name);
+  if (place.source >= 0)
+    place.line = line;
+  return place;
+}
+
 bool nd_context_interrupted(nd_context *c)
 {
   if (!atomic_load_explicit(&c->interrupted, memory_order_relaxed))

@@ -8,6 +8,7 @@
 
 #include "base/cpu.h"
 #include "base/memory.h"
+#include "base/place.h"
 #include "base/strand.h"
 #include "base/threads.h"
 #include "nadir.h"
@@ -17,6 +18,32 @@
 #define ND_LEAST_WAITING 1024
 #endif
 
+enum { ND_REASON_TEXT = 256, ND_NOTES = 8 };
+
+// Why the gradient of a source was missing, by its identity, and what it was
+// asked for: the tape's number and a digest of the targets.
+typedef struct nd_missing {
+  uint64_t source, targets;
+  uint32_t tape;
+  char text[ND_REASON_TEXT];
+} nd_missing;
+
+// A tensor that was computed from a Variable while nobody listened.
+typedef struct nd_derived {
+  uint64_t id;
+  nd_place place;
+} nd_derived;
+
+// What outlives a tape, the latest of each kind.
+typedef struct nd_notes {
+  nd_missing missing[ND_NOTES];
+  nd_derived derived[ND_NOTES];
+  bool any_missing;
+  int next_missing;
+  int next_derived;
+  int derived_room;  // how many more are noted before the next tape
+} nd_notes;
+
 struct nd_context {
   nd_memory memory;
   nd_strand strand;     // the one that runs
@@ -25,9 +52,15 @@ struct nd_context {
   atomic_bool interrupted;
   nd_level level;  // which kernels run
   nd_threads threads;
-  uint64_t last_id;  // identities of tensors and variables count up from 1
+  nd_where *where;   // of the layers of Lua; may be NULL
+  void *script;      // who called the core, for `where`; NULL: no script did
+  uint64_t last_id;  // identities of tensors count up from 2 by 2; a variable
+                     // takes the odd number after one
 
   uint32_t last_serial;  // of tapes
+  nd_tape *tapes;        // the newest of those there are
+  nd_notes notes;        // of what has no gradient (tape/notes.h)
+  nd_sources sources;    // that places are of
 
   // Results that wait, owned by op/pending.c: those over as many elements
   // together, and how many they are at least.
@@ -47,8 +80,11 @@ nd_config nd_config_complete(const nd_config *given);
 // A fresh identity.
 static inline uint64_t nd_context_id(nd_context *c)
 {
-  return ++c->last_id;
+  return c->last_id += 2;
 }
+
+// Where the script is; no line if there is none.
+nd_place nd_context_where(nd_context *c);
 
 // Starts a function that users know by `name`: errors will begin with it.
 // Returns the name to put back with nd_context_leave.

@@ -36,7 +36,7 @@ bool nd_recorders_applied(nd_context *c, const struct nd_job *j)
 {
   const nd_recorder *ends = &c->strand.recorders;
   for (nd_recorder *r = ends->inner; r != ends; r = r->inner) {
-    if (!r->paused && !r->applied(r, j))
+    if (!r->paused ? !r->applied(r, j) : r->missed != NULL && !r->missed(r, j))
       return false;
   }
   return true;
@@ -52,11 +52,22 @@ bool nd_recorders_read(nd_context *c, nd_variable *v)
   return true;
 }
 
-bool nd_recorders_assigned(nd_context *c, nd_variable *v, nd_tensor *x)
+bool nd_recorders_assigned(nd_context *c, nd_variable *v, nd_tensor *x,
+                           bool whole)
 {
   const nd_recorder *ends = &c->strand.recorders;
   for (nd_recorder *r = ends->inner; r != ends; r = r->inner) {
-    if (!r->paused && r->assigned != NULL && !r->assigned(r, v, x))
+    if (!r->paused && r->assigned != NULL && !r->assigned(r, v, x, whole))
+      return false;
+  }
+  return true;
+}
+
+bool nd_recorders_taken(nd_context *c, const nd_tensor *x)
+{
+  const nd_recorder *ends = &c->strand.recorders;
+  for (nd_recorder *r = ends->inner; r != ends; r = r->inner) {
+    if (!r->paused && r->taken != NULL && !r->taken(r, x))
       return false;
   }
   return true;

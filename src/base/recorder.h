@@ -16,13 +16,19 @@ struct nd_job;
 typedef struct nd_recorder nd_recorder;
 struct nd_recorder {
   nd_recorder *inner, *outer;  // its neighbours, or an end; NULL: not entered
-  bool paused;                 // entered, but told nothing
+  bool paused;                 // entered, but told only what it misses
 
-  // An op has happened; a variable is read; one gets the value `x`, or NULL:
-  // another from an optimizer.
+  // An op has happened; a variable is read; one gets a value that is made of
+  // `x`, and of nothing else if it is `whole`; NULL: another from an optimizer.
+  // Numbers leave: the values of `x` are read by who is no op.
   bool (*applied)(nd_recorder *r, const struct nd_job *j);
   bool (*read)(nd_recorder *r, nd_variable *v);
-  bool (*assigned)(nd_recorder *r, nd_variable *v, nd_tensor *x);
+  bool (*assigned)(nd_recorder *r, nd_variable *v, nd_tensor *x, bool whole);
+  bool (*taken)(nd_recorder *r, const nd_tensor *x);
+
+  // Instead of `applied` while it is paused. May be NULL, as those above but
+  // that.
+  bool (*missed)(nd_recorder *r, const struct nd_job *j);
 
   // Whether ops on `x` are of interest.
   bool (*watches)(const nd_recorder *r, const nd_tensor *x);
@@ -43,7 +49,9 @@ void nd_recorder_leave(nd_recorder *r);
 // Tell all that are not paused; false as soon as one fails.
 bool nd_recorders_applied(nd_context *c, const struct nd_job *j);
 bool nd_recorders_read(nd_context *c, nd_variable *v);
-bool nd_recorders_assigned(nd_context *c, nd_variable *v, nd_tensor *x);
+bool nd_recorders_assigned(nd_context *c, nd_variable *v, nd_tensor *x,
+                           bool whole);
+bool nd_recorders_taken(nd_context *c, const nd_tensor *x);
 
 // Whether one that is not paused is there, and whether one watches `x`.
 bool nd_recorders_hear(const nd_context *c);

@@ -125,7 +125,10 @@ static inline nd_tensor *find(lua_State *L, const ndL_state *S, int i,
 // Notes the read.
 static nd_tensor *read(lua_State *L, ndL_state *S, nd_variable *v)
 {
+  S->reads = true;
+  void *before = ndL_enter(L, S);
   nd_tensor *x = nd_variable_use(v);
+  ndL_leave(S, before);
   if (x == NULL && ndL_retry(L, S))
     x = nd_variable_use(v);
   if (x == NULL)

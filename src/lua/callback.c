@@ -7,7 +7,8 @@
 
 bool ndL_callback(ndL_state *S, lua_CFunction function, void *data)
 {
-  lua_State *L = S->within != NULL ? S->within : S->main;
+  lua_State *script = S->context->script;
+  lua_State *L = script != NULL ? script : S->main;
   if (!lua_checkstack(L, 4))
     return nd_fail(S->context, ND_NO_MEMORY, "out of memory");
   lua_pushcfunction(L, function);

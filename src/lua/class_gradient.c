@@ -4,9 +4,8 @@
 
 #include "lua/class_gradient.h"
 
-#include <stdio.h>
-
 #include "lua/box.h"
+#include "lua/class_explain.h"
 #include "lua/class_tape.h"
 #include "lua/error.h"
 #include "lua/flat.h"
@@ -14,8 +13,7 @@
 #include "lua/pace.h"
 #include "lua/signature.h"
 #include "lua/warning.h"
-#include "tape/explain.h"
-#include "tape/jacobian.h"
+#include "tape/notes.h"
 
 // Pushes memory for `n` seeds and the list of them; NULL if there are none.
 static nd_tensor **make_seeds(lua_State *L, ndL_state *S, int i, int target,
@@ -53,16 +51,18 @@ typedef struct remark {
 // Says why the first source that the tape did not know has no gradient.
 static void warn_unknown(lua_State *L, ndL_state *S, const remark *r)
 {
-  char reason[ND_REASON_TEXT];
   const int top = lua_gettop(L);
+  const nd_tensor *x;
+  const char *reason = NULL;
   if (!ndL_pushlabel(L, S, 3, r->first))
     return;
-  nd_explain_source(reason, ndL_totape(L, S, 1), ndL_peek(L, S, -1),
-                    ndL_tovariable(L, S, -1));
+  if ((x = ndL_peek(L, S, -1)) != NULL)
+    reason = nd_missing_find(S->context, NULL, 0, NULL, x);
   lua_pushfstring(L, "no gradient for source%s", lua_tostring(L, top + 1));
   if (r->unknown > 1)
     lua_pushfstring(L, "%s and %d more", lua_tostring(L, -1), r->unknown - 1);
-  lua_pushfstring(L, "%s: %s", lua_tostring(L, -1), reason);
+  if (reason != NULL)
+    lua_pushfstring(L, "%s: %s", lua_tostring(L, -1), reason);
   ndL_warn(L, "gradient", lua_tostring(L, -1));
 }
 
@@ -77,36 +77,6 @@ static int warn_all(lua_State *L)
   if (r->unknown > 0)
     warn_unknown(L, ndL_getstate(L), r);
   return 0;
-}
-
-// What is wrong with source `k` of the tape at 1, "it ...".
-static void explain(lua_State *L, ndL_state *S, char *reason, int source)
-{
-  const nd_tape *t = ndL_totape(L, S, 1);
-  const nd_tensor *x = ndL_peek(L, S, source);
-  if (nd_tape_node(t, x) != 0)
-    snprintf(reason, ND_REASON_TEXT, "%s",
-             "it was watched, and target does not depend on it");
-  else
-    nd_explain_source(reason, t, x, ndL_tovariable(L, S, source));
-}
-
-void ndL_requireconnected(lua_State *L, ndL_state *S, const char *function,
-                          int n, nd_tensor *const *targets,
-                          const ndL_flat *sources)
-{
-  int first;
-  char reason[ND_REASON_TEXT];
-  nd_tape *t = ndL_totape(L, S, 1);
-  if (t->used)
-    return;  // which is an error of its own
-  if (!nd_tape_connected(t, n, targets, sources->n, sources->at, &first))
-    ndL_raise(L, S);
-  if (first == sources->n || !ndL_pushlabel(L, S, 3, first))
-    return;
-  explain(L, S, reason, lua_gettop(L));
-  ndL_error(L, "%s: no gradient for source%s: %s", function,
-            lua_tostring(L, -2), reason);
 }
 
 // References of what is like the sources: a rule may call a script, and that
@@ -126,11 +96,10 @@ static bool differentiate(lua_State *L, ndL_state *S, nd_tape *t,
                           const ndL_flat *sources, nd_tensor **gradients)
 {
   const bool persistent = t->persistent;  // a script may free the tape
-  lua_State *before = S->within;
-  S->within = L;
+  void *before = ndL_enter(L, S);
   const bool ok = nd_tape_differentiate(t, targets->n, targets->at, seeds,
                                         sources->n, sources->at, gradients);
-  S->within = before;
+  ndL_leave(S, before);
   if (ok && !persistent)
     ndL_dropheld(L, S);
   return ok;

@@ -8,10 +8,4 @@
 // Adds the method to the class of tapes, which is open.
 void ndL_open_gradient(lua_State *L);
 
-// Raises why the first of the sources, which are at 3, has no gradient on the
-// tape at 1, if none of the `n` targets depends on it. The tape stays as it is.
-void ndL_requireconnected(lua_State *L, ndL_state *S, const char *function,
-                          int n, nd_tensor *const *targets,
-                          const ndL_flat *sources);
-
 #endif

@@ -4,7 +4,7 @@
 #include "lua/class_jacobian.h"
 
 #include "lua/box.h"
-#include "lua/class_gradient.h"
+#include "lua/class_explain.h"
 #include "lua/class_tape.h"
 #include "lua/error.h"
 #include "lua/flat.h"
@@ -53,10 +53,9 @@ static void look_again(lua_State *L, ndL_state *S, asked *a)
 static bool call_core(lua_State *L, ndL_state *S, asked *a, giver *give)
 {
   const bool persistent = a->tape->persistent;  // a script may free the tape
-  lua_State *before = S->within;
-  S->within = L;
+  void *before = ndL_enter(L, S);
   const bool ok = give(a);
-  S->within = before;
+  ndL_leave(S, before);
   if (ok && !persistent)
     ndL_dropheld(L, S);
   return ok;

@@ -15,6 +15,7 @@
 #include "lua/signature.h"
 #include "lua/warning.h"
 #include "optim/optimizer.h"
+#include "tape/notes.h"
 
 static nd_optimizer *check_optimizer(lua_State *L, const char *function)
 {
@@ -253,13 +254,34 @@ static void push_label(lua_State *L, ndL_state *S, int i)
   lua_settop(L, top + 1);
 }
 
+// Pushes ": it ...", why the variable `i` has no gradient, the first of those
+// that are `missing`; "" if no tape has noted that.
+static void push_reason(lua_State *L, ndL_state *S, int i, int missing)
+{
+  const int top = lua_gettop(L);
+  push_place(L, S, i);
+  const nd_tensor *x = ndL_peek(L, S, -1);
+  const char *reason = x == NULL
+                         ? NULL
+                         : nd_missing_find(S->context, NULL, 0, NULL, x);
+  if (reason == NULL)
+    lua_pushliteral(L, "");
+  else
+    lua_pushfstring(L, "%s: %s", missing > 1 ? "; the first" : "", reason);
+  lua_replace(L, top + 1);
+  lua_settop(L, top + 1);
+}
+
 enum { MOST_NAMED = 5 };
 
-// Pushes "variable 1 'w', 3 (int32) and 2 more": those without a gradient.
+// Pushes "variable 1 'w', 3 (int32) and 2 more": those without a gradient; then
+// why the first has none.
 static void push_missing(lua_State *L, ndL_state *S, const pairs *p)
 {
   const int top = lua_gettop(L);
-  int named = 0;
+  int named = 0, first = 0;
+  while (first < p->n - 1 && p->gradients[first] != NULL)
+    first++;
   lua_pushliteral(L, "variable");
   for (int i = 0; i < p->n && named < MOST_NAMED; i++) {
     if (p->gradients[i] != NULL)
@@ -275,6 +297,8 @@ static void push_missing(lua_State *L, ndL_state *S, const pairs *p)
                     p->missing - named);
     lua_replace(L, top + 1);
   }
+  push_reason(L, S, first, p->missing);
+  lua_concat(L, 2);
 }
 
 static int warn_missing(lua_State *L)

@@ -132,7 +132,9 @@ static int tape_new(lua_State *L)
     flags |= ND_TAPE_NO_AUTO_WATCH;
   ndL_box *box = ndL_newbox(L, S);
   ndL_taped_free_lost(S);
+  void *before = ndL_enter(L, S);
   nd_tape *t = nd_tape_new(S->context, flags);
+  ndL_leave(S, before);
   if (t == NULL)
     return ndL_raise(L, S);
   ndL_taped_start(S, &box->taped, t);
@@ -195,7 +197,11 @@ static int tape_release(lua_State *L)
 static int tape_reset(lua_State *L)
 {
   ndL_state *S = ndL_upstate(L);
-  if (!nd_tape_reset(ndL_checktape(L, S, "reset")))
+  nd_tape *t = ndL_checktape(L, S, "reset");
+  void *before = ndL_enter(L, S);
+  const bool ok = nd_tape_reset(t);
+  ndL_leave(S, before);
+  if (!ok)
     return ndL_raise(L, S);
   ndL_dropheld(L, S);
   return 0;
@@ -213,7 +219,8 @@ static void watch(lua_State *L, ndL_state *S)
     ndL_raise(L, S);
   if (!nd_dtype_in((nd_dtype)x->dtype, ND_FLOATS)) {
     char text[ND_REASON_TEXT];
-    lua_pushfstring(L, "no gradient: %s", nd_explain_source(text, t, x, v));
+    nd_explain_dtype(x, text);
+    lua_pushfstring(L, "no gradient: %s", text);
     ndL_warn(L, "watch", lua_tostring(L, -1));
     lua_pop(L, 1);
   }

@@ -82,6 +82,16 @@ static void push_only(lua_State *L, const nd_tensor *x)
   push_element(L, seen, &element);
 }
 
+// Tells tapes that numbers are made of `x`.
+static void note_taken(lua_State *L, ndL_state *S, const nd_tensor *x)
+{
+  void *before = ndL_enter(L, S);
+  const bool ok = nd_recorders_taken(S->context, x);
+  ndL_leave(S, before);
+  if (!ok)
+    ndL_raise(L, S);
+}
+
 static int tensor_item(lua_State *L)
 {
   ndL_state *S = ndL_upstate(L);
@@ -91,6 +101,8 @@ static int tensor_item(lua_State *L)
   if (x->size != 1)
     return ndL_error(L, "item: needs one element, x is %s",
                      ND_SHAPE(x->rank, x->dims));
+  if (nd_context_has_recorders(S->context))
+    note_taken(L, S, x);
   push_only(L, x);
   return 1;
 }
@@ -160,6 +172,8 @@ static int tensor_totable(lua_State *L)
   nd_tensor *x = hold_values(L, S, "totable");
   nd_reader r;
   ndL_force(L, S, x);
+  if (nd_context_has_recorders(S->context))
+    note_taken(L, S, x);
   if (x->rank == 0) {
     push_only(L, x);
     return 1;

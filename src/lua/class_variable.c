@@ -208,7 +208,10 @@ static int assign_by(lua_State *L, const char *function, assignment *way)
   nd_tensor *x = ndL_borrow(L, S, 2);
   if (x == NULL)
     x = ndL_checktensor(L, S, 2, dtype, function, "value");
-  if (!way(v, x))
+  void *before = ndL_enter(L, S);
+  const bool ok = way(v, x);
+  ndL_leave(S, before);
+  if (!ok)
     return ndL_raise(L, S);
   lua_settop(L, 1);
   return read;

@@ -254,11 +254,10 @@ static bool apply_once(lua_State *L, ndL_state *S, finished *e)
     in[k] = nd_tensor_keep(in[k]);
     ok = ok && in[k] != NULL;
   }
-  lua_State *before = S->within;
-  S->within = L;
+  void *before = ndL_enter(L, S);
   ok = ok && nd_custom_apply(S->context, &e->f->rule, n, in, e->values.n,
                              e->values.at, e->out.at);
-  S->within = before;
+  ndL_leave(S, before);
   for (int k = 0; k < n; k++)
     nd_tensor_release(in[k]);
   return ok;

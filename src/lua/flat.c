@@ -182,7 +182,9 @@ static void push_next(lua_State *L, rebuilt *r)
     fail_changed(L, r->like);
   push_box(L, r->like, r->boxes, r->at++);
   const ndL_box *box = ndL_boxat(L, -1);
-  if (lua_istable(L, -1) || (box != NULL && box->tensor != NULL))
+  const int type = lua_type(L, -1);
+  if ((box != NULL && box->tensor != NULL) || type == LUA_TTABLE ||
+      type == LUA_TSTRING)
     return;
   lua_pop(L, 1);
   if (inside)

@@ -62,7 +62,7 @@ bool ndL_fillboxes(lua_State *L, ndL_state *S, const ndL_flat *like,
 void ndL_peekboxes(lua_State *L, ndL_state *S, int boxes, ndL_flat *f);
 
 // Pushes what is in the boxes, in the structure of the value that `like` was. A
-// table may be in the place of a box.
+// table or a text may be in the place of a box.
 void ndL_pushlike(lua_State *L, ndL_state *S, const ndL_flat *like, int boxes);
 
 #endif

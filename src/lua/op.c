@@ -4,6 +4,7 @@
 #include "lua/op.h"
 
 #include "lua/arguments.h"
+#include "tape/notes.h"
 
 enum { METATABLES = 2 };
 
@@ -15,9 +16,19 @@ static inline void start_call(lua_State *L, ndL_call *k)
   k->op = k->bound->op;
   k->top = lua_gettop(L);
   k->list = 0;
+  k->S->reads = false;
   if (k->S->context == NULL)
     ndL_failclosed(L);
   ndL_pace(L, k->S);
+}
+
+// What an op makes of Variables is none, which one may be told (notes.h).
+__attribute__((noinline)) static void note_derived(const ndL_call *k,
+                                                   const nd_tensor *out)
+{
+  void *before = ndL_enter(k->L, k->S);
+  nd_derived_note(k->S->context, out);
+  ndL_leave(k->S, before);
 }
 
 // Upvalue 1 is an ndL_bound, METATABLES and the next are those of scalars and
@@ -31,14 +42,18 @@ static int op_call(lua_State *L)
   ndL_box *box = ndL_newbox(L, k.S);
   if (ndL_checkargs(&k))
     lua_pushvalue(L, k.top + 1);
-  nd_tensor *out = nd_apply_at(k.S->context, k.op, k.n, k.in, k.attr,
-                               &box->value);
+  nd_context *c = k.S->context;
+  void *before = ndL_enter(L, k.S);
+  nd_tensor *out = nd_apply_at(c, k.op, k.n, k.in, k.attr, &box->value);
+  ndL_leave(k.S, before);
   if (out == NULL && ndL_retry(L, k.S)) {
     ndL_readagain(&k);
-    out = nd_apply(k.S->context, k.op, k.n, k.in, k.attr);
+    out = nd_apply(c, k.op, k.n, k.in, k.attr);
   }
   if (out == NULL)
     return ndL_raise(L, k.S);
+  if (k.S->reads)
+    note_derived(&k, out);
   const int type = ndL_adopt(k.S, box, out);
   lua_pushvalue(L, lua_upvalueindex(METATABLES + type));
   lua_setmetatable(L, -2);
@@ -108,7 +123,9 @@ static int op_call_all(lua_State *L)
   outputs o = push_outputs(L, k.S, j.outs);
   j.out = o.tensor;
   ndL_readagain(&k);
+  void *before = ndL_enter(L, k.S);
   bool ok = nd_job_apply(k.S->context, &j);
+  ndL_leave(k.S, before);
   if (!ok && ndL_retry(L, k.S)) {
     ndL_readagain(&k);
     ok = nd_job_apply(k.S->context, &j);

@@ -5,6 +5,7 @@
 #include <lauxlib.h>
 #include <lua-lpeg.h>
 
+#include "lua/class_explain.h"
 #include "lua/class_forward.h"
 #include "lua/class_gradient.h"
 #include "lua/class_jacobian.h"
@@ -49,6 +50,7 @@ static void open_state(lua_State *L)
     luaL_error(L,
                "nadir: no context: out of memory, or this CPU cannot run the "
                "level in NADIR_CPU, or NADIR_THREADS is no number of threads");
+  S->context->where = ndL_where;
   ndL_startpace(S);
   lua_gc(L, LUA_GCGEN, 0, 0);
 }
@@ -71,6 +73,7 @@ __attribute__((visibility("default"))) int luaopen_nadir(lua_State *L)
   ndL_open_variable(L);
   ndL_open_variable_rows(L);
   ndL_open_tape(L);
+  ndL_open_explain(L);
   ndL_open_gradient(L);
   ndL_open_jacobian(L);
   ndL_open_forward(L);

@@ -65,7 +65,11 @@ static void assign(lua_State *L, ndL_state *S, int v, int index, int i)
   nd_tensor *x = ndL_borrow(L, S, i);
   if (x == NULL)
     x = ndL_checktensor(L, S, i, dtype, "assign", "value");
-  if (!nd_variable_assign_part(check_variable(L, S, v), &ranges, x))
+  nd_variable *variable = check_variable(L, S, v);
+  void *before = ndL_enter(L, S);
+  const bool ok = nd_variable_assign_part(variable, &ranges, x);
+  ndL_leave(S, before);
+  if (!ok)
     ndL_raise(L, S);
 }
 

@@ -46,7 +46,7 @@ typedef struct ndL_state {
   bool refused;          // an error was raised for want of memory
   int warned;            // lines of scripts that have warned
   lua_State *main;       // its main thread
-  lua_State *within;     // the thread that is within the core; NULL: none
+  bool reads;            // a Variable, since the last call of an op
   bool raised;           // what a script raised there is kept
   lua_Integer calls;     // of functions with gradients of their own
   struct ndL_called *strays;  // of these, those that nobody will call again
@@ -100,6 +100,21 @@ void ndL_settype(lua_State *L, const ndL_state *S, void *object, ndL_type type);
 static inline void ndL_mark(const ndL_state *S, void *object, ndL_type type)
 {
   ((ndL_object *)object)[-1] = S->mark + (uint64_t)type;
+}
+
+// From now on the core works for the thread `L`, which it may call, and ask
+// where its script is, until ndL_leave gets what this returns. Nothing is
+// raised in between.
+static inline void *ndL_enter(lua_State *L, const ndL_state *S)
+{
+  void *before = S->context->script;
+  S->context->script = L;
+  return before;
+}
+
+static inline void ndL_leave(const ndL_state *S, void *before)
+{
+  S->context->script = before;
 }
 
 // Which of our types the value at `i` is; NDL_OTHER if none. *object is what

@@ -60,9 +60,11 @@ static int scatter_slices(lua_State *L, meeting *meet)
   if (s == NULL)
     return ndL_typeerror(L, a.function, "slices",
                          "nd.IndexedSlices(values, indices)", 2);
+  nd_variable *v = check_variable(L, S, a.function);
   const char *before = nd_context_enter(S->context, a.function);
-  const bool ok = meet(check_variable(L, S, a.function), way_of(a.function),
-                       s->positions, s->values);
+  void *script = ndL_enter(L, S);
+  const bool ok = meet(v, way_of(a.function), s->positions, s->values);
+  ndL_leave(S, script);
   return finish(L, S, ok, before);
 }
 
@@ -98,8 +100,10 @@ static int rows_scatter_nd(lua_State *L)
   nd_tensor *updates = ndL_checktensor(L, S, 3, dtype, a.function, "updates");
   v = check_variable(L, S, a.function);
   const char *before = nd_context_enter(S->context, a.function);
+  void *script = ndL_enter(L, S);
   const bool ok = nd_variable_scatter_nd(v, way_of(a.function), 0, indices,
                                          updates);
+  ndL_leave(S, script);
   return finish(L, S, ok, before);
 }
 

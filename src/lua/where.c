@@ -13,15 +13,32 @@ bool ndL_isours(const char *source)
   return strncmp(source, MARK, sizeof MARK - 1) == 0;
 }
 
+// The innermost function from `level` on that is a script's.
+static bool find(lua_State *L, int level, lua_Debug *ar)
+{
+  for (; lua_getstack(L, level, ar); level++) {
+    lua_getinfo(L, "Sl", ar);
+    if (ar->currentline > 0 && !ndL_isours(ar->source))
+      return true;
+  }
+  return false;
+}
+
 void ndL_pushwhere(lua_State *L)
 {
   lua_Debug ar;
-  for (int level = 0; lua_getstack(L, level, &ar); level++) {
-    lua_getinfo(L, "Sl", &ar);
-    if (ar.currentline > 0 && !ndL_isours(ar.source)) {
-      lua_pushfstring(L, "%s:%d: ", ar.short_src, ar.currentline);
-      return;
-    }
-  }
-  lua_pushliteral(L, "");
+  if (find(L, 0, &ar))
+    lua_pushfstring(L, "%s:%d: ", ar.short_src, ar.currentline);
+  else
+    lua_pushliteral(L, "");
+}
+
+// The core is called by functions of ours, level 0.
+int ndL_where(void *L, char source[ND_SOURCE_NAME])
+{
+  lua_Debug ar;
+  if (!find(L, 1, &ar))
+    return 0;
+  memcpy(source, ar.short_src, ND_SOURCE_NAME);
+  return ar.currentline;
 }

@@ -19,8 +19,9 @@ extern const nd_op nd_op_where, nd_op_boolean_mask, nd_op_equal,
   nd_op_not_equal, nd_op_greater, nd_op_greater_equal, nd_op_logical_or;
 
 // Tensors of other dtypes and shapes, and what is made of nothing.
-extern const nd_op nd_op_cast, nd_op_identity, nd_op_reshape, nd_op_transpose,
-  nd_op_broadcast_to, nd_op_linspace, nd_op_ones_like;
+extern const nd_op nd_op_cast, nd_op_identity, nd_op_stop_gradient,
+  nd_op_reshape, nd_op_transpose, nd_op_broadcast_to, nd_op_linspace,
+  nd_op_ones_like;
 
 // Parts of tensors, and tensors of parts.
 extern const nd_op nd_op_slice, nd_op_unslice, nd_op_diagonal, nd_op_concat,

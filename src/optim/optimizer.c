@@ -227,7 +227,7 @@ static bool prepare(nd_optimizer *o, int n, nd_variable *const *variables,
     given++;
     if (!check(o, i, variables[i], gradients[i]) ||
         !ensure_slots(o, variables[i]) ||
-        !nd_recorders_assigned(o->context, variables[i], NULL))
+        !nd_recorders_assigned(o->context, variables[i], NULL, false))
       return false;
   }
   if (n <= 0)

@@ -5,14 +5,15 @@
 #define ND_TAPE_EXPLAIN_H
 
 #include "tape/tape.h"
-#include "tape/variable.h"
 
-enum { ND_REASON_TEXT = 160 };
+// Sets *missing to whether no target depends on the source by what the tape
+// has recorded, and then writes why, "it ...; hint", to `text`. False without
+// memory.
+bool nd_explain(const nd_tape *t, int n, nd_tensor *const *targets,
+                const nd_tensor *source, bool *missing,
+                char text[ND_REASON_TEXT]);
 
-// Writes the reason why `t`, which does not know `x`, has no gradient for it,
-// "it ...; hint", to `text` and returns `text`. `v` is the variable whose value
-// `x` is, or NULL.
-const char *nd_explain_source(char text[ND_REASON_TEXT], const nd_tape *t,
-                              const nd_tensor *x, const nd_variable *v);
+// The same for a tensor that is watched but has no floats.
+void nd_explain_dtype(const nd_tensor *x, char text[ND_REASON_TEXT]);
 
 #endif

@@ -1,6 +1,7 @@
 // tape/give.c: how a tape gives its gradient, or anything else that sweeps over
 // its records make: once, unless it is persistent.
 
+#include "tape/notes.h"
 #include "tape/sweep.h"
 
 static bool check_unused(nd_tape *t)
@@ -100,6 +101,9 @@ static bool give_gradients(nd_tape *t, void *data)
   ok = ok && nd_sweep_run(&s, a->target_count, a->targets, a->seeds, a->sources,
                           a->gradients);
   nd_sweep_finish(&s);
+  if (ok)
+    nd_missing_note(t, a->target_count, a->targets, a->n, a->sources,
+                    a->gradients);
   return ok;
 }
 

@@ -9,16 +9,22 @@ static size_t start_of(const nd_identities *m, uint64_t id)
   return (size_t)(id * 0x9E3779B97F4A7C15U >> 20) & (m->room - 1);
 }
 
-int32_t nd_identities_find(const nd_identities *m, uint64_t id)
+static nd_identity_slot *find_slot(const nd_identities *m, uint64_t id)
 {
   if (m->room == 0 || id < m->lowest || id > m->highest)
-    return 0;
+    return NULL;
   for (size_t i = start_of(m, id);; i = (i + 1) & (m->room - 1)) {
     if (m->slots[i].id == id)
-      return m->slots[i].node;
+      return &m->slots[i];
     if (m->slots[i].id == 0)
-      return 0;
+      return NULL;
   }
+}
+
+int32_t nd_identities_find(const nd_identities *m, uint64_t id)
+{
+  const nd_identity_slot *slot = find_slot(m, id);
+  return slot == NULL ? 0 : slot->node;
 }
 
 static void insert(nd_identities *m, uint64_t id, int32_t node)
@@ -55,6 +61,16 @@ bool nd_identities_add(nd_context *c, nd_identities *m, uint64_t id,
   if (2 * (m->count + 1) > m->room && !grow(c, m))
     return false;
   insert(m, id, node);
+  return true;
+}
+
+bool nd_identities_set(nd_context *c, nd_identities *m, uint64_t id,
+                       int32_t node)
+{
+  nd_identity_slot *slot = find_slot(m, id);
+  if (slot == NULL)
+    return nd_identities_add(c, m, id, node);
+  slot->node = node;
   return true;
 }
 

@@ -24,6 +24,10 @@ int32_t nd_identities_find(const nd_identities *m, uint64_t id);
 bool nd_identities_add(nd_context *c, nd_identities *m, uint64_t id,
                        int32_t node);
 
+// Adds an identity, or gives it another node.
+bool nd_identities_set(nd_context *c, nd_identities *m, uint64_t id,
+                       int32_t node);
+
 void nd_identities_clear(nd_context *c, nd_identities *m);
 
 #endif

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "ops/rules.h"
+#include "tape/notes.h"
 #include "tape/push.h"
 #include "tape/sweep.h"
 
@@ -404,8 +405,12 @@ static bool check(nd_tape *t, const asked *a)
 static bool give_jacobians(nd_tape *t, void *data)
 {
   const asked *a = data;
-  return check(t, a) &&
-         give_all(t, a->options, a->target, a->n, a->sources, a->results);
+  if (!check(t, a) ||
+      !give_all(t, a->options, a->target, a->n, a->sources, a->results))
+    return false;
+  t->strangers = 0;
+  nd_missing_note(t, 1, &a->target, a->n, a->sources, a->results);
+  return true;
 }
 
 bool nd_tape_jacobians(nd_tape *t, const nd_jacobian_options *options,
@@ -512,37 +517,6 @@ bool nd_tape_hessians(nd_tape *t, bool zeros, nd_tensor *target, int n,
   const nd_jacobian_options options = { .name = "hessian", .zeros = zeros };
   asked a = { &options, target, n, sources, results };
   return nd_tape_give(t, options.name, give_hessians, &a);
-}
-
-// --------------------------------------------------------------- connected --
-
-// Notes which of the sources a target depends on.
-static bool note_sources(nd_tape *t, nd_tensor *target, int n,
-                         nd_tensor *const *sources, bool *depends)
-{
-  plan p = { .c = t->context, .tape = t, .target = target };
-  const bool ok = nd_push_start(&p.push, t, target);
-  for (int i = 0; i < n && ok; i++)
-    depends[i] = depends[i] || is_connected(&p, sources[i]);
-  nd_push_finish(&p.push);
-  return ok;
-}
-
-bool nd_tape_connected(nd_tape *t, int target_count, nd_tensor *const *targets,
-                       int n, nd_tensor *const *sources, int *first)
-{
-  const size_t bytes = (size_t)n + 1;
-  bool *depends = nd_memory_new(t->context, bytes, ND_MEMORY_OBJECT);
-  bool ok = depends != NULL;
-  if (ok)
-    memset(depends, 0, bytes);
-  for (int k = 0; k < target_count && ok; k++)
-    ok = note_sources(t, targets[k], n, sources, depends);
-  for (*first = 0; ok && *first < n && depends[*first];)
-    ++*first;
-  if (depends != NULL)
-    nd_memory_free(t->context, depends, bytes, ND_MEMORY_OBJECT);
-  return ok;
 }
 
 // --------------------------------------------------------- public functions --

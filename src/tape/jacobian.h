@@ -27,9 +27,4 @@ bool nd_tape_jacobians(nd_tape *t, const nd_jacobian_options *options,
 bool nd_tape_hessians(nd_tape *t, bool zeros, nd_tensor *target, int n,
                       nd_tensor *const *sources, nd_tensor **results);
 
-// Sets *first to the first of the sources that no target depends on, from 0; n
-// if there is none. False without memory.
-bool nd_tape_connected(nd_tape *t, int target_count, nd_tensor *const *targets,
-                       int n, nd_tensor *const *sources, int *first);
-
 #endif

@@ -39,8 +39,10 @@ static bool record(nd_tape *t, const nd_job *j)
   if (r == NULL)
     return false;
   if (!find_nodes(t, j, r->nodes))
-    return true;
+    return t->breaks == NULL || nd_breaks_pass(t, j);
   r->node = t->nodes + 1;
+  if (t->breaks != NULL && !nd_breaks_join(t, j, r->nodes, r->node))
+    return false;
   for (int k = 0; k < j->outs; k++) {
     if (!give_node(t, j->op, j->out[k]))
       return false;
@@ -60,11 +62,28 @@ static bool flows_out(const nd_job *j)
 static bool applied(nd_recorder *r, const nd_job *j)
 {
   if (j->outs == 1 ? !nd_op_flows(j->op, j->out[0]) : !flows_out(j))
-    return true;
+    return nd_breaks_cut((nd_tape *)r, j);
   return record((nd_tape *)r, j);
 }
 
 static bool read(nd_recorder *r, nd_variable *v);
+
+static bool assigned(nd_recorder *r, nd_variable *v, nd_tensor *x, bool whole)
+{
+  return x == NULL || nd_breaks_assign((nd_tape *)r, v->value, x, whole);
+}
+
+static bool taken(nd_recorder *r, const nd_tensor *x)
+{
+  return nd_breaks_take((nd_tape *)r, x);
+}
+
+// A tape also pauses itself, while it is swept.
+static bool missed(nd_recorder *r, const nd_job *j)
+{
+  nd_tape *t = (nd_tape *)r;
+  return t->sweeps > 0 || t->drops || nd_breaks_miss(t, j);
+}
 
 static bool watches(const nd_recorder *r, const nd_tensor *x)
 {
@@ -75,11 +94,18 @@ static bool watches(const nd_recorder *r, const nd_tensor *x)
 
 static void leave(nd_tape *t)
 {
+  if (nd_recorder_entered(&t->recorder))
+    t->ended = t->context->last_id | 1;
   nd_recorder_leave(&t->recorder);
 }
 
 static void enter(nd_tape *t)
 {
+  const uint64_t now = t->context->last_id | 1;
+  t->left = t->ended;
+  t->back = now;
+  if (t->began == 0)
+    t->began = t->left = now;
   nd_recorder_enter(t->context, &t->recorder);
 }
 
@@ -109,13 +135,25 @@ nd_tape *nd_tape_new(nd_context *c, int flags)
   if (t == NULL)
     return NULL;
   *t = (nd_tape){
-    .recorder = { .applied = applied, .read = read, .watches = watches },
+    .recorder = { .applied = applied,
+                  .read = read,
+                  .assigned = assigned,
+                  .taken = taken,
+                  .missed = missed,
+                  .watches = watches },
     .context = c,
     .records = { .serial = next_serial(c) },
+    .older = c->tapes,
     .persistent = flags & ND_TAPE_PERSISTENT,
     .auto_watch = !(flags & ND_TAPE_NO_AUTO_WATCH),
     .fresh = true,
   };
+  t->number = t->records.serial;
+  t->place = nd_context_where(c);
+  c->notes.derived_room = ND_NOTES;
+  if (t->older != NULL)
+    t->older->newer = t;
+  c->tapes = t;
   enter(t);
   return t;
 }
@@ -128,6 +166,8 @@ void nd_tape_drop(nd_tape *t)
   const bool paused = r->paused;
   r->paused = t->drops = true;
   nd_identities_clear(t->context, &t->watched);
+  nd_breaks_free(t->context, t->breaks);
+  t->breaks = NULL;
   t->nodes = 0;
   t->records.serial = next_serial(t->context);
   nd_records_clear(t->context, &t->records);
@@ -155,6 +195,9 @@ void nd_tape_free(nd_tape *t)
   if (t->sweeps > 0 || t->drops)
     return;
   clear(t);
+  if (t->older != NULL)
+    t->older->newer = t->newer;
+  *(t->newer != NULL ? &t->newer->older : &t->context->tapes) = t->older;
   nd_memory_free(t->context, t, sizeof *t, ND_MEMORY_OBJECT);
 }
 
@@ -199,8 +242,10 @@ bool nd_tape_start(nd_tape *t)
     return fail_state(t, "GradientTape", "the tape is still recording");
   if (!check_idle(t, "GradientTape"))
     return false;
-  if (t->used)
+  if (t->used) {
     clear(t);
+    t->began = t->reset = 0;
+  }
   t->used = t->released = t->fresh = false;
   enter(t);
   return true;
@@ -227,6 +272,8 @@ bool nd_tape_reset(nd_tape *t)
     return false;
   if (!nd_tape_records(t))
     return fail_state(t, "reset", "the tape is not recording");
+  t->reset = t->context->last_id | 1;
+  t->reset_place = nd_context_where(t->context);
   clear_or_free(t);
   return true;
 }
@@ -296,5 +343,6 @@ bool nd_tape_watch_variable(nd_tape *t, nd_variable *v)
 static bool read(nd_recorder *r, nd_variable *v)
 {
   nd_tape *t = (nd_tape *)r;
-  return !v->trainable || !t->auto_watch || watch_value(t, v);
+  return v->trainable && t->auto_watch ? watch_value(t, v)
+                                       : nd_breaks_unwatched(t, v->value);
 }

@@ -4,7 +4,7 @@
 #ifndef ND_TAPE_TAPE_H
 #define ND_TAPE_TAPE_H
 
-#include "tape/identities.h"
+#include "tape/breaks.h"
 #include "tape/record.h"
 
 struct nd_tape {
@@ -25,7 +25,15 @@ struct nd_tape {
   int stranger;             // the first of them
   nd_variable **variables;  // watched ones, references
   size_t variable_count, variable_room;
-  nd_tape *next;  // for the owner's use
+  nd_breaks *breaks;     // NULL until there is one
+  uint32_t number;       // serial at its beginning, which it keeps
+  nd_place place;        // where it was made
+  nd_place reset_place;  // where it was last reset
+  // Tensors made outside of (began, ended], or within (left, back], were made
+  // while it did not record, those up to `reset` before it was; 0: never.
+  uint64_t began, ended, left, back, reset;
+  nd_tape *newer, *older;  // of the context's
+  nd_tape *next;           // for the owner's use
 };
 
 // The node of `x` on the tape, 0 if it is not watched. Serials come round after

@@ -26,6 +26,7 @@ static void adopt(nd_variable *v, nd_tensor *value)
     value->identity = v->value->identity;
   else
     drop_attachments(v);
+  value->identity.id |= 1;
   nd_tensor_release(v->value);
   v->value = value;
 }
@@ -175,10 +176,10 @@ static bool fail_shapes(const nd_variable *v, const nd_tensor *x,
                  hint);
 }
 
-bool nd_variable_tell(nd_variable *v, nd_tensor *x)
+bool nd_variable_tell(nd_variable *v, nd_tensor *x, bool whole)
 {
   nd_context *c = v->context;
-  return !nd_context_has_recorders(c) || nd_recorders_assigned(c, v, x);
+  return !nd_context_has_recorders(c) || nd_recorders_assigned(c, v, x, whole);
 }
 
 static bool may_be(const nd_variable *v, const nd_tensor *x)
@@ -190,7 +191,7 @@ static bool may_be(const nd_variable *v, const nd_tensor *x)
 static bool assign(nd_variable *v, nd_tensor *x)
 {
   if (!nd_variable_takes(v, x) || (!may_be(v, x) && !fail_shapes(v, x, "")) ||
-      !nd_force(x) || !nd_variable_tell(v, x))
+      !nd_force(x) || !nd_variable_tell(v, x, true))
     return false;
   const bool apart = x->block == NULL || x->block != v->value->block;
   if (nd_same_shape(v->value, x) && !nd_tensor_is_shared(v->value) && apart &&
@@ -258,7 +259,7 @@ static bool update(nd_variable *v, nd_tensor *x, const nd_op *op,
   nd_tensor *sum = NULL;
   if (nd_variable_takes(v, x) && check_same(v, x, sign))
     sum = nd_variable_compute(c, op, 2, (nd_tensor *[]){ v->value, x }, NULL);
-  const bool ok = sum != NULL && nd_variable_tell(v, sum);
+  const bool ok = sum != NULL && nd_variable_tell(v, x, false);
   nd_context_leave(c, before);
   if (ok)
     return nd_variable_replace(v, sum);

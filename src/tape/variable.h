@@ -63,10 +63,11 @@ bool nd_variable_scatter_nd(nd_variable *v, nd_scatter_way way,
                             nd_tensor *updates);
 
 // What the assignments are made of. Whether the context and the dtype of `x`
-// are the variable's; tells recorders; an op that nobody is told of, under the
-// name of the function that runs, with its values.
+// are the variable's; tells recorders that it gets a value made of `x`, and of
+// nothing else if it is `whole`; an op that nobody is told of, under the name
+// of the function that runs, with its values.
 bool nd_variable_takes(const nd_variable *v, const nd_tensor *x);
-bool nd_variable_tell(nd_variable *v, nd_tensor *x);
+bool nd_variable_tell(nd_variable *v, nd_tensor *x, bool whole);
 nd_tensor *nd_variable_compute(nd_context *c, const nd_op *op, int n,
                                nd_tensor *const *x, const nd_value *attr);
 

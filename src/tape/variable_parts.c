@@ -49,11 +49,12 @@ static nd_tensor *copy_value(const nd_variable *v)
   return NULL;
 }
 
-// `x` is what the change reads.
-static bool apply(nd_variable *v, change *k, const nd_tensor *x)
+// `x` is what the change reads, of the `given` tensor.
+static bool apply(nd_variable *v, change *k, const nd_tensor *x,
+                  nd_tensor *given)
 {
   const bool apart = x->block == NULL || x->block != v->value->block;
-  if (!nd_variable_tell(v, NULL))
+  if (!nd_variable_tell(v, given, false))
     return false;
   k->out = v->value;
   k->scatter.out = v->value->data;
@@ -102,7 +103,7 @@ static bool assign_part(nd_variable *v, const nd_value *ranges, nd_tensor *x)
     return nd_fail(c, ND_BAD_ARGUMENT,
                    "does not fit: the part is %s, the value is %s",
                    ND_SHAPE(r->rank, r->shape), ND_SHAPE(x->rank, x->dims));
-  return nd_force(x) && apply(v, &k, x);
+  return nd_force(x) && apply(v, &k, x, x);
 }
 
 bool nd_variable_assign_part(nd_variable *v, const nd_value *ranges,
@@ -180,7 +181,7 @@ static bool scatter(nd_variable *v, nd_scatter_way way, nd_tensor *positions,
                             .rows = dense,
                             .size = size,
                             .run = run } };
-  const bool ok = apply(v, &k, dense);
+  const bool ok = apply(v, &k, dense, rows);
   nd_tensor_release(dense);
   return ok;
 }

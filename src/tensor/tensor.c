@@ -400,9 +400,16 @@ bool nd_tensor_is_slices(const nd_tensor *x)
   return x != NULL && nd_is_sliced(x);
 }
 
+// Whether recorders have taken note that numbers are made of `x`.
+static bool is_noted(const nd_tensor *x)
+{
+  nd_context *c = x->context;
+  return !nd_context_has_recorders(c) || nd_recorders_taken(c, x);
+}
+
 bool nd_tensor_read(nd_tensor *x, void *data)
 {
-  if (x == NULL || !nd_force(x))
+  if (x == NULL || !nd_force(x) || !is_noted(x))
     return false;
   return data == NULL ? x->size == 0 : nd_tensor_copy(x, data);
 }
@@ -418,7 +425,7 @@ bool nd_tensor_item(nd_tensor *x, double *value)
     nd_context_leave(x->context, before);
     return false;
   }
-  if (!nd_force(x))
+  if (!nd_force(x) || !is_noted(x))
     return false;
   *value = nd_tensor_first(x);
   return true;

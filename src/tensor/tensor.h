@@ -67,6 +67,12 @@ struct nd_pending {
                                // has it as `slices`
 };
 
+// Whether `x` is the value that a variable has, or had, and no copy of it.
+static inline bool nd_is_of_variable(const nd_tensor *x)
+{
+  return x->identity.id & 1;
+}
+
 // Whether rows are kept that add up to `x`, be its values asked for or not.
 static inline bool nd_is_sliced(const nd_tensor *x)
 {

@@ -43,7 +43,8 @@ static bool on_read(nd_recorder *r, nd_variable *v)
   return note_down(r, 'R');
 }
 
-static bool on_assigned(nd_recorder *r, nd_variable *v, nd_tensor *x)
+static bool on_assigned(nd_recorder *r, nd_variable *v, nd_tensor *x,
+                        bool whole)
 {
   return note_down(r, x == NULL ? 'O' : 'A');
 }

@@ -76,7 +76,8 @@ function support.output(text)
     local pipe = assert(io.popen(("%s %s 2>&1"):format(program, path)))
     local output = pipe:read "a"
     pipe:close()
-    return (output:gsub("[^ \n]*: warning: [^ ]*lua_%w+:", "script:"))
+    return (output:gsub("[^ \n]*: warning: ", ""):gsub("[^ ]*lua_%w+:",
+      "script:"))
   end)
 end
 

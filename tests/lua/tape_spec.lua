@@ -689,23 +689,20 @@ describe("a warning of gradient", function()
       .. "write 0. for 0, or use nd.cast"
     assert.equal(": " .. integer, reason "gradient(V(0))")
     assert.equal(" 2: " .. integer, reason "gradient { v, C { 1, 2 } }")
-    assert.equal(": it was not watched; call tape:watch before it is used",
-      reason "gradient(x)")
-    assert.equal(" 'w': it is not trainable and was not watched; "
-      .. "call tape:watch before it is used",
+    assert.equal(": it was not watched by the tape of script:5; "
+      .. "call tape:watch before it is used", reason "gradient(x)")
+    assert.equal(" 'w': it was not used while the tape of script:5 recorded",
       reason "gradient(V(1., { trainable = false, name = 'w' }))")
-    assert.equal(": it was not used while the tape recorded",
-      reason "gradient(V(1.))")
-    assert.equal(" 'v': it was not watched, and this tape watches nothing by "
-      .. "itself; call tape:watch before it is used",
-      reason "gradient(v, { watch_accessed_variables = false })")
+    assert.equal(" 'v': it was not watched when it was read at script:6, and "
+      .. "this tape watches nothing by itself; call tape:watch before it is "
+      .. "used", reason "gradient(v, { watch_accessed_variables = false })")
   end)
 
   it("names the first in the order of the tables", function()
-    assert.equal(" 2 and 2 more: it was not watched; "
+    assert.equal(" 2 and 2 more: it was not watched by the tape of script:5; "
       .. "call tape:watch before it is used", reason "gradient { v, x, x, x }")
     assert.equal(" layer.b 'bias' and 1 more: it was not used while the tape "
-      .. "recorded", reason [[
+      .. "of script:5 recorded", reason [[
       local b = V(1., { name = "bias" })
       gradient { z = b, layer = { w = v, b = b }, v }
     ]])
