@@ -6,7 +6,7 @@ local nd = require "nadir"
 local NUMPY = "/usr/lib/python3/dist-packages/numpy/"
 
 --- An open table, from where NumPy 1 or 2 has it.
-local function open(name)
+local function open_table(name)
   local file = "core/tests/data/umath-validation-set-" .. name .. ".csv"
   return io.open(NUMPY .. file) or assert(io.open(NUMPY .. "_" .. file))
 end
@@ -31,30 +31,32 @@ local function rank(of, x)
   return bits < 0 and of.least - bits or bits
 end
 
-local function number(of, hex)
+local function from_bits(of, hex)
   local unsigned = of.bits:upper()
   return (string.unpack(of.number, string.pack(unsigned, math.tointeger(hex))))
 end
 
 --- The rows of a table by dtype: lists of x, y and ulp.
-local function read(name)
+local function read_table(name)
   local rows = {}
   for dtype in pairs(BITS) do rows[dtype] = { x = {}, y = {}, ulp = {} } end
-  local file <close> = open(name)
+  local file <close> = open_table(name)
   for line in file:lines() do
     local dtype, x, y, ulp = line:match "^np%.(%w+),(0x%x+),(0x%x+),(%d+)"
     if dtype then
       local to, of = rows[dtype], BITS[dtype]
-      table.insert(to.x, number(of, x))
-      table.insert(to.y, number(of, y))
+      table.insert(to.x, from_bits(of, x))
+      table.insert(to.y, from_bits(of, y))
       table.insert(to.ulp, tonumber(ulp))
     end
   end
   return rows
 end
 
-local function is_near(of, got, wanted, ulp)
-  if got ~= got or wanted ~= wanted then return got ~= got and wanted ~= wanted end
+local function is_within(of, got, wanted, ulp)
+  if got ~= got or wanted ~= wanted then
+    return got ~= got and wanted ~= wanted
+  end
   return math.abs(rank(of, got) - rank(of, wanted)) <= ulp
 end
 
@@ -62,11 +64,11 @@ describe("NumPy's table", function()
   for name, op in pairs(OPS) do
     for dtype, of in pairs(BITS) do
       it(("of %s in %s holds"):format(name, dtype), function()
-        local rows = read(name)[dtype]
+        local rows = read_table(name)[dtype]
         local got = op(nd.constant(rows.x, dtype)):totable()
         assert.is_true(#rows.x > 100)
         for i, wanted in ipairs(rows.y) do
-          if not is_near(of, got[i], wanted, rows.ulp[i]) then
+          if not is_within(of, got[i], wanted, rows.ulp[i]) then
             error(("%s(%.17g) is %.17g, not %.17g"):format(name, rows.x[i],
               got[i], wanted))
           end
