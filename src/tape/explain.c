@@ -221,7 +221,9 @@ static bool explain_other(const reason *r)
   if (other == NULL || nd_is_of_variable(r->source) ||
       was_reset(r->t, r->source))
     return false;
-  say(r, "it was watched by ");
+  const uint64_t id = r->source->identity.id;
+  const bool watched = nd_identities_find(&other->watched, id) != 0;
+  say(r, "it was %s by ", watched ? "watched" : "recorded");
   say_tape(r, other);
   say(r, ", not by ");
   say_tape(r, r->t);

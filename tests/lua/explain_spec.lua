@@ -124,6 +124,12 @@ describe("a gradient is missing of what", function()
       rival:watch(x)
       local tape = nd.GradientTape()
       local y = x * x]])
+    is("it was recorded by the tape of script:4, not by the tape of "
+      .. "script:6", [[
+      local rival = nd.GradientTape()
+      v = v + 1
+      local tape, source = nd.GradientTape(), v
+      local y = v * v]])
   end)
 
   it("another tape recorded", function()
