@@ -173,6 +173,8 @@ static nd_cut cut_of(const nd_op *op)
 
 static bool note_placed(nd_tape *t, const nd_job *j, nd_cut cut)
 {
+  if (t->breaks != NULL && is_full(t->breaks, j->n))
+    return true;
   nd_break k = { .cut = (uint8_t)cut,
                  .dtype = j->out[0]->dtype,
                  .word = j->op->name };
