@@ -164,6 +164,21 @@ ND_API int nd_context_threads(const nd_context *c);
 ND_API void nd_context_set_eager(nd_context *c, bool eager);
 ND_API bool nd_context_is_eager(const nd_context *c);
 
+// Whether every result, gradient and tangent is computed and looked at at once;
+// the first that holds a nan or inf fails, and the message tells the op, how
+// many there are, and the range of what it was made of. It is so of the strand
+// that runs. Off, which is how a context begins, it costs nothing.
+ND_API void nd_context_set_check_numerics(nd_context *c, bool on);
+ND_API bool nd_context_checks_numerics(const nd_context *c);
+
+// Whether gradients multiply an incoming zero like any number, so that a zero
+// that meets a slope of inf gives nan, and relu, relu6 and leaky_relu have nan
+// for a slope at nan. If not, which is how a context begins, a zero stays zero.
+// It is for who looks for the place that such slopes come from, and takes the
+// longer way through recorded rules.
+ND_API void nd_context_set_strict_gradients(nd_context *c, bool strict);
+ND_API bool nd_context_has_strict_gradients(const nd_context *c);
+
 // Asks whatever runs in `c` to stop: the running op fails with ND_INTERRUPTED
 // after the units it is at, about a millisecond. The one function that other
 // threads and signal handlers may call.

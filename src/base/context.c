@@ -79,6 +79,17 @@ bool nd_context_is_eager(const nd_context *c)
   return c != NULL && c->least_waiting == INT64_MAX;
 }
 
+void nd_context_set_strict_gradients(nd_context *c, bool strict)
+{
+  if (c != NULL)
+    c->strict_gradients = strict;
+}
+
+bool nd_context_has_strict_gradients(const nd_context *c)
+{
+  return c != NULL && c->strict_gradients;
+}
+
 void nd_interrupt(nd_context *c)
 {
   if (c != NULL)

@@ -62,6 +62,9 @@ struct nd_context {
   nd_notes notes;        // of what has no gradient (tape/notes.h)
   nd_sources sources;    // that places are of
 
+  // Whether rules multiply zeros as any other numbers (ops/elementwise.h).
+  bool strict_gradients;
+
   // Results that wait, owned by op/pending.c: those over as many elements
   // together, and how many they are at least.
   struct nd_space *spaces;

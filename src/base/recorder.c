@@ -20,6 +20,21 @@ void nd_recorder_enter(nd_context *c, nd_recorder *r)
   r->outer->inner = ends->outer = r;
 }
 
+void nd_recorder_enter_finder(nd_context *c)
+{
+  nd_recorder *ends = &c->strand.recorders, *r = &c->strand.finder;
+  r->inner = ends->inner;
+  r->outer = ends;
+  r->inner->outer = ends->inner = r;
+}
+
+bool nd_finder_rest(nd_context *c, bool rests)
+{
+  const bool before = c->strand.finder.paused;
+  c->strand.finder.paused = rests;
+  return before;
+}
+
 void nd_recorder_leave(nd_recorder *r)
 {
   r->paused = false;
@@ -121,12 +136,18 @@ void nd_recorders_move(nd_recorder *ends, nd_recorder *from)
     move(from->inner, from->outer, ends);
 }
 
+nd_recorder *nd_recorders_first(nd_context *c)
+{
+  nd_recorder *first = c->strand.recorders.inner;
+  return first == &c->strand.finder ? first->inner : first;
+}
+
 int nd_recorders_depth(const nd_context *c)
 {
   const nd_recorder *ends = &c->strand.recorders;
   int depth = 0;
   for (const nd_recorder *r = ends->inner; r != ends; r = r->inner)
-    depth++;
+    depth += r != &c->strand.finder;
   return depth;
 }
 

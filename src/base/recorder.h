@@ -42,6 +42,14 @@ static inline bool nd_recorder_entered(const nd_recorder *r)
 // Enters as the innermost of the strand that runs.
 void nd_recorder_enter(nd_context *c, nd_recorder *r);
 
+// Enters the finder of nan and inf as the outermost of the strand that runs. It
+// goes by itself alone: who leaves or parts several leaves it where it is.
+void nd_recorder_enter_finder(nd_context *c);
+
+// The finder is told of results. It rests, if `rests`, while what makes one of
+// them is at work. Returns whether it did before.
+bool nd_finder_rest(nd_context *c, bool rests);
+
 // In any order, and from whatever strand it is in; one that is not entered
 // stays so. It is no longer paused.
 void nd_recorder_leave(nd_recorder *r);
@@ -68,7 +76,10 @@ void nd_recorders_move(nd_recorder *ends, nd_recorder *from);
 // back those that have not left in the meantime.
 void nd_recorders_part(nd_context *c, nd_recorder *first, nd_recorder *rest);
 
-// How many are entered; and leaves the innermost until so many are.
+// The outermost but for the finder; the ring's ends if there is none.
+nd_recorder *nd_recorders_first(nd_context *c);
+
+// How many of these are entered; and leaves the innermost until so many are.
 int nd_recorders_depth(const nd_context *c);
 void nd_recorders_leave_to(nd_context *c, int depth);
 

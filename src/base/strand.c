@@ -18,6 +18,9 @@ static void move(nd_strand *to, nd_strand *from)
   *to = *from;
   nd_recorders_start(&to->recorders);
   nd_recorders_move(&to->recorders, &from->recorders);
+  to->finder = from->finder;  // which is in the ring itself
+  if (nd_recorder_entered(&to->finder))
+    to->finder.outer->inner = to->finder.inner->outer = &to->finder;
 }
 
 void nd_strand_swap(nd_context *c, nd_strand *s)

@@ -11,6 +11,7 @@
 
 typedef struct nd_strand {
   nd_recorder recorders;  // both ends of the ring: the outermost is inside it
+  nd_recorder finder;     // of nan and inf (tape/finder.h); entered or not
   nd_error error;
   const char *name;  // the op or function in progress, for messages
 

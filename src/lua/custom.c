@@ -97,7 +97,7 @@ static progress *push_progress(lua_State *L, ndL_state *S)
 static void call_unheard(lua_State *L, progress *p, int n)
 {
   nd_context *c = p->context;
-  nd_recorders_part(c, NULL, &p->rest);
+  nd_recorders_part(c, nd_recorders_first(c), &p->rest);
   nd_recorder_enter(c, &p->recorder);
   const int status = lua_pcall(L, n, LUA_MULTRET, 0);
   nd_recorder_leave(&p->recorder);

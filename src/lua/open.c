@@ -18,6 +18,7 @@
 #include "lua/class_tensor.h"
 #include "lua/class_variable.h"
 #include "lua/custom.h"
+#include "lua/differences.h"
 #include "lua/embedded.h"
 #include "lua/loaders.h"
 #include "lua/manager.h"
@@ -32,6 +33,7 @@
 #include "lua/random_order.h"
 #include "lua/signature.h"
 #include "lua/state.h"
+#include "lua/switches.h"
 #include "lua/system.h"
 #include "lua/variable_rows.h"
 #include "lua/where.h"
@@ -131,6 +133,7 @@ static int open_paths(lua_State *L)
 static const luaL_Reg natives[] = {
   { "lpeg", open_lpeg },
   { "nadir", luaopen_nadir },
+  { "nadir.differences", ndL_open_differences },
   { "nadir.fields", ndL_pushfields },
   { "nadir.manager", ndL_open_manager },
   { "nadir.nearest", ndL_open_nearest },
@@ -138,6 +141,7 @@ static const luaL_Reg natives[] = {
   { "nadir.paths", open_paths },
   { "nadir.signatures", ndL_open_signatures },
   { "nadir.wanted", ndL_open_wanted },
+  { "nadir.switches", ndL_open_switches },
   { "nadir.where", open_where },
   { NULL, NULL },
 };

@@ -33,6 +33,22 @@ static void compose_unheard(nd_context *c, const nd_job *j)
   nd_recorders_move(&c->strand.recorders, &rest);
 }
 
+// The finder of nan is told of what comes out alone: what is on the way there
+// may be infinite for good reason.
+static void compose_heard(nd_context *c, const nd_job *j)
+{
+  const bool rests = nd_finder_rest(c, true);
+  j->op->compose(c, j);
+  nd_finder_rest(c, rests);
+}
+
+static bool is_found_sound(nd_context *c, const nd_job *j)
+{
+  nd_recorder *finder = &c->strand.finder;
+  return !nd_recorder_entered(finder) || finder->paused ||
+         j->op->derivative != ND_COMPOSED || finder->applied(finder, j);
+}
+
 // What fails has taken no stream of random numbers, as in op/dispatch.c.
 bool nd_compose(nd_context *c, const nd_job *j)
 {
@@ -43,8 +59,8 @@ bool nd_compose(nd_context *c, const nd_job *j)
   if (j->op->derivative != ND_COMPOSED)
     compose_unheard(c, j);
   else
-    j->op->compose(c, j);
-  const bool ok = keep_outputs(j);
+    compose_heard(c, j);
+  const bool ok = keep_outputs(j) && is_found_sound(c, j);
   nd_pool_drain(c, mark);
   if (ok)
     return true;

@@ -25,6 +25,7 @@ nd_tensor *nd_term_apply(nd_context *c, const nd_term *t, const nd_job *j)
   case ND_TERM_INPUT: return j->in[t->at];
   case ND_TERM_OUTPUT: return j->out[0];
   case ND_TERM_OP: break;
+  case ND_TERM_LAX: return nd_term_apply(c, t->of[c->strict_gradients], j);
   default: return apply_number(c, t, j);
   }
   for (; n < ND_TERM_FEW && t->of[n] != NULL; n++)
@@ -46,6 +47,12 @@ static void spread(const nd_term_feed *f, double number, double *room)
   }
 }
 
+// What the term stands for in blocks, which no strict gradient comes from.
+static const nd_term *lax(const nd_term *t)
+{
+  return t->kind == ND_TERM_LAX ? t->of[0] : t;
+}
+
 // The dtype of the term's values goes to `dtype`: that of the feed, or bool.
 static const void *compute(const nd_term *t, const nd_term_feed *f,
                            nd_dtype *dtype, double *room)
@@ -54,7 +61,7 @@ static const void *compute(const nd_term *t, const nd_term_feed *f,
   const void *of[ND_TERM_FEW];
   *dtype = f->dtype;
   for (int i = 0; i < ND_TERM_FEW && t->of[i] != NULL; i++) {
-    const nd_term *operand = t->of[i];
+    const nd_term *operand = lax(t->of[i]);
     if (operand->kind == ND_TERM_OP)
       of[i] = compute(operand, f, dtype, rooms[i]);
     else

@@ -15,7 +15,8 @@ struct nd_term {
     ND_TERM_INPUT,   // number `at`
     ND_TERM_OUTPUT,  // the only one
     ND_TERM_PARAM,   // number `at`
-    ND_TERM_NUMBER
+    ND_TERM_NUMBER,
+    ND_TERM_LAX  // the first of `of`; the second where gradients are strict
   } kind;
   int at;
   union {

@@ -259,6 +259,19 @@ nd_tensor *nd_rule_add(nd_context *c, nd_tensor *p, nd_tensor *q)
   return p == NULL ? q : q == NULL ? p : ADD(p, q);
 }
 
+nd_tensor *nd_rule_chain(nd_context *c, nd_tensor *g, nd_tensor *slope)
+{
+  const nd_op *op = c->strict_gradients ? &nd_op_multiply
+                                        : &nd_op_multiply_no_nan;
+  return nd_rule2(c, op, slope, g);
+}
+
+nd_tensor *nd_rule_both(nd_context *c, nd_tensor *p, nd_tensor *q)
+{
+  const nd_op *op = c->strict_gradients ? &nd_op_multiply : &nd_op_zero_wins;
+  return nd_rule2(c, op, p, q);
+}
+
 // Where b is 0 a does not matter, so nothing reaches it, not even nan: more
 // than a slope can say.
 static void no_nan_vjp(nd_context *c, const nd_job *j, nd_tensor *const *g,

@@ -89,7 +89,9 @@ enum {
 // Gradient times slope: where nothing comes in nothing goes out, even if the
 // slope is inf or nan. With its recorded forms, multiply_no_nan and zero_wins
 // of ops/binary.levels.c, this is the home of that rule. Where gradients are
-// multiplied and added up by matmul it ends: 0 * nan is nan there.
+// multiplied and added up by matmul it ends: 0 * nan is nan there. Strict
+// gradients know no such rule: sweeps then leave these kernels alone, and what
+// is recorded multiplies (CHAIN in ops/rules.h).
 #define ZERO_STAYS(g, slope) ((g) == 0 ? 0 : (g) * (slope))
 
 // Where the inputs of a kernel lie, from `in[at]` on, and what lies there from

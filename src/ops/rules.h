@@ -10,11 +10,13 @@
 #include "ops/vocab_tensor.h"
 
 // Gradient times slope: where nothing comes in nothing goes out, even if the
-// slope is inf or nan.
-#define CHAIN(g, slope) nd_rule2(c, &nd_op_multiply_no_nan, slope, g)
+// slope is inf or nan; unless gradients are strict.
+#define CHAIN(g, slope) nd_rule_chain(c, g, slope)
+nd_tensor *nd_rule_chain(nd_context *c, nd_tensor *g, nd_tensor *slope);
 
-// `p` times `q`, zero where either is zero.
-#define BOTH(p, q) nd_rule2(c, &nd_op_zero_wins, p, q)
+// `p` times `q`, zero where either is zero; likewise.
+#define BOTH(p, q) nd_rule_both(c, p, q)
+nd_tensor *nd_rule_both(nd_context *c, nd_tensor *p, nd_tensor *q);
 
 // The sum of two, of which one may be NULL for zero.
 #define ADD_ANY(p, q) nd_rule_add(c, p, q)

@@ -12,7 +12,9 @@
 // own for far ones. What is hidden only slopes and formulas apply, so that
 // their own slopes are as good.
 //
-// A slope reads x where y has rounded to its limit, and is nan where y is nan.
+// A slope reads x where y has rounded to its limit, and is nan where y is nan;
+// those of relu and its kind are so where gradients are strict (LAX), and else
+// what TensorFlow has.
 
 #include "kernel/level.h"
 #include "op/op.h"
@@ -115,16 +117,17 @@ OP(log_sigmoid, FLOATS, -SOFTPLUS(-x), SIGMOID(NEG(X)), -3, 3,                 \
 OP(erf,      FLOATS,  ERF(x),                                                  \
    MUL(NUM(1.1283791670955126), GAUSS(X)), -2, 2,                              \
    "error function", .cost = 1)                                                \
-HOT(relu,    NUMBERS, x < 0 ? 0 : x,        IF(GT(Y, NUM(0)), NUM(1), Y),      \
-   .2, 3,                                                                      \
+HOT(relu,    NUMBERS, x < 0 ? 0 : x,                                           \
+   IF(GT(Y, NUM(0)), NUM(1), LAX(NUM(0), Y)), .2, 3,                           \
    "x where positive, else 0; nan stays; slope 0 at 0",                        \
    .module = "nn")                                                             \
 HOT(leaky_relu, FLOATS, x < 0 ? x * P(0) : x,                                  \
-   IF(GT(X, NUM(0)), NUM(1), IF(GE(NUM(0), X), P(0), X)), .2, 3,               \
+   IF(GT(X, NUM(0)), NUM(1), LAX(P(0), IF(GE(NUM(0), X), P(0), X))), .2, 3,    \
    "x where positive, else alpha * x; slope alpha at 0",                       \
    .module = "nn", PARAM(alpha, 0.2), .cases = "[3 4]; [2 3] alpha=-2; [0 3]") \
 OP(relu6,    NUMBERS, x < 0 ? 0 : x > 6 ? 6 : x,                               \
-   IF(GE(X, NUM(6)), NUM(0), IF(GT(X, NUM(0)), NUM(1), Y)), .2, 5,             \
+   IF(GE(X, NUM(6)), NUM(0), IF(GT(X, NUM(0)), NUM(1), LAX(NUM(0), Y))),       \
+   .2, 5,                                                                      \
    "x within 0..6; nan stays; slope 0 at 0 and 6",                             \
    .module = "nn")                                                             \
 OP(elu,      FLOATS,  x < 0 ? P(0) * PER_FLOAT(expm1, x)(x) : x,               \

@@ -40,3 +40,4 @@
 #undef ERF
 #undef SOFTPLUS
 #undef NO_NAN
+#undef LAX

@@ -43,4 +43,5 @@
 #define ERF(p) (ND_NEEDS_WORK | (p))
 #define SOFTPLUS(p) (ND_NEEDS_WORK | (p))
 #define NO_NAN(p, q) (ND_NEEDS_WORK | (p) | (q))
+#define LAX(p, q) (ND_NEEDS_WORK | (p) | (q))
 #define TURN(p, q) (ND_NEEDS_WORK | (p) | (q))

@@ -42,6 +42,8 @@
 #define ERF(p) PER_FLOAT(erf, p)(p)
 // `p` times `q`; 0 where `q` is 0, even if `p` is infinite.
 #define NO_NAN(p, q) ((q) == 0 ? (T)0 : (p) * (q))
+// `p`, but `q` where gradients are strict, which these kernels never see.
+#define LAX(p, q) (p)
 #define SIGN(p) ((p) != (p) ? (p) : ((p) > 0) - ((p) < 0))
 
 // Factors of slopes, which have ops of their own that users do not see.

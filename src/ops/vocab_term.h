@@ -50,3 +50,4 @@
 #define ERF(p) TERM(&nd_op_erf, p)
 #define SOFTPLUS(p) TERM(&nd_op_softplus, p)
 #define NO_NAN(p, q) TERM(&nd_op_multiply_no_nan, p, q)
+#define LAX(p, q) (&(const nd_term){ .kind = ND_TERM_LAX, .of = { p, q } })

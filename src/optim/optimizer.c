@@ -11,6 +11,7 @@
 #include "base/work.h"
 #include "op/pending.h"
 #include "optim/rows.h"
+#include "tape/finder.h"
 
 // --------------------------------------------------------------- settings --
 
@@ -424,7 +425,8 @@ static bool update(nd_optimizer *o, int n, nd_variable *const *variables,
   }
   o->iterations += ok;
   end_jobs(o->context, n, &l);
-  return ok;
+  return ok && (!nd_finder_hears(o->context) ||
+                nd_finder_variables(o->context, n, variables, gradients));
 }
 
 static bool has_null(int n, nd_variable *const *variables)

@@ -6,6 +6,7 @@
 
 #include "ops/entries.h"
 #include "tape/derive.h"
+#include "tape/finder.h"
 #include "tape/slices.h"
 #include "tape/sweep.h"
 #include "tape/variable.h"
@@ -73,9 +74,16 @@ static void mark(sweep *s, nd_tensor *const *sources)
 // The sum of two gradients; of two that have rows, what has those of both.
 static nd_tensor *add(nd_context *c, nd_tensor *x, nd_tensor *y)
 {
-  return nd_is_sliced(x) && nd_is_sliced(y)
-           ? nd_slices_join(c, x, y)
-           : nd_apply(c, &nd_op_add, 2, (nd_tensor *[]){ x, y }, NULL);
+  if (nd_is_sliced(x) && nd_is_sliced(y))
+    return nd_slices_join(c, x, y);
+  const bool rests = nd_finder_rest(c, true);
+  nd_tensor *const in[] = { x, y };
+  nd_tensor *sum = nd_apply(c, &nd_op_add, 2, in, NULL);
+  nd_finder_rest(c, rests);
+  if (sum == NULL || !nd_finder_hears(c) || nd_finder_sum(c, in, sum))
+    return sum;
+  nd_tensor_release(sum);
+  return NULL;
 }
 
 // Adds `g`, whose reference it takes, to `*sum`.
@@ -322,7 +330,7 @@ bool nd_sweep_run(sweep *s, int target_count, nd_tensor *const *targets,
                   nd_tensor *const *seeds, nd_tensor *const *sources,
                   nd_tensor **gradients)
 {
-  s->heard = nd_recorders_hear(s->c);
+  s->heard = nd_recorders_hear(s->c) || s->c->strict_gradients;
   s->tape->strangers = 0;
   const bool ok = plant(s, target_count, targets, seeds) &&
                   collect_strangers(s, target_count, targets, seeds, sources,

@@ -4,6 +4,7 @@
 
 #include "op/term.h"
 #include "ops/rules.h"
+#include "tape/finder.h"
 
 static void release_all(int n, nd_tensor **x)
 {
@@ -84,9 +85,12 @@ static bool fused_vjp(nd_context *c, const nd_job *j, nd_tensor *g,
 bool nd_job_vjp(nd_context *c, const nd_job *j, nd_tensor *const *g,
                 const bool *wanted, bool fused, nd_tensor **gx)
 {
-  const bool ok = fused && j->op->derivative == ND_SLOPE
-                    ? fused_vjp(c, j, g[0], wanted, gx)
-                    : vjp_by_rule(c, j, g, wanted, gx);
+  const bool rests = nd_finder_rest(c, true);
+  bool ok = fused && !c->strict_gradients && j->op->derivative == ND_SLOPE
+              ? fused_vjp(c, j, g[0], wanted, gx)
+              : vjp_by_rule(c, j, g, wanted, gx);
+  nd_finder_rest(c, rests);
+  ok = ok && (!nd_finder_hears(c) || nd_finder_gradients(c, j, g, gx));
   if (!ok)
     release_all(j->n, gx);
   return ok;
@@ -146,6 +150,7 @@ bool nd_job_jvp(nd_context *c, const nd_job *j, nd_tensor *const *t,
                 nd_tensor **ty)
 {
   const size_t mark = nd_pool_mark(c);
+  const bool rests = nd_finder_rest(c, true);
   for (int k = 0; k < j->outs; k++)
     ty[k] = NULL;
   switch (j->op->derivative) {
@@ -163,6 +168,8 @@ bool nd_job_jvp(nd_context *c, const nd_job *j, nd_tensor *const *t,
     ok = ok && (ty[k] != NULL || !flows);
   }
   nd_pool_drain(c, mark);
+  nd_finder_rest(c, rests);
+  ok = ok && (!nd_finder_hears(c) || nd_finder_tangents(c, j, t, ty));
   if (!ok)
     release_all(j->outs, ty);
   return ok;

@@ -12,7 +12,7 @@ typedef struct nd_sweep {
   nd_tape *tape;
   const nd_record *last;  // when the sweep began
   int32_t nodes;          // likewise
-  bool heard;             // some tape records what the sweep does
+  bool heard;             // no short way: somebody listens, or is strict
   int count;              // of the sources
   int32_t *sources;       // their nodes: a rule may replace a variable's value
   nd_tensor **grads;      // by node, references; NULL: nothing arrived

@@ -227,7 +227,7 @@ nd_tensor *nd_variable_compute(nd_context *c, const nd_op *op, int n,
   nd_op named = *op;
   named.name = c->strand.name;
   nd_recorder rest;
-  nd_recorders_part(c, NULL, &rest);
+  nd_recorders_part(c, nd_recorders_first(c), &rest);
   nd_tensor *y = nd_apply(c, &named, n, x, attr);
   nd_recorders_move(&c->strand.recorders, &rest);
   if (y == NULL || nd_force(y))
