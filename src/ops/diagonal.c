@@ -118,6 +118,20 @@ static void diagonal_transpose(nd_context *c, const nd_job *j,
   gx[0] = IF(mask, spread, NUMBER(x, 0));
 }
 
+nd_tensor *nd_rule_as_row(nd_context *c, nd_tensor *w, bool flip)
+{
+  if (w == NULL)
+    return NULL;
+  const int last = w->rank - 1;
+  const int64_t n = w->dims[last];
+  int64_t shape[ND_MAX_RANK];
+  for (int i = 0; i < last; i++)
+    shape[i] = w->dims[i];
+  shape[last] = flip ? n : 1;
+  shape[last + 1] = flip ? 1 : n;
+  return RESHAPE(w, w->rank + 1, shape);
+}
+
 nd_tensor *nd_rule_diagonal_of(nd_context *c, nd_tensor *x, int first,
                                int second)
 {

@@ -78,6 +78,10 @@ nd_tensor *nd_rule_diagonal_of(nd_context *c, nd_tensor *x, int first,
                                int second);
 nd_tensor *nd_rule_as_row(nd_context *c, nd_tensor *w, bool flip);
 
+// 1 / x, and 0 where x is 0.
+#define INVERSE(x) nd_rule_inverse(c, x)
+nd_tensor *nd_rule_inverse(nd_context *c, nd_tensor *x);
+
 // q and r; s, u and v, or s alone. False after an error.
 #define QR(x, out) nd_rule_qr(c, x, out)
 #define SVD(x, vectors, out) nd_rule_svd(c, x, vectors, out)
