@@ -250,7 +250,8 @@ ND_API nd_tensor *nd_slices_indices(nd_tensor *x);
 
 // Applies the op called `name` to `n` tensors. `options` are the op's other
 // arguments as text, "axis=2 keepdims=true shape=[2 3]", each at most once, or
-// NULL. For example
+// NULL. Tensors that the op can do without may be NULL, and at the end left
+// out. For example
 //   nd_tensor *s = nd_call(c, "reduce_sum", 1, &x, "axis=1");
 ND_API nd_tensor *nd_call(nd_context *c, const char *name, int n,
                           nd_tensor *const *inputs, const char *options);

@@ -21,7 +21,7 @@ static nd_dtype shared_dtype(ndL_call *k, int n)
   for (int i = 0; i < n; i++, p++) {
     while (!nd_param_is_tensor(p))
       p++;
-    if (p->dtypes != 0)
+    if (p->dtypes != 0 || k->at[i] == 0)
       continue;
     if (k->in[i] != NULL)
       return (nd_dtype)k->in[i]->dtype;
@@ -60,16 +60,19 @@ static void convert_literals(ndL_call *k, int n)
   for (int i = 0; i < n; i++, p++) {
     while (!nd_param_is_tensor(p))
       p++;
-    if (k->in[i] == NULL)
+    if (k->in[i] == NULL && k->at[i] != 0)
       k->in[i] = convert(k, p, k->at[i], shared, &k->scalars[i]);
   }
 }
 
-// Pushes the text of an initial value as the number that it is.
+// Pushes the text of an initial value as the number that it is; 0 if a tensor
+// may be left out.
 static int push_initial(ndL_call *k, const nd_param *p)
 {
   if (p->initial == NULL)
     ndL_failattr(&k->reader, p, lua_gettop(k->L) + 1);
+  if (nd_param_may_lack(p))
+    return 0;
   lua_stringtonumber(k->L, p->initial);
   return lua_gettop(k->L);
 }
@@ -148,7 +151,8 @@ void ndL_readagain(ndL_call *k)
 {
   for (int i = 0; i < k->n; i++) {
     if (k->list == 0) {
-      read_tensor(k, i, k->at[i]);
+      if (k->at[i] != 0)
+        read_tensor(k, i, k->at[i]);
       continue;
     }
     lua_rawgeti(k->L, k->list, i + 1);
@@ -185,8 +189,8 @@ __attribute__((noinline)) static void check_args(ndL_call *k)
       if (i == 0)
         i = push_initial(k, p);
       k->at[k->n] = i;
-      k->few[k->n] = to_tensor(k, i);
-      if (k->few[k->n] == NULL) {
+      k->few[k->n] = i == 0 ? NULL : to_tensor(k, i);
+      if (i != 0 && k->few[k->n] == NULL) {
         if (ndL_literaltype(L, i) == ND_DTYPES)
           ndL_failattr(r, p, i);
         loose = true;
@@ -205,6 +209,8 @@ __attribute__((noinline)) static void check_args(ndL_call *k)
       initial++;
     }
   }
+  while (k->list == 0 && k->n > 0 && k->at[k->n - 1] == 0)
+    k->n--;
   if (loose)
     convert_literals(k, k->n);
 }

@@ -13,14 +13,17 @@ typedef struct arguments {
 
 static bool check_count(nd_context *c, const nd_op *op, int n)
 {
-  int arity = 0;
+  int arity = 0, least = 0;
   for (const nd_param *p = op->params; p->name != NULL; p++) {
     if (p->kind == ND_TENSORS)
       return n >= 0 || nd_fail(c, ND_BAD_ARGUMENT, "takes a list of tensors");
     arity += p->kind == ND_TENSOR;
+    if (p->kind == ND_TENSOR && !nd_param_may_lack(p))
+      least = arity;
   }
-  return n == arity || nd_fail(c, ND_BAD_ARGUMENT, "takes %d tensor%s, got %d",
-                               arity, arity == 1 ? "" : "s", n);
+  return (n >= least && n <= arity) ||
+         nd_fail(c, ND_BAD_ARGUMENT, "takes %d tensor%s, got %d", arity,
+                 arity == 1 ? "" : "s", n);
 }
 
 // True if no argument is missing that has no initial value.

@@ -49,6 +49,22 @@ static bool is_found_sound(nd_context *c, const nd_job *j)
          j->op->derivative != ND_COMPOSED || finder->applied(finder, j);
 }
 
+// Whether tensors were left out.
+static bool lacks_some(const nd_job *j)
+{
+  int n = 0;
+  for (const nd_param *p = j->op->params; p->name != NULL; p++) {
+    if (p->kind == ND_TENSOR && nd_job_in(j, n++) == NULL)
+      return true;
+  }
+  return false;
+}
+
+bool nd_is_composed(const nd_job *j)
+{
+  return j->op->compose != NULL && (j->op->kernels[0] == NULL || lacks_some(j));
+}
+
 // What fails has taken no stream of random numbers, as in op/dispatch.c.
 bool nd_compose(nd_context *c, const nd_job *j)
 {
@@ -56,7 +72,7 @@ bool nd_compose(nd_context *c, const nd_job *j)
   const size_t mark = nd_pool_mark(c);
   for (int k = 0; k < j->outs; k++)
     j->out[k] = NULL;
-  if (j->op->derivative != ND_COMPOSED)
+  if (!nd_hears_parts(j))
     compose_unheard(c, j);
   else
     compose_heard(c, j);

@@ -35,7 +35,7 @@ static bool fail_mixed(nd_context *c, nd_dtype first, nd_dtype other)
 static bool check_contexts(nd_context *c, const nd_job *j)
 {
   for (int i = 0; i < j->n; i++) {
-    const nd_context *home = j->in[i]->context;
+    const nd_context *home = j->in[i] != NULL ? j->in[i]->context : c;
     if (home != c && home != NULL)
       return nd_fail_foreign(c, "input", i + 1);
   }
@@ -49,25 +49,36 @@ static bool check_dtypes(nd_context *c, const nd_job *j)
   for (int i = 0; i < j->n; i++) {
     while (!nd_param_is_tensor(p))
       p++;
+    const nd_param *of = p;
+    p += p->kind == ND_TENSOR;
+    if (j->in[i] == NULL)
+      continue;
     const nd_dtype dtype = (nd_dtype)j->in[i]->dtype;
-    const int set = p->dtypes ? p->dtypes : j->op->dtypes;
+    const int set = of->dtypes ? of->dtypes : j->op->dtypes;
     if (!nd_dtype_in(dtype, set))
-      return fail_dtype(c, p->name, set, dtype);
-    if (p->dtypes == 0) {
+      return fail_dtype(c, of->name, set, dtype);
+    if (of->dtypes == 0) {
       if (first != NULL && first->dtype != dtype)
         return fail_mixed(c, (nd_dtype)first->dtype, dtype);
       first = j->in[i];
     }
-    if (p->kind == ND_TENSOR)
-      p++;
   }
   return true;
+}
+
+// Whether input `i` may be left out.
+static bool may_lack(const nd_op *op, int i)
+{
+  const nd_param *p = op->params;
+  while (!nd_param_is_tensor(p) || (p->kind == ND_TENSOR && i-- > 0))
+    p++;
+  return nd_param_may_lack(p);
 }
 
 static bool check_inputs(nd_context *c, const nd_job *j)
 {
   for (int i = 0; i < j->n; i++) {
-    if (j->in[i] == NULL)
+    if (j->in[i] == NULL && !may_lack(j->op, i))
       return false;
   }
   return check_contexts(c, j) && check_dtypes(c, j);
@@ -400,12 +411,17 @@ bool nd_job_count(nd_context *c, nd_job *j)
   return ok && j->outs >= 0;
 }
 
+static bool apply_composed(nd_context *c, const nd_job *j)
+{
+  return nd_compose(c, j) && (nd_hears_parts(j) || is_told(c, j));
+}
+
 bool nd_job_apply(nd_context *c, const nd_job *j)
 {
   const char *before = nd_context_enter(c, j->op->name);
   const bool ok = nd_context_ready(c) && check_inputs(c, j) &&
-                  (j->op->compose != NULL ? nd_compose(c, j) : compute(c, j)) &&
-                  (j->op->derivative == ND_COMPOSED || is_told(c, j));
+                  (nd_is_composed(j) ? apply_composed(c, j)
+                                     : compute(c, j) && is_told(c, j));
   nd_context_leave(c, before);
   return ok;
 }

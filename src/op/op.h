@@ -15,7 +15,7 @@
 
 enum {
   ND_MAX_ATTRS = 8,  // arguments of an op that are no tensors
-  ND_FEW = 4         // tensor arguments of an op that takes no list
+  ND_FEW = 5         // tensor arguments of an op that takes no list
 };
 
 // ------------------------------------------------------------------ the op --
@@ -24,7 +24,9 @@ typedef struct nd_op nd_op;
 typedef struct nd_term nd_term;      // a formula (op/term.h)
 typedef struct nd_series nd_series;  // of stages (op/series.h)
 
-// An op at work: all that dispatch, tapes and rules know of it.
+// An op at work: all that dispatch, tapes and rules know of it. Where a call
+// may leave tensors out, `in` ends with the last that is given, and has NULL
+// for one before it that is not.
 typedef struct nd_job {
   const nd_op *op;
   int n, outs;  // tensors that come in and go out
@@ -32,6 +34,12 @@ typedef struct nd_job {
   nd_tensor **out;       // each NULL until it is made
   const nd_value *attr;  // op->attrs of them
 } nd_job;
+
+// Input `i`, or NULL if it was left out.
+static inline nd_tensor *nd_job_in(const nd_job *j, int i)
+{
+  return i < j->n ? j->in[i] : NULL;
+}
 
 // What an op's derivative is made of; exactly one for each op.
 typedef enum nd_derivative {
@@ -124,7 +132,9 @@ struct nd_op {
   // Instead of all of these: applies other ops, which recorders hear in its
   // stead if its derivative is theirs. Sets all j->out to tensors of the pool
   // that are not among the inputs, or leaves NULL in one that failed. It checks
-  // the arguments itself.
+  // the arguments itself. Only for such ops a tensor's initial value may be
+  // "nil", which is to say that it may be left out; of an op with kernels, this
+  // is for those calls that do so.
   void (*compose)(nd_context *c, const nd_job *j);
 
   const nd_series *series;        // what nd_series_work makes steps of

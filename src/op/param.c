@@ -101,13 +101,23 @@ const char *nd_param_refuses(const nd_param *p, double value)
   return isfinite((float)value) ? NULL : "finite in float32";
 }
 
+static bool is_nil(const char *text)
+{
+  return text[0] == 'n' && text[1] == 'i' && text[2] == 'l';
+}
+
+bool nd_param_may_lack(const nd_param *p)
+{
+  return p->kind == ND_TENSOR && p->initial != NULL && is_nil(p->initial);
+}
+
 nd_value nd_param_initial(const nd_param *p)
 {
   nd_value v = { 0 };
   const char *end;
   nd_dtype dtype;
   const char *text = p->initial;
-  if (text == NULL || (text[0] == 'n' && text[1] == 'i' && text[2] == 'l'))
+  if (text == NULL || is_nil(text))
     return v;
   v.given = true;
   switch (p->kind) {

@@ -74,6 +74,9 @@ static inline bool nd_param_is_tensor(const nd_param *p)
   return p->kind == ND_TENSOR || p->kind == ND_TENSORS;
 }
 
+// Whether a call may leave out this tensor.
+bool nd_param_may_lack(const nd_param *p);
+
 // Whether it may be one of the words of its own.
 static inline bool nd_param_has_words(const nd_param *p)
 {

@@ -15,8 +15,9 @@ extern const nd_op nd_op_add, nd_op_subtract, nd_op_multiply, nd_op_divide,
   nd_op_zero_wins;
 
 // Choices.
-extern const nd_op nd_op_where, nd_op_boolean_mask, nd_op_equal,
-  nd_op_not_equal, nd_op_greater, nd_op_greater_equal, nd_op_logical_or;
+extern const nd_op nd_op_where, nd_op_boolean_mask, nd_op_nonzero, nd_op_equal,
+  nd_op_not_equal, nd_op_greater, nd_op_greater_equal, nd_op_logical_or,
+  nd_op_is_finite;
 
 // Tensors of other dtypes and shapes, and what is made of nothing.
 extern const nd_op nd_op_cast, nd_op_identity, nd_op_stop_gradient,
@@ -31,7 +32,10 @@ extern const nd_op nd_op_slice, nd_op_unslice, nd_op_diagonal, nd_op_concat,
 
 // What composed ops are made of, beside all that.
 extern const nd_op nd_op_running_sum, nd_op_square, nd_op_root, nd_op_rsqrt,
-  nd_op_maximum, nd_op_abs, nd_op_reduce_min, nd_op_moments, nd_op_uniform;
+  nd_op_maximum, nd_op_minimum, nd_op_abs, nd_op_floor, nd_op_reduce_min,
+  nd_op_moments, nd_op_normal, nd_op_truncated_normal, nd_op_uniform,
+  nd_op_searchsorted, nd_op_sort, nd_op_pad, nd_op_attention, nd_op_polygamma,
+  nd_op_digamma;
 
 // Sums and products, softmax and its kind.
 extern const nd_op nd_op_reduce_sum, nd_op_reduce_max, nd_op_products_of_others,

@@ -1,6 +1,8 @@
 // ops/random.c: tensors of random numbers from the counter-based generator.
 // Each call takes the context's next stream, which dispatch takes back from one
-// that fails, and element i depends only on the seed, the stream and i.
+// that fails, and element i depends only on the seed, the stream and i. An op
+// that is given a seed has a sequence of its own; one that is given two numbers
+// has their stream, whatever was drawn before.
 
 #include <math.h>
 
@@ -8,13 +10,18 @@
 #include "base/number.h"
 #include "base/philox.h"
 #include "op/axes.h"
+#include "ops/rules.h"
 
 // Attributes; the two in the middle are mean and stddev, or minval and maxval.
-enum { SHAPE, P, Q, DTYPE };
+enum { SHAPE, P, Q, DTYPE, SEED, ATTRS };
 
 static bool infer(nd_context *c, const nd_job *j, nd_type *out)
 {
+  const nd_value *seed = &j->attr[SEED];
   out->dtype = (nd_dtype)j->attr[DTYPE].integer;
+  if (seed->given && seed->n != 1 && seed->n != 2)
+    return nd_fail(c, ND_BAD_ARGUMENT, "seed is one number or two, got %d",
+                   seed->n);
   return nd_sizes_infer(c, &j->attr[SHAPE], out);
 }
 
@@ -72,11 +79,40 @@ static bool infer_uniform(nd_context *c, const nd_job *j, nd_type *out)
   return true;
 }
 
+// Whether the stream is that of two numbers.
+static bool is_stateless(const nd_job *j)
+{
+  return j->attr[SEED].given && j->attr[SEED].n == 2;
+}
+
 // Once per call, before the ranges run.
 static bool take_stream(nd_context *c, const nd_job *j)
 {
-  c->stream++;
+  if (!is_stateless(j))
+    c->stream++;
   return true;
+}
+
+// One number for another, that has little to do with it (splitmix64).
+static uint64_t scatter_bits(uint64_t x)
+{
+  x += 0x9e3779b97f4a7c15U;
+  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9U;
+  x = (x ^ (x >> 27)) * 0x94d049bb133111ebU;
+  return x ^ (x >> 31);
+}
+
+static nd_philox stream_of(const nd_job *j)
+{
+  const nd_context *c = j->out[0]->context;
+  const nd_value *seed = &j->attr[SEED];
+  nd_philox s = { .seed = c->seed, .stream = c->stream };
+  if (seed->given)
+    s.seed = scatter_bits((uint64_t)seed->list[0] ^
+                          (is_stateless(j) ? 0 : scatter_bits(c->seed)));
+  if (is_stateless(j))
+    s.stream = scatter_bits((uint64_t)seed->list[1]);
+  return s;
 }
 
 typedef void fill_f32(nd_philox s, uint64_t first, size_t n, float p, float q,
@@ -87,8 +123,7 @@ typedef void fill_f64(nd_philox s, uint64_t first, size_t n, double p, double q,
 static void run_float(const nd_job *j, int64_t from, int64_t to, fill_f32 *f32,
                       fill_f64 *f64)
 {
-  const nd_context *c = j->out[0]->context;
-  const nd_philox s = { .seed = c->seed, .stream = c->stream };
+  const nd_philox s = stream_of(j);
   const double p = j->attr[P].number, q = j->attr[Q].number;
   const size_t n = (size_t)(to - from);
   void *out = j->out[0]->data;
@@ -119,8 +154,7 @@ static void fill_uniform_f32(nd_philox s, uint64_t first, size_t n, double low,
 
 static void uniform_run(const nd_job *j, int64_t from, int64_t to)
 {
-  const nd_context *c = j->out[0]->context;
-  const nd_philox s = { .seed = c->seed, .stream = c->stream };
+  const nd_philox s = stream_of(j);
   const double low = j->attr[P].number;
   const double high = j->attr[Q].number;
   const size_t n = (size_t)(to - from);
@@ -139,18 +173,14 @@ static void uniform_run(const nd_job *j, int64_t from, int64_t to)
 }
 
 static const nd_param normal_params[] = {
-  { "shape", ND_SIZES },
-  { "mean", ND_NUMBER, "0.0" },
-  { "stddev", ND_NUMBER, "1.0" },
-  { "dtype", ND_WORD_DTYPE, "float32" },
-  { 0 },
+  { "shape", ND_SIZES },          { "mean", ND_NUMBER, "0.0" },
+  { "stddev", ND_NUMBER, "1.0" }, { "dtype", ND_WORD_DTYPE, "float32" },
+  { "seed", ND_INTEGERS, "nil" }, { 0 },
 };
 static const nd_param uniform_params[] = {
-  { "shape", ND_SIZES },
-  { "minval", ND_NUMBER, "0.0" },
-  { "maxval", ND_NUMBER, "1.0" },
-  { "dtype", ND_WORD_DTYPE, "float32" },
-  { 0 },
+  { "shape", ND_SIZES },          { "minval", ND_NUMBER, "0.0" },
+  { "maxval", ND_NUMBER, "1.0" }, { "dtype", ND_WORD_DTYPE, "float32" },
+  { "seed", ND_INTEGERS, "nil" }, { 0 },
 };
 
 const nd_op nd_op_normal = {
@@ -159,7 +189,7 @@ const nd_op nd_op_normal = {
   .inside = true,
   .doc = "normally distributed numbers",
   .params = normal_params,
-  .attrs = 4,
+  .attrs = ATTRS,
   .infer = infer_float,
   .check = take_stream,
   .run = normal_run,
@@ -172,7 +202,7 @@ const nd_op nd_op_truncated_normal = {
   .inside = true,
   .doc = "normal numbers, drawn again beyond two standard deviations",
   .params = normal_params,
-  .attrs = 4,
+  .attrs = ATTRS,
   .infer = infer_float,
   .check = take_stream,
   .run = truncated_run,
@@ -185,15 +215,114 @@ const nd_op nd_op_uniform = {
   .inside = true,
   .doc = "evenly distributed, below maxval; integers include both ends",
   .params = uniform_params,
-  .attrs = 4,
+  .attrs = ATTRS,
   .infer = infer_uniform,
   .check = take_stream,
   .run = uniform_run,
   .cost = 2,
 };
 
-const nd_op *const nd_ops_random[] = { &nd_op_normal, &nd_op_truncated_normal,
-                                       &nd_op_uniform, NULL };
+nd_tensor *nd_rule_uniform(nd_context *c, nd_dtype dtype, int rank,
+                           const int64_t *shape, nd_value seed)
+{
+  nd_value attr[ATTRS];
+  nd_values_start(&nd_op_uniform, attr);
+  attr[SHAPE] = nd_value_list(rank, shape);
+  attr[DTYPE] = nd_value_integer(dtype);
+  attr[SEED] = seed;
+  if (nd_dtype_in(dtype, ND_INTS))
+    attr[Q].number = dtype == ND_INT64 ? 0x1p62 : INT32_MAX;
+  return nd_rule_apply(c, &nd_op_uniform, 0, NULL, attr);
+}
+
+// --------------------------------------------------------------- stateless --
+
+// The same ops by a stream that is given: its two numbers come second.
+static void draw_stateless(nd_context *c, const nd_job *j, const nd_op *op)
+{
+  const nd_value *a = j->attr;
+  const nd_value attr[] = {
+    [SHAPE] = a[0], [P] = a[2], [Q] = a[3], [DTYPE] = a[4], [SEED] = a[1],
+  };
+  if (a[1].n != 2)
+    nd_fail(c, ND_BAD_ARGUMENT, "seed is two numbers, got %d", a[1].n);
+  else
+    j->out[0] = nd_rule_apply(c, op, 0, NULL, attr);
+}
+
+static void stateless_normal(nd_context *c, const nd_job *j)
+{
+  draw_stateless(c, j, &nd_op_normal);
+}
+
+static void stateless_truncated_normal(nd_context *c, const nd_job *j)
+{
+  draw_stateless(c, j, &nd_op_truncated_normal);
+}
+
+static void stateless_uniform(nd_context *c, const nd_job *j)
+{
+  draw_stateless(c, j, &nd_op_uniform);
+}
+
+static const nd_param stateless_normal_params[] = {
+  { "shape", ND_SIZES },
+  { "seed", ND_INTEGERS },
+  { "mean", ND_NUMBER, "0.0" },
+  { "stddev", ND_NUMBER, "1.0" },
+  { "dtype", ND_WORD_DTYPE, "float32" },
+  { 0 },
+};
+static const nd_param stateless_uniform_params[] = {
+  { "shape", ND_SIZES },
+  { "seed", ND_INTEGERS },
+  { "minval", ND_NUMBER, "0.0" },
+  { "maxval", ND_NUMBER, "1.0" },
+  { "dtype", ND_WORD_DTYPE, "float32" },
+  { 0 },
+};
+
+const nd_op nd_op_stateless_normal = {
+  .name = "stateless_normal",
+  .module = "random",
+  .inside = true,
+  .doc = "normally distributed numbers, the same for the same two of seed",
+  .params = stateless_normal_params,
+  .attrs = ATTRS,
+  .compose = stateless_normal,
+};
+
+const nd_op nd_op_stateless_truncated_normal = {
+  .name = "stateless_truncated_normal",
+  .module = "random",
+  .inside = true,
+  .doc = "normal numbers, drawn again beyond two standard deviations, the same "
+         "for the same two of seed",
+  .params = stateless_normal_params,
+  .attrs = ATTRS,
+  .compose = stateless_truncated_normal,
+};
+
+const nd_op nd_op_stateless_uniform = {
+  .name = "stateless_uniform",
+  .module = "random",
+  .inside = true,
+  .doc = "evenly distributed numbers, below maxval, the same for the same two "
+         "of seed; integers include both ends",
+  .params = stateless_uniform_params,
+  .attrs = ATTRS,
+  .compose = stateless_uniform,
+};
+
+const nd_op *const nd_ops_random[] = {
+  &nd_op_normal,
+  &nd_op_truncated_normal,
+  &nd_op_uniform,
+  &nd_op_stateless_normal,
+  &nd_op_stateless_truncated_normal,
+  &nd_op_stateless_uniform,
+  NULL,
+};
 
 void nd_random_set_seed(nd_context *c, uint64_t seed)
 {

@@ -48,7 +48,9 @@ nd_tensor *nd_rule_matmul(nd_context *c, nd_tensor *x, bool flip_x,
 #define ROOT(x) nd_rule1(c, &nd_op_root, x)
 #define RSQRT(x) nd_rule1(c, &nd_op_rsqrt, x)
 #define MAXIMUM(x, y) nd_rule2(c, &nd_op_maximum, x, y)
+#define MINIMUM(x, y) nd_rule2(c, &nd_op_minimum, x, y)
 #define ABS(x) nd_rule1(c, &nd_op_abs, x)
+#define FLOOR(x) nd_rule1(c, &nd_op_floor, x)
 
 // --------------------------------------------------------------- matrices --
 
@@ -137,6 +139,13 @@ nd_tensor *nd_rule_concat(nd_context *c, int n, nd_tensor *const *x,
 nd_tensor *nd_rule_stack(nd_context *c, int n, nd_tensor *const *x,
                          int64_t axis);
 
+// Numbers that are drawn: floats of 0..1, below 1, or whole ones; `seed` is an
+// attribute of random.uniform.
+#define DRAW(dtype, rank, shape, seed) \
+  nd_rule_uniform(c, dtype, rank, shape, seed)
+nd_tensor *nd_rule_uniform(nd_context *c, nd_dtype dtype, int rank,
+                           const int64_t *shape, nd_value seed);
+
 // ------------------------------------------------------------------- folds --
 
 // Whether the axes that a fold takes away stay as axes of size 1.
@@ -205,6 +214,12 @@ nd_tensor *nd_rule_uncentre(nd_context *c, nd_tensor *p, nd_tensor *x,
                             int64_t axis);
 
 // --------------------------------------------------------- rows by position --
+
+// Of rows of numbers that do not fall, the first position, from 1, that is
+// above the value, or that is not below it.
+#define SEARCH(sorted, values, above) nd_rule_search(c, sorted, values, above)
+nd_tensor *nd_rule_search(nd_context *c, nd_tensor *sorted, nd_tensor *values,
+                          bool above);
 
 // Rows of `x` at positions, and the rows of `x` added there into `size` zeros;
 // the same two by ids, of which those below 1 stand for no row.

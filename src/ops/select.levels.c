@@ -40,9 +40,18 @@ ND_DECLARE_LEVELS(const nd_kernels, nd_kernels_select);
 
 static const nd_param params[] = { { "condition", ND_TENSOR,
                                      .dtypes = ND_BOOLS },
-                                   { "x", ND_TENSOR },
-                                   { "y", ND_TENSOR },
+                                   { "x", ND_TENSOR, "nil" },
+                                   { "y", ND_TENSOR, "nil" },
                                    { 0 } };
+
+static void positions(nd_context *c, const nd_job *j)
+{
+  if (nd_job_in(j, 1) == NULL && nd_job_in(j, 2) == NULL)
+    j->out[0] = nd_rule1(c, &nd_op_nonzero, j->in[0]);
+  else
+    nd_fail(c, ND_BAD_ARGUMENT, "%s is missing; x and y come together",
+            nd_job_in(j, 1) == NULL ? "x" : "y");
+}
 
 static void where_transpose(nd_context *c, const nd_job *j, nd_tensor *const *g,
                             const bool *wanted, nd_tensor **gx)
@@ -56,12 +65,15 @@ static void where_transpose(nd_context *c, const nd_job *j, nd_tensor *const *g,
 
 const nd_op nd_op_where = {
   .name = "where",
-  .doc = "x where condition is true, else y; the three broadcast",
+  .doc =
+    "x where condition is true, else y; the three broadcast. Of a condition "
+    "alone, the positions of what is true: int64 [n rank]",
   .params = params,
   .dtypes = ND_ANY,
   .derivative = ND_LINEAR,
   .needs = { 0, 1 << 0, 1 << 0 },
   .kernels = ND_LIST_LEVELS(nd_kernels_select),
+  .compose = positions,
   .transpose = where_transpose,
   .low = -3,
   .high = 3,

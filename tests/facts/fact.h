@@ -14,6 +14,7 @@ typedef struct fact_node {
   char options[160];
   int n;
   int in[FACT_INPUTS];  // nodes
+  bool none;            // a tensor that is left out
   nd_dtype dtype;       // of a literal; ND_DTYPES: the one that is tried
   literal value;
 } fact_node;
@@ -162,6 +163,9 @@ static inline const char *fact_input(fact *f, int at, const char *s)
   }
   fact_node *leaf = &f->node[child];
   leaf->name[0] = '\0';
+  leaf->none = fact_take(&s, "none");
+  if (leaf->none)
+    return s;
   leaf->dtype = fact_dtype(&s);
   return fact_literal(&leaf->value, s);
 }

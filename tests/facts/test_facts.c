@@ -55,7 +55,8 @@ static void make_leaves(attempt *a)
   a->sources = 0;
   for (int i = 0; i < a->f->nodes; i++) {
     const fact_node *node = &a->f->node[i];
-    if (node->name[0] != '\0')
+    a->leaf[i] = NULL;
+    if (node->name[0] != '\0' || node->none)
       continue;
     const nd_dtype dtype = dtype_of(a, node->dtype);
     a->leaf[i] = lay(literal_tensor(&node->value, dtype), a->how);
@@ -272,7 +273,8 @@ static int layouts_of(const fact *f)
 {
   int rank = 0;
   for (int i = 0; i < f->nodes; i++) {
-    if (f->node[i].name[0] == '\0' && f->node[i].value.rank > rank)
+    if (f->node[i].name[0] == '\0' && !f->node[i].none &&
+        f->node[i].value.rank > rank)
       rank = f->node[i].value.rank;
   }
   return f->dense_only || rank == 0 ? 1 : LAYOUTS;

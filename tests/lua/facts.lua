@@ -102,7 +102,8 @@ local function call(r)
       inputs[#inputs + 1] = call(r)
       expect(r, "%)")
     else
-      inputs[#inputs + 1] = { dtype = dtype(r), literal = literal(r) }
+      inputs[#inputs + 1] = take(r, "none%f[%s]") and {}
+        or { dtype = dtype(r), literal = literal(r) }
     end
     if take(r, "}") then inputs = node.inputs end
   end
@@ -185,13 +186,15 @@ local function make(node, to)
   return nd.constant(as_lua(node.literal, to), to)
 end
 
--- A copy of the call whose literals are tensors, and the float ones of them.
+-- A copy of the call whose literals are tensors, and the float ones of them;
+-- false is what is left out.
 local function make_inputs(node, to, sources)
   if node.literal then
     local x = make(node, to)
     if ULP[x.dtype] then sources[#sources + 1] = x end
     return x
   end
+  if not next(node) then return false end
   local inputs = {}
   for i, input in ipairs(node.inputs or node.list) do
     inputs[i] = make_inputs(input, to, sources)
@@ -226,10 +229,15 @@ local function options_of(node)
   return options
 end
 
--- Inputs come first, or by name where an op has something else first.
+-- Inputs come first, or by name where an op has something else before one, or
+-- one is left out.
 local function arguments(node, inputs)
   local options = options_of(node)
-  if params[node.op][1].kind:find "^tensor" then
+  local is_whole = true
+  for i, input in ipairs(inputs) do
+    is_whole = is_whole and input and params[node.op][i].kind:find "^tensor"
+  end
+  if is_whole and params[node.op][1].kind:find "^tensor" then
     inputs[#inputs + 1] = next(options) and options or nil
     return inputs
   end
@@ -237,14 +245,14 @@ local function arguments(node, inputs)
   for _, p in ipairs(params[node.op]) do
     if p.kind:find "^tensor" then
       i = i + 1
-      options[p.name] = inputs[i]
+      options[p.name] = inputs[i] or nil
     end
   end
   return { options }
 end
 
 local function apply(node)
-  if nd.is_tensor(node) then return node end
+  if not node or nd.is_tensor(node) then return node end
   local list = {}
   for i, input in ipairs(node.inputs or node) do list[i] = apply(input) end
   if not node.op then return list end

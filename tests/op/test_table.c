@@ -97,7 +97,8 @@ static void ops_have_the_rules_of_their_kind_and_no_others(void)
 static bool computes_in_one_way(void)
 {
   return has_kernels() + (op->view != NULL) +
-           (op->run != NULL || op->work != NULL) + (op->compose != NULL) ==
+           (op->run != NULL || op->work != NULL) +
+           (op->compose != NULL && !has_kernels()) ==
          1;
 }
 
@@ -175,6 +176,19 @@ static bool has_few_tensors(void)
 static void ops_take_few_tensors_or_one_list(void)
 {
   for_each_op(has_few_tensors, "takes few tensors");
+}
+
+static bool lacks_only_in_formulas(void)
+{
+  bool may = false;
+  for (const nd_param *p = op->params; p->name != NULL; p++)
+    may = may || nd_param_may_lack(p);
+  return !may || op->derivative == ND_COMPOSED || op->compose != NULL;
+}
+
+static void formulas_alone_may_lack_tensors(void)
+{
+  for_each_op(lacks_only_in_formulas, "has all of its tensors");
 }
 
 static bool has_words(void)
@@ -426,6 +440,7 @@ int main(void)
   RUN(words_are_listed);
   RUN(composed_ops_alone_take_texts);
   RUN(ops_take_few_tensors_or_one_list);
+  RUN(formulas_alone_may_lack_tensors);
   RUN(ops_have_a_name_and_a_text);
   RUN(differentiable_ops_have_cases);
   RUN(names_are_unique);
