@@ -233,9 +233,9 @@ static inline const char *case_read(trial *t, const nd_op *op, const char *s)
   t->n = 0;
   snprintf(t->text, sizeof t->text, "%.*s", length, case_space(s));
   const char *rest = t->text;
-  for (const char *at = rest; at != NULL && t->n < CASE_INPUTS;) {
+  for (const char *at = rest; at != NULL; rest = at != NULL ? at : rest) {
     rest = case_space(at);
-    at = case_tensor(t, rest);
+    at = t->n < CASE_INPUTS ? case_tensor(t, rest) : NULL;
   }
   rest = case_space(rest);
   nd_values_start(op, t->attr);
