@@ -133,7 +133,7 @@ describe("an op", function()
       nd.add {a = 1, c = 2} --> add: unknown option 'c': it takes a, b
       nd.random.uniform({2}, {low = 1})
         --> uniform: unknown option 'low': it takes shape, minval, maxval,
-        ... dtype; did you mean 'minval'?
+        ... dtype, seed; did you mean 'minval'?
     ]]
   end)
 
@@ -190,7 +190,8 @@ describe("an op", function()
         --> concat: values is missing: it must be a list of tensors
       nd.concat(nil, 1)
         --> concat: values is missing: it must be a list of tensors
-      nd.where(true)                --> where: x is missing: it must be a tensor
+      nd.where()
+        --> where: condition is missing: it must be a tensor
       nd.linspace(0, 1)
         --> linspace: num is missing: it must be a whole number
       nd.one_hot(x)
