@@ -120,7 +120,7 @@ NODEFS = $(if $(SAN),,-Wl$(comma)-z$(comma)defs)
 
 .PHONY: FORCE all demo test test-programs lint bench bench-results bench-peers \
         count bits flat latency costs matmul conv ulp asan ubsan waiting tsan \
-        valgrind oom rows docs expand install uninstall clean size arm help
+        valgrind oom rows mutate docs expand install uninstall clean size arm help
 
 all: ## build the program, the libraries and the Lua module
 all: $(BUILD)/nadir $(BUILD)/libnadir.a $(BUILD)/libnadir.so \
@@ -212,6 +212,9 @@ valgrind: ## run all tests under valgrind
 
 rows: ## list the rows of the tables of behaviour that no test covers
 	@MISSING=1 tests/rows/count.sh
+
+mutate: ## make derivatives wrong, one at a time at random: N=40 SEED=...
+	@tools/mutate.sh $(or $(N),40) $(SEED)
 
 oom: ## fail the n-th allocation, for every n
 	@$(MAKE) test T=oom
