@@ -48,10 +48,12 @@ static void open_state(lua_State *L)
   S->owns_context = S->context == NULL;
   if (S->owns_context)
     S->context = nd_context_new(NULL);
-  if (S->context == NULL)
+  if (S->context == NULL) {
     luaL_error(L,
                "nadir: no context: out of memory, or this CPU cannot run the "
                "level in NADIR_CPU, or NADIR_THREADS is no number of threads");
+    return;
+  }
   S->context->where = ndL_where;
   ndL_startpace(S);
   lua_gc(L, LUA_GCGEN, 0, 0);

@@ -155,8 +155,8 @@ static void rms_norm(nd_context *c, const nd_job *j)
   nd_tensor *sum = SUM(SQUARE(x), axes, KEEP);
   if (sum == NULL)
     return;
-  const double n = sum->size > 0 ? (double)(x->size / sum->size) : 1;
-  nd_tensor *mean = DIV(sum, NUMBER(x, n));
+  const int64_t n = sum->size > 0 ? x->size / sum->size : 1;
+  nd_tensor *mean = DIV(sum, NUMBER(x, (double)n));
   j->out[0] = adjust(c, MUL(x, inverse_root(c, mean, epsilon)), nd_job_in(j, 1),
                      NULL);
 }

@@ -75,7 +75,10 @@ int32_t nd_breaks_find(const nd_breaks *b, const nd_tensor *x)
 static int32_t find_way(const nd_breaks *b, const nd_tensor *x)
 {
   const int32_t from = nd_breaks_find(b, x);
-  return from > 0 && b->at[from - 1].cut == ND_CUT_UNWATCHED ? 0 : from;
+  return b != NULL && b->at != NULL && from > 0 &&
+             b->at[from - 1].cut == ND_CUT_UNWATCHED
+           ? 0
+           : from;
 }
 
 // -------------------------------------------------------------------- ops --

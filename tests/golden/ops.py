@@ -1,11 +1,11 @@
 """Writes ops.txt: values and gradients of nearly all ops, as facts.
 
-    pip install numpy==2.4.6 tensorflow-cpu==2.21.0 jax==0.10.2
+    pip install numpy==2.4.6 tensorflow-cpu==2.21.0 jax==0.10.2 torch==2.15.0
     python3 tests/golden/ops.py > tests/golden/ops.txt
 
 Of every op some cases at random: shapes, axes, options, what broadcasts, and
 what is empty; values and the gradient along random weights, in float64. Where
-TensorFlow and JAX both have an op they must agree, else one of them speaks. All
+two of TensorFlow, JAX and PyTorch have an op they must agree. All
 inputs are binary fractions, which float32 holds, distinct where order matters.
 What is near 0 by itself is left to tests/facts: 1 - y^2 is not tanh's slope.
 """
@@ -18,6 +18,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import tensorflow as tf
+import torch
 
 from facts import text, write
 
@@ -64,10 +65,10 @@ class Case:
     """One call: how it is written, and what computes it."""
 
     def __init__(self, name, inputs, options="", by_tf=None, by_jax=None,
-                 form=None, whole=False):
+                 form=None, whole=False, by_torch=None):
         self.name, self.options = name, options
         self.inputs = inputs  # arrays with gradients, or text without one
-        self.by_tf, self.by_jax = by_tf, by_jax
+        self.by_tf, self.by_jax, self.by_torch = by_tf, by_jax, by_torch
         self.form, self.whole = form, whole
 
     def floats(self):
@@ -127,6 +128,16 @@ def run_jax(case, weights=None):
     return np.asarray(y), [np.asarray(g) for g in pull(jnp.asarray(weights))]
 
 
+def run_torch(case, weights=None):
+    xs = [torch.tensor(x, dtype=torch.float64, requires_grad=True)
+          for x in case.floats()]
+    y = case.by_torch(*xs)
+    if weights is not None:
+        y.backward(torch.tensor(weights))
+    return y.detach().numpy(), [x.grad.numpy() for x in xs
+                                if weights is not None]
+
+
 def near(a, b):
     return a.shape == b.shape and np.allclose(a, b, 1e-11, 1e-12,
                                               equal_nan=True)
@@ -139,7 +150,8 @@ def differ(call, a, b):
 # The results of all that have the op, which must agree.
 def results(case, weights=None):
     runs = [run(case, weights) for run, of in
-            ((run_tf, case.by_tf), (run_jax, case.by_jax)) if of]
+            ((run_tf, case.by_tf), (run_jax, case.by_jax),
+             (run_torch, case.by_torch)) if of]
     y, grads = runs[0]
     for other, others in runs[1:]:
         if not near(np.asarray(y), np.asarray(other)):
@@ -691,8 +703,107 @@ def write_convolutions():
                   lambda v: nn.avg_pool(v, 2, stride, padding)))
 
 
+def write_norms():
+    def over_last(f):
+        return lambda x, g, b: f(x, x.shape[-1:], g, b, 1e-5)
+
+    for _ in range(3):
+        x = distinct(some_shape(2, 3))
+        n = x.shape[-1]
+        offset, scale, mean = (sixteenths([n]) for _ in range(3))
+        variance = sixteenths([n], .5, 2)
+        emit(Case("batch_normalization", [x, mean, variance, offset, scale],
+                  "", lambda *v: tf.nn.batch_normalization(*v, .001)))
+        emit(Case("layer_norm", [x, scale, offset], "",
+                  by_torch=over_last(torch.nn.functional.layer_norm)))
+        emit(Case("rms_norm", [x, scale], "",
+                  by_torch=lambda v, g: torch.nn.functional.rms_norm(
+                      v, v.shape[-1:], g, 1e-5)))
+        x = distinct([2, 2, 4])
+        scale, offset = sixteenths([4]), sixteenths([4])
+        emit(Case("group_norm", [x, scale, offset], "groups=2",
+                  by_torch=lambda v, g, b: torch.movedim(
+                      torch.nn.functional.group_norm(
+                          torch.movedim(v, -1, 1), 2, g, b, 1e-5), 1, -1)))
+
+
+def write_activations():
+    fn, jn = torch.nn.functional, jax.nn
+    for _ in range(3):
+        x = distinct(some_shape(1, 3))
+        emit(Case("squareplus", [x], "", None, jn.squareplus))
+        emit(Case("tanh_shrink", [x], "", by_torch=fn.tanhshrink))
+        emit(Case("hard_shrink", [x], "", by_torch=fn.hardshrink))
+        emit(Case("soft_shrink", [x], "", by_torch=fn.softshrink))
+        emit(Case("threshold", [x], "threshold=.53125 default_value=-2",
+                  by_torch=lambda v: fn.threshold(v, .53125, -2)))
+        pairs = sixteenths(list(x.shape[:-1]) + [4])
+        emit(Case("glu", [pairs], "", None, jn.glu, by_torch=fn.glu))
+        bias = sixteenths([x.shape[-1]])
+        if x.ndim > 1:
+            emit(Case("bias_add", [x, bias], "", tf.nn.bias_add))
+        emit(Case("add_n", [x, sixteenths(x.shape), sixteenths(x.shape)], "",
+                  lambda *v: tf.add_n(v), form=True))
+
+
+def write_images():
+    for _ in range(3):
+        x = sixteenths([1, int(rng.integers(2, 5)), int(rng.integers(2, 5)),
+                        2])
+        for name in ("flip_left_right", "flip_up_down", "rot90"):
+            emit(Case(name, [x], "", getattr(tf.image, name)))
+        size = rng.integers(1, 7, 2).tolist()
+        words = {"bilinear": "linear", "nearest": "nearest",
+                 "bicubic": "cubic"}
+        for word, other in words.items():
+            emit(Case("resize", [x], f"size={listed(size)} method={word}",
+                      None, lambda v: jax.image.resize(
+                          v, [1, *size, 2], other, antialias=False)))
+        emit(Case("space_to_depth", [sixteenths([1, 4, 2, 2])],
+                  "block_size=2", lambda v: tf.nn.space_to_depth(v, 2)))
+        emit(Case("depth_to_space", [sixteenths([1, 2, 1, 8])],
+                  "block_size=2", lambda v: tf.nn.depth_to_space(v, 2)))
+
+
+def write_counts():
+    for _ in range(4):
+        ids = rng.integers(0, 4, int(rng.integers(1, 9)))
+        counts = tf.math.bincount(ids.astype("int32")).numpy()
+        write(f"bincount {typed('int32', ids + 1)} -> "
+              f"{typed('int32', counts)}")
+        guesses = rng.integers(0, 4, len(ids))
+        matrix = tf.math.confusion_matrix(ids, guesses, 4).numpy()
+        write(f"confusion_matrix {typed('int32', ids + 1)} "
+              f"{typed('int32', guesses + 1)} num_classes=4 -> "
+              f"{typed('int32', matrix)}")
+        values, places = tf.unique(ids.astype("int32"))
+        write(f"unique {typed('int32', ids)} -> "
+              f"{typed('int32', values.numpy())} | "
+              f"{typed('int32', places.numpy() + 1)}")
+        x = sixteenths([6], -1, 6)
+        bins = tf.histogram_fixed_width(x, [0., 5.], 4).numpy()
+        write(f"float64: histogram_fixed_width {text(x)} {text([0, 5])} "
+              f"nbins=4 -> {typed('int32', bins)}")
+        row = np.sort(distinct([5]))
+        at = tf.searchsorted(row, x, "right").numpy()
+        write(f"searchsorted {text(row)} {text(x)} side=right -> "
+              f"{typed('int32', at + 1)}")
+        lengths = rng.integers(0, 5, 3)
+        write(f"sequence_mask {typed('int32', lengths)} maxlen=4 -> "
+              f"{typed('bool', tf.sequence_mask(lengths, 4).numpy())}")
+        scores, k = distinct([3, 4]), int(rng.integers(1, 4))
+        targets = rng.integers(0, 4, 3)
+        hits = tf.math.in_top_k(targets, tf.constant(scores, tf.float32), k)
+        write(f"float32: in_top_k {typed('int32', targets + 1)} "
+              f"{text(scores)} k={k} -> {typed('bool', hits.numpy())}")
+        x, lengths = sixteenths([3, 4, 2]), rng.integers(1, 5, 3)
+        emit(Case("reverse_sequence", [x, typed("int32", lengths)],
+                  "seq_axis=2 batch_axis=1",
+                  lambda v: tf.reverse_sequence(v, lengths, 1, 0)))
+
+
 print(f"# golden/ops.py with NumPy {np.__version__}, TensorFlow "
-      f"{tf.__version__}, JAX {jax.__version__}.")
+      f"{tf.__version__}, JAX {jax.__version__}, PyTorch {torch.__version__}.")
 write_unary()
 write_binary()
 write_reductions()
@@ -706,3 +817,7 @@ write_products()
 write_solutions()
 write_losses()
 write_convolutions()
+write_norms()
+write_activations()
+write_images()
+write_counts()
