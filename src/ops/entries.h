@@ -34,8 +34,7 @@ extern const nd_op nd_op_slice, nd_op_unslice, nd_op_diagonal, nd_op_concat,
 extern const nd_op nd_op_running_sum, nd_op_square, nd_op_root, nd_op_rsqrt,
   nd_op_maximum, nd_op_minimum, nd_op_abs, nd_op_floor, nd_op_reduce_min,
   nd_op_moments, nd_op_normal, nd_op_truncated_normal, nd_op_uniform,
-  nd_op_searchsorted, nd_op_sort, nd_op_pad, nd_op_attention, nd_op_polygamma,
-  nd_op_digamma;
+  nd_op_searchsorted, nd_op_sort;
 
 // Sums and products, softmax and its kind.
 extern const nd_op nd_op_reduce_sum, nd_op_reduce_max, nd_op_products_of_others,
@@ -46,7 +45,7 @@ extern const nd_op nd_op_reduce_sum, nd_op_reduce_max, nd_op_products_of_others,
 // Matrices.
 extern const nd_op nd_op_scale_triangles, nd_op_triangular_solve, nd_op_inv,
   nd_op_solve, nd_op_cofactors, nd_op_cholesky, nd_op_qr, nd_op_eigh, nd_op_svd,
-  nd_op_pinv, nd_op_lu, nd_op_det, nd_op_slogdet, nd_op_eigvalsh;
+  nd_op_pinv, nd_op_lu, nd_op_det, nd_op_slogdet;
 
 // Convolutions and pools.
 extern const nd_op nd_op_convolution, nd_op_conv_transpose,

@@ -8,7 +8,7 @@
 // values that a tape keeps for it; and in HOT lines also as C, which makes
 // their backward kernels faster and longer; SUM is HOT with kernels that add up
 // what they give. `sampled` is where tests may look.
-// FLAT is an op without a gradient, ANGLE one of an angle, with kernels of its
+// FLAT is an op without a slope, ANGLE one of an angle, with kernels of its
 // own for far ones. What is hidden only slopes and formulas apply, so that
 // their own slopes are as good.
 //
@@ -117,6 +117,17 @@ OP(log_sigmoid, FLOATS, -SOFTPLUS(-x), SIGMOID(NEG(X)), -3, 3,                 \
 OP(erf,      FLOATS,  ERF(x),                                                  \
    MUL(NUM(1.1283791670955126), GAUSS(X)), -2, 2,                              \
    "error function", .cost = 1)                                                \
+OP(erfc,     FLOATS,  PER_FLOAT(erfc, x)(x),                                   \
+   MUL(NUM(-1.1283791670955126), GAUSS(X)), -2, 2,                             \
+   "1 - erf(x), exact also where that is next to 0", .cost = 3)                \
+OP(lgamma,   FLOATS,  PER_FLOAT(lgamma, x)(x), DIGAMMA(X), 2.5, 5,             \
+   "log(abs(gamma(x))); inf at 0 and whole numbers below", .cost = 8)          \
+FLAT(digamma, FLOATS, PER_FLOAT(digamma, x)(x),                                \
+   "slope of lgamma; nan at 0 and whole numbers below", .cost = 6,             \
+   BY_POLYGAMMA, .cases = "[3 4]; [0 3]")                                      \
+FLAT(polygamma, FLOATS, (T)nd_polygamma_f64((double)P(0), (double)x),          \
+   "derivative number n of digamma", .cost = 300, .hidden = true,              \
+   PARAM(n, 1), BY_POLYGAMMA, .cases = "[3 4]; [2 3] n=2; [2] n=0")            \
 HOT(relu,    NUMBERS, x < 0 ? 0 : x,                                           \
    IF(GT(Y, NUM(0)), NUM(1), LAX(NUM(0), Y)), .2, 3,                           \
    "x where positive, else 0; nan stays; slope 0 at 0",                        \
@@ -302,6 +313,30 @@ const nd_kernels ND_LEVELLED(nd_kernels_unary)[] = {
 };
 
 #if ND_IS_BASELINE
+#include "ops/rules.h"
+
+// The derivative of one that is derivative number n of digamma; digamma is
+// number 0.
+static nd_tensor *next_derivative(nd_context *c, const nd_job *j)
+{
+  const double n = j->op->attrs > 0 ? j->attr[0].number : 0;
+  const nd_value next = { .given = true, .number = n + 1 };
+  return nd_rule_apply(c, &nd_op_polygamma, 1, j->in, &next);
+}
+
+static void polygamma_vjp(nd_context *c, const nd_job *j, nd_tensor *const *g,
+                          const bool *wanted, nd_tensor **gx)
+{
+  if (wanted[0])
+    gx[0] = CHAIN(g[0], next_derivative(c, j));
+}
+
+static void polygamma_jvp(nd_context *c, const nd_job *j, nd_tensor *const *t,
+                          nd_tensor **ty)
+{
+  ty[0] = CHAIN(t[0], next_derivative(c, j));
+}
+
 #include "ops/vocab_term.h"
 
 #define SLOPE(name, dtypes, y, dydx, ...) \
@@ -318,6 +353,10 @@ enum { UNARY(INDEX, INDEX, INDEX, INDEX, INDEX) };
 ND_DECLARE_ROWS(const nd_kernels, nd_kernels_unary);
 
 static const nd_param params[] = { { "x", ND_TENSOR }, { 0 } };
+
+#define BY_POLYGAMMA                                                    \
+  .derivative = ND_VJP, .needs = { ND_NEEDS_IN }, .vjp = polygamma_vjp, \
+  .jvp = polygamma_jvp, .low = .5, .high = 3, .jvp_within_needs = true
 
 #define ENTRY(word, set, formula, dydx, from, to, text, ...)             \
   const nd_op nd_op_##word = { .name = #word,                            \

@@ -38,6 +38,7 @@
 #undef ARC
 #undef TURN
 #undef ERF
+#undef DIGAMMA
 #undef SOFTPLUS
 #undef NO_NAN
 #undef LAX

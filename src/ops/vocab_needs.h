@@ -41,6 +41,7 @@
 #define GAUSS(p) (ND_NEEDS_WORK | (p))
 #define ARC(p) (ND_NEEDS_WORK | (p))
 #define ERF(p) (ND_NEEDS_WORK | (p))
+#define DIGAMMA(p) (ND_NEEDS_WORK | (p))
 #define SOFTPLUS(p) (ND_NEEDS_WORK | (p))
 #define NO_NAN(p, q) (ND_NEEDS_WORK | (p) | (q))
 #define LAX(p, q) (ND_NEEDS_WORK | (p) | (q))

@@ -4,6 +4,7 @@
 // values that the formula reads.
 
 #include "kernel/math.h"
+#include "kernel/math_gamma.h"
 #include "ops/arithmetic.h"
 
 #define X x
@@ -40,6 +41,7 @@
 #define SIGMOID(p) PER_FLOAT(sigmoid, p)(p)
 #define SOFTPLUS(p) PER_FLOAT(softplus, p)(p)
 #define ERF(p) PER_FLOAT(erf, p)(p)
+#define DIGAMMA(p) PER_FLOAT(digamma, p)(p)
 // `p` times `q`; 0 where `q` is 0, even if `p` is infinite.
 #define NO_NAN(p, q) ((q) == 0 ? (T)0 : (p) * (q))
 // `p`, but `q` where gradients are strict, which these kernels never see.

@@ -48,6 +48,7 @@
 #define ARC(p) TERM(&nd_op_arc, p)
 #define TURN(p, q) TERM(&nd_op_turn, p, q)
 #define ERF(p) TERM(&nd_op_erf, p)
+#define DIGAMMA(p) TERM(&nd_op_digamma, p)
 #define SOFTPLUS(p) TERM(&nd_op_softplus, p)
 #define NO_NAN(p, q) TERM(&nd_op_multiply_no_nan, p, q)
 #define LAX(p, q) (&(const nd_term){ .kind = ND_TERM_LAX, .of = { p, q } })

@@ -38,9 +38,12 @@ OPS = {
     "divide_no_nan": lambda x, y: x / y,
     "xdivy": lambda x, y: x / y,
     "xlogy": lambda x, y: x * mp.log(y),
+    "lgamma": lambda x: mp.log(abs(mp.gamma(x))),
+    "digamma": mp.digamma,
     "xlog1py": lambda x, y: x * mp.log1p(y),
 } | {name: getattr(mp, name) for name in (
-    "tanh expm1 asin acos atan asinh acosh atanh erf sin cos tan exp log sqrt").split()}
+    "tanh expm1 asin acos atan asinh acosh atanh erf erfc sin cos tan exp log"
+    " sqrt").split()}
 
 LITERALS = r"[-\d.e |[\]]*?"
 FACT = re.compile(rf"(?:(float32|float64): )?(?:(d+) )?(\w+) ({LITERALS})"

@@ -7,8 +7,9 @@ Each is the minimax fit of a function under a weight, by Remez exchange in 60
 digits, rounded to the type it is used in. Lowest power first.
 """
 import struct
-from mpmath import (asin, atan, atanh, cos, erf, erfc, exp, expm1, log, log1p,
-                    lu_solve, matrix, mp, mpf, pi, sin, sqrt)
+from mpmath import (asin, atan, atanh, cos, cot, digamma, erf, erfc, exp, expm1,
+                    findroot, log, log1p, loggamma, lu_solve, matrix, mp, mpf,
+                    pi, sin, sqrt)
 
 mp.dps = 60
 
@@ -101,6 +102,41 @@ def erfc_weight(t):
     return erfc(t + mpf(3) / 2)
 
 
+def erfc_scaled(t):
+    x = 4 * (1 + t) / (1 - t)
+    return (1 + 2 * x) * exp(x * x) * erfc(x)
+
+
+def lgamma_ratio(u):
+    return loggamma(2 + u) / u if u else digamma(2)
+
+
+DIGAMMA_ZERO = findroot(digamma, mpf("1.46163"))
+
+
+def digamma_ratio(t):
+    return digamma(t + mpf(3) / 2) / (t + mpf(3) / 2 - DIGAMMA_ZERO)
+
+
+def of_inverse(f):
+    """f as a function of z = 1 / x^2."""
+    return lambda z: f(1 / sqrt(z))
+
+
+def inverse_weight(f):
+    return lambda t: 1 / f(t)
+
+
+STIRLING_TAIL = of_inverse(lambda x: x * (
+    loggamma(x) - ((x - mpf(1) / 2) * log(x) - x + log(2 * pi) / 2)))
+DIGAMMA_TAIL = of_inverse(lambda x: x * x * (
+    log(x) - 1 / (2 * x) - digamma(x)))
+SINC = of_root(lambda r: sin(pi * r) / (pi * r))
+COTANGENT = of_root(lambda r: (pi * r * cot(pi * r) - 1) / r ** 2)
+NEAR_4 = (mpf(".46") - 4) / (mpf(".46") + 4)
+FAR_INVERSE = (2 / mpf(15)) ** 2
+
+
 def identity(z):
     return z
 
@@ -133,6 +169,18 @@ FITS = [
     ("erf_ratio_f32", ERF_RATIO, ERF_WEIGHT, TINY, 1, 6, "f"),
     ("log_erfc_f64", log_erfc, erfc_weight, -.5, 4.4375, 17, "d"),
     ("log_erfc_f32", log_erfc, erfc_weight, -.5, 2.5, 7, "f"),
+    ("erfc_f64", erfc_scaled, inverse_weight(erfc_scaled), NEAR_4, .75, 22,
+     "d"),
+    ("sinc_f64", SINC, inverse_weight(SINC), TINY, mpf(1) / 4, 8, "d"),
+    ("lgamma_near_f64", lgamma_ratio, inverse_weight(lgamma_ratio),
+     -.5, .5, 18, "d"),
+    ("stirling_tail_f64", STIRLING_TAIL, lambda z: 12, mpf("1e-12"),
+     FAR_INVERSE, 7, "d"),
+    ("digamma_near_f64", digamma_ratio, inverse_weight(digamma_ratio),
+     -.5, .5, 21, "d"),
+    ("digamma_tail_f64", DIGAMMA_TAIL, lambda z: 12, mpf("1e-12"),
+     FAR_INVERSE, 8, "d"),
+    ("cotangent_f64", COTANGENT, identity, TINY, mpf(1) / 4, 14, "d"),
 ]
 
 for name, f, weight, low, high, degree, kind in FITS:

@@ -6,6 +6,7 @@
 #include "exact.h"
 
 #include "kernel/math_angle.h"
+#include "kernel/math_gamma.h"
 #include "kernel/math_remainder.h"
 
 #include <stdlib.h>
@@ -67,6 +68,8 @@ F(softplus, exact_softplusl, ALL,  1.7,                                       \
   0x001c874f11487b68, 0x68bfdea1c26cfe5f)                                     \
 F(erf,      erfl,            ALL,  1.6,                                       \
   0x00433d53df6f480d, 0x8287663d278f136a)                                     \
+F(erfc,     erfcl,           ALL,  2.0,                                       \
+  0x0014acbc6c6ae8e4, 0x1d6d9c276fb57c09)                                     \
 F(gauss,    exact_gaussl,    ALL,  0.9,                                       \
   0x00069a0373068b31, 0x183e2444b80bcace)                                     \
 F(arc,      exact_arcl,      ALL,  1.95,                                      \
@@ -514,6 +517,23 @@ static void near_remainders_are_those_of_fmod(void)
   }
 }
 
+// Below 0 it is a difference; the error is that of what is subtracted.
+static void lgamma_keeps_its_bounds(void)
+{
+  sample_state = 0;
+  for (int i = 0; i < 20 * COUNT && reference_is_wide(); i++) {
+    const double x = fabs(next_sample(i, false, INFINITY));
+    const double below = -next_between(0, i % 2 == 0 ? 4 : 200);
+    const long double want = lgammal(below);
+    const float narrow = (float)next_sample(i, true, INFINITY);
+    CHECK(ulps_f64l(nd_lgamma_f64(x), lgammal(x)) < 1.4);
+    const long double error = fabsl(nd_lgamma_f64(below) - want);
+    const long double parts = 1 + lgammal(1 - below) + fabsl(want);
+    CHECK(error < parts * 0x1p-51L);
+    CHECK(ulps_f32l(nd_lgamma_f32(narrow), lgammal(narrow)) < 0.6);
+  }
+}
+
 static void halves_round_to_even(void)
 {
   CHECK(nd_round_f32(0.5f) == 0 && nd_round_f32(1.5f) == 2);
@@ -590,6 +610,7 @@ int main(void)
   RUN(pow_follows_the_standard);
   RUN(tiny_arguments_come_through);
   RUN(near_remainders_are_those_of_fmod);
+  RUN(lgamma_keeps_its_bounds);
   RUN(halves_round_to_even);
 #if ND_HAS_FMA
   RUN(results_have_the_known_bits);

@@ -29,7 +29,7 @@ typedef struct function {
 static const function functions[] = {
   ONE(acos, acos), ONE(acosh, acosh), ONE(asin, asin), ONE(asinh, asinh),
   ONE(atan, atan), TWO(atan2, atan2), ONE(atanh, atanh),
-  ONE(cos, cos), ONE(cosh, cosh), ONE(erf, erf), ONE(exp, exp),
+  ONE(cos, cos), ONE(cosh, cosh), ONE(erf, erf), ONE(erfc, erfc), ONE(exp, exp),
   ONE(expm1, expm1), ONE(log, log), ONE(log1p, log1p),
   ONE(log_sigmoid, exact_log_sigmoid), TWO(pow, pow), ONE(rsqrt, exact_rsqrt),
   ONE(sigmoid, exact_sigmoid), ONE(sin, sin), ONE(sinh, sinh),
