@@ -62,6 +62,34 @@ const nd_op nd_op_tanh_shrink = {
   .cases = "[3 4]; [0 3]",
 };
 
+static const nd_param gelu_params[] = {
+  { "x", ND_TENSOR },
+  { "approximate", ND_FLAG, "false" },
+  { 0 },
+};
+
+static void gelu(nd_context *c, const nd_job *j)
+{
+  const bool rough = j->attr[0].integer != 0;
+  j->out[0] = nd_rule1(c, rough ? &nd_op_gelu_tanh : &nd_op_gelu_exact,
+                       j->in[0]);
+}
+
+const nd_op nd_op_gelu = {
+  .name = "gelu",
+  .module = "nn",
+  .doc = "x * p, where p is the share of a normal distribution below x; "
+         "approximate: by tanh",
+  .params = gelu_params,
+  .attrs = 1,
+  .dtypes = ND_FLOATS,
+  .derivative = ND_COMPOSED,
+  .compose = gelu,
+  .low = -.5,
+  .high = 3,
+  .cases = "[3 4]; [3 4] approximate=true; [0 3]",
+};
+
 static const nd_param squareplus_params[] = {
   { "x", ND_TENSOR },
   { "b", ND_NUMBER, "4" },
@@ -182,6 +210,11 @@ const nd_op nd_op_sparsemax = {
 };
 
 const nd_op *const nd_ops_activation[] = {
-  &nd_op_glu,       &nd_op_tanh_shrink, &nd_op_squareplus,
-  &nd_op_threshold, &nd_op_sparsemax,   NULL,
+  &nd_op_glu,
+  &nd_op_gelu,
+  &nd_op_tanh_shrink,
+  &nd_op_squareplus,
+  &nd_op_threshold,
+  &nd_op_sparsemax,
+  NULL,
 };

@@ -34,7 +34,7 @@ extern const nd_op nd_op_slice, nd_op_unslice, nd_op_diagonal, nd_op_concat,
 extern const nd_op nd_op_running_sum, nd_op_square, nd_op_root, nd_op_rsqrt,
   nd_op_maximum, nd_op_minimum, nd_op_abs, nd_op_floor, nd_op_reduce_min,
   nd_op_moments, nd_op_normal, nd_op_truncated_normal, nd_op_uniform,
-  nd_op_searchsorted, nd_op_sort;
+  nd_op_searchsorted, nd_op_sort, nd_op_gelu_exact, nd_op_gelu_tanh;
 
 // Sums and products, softmax and its kind.
 extern const nd_op nd_op_reduce_sum, nd_op_reduce_max, nd_op_products_of_others,

@@ -155,20 +155,18 @@ OP(celu,     FLOATS,  x < 0 ? P(0) * PER_FLOAT(expm1, x)(x / P(0)) : x,        \
    IF(GE(X, NUM(0)), NUM(1), EXP(DIV(X, P(0)))), -3, -.2,                      \
    "x where positive, else alpha * (exp(x / alpha) - 1)", .cost = 1,           \
    .module = "nn", PARAM(alpha, 1), .cases = "[3 4]; [2 3] alpha=.5; [0 3]")   \
-OP(gelu,     FLOATS,                                                           \
+OP(gelu_exact, FLOATS,                                                         \
    NO_NAN(x, (T)0.5 * (1 + ERF(x * (T)HALF_ROOT))),                            \
    ADD(MUL(NUM(0.5), ADD(NUM(1), ERF(MUL(X, NUM(HALF_ROOT))))),                \
        NO_NAN(X, MUL(NUM(NORMAL), GAUSS(MUL(X, NUM(HALF_ROOT)))))),            \
    -.5, 3,                                                                     \
-   "x * p, where p is the share of a normal distribution below x", .cost = 2,  \
-   .module = "nn")                                                             \
+   "gelu by erf", .cost = 2, .hidden = true)                                   \
 OP(gelu_tanh, FLOATS, NO_NAN(x, SIGMOID(x * (GELU_A + GELU_B * (x * x)))),     \
    ADD(SIGMOID(MUL(X, ADD(NUM(GELU_A), MUL(NUM(GELU_B), MUL(X, X))))),         \
        NO_NAN(MUL(X, ADD(NUM(GELU_A), MUL(NUM(3 * GELU_B), MUL(X, X)))),       \
               BELL(MUL(X, ADD(NUM(GELU_A), MUL(NUM(GELU_B), MUL(X, X))))))),   \
    -.5, 3,                                                                     \
-   "gelu as TensorFlow's approximate = true gives it, by tanh", .cost = 1,     \
-   .module = "nn")                                                             \
+   "gelu by tanh", .cost = 1, .hidden = true)                                  \
 OP(silu,     FLOATS,  NO_NAN(x, SIGMOID(x)),                                   \
    ADD(SIGMOID(X), NO_NAN(X, BELL(X))), -.5, 3,                                \
    "x * sigmoid(x), also called swish", .cost = 1,                             \

@@ -140,11 +140,9 @@ static void compare(const nd_op *op, nd_dtype dtype, const nd_level level,
 }
 
 // What users apply, elementwise or as a reduction. Differences cancel in some
-// of the slopes of factors, and where gelu is almost 0.
+// of the slopes of factors.
 static bool is_compared(const nd_op *op)
 {
-  if (strcmp(op->name, "gelu") == 0)
-    return false;
   return (op->kernels[ND_BASELINE] != NULL && !op->hidden) ||
          strncmp(op->name, "reduce_", 7) == 0;
 }
