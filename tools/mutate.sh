@@ -58,8 +58,11 @@ if [ "$count" = list ]; then
   exit
 fi
 
+# What was built of a change that was not put back is not to be used.
+[ ! -e "$out/kept.c" ] || rm -rf "$out"
 mkdir -p "$out"
-cp -a --update Makefile src lua tests tools "$out"
+(cd "$out" && rm -rf Makefile src lua tests tools)
+cp -a Makefile src lua tests tools "$out"
 cd "$out"
 build() {
   local programs=() t
@@ -91,7 +94,8 @@ while IFS=$'\t' read -r file line column from to; do
     [ -n "$found" ] || survived=$((survived + 1))
     echo "${found:-SURVIVED} $file:$line:$column $from -> $to"
   fi
-  cp kept.c "$file"
+  mv kept.c "$file"
+  touch "$file"
   [ "$tried" -lt "$count" ] || break
 done < <(list | awk -v seed="$seed" 'BEGIN { srand(seed) }
   { print rand() "\t" $0 }' | sort -n | cut -f 2-)

@@ -73,6 +73,19 @@ DEFINE_FLOAT(float64, double, , fmod)
 DEFINE_FLOAT(near_float32, float, f, nd_near_remainder_f32)
 DEFINE_FLOAT(near_float64, double, , nd_near_remainder_f64)
 
+// sqrt(a * a + b * b) without overflow; inf where either is inf.
+#define DEFINE_LENGTH(suffix, type, root)                                     \
+  static inline type length_##suffix(type a, type b)                          \
+  {                                                                           \
+    const type p = a < 0 ? -a : a, q = b < 0 ? -b : b;                        \
+    const type most = p > q ? p : q, share = (p > q ? q : p) / most;          \
+    const type y = most * root(1 + share * share);                            \
+    return most == 0 ? p + q : p == INFINITY || q == INFINITY ? INFINITY : y; \
+  }
+
+DEFINE_LENGTH(float32, float, sqrtf)
+DEFINE_LENGTH(float64, double, sqrt)
+
 static inline float power_float32(float a, float b)
 {
   return nd_pow_f32(a, b);

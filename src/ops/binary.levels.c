@@ -39,6 +39,11 @@
 // a / (1 + b) and a / b, nan where the logarithm is.
 #define SHARE_OF(u) DIV(IF(GE(u, NUM(0)), A, NUM(NAN)), u)
 
+// Of hypot.
+#define UNIT(u) IF(EQ(Y, NUM(0)), NUM(0), DIV(u, Y))
+
+#define LENGTH(a) _Generic((a), float : length_float32, default : length_float64)
+
 // C's function by the type of a; exact, so it is the same everywhere.
 #define NEXT(a) _Generic((a), float : nextafterf, default : nextafter)
 
@@ -80,6 +85,13 @@ HOT(squared_difference, NUMBERS, NONE, (a - b) * (a - b),                      \
 OP(atan2,    FLOATS,  NONE,    PER_FLOAT(atan2, a)(a, b),                      \
              TURN(A, B),       NEG(TURN(B, A)),               .5, 3,           \
    "angle of the point (b, a) in radians, -pi..pi", .cost = 1)                 \
+OP(hypot,    FLOATS,  NONE,    LENGTH(a)(a, b),                                \
+             UNIT(A),          UNIT(B),                       .5, 3,           \
+   "sqrt(a * a + b * b) without overflow; slopes 0 where both are 0")          \
+OP(heaviside, FLOATS, NONE,    a == 0 ? b : a > 0 ? 1 : a < 0 ? 0 : a,         \
+             DEFINED(NUM(0)),                                                  \
+                 DEFINED(IF(EQ(A, NUM(0)), NUM(1), NUM(0))),  .5, 3,           \
+   "0 where a is below 0, 1 where it is above, b where it is 0")               \
 OP(divide_no_nan, FLOATS, NONE, b == 0 ? 0 : a / b,                            \
              IF(EQ(B, NUM(0)), NUM(0), DIV(NUM(1), B)),                        \
              IF(EQ(B, NUM(0)), NUM(0), NEG(DIV(Y, B))),       .5, 3,           \
