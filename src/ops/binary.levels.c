@@ -42,7 +42,8 @@
 // Of hypot.
 #define UNIT(u) IF(EQ(Y, NUM(0)), NUM(0), DIV(u, Y))
 
-#define LENGTH(a) _Generic((a), float : length_float32, default : length_float64)
+#define LENGTH(a) \
+  _Generic((a), float : length_float32, default : length_float64)
 
 // C's function by the type of a; exact, so it is the same everywhere.
 #define NEXT(a) _Generic((a), float : nextafterf, default : nextafter)
