@@ -288,5 +288,15 @@ const nd_op nd_op_pad = {
            "mode=SYMMETRIC; [] paddings=[]; [0 2] paddings=[1:1 0:0]",
 };
 
+nd_tensor *nd_rule_pad(nd_context *c, nd_tensor *x, const int64_t *paddings)
+{
+  if (x == NULL)
+    return NULL;
+  nd_value attr[ND_MAX_ATTRS];
+  nd_values_start(&nd_op_pad, attr);
+  attr[PADDINGS] = nd_value_list(2 * x->rank, paddings);
+  return nd_rule_apply(c, &nd_op_pad, 1, &x, attr);
+}
+
 const nd_op *const nd_ops_arrange[] = { &nd_op_reverse, &nd_op_roll,
                                         &nd_op_tile, &nd_op_pad, NULL };

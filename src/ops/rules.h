@@ -131,6 +131,10 @@ nd_tensor *nd_rule_slice_along(nd_context *c, nd_tensor *x, int axis,
                                int64_t first, int64_t last, int64_t step);
 nd_tensor *nd_rule_part(nd_context *c, nd_tensor *x, int axis, int64_t at);
 
+// `x` with zeros around it: so many before and behind along each axis.
+#define PAD(x, paddings) nd_rule_pad(c, x, paddings)
+nd_tensor *nd_rule_pad(nd_context *c, nd_tensor *x, const int64_t *paddings);
+
 // Tensors one after the other along an axis, from 1; and along a new one.
 #define CONCAT(n, x, axis) nd_rule_concat(c, n, x, axis)
 #define STACK(n, x, axis) nd_rule_stack(c, n, x, axis)
