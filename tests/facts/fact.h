@@ -6,7 +6,7 @@
 
 #include "../op/cases.h"
 
-enum { FACT_NODES = 32, FACT_INPUTS = 10, FACT_TEXT = 2000 };
+enum { FACT_NODES = 32, FACT_INPUTS = 10, FACT_TEXT = 8000 };
 
 // A call, or a literal if `name` is empty.
 typedef struct fact_node {

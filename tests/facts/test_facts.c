@@ -342,7 +342,11 @@ static void take_line(const char *path, int at, char *line, char *text)
   if (line[0] == '#')
     return;
   if (line[0] == ' ') {
-    strncat(text, line + strspn(line, " ") - 1, FACT_TEXT - strlen(text) - 1);
+    const char *more = line + strspn(line, " ") - 1;
+    if (strlen(text) + strlen(more) < FACT_TEXT)
+      strcat(text, more);
+    else
+      CHECK_STR(path, "a file whose facts are short enough to be read");
     return;
   }
   check_fact(path, start, text);
