@@ -107,6 +107,16 @@ static void ops_compute_in_one_way(void)
   for_each_op(computes_in_one_way, "computes in one way");
 }
 
+static bool cuts_its_own_work(void)
+{
+  return op->long_cases == NULL || op->derivative != ND_COMPOSED;
+}
+
+static void composed_ops_cut_no_work(void)
+{
+  for_each_op(cuts_its_own_work, "has long cases for work of its own");
+}
+
 static bool counts_its_attributes(void)
 {
   int n = 0;
@@ -435,6 +445,7 @@ int main(void)
   RUN(elementwise_ops_have_kernels_at_every_level);
   RUN(ops_have_the_rules_of_their_kind_and_no_others);
   RUN(ops_compute_in_one_way);
+  RUN(composed_ops_cut_no_work);
   RUN(ops_count_their_attributes);
   RUN(ops_of_several_outputs_infer_them);
   RUN(words_are_listed);
