@@ -231,9 +231,10 @@ static const nd_param part_params[] = {
 
 static part all_of(const nd_job *j)
 {
-  part p = { .scale = j->attr[SCALE].number,
+  part p = { .x = { [Q] = j->in[Q], [K] = j->in[K] },
+             .scale = j->attr[SCALE].number,
              .causal = j->attr[CAUSAL].integer != 0 };
-  for (int i = 0; i < j->n; i++)
+  for (int i = V; i < j->n; i++)
     p.x[i] = j->in[i];
   return p;
 }
