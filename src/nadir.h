@@ -155,7 +155,7 @@ ND_API bool nd_context_set_threads(nd_context *c, int64_t threads);
 ND_API int nd_context_threads(const nd_context *c);
 
 // Whether every result is computed when its op is applied. If not, which is how
-// a context begins, elementwise results of 1024 elements and more, and the sums,
+// a context begins, elementwise results of 1024 elements and more, and sums,
 // means, products and extremes of such over all axes, the last or the first
 // ones, wait until somebody reads values: then whatever hangs together is
 // computed in one pass, with the same bits. A result that waits keeps its
