@@ -5,9 +5,9 @@
 
 Of every op some cases at random: shapes, axes, options, what broadcasts, and
 what is empty; values and the gradient along random weights, in float64. Where
-two of TensorFlow, JAX and PyTorch have an op they must agree. All
-inputs are binary fractions, which float32 holds, distinct where order matters.
-What is near 0 by itself is left to tests/facts: 1 - y^2 is not tanh's slope.
+two of TensorFlow, JAX and PyTorch have an op they must agree. All inputs are
+binary fractions, which float32 holds, distinct where order matters. What is
+near 0 by itself is left to tests/facts: 1 - y^2 is not tanh's slope.
 """
 import os
 import sys
