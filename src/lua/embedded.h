@@ -4,16 +4,24 @@
 #ifndef ND_LUA_EMBEDDED_H
 #define ND_LUA_EMBEDDED_H
 
-#include <stddef.h>
+#include <lua.h>
 
+// A text is packed in groups of eight items: first a byte whose bit i says that
+// item i is a copy, then the items, fewer at the end of the text. A copy repeats
+// n = 3..18 bytes from d = 1..4096 bytes before: two bytes, the low
+// eight bits of d - 1, and the upper four of d - 1 above the four of n - 3. What
+// is no copy is the byte itself.
 struct ndL_embedded {
   const char *name;
   const char *path;  // what scripts write for it: "nd.plot"; may be NULL
-  const char *text;  // ends with a zero byte that size does not count
-  size_t size;
+  const unsigned char *packed;
+  size_t size;  // of the text
 };
 
 // In the order of their names; the last entry's name is NULL.
 extern const struct ndL_embedded ndL_embedded[];
+
+// Pushes the text. May raise errors of memory.
+void ndL_pushembedded(lua_State *L, const struct ndL_embedded *e);
 
 #endif

@@ -93,8 +93,10 @@ static void load_embedded(lua_State *L, const char *name)
     luaL_error(L, "nadir has no module '%s'", name);
   char chunk[80];
   snprintf(chunk, sizeof chunk, "=[%s]", name);
-  if (luaL_loadbufferx(L, e->text, e->size, chunk, "t") != LUA_OK)
+  ndL_pushembedded(L, e);
+  if (luaL_loadbufferx(L, lua_tostring(L, -1), e->size, chunk, "t") != LUA_OK)
     lua_error(L);
+  lua_remove(L, -2);
   push_globals(L);
   lua_setupvalue(L, -2, 1);
 }

@@ -23,7 +23,7 @@ static void every_module_compiles_to_what_its_file_does(void)
   for (const struct ndL_embedded *e = ndL_embedded; e->name != NULL; e++) {
     luaL_loadstring(L, COMPARE);
     lua_pushstring(L, e->name);
-    lua_pushlstring(L, e->text, e->size);
+    ndL_pushembedded(L, e);
     if (lua_pcall(L, 2, 1, 0) != LUA_OK || !lua_toboolean(L, -1)) {
       printf("\n%s differs", e->name);
       differ++;
