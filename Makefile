@@ -95,6 +95,8 @@ TEST_BIN := $(TESTS:tests/%.c=$(BUILD)/tests/%)
 HOSTS := $(patsubst examples/embed/%.c,$(BUILD)/tests/embed/%,$(wildcard \
            examples/embed/*.c))
 
+comma := ,
+
 # libedit goes in only if it can be linked statically: the program is one file.
 static = $(findstring /,$(shell $(CC) -print-file-name=lib$(1).a 2>/dev/null))
 EDIT := $(if $(wildcard /usr/include/histedit.h),$(if $(call static,edit),$(if \
@@ -104,16 +106,20 @@ EDIT_DEF := $(if $(EDIT),-DND_HAVE_LIBEDIT)
 
 # Tables are full of pointers, which a program that may stand anywhere lists in
 # 24 bytes each, or in about a bit where linker and libc (glibc 2.36) know how.
-PACK := -Wl,-z,pack-relative-relocs
-PACK := $(if $(shell echo 'char new[__GLIBC_MINOR__ < 36 ? -1 : 1]; \
-                int main(void) { return 0; }' | $(CC) $(PACK) -include stdlib.h \
-                -x c - -o /dev/null 2>&1 || echo no),,$(PACK))
+links = $(if $(shell echo '$(2) int main(void) { return 0; }' | \
+          $(CC) $(1) -include stdlib.h -x c - -o /dev/null 2>&1 || echo no),,$(1))
+PACK := $(call links,-Wl$(comma)-z$(comma)pack-relative-relocs, \
+          char new[__GLIBC_MINOR__ < 36 ? -1 : 1];)
+# Nothing in the program throws. A debugger that shall see through the frames of
+# libraries wants UNWIND= (and sanitizers do).
+UNWIND := $(if $(SAN),,$(call links,-Wl$(comma)--no-eh-frame-hdr \
+                          -Wl$(comma)-T$(comma)tools/no_unwind.ld))
 LINK = $(CC) -pthread $(if $(LUA_SRC),$(OPT)) $(SAN) $(PACK) $(LDFLAGS)
 
-comma := ,
 # Lua's whole API stays visible, for C modules that scripts load.
 LINK_PROGRAM = -Wl,-E -Wl,--whole-archive $(LUA_LIB) -Wl,--no-whole-archive \
-  -Wl,--exclude-libs,libedit.a:libtinfo.a:libbsd.a:libmd.a:liblua5.4-lpeg.a
+  -Wl,--exclude-libs,libedit.a:libtinfo.a:libbsd.a:libmd.a:liblua5.4-lpeg.a \
+  $(UNWIND)
 NODEFS = $(if $(SAN),,-Wl$(comma)-z$(comma)defs)
 
 # ---- targets -----------------------------------------------------------------
@@ -268,7 +274,8 @@ $(BUILD)/flags: FORCE
 	$(call stamp,$(COMPILE) $(LAYER_cli) $(LAYER_ops) $(LOOPS) $(UNROLLED) \
 	  $(foreach l,$(LEVELS),$(LEVEL_$(l))))
 $(BUILD)/objects: FORCE
-	$(call stamp,$(CORE_OBJ) $(BINDING_OBJ) $(LPEG_OBJ) $(PROGRAM_OBJ) $(LINK))
+	$(call stamp,$(CORE_OBJ) $(BINDING_OBJ) $(LPEG_OBJ) $(PROGRAM_OBJ) $(LINK) \
+	  $(UNWIND))
 $(BUILD)/scripts: FORCE
 	$(call stamp,$(SCRIPTS))
 
