@@ -8,13 +8,8 @@
 #include "kernel/math.h"
 #include "kernel/rows_within.h"
 
-// nan wins.
-#define WINS(a, over, b) (((a)over(b)) | ((a) != (a)))
-
-// As vectors, `a` where the mask is set, else `b`.
-#define PICK(mask, a, b)                             \
-  (__typeof__(a))(((__typeof__(mask))(a) & (mask)) | \
-                  ((__typeof__(mask))(b) & ~(mask)))
+// Of whole numbers, too, where it is false.
+#define IS_NAN(a) ((a) != (a))
 
 // From 64 - n on, a mask of the first n bytes of up to 64.
 static const uint8_t first_bytes[128] = {

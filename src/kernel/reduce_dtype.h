@@ -7,6 +7,7 @@
 
 #define NAME(what) ND_JOIN(LABEL, what)
 #define VECTOR NAME(vector)
+#define BITS NAME(bits)
 #define WIDTH NAME(WIDTH)
 #define VECTORS NAME(VECTORS)
 
@@ -21,6 +22,8 @@ enum {
 // Vectors that lie anywhere.
 typedef TYPE VECTOR
   __attribute__((vector_size(NAME(BYTES)), aligned(sizeof(TYPE)), may_alias));
+
+typedef uint8_t BITS __attribute__((vector_size(NAME(BYTES))));
 
 ND_INLINE VECTOR NAME(load)(const TYPE *x)
 {
@@ -47,8 +50,8 @@ ND_INLINE TYPE NAME(one)(nd_fold f, TYPE a, TYPE b)
   switch (f) {
   case ND_SUM: return (TYPE)(a + b);
   case ND_PROD: return (TYPE)(a * b);
-  case ND_MAX: return WINS(a, >=, b) ? a : b;
-  default: return WINS(a, <=, b) ? a : b;
+  case ND_MAX: return (a >= b) | IS_NAN(a) ? a : b;  // nan wins
+  default: return (a <= b) | IS_NAN(a) ? a : b;
   }
 }
 
@@ -66,13 +69,20 @@ ND_INLINE VECTOR NAME(neutrals)(nd_fold f)
   return (VECTOR){ 0 } + NAME(neutral)(f);
 }
 
+// `a` where the mask is set, else `b`. All as bytes: gcc sees choices in wider
+// bits, and makes those of 64 bits one by one where there is no SSE4.
+ND_INLINE VECTOR NAME(pick)(BITS mask, VECTOR a, VECTOR b)
+{
+  return (VECTOR)(((BITS)a & mask) | ((BITS)b & ~mask));
+}
+
 ND_INLINE VECTOR NAME(all)(nd_fold f, VECTOR a, VECTOR b)
 {
   switch (f) {
   case ND_SUM: return a + b;
   case ND_PROD: return a * b;
-  case ND_MAX: return PICK(WINS(a, >=, b), a, b);
-  default: return PICK(WINS(a, <=, b), a, b);
+  case ND_MAX: return NAME(pick)((BITS)(a >= b) | (BITS)IS_NAN(a), a, b);
+  default: return NAME(pick)((BITS)(a <= b) | (BITS)IS_NAN(a), a, b);
   }
 }
 
@@ -127,6 +137,7 @@ KERNELS(min, ND_MIN)
 #undef VECTORS
 #undef WIDTH
 #undef VECTOR
+#undef BITS
 #undef NAME
 #undef LABEL
 #undef TYPE

@@ -20,9 +20,9 @@ ND_INLINE VECTOR NAME(load_some)(nd_fold f, const TYPE *x, int n)
 ND_INLINE VECTOR NAME(load_within)(nd_fold f, const TYPE *x, int n)
 {
   const VECTOR y = NAME(load)(x), none = NAME(neutrals)(f);
-  __typeof__(y == none) mask;
+  BITS mask;
   memcpy(&mask, first_bytes + 64 - (size_t)n * sizeof *x, sizeof mask);
-  return PICK(mask, y, none);
+  return NAME(pick)(mask, y, none);
 }
 
 // The lanes of a run; `within` if a whole vector can be read behind it.
