@@ -271,7 +271,7 @@ help: ## list the targets
 stamp = @mkdir -p $(@D); echo '$(1)' | cmp -s - $@ || echo '$(1)' > $@
 
 $(BUILD)/flags: FORCE
-	$(call stamp,$(COMPILE) $(LAYER_cli) $(LAYER_ops) $(LOOPS) $(UNROLLED) \
+	$(call stamp,$(COMPILE) $(LAYER_cli) $(LAYER_ops) $(QUICK) $(LOOPS) $(UNROLLED) \
 	  $(foreach l,$(LEVELS),$(LEVEL_$(l))))
 $(BUILD)/objects: FORCE
 	$(call stamp,$(CORE_OBJ) $(BINDING_OBJ) $(LPEG_OBJ) $(PROGRAM_OBJ) $(LINK) \
@@ -280,17 +280,30 @@ $(BUILD)/scripts: FORCE
 	$(call stamp,$(SCRIPTS))
 
 # What one layer needs beyond the rest: two know Lua; through the others nobody
-# throws; and what runs few times for each op, or at a prompt, is small.
+# throws.
 LAYER_lua := -isystem $(LUA_INC)
-LAYER_cli := -isystem $(LUA_INC) $(EDIT_DEF) -Os
+LAYER_cli := -isystem $(LUA_INC) $(EDIT_DEF)
 $(foreach l,base kernel tensor op ops tape optim, \
   $(eval LAYER_$(l) := -fno-asynchronous-unwind-tables))
-LAYER_ops += -Os
+
+# What is above kernels is small but for what small steps spend their time in, by
+# callgrind, and loops over elements.
+QUICK := $(patsubst %,base/%,account context crew memory mt19937 philox place \
+           recorder work) \
+         $(patsubst %,tensor/%,copy pool tensor tile walk) \
+         $(patsubst %,op/%,blocks dispatch engine fold% integers multiply \
+           pending plain plan program rows scatter series spectrum_% strip \
+           sweeps table term) \
+         $(patsubst %,tape/%,backward derive give identities record tape) \
+         $(patsubst %,lua/%,arguments box class_gradient class_optimizer \
+           class_tape flat guard heap manager nested op signature taped where \
+           zip) kernel/% optim/%
+small = $(if $(filter $(QUICK),$(1)),,-Os)
 
 $(BUILD)/obj/%.o: src/%.c $(BUILD)/flags
 	@mkdir -p $(@D)
 	@echo "cc $<"
-	@$(COMPILE) $(LAYER_$(*D)) $(DEPEND) -c -o $@ $<
+	@$(COMPILE) $(LAYER_$(*D)) $(call small,$*) $(DEPEND) -c -o $@ $<
 
 define level
 $(call level_objects,$(1)): $(BUILD)/obj/%.$(1).o: \
