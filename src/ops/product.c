@@ -7,17 +7,15 @@
 //       h1[k1] .. hr[kr] * the product of x over all other positions but j
 //
 // that is what is left of the product over k != j of (x[k] + e1 h1[k] + .. + er
-// hr[k]) before e1 e2 .. er, where e1^2 = .. = er^2 = 0. Numbers of that kind
-// are 2^r coefficients, one for each set of e's. Nothing is divided, so zeros
-// and products that overflow do no harm. Each order of derivative puts one more
+// hr[k]) before e1 e2 .. er (op/duals.h). Nothing is divided, so zeros and
+// products that overflow do no harm. Each order of derivative puts one more
 // direction into the list: the sum is the same whichever of the h, or of the
 // position j, one takes for the incoming gradient.
 
 #include <string.h>
 
+#include "op/duals.h"
 #include "ops/rules.h"
-
-enum { MAX_DIRECTIONS = 8 };
 
 static const nd_param params[] = {
   { "values", ND_TENSORS },
@@ -27,47 +25,9 @@ static const nd_param params[] = {
 static bool infer(nd_context *c, const nd_job *j, nd_type *out)
 {
   *out = nd_type_of(j->in[0]);
-  return j->n <= 1 + MAX_DIRECTIONS ||
+  return j->n <= 1 + ND_MAX_DIRECTIONS ||
          nd_fail(c, ND_BAD_ARGUMENT, "at most %d orders of derivative",
-                 1 + MAX_DIRECTIONS);
-}
-
-// ---------------------------------------------------------- the arithmetic --
-
-// p q, where a direction that is zero gives zero even beside inf and nan.
-static double times(double p, double q, bool directed)
-{
-  return directed && (p == 0 || q == 0) ? 0 : p * q;
-}
-
-// p (x + e1 h[0] + .. + er h[r - 1]), in place: a set is reached from those
-// without one of its members, which come before it.
-static void multiply(double *p, int r, double x, const double *h)
-{
-  for (int set = (1 << r) - 1; set >= 0; set--) {
-    double sum = times(p[set], x, set > 0);
-    for (int i = 0; i < r; i++) {
-      if (set >> i & 1)
-        sum += times(p[set & ~(1 << i)], h[i], true);
-    }
-    p[set] = sum;
-  }
-}
-
-// The coefficient of e1 .. er in p q.
-static double join(const double *p, const double *q, int r)
-{
-  const int all = (1 << r) - 1;
-  double sum = times(p[0], q[all], r > 0);
-  for (int set = 1; set <= all; set++)
-    sum += times(p[set], q[all & ~set], true);
-  return sum;
-}
-
-static void start_product(double *p, int r)
-{
-  memset(p, 0, sizeof *p << r);
-  p[0] = 1;
+                 1 + ND_MAX_DIRECTIONS);
 }
 
 // ------------------------------------------------------------------- rows --
@@ -79,39 +39,29 @@ typedef struct rows {
   double *before;  // of each position, the product of those before it
 } rows;
 
-static double element(const nd_tensor *x, int64_t i)
-{
-  const void *data = nd_values(x);
-  return x->dtype == ND_FLOAT32 ? (double)((const float *)data)[i]
-                                : ((const double *)data)[i];
-}
-
 // p times element i of the inputs.
 static void multiply_element(const rows *l, double *p, int64_t i)
 {
-  double h[MAX_DIRECTIONS];
+  double h[ND_MAX_DIRECTIONS];
   for (int k = 0; k < l->r; k++)
-    h[k] = element(l->x[1 + k], i);
-  multiply(p, l->r, element(l->x[0], i), h);
+    h[k] = nd_duals_read(l->x[1 + k], i);
+  nd_duals_multiply(p, l->r, nd_duals_read(l->x[0], i), h);
 }
 
 // The row that starts at element `at`: what comes before each position, and
 // then, from the last one on, that times what comes after.
 static void fill_row(const rows *l, int64_t at, nd_tensor *out)
 {
-  double p[1 << MAX_DIRECTIONS];
-  start_product(p, l->r);
+  double p[1 << ND_MAX_DIRECTIONS];
+  nd_duals_start(p, l->r);
   for (int64_t i = 0; i < l->n; i++) {
     memcpy(l->before + (i << l->r), p, sizeof *p << l->r);
     multiply_element(l, p, at + i);
   }
-  start_product(p, l->r);
+  nd_duals_start(p, l->r);
   for (int64_t i = l->n - 1; i >= 0; i--) {
-    const double y = join(l->before + (i << l->r), p, l->r);
-    if (out->dtype == ND_FLOAT32)
-      ((float *)(void *)out->data)[at + i] = (float)y;
-    else
-      ((double *)(void *)out->data)[at + i] = y;
+    const double y = nd_duals_join(l->before + (i << l->r), p, l->r);
+    nd_duals_write(out, at + i, y);
     multiply_element(l, p, at + i);
   }
 }
@@ -156,7 +106,7 @@ static nd_work work(const nd_job *j)
 // The op with direction `g` in place of input `i`, or after all when i is 0.
 static nd_tensor *redirect(nd_context *c, int i, const nd_job *j, nd_tensor *g)
 {
-  nd_tensor *in[2 + MAX_DIRECTIONS];
+  nd_tensor *in[2 + ND_MAX_DIRECTIONS];
   for (int k = 0; k < j->n; k++)
     in[k] = j->in[k];
   in[i > 0 ? i : j->n] = g;
