@@ -9,12 +9,17 @@
 
 ND_DECLARE_LEVELS(const nd_softmax_table, nd_softmax_table);
 
-void nd_rows_start(nd_rows *l, const nd_tensor *x, const int *axes,
-                   int64_t length, int64_t inner)
+const nd_softmax_kernels *nd_rows_kernels(const nd_context *c, nd_dtype dtype)
 {
   static const nd_softmax_table *const tables[ND_LEVELS] = ND_LIST_LEVELS(
     nd_softmax_table);
-  l->k = &tables[x->context->level]->at[x->dtype];
+  return &tables[c->level]->at[dtype];
+}
+
+void nd_rows_start(nd_rows *l, const nd_tensor *x, const int *axes,
+                   int64_t length, int64_t inner)
+{
+  l->k = nd_rows_kernels(x->context, (nd_dtype)x->dtype);
   l->max = nd_fold_kernels(x, ND_MAX);
   l->sum = nd_fold_kernels(x, ND_SUM);
   const nd_dtype dtype = (nd_dtype)x->dtype;

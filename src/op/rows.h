@@ -38,6 +38,9 @@ typedef struct nd_piece {
 // What nd_rows_measure leaves in the output.
 typedef enum nd_keep { ND_KEEP_NONE, ND_KEEP_SHIFTED, ND_KEEP_EXP } nd_keep;
 
+// The kernels for a dtype of floats on the CPU of a context.
+const nd_softmax_kernels *nd_rows_kernels(const nd_context *c, nd_dtype dtype);
+
 // Sees `x` with its axes in the order `axes`, or as they are when NULL.
 void nd_rows_start(nd_rows *l, const nd_tensor *x, const int *axes,
                    int64_t length, int64_t inner);

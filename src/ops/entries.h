@@ -40,7 +40,7 @@ extern const nd_op nd_op_running_sum, nd_op_square, nd_op_root, nd_op_rsqrt,
 extern const nd_op nd_op_reduce_sum, nd_op_reduce_max, nd_op_products_of_others,
   nd_op_matmul, nd_op_softmax, nd_op_log_softmax, nd_op_log_softmax_tangent,
   nd_op_log_softmax_slope, nd_op_softmax_cross_entropy_slope,
-  nd_op_reduce_logsumexp, nd_op_argmax;
+  nd_op_reduce_logsumexp, nd_op_argmax, nd_op_ctc_loss, nd_op_ctc_loss_slope;
 
 // Matrices.
 extern const nd_op nd_op_scale_triangles, nd_op_triangular_solve, nd_op_inv,

@@ -802,6 +802,56 @@ def write_counts():
                   lambda v: tf.reverse_sequence(v, lengths, 1, 0)))
 
 
+# Labels that fit into the times there are; those behind a length say nothing.
+def sequences(batch, most, time, classes, blank):
+    others = [k for k in range(classes) if k != blank]
+    labels, lengths, times = [], [], []
+    for _ in range(batch):
+        row = rng.choice(others, most)
+        n = int(rng.integers(0, most + 1))
+        while n + int(np.sum(row[1:n] == row[:max(n - 1, 0)])) > time:
+            n -= 1
+        least = n + int(np.sum(row[1:n] == row[:max(n - 1, 0)]))
+        labels.append(row)
+        lengths.append(n)
+        times.append(int(rng.integers(max(least, 1), time + 1)))
+    return np.array(labels), np.array(lengths), np.array(times)
+
+
+# TensorFlow has it for float32 alone.
+def check_ctc(labels, x, lengths, times, blank, y):
+    other = tf.nn.ctc_loss(labels.astype("int32"), tf.constant(x, tf.float32),
+                           lengths.astype("int32"), times.astype("int32"),
+                           blank_index=blank).numpy()
+    if not np.allclose(other, y, 1e-4, 1e-5):
+        differ("ctc_loss", other, y)
+
+
+def write_ctc():
+    for _ in range(12):
+        batch, time = int(rng.integers(1, 3)), int(rng.integers(2, 7))
+        classes, most = int(rng.integers(2, 5)), int(rng.integers(1, 4))
+        blank = int(rng.integers(classes))
+        labels, lengths, times = sequences(batch, most, time, classes, blank)
+        x = sixteenths([time, batch, classes])
+        batch_major = bool(rng.integers(2))
+
+        def loss(v):
+            rows = v.transpose(0, 1) if batch_major else v
+            return torch.nn.functional.ctc_loss(
+                rows.log_softmax(-1), torch.tensor(labels),
+                torch.tensor(times), torch.tensor(lengths), blank, "none")
+
+        case = Case("ctc_loss",
+                    [typed("int32", labels + 1),
+                     x.swapaxes(0, 1) if batch_major else x,
+                     typed("int32", lengths), typed("int32", times)],
+                    f"blank_index={blank + 1}" +
+                    " logits_time_major=false" * batch_major, by_torch=loss)
+        check_ctc(labels, x, lengths, times, blank, results(case)[0])
+        emit(case)
+
+
 print(f"# golden/ops.py with NumPy {np.__version__}, TensorFlow "
       f"{tf.__version__}, JAX {jax.__version__}, PyTorch {torch.__version__}.")
 write_unary()
@@ -821,3 +871,4 @@ write_norms()
 write_activations()
 write_images()
 write_counts()
+write_ctc()

@@ -110,6 +110,21 @@ static nd_tensor *make_kind(nd_tensor *x, int kind)
   return CALL("cast", text, y);
 }
 
+// Reads "{1 3}" or "{{1 2} {3 4}}" as a tensor of integers.
+static const char *read_whole(const char *s, nd_tensor **x)
+{
+  int64_t v[64], shape[2];
+  int32_t data[64];
+  int n, rows = 0;
+  s = s[1] == '{' ? case_rows(s, v, &n, &rows) : case_list(s, v, &n);
+  for (int i = 0; i < n; i++)
+    data[i] = (int32_t)v[i];
+  shape[0] = rows > 0 ? rows : n;
+  shape[1] = rows > 0 ? n / rows : 1;
+  *x = own(nd_tensor_new(c, ND_INT32, rows > 0 ? 2 : 1, shape, data));
+  return s;
+}
+
 // A long case, and room for the outputs of two that do it.
 typedef struct long_case {
   nd_job whole, cut;
@@ -124,7 +139,12 @@ static void read_long_case(long_case *l, const nd_op *op, nd_dtype dtype,
   char text[80];
   const char *end = s + strcspn(s, ";"), *at = case_space(s);
   l->whole = (nd_job){ .op = op, .in = l->in, .attr = l->attr };
-  for (int kind; *(at = case_word(at, &kind)) == '['; at = case_space(at)) {
+  for (int kind; *(at = case_word(at, &kind)) == '[' || *at == '{';
+       at = case_space(at)) {
+    if (*at == '{') {
+      at = read_whole(at, &l->in[l->whole.n++]);
+      continue;
+    }
     const int length = (int)strcspn(at, "]") + 1;
     l->in[l->whole.n++] = make_kind(make_long(dtype, at, length), kind);
     at += length;
