@@ -8,7 +8,7 @@ local rows = require "rows"
 
 local clock = nd.clock
 local threads = math.tointeger(arg[1])
-if threads > 1 and not pcall(function() nd.set_num_threads(threads) end) then
+if threads > 0 and not pcall(nd.set_num_threads, threads) then
   print "! it has no threads"
   os.exit(false)
 end
