@@ -22,4 +22,8 @@ typedef struct nd_grouped {
 void ND_LEVELLED(nd_run_grouped)(int n, const double *p, void *out,
                                  const void *const *in, const nd_grouped *k);
 
+// Runs a kernel of one input of doubles over floats; its result is rounded.
+void ND_LEVELLED(nd_run_widened)(int n, const double *p, float *out,
+                                 const float *in, nd_block_kernel *doubles);
+
 #endif

@@ -57,3 +57,27 @@ void ND_LEVELLED(nd_run_grouped)(int n, const double *p, void *out,
   k->groups(group, p, room[ND_MAX_FEEDS], last);
   take(k->result, (char *)out + whole * k->result, rest, room[ND_MAX_FEEDS]);
 }
+
+// Copies of another type. The whole groups come first, as above.
+#define CONVERT(name, to, from)                                   \
+  static void name(int n, to *restrict y, const from *restrict x) \
+  {                                                               \
+    const int whole = n & -ND_MAX_GROUP;                          \
+    for (int i = 0; i < whole; i++)                               \
+      y[i] = (to)x[i];                                            \
+    for (int i = whole; i < n; i++)                               \
+      y[i] = (to)x[i];                                            \
+  }
+
+CONVERT(widen, double, float)
+CONVERT(narrow, float, double)
+
+void ND_LEVELLED(nd_run_widened)(int n, const double *p, float *out,
+                                 const float *in, nd_block_kernel *doubles)
+{
+  double x[ND_BLOCK], y[ND_BLOCK];
+  const void *wide = x;
+  widen(n, x, in);
+  doubles(n, p, y, &wide);
+  narrow(n, out, y);
+}

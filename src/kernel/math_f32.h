@@ -260,22 +260,6 @@ ND_INLINE float nd_log1p_f32(float x)
   return u >= 0 ? (x > 0x1.fffffep127f ? x : finite) : ND_NAN;
 }
 
-// In double: what these do to a float's logarithm would cost more than a unit.
-ND_INLINE float nd_asinh_f32(float x)
-{
-  return (float)nd_asinh_f64(x);
-}
-
-ND_INLINE float nd_acosh_f32(float x)
-{
-  return (float)nd_acosh_f64(x);
-}
-
-ND_INLINE float nd_atanh_f32(float x)
-{
-  return (float)nd_atanh_f64(x);
-}
-
 // max(x, 0) + log1p(e^-|x|); the argument of log1p is at most 1.
 ND_INLINE float nd_softplus_f32(float x)
 {

@@ -1,11 +1,11 @@
 // kernel/math_gamma.h: erfc, lgamma, digamma and polygamma, as kernel/math.h
-// has functions. Those of floats compute in double.
+// has functions, of doubles only.
 //
-// In double lgamma errs by at most 1.4 units in the last place for x > 0, and
-// digamma by about 6, both also next to their zeros there. Below 0 they have
-// zeros between the poles, next to which the error is absolute: a few times
-// 2^-53 times the largest of what is added there. In float, which is rounded
-// from that, all err by hardly more than 0.5 but next to these zeros.
+// lgamma errs by at most 1.4 units in the last place for x > 0, and digamma by
+// about 6, both also next to their zeros there. Below 0 they have zeros between
+// the poles, next to which the error is absolute: a few times 2^-53 times the
+// largest of what is added there. Rounded to float, all err by hardly more than
+// 0.5 but next to these zeros.
 #ifndef ND_KERNEL_MATH_GAMMA_H
 #define ND_KERNEL_MATH_GAMMA_H
 
@@ -42,11 +42,6 @@ ND_INLINE double nd_erfc_f64(double x)
   const double near = nd_fma_f64(x, nd_erf_ratio_f64(x * x), x);
   const double y = a < 0.47 ? 1 - near : x < 0 ? 2 - far : far;
   return x != x ? x : y;
-}
-
-ND_INLINE float nd_erfc_f32(float x)
-{
-  return (float)nd_erfc_f64(x);
 }
 
 // sin(pi r) / (pi r) from z = r^2, |r| <= 1/2.
@@ -127,11 +122,6 @@ ND_INLINE double nd_lgamma_f64(double x)
   return x != x ? x : z;
 }
 
-ND_INLINE float nd_lgamma_f32(float x)
-{
-  return (float)nd_lgamma_f64(x);
-}
-
 // The digamma function at 3/2 + t, |t| <= 1/2, by its zero there.
 #define ND_DIGAMMA_ZERO_HIGH 0x1.762d86356be3fp+0
 #define ND_DIGAMMA_ZERO_LOW 0x1.b86a722197829p-54
@@ -197,11 +187,6 @@ ND_INLINE double nd_digamma_f64(double x)
   const double turn = nd_fma_f64(r, nd_cotangent_f64(z), 1 / r);
   const double pole = x <= 0 && r == 0 ? ND_NAN : y;
   return x < 0 ? pole - turn : pole;
-}
-
-ND_INLINE float nd_digamma_f32(float x)
-{
-  return (float)nd_digamma_f64(x);
 }
 
 // The sum of (x + k)^-s over all k from 0 on, for x > 0 and s > 1: some terms,

@@ -5,6 +5,7 @@
 //   FLOATS   float32, float64           result: the same dtype
 //   NUMBERS  floats and integers        the same
 //   CAST     floats and integers        integers are read as float32
+//   DOUBLES  floats, of one input       the same; float32 by float64's kernel
 //   HEAVY    floats and integers        the same, by long formulas of floats
 //   TEST     floats                     bool
 //   COMPARE  everything                 bool
@@ -21,6 +22,7 @@ enum {
   DTYPES_FLOATS = ND_FLOATS,
   DTYPES_NUMBERS = ND_NUMBERS,
   DTYPES_CAST = ND_NUMBERS,
+  DTYPES_DOUBLES = ND_FLOATS,
   DTYPES_HEAVY = ND_NUMBERS,
   DTYPES_TEST = ND_FLOATS,
   DTYPES_COMPARE = ND_VALUES,
@@ -30,6 +32,7 @@ enum {
 #define RESULT_FLOATS ND_AS_INPUT
 #define RESULT_NUMBERS ND_AS_INPUT
 #define RESULT_CAST ND_AS_FLOAT
+#define RESULT_DOUBLES ND_AS_INPUT
 #define RESULT_HEAVY ND_AS_INPUT
 #define RESULT_TEST ND_AS_BOOL
 #define RESULT_COMPARE ND_AS_BOOL
@@ -73,6 +76,7 @@ enum {
     [ND_UINT8] = name##_uint8                                     \
   }
 #define FORWARD_CAST(name) FORWARD_FLOATS(name)
+#define FORWARD_DOUBLES(name) FORWARD_FLOATS(name)
 #define FORWARD_HEAVY(name) FORWARD_NUMBERS(name)
 #define FORWARD_TEST(name) FORWARD_FLOATS(name)
 #define FORWARD_BOOLS(name)  \
@@ -116,6 +120,25 @@ enum {
   {                                                \
     READ_##inputs o[i] = (result)(formula);        \
   }
+// Of bools, by whole groups: gcc makes them best of numbers that are as wide as
+// the elements.
+#define TEST_LOOP(inputs, type, formula)                         \
+  typedef type T, E;                                             \
+  typedef __typeof__(_Generic((T)0, float : 0, double            \
+                              : INT64_C(0), default              \
+                              : (T)0)) whole;                    \
+  enum { GROUP = ND_GROUP(sizeof(T)) };                          \
+  uint8_t *restrict o = out;                                     \
+  PLACES_##inputs(0) for (int from = 0; from < n; from += GROUP) \
+  {                                                              \
+    whole is[GROUP];                                             \
+    for (int k = 0; k < GROUP; k++) {                            \
+      const int i = from + k;                                    \
+      READ_##inputs is[k] = (formula);                           \
+    }                                                            \
+    for (int k = 0; k < GROUP; k++)                              \
+      o[from + k] = (uint8_t)is[k];                              \
+  }
 #define SLOPE_LOOP(inputs, type, formula)              \
   typedef type T, E;                                   \
   T *restrict o = out;                                 \
@@ -152,6 +175,8 @@ enum {
 #define GROUPED_FORWARD(inputs, name, label, type, result, formula) \
   GROUPED(name, label, inputs, type, result,                        \
           VALUES_LOOP(inputs, type, result, formula))
+#define GROUPED_TEST(inputs, name, label, type, result, formula) \
+  GROUPED(name, label, inputs, type, result, TEST_LOOP(inputs, type, formula))
 #define GROUPED_BACKWARD(inputs, name, label, type, result, formula) \
   GROUPED(name, label, inputs + 2, type, type,                       \
           SLOPE_LOOP(inputs, type, formula))
@@ -161,11 +186,17 @@ enum {
 #define VALUES_FLOATS(...) KERNELS_FLOATS(GROUPED_FORWARD, __VA_ARGS__)
 #define VALUES_NUMBERS(...) KERNELS_NUMBERS(FORWARD, __VA_ARGS__)
 #define VALUES_CAST(...) KERNELS_CAST(FORWARD, __VA_ARGS__)
+#define VALUES_DOUBLES(inputs, name, formula)                      \
+  GROUPED_FORWARD(inputs, name, float64, double, double, formula)  \
+  ND_BLOCK_KERNEL(name##_float32)                                  \
+  {                                                                \
+    ND_LEVELLED(nd_run_widened)(n, p, out, in[0], name##_float64); \
+  }
 #define VALUES_HEAVY(...)    \
   VALUES_FLOATS(__VA_ARGS__) \
   KERNELS_INTEGERS(FORWARD, __VA_ARGS__)
-#define VALUES_TEST(...) KERNELS_TEST(GROUPED_FORWARD, __VA_ARGS__)
-#define VALUES_COMPARE(...) KERNELS_COMPARE(GROUPED_FORWARD, __VA_ARGS__)
+#define VALUES_TEST(...) KERNELS_TEST(GROUPED_TEST, __VA_ARGS__)
+#define VALUES_COMPARE(...) KERNELS_COMPARE(GROUPED_TEST, __VA_ARGS__)
 #define VALUES_BOOLS(...) KERNELS_BOOLS(FORWARD, __VA_ARGS__)
 #define SLOPES_FLOATS(...) KERNELS_FLOATS(GROUPED_BACKWARD, __VA_ARGS__)
 #define SLOPES_NUMBERS(...) KERNELS_FLOATS(BACKWARD, __VA_ARGS__)

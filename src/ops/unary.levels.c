@@ -91,14 +91,14 @@ OP(sinh,     FLOATS,  SINH(x),             COSH(X),               -2, 2,       \
    "hyperbolic sine", .cost = 1)                                               \
 OP(cosh,     FLOATS,  COSH(x),             SINH(X),               -2, 2,       \
    "hyperbolic cosine", .cost = 1)                                             \
-OP(asinh,    FLOATS,  PER_FLOAT(asinh, x)(x),                                  \
+OP(asinh,    DOUBLES, nd_asinh_f64(x),                                         \
    IF(GT(MUL(X, SIGN(X)), NUM(1e9)), DIV(SIGN(X), X),                          \
       DIV(NUM(1), SQRT(ADD(NUM(1), MUL(X, X))))), -3, 3,                       \
    "inverse of sinh", .cost = 2)                                               \
-OP(acosh,    FLOATS,  PER_FLOAT(acosh, x)(x),                                  \
+OP(acosh,    DOUBLES, nd_acosh_f64(x),                                         \
    DIV(NUM(1), MUL(SQRT(SUB(X, NUM(1))), SQRT(ADD(X, NUM(1))))), 1.3, 4,       \
    "inverse of cosh, not below 0; nan below 1", .cost = 2)                     \
-OP(atanh,    FLOATS,  PER_FLOAT(atanh, x)(x),                                  \
+OP(atanh,    DOUBLES, nd_atanh_f64(x),                                         \
    DIV(IF(GE(NUM(1), MUL(X, X)), NUM(1), NUM(NAN)),                            \
        MUL(SUB(NUM(1), X), ADD(NUM(1), X))), -.8, .8,                          \
    "inverse of tanh; nan outside -1..1", .cost = 2)                            \
@@ -117,15 +117,15 @@ OP(log_sigmoid, FLOATS, -SOFTPLUS(-x), SIGMOID(NEG(X)), -3, 3,                 \
 OP(erf,      FLOATS,  ERF(x),                                                  \
    MUL(NUM(1.1283791670955126), GAUSS(X)), -2, 2,                              \
    "error function", .cost = 1)                                                \
-OP(erfc,     FLOATS,  PER_FLOAT(erfc, x)(x),                                   \
+OP(erfc,     DOUBLES, nd_erfc_f64(x),                                          \
    MUL(NUM(-1.1283791670955126), GAUSS(X)), -2, 2,                             \
    "1 - erf(x), exact also where that is next to 0", .cost = 3)                \
-OP(lgamma,   FLOATS,  PER_FLOAT(lgamma, x)(x), DIGAMMA(X), 2.5, 5,             \
+OP(lgamma,   DOUBLES, nd_lgamma_f64(x), DIGAMMA(X), 2.5, 5,                    \
    "log(abs(gamma(x))); inf at 0 and whole numbers below", .cost = 8)          \
-FLAT(digamma, FLOATS, PER_FLOAT(digamma, x)(x),                                \
+FLAT(digamma, DOUBLES, nd_digamma_f64(x),                                      \
    "slope of lgamma; nan at 0 and whole numbers below", .cost = 6,             \
    BY_POLYGAMMA, .cases = "[3 4]; [0 3]")                                      \
-FLAT(polygamma, FLOATS, (T)nd_polygamma_f64((double)P(0), (double)x),          \
+FLAT(polygamma, DOUBLES, nd_polygamma_f64(P(0), x),                            \
    "derivative number n of digamma", .cost = 300, .hidden = true,              \
    PARAM(n, 1), BY_POLYGAMMA, .cases = "[3 4]; [2 3] n=2; [2] n=0")            \
 HOT(relu,    NUMBERS, x < 0 ? 0 : x,                                           \
@@ -235,7 +235,7 @@ FLAT(round,  FLOATS,  PER_FLOAT(round, x)(x),                                  \
    "nearest whole number, halves to even")                                     \
 FLAT(is_nan, TEST,    x != x,                                                  \
    "true where x is not a number")                                             \
-FLAT(is_inf, TEST,    x - x != 0 && x == x,                                    \
+FLAT(is_inf, TEST,    (x - x != 0) & (x == x),                                 \
    "true where x is inf or -inf")                                              \
 FLAT(is_finite, TEST, x - x == 0,                                              \
    "true where x is neither nan nor infinite")                                 \
