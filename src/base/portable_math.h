@@ -1,6 +1,7 @@
-// base/portable_math.h: logarithm, sine and cosine that have the same bits on
-// every machine, because they add, multiply and divide in a written order and
-// IEEE 754 fixes what that gives. libm's own differ between CPUs and versions.
+// base/portable_math.h: logarithm, exponential, sine and cosine that have the
+// same bits on every machine, because they add, multiply and divide in a
+// written order and IEEE 754 fixes what that gives. libm's own differ between
+// CPUs and versions.
 //
 // Good to 3 units in the last place. They have no branch and no call, so that
 // loops over them become vector code.
@@ -59,6 +60,34 @@ static inline double portable_log_f64(double x)
   series = series * q + 1.0 / 5;
   series = series * q + 1.0 / 3;
   return e * 0.69314718055994530942 + 2 * (t + t * (q * series));
+}
+
+// e^x for x <= 700. x = n log 2 + r with |r| <= log(2) / 2, and a Taylor
+// series; 2^n is two factors, as n goes down to -1075.
+static inline double portable_exp_f64(double x)
+{
+  const double low = x < -746 ? -746 : x;
+  const double n = (low * 1.44269504088896340736 + 0x1.8p52) - 0x1.8p52;
+  const double r = (low - n * 0x1.62e42fefa38p-1) - n * 0x1.ef35793c7673p-45;
+  double series = 1.0 / 6227020800;
+  series = series * r + 1.0 / 479001600;
+  series = series * r + 1.0 / 39916800;
+  series = series * r + 1.0 / 3628800;
+  series = series * r + 1.0 / 362880;
+  series = series * r + 1.0 / 40320;
+  series = series * r + 1.0 / 5040;
+  series = series * r + 1.0 / 720;
+  series = series * r + 1.0 / 120;
+  series = series * r + 1.0 / 24;
+  series = series * r + 1.0 / 6;
+  series = series * r + 0.5;
+  const int32_t whole = (int32_t)n, half = whole / 2;
+  const uint64_t first = (uint64_t)(half + 1023) << 52;
+  const uint64_t second = (uint64_t)(whole - half + 1023) << 52;
+  double p, q;
+  memcpy(&p, &first, sizeof p);
+  memcpy(&q, &second, sizeof q);
+  return (1 + (r + r * (r * series))) * p * q;
 }
 
 // Taylor series, for |a| <= pi / 4.
