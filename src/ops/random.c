@@ -1,8 +1,5 @@
-// ops/random.c: tensors of random numbers from the counter-based generator.
-// Each call takes the context's next stream, which dispatch takes back from one
-// that fails, and element i depends only on the seed, the stream and i. An op
-// that is given a seed has a sequence of its own; one that is given two numbers
-// has their stream, whatever was drawn before.
+// ops/random.c: tensors of random numbers from the counter-based generator:
+// normal ones and uniform ones (op/stream.h says of which streams).
 
 #include <math.h>
 
@@ -10,6 +7,7 @@
 #include "base/number.h"
 #include "base/philox.h"
 #include "op/axes.h"
+#include "op/stream.h"
 #include "ops/rules.h"
 
 // Attributes; the two in the middle are mean and stddev, or minval and maxval.
@@ -17,12 +15,9 @@ enum { SHAPE, P, Q, DTYPE, SEED, ATTRS };
 
 static bool infer(nd_context *c, const nd_job *j, nd_type *out)
 {
-  const nd_value *seed = &j->attr[SEED];
   out->dtype = (nd_dtype)j->attr[DTYPE].integer;
-  if (seed->given && seed->n != 1 && seed->n != 2)
-    return nd_fail(c, ND_BAD_ARGUMENT, "seed is one number or two, got %d",
-                   seed->n);
-  return nd_sizes_infer(c, &j->attr[SHAPE], out);
+  return nd_stream_check(c, &j->attr[SEED]) &&
+         nd_sizes_infer(c, &j->attr[SHAPE], out);
 }
 
 // In float32 a number must be finite there, as that is where it is used.
@@ -79,40 +74,10 @@ static bool infer_uniform(nd_context *c, const nd_job *j, nd_type *out)
   return true;
 }
 
-// Whether the stream is that of two numbers.
-static bool is_stateless(const nd_job *j)
-{
-  return j->attr[SEED].given && j->attr[SEED].n == 2;
-}
-
 // Once per call, before the ranges run.
 static bool take_stream(nd_context *c, const nd_job *j)
 {
-  if (!is_stateless(j))
-    c->stream++;
-  return true;
-}
-
-// One number for another, that has little to do with it (splitmix64).
-static uint64_t scatter_bits(uint64_t x)
-{
-  x += 0x9e3779b97f4a7c15U;
-  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9U;
-  x = (x ^ (x >> 27)) * 0x94d049bb133111ebU;
-  return x ^ (x >> 31);
-}
-
-static nd_philox stream_of(const nd_job *j)
-{
-  const nd_context *c = j->out[0]->context;
-  const nd_value *seed = &j->attr[SEED];
-  nd_philox s = { .seed = c->seed, .stream = c->stream };
-  if (seed->given)
-    s.seed = scatter_bits((uint64_t)seed->list[0] ^
-                          (is_stateless(j) ? 0 : scatter_bits(c->seed)));
-  if (is_stateless(j))
-    s.stream = scatter_bits((uint64_t)seed->list[1]);
-  return s;
+  return nd_stream_take(c, &j->attr[SEED]);
 }
 
 typedef void fill_f32(nd_philox s, uint64_t first, size_t n, float p, float q,
@@ -123,7 +88,7 @@ typedef void fill_f64(nd_philox s, uint64_t first, size_t n, double p, double q,
 static void run_float(const nd_job *j, int64_t from, int64_t to, fill_f32 *f32,
                       fill_f64 *f64)
 {
-  const nd_philox s = stream_of(j);
+  const nd_philox s = nd_stream_of(j, &j->attr[SEED]);
   const double p = j->attr[P].number, q = j->attr[Q].number;
   const size_t n = (size_t)(to - from);
   void *out = j->out[0]->data;
@@ -154,7 +119,7 @@ static void fill_uniform_f32(nd_philox s, uint64_t first, size_t n, double low,
 
 static void uniform_run(const nd_job *j, int64_t from, int64_t to)
 {
-  const nd_philox s = stream_of(j);
+  const nd_philox s = nd_stream_of(j, &j->attr[SEED]);
   const double low = j->attr[P].number;
   const double high = j->attr[Q].number;
   const size_t n = (size_t)(to - from);
@@ -244,9 +209,7 @@ static void draw_stateless(nd_context *c, const nd_job *j, const nd_op *op)
   const nd_value attr[] = {
     [SHAPE] = a[0], [P] = a[2], [Q] = a[3], [DTYPE] = a[4], [SEED] = a[1],
   };
-  if (a[1].n != 2)
-    nd_fail(c, ND_BAD_ARGUMENT, "seed is two numbers, got %d", a[1].n);
-  else
+  if (nd_stream_check_stateless(c, &a[1]))
     j->out[0] = nd_rule_apply(c, op, 0, NULL, attr);
 }
 
