@@ -11,8 +11,8 @@ extern const nd_op nd_op_add, nd_op_subtract, nd_op_multiply, nd_op_divide,
   nd_op_pow, nd_op_floordiv, nd_op_negative, nd_op_sign, nd_op_exp, nd_op_log,
   nd_op_sqrt, nd_op_sin, nd_op_cos, nd_op_tan, nd_op_sinh, nd_op_cosh,
   nd_op_tanh, nd_op_sigmoid, nd_op_bell, nd_op_gauss, nd_op_arc, nd_op_turn,
-  nd_op_erf, nd_op_log1p, nd_op_softplus, nd_op_multiply_no_nan,
-  nd_op_zero_wins;
+  nd_op_erf, nd_op_log1p, nd_op_softplus, nd_op_silu, nd_op_multiply_no_nan,
+  nd_op_zero_wins, nd_op_digamma, nd_op_polygamma, nd_op_gamma_slope;
 
 // Choices.
 extern const nd_op nd_op_where, nd_op_boolean_mask, nd_op_nonzero, nd_op_equal,

@@ -52,6 +52,12 @@ nd_tensor *nd_rule_matmul(nd_context *c, nd_tensor *x, bool flip_x,
 #define ABS(x) nd_rule1(c, &nd_op_abs, x)
 #define FLOOR(x) nd_rule1(c, &nd_op_floor, x)
 
+// Number `n` of a family (kernel/gamma_slope.h); number 1 is how a draw of
+// gamma numbers moves with its alpha.
+#define GAMMA_SLOPE(alpha, draw, n) nd_rule_gamma_slope(c, alpha, draw, n)
+nd_tensor *nd_rule_gamma_slope(nd_context *c, nd_tensor *alpha, nd_tensor *draw,
+                               double n);
+
 // --------------------------------------------------------------- matrices --
 
 // `x` with its last two axes exchanged.

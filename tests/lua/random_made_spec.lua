@@ -1,4 +1,5 @@
---- What is made of random numbers: dropout and categorical, by their shares.
+--- What is made of random numbers: dropout and categorical, by their shares,
+-- and gamma and Poisson numbers, by their moments and as gradients see them.
 package.path = "tests/lua/?.lua;" .. package.path
 local nd = require "nadir"
 local carried = require "support".carried
@@ -69,5 +70,127 @@ describe("random.categorical", function()
       local found = mean(nd.equal(y, nd.constant(class, "int64")))
       assert.is_true(math.abs(found - share) < .01)
     end
+  end)
+end)
+
+describe("random.gamma", function()
+  local alpha = { .5, 2, 5 }
+
+  it("has the shape asked for before those of alpha and beta", function()
+    local x = nd.random.gamma({ 4, 2 }, alpha, nd.ones { 2, 1 })
+    assert.are.same({ 4, 2, 2, 3 }, x.shape)
+    assert.are.same({}, nd.random.gamma({}, 2).shape)
+    x = nd.random.stateless_gamma({ 2, 3 }, { 1, 2 }, alpha)
+    assert.are.same({ 2, 3 }, x.shape)
+  end)
+
+  it("takes numbers of any kind, and the dtype of alpha or its own", function()
+    local wide = { dtype = "float64" }
+    assert.are.equal("float32", nd.random.gamma({ 2 }, 2).dtype)
+    assert.are.equal("float64", nd.random.gamma({ 2 }, 2, wide).dtype)
+    local a = nd.constant(alpha, "float64")
+    assert.are.equal("float64", nd.random.gamma({ 2 }, a, 3).dtype)
+  end)
+
+  it("has the mean alpha / beta", function()
+    nd.random.set_seed(5)
+    local x = nd.random.gamma({ 100000 }, 3., 2.)
+    assert.is_true(math.abs(mean(x) - 1.5) < .02)
+  end)
+
+  it("draws anew at each call, and again from the same seed", function()
+    local function draw(seed)
+      return nd.random.gamma({ 5 }, { 2. }, nil, nil, seed):totable()
+    end
+    nd.random.set_seed(6)
+    local first = draw()
+    assert.are_not.same(first, draw())
+    nd.random.set_seed(6)
+    assert.are.same(first, draw())
+    assert.are_not.same(draw(7), draw(7))
+    assert.are.same(draw { 7, 8 }, draw { 7, 8 })
+    assert.are.same(draw { 7, 8 },
+                    nd.random.stateless_gamma({ 5, 1 }, { 7, 8 }, 2.):totable())
+  end)
+
+  -- The mean of x * x is a (a + 1) / b / b.
+  it("has gradients that add up to those of its moments", function()
+    nd.random.set_seed(7)
+    local a = nd.Variable(alpha, { dtype = "float64" })
+    local b = nd.Variable(2, { dtype = "float64" })
+    local outer, inner = nd.GradientTape(), nd.GradientTape()
+    local da, db, second
+    do
+      local _ <close> = outer
+      local y
+      do
+        local _ <close> = inner
+        local x = nd.random.gamma({ 50000 }, a, b)
+        y = nd.reduce_sum(nd.reduce_mean(x * x, 1))
+      end
+      local g = inner:gradient(y, { a, b })
+      da, db = g[1], g[2]
+    end
+    second = outer:gradient(da, a)
+    for i, v in ipairs(alpha) do
+      assert.is_true(math.abs(da[i]:item() - (2 * v + 1) / 4) < .05)
+      assert.is_true(math.abs(second[i]:item() - .5) < .02)
+    end
+    local sum = 0
+    for _, v in ipairs(alpha) do sum = sum + v * (v + 1) end
+    assert.is_true(math.abs(db:item() + sum / 4) < .2)
+  end)
+
+  it("passes tangents as it passes gradients", function()
+    local a = nd.Variable(alpha, { dtype = "float64" })
+    local function draw()
+      return nd.random.stateless_gamma({ 3 }, { 1, 2 }, a)
+    end
+    local tape = nd.GradientTape()
+    local y
+    do
+      local _ <close> = tape
+      y = draw()
+    end
+    local acc, z = carried(a, nd.ones({ 3 }, "float64"), draw)
+    assert.are.same(tape:gradient(y, a):totable(), acc:jvp(z):totable())
+  end)
+end)
+
+describe("random.poisson", function()
+  it("has the shape asked for before that of lam, and a dtype", function()
+    local x = nd.random.poisson({ 4 }, { 1, 20.5 })
+    assert.are.same({ 4, 2 }, x.shape)
+    assert.are.equal("float32", x.dtype)
+    x = nd.random.poisson({ 4 }, 3, { dtype = "int64" })
+    assert.are.equal("int64", x.dtype)
+    x = nd.random.stateless_poisson({ 3, 2 }, { 1, 2 }, { 1, 20 })
+    assert.are.same({ 3, 2 }, x.shape)
+    assert.are.equal("int32", x.dtype)
+  end)
+
+  it("has the mean lam, and draws of ints are those of floats", function()
+    nd.random.set_seed(8)
+    for _, lam in ipairs { .5, 40 } do
+      local x = nd.random.poisson({ 100000 }, lam)
+      assert.is_true(math.abs(mean(x) / lam - 1) < .02)
+    end
+    local function draw(dtype)
+      local x = nd.random.poisson({ 50 }, 12, dtype, { 1, 2 })
+      return nd.cast(x, "float64"):totable()
+    end
+    assert.are.same(draw "float64", draw "int32")
+    assert.are.same(draw "float32", draw "int64")
+  end)
+
+  it("has no gradient, and a tape says so", function()
+    local lam = nd.Variable(3.)
+    local tape = nd.GradientTape { persistent = true }
+    local y
+    do
+      local _ <close> = tape
+      y = nd.random.poisson({ 4 }, lam)
+    end
+    assert.truthy(tape:explain(y, lam):find("poisson has no gradient", 1, true))
   end)
 end)

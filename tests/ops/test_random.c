@@ -36,17 +36,19 @@ static void a_seed_repeats_in_another_context(void)
 
 static void a_seed_repeats_on_any_number_of_threads(void)
 {
-  static const char *const names[] = { "uniform", "normal",
-                                       "truncated_normal" };
+  static const char *const names[] = { "uniform", "normal", "truncated_normal",
+                                       "gamma", "poisson" };
   enum { MANY = 200001 };
   static float numbers[2][MANY];
   start();
-  for (int i = 0; i < 3; i++) {
+  nd_tensor *parameter = F32("9.5");
+  for (int i = 0; i < 5; i++) {
     for (int threads = 1; threads <= 8; threads *= 2) {
       CHECK(nd_context_set_threads(c, threads));
       nd_random_set_seed(c, 7);
-      CHECK(nd_tensor_read(CALL0(names[i], "shape=[200001]"),
-                           numbers[threads > 1]));
+      nd_tensor *x = i < 3 ? CALL0(names[i], "shape=[200001]")
+                           : CALL(names[i], "shape=[200001]", parameter);
+      CHECK(nd_tensor_read(x, numbers[threads > 1]));
       CHECK(threads == 1 ||
             memcmp(numbers[0], numbers[1], sizeof numbers[0]) == 0);
     }
@@ -119,6 +121,10 @@ static void a_draw_that_fails_takes_no_stream(void)
   CHECK_INT(nd_error_code(c), ND_NO_MEMORY);
   nd_error_clear(c);
   CHECK(CALL0("normal", "shape=[10] stddev=-1") == NULL);
+  nd_error_clear(c);
+  CHECK(CALL("gamma", "shape=[10000]", F32("1")) == NULL);
+  nd_error_clear(c);
+  CHECK(CALL("poisson", "shape=[1]", F32("-1")) == NULL);
   nd_error_clear(c);
   nd_interrupt(c);
   CHECK(CALL0("normal", "shape=[10]") == NULL);
