@@ -90,6 +90,32 @@ const nd_op nd_op_gelu = {
   .cases = "[3 4]; [3 4] approximate=true; [0 3]",
 };
 
+static const nd_param swish_params[] = {
+  { "x", ND_TENSOR },
+  { "beta", ND_NUMBER, "1" },
+  { 0 },
+};
+
+static void swish(nd_context *c, const nd_job *j)
+{
+  j->out[0] = nd_rule_apply(c, &nd_op_silu, 1, j->in, j->attr);
+}
+
+const nd_op nd_op_swish = {
+  .name = "swish",
+  .module = "nn",
+  .inside = true,
+  .doc = "another name of silu: x * sigmoid(beta * x)",
+  .params = swish_params,
+  .attrs = 1,
+  .dtypes = ND_FLOATS,
+  .derivative = ND_COMPOSED,
+  .compose = swish,
+  .low = -.5,
+  .high = 3,
+  .cases = "[3 4]; [3 4] beta=2; [0 3]",
+};
+
 static const nd_param squareplus_params[] = {
   { "x", ND_TENSOR },
   { "b", ND_NUMBER, "4" },
@@ -210,11 +236,6 @@ const nd_op nd_op_sparsemax = {
 };
 
 const nd_op *const nd_ops_activation[] = {
-  &nd_op_glu,
-  &nd_op_gelu,
-  &nd_op_tanh_shrink,
-  &nd_op_squareplus,
-  &nd_op_threshold,
-  &nd_op_sparsemax,
-  NULL,
+  &nd_op_glu,        &nd_op_gelu,      &nd_op_tanh_shrink, &nd_op_swish,
+  &nd_op_squareplus, &nd_op_threshold, &nd_op_sparsemax,   NULL,
 };

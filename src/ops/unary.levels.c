@@ -167,10 +167,11 @@ OP(gelu_tanh, FLOATS, NO_NAN(x, SIGMOID(x * (GELU_A + GELU_B * (x * x)))),     \
               BELL(MUL(X, ADD(NUM(GELU_A), MUL(NUM(GELU_B), MUL(X, X))))))),   \
    -.5, 3,                                                                     \
    "gelu by tanh", .cost = 1, .hidden = true)                                  \
-OP(silu,     FLOATS,  NO_NAN(x, SIGMOID(x)),                                   \
-   ADD(SIGMOID(X), NO_NAN(X, BELL(X))), -.5, 3,                                \
-   "x * sigmoid(x), also called swish", .cost = 1,                             \
-   .module = "nn")                                                             \
+OP(silu,     FLOATS,  NO_NAN(x, SIGMOID(P(0) * x)),                            \
+   ADD(SIGMOID(MUL(P(0), X)), NO_NAN(MUL(P(0), X), BELL(MUL(P(0), X)))),       \
+   -.5, 3,                                                                     \
+   "x * sigmoid(beta * x), also called swish", .cost = 1,                      \
+   .module = "nn", PARAM(beta, 1), .cases = "[3 4]; [2 3] beta=2; [0 3]")      \
 OP(mish,     FLOATS,  NO_NAN(x, TANH(SOFTPLUS(x))),                            \
    ADD(TANH(SOFTPLUS(X)),                                                      \
        NO_NAN(NO_NAN(X, SIGMOID(X)),                                           \
