@@ -289,7 +289,7 @@ $(foreach l,base kernel tensor op ops tape optim, \
 # What is above kernels is small but for what small steps spend their time in, by
 # callgrind, and loops over elements.
 QUICK := $(patsubst %,base/%,account context crew memory mt19937 philox place \
-           recorder work) \
+           recorder rejection work) \
          $(patsubst %,tensor/%,copy pool tensor tile walk) \
          $(patsubst %,op/%,blocks dispatch engine fold% integers multiply \
            pending plain plan program rows scatter series spectrum_% strip \

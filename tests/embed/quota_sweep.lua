@@ -47,11 +47,14 @@ local VALUES = {
   text = function() return "ij,jk->ik" end,
 }
 
+-- So many results for each element of a tensor.
+local EACH = { gamma = { 2 }, poisson = { 2 } }
+
 local function needed_arguments(op, literal)
   local list = {}
   for i, p in ipairs(op.params) do
     if p.initial == nil or p.kind == "tensor" then
-      list[i] = VALUES[p.kind]()
+      list[i] = p.kind == "shape" and EACH[op.name] or VALUES[p.kind]()
       if literal and p.kind == "tensor" then
         list[i] = list[i]:totable()
       end
