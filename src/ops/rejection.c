@@ -85,18 +85,26 @@ static void poisson_run(const nd_job *j, int64_t from, int64_t to)
            most_of((nd_dtype)j->out[0]->dtype));
 }
 
-// A draw moves with alpha so that its place in the distribution stays.
+// A draw moves with alpha so that its place in the distribution stays; where it
+// is the least it stays itself.
+static nd_tensor *gamma_slope(nd_context *c, const nd_job *j)
+{
+  nd_tensor *y = j->out[0], *slope = GAMMA_SLOPE(j->in[0], y, 1);
+  nd_tensor *least = NUMBER(y, least_of((nd_dtype)y->dtype));
+  return IF(GE(least, y), NUMBER(y, 0), slope);
+}
+
 static void gamma_vjp(nd_context *c, const nd_job *j, nd_tensor *const *g,
                       const bool *wanted, nd_tensor **gx)
 {
   if (wanted[0])
-    gx[0] = CHAIN(g[0], GAMMA_SLOPE(j->in[0], j->out[0], 1));
+    gx[0] = CHAIN(g[0], gamma_slope(c, j));
 }
 
 static void gamma_jvp(nd_context *c, const nd_job *j, nd_tensor *const *t,
                       nd_tensor **ty)
 {
-  ty[0] = CHAIN(t[0], GAMMA_SLOPE(j->in[0], j->out[0], 1));
+  ty[0] = CHAIN(t[0], gamma_slope(c, j));
 }
 
 static const nd_param draw_params[] = {
