@@ -272,7 +272,7 @@ void nd_align_start(const nd_align *a, void *shared, int64_t number)
 
 float nd_align_cost(const nd_align *a)
 {
-  const float each = a->order > 0 ? (float)(40 << a->order) : 8;
+  const float each = a->order > 0 ? (float)(80 << a->order) : 15;
   return 50 + each * (float)a->most;
 }
 

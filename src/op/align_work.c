@@ -95,7 +95,7 @@ static void measure_rows(const void *what, void *shared, void *own,
 // Times that are done at once, for each example: as many as no one waits for.
 static int64_t times_at_once(const nd_align *a)
 {
-  const int64_t most = (int64_t)(1e5F / nd_align_cost(a));
+  const int64_t most = (int64_t)(2e5F / nd_align_cost(a));
   return most > 1 ? most : 1;
 }
 
