@@ -153,8 +153,10 @@ static float element_cost(const nd_job *j)
   const float cost = nd_op_cost(j->op);
   const int64_t size = j->out[0]->size;
   int64_t most = size;
-  for (int i = 0; i < j->n; i++)
-    most = j->in[i]->size > most ? j->in[i]->size : most;
+  for (int i = 0; i < j->n; i++) {
+    if (!(j->op->picks >> i & 1) && j->in[i]->size > most)
+      most = j->in[i]->size;
+  }
   return most == size ? cost : cost * (float)most / (float)(size + 1);
 }
 

@@ -101,6 +101,7 @@ const nd_op nd_op_searchsorted = {
   .run = search_run,
   .dense = 1 << 0 | 1 << 1,
   .cost = 40,
+  .picks = 1 << 0,
 };
 
 nd_tensor *nd_rule_search(nd_context *c, nd_tensor *sorted, nd_tensor *values,

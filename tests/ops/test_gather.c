@@ -165,6 +165,46 @@ static void integers_add_up_in_as_many_rows(void)
   finish();
 }
 
+// --------------------------------------------------------- few out of many --
+
+static int shared;  // pieces of work that somebody else was asked for
+
+static void count_shared(void *none, int parts, nd_part *part, void *data)
+{
+  shared++;
+}
+
+// A call whose first input has a million elements and the other ten.
+static void check_alone(const char *op)
+{
+  const nd_config config = { .size = sizeof config,
+                             .threads = 4,
+                             .parallel_for = count_shared };
+  nd_context *own_context = nd_context_new(&config);
+  static const float ten[10] = { 1, 3, 5, 7, 9, 2, 4, 6, 8, 10 };
+  double read[10];
+  const int64_t many = 1000000, few = 10;
+  nd_tensor *x = nd_tensor_new(own_context, ND_FLOAT32, 1, &many, NULL);
+  nd_tensor *y = nd_tensor_new(own_context, ND_FLOAT32, 1, &few, ten);
+  nd_tensor *at = nd_call(own_context, "cast", 1, &y, "dtype=int32");
+  shared = 0;
+  nd_tensor *z = nd_call(own_context, op, 2,
+                         (nd_tensor *[]){ x, op[0] == 's' ? y : at }, NULL);
+  CHECK(nd_tensor_read(z, read));
+  CHECK_INT(shared, 0);
+  nd_tensor *const all[] = { x, y, at, z };
+  for (int i = 0; i < 4; i++)
+    nd_tensor_release(all[i]);
+  nd_context_free(own_context);
+}
+
+static void few_out_of_many_are_no_work_to_share(void)
+{
+  check_alone("gather");
+  check_alone("embedding_lookup");
+  check_alone("searchsorted");
+}
+
 int main(void)
 {
   RUN(rows_are_picked_out_of_many);
@@ -173,5 +213,6 @@ int main(void)
   RUN(a_segment_adds_a_million_rows_nearly_exactly);
   RUN(a_segment_is_one_tree_over_its_rows);
   RUN(integers_add_up_in_as_many_rows);
+  RUN(few_out_of_many_are_no_work_to_share);
   return check_done();
 }
