@@ -66,8 +66,8 @@ SELECTS := $(if $(findstring clang,$(shell $(CC) --version 2>/dev/null)),, \
              -fno-thread-jumps)
 LOOPS := -O2 -ftree-vectorize -falign-loops=32 $(SELECTS)
 # These are faster when gcc unrolls and unswitches loops; all else only longer.
-UNROLLED := kernel/conv_% kernel/flip_% kernel/sort_% kernel/pool_% \
-            kernel/cumsum.% kernel/moments.% optim/%
+UNROLLED := kernel/flip_% kernel/sort_% kernel/pool_% kernel/cumsum.% \
+            kernel/moments.% optim/%
 LEVELS := baseline $(if $(filter x86_64,$(ARCH)),avx2 avx512)
 
 # ---- sources -----------------------------------------------------------------
