@@ -31,16 +31,16 @@ ND_INLINE sums term(sums x, double mean, bool squared)
 // The one value of lanes, by halves.
 ND_INLINE double join_lanes(sums *lane)
 {
-  ND_UNROLL
+  ND_UNROLL_FAST
   for (int half = VECTORS / 2; half > 0; half /= 2) {
-    ND_UNROLL
+    ND_UNROLL_FAST
     for (int v = 0; v < half; v++)
       lane[v] += lane[v + half];
   }
-  ND_UNROLL
+  ND_UNROLL_FAST
   for (int half = WIDTH / 2; half > 0; half /= 2) {
     sums other = lane[0];
-    ND_UNROLL
+    ND_UNROLL_FAST
     for (int i = 0; i < WIDTH; i++)
       other[i] = lane[0][i ^ half];
     lane[0] += other;

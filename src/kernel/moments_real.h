@@ -28,17 +28,17 @@ ND_INLINE sums NAME(load_some)(int n, const REAL *x, double other)
 ND_INLINE double NAME(fold)(int64_t n, const REAL *x, double mean, bool squared)
 {
   sums lane[VECTORS];
-  ND_UNROLL
+  ND_UNROLL_FAST
   for (int v = 0; v < VECTORS; v++)
     lane[v] = (sums){ 0 };
   for (; n >= ND_LANES; n -= ND_LANES, x += ND_LANES) {
-    ND_UNROLL
+    ND_UNROLL_FAST
     for (int v = 0; v < VECTORS; v++)
       lane[v] += term(NAME(load)(x + v * WIDTH), mean, squared);
   }
   const int whole = (int)n / WIDTH;
   const sums last = NAME(load_some)((int)n % WIDTH, x + whole * WIDTH, mean);
-  ND_UNROLL
+  ND_UNROLL_FAST
   for (int v = 0; v < VECTORS; v++) {
     if (v < whole)
       lane[v] += term(NAME(load)(x + v * WIDTH), mean, squared);
@@ -62,16 +62,16 @@ ND_INLINE void NAME(add_rows)(int64_t rows, int64_t within, int vectors, int n,
                               int64_t step, const REAL *in, const sums *mean,
                               bool squared, sums *sum)
 {
-  ND_UNROLL
+  ND_UNROLL_FAST
   for (int v = 0; v < vectors; v++)
     sum[v] = (sums){ 0 };
   for (int64_t r = 0; r < within; r++, in += step) {
-    ND_UNROLL
+    ND_UNROLL_FAST
     for (int v = 0; v < vectors; v++)
       sum[v] += term_by(NAME(load)(in + v * WIDTH), mean[v], squared);
   }
   for (int64_t r = within; r < rows; r++, in += step) {
-    ND_UNROLL
+    ND_UNROLL_FAST
     for (int v = 0; v < vectors; v++) {
       const int left = n - v * WIDTH;
       const sums x = left >= WIDTH ? NAME(load)(in + v * WIDTH)
@@ -90,7 +90,7 @@ ND_INLINE void NAME(few)(int64_t rows, int vectors, int n, int64_t step,
   sums total[BESIDE], mean[BESIDE] = { { 0 } };
   NAME(add_rows)(rows, within, vectors, n, step, in, mean, false, total);
   memcpy(sum, total, (size_t)n * sizeof *sum);
-  ND_UNROLL
+  ND_UNROLL_FAST
   for (int v = 0; v < vectors; v++)
     mean[v] = total[v] / (double)rows;
   NAME(add_rows)(rows, within, vectors, n, step, in, mean, true, total);

@@ -29,11 +29,11 @@ ND_INLINE VECTOR NAME(load_within)(nd_fold f, const TYPE *x, int n)
 ND_INLINE void NAME(fill)(nd_fold f, int64_t n, VECTOR *lane, const TYPE *x,
                           bool within)
 {
-  ND_UNROLL
+  ND_UNROLL_FAST
   for (int v = 0; v < VECTORS; v++)
     lane[v] = NAME(neutrals)(f);
   for (; n >= ND_LANES; n -= ND_LANES, x += ND_LANES) {
-    ND_UNROLL
+    ND_UNROLL_FAST
     for (int v = 0; v < VECTORS; v++)
       lane[v] = NAME(all)(f, lane[v], NAME(load)(x + v * WIDTH));
   }
@@ -42,7 +42,7 @@ ND_INLINE void NAME(fill)(nd_fold f, int64_t n, VECTOR *lane, const TYPE *x,
   if (rest > 0)
     last = within ? NAME(load_within)(f, x + whole * WIDTH, rest)
                   : NAME(load_some)(f, x + whole * WIDTH, rest);
-  ND_UNROLL
+  ND_UNROLL_FAST
   for (int v = 0; v < VECTORS; v++) {
     if (v < whole)
       lane[v] = NAME(all)(f, lane[v], NAME(load)(x + v * WIDTH));
@@ -54,16 +54,16 @@ ND_INLINE void NAME(fill)(nd_fold f, int64_t n, VECTOR *lane, const TYPE *x,
 // The one value of lanes, by halves.
 ND_INLINE TYPE NAME(join)(nd_fold f, VECTOR *lane)
 {
-  ND_UNROLL
+  ND_UNROLL_FAST
   for (int half = VECTORS / 2; half > 0; half /= 2) {
-    ND_UNROLL
+    ND_UNROLL_FAST
     for (int v = 0; v < half; v++)
       lane[v] = NAME(all)(f, lane[v], lane[v + half]);
   }
-  ND_UNROLL
+  ND_UNROLL_FAST
   for (int half = WIDTH / 2; half > 0; half /= 2) {
     VECTOR other = lane[0];
-    ND_UNROLL
+    ND_UNROLL_FAST
     for (int i = 0; i < WIDTH; i++)
       other[i] = lane[0][i ^ half];
     lane[0] = NAME(all)(f, lane[0], other);
@@ -75,7 +75,7 @@ ND_INLINE void NAME(lanes)(nd_fold f, int64_t n, void *lanes, const void *in)
 {
   VECTOR lane[VECTORS];
   NAME(fill)(f, n, lane, in, false);
-  ND_UNROLL
+  ND_UNROLL_FAST
   for (int v = 0; v < VECTORS; v++)
     NAME(store)((TYPE *)lanes + v * WIDTH, lane[v]);
 }
@@ -83,7 +83,7 @@ ND_INLINE void NAME(lanes)(nd_fold f, int64_t n, void *lanes, const void *in)
 ND_INLINE void NAME(close)(nd_fold f, void *out, const void *lanes)
 {
   VECTOR lane[VECTORS];
-  ND_UNROLL
+  ND_UNROLL_FAST
   for (int v = 0; v < VECTORS; v++)
     lane[v] = NAME(load)((const TYPE *)lanes + v * WIDTH);
   *(TYPE *)out = NAME(join)(f, lane);
@@ -110,15 +110,15 @@ ND_INLINE void NAME(wide)(nd_fold f, int64_t rows, int vectors, int64_t step,
                           TYPE *restrict into, const TYPE *restrict in)
 {
   VECTOR sum[MANY];
-  ND_UNROLL
+  ND_UNROLL_FAST
   for (int v = 0; v < vectors; v++)
     sum[v] = NAME(load)(into + v * WIDTH);
   for (int64_t r = 0; r < rows; r++, in += step) {
-    ND_UNROLL
+    ND_UNROLL_FAST
     for (int v = 0; v < vectors; v++)
       sum[v] = NAME(all)(f, sum[v], NAME(load)(in + v * WIDTH));
   }
-  ND_UNROLL
+  ND_UNROLL_FAST
   for (int v = 0; v < vectors; v++)
     NAME(store)(into + v * WIDTH, sum[v]);
 }

@@ -5,16 +5,16 @@ ND_INLINE void NAME(lanes)(nd_fold f, int64_t n, void *lanes, const void *in)
 {
   VECTOR lane[VECTORS];
   const TYPE *x = in;
-  ND_UNROLL
+  ND_UNROLL_FAST
   for (int v = 0; v < VECTORS; v++)
     lane[v] = NAME(neutrals)(f);
   for (; n >= ND_LANES; n -= ND_LANES, x += ND_LANES) {
-    ND_UNROLL
+    ND_UNROLL_FAST
     for (int v = 0; v < VECTORS; v++)
       lane[v] = NAME(all)(f, lane[v], NAME(load)(x + v * WIDTH));
   }
   TYPE *y = lanes;
-  ND_UNROLL
+  ND_UNROLL_FAST
   for (int v = 0; v < VECTORS; v++)
     NAME(store)(y + v * WIDTH, lane[v]);
   for (int64_t i = 0; i < n; i++)
@@ -34,7 +34,7 @@ ND_INLINE void NAME(close)(nd_fold f, void *out, const void *lanes)
 {
   const TYPE *x = lanes;
   VECTOR y = NAME(load)(x);
-  ND_UNROLL
+  ND_UNROLL_FAST
   for (int v = 1; v < VECTORS; v++)
     y = NAME(all)(f, y, NAME(load)(x + v * WIDTH));
   TYPE last[WIDTH];
