@@ -6,10 +6,10 @@
 
 #include <lua.h>
 
-// A text is packed in groups of eight items, fewer at its end: first a byte whose
-// bit i says that item i is a copy, then the items. A copy repeats n = 3..18
-// bytes from d = 1..4096 bytes before, and is two bytes: the low eight bits of
-// d - 1; the upper four above the four of n - 3. All else are bytes themselves.
+// A text is packed in groups of eight items, fewer at its end: a byte whose bit
+// i says that item i is a copy, then the items. A copy repeats n = 3..18 bytes
+// from d = 1..4096 bytes before, and is two bytes: the low eight bits of d - 1;
+// the upper four above the four of n - 3. All else are bytes themselves.
 struct ndL_embedded {
   const char *name;
   const char *path;  // what scripts write for it: "nd.plot"; may be NULL
