@@ -100,8 +100,8 @@ comma := ,
 # libedit goes in only if it can be linked statically: the program is one file.
 static = $(findstring /,$(shell $(CC) -print-file-name=lib$(1).a 2>/dev/null))
 EDIT := $(if $(wildcard /usr/include/histedit.h),$(if $(call static,edit),$(if \
-          $(call static,tinfo),$(if $(call static,bsd),$(call static,md)))))
-EDIT_LIB := $(if $(EDIT),-l:libedit.a -l:libtinfo.a -l:libbsd.a -l:libmd.a)
+          $(call static,bsd),$(call static,md))))
+EDIT_LIB := $(if $(EDIT),-l:libedit.a -l:libbsd.a -l:libmd.a)
 EDIT_DEF := $(if $(EDIT),-DND_HAVE_LIBEDIT)
 
 # Tables are full of pointers, which a program that may stand anywhere lists in
@@ -118,7 +118,7 @@ LINK = $(CC) -pthread $(if $(LUA_SRC),$(OPT)) $(SAN) $(PACK) $(LDFLAGS)
 
 # Lua's whole API stays visible, for C modules that scripts load.
 LINK_PROGRAM = -Wl,-E -Wl,--whole-archive $(LUA_LIB) -Wl,--no-whole-archive \
-  -Wl,--exclude-libs,libedit.a:libtinfo.a:libbsd.a:libmd.a:liblua5.4-lpeg.a \
+  -Wl,--exclude-libs,libedit.a:libbsd.a:libmd.a:liblua5.4-lpeg.a \
   $(UNWIND)
 NODEFS = $(if $(SAN),,-Wl$(comma)-z$(comma)defs)
 

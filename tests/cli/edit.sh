@@ -232,6 +232,17 @@ is "what was in the history stays" "" "$(cmp before \
 is "what is added begins a line" 'three = 3' "$(sed -n 4p $saved)"
 
 # Two prompts with one history, one of which has more to cut off.
+# No database of terminals is asked.
+for TERM in no-such-terminal dumb vt100 xterm-256color; do
+  begin
+  type '29\002+1\r'
+  await 21
+  type '\004'
+  end
+  is "lines are edited on $TERM" "" "$(grep -ai 'terminal type' screen)"
+done
+TERM=xterm
+
 for ((i = 1; i <= 1200; i++)); do echo "x = $i"; done > $saved
 begin
 type 'mine = 1\r'
