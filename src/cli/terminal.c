@@ -14,7 +14,7 @@ typedef struct capability {
   const char *text;
 } capability;
 
-// A number stands for %d, and one more than it, as columns count from 1, for %i.
+// A number stands for %d, and one more than that, as columns do, for %i.
 static const capability capabilities[] = {
   { "bl", "\a" },        // bell
   { "DC", "\033[%dP" },  // delete characters
