@@ -371,6 +371,45 @@ static bool check_upstream(probe *p, nd_tensor **seconds)
   return true;
 }
 
+// Both accumulators move the inputs; the outer one hears the inner one's rules.
+static bool push_twice(probe *p, nd_tensor **twice)
+{
+  nd_accumulator *outer = nd_accumulator_new(c);
+  nd_accumulator *inner = nd_accumulator_new(c);
+  for (int i = 0; i < p->t->n; i++) {
+    if (p->moves[i] != NULL) {
+      nd_accumulator_watch(outer, p->k.in[i], p->moves[i]);
+      nd_accumulator_watch(inner, p->k.in[i], p->moves[i]);
+    }
+  }
+  const bool ok = nd_accumulator_start(outer) && nd_accumulator_start(inner) &&
+                  call_run(&p->k);
+  for (int k = 0; ok && k < p->k.job.outs; k++) {
+    nd_tensor *once = own(nd_accumulator_jvp(inner, p->k.out[k]));
+    twice[k] = once == NULL ? NULL
+                            : dense(own(nd_accumulator_jvp(outer, once)));
+  }
+  nd_accumulator_free(inner);
+  nd_accumulator_free(outer);
+  return nd_error_code(c) == ND_OK;
+}
+
+// The weighted second derivative along the moves, forward twice as by tapes.
+static bool check_second_tangent(probe *p, nd_tensor *const *seconds)
+{
+  nd_tensor *twice[CASE_OUTPUTS] = { NULL };
+  double scale = 1, want = 0;
+  if (!push_twice(p, twice))
+    return report(p->t, "second tangent: %s", nd_error_message(c));
+  for (int i = 0; i < p->t->n; i++) {
+    if (p->moves[i] != NULL && seconds[i] != NULL)
+      want += dot(seconds[i], p->moves[i], &scale);
+  }
+  const double got = weigh(p, twice, &scale);
+  return is_near(got / scale, want / scale, 1e-11) ||
+         report(p->t, "second tangent is %.12g, not %.12g", got, want);
+}
+
 static bool check_second(probe *p)
 {
   nd_tensor *seconds[CASE_INPUTS + CASE_OUTPUTS] = { NULL };
@@ -383,7 +422,8 @@ static bool check_second(probe *p)
                                          "second gradient"))
       return false;
   }
-  return check_upstream(p, seconds + p->t->n);
+  return check_upstream(p, seconds + p->t->n) &&
+         check_second_tangent(p, seconds);
 }
 
 // All outputs of two probes, or all of what they have in their places.
