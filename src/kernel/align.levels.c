@@ -4,10 +4,11 @@
 
 #include "kernel/math.h"
 
-// exp of what a number is above the largest of a sum, which may be -inf.
+// exp of what a number is above the largest of a sum, 0 of -inf even there. Nan
+// gives nan, also beside nothing but -inf.
 ND_INLINE double share_of(double x, double top)
 {
-  return nd_exp_f64(top == -ND_INF ? top : x - top);
+  return nd_exp_f64(x == -ND_INF ? x : x - top);
 }
 
 // The largest is taken out: it counts 1, and what is small beside it keeps its
