@@ -2,6 +2,8 @@
 // histograms. What is counted gets the number of its bin, from 1, and rows of
 // ones, or weights, are summed by these numbers.
 
+#include <math.h>
+
 #include "base/number.h"
 #include "op/axes.h"
 #include "ops/rules.h"
@@ -308,7 +310,7 @@ static bool find_ends(nd_context *c, const nd_job *j, double *ends)
     ends[0] -= .5;
     ends[1] += .5;
   }
-  return ends[0] - ends[1] < 0 ||
+  return (isfinite(ends[0]) && isfinite(ends[1]) && ends[0] < ends[1]) ||
          nd_fail(c, ND_BAD_ARGUMENT,
                  "the range must be finite and rise: %s, %s",
                  ND_NUMBER(ends[0]), ND_NUMBER(ends[1]));
