@@ -107,11 +107,18 @@ static nd_tensor *count(nd_context *c, nd_tensor *x, nd_value axes)
   return SUM(IF(EQ(x, zero), zero, one), axes, DROP);
 }
 
+// Of sizes, the largest along axes: 0 of none.
+static nd_tensor *largest(nd_context *c, nd_tensor *sizes, nd_value axes)
+{
+  const bool none = sizes != NULL && sizes->size == 0;
+  return none ? SUM(sizes, axes, DROP) : MAX_OF(sizes, axes);
+}
+
 static nd_tensor *vector_norm(nd_context *c, nd_tensor *x, double p,
                               nd_value axes)
 {
   if (isinf(p))
-    return p > 0 ? MAX_OF(ABS(x), axes) : MIN_OF(ABS(x), axes);
+    return p > 0 ? largest(c, ABS(x), axes) : MIN_OF(ABS(x), axes);
   if (p == 2)
     return ROOT(SUM(SQUARE(x), axes, DROP));
   if (p == 1)
@@ -149,7 +156,7 @@ static nd_tensor *sum_norm(nd_context *c, nd_tensor *x, const nd_value *axes,
   left -= left > gone;
   nd_tensor *sums = SUM(ABS(x), one_axis(axes, along), DROP);
   const nd_value other = nd_value_list(1, &left);
-  return p > 0 ? MAX_OF(sums, other) : MIN_OF(sums, other);
+  return p > 0 ? largest(c, sums, other) : MIN_OF(sums, other);
 }
 
 static nd_tensor *matrix_norm(nd_context *c, const nd_job *j, nd_tensor *x)
@@ -161,7 +168,7 @@ static nd_tensor *matrix_norm(nd_context *c, const nd_job *j, nd_tensor *x)
   if (ord->dropped == NUC)
     return SUM(singular_values(c, x, axes), values, DROP);
   if (p == 2)
-    return MAX_OF(singular_values(c, x, axes), values);
+    return largest(c, singular_values(c, x, axes), values);
   if (p == -2)
     return MIN_OF(singular_values(c, x, axes), values);
   if (p == 1 || p == -1 || isinf(p))
