@@ -1,7 +1,8 @@
-// ops/random_made.c: what is made of random numbers: dropout and
-// categorical.
+// ops/random_made.c: what is made of random numbers: dropout, categorical and
+// shuffles by a stream that is given.
 
 #include "base/number.h"
+#include "op/stream.h"
 #include "ops/rules.h"
 
 #define SEED_PARAM             \
@@ -144,5 +145,76 @@ const nd_op nd_op_categorical = {
   .compose = categorical,
 };
 
-const nd_op *const nd_ops_random_made[] = { &nd_op_dropout, &nd_op_categorical,
-                                            NULL };
+// --------------------------------------------------------------- stateless --
+
+enum { GIVEN_SEED = 1, GIVEN_DTYPE };  // attributes of stateless_categorical
+
+static const nd_param stateless_categorical_params[] = {
+  { "logits", ND_TENSOR },
+  { "num_samples", ND_INTEGER },
+  { "seed", ND_INTEGERS },
+  { "dtype", ND_WORD_DTYPE, "nil" },
+  { 0 },
+};
+
+static void stateless_categorical(nd_context *c, const nd_job *j)
+{
+  const nd_value attr[] = { [SAMPLES] = j->attr[SAMPLES],
+                            [DTYPE] = j->attr[GIVEN_DTYPE],
+                            [LOGITS_SEED] = j->attr[GIVEN_SEED] };
+  if (nd_stream_check_stateless(c, &j->attr[GIVEN_SEED]))
+    j->out[0] = nd_rule_apply(c, &nd_op_categorical, 1, j->in, attr);
+}
+
+const nd_op nd_op_stateless_categorical = {
+  .name = "stateless_categorical",
+  .module = "random",
+  .inside = true,
+  .doc = "categorical, the same classes for the same two of seed",
+  .params = stateless_categorical_params,
+  .attrs = 3,
+  .dtypes = ND_FLOATS,
+  .compose = stateless_categorical,
+};
+
+static const nd_param stateless_shuffle_params[] = {
+  { "x", ND_TENSOR },
+  { "seed", ND_INTEGERS },
+  { 0 },
+};
+
+// Rows in the order of numbers that are drawn for them.
+static void stateless_shuffle(nd_context *c, const nd_job *j)
+{
+  nd_tensor *x = j->in[0];
+  const nd_value *seed = &j->attr[0];
+  if (!nd_stream_check_stateless(c, seed))
+    return;
+  if (x->rank > 0)
+    j->out[0] = GATHER(x, ARGSORT(DRAW(ND_FLOAT64, 1, x->dims, *seed)));
+  else
+    nd_fail(c, ND_BAD_ARGUMENT, "x must have rows, but is a scalar");
+}
+
+const nd_op nd_op_stateless_shuffle = {
+  .name = "stateless_shuffle",
+  .module = "random",
+  .inside = true,
+  .doc = "the rows of x in random order, the same for the same two of seed",
+  .params = stateless_shuffle_params,
+  .attrs = 1,
+  .dtypes = ND_ANY,
+  .derivative = ND_COMPOSED,
+  .compose = stateless_shuffle,
+  .low = -3,
+  .high = 3,
+  .cases = "[5] seed=[1 2]; [4 2] seed=[3 4]; [0 3] seed=[1 2]; [1] seed=[1 2]",
+};
+
+const nd_op *const nd_ops_random_made[] = {
+  &nd_op_dropout,
+  &nd_op_categorical,
+  &nd_op_stateless_categorical,
+  &nd_op_stateless_shuffle,
+  NULL,
+};

@@ -231,6 +231,10 @@ nd_tensor *nd_rule_uncentre(nd_context *c, nd_tensor *p, nd_tensor *x,
 nd_tensor *nd_rule_search(nd_context *c, nd_tensor *sorted, nd_tensor *values,
                           bool above);
 
+// The positions of numbers, by their order along the last axis.
+#define ARGSORT(x) nd_rule_argsort(c, x)
+nd_tensor *nd_rule_argsort(nd_context *c, nd_tensor *x);
+
 // Rows of `x` at positions, and the rows of `x` added there into `size` zeros;
 // the same two by ids, of which those below 1 stand for no row.
 #define GATHER(x, positions) nd_rule_gather(c, x, positions)

@@ -142,6 +142,12 @@ static nd_tensor *mean(nd_context *c, const segments *s)
   return DIV(sum(c, s), CAST(n, (nd_dtype)s->rows->dtype));
 }
 
+static nd_tensor *sqrt_n(nd_context *c, const segments *s)
+{
+  nd_tensor *n = MAXIMUM(s->counts, NUMBER(s->counts, 1));
+  return MUL(sum(c, s), RSQRT(CAST(n, (nd_dtype)s->rows->dtype)));
+}
+
 // The least or the most that the dtype of `like` has: of floats the infinities,
 // or the finite ones.
 static nd_tensor *farthest(nd_context *c, const nd_tensor *like, bool high,
@@ -241,6 +247,7 @@ SORTED(max, NUMBER(j->in[0], 0))
 SORTED(min, NUMBER(j->in[0], 0))
 SORTED(prod, NUMBER(j->in[0], 1))
 UNSORTED(mean, NUMBER(j->in[0], 0))
+UNSORTED(sqrt_n, NUMBER(j->in[0], 0))
 UNSORTED(max, farthest(c, j->in[0], false, true))
 UNSORTED(min, farthest(c, j->in[0], true, true))
 UNSORTED(prod, NUMBER(j->in[0], 1))
@@ -306,6 +313,15 @@ const nd_op nd_op_unsorted_segment_mean = {
   .compose = unsorted_mean,
 };
 
+const nd_op nd_op_unsorted_segment_sqrt_n = {
+  .name = "unsorted_segment_sqrt_n",
+  .doc = "sums of rows of the same id, of which those below 1 are left out, "
+         "over the square root of how many they are; 0 of none",
+  BY_ANY,
+  .dtypes = ND_FLOATS,
+  .compose = unsorted_sqrt_n,
+};
+
 const nd_op nd_op_unsorted_segment_max = {
   .name = "unsorted_segment_max",
   .doc = "largest of rows of the same id, of which those below 1 are left out; "
@@ -334,9 +350,15 @@ const nd_op nd_op_unsorted_segment_prod = {
 };
 
 const nd_op *const nd_ops_segment[] = {
-  &nd_op_segment_sum,           &nd_op_segment_mean,
-  &nd_op_segment_max,           &nd_op_segment_min,
-  &nd_op_segment_prod,          &nd_op_unsorted_segment_mean,
-  &nd_op_unsorted_segment_max,  &nd_op_unsorted_segment_min,
-  &nd_op_unsorted_segment_prod, NULL,
+  &nd_op_segment_sum,
+  &nd_op_segment_mean,
+  &nd_op_segment_max,
+  &nd_op_segment_min,
+  &nd_op_segment_prod,
+  &nd_op_unsorted_segment_mean,
+  &nd_op_unsorted_segment_sqrt_n,
+  &nd_op_unsorted_segment_max,
+  &nd_op_unsorted_segment_min,
+  &nd_op_unsorted_segment_prod,
+  NULL,
 };

@@ -450,6 +450,14 @@ static nd_tensor *unflatten(nd_context *c, nd_tensor *rows,
   return MOVE_AXES(RESHAPE(rows, like->rank, shape), last, 1, axis);
 }
 
+nd_tensor *nd_rule_argsort(nd_context *c, nd_tensor *x)
+{
+  const nd_value attr[] = { [AXIS] = nd_value_integer(-1),
+                            [DIRECTION] = nd_value_integer(ASCENDING),
+                            [STABLE] = nd_value_integer(true) };
+  return nd_rule_apply(c, &nd_op_argsort, 1, &x, attr);
+}
+
 static nd_tensor *argsort(nd_context *c, const nd_job *j)
 {
   const nd_value attr[] = { [AXIS] = j->attr[AXIS],

@@ -73,6 +73,47 @@ describe("random.categorical", function()
   end)
 end)
 
+describe("random.stateless_categorical", function()
+  it("draws the same classes for the same seed", function()
+    local logits = nd.constant { { 0, 0, 0 }, { 1, 2, 3 } }
+    local a = nd.random.stateless_categorical(logits, 50, { 3, 4 })
+    nd.random.uniform { 3 }
+    local b = nd.random.stateless_categorical(logits, 50, { 3, 4 })
+    local other = nd.random.stateless_categorical(logits, 50, { 3, 5 })
+    assert.are.same(a:totable(), b:totable())
+    assert.are_not.same(a:totable(), other:totable())
+  end)
+end)
+
+describe("random.stateless_shuffle", function()
+  it("gives each order as often", function()
+    local counts = {}
+    for seed = 1, 1200 do
+      local x = nd.random.stateless_shuffle({ 1, 2, 3 }, { 7, seed })
+      local order = table.concat(x:totable(), " ")
+      counts[order] = (counts[order] or 0) + 1
+    end
+    local orders = 0
+    for _, count in pairs(counts) do
+      orders = orders + 1
+      assert.is_true(math.abs(count - 200) < 60)
+    end
+    assert.are.equal(6, orders)
+  end)
+
+  it("gives rows their gradients back", function()
+    local x = nd.constant { 1., 2, 3, 4 }
+    local g = nd.grad(function(v)
+      return nd.reduce_sum(nd.random.stateless_shuffle(v, { 1, 2 })
+        * nd.constant { 1., 10, 100, 1000 })
+    end)(x)
+    local at = nd.random.stateless_shuffle({ 1, 2, 3, 4 }, { 1, 2 }):totable()
+    for place, row in ipairs(at) do
+      assert.are.equal(10 ^ (place - 1), g[row]:item())
+    end
+  end)
+end)
+
 describe("random.gamma", function()
   local alpha = { .5, 2, 5 }
 
