@@ -75,7 +75,7 @@ end)
 
 describe("random.stateless_categorical", function()
   it("draws the same classes for the same seed", function()
-    local logits = nd.constant { { 0, 0, 0 }, { 1, 2, 3 } }
+    local logits = nd.constant { { 0., 0, 0 }, { 1, 2, 3 } }
     local a = nd.random.stateless_categorical(logits, 50, { 3, 4 })
     nd.random.uniform { 3 }
     local b = nd.random.stateless_categorical(logits, 50, { 3, 4 })
