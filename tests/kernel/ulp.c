@@ -168,7 +168,8 @@ static void print_head(uint64_t step)
     "between -760 and\n760, a third of any size. The exact values are the C "
     "library's in the next wider\ntype. The first two columns are of kernels "
     "for CPUs with FMA, which all give the\nsame bits. No error is above 2; "
-    "`make test` watches that. `lgamma` is measured\nabove 0: next to its zeros "
+    "`make test` watches that. `lgamma` is measured\nabove 0: next to its "
+    "zeros "
     "below, its error is small beside 1, not beside the\nresult. That of "
     "`digamma`, for which C has no function, is up to 6.\n\n",
     (unsigned long long)step, DOUBLES);
