@@ -50,8 +50,8 @@ ND_INLINE TYPE NAME(one)(nd_fold f, TYPE a, TYPE b)
   switch (f) {
   case ND_SUM: return (TYPE)(a + b);
   case ND_PROD: return (TYPE)(a * b);
-  case ND_MAX: return (a >= b) | IS_NAN(a) ? a : b;  // nan wins
-  default: return (a <= b) | IS_NAN(a) ? a : b;
+  case ND_MAX: return ((a >= b) | IS_NAN(a)) ? a : b;  // nan wins
+  default: return ((a <= b) | IS_NAN(a)) ? a : b;
   }
 }
 
