@@ -126,8 +126,12 @@ static nd_tensor *tile_along(nd_context *c, nd_tensor *x, int axis,
   }
   x = RESHAPE(x, 3, ((int64_t[]){ outer, 1, inner }));
   x = BROADCAST(x, 3, ((int64_t[]){ outer, times, inner }));
-  if (x == NULL || __builtin_mul_overflow(shape[axis], times, &shape[axis]))
+  if (x == NULL)
     return NULL;
+  if (__builtin_mul_overflow(shape[axis], times, &shape[axis])) {
+    nd_fail(c, ND_BAD_ARGUMENT, "too large");
+    return NULL;
+  }
   return RESHAPE(x, rank, shape);
 }
 
