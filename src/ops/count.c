@@ -179,10 +179,15 @@ static void confusion_matrix(nd_context *c, const nd_job *j)
     return;
   nd_tensor *row = MUL(SUB(labels, NUMBER(labels, 1)),
                        NUMBER(labels, (double)n));
-  const int64_t shape[] = { n, n };
-  j->out[0] = RESHAPE(sum_bins(c, ADD(row, guesses), weights,
-                               asked(&j->attr[CONFUSION_DTYPE]), n * n),
-                      2, shape);
+  const nd_dtype dtype = asked(&j->attr[CONFUSION_DTYPE]);
+  const nd_type type = { .dtype = dtype, .rank = 2, .shape = { n, n } };
+  const int64_t bins = nd_type_size(&type);
+  if (bins < 0) {
+    nd_fail(c, ND_BAD_ARGUMENT, "too large: %s", ND_SHAPE(2, type.shape));
+    return;
+  }
+  j->out[0] = RESHAPE(sum_bins(c, ADD(row, guesses), weights, dtype, bins), 2,
+                      type.shape);
 }
 
 const nd_op nd_op_confusion_matrix = {
