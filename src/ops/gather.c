@@ -1,16 +1,11 @@
-// ops/gather.c: rows by position, sums of rows by id, and their transposes.
-//
-// A position counts from 1 or from -1 and must be there; an id below 1 stands
-// for no row at all. So each of the two has a transpose of its own:
-//   gather                 rows at positions;  ungather      adds rows there
-//   unsorted_segment_sum   adds rows by id;    segment_rows  rows by id
+// ops/gather.c: rows by position: gather, also batch by batch, and lookups.
+// A position counts from 1 or from -1 and must be there.
 
 #include <string.h>
 
 #include "base/cut.h"
 #include "kernel/gather.h"
 #include "kernel/move.h"
-#include "kernel/segment.h"
 #include "op/axes.h"
 #include "op/integers.h"
 #include "ops/rules.h"
@@ -21,12 +16,15 @@ ND_DECLARE_LEVELS(const nd_gather_table, nd_gather_table);
 static const nd_gather_table *const tables[ND_LEVELS] = ND_LIST_LEVELS(
   nd_gather_table);
 
-enum { AXIS = 0, NUM_SEGMENTS = 0 };  // attributes
+enum { AXIS, BATCH_DIMS };  // attributes
 
 static const nd_param gather_params[] = {
   { "x", ND_TENSOR },
   { "indices", ND_TENSOR, .dtypes = ND_INTS },
-  { "axis", ND_AXIS, "1" },
+  { "axis", ND_AXIS, "nil",
+    .doc = "the first after those of batches if it is left out" },
+  { "batch_dims", ND_INTEGER, "0",
+    .doc = "how many first axes x and indices share, each with its own rows" },
   { 0 },
 };
 static const nd_param lookup_params[] = {
@@ -34,26 +32,49 @@ static const nd_param lookup_params[] = {
   { "ids", ND_TENSOR, .dtypes = ND_INTS },
   { 0 },
 };
-static const nd_param segment_params[] = {
-  { "x", ND_TENSOR },
-  { "segment_ids", ND_TENSOR, .dtypes = ND_INTS },
-  { "num_segments", ND_INTEGER },
-  { 0 },
-};
+// The first axes that x and indices share.
+static int batch_axes(const nd_job *j)
+{
+  return j->op->attrs > 0 ? (int)j->attr[BATCH_DIMS].integer : 0;
+}
 
-// The axis along which rows lie, as it was given.
+// The axis along which rows lie, counted from 1 or from -1.
 static int64_t given_axis(const nd_job *j)
 {
-  return j->op->attrs > 0 ? j->attr[AXIS].integer : 1;
+  return j->op->attrs > 0 && j->attr[AXIS].given ? j->attr[AXIS].integer
+                                                 : batch_axes(j) + 1;
+}
+
+static int rows_axis(const nd_job *j)
+{
+  return nd_axis_place(given_axis(j), j->in[0]->rank);
+}
+
+static bool check_batches(nd_context *c, const nd_job *j, int axis)
+{
+  const nd_tensor *x = j->in[0], *indices = j->in[1];
+  const int64_t n = j->op->attrs > 0 ? j->attr[BATCH_DIMS].integer : 0;
+  if (n < 0 || n > indices->rank || n > axis)
+    return nd_fail(c, ND_BAD_ARGUMENT,
+                   "batch_dims is %lld, indices are %s, x is %s, axis is %d",
+                   (long long)n, ND_SHAPE(indices->rank, indices->dims),
+                   ND_SHAPE(x->rank, x->dims), axis + 1);
+  bool same = true;
+  for (int i = 0; i < n; i++)
+    same = same && x->dims[i] == indices->dims[i];
+  return same ||
+         nd_fail(c, ND_BAD_ARGUMENT, "batches differ: indices are %s, x is %s",
+                 ND_SHAPE(indices->rank, indices->dims),
+                 ND_SHAPE(x->rank, x->dims));
 }
 
 static bool gather_infer(nd_context *c, const nd_job *j, nd_type *out)
 {
   const nd_tensor *x = j->in[0], *indices = j->in[1];
   const int axis = nd_axis_infer(c, j, given_axis(j));
-  if (axis < 0)
+  if (axis < 0 || !check_batches(c, j, axis))
     return false;
-  const int rank = x->rank - 1 + indices->rank;
+  const int rank = x->rank - 1 + indices->rank - batch_axes(j);
   if (rank > ND_MAX_RANK)
     return nd_fail(c, ND_BAD_ARGUMENT, "at most %d axes, the result has %d",
                    ND_MAX_RANK, rank);
@@ -62,37 +83,22 @@ static bool gather_infer(nd_context *c, const nd_job *j, nd_type *out)
   int n = 0;
   for (int i = 0; i < axis; i++)
     out->shape[n++] = x->dims[i];
-  for (int i = 0; i < indices->rank; i++)
+  for (int i = batch_axes(j); i < indices->rank; i++)
     out->shape[n++] = indices->dims[i];
   for (int i = axis + 1; i < x->rank; i++)
     out->shape[n++] = x->dims[i];
   return true;
 }
 
-static bool fail_id(nd_context *c, int64_t id, int64_t size)
-{
-  return nd_fail(c, ND_BAD_ARGUMENT,
-                 "segment id %lld is above num_segments, %lld", (long long)id,
-                 (long long)size);
-}
-
-static bool check_ids(nd_context *c, nd_tensor *ids, int64_t size)
-{
-  int64_t bad;
-  return nd_integers_within(ids, INT64_MIN, size, true, &bad) ||
-         fail_id(c, bad, size);
-}
-
 static bool gather_check(nd_context *c, const nd_job *j)
 {
-  const nd_tensor *x = j->in[0];
-  const int axis = nd_axis_place(given_axis(j), x->rank);
-  return nd_integers_check_positions(c, j->in[1], x->dims[axis]);
+  return nd_integers_check_positions(c, j->in[1], j->in[0]->dims[rows_axis(j)]);
 }
 
-// The input as [outer, size, run], the result as [outer, indices, run]; a row
-// is what runs along `run`.
+// The input as [batch, outer, size, run], indices as [batch, count], the result
+// as [batch, outer, count, run]; a row is what runs along `run`.
 typedef struct layout {
+  int64_t outer;  // of each batch
   int64_t size;   // rows of the input, for each of outer
   int64_t count;  // of indices
   int64_t run;    // elements of a row
@@ -100,9 +106,13 @@ typedef struct layout {
 
 static layout see_rows(const nd_job *j)
 {
-  const nd_tensor *x = j->in[0];
-  const int axis = nd_axis_place(given_axis(j), x->rank);
-  layout l = { .size = x->dims[axis], .count = j->in[1]->size, .run = 1 };
+  const nd_tensor *x = j->in[0], *indices = j->in[1];
+  const int axis = rows_axis(j), batch = batch_axes(j);
+  layout l = { 1, x->dims[axis], 1, 1 };
+  for (int i = batch; i < axis; i++)
+    l.outer *= x->dims[i];
+  for (int i = batch; i < indices->rank; i++)
+    l.count *= indices->dims[i];
   for (int i = axis + 1; i < x->rank; i++)
     l.run *= x->dims[i];
   return l;
@@ -148,27 +158,16 @@ static void gather_run(const nd_job *j, int64_t from, int64_t to)
   nd_reader indices;
   nd_reader_start(&indices, j->in[1], ND_INT32);
   for (int64_t row = from, n; row < to; row += n) {
-    const int64_t outer = row / l.count, at = row % l.count;
-    const char *in = nd_values(j->in[0]) + outer * l.size * bytes;
+    const int64_t part = row / l.count, left = l.count - row % l.count;
+    const int64_t at = part / l.outer * l.count + row % l.count;
+    const char *in = nd_values(j->in[0]) + part * l.size * bytes;
     char *out = j->out[0]->data + row * bytes;
-    n = nd_least(nd_least(l.count - at, to - row), ND_BLOCK);
+    n = nd_least(nd_least(left, to - row), ND_BLOCK);
     if (l.size > INT32_MAX)
       pick_far(j, bytes, l.size, at, n, in, out);
     else
       nd_pick_rows(n, bytes, nd_reader_at(&indices, at, n), l.size, in, out);
   }
-}
-
-// One step over the rows of the result, unless they are elements.
-static bool next_rows(const nd_job *j, nd_units_run *run, nd_step *step, int i)
-{
-  const int64_t length = see_rows(j).run;
-  *step = (nd_step){
-    .units = length > 0 ? j->out[0]->size / length : 0,
-    .cost = 2 + .17F * (float)length,
-    .run = run,
-  };
-  return i == 0;
 }
 
 static void gather_rows(const void *what, void *shared, void *own, int64_t from,
@@ -179,60 +178,74 @@ static void gather_rows(const void *what, void *shared, void *own, int64_t from,
 
 static bool gather_next(const void *what, nd_step *step, int i)
 {
-  return next_rows(what, gather_rows, step, i);
+  const nd_job *j = what;
+  const int64_t length = see_rows(j).run;
+  *step = (nd_step){
+    .units = length > 0 ? j->out[0]->size / length : 0,
+    .cost = 2 + .17F * (float)length,
+    .run = gather_rows,
+  };
+  return i == 0;
 }
 
+// One step over the rows of the result, unless they are elements.
 static nd_work gather_work(const nd_job *j)
 {
   return (nd_work){ .next = see_rows(j).run == 1 ? NULL : gather_next };
 }
 
-// `op` of `x` and of positions or ids, with one attribute.
-static nd_tensor *apply_rows(nd_context *c, const nd_op *op, nd_tensor *x,
-                             nd_tensor *rows, int64_t attribute)
-{
-  const nd_value attr[] = { nd_value_integer(attribute) };
-  return nd_rule_apply(c, op, 2, (nd_tensor *[]){ x, rows }, attr);
-}
-
 nd_tensor *nd_rule_gather(nd_context *c, nd_tensor *x, nd_tensor *positions)
 {
-  return apply_rows(c, &nd_op_gather, x, positions, 1);
+  const nd_value attr[] = {
+    [AXIS] = nd_value_integer(1), [BATCH_DIMS] = nd_value_integer(0)
+  };
+  return nd_rule_apply(c, &nd_op_gather, 2, (nd_tensor *[]){ x, positions },
+                       attr);
 }
 
-nd_tensor *nd_rule_ungather(nd_context *c, nd_tensor *x, nd_tensor *positions,
-                            int64_t size)
+// Positions among the rows of all `batches`, in the shape of indices.
+static nd_tensor *count_on(nd_context *c, const nd_job *j, int64_t batches)
 {
-  return apply_rows(c, &nd_op_ungather, x, positions, size);
+  nd_tensor *indices = j->in[1];
+  if (batch_axes(j) == 0)
+    return indices;
+  const layout l = see_rows(j);
+  const int64_t lists[] = { batches, l.count, 1 };
+  const int64_t rows[] = { batches, l.size };
+  nd_tensor *at = ROW_POSITIONS(RESHAPE(indices, 3, lists), 2, rows, 1);
+  return RESHAPE(at, indices->rank, indices->dims);
 }
 
-nd_tensor *nd_rule_segment_rows(nd_context *c, nd_tensor *x, nd_tensor *ids)
-{
-  return apply_rows(c, &nd_op_segment_rows, x, ids, 1);
-}
-
-nd_tensor *nd_rule_segment_sum(nd_context *c, nd_tensor *x, nd_tensor *ids,
-                               int64_t size)
-{
-  return apply_rows(c, &nd_op_unsorted_segment_sum, x, ids, size);
-}
-
+// Rows of g, [batch, outer, count, run], go as [batch, count, outer, run] to
+// sums [batch * size, outer, run].
 static void gather_transpose(nd_context *c, const nd_job *j,
                              nd_tensor *const *g, const bool *wanted,
                              nd_tensor **gx)
 {
   const nd_tensor *x = j->in[0];
-  nd_tensor *positions = j->in[1];
-  const int axis = nd_axis_resolve(c, given_axis(j), x->rank);
-  nd_tensor *rows = MOVE_AXES(g[0], axis, positions->rank, 0);
-  gx[0] = MOVE_AXES(UNGATHER(rows, positions, x->dims[axis]), 0, 1, axis);
+  const int axis = rows_axis(j), batch = batch_axes(j);
+  const int count = j->in[1]->rank - batch;
+  int64_t shape[ND_MAX_RANK], batches = 1;
+  for (int i = 0, n = 0; i < x->rank; i++) {
+    batches *= i < batch ? x->dims[i] : 1;
+    if (i == batch)
+      shape[n++] = x->dims[axis];
+    if (i != axis)
+      shape[n++] = x->dims[i];
+  }
+  nd_tensor *rows = MOVE_AXES(g[0], axis, count, batch);
+  nd_tensor *sums = UNGATHER(rows, count_on(c, j, batches),
+                             batches * x->dims[axis]);
+  if (batch > 0)
+    sums = RESHAPE(sums, x->rank, shape);
+  gx[0] = MOVE_AXES(sums, batch, 1, axis);
 }
 
 const nd_op nd_op_gather = {
   .name = "gather",
   .doc = "the positions of x given by indices, along axis",
   .params = gather_params,
-  .attrs = 1,
+  .attrs = 2,
   .dtypes = ND_ANY,
   .derivative = ND_LINEAR,
   .needs = { 1 << 1 },
@@ -245,7 +258,9 @@ const nd_op nd_op_gather = {
   .transpose = gather_transpose,
   .low = -3,
   .high = 3,
-  .cases = "[5 3] {1 3 3 -1}; [5] {2 2}; [2 4 3] {4 1} axis=2; [3] {}",
+  .cases = "[5 3] {1 3 3 -1}; [5] {2 2}; [2 4 3] {4 1} axis=2; [3] {}; "
+           "[2 3] {{3 1} {-1 -1}} batch_dims=1; "
+           "[2 2 3 2] {{3 1} {1 1}} axis=3 batch_dims=1",
 };
 
 const nd_op nd_op_embedding_lookup = {
@@ -269,276 +284,8 @@ const nd_op nd_op_embedding_lookup = {
   .cases = "[5 3] {1 3 3 -1}; [5] {2 2}; [3 2] {}",
 };
 
-// ----------------------------------- ungather and unsorted_segment_sum --
-
-static bool segment_infer(nd_context *c, const nd_job *j, nd_type *out)
-{
-  const nd_tensor *x = j->in[0], *ids = j->in[1];
-  bool fits = ids->rank <= x->rank;
-  for (int i = 0; fits && i < ids->rank; i++)
-    fits = ids->dims[i] == x->dims[i];
-  if (!fits)
-    return nd_fail(c, ND_BAD_ARGUMENT,
-                   "shapes differ: segment_ids is %s, x is %s",
-                   ND_SHAPE(ids->rank, ids->dims), ND_SHAPE(x->rank, x->dims));
-  if (j->attr[NUM_SEGMENTS].integer < 0)
-    return nd_fail(c, ND_BAD_ARGUMENT, "num_segments is negative: %lld",
-                   (long long)j->attr[NUM_SEGMENTS].integer);
-  out->dtype = (nd_dtype)x->dtype;
-  out->rank = 1 + x->rank - ids->rank;
-  if (out->rank > ND_MAX_RANK)
-    return nd_fail(c, ND_BAD_ARGUMENT, "at most %d axes, the result has %d",
-                   ND_MAX_RANK, out->rank);
-  out->shape[0] = j->attr[NUM_SEGMENTS].integer;
-  for (int i = ids->rank; i < x->rank; i++)
-    out->shape[1 + i - ids->rank] = x->dims[i];
-  return true;
-}
-
-static bool ungather_check(nd_context *c, const nd_job *j)
-{
-  return nd_integers_check_positions(c, j->in[1],
-                                     j->attr[NUM_SEGMENTS].integer);
-}
-
-static bool segment_check(nd_context *c, const nd_job *j)
-{
-  return check_ids(c, j->in[1], j->attr[NUM_SEGMENTS].integer);
-}
-
-// Elements of a row of a sum.
-static int64_t sum_run(const nd_job *j)
-{
-  const nd_tensor *out = j->out[0];
-  return out->dims[0] > 0 ? out->size / out->dims[0] : 0;
-}
-
-// The sums of a job, with what is known of them in `memory`.
-static nd_segments see_sums(const nd_job *j, void *memory)
-{
-  const nd_tensor *ids = j->in[1], *out = j->out[0];
-  nd_segments s = { .segments = out->dims[0],
-                    .run = sum_run(j),
-                    .most = ids->size,
-                    .dtype = (nd_dtype)out->dtype,
-                    .level = out->context->level };
-  nd_segments_place(&s, memory);
-  return s;
-}
-
-// How many ids piece number `piece` has.
-static int64_t piece_size(const nd_job *j, int64_t piece)
-{
-  const int64_t left = j->in[1]->size - piece * ND_SEGMENT_PIECE;
-  return left < ND_SEGMENT_PIECE ? left : ND_SEGMENT_PIECE;
-}
-
-static void clear_sums(const void *what, void *shared, void *own, int64_t from,
-                       int64_t to)
-{
-  const nd_job *j = what;
-  const nd_segments s = see_sums(j, shared);
-  nd_segments_clear(&s, j->out[0]->data, from, to);
-}
-
-// Ids as they are, those below 1 for no row; or positions, in `room`, all of
-// which count from 1 there.
-static const int64_t *read_rows(const nd_job *j, nd_reader *r, int64_t from,
-                                int64_t n, int64_t *room)
-{
-  nd_reader_start(r, j->in[1], ND_INT64);
-  const int64_t *row = nd_reader_at(r, from, n);
-  if (j->op != &nd_op_ungather)
-    return row;
-  for (int64_t i = 0; i < n; i++)
-    room[i] = row[i] + (row[i] < 0 ? j->out[0]->dims[0] + 1 : 0);
-  return room;
-}
-
-// Counts a piece, or takes it in. The unit has the piece's number.
-static void count_piece(const void *what, void *shared, void *own,
-                        int64_t piece, int64_t end)
-{
-  const nd_job *j = what;
-  const nd_segments s = see_sums(j, shared);
-  const int64_t n = piece_size(j, piece), first = piece * ND_SEGMENT_PIECE;
-  nd_reader r;
-  int64_t room[ND_SEGMENT_PIECE];
-  const int64_t *row = read_rows(j, &r, first, n, room);
-  if (s.run == 1)
-    nd_segments_take(&s, row, first, n, nd_values(j->in[0]), j->out[0]->data);
-  else
-    nd_segments_count(&s, row, first, n);
-}
-
-// Columns from..to-1 of the piece that was counted.
-static void add_columns(const void *what, void *shared, void *own, int64_t from,
-                        int64_t to)
-{
-  const nd_job *j = what;
-  const nd_segments s = see_sums(j, shared);
-  nd_segments_add(&s, nd_values(j->in[0]), j->out[0]->data, from, to);
-}
-
-static void join_sums(const void *what, void *shared, void *own, int64_t from,
-                      int64_t to)
-{
-  const nd_job *j = what;
-  const nd_segments s = see_sums(j, shared);
-  nd_segments_join(&s, j->out[0]->data, from, to);
-}
-
-// Zeros; then pieces one after the other, each counted, which knows no other
-// order, and added by columns unless it is taken in at once; then what waits.
-static bool sum_next(const void *what, nd_step *step, int i)
-{
-  const nd_job *j = what;
-  const nd_tensor *ids = j->in[1], *out = j->out[0];
-  const int64_t pieces = nd_parts(ids->size, ND_SEGMENT_PIECE);
-  const int steps = sum_run(j) == 1 ? 1 : 2;  // of a piece
-  const int64_t piece = (i - 1) / steps;
-  if (i == 0)
-    *step = (nd_step){ 0, out->size, .3F, clear_sums };
-  else if (piece == pieces)
-    *step = (nd_step){ 0, out->size, 1, join_sums };
-  else if ((i - 1) % steps == 0)
-    *step = (nd_step){ piece, 1, 0, count_piece };
-  else
-    *step = (nd_step){ 0, sum_run(j), .5F * ND_SEGMENT_PIECE, add_columns };
-  return i == 0 || (out->size > 0 && i <= steps * pieces + 1);
-}
-
-static nd_work sum_work(const nd_job *j)
-{
-  return (nd_work){ .shared = see_sums(j, NULL).bytes, .next = sum_next };
-}
-
-static void ungather_transpose(nd_context *c, const nd_job *j,
-                               nd_tensor *const *g, const bool *wanted,
-                               nd_tensor **gx)
-{
-  gx[0] = GATHER(g[0], j->in[1]);
-}
-
-static void segment_transpose(nd_context *c, const nd_job *j,
-                              nd_tensor *const *g, const bool *wanted,
-                              nd_tensor **gx)
-{
-  gx[0] = SEGMENT_ROWS(g[0], j->in[1]);
-}
-
-const nd_op nd_op_ungather = {
-  .name = "ungather",
-  .hidden = true,
-  .doc = "zeros with the rows of x added at positions; transpose of gather",
-  .params = segment_params,
-  .attrs = 1,
-  .dtypes = ND_NUMBERS,
-  .derivative = ND_LINEAR,
-  .needs = { 1 << 1 },
-  .infer = segment_infer,
-  .check = ungather_check,
-  .work = sum_work,
-  .rows = true,
-  .dense = 1 << 0,
-  .transpose = ungather_transpose,
-  .low = -3,
-  .high = 3,
-  .cases = "[4 3] {1 3 -1 2} num_segments=5; [2] {-2 2} num_segments=2",
-};
-
-const nd_op nd_op_unsorted_segment_sum = {
-  .name = "unsorted_segment_sum",
-  .doc = "row i of the result sums the rows of x whose segment id is i; ids "
-         "below 1 are dropped",
-  .params = segment_params,
-  .attrs = 1,
-  .dtypes = ND_NUMBERS,
-  .derivative = ND_LINEAR,
-  .needs = { 1 << 1 },
-  .infer = segment_infer,
-  .check = segment_check,
-  .work = sum_work,
-  .dense = 1 << 0,
-  .transpose = segment_transpose,
-  .low = -3,
-  .high = 3,
-  .cases = "[4 3] {1 3 3 2} num_segments=5; [2] {2 2} num_segments=2; "
-           "[3 2] {0 2 -1} num_segments=2; [2] {-1 0} num_segments=0; "
-           "[0 3] {} num_segments=2",
-};
-
-// ------------------------------------------------------------ segment_rows --
-
-static bool rows_check(nd_context *c, const nd_job *j)
-{
-  return check_ids(c, j->in[1], j->in[0]->dims[0]);
-}
-
-static void rows_run(const nd_job *j, int64_t from, int64_t to)
-{
-  const layout l = see_rows(j);
-  const size_t bytes = nd_dtype_size((nd_dtype)j->in[0]->dtype) * (size_t)l.run;
-  char *out = j->out[0]->data + (size_t)from * bytes;
-  nd_reader ids;
-  nd_reader_start(&ids, j->in[1], ND_INT64);
-  for (int64_t row = from, n; row < to; row += n) {
-    n = to - row < ND_BLOCK ? to - row : ND_BLOCK;
-    const int64_t *id = nd_reader_at(&ids, row, n);
-    for (int64_t i = 0; i < n; i++, out += bytes) {
-      if (id[i] < 1)
-        memset(out, 0, bytes);
-      else
-        memcpy(out, nd_values(j->in[0]) + (size_t)(id[i] - 1) * bytes, bytes);
-    }
-  }
-}
-
-static void run_rows(const void *what, void *shared, void *own, int64_t from,
-                     int64_t to)
-{
-  rows_run(what, from, to);
-}
-
-static bool rows_next(const void *what, nd_step *step, int i)
-{
-  return next_rows(what, run_rows, step, i);
-}
-
-static nd_work rows_work(const nd_job *j)
-{
-  return (nd_work){ .next = see_rows(j).run == 1 ? NULL : rows_next };
-}
-
-static void rows_transpose(nd_context *c, const nd_job *j, nd_tensor *const *g,
-                           const bool *wanted, nd_tensor **gx)
-{
-  gx[0] = SEGMENT_SUM(g[0], j->in[1], j->in[0]->dims[0]);
-}
-
-const nd_op nd_op_segment_rows = {
-  .name = "segment_rows",
-  .hidden = true,
-  .doc = "row i of x for each id i, zeros below 1; transpose of segment sums",
-  .params = gather_params,
-  .attrs = 1,
-  .dtypes = ND_FLOATS,
-  .derivative = ND_LINEAR,
-  .needs = { 1 << 1 },
-  .infer = gather_infer,
-  .check = rows_check,
-  .run = rows_run,
-  .work = rows_work,
-  .dense = 1 << 0,
-  .picks = 1 << 0,
-  .transpose = rows_transpose,
-  .low = -3,
-  .high = 3,
-  .cases = "[4 3] {1 0 4 -1 4} axis=1; [2] {0 -2} axis=1; [2] {2 2 1} axis=1",
-};
-
 const nd_op *const nd_ops_gather[] = {
-  &nd_op_gather,       &nd_op_embedding_lookup,
-  &nd_op_ungather,     &nd_op_unsorted_segment_sum,
-  &nd_op_segment_rows, NULL,
+  &nd_op_gather,
+  &nd_op_embedding_lookup,
+  NULL,
 };

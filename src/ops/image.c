@@ -283,7 +283,7 @@ static bool make_tap(nd_context *c, const axis *a, int64_t k, nd_dtype dtype,
 static nd_tensor *gather_along(nd_context *c, nd_tensor *x, nd_tensor *places,
                                int along)
 {
-  const nd_value attr[] = { nd_value_integer(along + 1) };
+  const nd_value attr[] = { nd_value_integer(along + 1), nd_value_integer(0) };
   return nd_rule_apply(c, &nd_op_gather, 2, (nd_tensor *[]){ x, places }, attr);
 }
 
