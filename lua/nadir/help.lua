@@ -125,13 +125,11 @@ local function describe_signature(takes, prefix)
   return table.concat(lines, "\n")
 end
 
--- ------------------------------------------------------------- the module --
+-- ----------------------------------------------------------------- groups --
 
-local function list_all()
-  local names = {}
-  for i, op in ipairs(nd.ops()) do names[i] = op.name end
-  table.sort(names)
-  print(table.concat(names, " "))
+-- All that has a signature, by its path without what parts it from a name:
+-- "nd.optimizers", "Variable"; and these paths in order.
+local function by_path()
   local groups, paths = {}, {}
   for _, one in ipairs(all_signatures()) do
     local path = one.path:sub(1, -2)
@@ -139,15 +137,53 @@ local function list_all()
       groups[path] = {}
       paths[#paths + 1] = path
     end
-    table.insert(groups[path], one.name)
+    table.insert(groups[path], one)
   end
-  for _, path in ipairs(paths) do
-    print(("%s: %s"):format(path, table.concat(groups[path], " ")))
+  return groups, paths
+end
+
+-- The group of what is named, of a module or of the class of an object.
+local function find_group(what)
+  local name = type(what) == "userdata" and describe.type(what) or what
+  local groups = by_path()
+  for _, path in ipairs { tostring(name), "nd." .. tostring(name) } do
+    if groups[path] then return groups[path] end
+  end
+  for _, field in ipairs(sorted_names(nd)) do
+    if rawequal(nd[field], what) then return groups["nd." .. field] end
   end
 end
 
---- Prints the help of an op or a class, given by its name or as itself, or the
--- names of all.
+local function list_names(group)
+  local list = {}
+  for i, one in ipairs(group) do list[i] = one.name end
+  return table.concat(list, " ")
+end
+
+local function describe_group(group)
+  local lines = {}
+  for i, one in ipairs(group) do
+    lines[i] = one.path .. one.takes:text()
+      .. (one.takes.doc and "\n  " .. one.takes.doc or "")
+  end
+  return table.concat(lines, "\n")
+end
+
+-- ------------------------------------------------------------- the module --
+
+local function list_all()
+  local names = {}
+  for i, op in ipairs(nd.ops()) do names[i] = op.name end
+  table.sort(names)
+  print(table.concat(names, " "))
+  local groups, paths = by_path()
+  for _, path in ipairs(paths) do
+    print(("%s: %s"):format(path, list_names(groups[path])))
+  end
+end
+
+--- Prints the help of an op, a function, a class with its methods or a module,
+-- given by its name or as itself; or the names of all.
 ---@param what? any
 return function(what)
   if what == nil then
@@ -160,8 +196,14 @@ return function(what)
     return
   end
   local takes, prefix = find_signature(what)
-  if not takes then
+  local group = find_group(what)
+  if not takes and not group then
     fail("help: no such op: %s", tostring(what))
   end
+  if not takes then
+    print(describe_group(group))
+    return
+  end
   print(describe_signature(takes, prefix))
+  if group then print("  methods: " .. list_names(group)) end
 end

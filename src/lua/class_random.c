@@ -133,12 +133,9 @@ static int module_set_seed(lua_State *L)
 static const ndL_function methods[] = {
   { "seed", random_seed, seed_params, "starts the stream again" },
   { "set_state", random_set_state, state_params, "goes on where a stream was" },
+  { "get_state", random_get_state,
+    .doc = "where the stream is, for set_state" },
   { NULL },
-};
-
-static const luaL_Reg other_methods[] = {
-  { "get_state", random_get_state },
-  { NULL, NULL },
 };
 
 static const ndL_function functions[] = {
@@ -155,7 +152,6 @@ void ndL_open_random(lua_State *L)
   ndL_newmetatable(L, S, NDL_RANDOM, "RandomState");
   lua_newtable(L);
   ndL_bind(L, "RandomState:", methods);
-  ndL_setfunctions(L, other_methods);
   ndL_closemethods(L, "RandomState");
   lua_setfield(L, -2, "__index");
   lua_pop(L, 1);

@@ -221,13 +221,14 @@ static int scope_new(lua_State *L)
 
 static void add_release(lua_State *L, const ndL_state *S, ndL_type type)
 {
-  static const luaL_Reg methods[] = {
-    { "release", tensor_release },
-    { NULL, NULL },
+  static const ndL_function methods[] = {
+    { "release", tensor_release, .plain = true,
+      .doc = "gives its memory back at once; it is not to be used again" },
+    { NULL },
   };
   ndL_pushmetatable(L, S, type);
   lua_getfield(L, -1, "__methods");
-  ndL_setplain(L, methods);
+  ndL_bind(L, "Tensor:", methods);
   lua_pop(L, 2);
 }
 

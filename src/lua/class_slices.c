@@ -73,16 +73,12 @@ bool ndL_askslices(lua_State *L, ndL_state *S)
 static const ndL_function functions[] = {
   { "IndexedSlices", slices_new, params,
     "a tensor of zeros with rows added at indices, that keeps them" },
+  { "is_indexed_slices", slices_is, ndL_anyvalue,
+    "whether it is a tensor that keeps rows and their indices" },
   { NULL },
-};
-
-static const luaL_Reg other_functions[] = {
-  { "is_indexed_slices", slices_is },
-  { NULL, NULL },
 };
 
 void ndL_open_slices(lua_State *L)
 {
   ndL_bind(L, "nd.", functions);
-  ndL_setfunctions(L, other_functions);
 }

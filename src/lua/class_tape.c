@@ -340,15 +340,13 @@ static const ndL_function methods[] = {
     "records what is computed from tensors too" },
   { "pause", tape_pause, pause_params,
     "returns what f() returns, of which nothing is recorded", .plain = true },
+  { "stop_recording", tape_stop_recording,
+    .doc = "a block for `with` and <close> in which nothing is recorded" },
+  { "reset", tape_reset, .doc = "forgets what was recorded and watched" },
+  { "release", tape_release, .doc = "gives its memory back at once" },
+  { "watched_variables", tape_watched,
+    .doc = "the Variables that were read, in the order they were made in" },
   { NULL },
-};
-
-static const luaL_Reg other_methods[] = {
-  { "stop_recording", tape_stop_recording },
-  { "reset", tape_reset },
-  { "release", tape_release },
-  { "watched_variables", tape_watched },
-  { NULL, NULL },
 };
 
 static const luaL_Reg finalizer[] = { { "__gc", tape_gc }, { NULL, NULL } };
@@ -374,7 +372,6 @@ void ndL_open_tape(lua_State *L)
     ndL_setplain(L, finalizer);
   lua_newtable(L);
   ndL_bind(L, "GradientTape:", methods);
-  ndL_setfunctions(L, other_methods);
   ndL_closemethods(L, "GradientTape");
   lua_setfield(L, -2, "__index");
   lua_pop(L, 1);

@@ -394,20 +394,16 @@ static int tensor_is(lua_State *L)
   return 1;
 }
 
-static const luaL_Reg methods[] = {
-  { "item", tensor_item },
-  { "totable", tensor_totable },
-  { NULL, NULL },
+static const ndL_function methods[] = {
+  { "item", tensor_item, .doc = "the only element as a Lua value" },
+  { "totable", tensor_totable, .doc = "all elements in nested lists" },
+  { NULL },
 };
 
 static const ndL_function functions[] = {
   { "constant", tensor_constant, constant_params, "a tensor of given values" },
+  { "is_tensor", tensor_is, ndL_anyvalue, "whether it is a tensor" },
   { NULL },
-};
-
-static const luaL_Reg other_functions[] = {
-  { "is_tensor", tensor_is },
-  { NULL, NULL },
 };
 
 // Says in the metatable on top which names __index makes.
@@ -426,7 +422,7 @@ static void make_metatable(lua_State *L, ndL_state *S, ndL_type type)
   ndL_newmetatable(L, S, type, "Tensor");
   set_properties(L);
   lua_newtable(L);
-  ndL_setfunctions(L, methods);
+  ndL_bind(L, "Tensor:", methods);
   lua_setfield(L, -2, "__methods");
   static const luaL_Reg metamethods[] = {
     { "__tostring", tensor_tostring },
@@ -464,5 +460,4 @@ void ndL_open_tensor(lua_State *L)
   make_metatable(L, S, NDL_TENSOR);
   make_metatable(L, S, NDL_VARIABLE);
   ndL_bind(L, "nd.", functions);
-  ndL_setfunctions(L, other_functions);
 }

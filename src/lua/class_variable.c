@@ -309,13 +309,9 @@ static const ndL_function methods[] = {
   { "assign_add", variable_assign_add, assign_params, "adds to the value" },
   { "assign_sub", variable_assign_sub, assign_params,
     "subtracts from the value" },
+  { "read_value", variable_read, .doc = "the value as a tensor" },
+  { "value", variable_read, .doc = "the value as a tensor" },
   { NULL },
-};
-
-static const luaL_Reg other_methods[] = {
-  { "read_value", variable_read },
-  { "value", variable_read },
-  { NULL, NULL },
 };
 
 static const luaL_Reg finalizer[] = {
@@ -336,9 +332,10 @@ static const luaL_Reg properties[] = {
   { NULL, NULL },
 };
 
-static const luaL_Reg other_functions[] = {
-  { "is_variable", variable_is },
-  { NULL, NULL },
+static const ndL_function other_functions[] = {
+  { "is_variable", variable_is, ndL_anyvalue, "whether it is a Variable",
+    .plain = true },
+  { NULL },
 };
 
 // Upvalues: state, the tensors' __index, the properties, and where parts are
@@ -375,7 +372,7 @@ static void add_properties(lua_State *L)
 void ndL_open_variable(lua_State *L)
 {
   ndL_state *S = ndL_getstate(L);
-  ndL_setplain(L, other_functions);
+  ndL_bind(L, "nd.", other_functions);
   ndL_pushentry(L, functions);
   ndL_pushguarded(L, variable_new, 1);
   ndL_pushfunction(L, functions, 1);
@@ -391,7 +388,6 @@ void ndL_open_variable(lua_State *L)
   ndL_setfunctions(L, metamethods);
   lua_getfield(L, -1, "__methods");
   ndL_bind(L, "Variable:", methods);
-  ndL_setfunctions(L, other_methods);
   lua_pop(L, 1);
   add_properties(L);
   lua_pushlightuserdata(L, S);

@@ -11,6 +11,20 @@
 // A list of what was noted: path, entries, path, entries.
 static const char NOTES_KEY = 0;
 
+static const char *const anything[] = { "anything", NULL };
+
+const nd_param ndL_anyvalue[] = {
+  { "value", ND_OTHER, .words = anything, .doc = "is looked at" },
+  { NULL },
+};
+
+static const nd_param nothing[] = { { NULL } };
+
+static const nd_param *params_of(const ndL_function *f)
+{
+  return f->params != NULL ? f->params : nothing;
+}
+
 // The first upvalue of its own that every function has: its entry, and what is
 // left out stands for, so that it is not read from text in every call.
 typedef struct bound {
@@ -87,6 +101,20 @@ int ndL_refuse(const ndL_arguments *a, int k)
 
 // ------------------------------------------------------------------ binding --
 
+// Whether the list on top has the functions, as those of several types that
+// share them.
+static bool is_noted(lua_State *L, const ndL_function *functions)
+{
+  bool found = false;
+  for (lua_Integer i = (lua_Integer)lua_rawlen(L, -1); i > 0 && !found;
+       i -= 2) {
+    lua_rawgeti(L, -1, i);
+    found = lua_touserdata(L, -1) == functions;
+    lua_pop(L, 1);
+  }
+  return found;
+}
+
 void ndL_note(lua_State *L, const char *path, const ndL_function *functions)
 {
   if (lua_rawgetp(L, LUA_REGISTRYINDEX, &NOTES_KEY) != LUA_TTABLE) {
@@ -96,20 +124,22 @@ void ndL_note(lua_State *L, const char *path, const ndL_function *functions)
     lua_rawsetp(L, LUA_REGISTRYINDEX, &NOTES_KEY);
   }
   const lua_Integer n = (lua_Integer)lua_rawlen(L, -1);
-  lua_pushstring(L, path);
-  lua_rawseti(L, -2, n + 1);
-  lua_pushlightuserdata(L, (void *)(uintptr_t)functions);
-  lua_rawseti(L, -2, n + 2);
+  if (!is_noted(L, functions)) {
+    lua_pushstring(L, path);
+    lua_rawseti(L, -2, n + 1);
+    lua_pushlightuserdata(L, (void *)(uintptr_t)functions);
+    lua_rawseti(L, -2, n + 2);
+  }
   lua_pop(L, 1);
 }
 
 void ndL_pushentry(lua_State *L, const ndL_function *f)
 {
   bound *b = lua_newuserdatauv(L, sizeof *b, 0);
-  *b = (bound){ .f = f, .count = nd_params_count(f->params) };
+  *b = (bound){ .f = f, .count = nd_params_count(params_of(f)) };
   assert(b->count <= NDL_MOST_PARAMS);
   for (int k = 0; k < b->count; k++) {
-    const nd_param *p = &f->params[k];
+    const nd_param *p = &params_of(f)[k];
     b->shape = b->shape || p->kind == ND_SIZES;
     b->keeps[k] = ndL_keepstable(p);
     if (p->initial != NULL)
@@ -181,8 +211,9 @@ static void push_entry(lua_State *L, const char *path, const ndL_function *f)
   set_text(L, "doc", f->doc);
   set_text(L, "rest", f->rest);
   lua_newtable(L);
-  for (int i = 0; f->params[i].name != NULL; i++) {
-    push_param(L, &f->params[i]);
+  const nd_param *p = params_of(f);
+  for (int i = 0; p[i].name != NULL; i++) {
+    push_param(L, &p[i]);
     lua_rawseti(L, -2, i + 1);
   }
   lua_setfield(L, -2, "params");

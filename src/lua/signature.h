@@ -9,7 +9,8 @@
 typedef struct ndL_function {
   const char *name;  // as calls, messages and help have it
   lua_CFunction call;
-  const nd_param *params;  // after self; ends with a NULL name
+  const nd_param *params;  // after self; ends with a NULL name. NULL: it takes
+                           // nothing, and does not read its call
   const char *doc;         // what it does, one line
   bool plain;              // not guarded (lua/guard.h)
   const char *rest;  // what any number of positions stand for that come before
@@ -17,6 +18,10 @@ typedef struct ndL_function {
 } ndL_function;
 
 enum { NDL_MOST_PARAMS = 8 };
+
+// The parameters of what takes one value of any type, and does not read its
+// call.
+extern const nd_param ndL_anyvalue[];
 
 // The arguments of a call. `at` has one value for each parameter.
 typedef struct ndL_arguments {

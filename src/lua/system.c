@@ -102,19 +102,14 @@ static const ndL_function functions[] = {
   { "eager", system_eager, eager_params,
     "computes every result at once, or lets large ones wait until a value is "
     "read; returns whether it did" },
+  { "clock", system_clock, .doc = "seconds since some moment, to tell time" },
+  { "cpu", system_cpu, .doc = "the level of kernels that this CPU runs" },
   { NULL },
-};
-
-static const luaL_Reg other_functions[] = {
-  { "clock", system_clock },
-  { "cpu", system_cpu },
-  { NULL, NULL },
 };
 
 void ndL_open_system(lua_State *L)
 {
   ndL_bind(L, "nd.", functions);
-  ndL_setfunctions(L, other_functions);
   lua_pushliteral(L, ND_VERSION);
   lua_setfield(L, -2, "version");
 #define NAME(constant, type, name)            \

@@ -96,6 +96,38 @@ nd.log_sigmoid(x)
     assert.matches("\nGradientTape: [%w_ ]*gradient [%w_ ]*watch", text)
   end)
 
+  it("lists each method once", function()
+    local text = "\n" .. help() .. "\n"
+    assert.matches("\nTensor: assign item release totable\n", text)
+    assert.matches("\nGradientTape: batch_jacobian explain gradient hessian "
+      .. "jacobian pause release reset stop_recording watch "
+      .. "watched_variables\n", text)
+    assert.matches("\nVariable: [%w_ ]*read_value [%w_ ]*value\n", text)
+  end)
+
+  it("tells the methods of a class", function()
+    local text = help("GradientTape")
+    assert.matches("^nd%.GradientTape%(", text)
+    assert.matches("\n  methods: batch_jacobian [%w_ ]*watched_variables$",
+      text)
+    assert.matches("^GradientTape:reset%(%)\n  forgets ", help("reset"))
+    assert.equal(text, help(nd.GradientTape()))
+    assert.matches("^Tensor:assign%(value, .*\nTensor:item%(%)\n",
+      help("Tensor"))
+    assert.equal(help("Tensor"), help(nd.constant { 1, 2 }))
+    assert.matches("Optimizer:apply_gradients", help("Optimizer"))
+    assert.equal("nd.is_tensor(value)\n  whether it is a tensor\n"
+      .. "  value: is looked at (anything)", help("is_tensor"))
+  end)
+
+  it("tells what a module holds", function()
+    local text = help("nd.debugging")
+    assert.matches("^nd%.debugging%.[%w_]+%(", text)
+    assert.matches("\nnd%.debugging%.assert_all_finite%(", text)
+    assert.equal(text, help("debugging"))
+    assert.equal(text, help(nd.debugging))
+  end)
+
   it("tells what a class takes", function()
     assert.equal([[
 nd.layers.Sequential(layers, name = nil)
@@ -128,7 +160,7 @@ nd.Variable(value, trainable = true, name = nil, dtype = nil, ]]
       .. [[(a function)
   shape: those it may have; nil: that of the value ]]
       .. "(a shape, where false is any size, or false for any shape)",
-      help("Variable"))
+      (help("Variable"):match("(.*)\n  methods: [%w_ ]+$")))
     assert.equal([[
 nd.optimizers.SGD(learning_rate = 0.01, momentum = 0, nesterov = false, ]]
       .. [[lazy = false)
