@@ -1,5 +1,5 @@
 // lua/class_forward.c: nd.autodiff.ForwardAccumulator: tangents beside values,
-// while its block runs.
+// from its construction to the end of its block, and in other blocks of it.
 
 #include "lua/class_forward.h"
 
@@ -16,23 +16,29 @@
 
 static const char NAME[] = "ForwardAccumulator";
 
-static nd_accumulator *check_self(lua_State *L, const char *function)
+typedef struct forward {
+  nd_accumulator *accumulator;  // NULL after __gc
+  bool fresh;  // started by its constructor, not yet by a block
+} forward;
+
+static forward *check_self(lua_State *L, const char *function)
 {
   ndL_state *S = ndL_upstate(L);
-  nd_accumulator **box = ndL_toobject(L, S, 1, NDL_ACCUMULATOR);
-  if (box == NULL || *box == NULL)
+  forward *f = ndL_toobject(L, S, 1, NDL_ACCUMULATOR);
+  if (f == NULL || f->accumulator == NULL)
     ndL_typeerror(L, function, "self", "a ForwardAccumulator", 1);
-  return *box;
+  return f;
 }
 
 // Pushes an accumulator that watches nothing yet.
-static nd_accumulator *push_new(lua_State *L, ndL_state *S)
+static forward *push_new(lua_State *L, ndL_state *S)
 {
-  nd_accumulator **box = ndL_newobject(L, S, NDL_ACCUMULATOR, sizeof *box, 0);
-  *box = nd_accumulator_new(S->context);
-  if (*box == NULL)
+  forward *f = ndL_newobject(L, S, NDL_ACCUMULATOR, sizeof *f, 0);
+  f->fresh = false;
+  f->accumulator = nd_accumulator_new(S->context);
+  if (f->accumulator == NULL)
     ndL_raise(L, S);
-  return *box;
+  return f;
 }
 
 static const nd_param new_params[] = {
@@ -56,46 +62,55 @@ static int forward_new(lua_State *L)
   ndL_flatten(L, S, 1, NAME, "primals", &primals);
   ndL_pushpaired(L, S, 2, 1, &words);
   const int tangents = lua_gettop(L);
-  nd_accumulator *acc = push_new(L, S);
+  forward *f = push_new(L, S);
   ndL_gather(L, S, &primals);
   for (int k = 0; k < primals.n; k++) {
     lua_rawgeti(L, tangents, k + 1);
     nd_tensor *t = ndL_peek(L, S, -1);
     if (t == NULL)
       ndL_error(L, "%s: primal %d has no tangent", NAME, k + 1);
-    if (!nd_accumulator_watch(acc, primals.at[k], t))
+    if (!nd_accumulator_watch(f->accumulator, primals.at[k], t))
       return ndL_raise(L, S);
     lua_pop(L, 1);
   }
-  return 1;
+  f->fresh = nd_accumulator_start(f->accumulator);
+  return f->fresh ? 1 : ndL_raise(L, S);
 }
 
 // One that nobody can reach may still listen, and be at work when a script's
 // function collects: the next collection has it again.
 static int forward_gc(lua_State *L)
 {
-  nd_accumulator **box = ndL_checkself(L, NDL_ACCUMULATOR, "__gc");
-  if (*box != NULL && nd_accumulator_works(*box)) {
+  forward *f = ndL_checkself(L, NDL_ACCUMULATOR, "__gc");
+  if (f->accumulator != NULL && nd_accumulator_works(f->accumulator)) {
     lua_getmetatable(L, 1);
     lua_setmetatable(L, 1);
     return 0;
   }
-  nd_accumulator_free(*box);
-  *box = NULL;
+  nd_accumulator_free(f->accumulator);
+  f->accumulator = NULL;
   return 0;
 }
 
+// `with accumulator do`: a new one listens already.
 static int forward_enter(lua_State *L)
 {
-  nd_accumulator *a = check_self(L, NAME);
+  forward *f = check_self(L, NAME);
+  const bool fresh = f->fresh;
   lua_settop(L, 1);
-  return nd_accumulator_start(a) ? 1 : ndL_raise(L, ndL_upstate(L));
+  f->fresh = false;
+  if (fresh || nd_accumulator_start(f->accumulator))
+    return 1;
+  return ndL_raise(L, ndL_upstate(L));
 }
 
 static int forward_close(lua_State *L)
 {
-  nd_accumulator *a = check_self(L, "close");
-  return nd_accumulator_stop(a) ? 0 : ndL_raise(L, ndL_upstate(L));
+  forward *f = check_self(L, "close");
+  f->fresh = false;
+  if (nd_accumulator_stop(f->accumulator))
+    return 0;
+  return ndL_raise(L, ndL_upstate(L));
 }
 
 enum { UNCONNECTED_GRADIENTS = 1 };
@@ -132,7 +147,7 @@ static int forward_jvp(lua_State *L)
   ndL_makeroom(L, &tangents, targets.n);
   const int boxes = ndL_pushboxes(L, S, targets.n);
   ndL_gather(L, S, &targets);
-  nd_accumulator *acc = check_self(L, "jvp");
+  nd_accumulator *acc = check_self(L, "jvp")->accumulator;
   for (int k = 0; k < targets.n; k++)
     tangents.at[k] = nd_accumulator_jvp(acc, targets.at[k]);
   const bool found = nd_error_code(S->context) == ND_OK;

@@ -51,6 +51,20 @@ describe("ForwardAccumulator", function()
     near(-96, acc:jvp(z))
   end)
 
+  it("listens from its construction on, for <close>", function()
+    local x, acc, y = C(3.0), nil, nil
+    do
+      local a <close> = Accumulator(x, 2)
+      acc, y = a, x * x
+      near(12, acc:jvp(y))
+    end
+    near(12, acc:jvp(y))
+    assert.is_nil(acc:jvp(x * x))
+    local z = assert(nd.load [[
+      local acc, x = ... with acc do return 5 * x end]])(acc, x)
+    near(10, acc:jvp(z))
+  end)
+
   it("watches a variable through its assignments", function()
     local v = V { 1.0, 2.0 }
     local acc, y = carried(v, { 1, 10 }, function()
