@@ -239,8 +239,10 @@ static nd_tensor *fixed_bins(nd_context *c, const nd_job *j)
   nd_tensor *low = PART(ends, 0, 1), *high = PART(ends, 0, 2);
   if (low == NULL || high == NULL || !nd_force(low) || !nd_force(high))
     return NULL;
-  if (!(nd_tensor_first(low) < nd_tensor_first(high))) {
-    nd_fail(c, ND_BAD_ARGUMENT, "value_range must rise, got %s, %s",
+  const double width = nd_tensor_first(high) - nd_tensor_first(low);
+  if (!(width > 0 && width < INFINITY)) {
+    nd_fail(c, ND_BAD_ARGUMENT,
+            "value_range must rise, and be finite, got %s, %s",
             ND_NUMBER(nd_tensor_first(low)), ND_NUMBER(nd_tensor_first(high)));
     return NULL;
   }

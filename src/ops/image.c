@@ -2,6 +2,7 @@
 // axis for the batch before. What lies along height and width is turned, cut
 // and put together.
 
+#include "base/work.h"
 #include "ops/rules.h"
 
 static const nd_param image_params[] = { { "image", ND_TENSOR }, { 0 } };
@@ -261,7 +262,25 @@ static double sum_weights(const axis *a, int64_t i)
   return a->method == BICUBIC ? sum : 1;
 }
 
-// The places, from 1, and the weights of tap `k`, as vectors. NULL on failure.
+// Tap `k` of all positions: the places, from 1, and the weights.
+typedef struct tap {
+  const axis *axis;
+  int64_t k;
+  double *places, *weights;
+} tap;
+
+static void fill_tap(const void *what, void *shared, void *own, int64_t from,
+                     int64_t to)
+{
+  const tap *t = what;
+  for (int64_t i = from; i < to; i++) {
+    const int64_t place = find_tap(t->axis, i, t->k, &t->weights[i]);
+    t->places[i] = (double)place + 1;
+    t->weights[i] /= sum_weights(t->axis, i);
+  }
+}
+
+// The same as vectors; of integers without weights. False on failure.
 static bool make_tap(nd_context *c, const axis *a, int64_t k, nd_dtype dtype,
                      nd_tensor **places, nd_tensor **weights)
 {
@@ -270,11 +289,11 @@ static bool make_tap(nd_context *c, const axis *a, int64_t k, nd_dtype dtype,
   nd_tensor *w = nd_pool_add(c, nd_tensor_make(c, &type));
   if (at == NULL || w == NULL)
     return false;
-  double *p = (double *)(void *)at->data, *q = (double *)(void *)w->data;
-  for (int64_t i = 0; i < a->to; i++) {
-    p[i] = (double)find_tap(a, i, k, &q[i]) + 1;
-    q[i] /= sum_weights(a, i);
-  }
+  const tap t = { a, k, (double *)(void *)at->data,
+                  (double *)(void *)w->data };
+  const nd_step step = { .units = a->to, .cost = 20, .run = fill_tap };
+  if (!nd_step_run(c, &step, &t, NULL))
+    return false;
   *places = CAST(at, ND_INT64);
   *weights = nd_dtype_in(dtype, ND_FLOATS) ? CAST(w, dtype) : NULL;
   return *places != NULL;
@@ -314,6 +333,9 @@ static bool check_resize(nd_context *c, const nd_job *j, int height)
   if (size->n != 2 || size->list[0] < 1 || size->list[1] < 1)
     return nd_fail(c, ND_BAD_ARGUMENT,
                    "size must be a height and a width, 1 or more, got %s",
+                   ND_SHAPE(size->n, size->list));
+  if (size->list[0] > INT32_MAX || size->list[1] > INT32_MAX)
+    return nd_fail(c, ND_BAD_ARGUMENT, "size must be below 2^31, got %s",
                    ND_SHAPE(size->n, size->list));
   return (x->dims[height] > 0 && x->dims[height + 1] > 0) ||
          nd_fail(c, ND_BAD_ARGUMENT, "image has no pixels: %s",
