@@ -16,9 +16,9 @@
 #include "lua/op_fields.h"
 #include "lua/pace.h"
 #include "lua/signature.h"
+#include "lua/text.h"
 #include "lua/values.h"
 #include "ops/entries.h"
-#include "tensor/print.h"
 #include "tensor/reader.h"
 
 static int tensor_gc(lua_State *L)
@@ -192,12 +192,6 @@ static int tensor_len(lua_State *L)
   return 1;
 }
 
-static bool add_text(void *data, const char *text, size_t n)
-{
-  luaL_addlstring(data, text, n);
-  return true;
-}
-
 static int tensor_tostring(lua_State *L)
 {
   ndL_state *S = ndL_upstate(L);
@@ -205,7 +199,7 @@ static int tensor_tostring(lua_State *L)
   luaL_Buffer b;
   ndL_force(L, S, x);
   luaL_buffinit(L, &b);
-  nd_print_tensor(x, NULL, add_text, &b);
+  nd_print_tensor(x, &S->print, ndL_addtext, &b);
   luaL_pushresult(&b);
   return 1;
 }
@@ -387,6 +381,35 @@ static int tensor_constant(lua_State *L)
   return ndL_result(L, S, box, nd_apply(S->context, op, 1, &x, shape));
 }
 
+static const nd_param property_params[] = {
+  { "x", ND_TENSOR, .doc = "a tensor, or what becomes one" },
+  { NULL },
+};
+
+static int push_property_of(lua_State *L, const char *name)
+{
+  ndL_state *S = ndL_upstate(L);
+  ndL_arguments a;
+  ndL_read(L, S, &a, 1);
+  push_property(L, ndL_checktensor(L, S, 1, ND_DTYPES, name, "x"), name);
+  return 1;
+}
+
+static int tensor_shape(lua_State *L)
+{
+  return push_property_of(L, "shape");
+}
+
+static int tensor_rank(lua_State *L)
+{
+  return push_property_of(L, "rank");
+}
+
+static int tensor_size(lua_State *L)
+{
+  return push_property_of(L, "size");
+}
+
 static int tensor_is(lua_State *L)
 {
   const ndL_type type = ndL_typeof(L, ndL_upstate(L), 1);
@@ -402,6 +425,9 @@ static const ndL_function methods[] = {
 
 static const ndL_function functions[] = {
   { "constant", tensor_constant, constant_params, "a tensor of given values" },
+  { "shape", tensor_shape, property_params, "x.shape, the list of its sizes" },
+  { "rank", tensor_rank, property_params, "x.rank, how many axes it has" },
+  { "size", tensor_size, property_params, "x.size, how many elements it has" },
   { "is_tensor", tensor_is, ndL_anyvalue, "whether it is a tensor" },
   { NULL },
 };

@@ -12,6 +12,7 @@
 #include "lua/part.h"
 #include "lua/registry.h"
 #include "lua/signature.h"
+#include "lua/text.h"
 #include "lua/values.h"
 #include "ops/entries.h"
 #include "tensor/print.h"
@@ -264,12 +265,6 @@ static int variable_constraint(lua_State *L)
   return 1;
 }
 
-static bool add_text(void *data, const char *text, size_t n)
-{
-  luaL_addlstring(data, text, n);
-  return true;
-}
-
 static int variable_tostring(lua_State *L)
 {
   ndL_state *S = ndL_upstate(L);
@@ -282,11 +277,11 @@ static int variable_tostring(lua_State *L)
   luaL_addstring(&b, "nd.Variable('");
   luaL_addstring(&b, name);
   luaL_addstring(&b, "', shape=");
-  nd_print_shape(x, add_text, &b);
+  nd_print_shape(x, ndL_addtext, &b);
   luaL_addstring(&b, ", dtype=");
   luaL_addstring(&b, nd_dtype_name((nd_dtype)x->dtype));
   luaL_addstring(&b, x->rank > 1 ? ", value=\n" : ", value=");
-  nd_print(x, NULL, add_text, &b);
+  nd_print(x, &S->print, ndL_addtext, &b);
   luaL_addchar(&b, ')');
   luaL_pushresult(&b);
   return 1;

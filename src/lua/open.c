@@ -35,6 +35,7 @@
 #include "lua/state.h"
 #include "lua/switches.h"
 #include "lua/system.h"
+#include "lua/text.h"
 #include "lua/variable_rows.h"
 #include "lua/where.h"
 #include "lua/zip.h"
@@ -89,6 +90,7 @@ __attribute__((visibility("default"))) int luaopen_nadir(lua_State *L)
   ndL_open_numbers(L);
   ndL_open_order(L);
   ndL_open_system(L);
+  ndL_open_text(L);
   ndL_open_loaders(L);
   ndL_finish(L);
   lua_pushvalue(L, -1);

@@ -27,6 +27,7 @@ ndL_state *ndL_addstate(lua_State *L)
   ndL_state *S = lua_newuserdatauv(L, sizeof *S, 0);
   memset(S, 0, sizeof *S);
   S->mark = ndL_invent(S);
+  S->print = nd_print_defaults;
   lua_rawgeti(L, LUA_REGISTRYINDEX, LUA_RIDX_MAINTHREAD);
   S->main = lua_tothread(L, -1);
   lua_pop(L, 1);

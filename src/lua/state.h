@@ -8,6 +8,7 @@
 #include <lua.h>
 
 #include "base/context.h"
+#include "tensor/print.h"
 
 // Userdata types. A scalar travels by value and needs no finalizer.
 typedef enum ndL_type {
@@ -45,6 +46,7 @@ typedef struct ndL_state {
   unsigned collections;  // full ones that we asked for
   bool refused;          // an error was raised for want of memory
   int warned;            // lines of scripts that have warned
+  nd_print_options print;
   lua_State *main;       // its main thread
   bool reads;            // a Variable, since the last call of an op
   bool raised;           // what a script raised there is kept

@@ -289,8 +289,7 @@ static bool make_tap(nd_context *c, const axis *a, int64_t k, nd_dtype dtype,
   nd_tensor *w = nd_pool_add(c, nd_tensor_make(c, &type));
   if (at == NULL || w == NULL)
     return false;
-  const tap t = { a, k, (double *)(void *)at->data,
-                  (double *)(void *)w->data };
+  const tap t = { a, k, (double *)(void *)at->data, (double *)(void *)w->data };
   const nd_step step = { .units = a->to, .cost = 20, .run = fill_tap };
   if (!nd_step_run(c, &step, &t, NULL))
     return false;
