@@ -13,7 +13,7 @@
 #include "op/fold.h"
 #include "ops/entries.h"
 
-enum { AXIS };                           // attribute
+enum { AXIS, OUTPUT_TYPE };              // attributes
 enum { PART = 1 << 16, RUN = 1 << 12 };  // inputs; of the first cache
 
 ND_DECLARE_LEVELS(const nd_place_table, nd_place_table);
@@ -21,6 +21,7 @@ ND_DECLARE_LEVELS(const nd_place_table, nd_place_table);
 static const nd_param params[] = {
   { "x", ND_TENSOR },
   { "axis", ND_AXIS, "1" },
+  { "output_type", ND_WORD_DTYPE, "int64" },
   { 0 },
 };
 
@@ -33,13 +34,16 @@ static bool infer(nd_context *c, const nd_job *j, nd_type *out)
   if (x->dims[axis] == 0)
     return nd_fail(c, ND_BAD_ARGUMENT, "axis %d is empty: x is %s", axis + 1,
                    ND_SHAPE(x->rank, x->dims));
-  out->dtype = ND_INT64;
+  out->dtype = (nd_dtype)j->attr[OUTPUT_TYPE].integer;
   out->rank = 0;
   for (int i = 0; i < x->rank; i++) {
     if (i != axis)
       out->shape[out->rank++] = x->dims[i];
   }
-  return true;
+  return out->dtype == ND_INT32 || out->dtype == ND_INT64 ||
+         nd_fail(c, ND_BAD_ARGUMENT,
+                 "output_type must be int32 or int64, got %s",
+                 nd_dtype_name(out->dtype));
 }
 
 // Position of the best of `n` elements, `stride` bytes apart.
@@ -212,10 +216,23 @@ static void find_outputs(const nd_job *j, int64_t from, int64_t to,
   }
 }
 
+// Places become elements at.. of the output.
+static void put(const nd_job *j, int64_t at, int64_t n, const int64_t *best)
+{
+  const nd_tensor *y = j->out[0];
+  const nd_dtype dtype = (nd_dtype)y->dtype;
+  nd_convert(y->context->level, dtype, ND_INT64, n,
+             y->data + at * (int64_t)nd_dtype_size(dtype), best);
+}
+
 static void run(const nd_job *j, int64_t from, int64_t to)
 {
-  int64_t *out = (int64_t *)(void *)j->out[0]->data;
-  find_outputs(j, from, to, 0, count_inputs(j), out + from);
+  int64_t best[ND_BLOCK];
+  for (int64_t at = from, n; at < to; at += n) {
+    n = nd_least(to - at, ND_BLOCK);
+    find_outputs(j, at, at + n, 0, count_inputs(j), best);
+    put(j, at, n, best);
+  }
 }
 
 // ---------------------------------------------------------------- in parts --
@@ -259,9 +276,10 @@ static void join_parts(const void *what, void *shared, void *own, int64_t from,
                        int64_t to)
 {
   const nd_job *j = what;
-  int64_t *out = (int64_t *)(void *)j->out[0]->data;
-  for (int64_t i = from; i < to; i++)
-    out[i] = find_among(j, i, shared);
+  for (int64_t i = from; i < to; i++) {
+    const int64_t best = find_among(j, i, shared);
+    put(j, i, 1, &best);
+  }
 }
 
 static bool next(const void *what, nd_step *step, int i)
@@ -290,9 +308,9 @@ static nd_work work(const nd_job *j)
 
 const nd_op nd_op_argmax = {
   .name = "argmax",
-  .doc = "int64 positions, from 1, of the largest along axis; first of equals",
+  .doc = "positions, from 1, of the largest along axis; first of equals",
   .params = params,
-  .attrs = 1,
+  .attrs = 2,
   .dtypes = ND_NUMBERS,
   .infer = infer,
   .run = run,
@@ -302,9 +320,9 @@ const nd_op nd_op_argmax = {
 
 const nd_op nd_op_argmin = {
   .name = "argmin",
-  .doc = "int64 positions, from 1, of the smallest along axis; first of equals",
+  .doc = "positions, from 1, of the smallest along axis; first of equals",
   .params = params,
-  .attrs = 1,
+  .attrs = 2,
   .dtypes = ND_NUMBERS,
   .infer = infer,
   .run = run,

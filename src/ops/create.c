@@ -41,7 +41,14 @@ static const nd_param shape_params[] = {
   { "dtype", ND_WORD_DTYPE, "float32" },
   { 0 },
 };
-static const nd_param like_params[] = { { "x", ND_TENSOR }, { 0 } };
+
+enum { LIKE_DTYPE };  // attribute
+
+static const nd_param like_params[] = {
+  { "x", ND_TENSOR },
+  { "dtype", ND_WORD_DTYPE, "nil" },
+  { 0 },
+};
 
 static bool shape_infer(nd_context *c, const nd_job *j, nd_type *out)
 {
@@ -52,6 +59,8 @@ static bool shape_infer(nd_context *c, const nd_job *j, nd_type *out)
 static bool like_infer(nd_context *c, const nd_job *j, nd_type *out)
 {
   *out = nd_type_of(j->in[0]);
+  if (j->attr[LIKE_DTYPE].given)
+    out->dtype = (nd_dtype)j->attr[LIKE_DTYPE].integer;
   return true;
 }
 
@@ -76,8 +85,9 @@ const nd_op nd_op_ones = {
 const nd_op nd_op_zeros_like = {
   .name = "zeros_like",
   .by_type = true,
-  .doc = "zeros with shape and dtype of x",
+  .doc = "zeros with the shape of x, and its dtype unless one is given",
   .params = like_params,
+  .attrs = 1,
   .dtypes = ND_ANY,
   .infer = like_infer,
   .run = zeros_run,
@@ -86,8 +96,9 @@ const nd_op nd_op_zeros_like = {
 const nd_op nd_op_ones_like = {
   .name = "ones_like",
   .by_type = true,
-  .doc = "ones with shape and dtype of x",
+  .doc = "ones with the shape of x, and its dtype unless one is given",
   .params = like_params,
+  .attrs = 1,
   .dtypes = ND_ANY,
   .infer = like_infer,
   .run = ones_run,
@@ -401,24 +412,34 @@ const nd_op nd_op_linspace = {
 
 // ---------------------------------------------------------------- one_hot --
 
-enum { DEPTH, ONE_HOT_DTYPE };  // attributes
+enum { DEPTH, ONE_HOT_DTYPE, ON_VALUE, OFF_VALUE, ONE_HOT_AXIS };  // attributes
 
 static const nd_param one_hot_params[] = {
   { "indices", ND_TENSOR, .dtypes = ND_INTS },
   { "depth", ND_INTEGER },
   { "dtype", ND_WORD_DTYPE, "float32" },
+  { "on_value", ND_NUMBER, "1" },
+  { "off_value", ND_NUMBER, "0" },
+  { "axis", ND_AXIS, "-1" },
   { 0 },
 };
 
 static bool one_hot_infer(nd_context *c, const nd_job *j, nd_type *out)
 {
   *out = nd_type_of(j->in[0]);
-  if (out->rank == ND_MAX_RANK || j->attr[DEPTH].integer < 0)
-    return nd_fail(
-      c, ND_BAD_ARGUMENT, "no such shape: indices is %s, depth %lld",
-      ND_SHAPE(out->rank, out->shape), (long long)j->attr[DEPTH].integer);
+  const int64_t depth = j->attr[DEPTH].integer;
+  if (out->rank == ND_MAX_RANK || depth < 0)
+    return nd_fail(c, ND_BAD_ARGUMENT,
+                   "no such shape: indices is %s, depth %lld",
+                   ND_SHAPE(out->rank, out->shape), (long long)depth);
+  const int axis = nd_axis_resolve(c, j->attr[ONE_HOT_AXIS].integer,
+                                   out->rank + 1);
+  if (axis < 0)
+    return false;
   out->dtype = (nd_dtype)j->attr[ONE_HOT_DTYPE].integer;
-  out->shape[out->rank++] = j->attr[DEPTH].integer;
+  for (int i = out->rank++; i > axis; i--)
+    out->shape[i] = out->shape[i - 1];
+  out->shape[axis] = depth;
   return true;
 }
 
@@ -430,44 +451,75 @@ static bool one_hot_check(nd_context *c, const nd_job *j)
                  "depth give rows of zeros");
 }
 
-// Ones among elements from..to-1, for the indices of rows row..row+n-1.
-static void put_ones(nd_writer *w, int64_t depth, const int64_t *index,
-                     int64_t row, int64_t n, int64_t from, int64_t to)
+static void spread_off(const nd_job *j, int64_t from, int64_t to)
 {
+  const nd_tensor *y = j->out[0];
+  const nd_dtype dtype = (nd_dtype)y->dtype;
+  const size_t width = nd_dtype_size(dtype);
+  nd_scalar off;
+  nd_convert(y->context->level, dtype, ND_FLOAT64, 1, &off,
+             &j->attr[OFF_VALUE].number);
+  nd_spread(width, to - from, &off, y->data + (size_t)from * width);
+}
+
+// An output [rows depth beside] has index [row b] at its [row, index, b].
+// Puts what is on among elements from..to-1, for the `n` indices from number
+// `first` on.
+static void put_on(const nd_job *j, nd_writer *w, int64_t beside,
+                   const int64_t *index, int64_t first, int64_t n, int64_t from,
+                   int64_t to)
+{
+  const int64_t depth = j->attr[DEPTH].integer;
   for (int64_t i = 0; i < n; i++) {
     if (index[i] < 1 || index[i] > depth)
       continue;
-    const int64_t at = (row + i) * depth + index[i] - 1;
+    const int64_t row = (first + i) / beside, b = (first + i) % beside;
+    const int64_t at = (row * depth + index[i] - 1) * beside + b;
     if (at >= from && at < to)
-      nd_writer_put(w, at, &one);
+      nd_writer_put(w, at, &j->attr[ON_VALUE].number);
   }
 }
 
-// So many rows at a time that their zeros are still in the first cache.
+// How many elements lie beside each other behind the new axis.
+static int64_t count_beside(const nd_job *j)
+{
+  const nd_tensor *y = j->out[0];
+  int64_t n = 1;
+  for (int i = nd_axis_place(j->attr[ONE_HOT_AXIS].integer, y->rank) + 1;
+       i < y->rank; i++)
+    n *= y->dims[i];
+  return n;
+}
+
+// So many rows at a time that what is off there is still in the first cache.
 static void one_hot_run(const nd_job *j, int64_t from, int64_t to)
 {
   enum { ELEMENTS = 2048 };
-  const int64_t depth = j->attr[DEPTH].integer;
-  const int64_t few = nd_least(1 + ELEMENTS / depth, ND_BLOCK);
+  const int64_t beside = count_beside(j);
+  const int64_t row = j->attr[DEPTH].integer * beside;  // elements
+  const int64_t few = nd_least(1 + ELEMENTS / row, ND_BLOCK);
   nd_reader r;
   nd_writer w;
   nd_reader_start(&r, j->in[0], ND_INT64);
   nd_writer_start(&w, j->out[0], ND_FLOAT64);
-  for (int64_t row = from / depth; row * depth < to; row += few) {
-    const int64_t end = nd_least((row + few) * depth, to);
-    const int64_t start = from > row * depth ? from : row * depth;
-    const int64_t n = nd_parts(end, depth) - row;
-    zeros_run(j, start, end);
-    put_ones(&w, depth, nd_reader_at(&r, row, n), row, n, start, end);
+  for (int64_t at = from / row; at * row < to; at += few) {
+    const int64_t start = from > at * row ? from : at * row;
+    const int64_t end = nd_least((at + few) * row, to);
+    const int64_t last = nd_parts(end, row) * beside;
+    spread_off(j, start, end);
+    for (int64_t i = at * beside, n; i < last; i += n) {
+      n = nd_least(last - i, ND_BLOCK);
+      put_on(j, &w, beside, nd_reader_at(&r, i, n), i, n, start, end);
+    }
   }
 }
 
 const nd_op nd_op_one_hot = {
   .name = "one_hot",
-  .doc = "rows of zeros with a 1 at each index; all zeros for other indices "
-         "than 1..depth, but 0 is an error",
+  .doc = "a new axis of off_value with on_value at each index; all off for "
+         "other indices than 1..depth, but 0 is an error",
   .params = one_hot_params,
-  .attrs = 2,
+  .attrs = 5,
   .infer = one_hot_infer,
   .check = one_hot_check,
   .run = one_hot_run,
