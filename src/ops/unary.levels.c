@@ -194,14 +194,14 @@ OP(hard_tanh, FLOATS, x < -1 ? -1 : x > 1 ? 1 : x,                             \
    .module = "nn")                                                             \
 OP(hard_shrink, FLOATS, x >= -P(0) && x <= P(0) ? 0 : x,                       \
    IF(GT(X, P(0)), NUM(1), IF(GT(NEG(P(0)), X), NUM(1), Y)), .6, 3,            \
-   "x, but 0 within -lambda..lambda",                                          \
-   .module = "nn", PARAM(lambda, 0.5),                                         \
-   .cases = "[3 4]; [2 3] lambda=.2; [0 3]")                                   \
+   "x, but 0 within -threshold..threshold",                                    \
+   .module = "nn", PARAM(threshold, 0.5),                                      \
+   .cases = "[3 4]; [2 3] threshold=.2; [0 3]")                                \
 OP(soft_shrink, FLOATS, x > P(0) ? x - P(0) : x < -P(0) ? x + P(0) : x - x,    \
    IF(GT(X, P(0)), NUM(1), IF(GT(NEG(P(0)), X), NUM(1), Y)), .6, 3,            \
-   "x nearer to 0 by lambda; 0 within -lambda..lambda",                        \
-   .module = "nn", PARAM(lambda, 0.5),                                         \
-   .cases = "[3 4]; [2 3] lambda=.2; [0 3]")                                   \
+   "x nearer to 0 by threshold; 0 within -threshold..threshold",               \
+   .module = "nn", PARAM(threshold, 0.5),                                      \
+   .cases = "[3 4]; [2 3] threshold=.2; [0 3]")                                \
 OP(sparse_plus, FLOATS,                                                        \
    x <= -1 ? 0 : x >= 1 ? x : (x + 1) * (x + 1) / 4,                           \
    IF(GE(X, NUM(1)), NUM(1), IF(GE(NUM(-1), X), NUM(0),                        \
