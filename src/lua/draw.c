@@ -2,7 +2,7 @@
 
 #include "lua/draw.h"
 
-#include "base/philox.h"
+#include "op/stream.h"
 #include "tensor/tensor.h"
 
 void ndL_setsize(const nd_value *size, nd_type *type)
@@ -50,15 +50,26 @@ static void count_from_one(nd_tensor *x)
     wide[i]++;
 }
 
+static bool take_stream(nd_context *c, const char *function,
+                        const nd_value *seed, nd_philox *s)
+{
+  const char *before = nd_context_enter(c, function);
+  const bool ok = nd_stream_check(c, seed) && nd_stream_take(c, seed);
+  nd_context_leave(c, before);
+  *s = nd_stream_of(c, seed);
+  return ok;
+}
+
 nd_tensor *ndL_drawpermutation(ndL_state *S, const char *function,
-                               nd_mt19937 *r, int64_t n)
+                               nd_mt19937 *r, const nd_value *seed, int64_t n)
 {
   const nd_type type = { ndL_fitintegers(1, n), 1, { n } };
+  nd_philox s = { 0 };
+  if (r == NULL && !take_stream(S->context, function, seed, &s))
+    return NULL;
   nd_tensor *x = ndL_drawtensor(S, function, &type);
   if (x == NULL)
     return NULL;
-  nd_context *c = S->context;
-  const nd_philox s = { .seed = c->seed, .stream = c->stream + (r == NULL) };
   if (r == NULL && type.dtype == ND_INT32)
     nd_philox_fill_permutation_i32(s, (size_t)n, (int32_t *)x->data);
   else if (r == NULL)
@@ -67,7 +78,6 @@ nd_tensor *ndL_drawpermutation(ndL_state *S, const char *function,
     nd_mt19937_fill_permutation_i32(r, (size_t)n, (int32_t *)x->data);
   else
     nd_mt19937_fill_permutation_i64(r, (size_t)n, (int64_t *)x->data);
-  c->stream = s.stream;
   count_from_one(x);
   return x;
 }

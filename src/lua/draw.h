@@ -27,8 +27,9 @@ nd_dtype ndL_fitintegers(int64_t low, int64_t last);
 nd_tensor *ndL_drawintegers(ndL_state *S, const char *function, nd_mt19937 *r,
                             int64_t low, int64_t last, const nd_type *type);
 
-// 1..n in the order that `r`, or the context's generator if it is NULL, gives.
+// 1..n in the order that `r` gives, or, if it is NULL, the stream of a seed, an
+// attribute of ND_INTEGERS.
 nd_tensor *ndL_drawpermutation(ndL_state *S, const char *function,
-                               nd_mt19937 *r, int64_t n);
+                               nd_mt19937 *r, const nd_value *seed, int64_t n);
 
 #endif

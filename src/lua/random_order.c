@@ -71,7 +71,8 @@ static nd_tensor *draw_choice(ndL_state *S, nd_mt19937 *r, int64_t n,
   if (replace)
     return ndL_drawintegers(S, "choice", r, 1, n, type);
   nd_tensor *x = ndL_drawtensor(S, "choice", type);
-  nd_tensor *all = x != NULL ? ndL_drawpermutation(S, "choice", r, n) : NULL;
+  nd_tensor *all = x != NULL ? ndL_drawpermutation(S, "choice", r, NULL, n)
+                             : NULL;
   if (all == NULL) {
     nd_tensor_release(x);
     return NULL;
@@ -157,7 +158,7 @@ static int random_permutation(lua_State *L)
   const int64_t n = read_source(L, S, &a, &x);
   ndL_box *box = ndL_newbox(L, S);
   const nd_mt19937 before = *r;
-  nd_tensor *order = ndL_drawpermutation(S, "permutation", r, n);
+  nd_tensor *order = ndL_drawpermutation(S, "permutation", r, NULL, n);
   if (x != NULL)
     order = gather_drawn(S, x, order, r, &before);
   return ndL_result(L, S, box, order);
@@ -190,8 +191,11 @@ static int random_shuffle(lua_State *L)
   return 0;
 }
 
+enum { ROWS, SEED };
+
 static const nd_param rows_params[] = {
   { "x", ND_TENSOR, .doc = "whose rows are given in another order" },
+  { "seed", ND_INTEGERS, "nil", .doc = "one number or two, as of uniform" },
   { NULL },
 };
 
@@ -203,10 +207,11 @@ static int module_shuffle(lua_State *L)
   ndL_read(L, S, &a, 1);
   nd_tensor *x = read_rows(L, S, 1, "shuffle");
   if (x == NULL)
-    ndL_refuse(&a, 0);
+    ndL_refuse(&a, ROWS);
   ndL_box *box = ndL_newbox(L, S);
   const uint64_t stream = S->context->stream;
-  nd_tensor *order = ndL_drawpermutation(S, "shuffle", NULL, x->dims[0]);
+  nd_tensor *order = ndL_drawpermutation(S, "shuffle", NULL, &a.at[SEED],
+                                         x->dims[0]);
   nd_tensor *rows = gather_rows(S, x, order);
   if (rows == NULL)
     S->context->stream = stream;

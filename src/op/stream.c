@@ -39,9 +39,8 @@ static uint64_t scatter_bits(uint64_t x)
   return x ^ (x >> 31);
 }
 
-nd_philox nd_stream_of(const nd_job *j, const nd_value *seed)
+nd_philox nd_stream_of(const nd_context *c, const nd_value *seed)
 {
-  const nd_context *c = j->out[0]->context;
   nd_philox s = { .seed = c->seed, .stream = c->stream };
   if (seed->given)
     s.seed = scatter_bits((uint64_t)seed->list[0] ^

@@ -20,6 +20,6 @@ bool nd_stream_check_stateless(nd_context *c, const nd_value *seed);
 bool nd_stream_take(nd_context *c, const nd_value *seed);
 
 // The stream that was taken.
-nd_philox nd_stream_of(const nd_job *j, const nd_value *seed);
+nd_philox nd_stream_of(const nd_context *c, const nd_value *seed);
 
 #endif

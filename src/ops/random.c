@@ -55,13 +55,22 @@ static bool holds_numbers(nd_dtype dtype, double low, double high)
   return low >= -most && low <= high && high < most;
 }
 
+// Where uniform numbers end.
+static double top_of(const nd_job *j)
+{
+  return j->attr[Q].given ? j->attr[Q].number : 1;
+}
+
 static bool infer_uniform(nd_context *c, const nd_job *j, nd_type *out)
 {
   if (!infer(c, j, out))
     return false;
-  const double low = j->attr[P].number, high = j->attr[Q].number;
+  const double low = j->attr[P].number, high = top_of(j);
   if (out->dtype == ND_BOOL || out->dtype == ND_UINT8)
     return nd_fail(c, ND_BAD_ARGUMENT, "no such dtype here: %s",
+                   nd_dtype_name(out->dtype));
+  if (nd_dtype_in(out->dtype, ND_INTS) && !j->attr[Q].given)
+    return nd_fail(c, ND_BAD_ARGUMENT, "%s needs maxval, the largest number",
                    nd_dtype_name(out->dtype));
   if (!holds_numbers(out->dtype, low, high))
     return nd_fail(c, ND_BAD_ARGUMENT, "no such interval of %s: %s to %s",
@@ -88,7 +97,7 @@ typedef void fill_f64(nd_philox s, uint64_t first, size_t n, double p, double q,
 static void run_float(const nd_job *j, int64_t from, int64_t to, fill_f32 *f32,
                       fill_f64 *f64)
 {
-  const nd_philox s = nd_stream_of(j, &j->attr[SEED]);
+  const nd_philox s = nd_stream_of(j->out[0]->context, &j->attr[SEED]);
   const double p = j->attr[P].number, q = j->attr[Q].number;
   const size_t n = (size_t)(to - from);
   void *out = j->out[0]->data;
@@ -119,9 +128,9 @@ static void fill_uniform_f32(nd_philox s, uint64_t first, size_t n, double low,
 
 static void uniform_run(const nd_job *j, int64_t from, int64_t to)
 {
-  const nd_philox s = nd_stream_of(j, &j->attr[SEED]);
+  const nd_philox s = nd_stream_of(j->out[0]->context, &j->attr[SEED]);
   const double low = j->attr[P].number;
-  const double high = j->attr[Q].number;
+  const double high = top_of(j);
   const size_t n = (size_t)(to - from);
   void *out = j->out[0]->data;
   if (j->out[0]->dtype == ND_INT32)
@@ -144,7 +153,7 @@ static const nd_param normal_params[] = {
 };
 static const nd_param uniform_params[] = {
   { "shape", ND_SIZES },          { "minval", ND_NUMBER, "0.0" },
-  { "maxval", ND_NUMBER, "1.0" }, { "dtype", ND_WORD_DTYPE, "float32" },
+  { "maxval", ND_NUMBER, "nil" }, { "dtype", ND_WORD_DTYPE, "float32" },
   { "seed", ND_INTEGERS, "nil" }, { 0 },
 };
 
@@ -178,7 +187,7 @@ const nd_op nd_op_uniform = {
   .name = "uniform",
   .module = "random",
   .inside = true,
-  .doc = "evenly distributed, below maxval; integers include both ends",
+  .doc = "evenly distributed, below maxval, or 1; integers include both ends",
   .params = uniform_params,
   .attrs = ATTRS,
   .infer = infer_uniform,
@@ -196,7 +205,8 @@ nd_tensor *nd_rule_uniform(nd_context *c, nd_dtype dtype, int rank,
   attr[DTYPE] = nd_value_integer(dtype);
   attr[SEED] = seed;
   if (nd_dtype_in(dtype, ND_INTS))
-    attr[Q].number = dtype == ND_INT64 ? 0x1p62 : INT32_MAX;
+    attr[Q] = (nd_value){ .given = true,
+                          .number = dtype == ND_INT64 ? 0x1p62 : INT32_MAX };
   return nd_rule_apply(c, &nd_op_uniform, 0, NULL, attr);
 }
 
@@ -240,7 +250,7 @@ static const nd_param stateless_uniform_params[] = {
   { "shape", ND_SIZES },
   { "seed", ND_INTEGERS },
   { "minval", ND_NUMBER, "0.0" },
-  { "maxval", ND_NUMBER, "1.0" },
+  { "maxval", ND_NUMBER, "nil" },
   { "dtype", ND_WORD_DTYPE, "float32" },
   { 0 },
 };
@@ -270,8 +280,9 @@ const nd_op nd_op_stateless_uniform = {
   .name = "stateless_uniform",
   .module = "random",
   .inside = true,
-  .doc = "evenly distributed numbers, below maxval, the same for the same two "
-         "of seed; integers include both ends",
+  .doc =
+    "evenly distributed numbers, below maxval, or 1, the same for the same "
+    "two of seed; integers include both ends",
   .params = stateless_uniform_params,
   .attrs = ATTRS,
   .compose = stateless_uniform,

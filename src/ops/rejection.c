@@ -53,7 +53,7 @@ static void draw_run(const nd_job *j, int64_t from, int64_t to, fill *f,
                      double least, double most)
 {
   const nd_tensor *y = j->out[0];
-  const nd_philox s = nd_stream_of(j, &j->attr[SEED]);
+  const nd_philox s = nd_stream_of(j->out[0]->context, &j->attr[SEED]);
   nd_reader r;
   nd_writer w;
   nd_reader_broadcast(&r, j->in[0], ND_FLOAT64, y->rank, y->dims);

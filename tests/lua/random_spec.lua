@@ -253,6 +253,22 @@ describe("nd.random", function()
     assert.are.same(before, x:totable())
   end)
 
+  it("shuffles by a seed of its own", function()
+    local list = { 1, 2, 3, 4, 5, 6, 7, 8 }
+    local function shuffle(seed)
+      return nd.random.shuffle(list, { seed = seed }):totable()
+    end
+    nd.random.set_seed(1)
+    local first, second = shuffle(3), shuffle(3)
+    assert.are_not.same(first, second)
+    nd.random.set_seed(1)
+    assert.are.same(first, shuffle(3))
+    assert.are_not.same(second, shuffle(4))
+    assert.are.same(shuffle { 3, 4 }, shuffle { 3, 4 })
+    refuses("shuffle: seed is one number or two, got 3", nd.random.shuffle,
+      list, { 1, 2, 3 })
+  end)
+
   it("keeps rows whole when it shuffles", function()
     local y = nd.random.shuffle { {1, 10}, {2, 20}, {3, 30} }:totable()
     for _, row in ipairs(y) do assert.are.equal(10 * row[1], row[2]) end
