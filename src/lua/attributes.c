@@ -116,7 +116,28 @@ static void fail_tensor(ndL_reader *r, const nd_tensor *x)
             r->function);
 }
 
-// One range: a position, {}, {first, last} or {first, last, step}.
+int ndL_rangeword(lua_State *L, int i)
+{
+  const nd_param words = { .words = nd_range_words };
+  return lua_type(L, i) == LUA_TSTRING && ndL_isname(L, i)
+           ? nd_param_word(&words, lua_tostring(L, i))
+           : -1;
+}
+
+// A word for entry `i`; false if it is none.
+static bool read_range_word(ndL_reader *r, int64_t *at, int i, nd_value *v)
+{
+  const int word = ndL_rangeword(r->L, -1);
+  const uint8_t bit = (uint8_t)(1 << i);
+  if (word < 0)
+    return false;
+  v->added |= bit;
+  v->dropped |= word == ND_OTHER_AXES ? bit : 0;
+  at[0] = at[1] = at[2] = 0;
+  return true;
+}
+
+// Entry `axis`: a position, {}, {first, last}, {first, last, step} or a word.
 static void read_range(ndL_reader *r, const nd_param *p, int64_t *at, int axis,
                        nd_value *v)
 {
@@ -127,6 +148,8 @@ static void read_range(ndL_reader *r, const nd_param *p, int64_t *at, int axis,
     at[2] = 1;
     return;
   }
+  if (read_range_word(r, at, axis, v))
+    return;
   const nd_tensor *x = ndL_peek(L, r->S, -1);
   if (x != NULL)
     fail_tensor(r, x);

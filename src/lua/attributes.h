@@ -16,4 +16,7 @@ void ndL_failattr(const ndL_reader *r, const nd_param *p, int i);
 // Pushes what messages say that the argument must be.
 void ndL_pushwanted(lua_State *L, const nd_param *p);
 
+// Which of nd_range_words is at `i`; -1.
+int ndL_rangeword(lua_State *L, int i);
+
 #endif

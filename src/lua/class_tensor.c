@@ -304,10 +304,13 @@ static int tensor_index(lua_State *L)
     return 1;
   if (lua_type(L, 2) == LUA_TSTRING) {
     const nd_tensor *x = ndL_peek(L, ndL_upstate(L), 1);
-    return (x != NULL && ndL_isname(L, 2) &&
-            push_property(L, x, lua_tostring(L, 2))) ||
-           ndL_askslices(L, ndL_upstate(L)) ||
-           ndL_askfield(L, lua_upvalueindex(2), 2) || fail_index(L);
+    if ((x != NULL && ndL_isname(L, 2) &&
+         push_property(L, x, lua_tostring(L, 2))) ||
+        ndL_askslices(L, ndL_upstate(L)) ||
+        ndL_askfield(L, lua_upvalueindex(2), 2))
+      return 1;
+    if (ndL_rangeword(L, 2) < 0)
+      return fail_index(L);
   }
   if (is_behind(L, ndL_peek(L, ndL_upstate(L), 1))) {
     lua_pushnil(L);

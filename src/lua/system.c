@@ -112,6 +112,8 @@ void ndL_open_system(lua_State *L)
   ndL_bind(L, "nd.", functions);
   lua_pushliteral(L, ND_VERSION);
   lua_setfield(L, -2, "version");
+  lua_pushstring(L, nd_range_words[ND_NEW_AXIS]);
+  lua_setfield(L, -2, nd_range_words[ND_NEW_AXIS]);
 #define NAME(constant, type, name)            \
   lua_pushstring(L, nd_dtype_name(constant)); \
   lua_setfield(L, -2, nd_dtype_name(constant));

@@ -22,7 +22,8 @@ static const struct {
   [ND_AXES] = { "axes", "an axis or a list of axes" },
   [ND_SIZES] = { "shape", "a whole number or a list of them" },
   [ND_INTEGERS] = { "integers", "a whole number or a list of them" },
-  [ND_RANGES] = { "ranges", "positions or {first, last, step}" },
+  [ND_RANGES] = { "ranges", "positions, {first, last, step}, 'newaxis' "
+                            "or '...'" },
   [ND_PAIRS] = { "pairs", "numbers or {before, after} of each axis" },
   [ND_PADDING] = { "padding", "'VALID', 'SAME', or numbers or {before, after} "
                               "of the spatial axes" },
@@ -37,6 +38,10 @@ static const struct {
   [ND_NESTED] = { "nested", "a tensor, a Variable or a table" },
   [ND_TABLE] = { "table", "a table" },
   [ND_OTHER] = { "other", "a value" },
+};
+
+const char *const nd_range_words[] = {
+  [ND_NEW_AXIS] = "newaxis", [ND_OTHER_AXES] = "...", NULL
 };
 
 const char *nd_kind_name(nd_kind kind)

@@ -21,7 +21,8 @@ typedef enum nd_kind {
   ND_AXES,            // one axis or a list of them
   ND_SIZES,           // a shape
   ND_INTEGERS,        // a list of any length, or one integer
-  ND_RANGES,          // per axis a position or {first, last, step}
+  ND_RANGES,          // per axis a position or {first, last, step}, or one of
+                      // nd_range_words
   ND_PAIRS,           // per axis {before, after} or a number
   ND_PADDING,         // one of nd_paddings, or ND_PAIRS
   ND_AXIS_PAIRS,      // axes of two tensors, each with one of the other: {of_a,
@@ -57,6 +58,11 @@ typedef struct nd_param {
 // What a padding may be called. ND_SAME leaves as many windows as steps begin.
 enum { ND_VALID, ND_SAME };
 extern const char *const nd_paddings[];
+
+// What an entry of ranges may be, beside a range: an axis of size 1, or all
+// axes that the other entries leave.
+enum { ND_NEW_AXIS, ND_OTHER_AXES };
+extern const char *const nd_range_words[];
 
 // The word for a kind in help and in signatures of Lua, and what messages say
 // that such a value must be, if the parameter has no words for it.
@@ -123,9 +129,11 @@ static inline void nd_closure_release(nd_closure *f)
 typedef struct nd_value {
   bool given;       // false: left out, and the initial value is nil
   uint8_t holds;    // nd_holds
-  uint8_t dropped;  // ND_RANGES: bit i set if axis i was one position; of
+  uint8_t dropped;  // ND_RANGES: bit i set if entry i is one position; of
                     // ND_NUMBER_OR_WORD: 0, or 1 + the place of the word; else
                     // bit 0 set if the list was written as one number
+  uint8_t added;    // ND_RANGES: bit i set if entry i adds an axis or, with
+                    // that of `dropped`, is for all axes that others leave
   int32_t n;        // how many `list` holds: axes, sizes, 3 per range, 2 per
                     // pair
   union {

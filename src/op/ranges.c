@@ -65,30 +65,77 @@ static bool fail_count(nd_context *c, int n, int rank, const int64_t *shape)
                  ends ? "; one range is written {{first, last}}" : "");
 }
 
-static bool resolve(nd_context *c, const nd_value *ranges, int i, int64_t size,
-                    nd_range *p)
+static bool bit(uint8_t bits, int i)
+{
+  return bits >> i & 1;
+}
+
+// An axis of the part, which axis `from` of the tensor becomes.
+static bool add_axis(nd_context *c, nd_ranges *r, int from, int64_t length)
+{
+  if (r->rank == ND_MAX_RANK)
+    return nd_fail(c, ND_BAD_ARGUMENT, "at most %d axes, the part has more",
+                   ND_MAX_RANK);
+  r->from[r->rank] = from;
+  r->shape[r->rank++] = length;
+  return true;
+}
+
+static bool add_whole(nd_context *c, nd_ranges *r, int axis, int64_t size)
+{
+  r->axis[axis] = (nd_range){ .start = 0, .step = 1, .length = size };
+  return add_axis(c, r, axis, size);
+}
+
+// Entry `i`, for an axis.
+static bool resolve(nd_context *c, const nd_value *ranges, int i, int axis,
+                    int64_t size, nd_ranges *r)
 {
   const int64_t *v = ranges->list + 3 * i;
-  *p = (nd_range){ .start = 0, .step = 1, .length = size };
-  if (i >= ranges->n / 3)
-    return true;
-  return ranges->dropped >> i & 1 ? resolve_position(c, v[0], size, p)
-                                  : resolve_range(c, v, size, p);
+  nd_range *p = &r->axis[axis];
+  if (bit(ranges->dropped, i))
+    return resolve_position(c, v[0], size, p);
+  return resolve_range(c, v, size, p) && add_axis(c, r, axis, p->length);
+}
+
+// How many axes no entry is for; -1 after an error.
+static int count_others(nd_context *c, const nd_value *ranges, int rank,
+                        const int64_t *shape)
+{
+  int own = 0, others = 0;
+  for (int i = 0; i < ranges->n / 3; i++) {
+    own += !bit(ranges->added, i);
+    others += bit(ranges->added & ranges->dropped, i);
+  }
+  if (own > rank)
+    return fail_count(c, own, rank, shape) - 1;
+  if (others > 1)
+    return nd_fail(c, ND_BAD_ARGUMENT, "%d times '%s', it can stand once",
+                   others, nd_range_words[ND_OTHER_AXES]) -
+           1;
+  return rank - own;
 }
 
 bool nd_ranges_find(nd_context *c, const nd_value *ranges, int rank,
                     const int64_t *shape, nd_ranges *r)
 {
-  if (ranges->n / 3 > rank)
-    return fail_count(c, ranges->n / 3, rank, shape);
+  int others = count_others(c, ranges, rank, shape), axis = 0;
+  bool ok = others >= 0;
   r->rank = 0;
-  for (int i = 0; i < rank; i++) {
-    if (!resolve(c, ranges, i, shape[i], &r->axis[i]))
-      return false;
-    if (!(ranges->dropped >> i & 1))
-      r->shape[r->rank++] = r->axis[i].length;
+  for (int i = 0; i < ranges->n / 3 && ok; i++) {
+    if (!bit(ranges->added, i)) {
+      ok = resolve(c, ranges, i, axis, shape[axis], r);
+      axis++;
+    } else if (!bit(ranges->dropped, i)) {
+      ok = add_axis(c, r, -1, 1);
+    } else {
+      for (; others > 0 && ok; others--, axis++)
+        ok = add_whole(c, r, axis, shape[axis]);
+    }
   }
-  return true;
+  for (; axis < rank && ok; axis++)
+    ok = add_whole(c, r, axis, shape[axis]);
+  return ok;
 }
 
 // Where element `e` of what is put to the part of `out` comes to stand, and

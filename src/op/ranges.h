@@ -1,6 +1,7 @@
 // op/ranges.h: parts of tensors by ranges, as an attribute of ND_RANGES has
 // them. A range is {first, last, step}, counts from 1 or from -1, includes both
-// ends, and is cut to the size of its axis.
+// ends, and is cut to the size of its axis. Entries that add an axis are of
+// size 1 in the part; the one for other axes may stand anywhere, once.
 
 #ifndef ND_OP_RANGES_H
 #define ND_OP_RANGES_H
@@ -18,9 +19,10 @@ typedef struct nd_ranges {
   nd_range axis[ND_MAX_RANK];  // of the tensor
   int rank;                    // of the part: without the axes of positions
   int64_t shape[ND_MAX_RANK];
+  int from[ND_MAX_RANK];  // which axis of the tensor it is; -1: a new one
 } nd_ranges;
 
-// The part of a tensor of that shape; axes without a range stay whole.
+// The part of a tensor of that shape; axes without an entry stay whole.
 bool nd_ranges_find(nd_context *c, const nd_value *ranges, int rank,
                     const int64_t *shape, nd_ranges *r);
 

@@ -36,7 +36,7 @@ void nd_values_start(const nd_op *op, nd_value *values)
 typedef struct list {
   int64_t *at;
   int n, most;
-  uint8_t dropped;
+  uint8_t dropped, added;
 } list;
 
 // Reads "3" or "before:after".
@@ -49,11 +49,31 @@ static const char *read_pair(const char *s, list *l)
   return s != NULL && *s == ':' ? nd_option_whole(s + 1, &pair[1]) : s;
 }
 
+// Reads one of nd_range_words; NULL if there is none.
+static const char *read_range_word(const char *s, list *l)
+{
+  for (int i = ND_NEW_AXIS; nd_range_words[i] != NULL; i++) {
+    const size_t n = strlen(nd_range_words[i]);
+    if (strncmp(s, nd_range_words[i], n) != 0)
+      continue;
+    const uint8_t bit = (uint8_t)(1 << l->n / 3);
+    l->added |= bit;
+    l->dropped |= i == ND_OTHER_AXES ? bit : 0;
+    memset(l->at + l->n, 0, 3 * sizeof *l->at);
+    l->n += 3;
+    return s + n;
+  }
+  return NULL;
+}
+
 // Reads "3", which drops its axis, "first:last" or "first:last:step".
 static const char *read_range(const char *s, list *l)
 {
   int64_t *range = l->at + l->n;
+  const char *end = read_range_word(s, l);
   int n = 0;
+  if (end != NULL)
+    return end;
   range[2] = 1;
   for (bool more = true; more; s += more) {
     s = nd_option_whole(s, &range[n++]);
@@ -118,6 +138,7 @@ static const char *read_list(const char *s, const nd_param *p, int64_t **room,
   s = read_elements(s, p->kind, &l);
   *v = nd_value_list(l.n, l.at);
   v->dropped = l.dropped;
+  v->added = l.added;
   *room += l.n;
   return s;
 }

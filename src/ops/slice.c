@@ -39,13 +39,13 @@ static void slice_view(nd_context *c, const nd_job *j, const nd_type *type)
   nd_ranges r;
   int64_t strides[ND_MAX_RANK];
   int64_t offset = 0;
-  int n = 0;
   if (!nd_ranges_find(c, &j->attr[RANGES], x->rank, x->dims, &r))
     return;
-  for (int i = 0; i < x->rank; i++) {
+  for (int i = 0; i < x->rank; i++)
     offset += r.axis[i].start * nd_strides(x)[i];
-    if (!(j->attr[RANGES].dropped >> i & 1))
-      strides[n++] = r.axis[i].step * nd_strides(x)[i];
+  for (int k = 0; k < r.rank; k++) {
+    const int i = r.from[k];
+    strides[k] = i < 0 ? 0 : r.axis[i].step * nd_strides(x)[i];
   }
   if (x->size == 0)
     offset = 0;
@@ -99,7 +99,8 @@ static void slice_transpose(nd_context *c, const nd_job *j, nd_tensor *const *g,
 
 const nd_op nd_op_slice = {
   .name = "slice",
-  .doc = "part of x: per axis a position, or {first, last, step} as a range",
+  .doc = "part of x: per axis a position, or {first, last, step} as a range; "
+         "'newaxis' adds an axis, '...' leaves all others whole",
   .params = slice_params,
   .attrs = 1,
   .dtypes = ND_ANY,
@@ -110,7 +111,8 @@ const nd_op nd_op_slice = {
   .low = -3,
   .high = 3,
   .cases = "[4 5] ranges=[2:3:1]; [4 5] ranges=[1:4:2 -1]; "
-           "[4 5] ranges=[4:1:-1 2:5:3]; [4] ranges=[3]; [4] ranges=[3:2:1]",
+           "[4 5] ranges=[4:1:-1 2:5:3]; [4] ranges=[3]; [4] ranges=[3:2:1]; "
+           "[2 3 2] ranges=[newaxis 2 ... 1:2 newaxis]",
 };
 
 static bool unslice_infer(nd_context *c, const nd_job *j, nd_type *out)
@@ -182,7 +184,8 @@ const nd_op nd_op_unslice = {
   .high = 3,
   .cases = "[2 5] ranges=[2:3:1] shape=[4 5]; "
            "[2] ranges=[1:4:2 -1] shape=[4 5]; [] ranges=[3] shape=[4]; "
-           "[0] ranges=[3:2:1] shape=[4]",
+           "[0] ranges=[3:2:1] shape=[4]; "
+           "[1 3 2 1] ranges=[newaxis 2 ... 1:2 newaxis] shape=[2 3 2]",
 };
 
 const nd_op *const nd_ops_slice[] = { &nd_op_slice, &nd_op_unslice, NULL };

@@ -241,6 +241,21 @@ describe("an index", function()
     ]]
   end)
 
+  it("adds an axis, or leaves all others whole", function()
+    give [[
+      x[nd.newaxis]                  --> int32 {{1 2 3 4 5 6}}
+      x["newaxis"]                   --> int32 {{1 2 3 4 5 6}}
+      m[{{}, nd.newaxis, 1}]         --> int32 {{1} {4}}
+      m[{"...", 1}]                  --> int32 {1 4}
+      m[{"...", {1, 2}, nd.newaxis}] --> int32 {{{1} {2}} {{4} {5}}}
+      m["..."]                       --> int32 {{1 2 3} {4 5 6}}
+      nd.Variable({1, 2})[nd.newaxis] --> int32 {{1 2}}
+    ]]
+    raise [[
+      m[{"...", 1, "..."}]  --> slice: 2 times '...', it can stand once
+    ]]
+  end)
+
   it("is an error outside", function()
     raise [[
       x[0]
@@ -259,20 +274,24 @@ describe("an index", function()
   it("is a position or a range", function()
     raise [[
       x[1.5]
-        --> slice: ranges must be positions or {first, last, step}, got 1.5
+        --> slice: ranges must be positions, {first, last, step}, 'newaxis'
+        ... or '...', got 1.5
       x[true]
-        --> slice: ranges must be positions or {first, last, step}, got boolean
+        --> slice: ranges must be positions, {first, last, step}, 'newaxis'
+        ... or '...', got boolean
       m[{{}, nd.Variable(1)}]
         --> slice: a tensor is no range; use nd.gather(x, indices, axis)
       x[{1, 5}]
         --> slice: 2 ranges for [6]; one range is written {{first, last}}
       x[io.stdout]
-        --> slice: ranges must be positions or {first, last, step}, got FILE*
+        --> slice: ranges must be positions, {first, last, step}, 'newaxis'
+        ... or '...', got FILE*
       x[{"a"}]
-        --> slice: ranges must be positions or {first, last, step}, got string
+        --> slice: ranges must be positions, {first, last, step}, 'newaxis'
+        ... or '...', got string
       x[nil]
-        --> slice: ranges is missing: it must be positions or {first, last,
-        ... step}
+        --> slice: ranges is missing: it must be positions, {first, last,
+        ... step}, 'newaxis' or '...'
       x[{{1.5, 2}}] --> slice: ranges must be whole numbers, got 1.5
       x[{{1, 2, 3, 4}}] --> slice: a range is {first, last, step}, got 4 values
       x[{1, nil, 2}] --> slice: a table has gaps

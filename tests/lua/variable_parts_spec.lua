@@ -39,6 +39,9 @@ describe("a part of a Variable", function()
     assert.same({ { 0.0, 0.0 }, { 5.0, 5.0 }, { 5.0, 5.0 } }, v:totable())
     v[{ { 1, 3, 2 } }]:assign { 1, 2 }
     assert.same({ { 1.0, 2.0 }, { 5.0, 5.0 }, { 1.0, 2.0 } }, v:totable())
+    v[{ "...", 2 }] = 7
+    v[{ 1, nd.newaxis, "..." }]:assign { { 8, 9 } }
+    assert.same({ { 8.0, 9.0 }, { 5.0, 7.0 }, { 1.0, 7.0 } }, v:totable())
     refuses("assign: does not fit: the part is [2 2], the value is [3]",
       v[{ { 1, 2 } }].assign, v[{ { 1, 2 } }], { 1, 2, 3 })
   end)
