@@ -47,10 +47,10 @@ typedef struct ndL_state {
   bool refused;          // an error was raised for want of memory
   int warned;            // lines of scripts that have warned
   nd_print_options print;
-  lua_State *main;       // its main thread
-  bool reads;            // a Variable, since the last call of an op
-  bool raised;           // what a script raised there is kept
-  lua_Integer calls;     // of functions with gradients of their own
+  lua_State *main;            // its main thread
+  bool reads;                 // a Variable, since the last call of an op
+  bool raised;                // what a script raised there is kept
+  lua_Integer calls;          // of functions with gradients of their own
   struct ndL_called *strays;  // of these, those that nobody will call again
   struct ndL_taped *taped;    // the userdata of tapes (taped.c)
   nd_tape *lost;              // tapes that nobody has, but that call a host
