@@ -220,9 +220,8 @@ static void pinv_vjp(nd_context *c, const nd_job *j, nd_tensor *const *g,
 {
   nd_tensor *a = j->in[0], *p = j->out[0];
   nd_tensor *direct = MATMUL(MATMUL(p, true, g[0], false), false, p, true);
-  nd_tensor *rows = MATMUL(MATMUL(p, false, p, true), false, g[0], false);
-  nd_tensor *columns = MATMUL(MATMUL(p, true, p, false), false, ADJOINT(g[0]),
-                              false);
+  nd_tensor *rows = MATMUL(p, false, MATMUL(p, true, g[0], false), false);
+  nd_tensor *columns = MATMUL(p, true, MATMUL(p, false, g[0], true), false);
   rows = ADJOINT(beside(c, rows, a, p));
   gx[0] = SUB(ADD(rows, beside(c, columns, p, a)), direct);
 }
@@ -232,9 +231,8 @@ static void pinv_jvp(nd_context *c, const nd_job *j, nd_tensor *const *t,
 {
   nd_tensor *a = j->in[0], *p = j->out[0];
   nd_tensor *direct = MATMUL(MATMUL(p, false, t[0], false), false, p, false);
-  nd_tensor *rows = MATMUL(MATMUL(p, false, p, true), false, ADJOINT(t[0]),
-                           false);
-  nd_tensor *columns = MATMUL(t[0], true, MATMUL(p, true, p, false), false);
+  nd_tensor *rows = MATMUL(p, false, MATMUL(p, true, t[0], true), false);
+  nd_tensor *columns = MATMUL(MATMUL(t[0], true, p, true), false, p, false);
   columns = SUB(columns,
                 MATMUL(p, false, MATMUL(a, false, columns, false), false));
   ty[0] = SUB(ADD(beside(c, rows, a, p), columns), direct);
