@@ -63,8 +63,15 @@ describe("an unknown name", function()
         --> nd: no such name: 'assign'; use assign of a Variable;
         ... tensors never change
       nd.std(x)
-        --> nd: no such name: 'std';
-        ... use nd.sqrt(nd.reduce_mean(nd.square(x - nd.reduce_mean(x))))
+        --> nd: no such name: 'std'; did you mean 'reduce_std'?
+      nd.sorted(x)  --> nd: no such name: 'sorted'; did you mean 'sort'?
+      nd.truediv(x) --> nd: no such name: 'truediv'; did you mean 'divide'?
+      nd.linalg.adjoint
+        --> nd.linalg: no such name: 'adjoint'; did you mean 'matrix_transpose'?
+      nd.linalg.tensor_diag
+        --> nd.linalg: no such name: 'tensor_diag'; did you mean 'diag'?
+      x:get_shape()
+        --> Tensor: no such name: 'get_shape'; did you mean 'shape'?
       nd.power(x, 2)  --> nd: no such name: 'power'; did you mean 'pow'?
       nd.clip(x, 0, 1)
         --> nd: no such name: 'clip'; did you mean 'clip_by_value'?
@@ -202,9 +209,12 @@ describe("the table of foreign names", function()
       beta_1 = true, beta_2 = true, epsilon = true, minval = true,
       maxval = true, mean = true, stddev = true, loc = true, scale = true,
       trainable = true, trainable_variables = true, w = true, b = true,
+      low = true, high = true, rows = true, columns = true, value = true,
+      transpose_a = true, transpose_b = true, threshold = true,
       shape = true, dtype = true, rank = true, size = true, gradient = true,
       stop_recording = true, totable = true, apply_gradients = true }
-    for _, t in ipairs { nd, nd.nn, nd.random, nd.optimizers, nd.layers } do
+    for _, t in ipairs { nd, nd.nn, nd.linalg, nd.random, nd.optimizers,
+      nd.layers } do
       for name in pairs(t) do known[name] = true end
     end
     for name, ours in pairs(foreign) do
