@@ -2,7 +2,6 @@
 
 #include "base/near.h"
 
-#include <stdbool.h>
 #include <string.h>
 
 // No longer name is near another one.
@@ -61,4 +60,13 @@ void nd_near_try(nd_near *n, const char *candidate)
     return;
   n->best = candidate;
   n->distance = d;
+}
+
+bool nd_near_same(const char *a, const char *b)
+{
+  while (*a != '\0' && same(*a, *b)) {
+    a++;
+    b++;
+  }
+  return *a == *b;
 }

@@ -3,6 +3,7 @@
 #ifndef ND_BASE_NEAR_H
 #define ND_BASE_NEAR_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 // A search among names. Set `name`; the rest starts as zeros.
@@ -16,5 +17,8 @@ typedef struct nd_near {
 // by few letters for its length, whatever their case. Of several it is the
 // longest: letters are sooner left out than added.
 void nd_near_try(nd_near *n, const char *candidate);
+
+// Whether two words are the same, whatever the case of their ASCII letters.
+bool nd_near_same(const char *a, const char *b);
 
 #endif

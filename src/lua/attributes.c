@@ -343,10 +343,34 @@ static void check_type(ndL_reader *r, const nd_param *p, int i, int type)
     ndL_failattr(r, p, i);
 }
 
+// Whether a tensor may stand for the list, or for the lists in it.
+static bool may_be_tensor(nd_kind kind)
+{
+  switch (kind) {
+  case ND_AXES:
+  case ND_INTEGERS:
+  case ND_SIZES:
+  case ND_PAIRS:
+  case ND_PADDING: return true;
+  default: return false;
+  }
+}
+
+// Pushes the table, or the number, that a tensor is to Lua.
+static int push_table(lua_State *L, int i)
+{
+  lua_getfield(L, i, "totable");
+  lua_pushvalue(L, i);
+  lua_call(L, 1, 1);
+  return lua_gettop(L);
+}
+
 void ndL_readattr(ndL_reader *r, const nd_param *p, int i, nd_value *v)
 {
   lua_State *L = r->L;
   *v = (nd_value){ .given = true };
+  if (may_be_tensor(p->kind) && ndL_peek(L, r->S, i) != NULL)
+    i = push_table(L, i);
   switch (p->kind) {
   case ND_FLAG:
     check_type(r, p, i, LUA_TBOOLEAN);

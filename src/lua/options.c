@@ -167,23 +167,39 @@ static void check_shape(ndL_reader *r, int k)
 
 // ------------------------------------------------------------------ layout --
 
-// Tensors at the place of a last parameter that is a list of them, and after
-// it, become that list.
+// The parameter that is a list of tensors; -1.
+static int find_list(const ndL_reader *r)
+{
+  int k = r->count - 1;
+  while (k >= 0 && r->params[k].kind != ND_TENSORS)
+    k--;
+  return k;
+}
+
+// Several tensors where a list of them belongs, or one if that is the last
+// parameter, become that list.
 static void collect_list(ndL_reader *r)
 {
   lua_State *L = r->L;
-  const int last = r->count - 1, i = r->first + last;
-  if (last < 0 || r->params[last].kind != ND_TENSORS || r->positions <= last ||
-      lua_type(L, i) != LUA_TUSERDATA)
+  const int k = find_list(r), i = r->first + k;
+  int n = 0;
+  while (k >= 0 && k + n < r->positions && lua_type(L, i + n) == LUA_TUSERDATA)
+    n++;
+  const bool last = k == r->count - 1;
+  if (n == 0 || (n == 1 && !last))
     return;
-  const int n = r->positions - last;
+  n = last ? r->positions - k : n;
   lua_createtable(L, n, 0);
-  for (int k = 0; k < n; k++) {
-    lua_pushvalue(L, i + k);
-    lua_rawseti(L, -2, k + 1);
+  for (int at = 0; at < n; at++) {
+    lua_pushvalue(L, i + at);
+    lua_rawseti(L, -2, at + 1);
   }
   lua_replace(L, i);
-  r->positions = r->count;
+  for (int from = i + n; from <= r->top; from++)
+    lua_copy(L, from, from - n + 1);
+  r->positions -= n - 1;
+  r->top -= n - 1;
+  r->options -= r->options != 0 ? n - 1 : 0;
 }
 
 void ndL_layout(ndL_reader *r)

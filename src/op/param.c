@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/dtype.h"
+#include "base/near.h"
 #include "base/number.h"
 
 static const struct {
@@ -79,7 +80,7 @@ int nd_param_word(const nd_param *p, const char *word)
 {
   const char *const *words = p->kind == ND_PADDING ? nd_paddings : p->words;
   for (int i = 0; words[i] != NULL; i++) {
-    if (strcmp(words[i], word) == 0)
+    if (nd_near_same(words[i], word))
       return i;
   }
   return -1;

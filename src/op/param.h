@@ -10,8 +10,8 @@
 
 typedef enum nd_kind {
   ND_TENSOR,   // one tensor
-  ND_TENSORS,  // a list of them; the only tensors of their op. As the last
-               // parameter its elements may be arguments
+  ND_TENSORS,  // a list of them; the only tensors of their op. Its elements may
+               // be arguments
   ND_FLAG,     // true or false
   ND_INTEGER,
   ND_NUMBER,
@@ -89,7 +89,7 @@ static inline bool nd_param_has_words(const nd_param *p)
   return p->kind == ND_WORD || p->kind == ND_NUMBER_OR_WORD;
 }
 
-// The place of `word` among the words of `p`; -1.
+// The place of `word` among the words of `p`, in capitals or not; -1.
 int nd_param_word(const nd_param *p, const char *word);
 
 // NULL if a number or flag may be `value`, else what it must be.

@@ -246,7 +246,7 @@ describe("an op", function()
       m:reduce_sum(1.5)
         --> reduce_sum: axis must be an axis or a list of axes, got 1.5
       m:reduce_sum(x)
-        --> reduce_sum: axis must be an axis or a list of axes, got Tensor
+        --> reduce_sum: axis 3 is outside 1..2
       m:reduce_sum({1, 1.5})
         --> reduce_sum: axis must be whole numbers, got 1.5
       nd.one_hot(x, 2.5)
