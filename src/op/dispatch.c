@@ -147,6 +147,12 @@ static bool force_inputs(int n, nd_tensor *const *in)
   return true;
 }
 
+// Whether a set of inputs as in op->dense has input `i`.
+static bool has_input(int set, int i)
+{
+  return set >> (i < 7 ? i : 7) & 1;
+}
+
 // The cost of one element of the result, for these shapes.
 static float element_cost(const nd_job *j)
 {
@@ -154,7 +160,7 @@ static float element_cost(const nd_job *j)
   const int64_t size = j->out[0]->size;
   int64_t most = size;
   for (int i = 0; i < j->n; i++) {
-    if (!(j->op->picks >> i & 1) && j->in[i]->size > most)
+    if (!has_input(j->op->picks, i) && j->in[i]->size > most)
       most = j->in[i]->size;
   }
   return most == size ? cost : cost * (float)most / (float)(size + 1);
@@ -217,7 +223,7 @@ static bool run(nd_context *c, const nd_job *j)
 
 static bool wants_copy(const nd_job *j, int i)
 {
-  return j->op->dense >> (i < 7 ? i : 7) & 1 && !j->in[i]->dense;
+  return has_input(j->op->dense, i) && !j->in[i]->dense;
 }
 
 // Runs the job on copies of those inputs that it wants dense.

@@ -157,7 +157,7 @@ struct nd_op {
   const char *long_cases;  // by shapes alone, where work is cut into more steps
   float cost;  // about nanoseconds per element of the inputs or of the
                // result, whichever has more; 0: nd_op_cost knows
-  int picks;  // bit i: of input i few elements are read, and do not count there
+  int picks;   // like `dense`: few elements of them are read, and do not count
 };
 
 // What an element costs: of what only moves and adds numbers, a quarter.
