@@ -47,8 +47,9 @@ static void every_op_refuses_an_input_of_another_context(void)
     int arity = 0;
     for (const nd_param *p = op->params; p->name != NULL; p++)
       arity += p->kind == ND_TENSOR || p->kind == ND_TENSORS;
+    CHECK(arity <= ND_FEW);
     for (int i = 0; i < arity; i++) {
-      nd_tensor *in[] = { own, own, own, own };
+      nd_tensor *in[ND_FEW] = { own, own, own, own, own };
       in[i] = matrix;
       CHECK(nd_apply(c, op, arity, in, NULL) == NULL && says_another());
       in[i] = theirs;
