@@ -3,6 +3,7 @@
 #include "op/series.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "base/cut.h"
 #include "tensor/tile.h"
@@ -210,9 +211,15 @@ static void run_stage(const void *what, void *shared, void *own, int64_t from,
                        .shared = (char *)shared + found_bytes(&p),
                        .own = own,
                        .found = (int64_t *)shared + number / stages };
-  if (y.stage == 0 && y.from == 0)
-    *y.found = 0;
   s->run(&y);
+}
+
+// Nothing is found yet.
+static void run_start(const void *what, void *shared, void *own, int64_t from,
+                      int64_t to)
+{
+  const nd_matrices p = nd_matrices_of(what);
+  memset(shared, 0, found_bytes(&p));
 }
 
 // True if matrices are units.
@@ -230,8 +237,13 @@ static bool next_matrices(const void *what, nd_step *step, int i)
   return i == 0;
 }
 
+// The first step is before all stages, whose units read what is found.
 static bool next_stage(const void *what, nd_step *step, int i)
 {
+  if (i-- == 0) {
+    *step = (nd_step){ .units = 1, .run = run_start };
+    return true;
+  }
   const nd_matrices p = nd_matrices_of(what);
   const nd_series *s = p.job->op->series;
   const int64_t stages = s->stages(&p);

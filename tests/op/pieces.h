@@ -44,6 +44,14 @@ static inline bool piece_step(const pieces *p, nd_step *step, int i)
   return i == 0;
 }
 
+// Memory for units, which has anything in it.
+static inline char *piece_memory(size_t bytes)
+{
+  char *memory = malloc(bytes + 1);
+  memset(memory, 0xa5, bytes + 1);
+  return memory;
+}
+
 // False for an op that makes views.
 static inline bool pieces_start(pieces *p, const nd_job *j)
 {
@@ -62,9 +70,9 @@ static inline bool pieces_start(pieces *p, const nd_job *j)
                     j->in, dtypes, j->out[0]);
     p->what = &p->engine;
   }
-  p->shared = calloc(1, p->work.shared + 1);
+  p->shared = piece_memory(p->work.shared);
   for (int i = 0; i < 2; i++)
-    p->own[i] = calloc(1, p->work.own + 1);
+    p->own[i] = piece_memory(p->work.own);
   return true;
 }
 
@@ -84,7 +92,7 @@ static inline void pieces_run_shuffled(pieces *p, int64_t size)
     const int64_t count = (s.units + size - 1) / size;
     for (int64_t k = 0; k < 2 * count; k++) {
       const int64_t at = k < count ? k : 2 * count - 1 - k;
-      if ((at % 3 == 0) != (k < count))
+      if ((at % 3 == 1) != (k < count))
         continue;
       const int64_t from = s.first + at * size, end = s.first + s.units;
       s.run(p->what, p->shared, p->own[0], from,
