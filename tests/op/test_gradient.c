@@ -394,20 +394,56 @@ static bool push_twice(probe *p, nd_tensor **twice)
   return nd_error_code(c) == ND_OK;
 }
 
-// The weighted second derivative along the moves, forward twice as by tapes.
-static bool check_second_tangent(probe *p, nd_tensor *const *seconds)
+// The accumulator moves the inputs, and hears what gives the tape's gradient.
+static bool push_gradient(probe *p, nd_tensor **seconds)
 {
-  nd_tensor *twice[CASE_OUTPUTS] = { NULL };
-  double scale = 1, want = 0;
-  if (!push_twice(p, twice))
-    return report(p->t, "second tangent: %s", nd_error_message(c));
+  nd_tensor *targets[CASE_OUTPUTS], *seeds[CASE_OUTPUTS];
+  nd_tensor *firsts[CASE_INPUTS] = { NULL };
+  nd_accumulator *outer = nd_accumulator_new(c);
+  nd_tape *inner = nd_tape_new(c, 0);
+  for (int i = 0; i < p->t->n; i++) {
+    nd_tape_watch(inner, p->k.in[i]);
+    if (p->moves[i] != NULL)
+      nd_accumulator_watch(outer, p->k.in[i], p->moves[i]);
+  }
+  if (nd_accumulator_start(outer) && call_run(&p->k))
+    nd_tape_differentiate(inner, list_targets(p, p->k.out, targets, seeds),
+                          targets, seeds, p->t->n, p->k.in, firsts);
+  for (int i = 0; i < p->t->n; i++) {
+    if (own(firsts[i]) != NULL)
+      seconds[i] = dense(own(nd_accumulator_jvp(outer, firsts[i])));
+  }
+  nd_tape_free(inner);
+  nd_accumulator_free(outer);
+  return nd_error_code(c) == ND_OK;
+}
+
+// The weighted second derivative along the moves.
+static double along(const probe *p, nd_tensor *const *seconds, double *scale)
+{
+  double sum = 0;
   for (int i = 0; i < p->t->n; i++) {
     if (p->moves[i] != NULL && seconds[i] != NULL)
-      want += dot(seconds[i], p->moves[i], &scale);
+      sum += dot(seconds[i], p->moves[i], scale);
   }
+  return sum;
+}
+
+// It is the same forward twice, forward over a gradient, and by tapes.
+static bool check_second_tangent(probe *p, nd_tensor *const *seconds)
+{
+  nd_tensor *twice[CASE_OUTPUTS] = { NULL }, *pushed[CASE_INPUTS] = { NULL };
+  double scale = 1;
+  if (!push_twice(p, twice) || !push_gradient(p, pushed))
+    return report(p->t, "second tangent: %s", nd_error_message(c));
+  const double want = along(p, seconds, &scale);
   const double got = weigh(p, twice, &scale);
-  return is_near(got / scale, want / scale, 1e-11) ||
-         report(p->t, "second tangent is %.12g, not %.12g", got, want);
+  const double mixed = along(p, pushed, &scale);
+  if (!is_near(got / scale, want / scale, 1e-11))
+    return report(p->t, "second tangent is %.12g, not %.12g", got, want);
+  return is_near(mixed / scale, want / scale, 1e-11) ||
+         report(p->t, "tangent of the gradient is %.12g, not %.12g", mixed,
+                want);
 }
 
 static bool check_second(probe *p)
