@@ -47,9 +47,9 @@ static inline bool piece_step(const pieces *p, nd_step *step, int i)
 // Memory for units, which has anything in it.
 static inline char *piece_memory(size_t bytes)
 {
-  char *memory = malloc(bytes + 1);
-  memset(memory, 0xa5, bytes + 1);
-  return memory;
+  char *room = malloc(bytes + 1);
+  memset(room, 0xa5, bytes + 1);
+  return room;
 }
 
 // False for an op that makes views.
