@@ -52,7 +52,8 @@ describe("ForwardAccumulator", function()
   end)
 
   it("listens from its construction on, for <close>", function()
-    local x, acc = C(3.0), nil
+    local x = C(3.0)
+    local acc
     do
       local a <close> = Accumulator(x, 2)
       acc = a
