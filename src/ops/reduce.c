@@ -111,9 +111,13 @@ static int64_t count_parts(const nd_job *j)
   return nd_fold_parts(j, &j->attr[AXES]);
 }
 
-// Parts by run[0], then what they give by run[1].
-static bool next_step(const nd_job *j, int64_t parts, nd_units_run *const *run,
-                      nd_step *step, int i)
+// What an input takes, in nanoseconds; a mean widens integers first.
+#define EACH .13F
+#define EACH_INTEGER .5F
+
+// Parts by run[0], then what they give by run[1], where an input takes `each`.
+static bool next_step(const nd_job *j, int64_t parts, float each,
+                      nd_units_run *const *run, nd_step *step, int i)
 {
   const int64_t outs = j->out[0]->size;
   const int64_t units = i == 0 ? outs * parts : outs;
@@ -122,7 +126,7 @@ static bool next_step(const nd_job *j, int64_t parts, nd_units_run *const *run,
     return false;
   *step = (nd_step){
     .units = units,
-    .cost = .5F + .13F * (float)inputs / (float)units,
+    .cost = .5F + each * (float)inputs / (float)units,
     .run = run[i],
   };
   return true;
@@ -167,7 +171,7 @@ static bool mean_integers_next(const void *j, nd_step *step, int i)
 {
   static nd_units_run *const run[] = { sum_parts_of_integers,
                                        join_parts_of_integers };
-  return next_step(j, count_row_parts(j), run, step, i);
+  return next_step(j, count_row_parts(j), EACH_INTEGER, run, step, i);
 }
 
 // No work where there is just one part.
@@ -206,7 +210,7 @@ static nd_work plan_work(const nd_job *j, bool mean,
   static bool name##_next(const void *j, nd_step *step, int i)        \
   {                                                                   \
     static nd_units_run *const run[] = { name##_parts, name##_join }; \
-    return next_step(j, count_parts(j), run, step, i);                \
+    return next_step(j, count_parts(j), EACH, run, step, i);          \
   }                                                                   \
   static nd_work name##_work(const nd_job *j)                         \
   {                                                                   \
