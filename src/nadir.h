@@ -410,6 +410,14 @@ ND_API bool nd_optimizer_apply(nd_optimizer *o, int n,
                                nd_variable *const *variables,
                                nd_tensor *const *gradients);
 
+// Whether `weight_decay` leaves a variable alone. False without memory.
+ND_API bool nd_optimizer_exclude(nd_optimizer *o, nd_variable *v, bool exclude);
+
+// Gives `n` variables their running means, as after the last step with
+// `use_ema`; those that have none stay. False after an error.
+ND_API bool nd_optimizer_finalize(nd_optimizer *o, int n,
+                                  nd_variable *const *variables);
+
 // Settings by name; true is 1 and false 0. An unknown name is an error, and so
 // is a value that the setting cannot have: it stays as it was.
 ND_API bool nd_optimizer_set(nd_optimizer *o, const char *name, double value);

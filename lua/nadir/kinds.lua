@@ -25,6 +25,24 @@ kinds.number = {
   end,
 }
 
+kinds.numbers = {
+  wanted = "a list of numbers",
+  takes_lists = true,
+  read = function(value)
+    if type(value) ~= "table" then
+      return nil
+    end
+    local list = {}
+    for i, number in ipairs(value) do
+      list[i] = kinds.number.read(number)
+      if not list[i] then
+        return nil
+      end
+    end
+    return list
+  end,
+}
+
 kinds.integer = {
   wanted = wanted.integer,
   read = function(value)

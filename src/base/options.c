@@ -50,14 +50,15 @@ bool nd_options_next(nd_options *o)
 bool nd_option_unknown(nd_context *c, const char *name, int n,
                        const char *const *names)
 {
-  char known[160] = "none";
+  char known[320] = "none";
   char hint[80] = "";
   size_t size = 0;
   nd_near near = { .name = name };
-  for (int i = 0; i < n && size < sizeof known; i++) {
-    size += (size_t)snprintf(known + size, sizeof known - size, "%s%s",
-                             i > 0 ? ", " : "", names[i]);
+  for (int i = 0; i < n; i++) {
     nd_near_try(&near, names[i]);
+    if (size < sizeof known)
+      size += (size_t)snprintf(known + size, sizeof known - size, "%s%s",
+                               i > 0 ? ", " : "", names[i]);
   }
   if (near.best != NULL)
     snprintf(hint, sizeof hint, "; did you mean '%s'?", near.best);

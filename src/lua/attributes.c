@@ -116,6 +116,15 @@ static void fail_tensor(ndL_reader *r, const nd_tensor *x)
             r->function);
 }
 
+bool ndL_iscallable(lua_State *L, int i)
+{
+  if (lua_isfunction(L, i))
+    return true;
+  const bool called = luaL_getmetafield(L, i, "__call") != LUA_TNIL;
+  lua_pop(L, called);
+  return called;
+}
+
 int ndL_rangeword(lua_State *L, int i)
 {
   const nd_param words = { .words = nd_range_words };
@@ -384,7 +393,15 @@ void ndL_readattr(ndL_reader *r, const nd_param *p, int i, nd_value *v)
   case ND_NUMBER: v->number = read_number(r, p, i); break;
   case ND_AMOUNT:
   case ND_SHARE:
-  case ND_DECAY: v->number = read_setting(r, p, i); break;
+  case ND_DECAY:
+  case ND_FALL:
+  case ND_COUNT: v->number = read_setting(r, p, i); break;
+  case ND_RATE:
+    if (ndL_iscallable(L, i))
+      *v = nd_param_initial(p);
+    else
+      v->number = read_setting(r, p, i);
+    break;
   case ND_WORD_DTYPE: v->integer = ndL_checkdtype(L, i, r->function); break;
   case ND_WORD: read_word(r, p, i, v); break;
   case ND_AXES: read_whole_list(r, p, i, ND_MAX_RANK, v); break;

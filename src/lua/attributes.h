@@ -16,6 +16,10 @@ void ndL_failattr(const ndL_reader *r, const nd_param *p, int i);
 // Pushes what messages say that the argument must be.
 void ndL_pushwanted(lua_State *L, const nd_param *p);
 
+// Whether the value at `i` is a function or may be called like one; of a
+// setting that may be, the reader gives the initial value.
+bool ndL_iscallable(lua_State *L, int i);
+
 // Which of nd_range_words is at `i`; -1.
 int ndL_rangeword(lua_State *L, int i);
 

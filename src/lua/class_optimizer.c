@@ -6,16 +6,15 @@
 #include <string.h>
 
 #include "lua/box.h"
+#include "lua/class_variable.h"
 #include "lua/constraint.h"
 #include "lua/error.h"
-#include "lua/flat.h"
+#include "lua/module.h"
 #include "lua/names.h"
-#include "lua/nested.h"
 #include "lua/pace.h"
+#include "lua/pairs.h"
 #include "lua/signature.h"
-#include "lua/warning.h"
 #include "optim/optimizer.h"
-#include "tape/notes.h"
 
 static nd_optimizer *check_optimizer(lua_State *L, const char *function)
 {
@@ -25,13 +24,17 @@ static nd_optimizer *check_optimizer(lua_State *L, const char *function)
   return *box;
 }
 
-// Its entry is made of the rule's.
+// Values of a script that an optimizer has: what gives the rate of each step,
+// and what says whether a Variable is excluded from weight decay.
+enum { RATE_VALUE = 1, EXCLUDED_VALUE, VALUES = EXCLUDED_VALUE };
+
+// Its entry is made of the rule's, whose first setting is the rate.
 static int optimizer_new(lua_State *L)
 {
   ndL_state *S = ndL_upstate(L);
   ndL_arguments a;
   ndL_read(L, S, &a, 1);
-  nd_optimizer **box = ndL_newobject(L, S, NDL_OPTIMIZER, sizeof *box, 0);
+  nd_optimizer **box = ndL_newobject(L, S, NDL_OPTIMIZER, sizeof *box, VALUES);
   *box = nd_optimizer_new(S->context, a.function, NULL);
   if (*box == NULL)
     return ndL_raise(L, S);
@@ -39,6 +42,10 @@ static int optimizer_new(lua_State *L)
   for (int i = 0; s[i].name != NULL; i++) {
     if (!nd_optimizer_set(*box, s[i].name, nd_param_number(&s[i], &a.at[i])))
       return ndL_raise(L, S);
+  }
+  if (ndL_iscallable(L, 1)) {
+    lua_pushvalue(L, 1);
+    lua_setiuservalue(L, -2, RATE_VALUE);
   }
   return 1;
 }
@@ -53,269 +60,6 @@ static int optimizer_gc(lua_State *L)
 
 // ---------------------------------------------------------- apply_gradients --
 
-// A few in place, more in a Lua userdata, so that errors free them.
-typedef struct pairs {
-  nd_tensor **gradients;
-  nd_variable **variables;
-  int n;
-  int missing;
-  nd_tensor *few_gradients[NDL_FEW];
-  nd_variable *few_variables[NDL_FEW];
-} pairs;
-
-// Adds the gradient and the variable on top of the stack; pops them.
-static void add_pair(lua_State *L, ndL_state *S, pairs *p)
-{
-  nd_variable *v = ndL_tovariable(L, S, -1);
-  if (v == NULL)
-    ndL_typeerror(L, "apply_gradients", "a variable", "a Variable",
-                  lua_gettop(L));
-  nd_tensor *g = NULL;
-  if (lua_toboolean(L, -2)) {
-    g = ndL_peek(L, S, -2);
-    if (g == NULL)
-      ndL_typeerror(L, "apply_gradients", "a gradient", "a tensor or false",
-                    lua_gettop(L) - 1);
-  }
-  p->missing += g == NULL;
-  p->gradients[p->n] = g;
-  p->variables[p->n++] = v;
-  lua_pop(L, 2);
-}
-
-static void check_table(lua_State *L, int i, const char *argument)
-{
-  if (lua_type(L, i) != LUA_TTABLE)
-    ndL_typeerror(L, "apply_gradients", argument, "a table", i);
-}
-
-// Makes room for `n` pairs.
-static void start_pairs(lua_State *L, pairs *p, lua_Unsigned n)
-{
-  p->n = p->missing = 0;
-  p->gradients = p->few_gradients;
-  p->variables = p->few_variables;
-  if (n > NDL_FEW) {
-    p->gradients = lua_newuserdatauv(L, n * sizeof *p->gradients, 0);
-    p->variables = lua_newuserdatauv(L, n * sizeof *p->variables, 0);
-  }
-}
-
-static void read_pairs(lua_State *L, ndL_state *S, pairs *p)
-{
-  check_table(L, 2, "pairs");
-  const lua_Unsigned n = lua_rawlen(L, 2);
-  start_pairs(L, p, n);
-  for (lua_Unsigned i = 1; i <= n; i++) {
-    lua_rawgeti(L, 2, (lua_Integer)i);
-    check_table(L, lua_gettop(L), "a pair {gradient, variable}");
-    lua_rawgeti(L, -1, 1);
-    lua_rawgeti(L, -2, 2);
-    add_pair(L, S, p);
-    lua_pop(L, 1);
-  }
-}
-
-// Raises unless every gradient in the table at `g` has a variable in that at
-// `v`.
-static void check_keys(lua_State *L, int g, int v)
-{
-  ndL_pushkeys(L, g);
-  const int keys = lua_gettop(L);
-  for (lua_Unsigned k = 1; k <= lua_rawlen(L, keys); k++) {
-    lua_rawgeti(L, keys, (lua_Integer)k);
-    lua_pushvalue(L, -1);
-    if (lua_rawget(L, v) == LUA_TNIL)
-      ndL_error(L, "apply_gradients: gradient '%s' has no variable",
-                luaL_tolstring(L, keys + 1, NULL));
-    lua_settop(L, keys);
-  }
-  lua_settop(L, keys - 1);
-}
-
-// Two lists, of gradients and, behind it on the stack, of variables.
-typedef struct listing {
-  int gradients;
-  lua_Integer n;
-} listing;
-
-// Adds the variables in the value at `v` and what the value at `g` has for
-// them: false or nil are no gradient, also for a whole table.
-static void add_nested(lua_State *L, ndL_state *S, listing *p, int g, int v,
-                       int depth)
-{
-  if (ndL_peek(L, S, v) != NULL) {
-    lua_pushvalue(L, g);
-    if (lua_isnil(L, -1))
-      lua_pushboolean(L, 0);
-    lua_rawseti(L, p->gradients, ++p->n);
-    lua_pushvalue(L, v);
-    lua_rawseti(L, p->gradients + 1, p->n);
-    return;
-  }
-  ndL_checknested(L, v, "apply_gradients", "variables", depth);
-  const bool given = lua_toboolean(L, g);
-  if (given && lua_type(L, g) != LUA_TTABLE)
-    ndL_typeerror(L, "apply_gradients", "gradients", "a table like variables",
-                  g);
-  luaL_checkstack(L, 10, "apply_gradients");
-  if (given)
-    check_keys(L, g, v);
-  ndL_pushkeys(L, v);
-  const int keys = lua_gettop(L);
-  for (lua_Unsigned k = 1; k <= lua_rawlen(L, keys); k++) {
-    lua_rawgeti(L, keys, (lua_Integer)k);
-    lua_pushvalue(L, -1);
-    if (given)
-      lua_rawget(L, g);
-    else
-      lua_pushnil(L);
-    lua_pushvalue(L, keys + 1);
-    lua_rawget(L, v);
-    add_nested(L, S, p, lua_gettop(L) - 1, lua_gettop(L), depth + 1);
-    lua_settop(L, keys);
-  }
-  lua_settop(L, keys - 1);
-}
-
-// Reads `n` gradients from the list at `g`, and variables from the next one.
-static void read_rows(lua_State *L, ndL_state *S, pairs *p, int g,
-                      lua_Integer n)
-{
-  p->n = p->missing = 0;
-  for (lua_Integer i = 1; i <= n; i++) {
-    lua_rawgeti(L, g, i);
-    lua_rawgeti(L, g + 1, i);
-    add_pair(L, S, p);
-  }
-}
-
-static void read_nested(lua_State *L, ndL_state *S, pairs *p)
-{
-  lua_newtable(L);
-  lua_newtable(L);
-  listing list = { .gradients = lua_gettop(L) - 1 };
-  add_nested(L, S, &list, 2, 3, 0);
-  start_pairs(L, p, (lua_Unsigned)list.n);
-  read_rows(L, S, p, list.gradients, list.n);
-}
-
-static void read_lists(lua_State *L, ndL_state *S, pairs *p)
-{
-  ndL_arguments a;
-  ndL_read(L, S, &a, 2);
-  check_table(L, 2, "gradients");
-  check_table(L, 3, "variables");
-  const lua_Unsigned n = lua_rawlen(L, 3);
-  if (lua_rawlen(L, 2) > n)
-    ndL_error(L, "apply_gradients: %lld gradients for %lld variables",
-              (long long)lua_rawlen(L, 2), (long long)n);
-  if (!ndL_isplain(L, S, 3)) {
-    read_nested(L, S, p);
-    return;
-  }
-  start_pairs(L, p, n);
-  read_rows(L, S, p, 2, (lua_Integer)n);
-  if (p->missing == 0)
-    return;
-  check_keys(L, 2, 3);  // allocates, so that what was read may be gone
-  read_rows(L, S, p, 2, (lua_Integer)n);
-}
-
-// ----------------------------------------------------------------- missing --
-
-// Pushes where variable `i` stands and then the variable, out of the pairs or
-// lists that the call was given; they may have changed since.
-static void push_place(lua_State *L, ndL_state *S, int i)
-{
-  if (!lua_isnoneornil(L, 3) && ndL_pushlabel(L, S, 3, i))
-    return;
-  lua_pushfstring(L, " %d", i + 1);
-  lua_rawgeti(L, 2, i + 1);
-  if (lua_type(L, -1) == LUA_TTABLE)
-    lua_rawgeti(L, -1, 2);
-  ndL_pushnamed(L, S, lua_tostring(L, lua_gettop(L) - 2), -1);
-  lua_insert(L, -2);
-}
-
-// Pushes what messages call variable `i`; for an integer, why it has no
-// gradient.
-static void push_label(lua_State *L, ndL_state *S, int i)
-{
-  const int top = lua_gettop(L);
-  push_place(L, S, i);
-  const nd_tensor *x = ndL_peek(L, S, -1);
-  const char *label = lua_tostring(L, -2);
-  if (x != NULL && !nd_dtype_in((nd_dtype)x->dtype, ND_FLOATS))
-    lua_pushfstring(L, "%s (%s)", label, nd_dtype_name((nd_dtype)x->dtype));
-  else
-    lua_pushvalue(L, -2);
-  lua_replace(L, top + 1);
-  lua_settop(L, top + 1);
-}
-
-// Pushes ": it ...", why the variable `i` has no gradient, the first of those
-// that are `missing`; "" if no tape has noted that.
-static void push_reason(lua_State *L, ndL_state *S, int i, int missing)
-{
-  const int top = lua_gettop(L);
-  push_place(L, S, i);
-  const nd_tensor *x = ndL_peek(L, S, -1);
-  const char *reason = x == NULL
-                         ? NULL
-                         : nd_missing_find(S->context, NULL, 0, NULL, x);
-  if (reason == NULL)
-    lua_pushliteral(L, "");
-  else
-    lua_pushfstring(L, "%s: %s", missing > 1 ? "; the first" : "", reason);
-  lua_replace(L, top + 1);
-  lua_settop(L, top + 1);
-}
-
-enum { MOST_NAMED = 5 };
-
-// Pushes "variable 1 'w', 3 (int32) and 2 more": those without a gradient; then
-// why the first has none.
-static void push_missing(lua_State *L, ndL_state *S, const pairs *p)
-{
-  const int top = lua_gettop(L);
-  int named = 0, first = 0;
-  while (first < p->n - 1 && p->gradients[first] != NULL)
-    first++;
-  lua_pushliteral(L, "variable");
-  for (int i = 0; i < p->n && named < MOST_NAMED; i++) {
-    if (p->gradients[i] != NULL)
-      continue;
-    push_label(L, S, i);
-    lua_pushfstring(L, "%s%s%s", lua_tostring(L, top + 1), named++ ? "," : "",
-                    lua_tostring(L, -1));
-    lua_replace(L, top + 1);
-    lua_settop(L, top + 1);
-  }
-  if (p->missing > named) {
-    lua_pushfstring(L, "%s and %d more", lua_tostring(L, top + 1),
-                    p->missing - named);
-    lua_replace(L, top + 1);
-  }
-  push_reason(L, S, first, p->missing);
-  lua_concat(L, 2);
-}
-
-static int warn_missing(lua_State *L)
-{
-  push_missing(L, ndL_getstate(L), lua_touserdata(L, 4));
-  lua_pushfstring(L, "no gradient for %s", lua_tostring(L, -1));
-  ndL_warn(L, "apply_gradients", lua_tostring(L, -1));
-  return 0;
-}
-
-static void fail_missing(lua_State *L, ndL_state *S, const pairs *p)
-{
-  push_missing(L, S, p);
-  ndL_error(L, "apply_gradients: no gradients: every one of %d is missing: %s",
-            p->n, lua_tostring(L, -1));
-}
-
 static const nd_param apply_params[] = {
   { "gradients", ND_NESTED,
     .doc = "of the variables, or a list of pairs {gradient, variable} alone" },
@@ -323,14 +67,59 @@ static const nd_param apply_params[] = {
   { NULL },
 };
 
-// True for one argument that is no table of options: a list of pairs.
-static bool has_pairs(lua_State *L)
+// Sets the rate to what the function gives for the steps that are done, if
+// there is one; that may do anything.
+static void step_rate(lua_State *L, const nd_optimizer *o)
 {
-  if (!lua_isnoneornil(L, 3))
-    return false;
-  lua_settop(L, 2);
-  return lua_type(L, 2) != LUA_TTABLE || lua_rawlen(L, 2) > 0 ||
-         ndL_islist(L, 2, 0);
+  ndL_state *S = ndL_upstate(L);
+  if (lua_getiuservalue(L, 1, RATE_VALUE) == LUA_TNIL) {
+    lua_pop(L, 1);
+    return;
+  }
+  ndL_reader r = { .L = L, .S = S, .function = o->update->name };
+  nd_param rate = o->update->settings[0];
+  nd_value v = { 0 };
+  rate.kind = ND_AMOUNT;
+  lua_pushinteger(L, o->iterations);
+  lua_call(L, 1, 1);
+  ndL_readattr(&r, &rate, lua_gettop(L), &v);
+  lua_pop(L, 1);
+  if (!nd_optimizer_set(check_optimizer(L, "apply_gradients"), rate.name,
+                        v.number))
+    ndL_raise(L, S);
+}
+
+// Asks of every Variable whether it is excluded from weight decay. They are on
+// the stack before anything can take one away; `p` is to be read again.
+static void exclude(lua_State *L, ndL_state *S, ndL_pairs *p)
+{
+  const int top = lua_gettop(L), n = p->n;
+  luaL_checkstack(L, n + LUA_MINSTACK, "apply_gradients");
+  for (int i = 0; i < n; i++)
+    ndL_pushvariable(L, p->variables[i]);
+  for (int i = 1; i <= n; i++) {
+    lua_getiuservalue(L, 1, EXCLUDED_VALUE);
+    lua_pushvalue(L, top + i);
+    lua_call(L, 1, 1);
+    nd_variable *v = ndL_tovariable(L, S, top + i);
+    if (v != NULL &&
+        !nd_optimizer_exclude(check_optimizer(L, "apply_gradients"), v,
+                              lua_toboolean(L, -1)))
+      ndL_raise(L, S);
+    lua_pop(L, 1);
+  }
+  lua_settop(L, top);
+}
+
+static void read_pairs(lua_State *L, ndL_state *S, ndL_pairs *p)
+{
+  ndL_readpairs(L, S, p);
+  const bool asked = lua_getiuservalue(L, 1, EXCLUDED_VALUE) != LUA_TNIL;
+  lua_pop(L, 1);
+  if (!asked)
+    return;
+  exclude(L, S, p);
+  ndL_readpairs(L, S, p);
 }
 
 static int optimizer_apply(lua_State *L)
@@ -338,16 +127,113 @@ static int optimizer_apply(lua_State *L)
   ndL_state *S = ndL_upstate(L);
   ndL_pace(L, S);
   nd_optimizer *o = check_optimizer(L, "apply_gradients");
-  pairs p;
-  (has_pairs(L) ? read_pairs : read_lists)(L, S, &p);
+  ndL_pairs p;
+  step_rate(L, o);
+  read_pairs(L, S, &p);
   if (p.n > 0 && p.missing == p.n)
-    fail_missing(L, S, &p);
+    ndL_failmissing(L, S, &p);
   if (!nd_optimizer_apply(o, p.n, p.variables, p.gradients))
     return ndL_raise(L, S);
   ndL_constrain(L, S, p.n, p.variables, p.gradients);
   if (p.missing > 0)
-    ndL_trywarn(L, warn_missing, &p);
+    ndL_warnmissing(L, &p);
   return 0;
+}
+
+// ----------------------------------------------------------- other methods --
+
+static const nd_param scale_params[] = {
+  { "loss", ND_TENSOR, .doc = "what a tape is asked about" },
+  { NULL },
+};
+
+static int optimizer_scale(lua_State *L)
+{
+  ndL_arguments a;
+  const nd_optimizer *o = check_optimizer(L, "scale_loss");
+  const double factor = nd_optimizer_common(o, ND_LOSS_SCALE_FACTOR);
+  ndL_read(L, ndL_upstate(L), &a, 2);
+  if (factor > 0) {
+    lua_pushnumber(L, factor);
+    lua_arith(L, LUA_OPMUL);
+  }
+  return 1;
+}
+
+static const nd_param finalize_params[] = {
+  { "variables", ND_NESTED, .doc = "Variables, or tables of them" },
+  { NULL },
+};
+
+static int optimizer_finalize(lua_State *L)
+{
+  ndL_state *S = ndL_upstate(L);
+  ndL_arguments a;
+  check_optimizer(L, "finalize_variable_values");
+  ndL_read(L, S, &a, 2);
+  ndL_flat places;
+  ndL_flatten(L, S, 2, a.function, "variables", &places);
+  nd_optimizer *o = check_optimizer(L, a.function);
+  for (int i = 0; i < places.n; i++) {
+    if (places.list != 0)
+      lua_rawgeti(L, places.list, i + 1);
+    else
+      lua_pushvalue(L, 2);
+    nd_variable *v = ndL_tovariable(L, S, -1);
+    if (v == NULL)
+      ndL_typeerror(L, a.function, "a variable", "a Variable", lua_gettop(L));
+    if (!nd_optimizer_finalize(o, 1, &v))
+      return ndL_raise(L, S);
+    lua_pop(L, 1);
+  }
+  return 0;
+}
+
+static const char *const variable_lists[] = { "a list of Variables", NULL };
+static const char *const name_lists[] = { "a list of patterns", NULL };
+
+static const nd_param exclude_params[] = {
+  { "var_list", ND_OTHER, "nil", .words = variable_lists,
+    .doc = "by themselves" },
+  { "var_names", ND_OTHER, "nil", .words = name_lists,
+    .doc = "by their names, with patterns as string.find has them" },
+  { NULL },
+};
+
+static int optimizer_exclude(lua_State *L)
+{
+  ndL_arguments a;
+  check_optimizer(L, "exclude_from_weight_decay");
+  ndL_read(L, ndL_upstate(L), &a, 2);
+  ndL_require(L, "nadir.excluded");
+  lua_pushvalue(L, 2);
+  lua_pushvalue(L, 3);
+  lua_call(L, 2, 1);
+  lua_setiuservalue(L, 1, EXCLUDED_VALUE);
+  return 0;
+}
+
+static const char *const losses[] = { "a function or a tensor", NULL };
+static const char *const tapes[] = { "a tape", NULL };
+
+static const nd_param minimize_params[] = {
+  { "loss", ND_OTHER, .words = losses,
+    .doc = "without arguments, or what the tape recorded" },
+  { "variables", ND_NESTED, "nil",
+    .doc = "what is changed; nil: all that the loss read" },
+  { "tape", ND_OTHER, "nil", .words = tapes, .doc = "that recorded a tensor" },
+  { NULL },
+};
+
+static int optimizer_minimize(lua_State *L)
+{
+  ndL_arguments a;
+  check_optimizer(L, "minimize");
+  ndL_read(L, ndL_upstate(L), &a, 2);
+  ndL_require(L, "nadir.minimize");
+  lua_insert(L, 1);
+  lua_call(L, 4, 1);
+  return 1;
 }
 
 // ------------------------------------------------------------------ fields --
@@ -368,6 +254,19 @@ static int fail_index(lua_State *L, const nd_optimizer *o)
   return ndL_failname(L, o->update->name, 2, 3);
 }
 
+// Pushes the setting, as users gave it: nil for what is not done.
+static void push_setting(lua_State *L, const nd_optimizer *o, int i)
+{
+  const nd_param *s = &o->update->settings[i];
+  const bool none = strcmp(s->initial, "nil") == 0 && o->settings[i] == 0;
+  if (none)
+    lua_pushnil(L);
+  else if (s->kind == ND_FLAG)
+    lua_pushboolean(L, o->settings[i] != 0);
+  else
+    lua_pushnumber(L, o->settings[i]);
+}
+
 // Upvalue 2: methods.
 static int optimizer_index(lua_State *L)
 {
@@ -377,10 +276,10 @@ static int optimizer_index(lua_State *L)
     return 1;
   const char *key = ndL_isname(L, 2) ? lua_tostring(L, 2) : "";
   const int i = nd_params_find(o->update->settings, key);
-  if (i >= 0 && o->update->settings[i].kind == ND_FLAG)
-    lua_pushboolean(L, o->settings[i] != 0);
-  else if (i >= 0)
-    lua_pushnumber(L, o->settings[i]);
+  if (i == 0)
+    step_rate(L, o);
+  if (i >= 0)
+    push_setting(L, o, i);
   else if (strcmp(key, "iterations") == 0)
     lua_pushinteger(L, o->iterations);
   else if (strcmp(key, "name") == 0)
@@ -388,6 +287,21 @@ static int optimizer_index(lua_State *L)
   else
     return fail_index(L, o);
   return 1;
+}
+
+// A rate that a function gives is changed by another function alone.
+static bool takes_rate(lua_State *L, const nd_update *u)
+{
+  const bool given = lua_getiuservalue(L, 1, RATE_VALUE) != LUA_TNIL;
+  lua_pop(L, 1);
+  if (ndL_iscallable(L, 3)) {
+    lua_pushvalue(L, 3);
+    lua_setiuservalue(L, 1, RATE_VALUE);
+  } else if (given) {
+    ndL_error(L, "%s: a function gives learning_rate, it cannot be set",
+              u->name);
+  }
+  return !ndL_iscallable(L, 3);
 }
 
 static int optimizer_newindex(lua_State *L)
@@ -400,8 +314,11 @@ static int optimizer_newindex(lua_State *L)
     return ndL_failoption(L, u->name, key, u->settings);
   const nd_param *s = &u->settings[i];
   ndL_reader r = { .L = L, .S = ndL_upstate(L), .function = u->name };
-  nd_value v;
-  ndL_readattr(&r, s, 3, &v);
+  nd_value v = nd_param_initial(s);
+  if (i == 0 && !takes_rate(L, u))
+    return 0;
+  if (!lua_isnil(L, 3) || v.given)
+    ndL_readattr(&r, s, 3, &v);
   if (!nd_optimizer_set(o, key, nd_param_number(s, &v)))
     return ndL_raise(L, r.S);
   return 0;
@@ -410,6 +327,14 @@ static int optimizer_newindex(lua_State *L)
 static const ndL_function methods[] = {
   { "apply_gradients", optimizer_apply, apply_params,
     "changes the variables, each by its gradient" },
+  { "minimize", optimizer_minimize, minimize_params,
+    "one step down a loss, which it returns", .plain = true },
+  { "scale_loss", optimizer_scale, scale_params,
+    "the loss times loss_scale_factor" },
+  { "exclude_from_weight_decay", optimizer_exclude, exclude_params,
+    "leaves Variables of a list, or with such names, alone" },
+  { "finalize_variable_values", optimizer_finalize, finalize_params,
+    "gives Variables their running means" },
   { NULL },
 };
 

@@ -29,11 +29,11 @@ static const nd_param *params_of(const ndL_function *f)
 // left out stands for, so that it is not read from text in every call.
 typedef struct bound {
   const ndL_function *f;
-  int count;                    // parameters
-  int must_have;                // those up to the last that must be given
-  bool shape;                   // one is a shape, which has refusals of its own
-  bool keeps[NDL_MOST_PARAMS];  // a table that stands there
-  nd_value initial[NDL_MOST_PARAMS];
+  int count;       // parameters
+  int must_have;   // those up to the last that must be given
+  uint32_t keeps;  // bit i: a table that stands there
+  bool shape;      // one is a shape, which has refusals of its own
+  nd_value initial[];
 } bound;
 
 // ----------------------------------------------------------------- reading --
@@ -60,7 +60,8 @@ static void check_given(ndL_reader *r, int must_have)
 static bool has_positions(const bound *b, const ndL_reader *r, int n)
 {
   return n > 0 && n >= b->must_have && n <= b->count && !b->shape &&
-         (b->keeps[n - 1] || lua_type(r->L, r->top) != LUA_TTABLE);
+         ((b->keeps >> (n - 1) & 1) != 0 ||
+          lua_type(r->L, r->top) != LUA_TTABLE);
 }
 
 void ndL_read(lua_State *L, ndL_state *S, ndL_arguments *a, int first)
@@ -135,16 +136,17 @@ void ndL_note(lua_State *L, const char *path, const ndL_function *functions)
 
 void ndL_pushentry(lua_State *L, const ndL_function *f)
 {
-  bound *b = lua_newuserdatauv(L, sizeof *b, 0);
-  *b = (bound){ .f = f, .count = nd_params_count(params_of(f)) };
-  assert(b->count <= NDL_MOST_PARAMS);
+  const int count = nd_params_count(params_of(f));
+  assert(count <= NDL_MOST_PARAMS);
+  bound *b = lua_newuserdatauv(
+    L, sizeof *b + (size_t)count * sizeof *b->initial, 0);
+  *b = (bound){ .f = f, .count = count };
   for (int k = 0; k < b->count; k++) {
     const nd_param *p = &params_of(f)[k];
     b->shape = b->shape || p->kind == ND_SIZES;
-    b->keeps[k] = ndL_keepstable(p);
-    if (p->initial != NULL)
-      b->initial[k] = nd_param_initial(p);
-    else
+    b->keeps |= (uint32_t)ndL_keepstable(p) << k;
+    b->initial[k] = nd_param_initial(p);
+    if (p->initial == NULL)
       b->must_have = k + 1;
   }
 }
@@ -226,7 +228,7 @@ static const ndL_function *find_entry(lua_State *L, int i)
   const ndL_function *f = NULL;
   const int top = lua_gettop(L);
   if (lua_iscfunction(L, i) && lua_getupvalue(L, i, NDL_OWN) != NULL &&
-      lua_type(L, -1) == LUA_TUSERDATA && lua_rawlen(L, -1) == sizeof(bound))
+      lua_type(L, -1) == LUA_TUSERDATA && lua_rawlen(L, -1) >= sizeof(bound))
     f = ((const bound *)lua_touserdata(L, -1))->f;
   lua_settop(L, top);
   return f;

@@ -35,6 +35,9 @@ static const struct {
   [ND_AMOUNT] = { "amount", "a number, 0 or more" },
   [ND_SHARE] = { "share", "a number within 0..1" },
   [ND_DECAY] = { "decay", "a number, at least 0 and below 1" },
+  [ND_FALL] = { "fall", "a number, 0 or less" },
+  [ND_COUNT] = { "count", "a whole number, 0 or more" },
+  [ND_RATE] = { "rate", "a number, 0 or more" },
   [ND_FUNCTION] = { "function", "a function" },
   [ND_NESTED] = { "nested", "a tensor, a Variable or a table" },
   [ND_TABLE] = { "table", "a table" },
@@ -91,7 +94,10 @@ static bool is_within(nd_kind kind, double value)
 {
   switch (kind) {
   case ND_FLAG: return value == 0 || value == 1;
+  case ND_RATE:
   case ND_AMOUNT: return value >= 0;
+  case ND_FALL: return value <= 0;
+  case ND_COUNT: return value >= 0 && value == floor(value);
   case ND_SHARE: return value >= 0 && value <= 1;
   case ND_DECAY: return value >= 0 && value < 1;
   default: return true;
@@ -131,7 +137,10 @@ nd_value nd_param_initial(const nd_param *p)
   case ND_NUMBER:
   case ND_AMOUNT:
   case ND_SHARE:
-  case ND_DECAY: v.number = nd_number_read(text, &end); break;
+  case ND_DECAY:
+  case ND_FALL:
+  case ND_COUNT:
+  case ND_RATE: v.number = nd_number_read(text, &end); break;
   case ND_NUMBER_OR_WORD:
     v.dropped = (uint8_t)(1 + nd_param_word(p, text));
     if (v.dropped == 0)

@@ -34,6 +34,9 @@ typedef enum nd_kind {
   ND_AMOUNT,  // 0 or more
   ND_SHARE,   // 0..1
   ND_DECAY,   // at least 0 and below 1: of a mean that forgets
+  ND_FALL,    // 0 or less
+  ND_COUNT,   // a whole number, 0 or more
+  ND_RATE,    // 0 or more; in Lua also what gives it for each step
 
   // Values that only scripts have.
   ND_FUNCTION,

@@ -1,203 +1,14 @@
-// optim/optimizer.c: applies an update rule. Slots are made when a variable is
-// first seen, and go with it or with the optimizer, whichever goes first.
-// Everything is checked and allocated before the first variable changes, so a
-// failure leaves all as they were.
+// optim/optimizer.c: applies an update rule. All is checked and allocated first,
+// so a failure leaves every variable as it was.
 
 #include "optim/optimizer.h"
 
 #include "base/dtype.h"
-#include "base/number.h"
-#include "base/options.h"
 #include "base/work.h"
 #include "op/pending.h"
-#include "optim/rows.h"
+#include "optim/clip.h"
+#include "optim/frame.h"
 #include "tape/finder.h"
-
-// --------------------------------------------------------------- settings --
-
-static bool fail_unknown(const nd_optimizer *o, const char *name)
-{
-  const char *names[ND_MAX_SETTINGS];
-  int n = 0;
-  for (const nd_param *s = o->update->settings; s->name != NULL; s++)
-    names[n++] = s->name;
-  return nd_option_unknown(o->context, name, n, names);
-}
-
-static bool set(nd_optimizer *o, const char *name, double value)
-{
-  const int i = nd_params_find(o->update->settings, name);
-  if (i < 0)
-    return fail_unknown(o, name);
-  const char *wanted = nd_param_refuses(&o->update->settings[i], value);
-  if (wanted != NULL)
-    return nd_fail(o->context, ND_BAD_ARGUMENT, "%s must be %s, got %s", name,
-                   wanted, ND_NUMBER(value));
-  o->settings[i] = value;
-  return true;
-}
-
-// Reads true or false for a switch, else a number.
-static const char *read_value(const char *text, const nd_param *s,
-                              double *value)
-{
-  if (s->kind != ND_FLAG)
-    return nd_option_number(text, value);
-  bool flag = false;
-  text = nd_option_flag(text, &flag);
-  *value = flag;
-  return text;
-}
-
-// Reads "learning_rate=0.1 nesterov=true".
-static bool parse(nd_optimizer *o, const char *text)
-{
-  nd_options all = { .context = o->context, .at = text };
-  while (nd_options_next(&all)) {
-    const int i = nd_params_find(o->update->settings, all.name);
-    double value = 0;
-    if (i < 0)
-      return fail_unknown(o, all.name);
-    if (!nd_options_place(&all, i) ||
-        !nd_options_take(&all,
-                         read_value(all.at, &o->update->settings[i], &value)) ||
-        !set(o, all.name, value))
-      return false;
-  }
-  return all.at != NULL;
-}
-
-static nd_optimizer *make(nd_context *c, const nd_update *u,
-                          const char *options)
-{
-  nd_optimizer *o = nd_memory_new(c, sizeof *o, ND_MEMORY_OBJECT);
-  if (o == NULL)
-    return NULL;
-  *o = (nd_optimizer){ .context = c, .update = u };
-  for (int i = 0; u->settings[i].name != NULL; i++)
-    o->settings[i] = nd_setting_initial(&u->settings[i]);
-  if (options == NULL || parse(o, options))
-    return o;
-  nd_optimizer_free(o);
-  return NULL;
-}
-
-nd_optimizer *nd_optimizer_new(nd_context *c, const char *name,
-                               const char *options)
-{
-  if (name == NULL || !nd_context_ready(c))
-    return NULL;
-  const char *before = nd_context_enter(c, name);
-  const nd_update *u = nd_update_find(name);
-  nd_optimizer *o = NULL;
-  if (u == NULL)
-    nd_fail(c, ND_BAD_ARGUMENT, "no such optimizer");
-  else
-    o = make(c, u, options);
-  nd_context_leave(c, before);
-  return o;
-}
-
-void nd_optimizer_free(nd_optimizer *o)
-{
-  if (o == NULL)
-    return;
-  while (o->slots != NULL) {
-    nd_attachment *a = &o->slots->attachment;
-    nd_attachment_detach(a);
-    a->drop(a);
-  }
-  nd_memory_free(o->context, o, sizeof *o, ND_MEMORY_OBJECT);
-}
-
-bool nd_optimizer_set(nd_optimizer *o, const char *name, double value)
-{
-  if (o == NULL || name == NULL || !nd_context_ready(o->context))
-    return false;
-  const char *before = nd_context_enter(o->context, o->update->name);
-  const bool ok = set(o, name, value);
-  nd_context_leave(o->context, before);
-  return ok;
-}
-
-bool nd_optimizer_get(nd_optimizer *o, const char *name, double *value)
-{
-  if (o == NULL || name == NULL || value == NULL ||
-      !nd_context_ready(o->context))
-    return false;
-  const int i = nd_params_find(o->update->settings, name);
-  if (i >= 0) {
-    *value = o->settings[i];
-    return true;
-  }
-  const char *before = nd_context_enter(o->context, o->update->name);
-  fail_unknown(o, name);
-  nd_context_leave(o->context, before);
-  return false;
-}
-
-// ------------------------------------------------------------------ slots --
-
-// Frees slots that are off the variable's list.
-static void drop_slots(nd_attachment *a)
-{
-  nd_slots *slots = (nd_slots *)a;
-  const nd_optimizer *o = a->keeper;
-  *slots->link = slots->next;
-  if (slots->next != NULL)
-    slots->next->link = slots->link;
-  for (int i = 0; i < ND_MAX_SLOTS; i++)
-    nd_tensor_release(slots->at[i]);
-  nd_memory_free(o->context, slots, sizeof *slots, ND_MEMORY_OBJECT);
-}
-
-static nd_slots *add_slots(nd_optimizer *o, nd_variable *v)
-{
-  nd_slots *slots = nd_memory_new(o->context, sizeof *slots, ND_MEMORY_OBJECT);
-  if (slots == NULL)
-    return NULL;
-  *slots = (nd_slots){ .attachment = { .keeper = o, .drop = drop_slots },
-                       .next = o->slots,
-                       .link = &o->slots };
-  if (o->slots != NULL)
-    o->slots->link = &slots->next;
-  o->slots = slots;
-  nd_variable_attach(v, &slots->attachment);
-  return slots;
-}
-
-// Makes what the rule needs beside `v` and does not have yet, in zeros.
-static bool complete(nd_optimizer *o, nd_slots *slots, const nd_variable *v)
-{
-  const nd_type type = nd_type_of(v->value);
-  const int n = o->update->slots(o->settings);
-  for (int i = 0; i < n; i++) {
-    if (slots->at[i] != NULL)
-      continue;
-    slots->at[i] = nd_tensor_new(o->context, type.dtype, type.rank, type.shape,
-                                 NULL);
-    if (slots->at[i] == NULL)
-      return false;
-  }
-  return true;
-}
-
-static nd_slots *find_slots(nd_optimizer *o, nd_variable *v)
-{
-  return (nd_slots *)nd_variable_attachment(v, o);
-}
-
-static bool ensure_slots(nd_optimizer *o, nd_variable *v)
-{
-  if (o->update->slots(o->settings) == 0)
-    return true;
-  nd_slots *slots = find_slots(o, v);
-  if (slots == NULL)
-    slots = add_slots(o, v);
-  return slots != NULL && complete(o, slots, v);
-}
-
-// --------------------------------------------------------------- updating --
 
 static bool check(nd_optimizer *o, int i, const nd_variable *v,
                   const nd_tensor *g)
@@ -227,7 +38,7 @@ static bool prepare(nd_optimizer *o, int n, nd_variable *const *variables,
       continue;
     given++;
     if (!check(o, i, variables[i], gradients[i]) ||
-        !ensure_slots(o, variables[i]) ||
+        !nd_slots_ensure(o, variables[i]) ||
         !nd_recorders_assigned(o->context, variables[i], NULL, false))
       return false;
   }
@@ -237,26 +48,19 @@ static bool prepare(nd_optimizer *o, int n, nd_variable *const *variables,
                               "no gradients: every one of %d is missing", n);
 }
 
-// What one variable's step needs, references.
-typedef struct job {
-  nd_tensor *gradient;  // NULL: none
-  nd_tensor *fresh;     // room for the new value; NULL: update in place
-  nd_rows rows;         // of the gradient, where others stay as they are
-} job;
-
 // Jobs, and what has to have values for them; few lie here.
 enum { FEW_JOBS = 8 };
 
 typedef struct jobs {
-  job *at;
+  nd_update_job *at;
   nd_tensor **asked;
-  job few[FEW_JOBS];
+  nd_update_job few[FEW_JOBS];
   nd_tensor *few_asked[FEW_JOBS];
 } jobs;
 
 static size_t jobs_bytes(int n)
 {
-  return (size_t)n * (sizeof(job) + sizeof(nd_tensor *));
+  return (size_t)n * (sizeof(nd_update_job) + sizeof(nd_tensor *));
 }
 
 static bool start_jobs(nd_context *c, int n, jobs *l)
@@ -268,7 +72,7 @@ static bool start_jobs(nd_context *c, int n, jobs *l)
     l->asked = l->at == NULL ? NULL : (nd_tensor **)(void *)(l->at + n);
   }
   for (int i = 0; i < n && l->at != NULL; i++)
-    l->at[i] = (job){ NULL };
+    l->at[i] = (nd_update_job){ .scale = 1 };
   return l->at != NULL;
 }
 
@@ -287,8 +91,12 @@ static void end_jobs(nd_context *c, int n, jobs *l)
 static bool skips_rows(const nd_optimizer *o)
 {
   const nd_update *u = o->update;
-  const int lazy = nd_params_find(u->settings, "lazy");
-  return o->settings[lazy] != 0 || (u->rests != NULL && u->rests(o->settings));
+  if (nd_optimizer_calls(o) > 1)
+    return false;
+  return nd_optimizer_common(o, ND_LAZY) != 0 ||
+         (u->rests != NULL && u->rests(o->settings) &&
+          nd_optimizer_common(o, ND_WEIGHT_DECAY) == 0 &&
+          nd_optimizer_common(o, ND_USE_EMA) == 0);
 }
 
 // Whether only the rows of `g` are looked at.
@@ -299,7 +107,7 @@ static bool is_by_rows(const nd_optimizer *o, const nd_tensor *g)
 
 // Keeps a gradient with the values or the rows that its job needs. All have
 // been asked for together, since one pass may compute several.
-static bool take_gradient(const nd_optimizer *o, nd_tensor *g, job *j)
+static bool take_gradient(const nd_optimizer *o, nd_tensor *g, nd_update_job *j)
 {
   if (g == NULL)
     return true;
@@ -312,7 +120,7 @@ static bool take_gradient(const nd_optimizer *o, nd_tensor *g, job *j)
 
 // Room for the new value of what others hold, too; where only rows change, it
 // has all others.
-static bool make_fresh(nd_tensor *w, job *j)
+static bool make_fresh(nd_tensor *w, nd_update_job *j)
 {
   if (j->gradient == NULL || !nd_tensor_is_shared(w))
     return true;
@@ -340,6 +148,8 @@ static bool make_jobs(nd_optimizer *o, int n, nd_variable *const *variables,
 
 // The update of one variable's elements, or of some rows.
 typedef struct pass {
+  const nd_frame *frame;
+  nd_frame_kernel *around;
   nd_update_kernel *kernel;
   const double *k;
   size_t width;  // of an element
@@ -347,7 +157,7 @@ typedef struct pass {
   const int64_t *rows;
   char *out;
   const char *w, *g;
-  char *slots[ND_MAX_SLOTS];
+  char *slots[ND_ALL_SLOTS];
 } pass;
 
 // Updates `n` elements from element `at` on, by those of the gradient from
@@ -355,11 +165,15 @@ typedef struct pass {
 static void run_part(const pass *p, int64_t n, int64_t at, int64_t from)
 {
   const size_t offset = (size_t)at * p->width;
-  void *slots[ND_MAX_SLOTS];
-  for (int i = 0; i < ND_MAX_SLOTS; i++)
+  const char *g = p->g + (size_t)from * p->width;
+  void *slots[ND_ALL_SLOTS];
+  for (int i = 0; i < ND_ALL_SLOTS; i++)
     slots[i] = p->slots[i] == NULL ? NULL : p->slots[i] + offset;
-  p->kernel(n, p->k, p->out + offset, p->w + offset,
-            p->g + (size_t)from * p->width, slots);
+  if (nd_frame_is_empty(p->frame, slots[ND_MEAN_SLOT]))
+    p->kernel(n, p->k, p->out + offset, p->w + offset, g, slots);
+  else
+    p->around(n, p->frame, p->kernel, p->k, p->out + offset, p->w + offset, g,
+              slots, slots[ND_MEAN_SLOT]);
 }
 
 static void run_elements(const void *what, void *shared, void *own,
@@ -377,7 +191,7 @@ static void run_rows(const void *what, void *shared, void *own, int64_t from,
 }
 
 // One step over all elements, or over the rows that there are.
-static nd_step make_step(const nd_tensor *w, const job *j, pass *p)
+static nd_step make_step(const nd_tensor *w, const nd_update_job *j, pass *p)
 {
   nd_step step = { .units = w->size, .cost = .5F, .run = run_elements };
   if (j->rows.sums == NULL)
@@ -390,24 +204,63 @@ static nd_step make_step(const nd_tensor *w, const job *j, pass *p)
   return step;
 }
 
-// One step of one variable. Nothing can fail any more.
-static void run_job(nd_optimizer *o, const double *k, nd_variable *v, job *j)
+// What is around the rule in this step, but for what differs by variable.
+static nd_frame find_frame(const nd_optimizer *o)
 {
-  const nd_slots *slots = find_slots(o, v);
+  const double most = nd_optimizer_common(o, ND_CLIPVALUE);
+  const double often = nd_optimizer_common(o, ND_EMA_OVERWRITE_FREQUENCY);
+  const double factor = nd_optimizer_common(o, ND_LOSS_SCALE_FACTOR);
+  return (nd_frame){
+    .scale = 1 / (double)nd_optimizer_calls(o) / (factor > 0 ? factor : 1),
+    .limit = most > 0 ? most : (double)INFINITY,
+    .decay = nd_optimizer_common(o, ND_WEIGHT_DECAY) * o->settings[0],
+    .keep = nd_optimizer_common(o, ND_EMA_MOMENTUM),
+    .overwrite = often > 0 && (o->iterations + 1) % (int64_t)often == 0,
+  };
+}
+
+// One step of one variable. Nothing can fail any more.
+static void run_job(nd_optimizer *o, const double *k, nd_frame f,
+                    nd_variable *v, nd_update_job *j)
+{
+  nd_slots *slots = nd_slots_find(o, v);
   const nd_tensor *w = v->value;
-  pass p = { .kernel = o->update->kernels[o->context->level]->at[w->dtype],
+  pass p = { .frame = &f,
+             .around = nd_frame_kernels(o->context->level)->run[w->dtype],
+             .kernel = o->update->kernels[o->context->level]->at[w->dtype],
              .k = k,
              .width = nd_dtype_size((nd_dtype)w->dtype),
              .out = j->fresh != NULL ? j->fresh->data : w->data,
              .w = w->data,
              .g = j->gradient->data };
-  for (int i = 0; slots != NULL && i < ND_MAX_SLOTS; i++)
+  f.scale *= j->scale;
+  f.decay = slots != NULL && slots->excluded ? 0 : f.decay;
+  f.keep = slots != NULL && slots->averaged ? f.keep : 0;
+  for (int i = 0; slots != NULL && i < ND_ALL_SLOTS; i++)
     p.slots[i] = slots->at[i] != NULL ? slots->at[i]->data : NULL;
+  if (nd_optimizer_common(o, ND_USE_EMA) == 0)
+    p.slots[ND_MEAN_SLOT] = NULL;
   const nd_step step = make_step(w, j, &p);
   nd_step_finish(o->context, &step, &p);
+  if (slots != NULL)
+    slots->averaged = p.slots[ND_MEAN_SLOT] != NULL;
   if (j->fresh != NULL)
     nd_variable_replace(v, j->fresh);
   j->fresh = NULL;
+}
+
+static void run_jobs(nd_optimizer *o, int n, nd_variable *const *variables,
+                     nd_update_job *at)
+{
+  const nd_frame f = find_frame(o);
+  double k[ND_MAX_COEFFICIENTS];
+  nd_clip_find(o, n, at, f.scale);
+  o->update->prepare(o->settings, (double)(o->iterations + 1), k);
+  for (int i = 0; i < n; i++) {
+    if (at[i].gradient != NULL)
+      run_job(o, k, f, variables[i], &at[i]);
+  }
+  o->iterations++;
 }
 
 static bool update(nd_optimizer *o, int n, nd_variable *const *variables,
@@ -417,13 +270,8 @@ static bool update(nd_optimizer *o, int n, nd_variable *const *variables,
   if (!start_jobs(o->context, n, &l))
     return false;
   const bool ok = make_jobs(o, n, variables, gradients, &l);
-  double k[ND_MAX_COEFFICIENTS];
-  o->update->prepare(o->settings, (double)(o->iterations + 1), k);
-  for (int i = 0; i < n && ok; i++) {
-    if (l.at[i].gradient != NULL)
-      run_job(o, k, variables[i], &l.at[i]);
-  }
-  o->iterations += ok;
+  if (ok && nd_sums_take(o, n, variables, l.at))
+    run_jobs(o, n, variables, l.at);
   end_jobs(o->context, n, &l);
   return ok && (!nd_finder_hears(o->context) ||
                 nd_finder_variables(o->context, n, variables, gradients));
@@ -448,6 +296,43 @@ bool nd_optimizer_apply(nd_optimizer *o, int n, nd_variable *const *variables,
   const char *before = nd_context_enter(o->context, "apply_gradients");
   const bool ok = prepare(o, n, variables, gradients) &&
                   update(o, n, variables, gradients);
+  nd_context_leave(o->context, before);
+  return ok;
+}
+
+bool nd_optimizer_exclude(nd_optimizer *o, nd_variable *v, bool exclude)
+{
+  if (o == NULL || v == NULL || !nd_context_ready(o->context))
+    return false;
+  nd_slots *slots = nd_slots_take(o, v);
+  if (slots != NULL)
+    slots->excluded = exclude;
+  return slots != NULL;
+}
+
+static bool finalize(nd_optimizer *o, nd_variable *v)
+{
+  const nd_slots *slots = v != NULL ? nd_slots_find(o, v) : NULL;
+  if (slots == NULL || !slots->averaged)
+    return v != NULL;
+  const nd_tensor *mean = slots->at[ND_MEAN_SLOT];
+  nd_tensor *copy = nd_tensor_new(o->context, (nd_dtype)mean->dtype, mean->rank,
+                                  mean->dims, mean->data);
+  const bool ok = copy != NULL && nd_variable_assign(v, copy);
+  nd_tensor_release(copy);
+  return ok;
+}
+
+bool nd_optimizer_finalize(nd_optimizer *o, int n,
+                           nd_variable *const *variables)
+{
+  if (o == NULL || (n > 0 && variables == NULL) ||
+      !nd_context_ready(o->context))
+    return false;
+  const char *before = nd_context_enter(o->context, "finalize_variable_values");
+  bool ok = n > 0 || nd_fail(o->context, ND_BAD_ARGUMENT, "no variables");
+  for (int i = 0; i < n && ok; i++)
+    ok = finalize(o, variables[i]);
   nd_context_leave(o->context, before);
   return ok;
 }

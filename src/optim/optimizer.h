@@ -6,20 +6,49 @@
 #include "optim/rules.h"
 #include "tape/variable.h"
 
-// The slots of one variable: on the variable's list, so that they go with it,
-// and on the optimizer's, so that they go with that.
+// The slots of one variable: those of the rule, the running mean of its values,
+// and the sum of gradients that wait for a step. They are on the variable's
+// list, so that they go with it, and on the optimizer's, so that they go with
+// that.
+enum { ND_MEAN_SLOT = ND_MAX_SLOTS, ND_SUM_SLOT, ND_ALL_SLOTS };
+
 typedef struct nd_slots {
   nd_attachment attachment;  // first; its keeper is the optimizer
   struct nd_slots *next, **link;
-  nd_tensor *at[ND_MAX_SLOTS];
+  nd_tensor *at[ND_ALL_SLOTS];
+  bool averaged;   // the running mean has begun
+  bool excluded;   // from weight decay
+  int64_t summed;  // the step, from 1, whose gradients the sum is of
 } nd_slots;
 
 struct nd_optimizer {
   nd_context *context;
   const nd_update *update;
+  int own;  // settings of the rule; those of every optimizer come behind
   double settings[ND_MAX_SETTINGS];
   int64_t iterations;  // updates done
+  int64_t waiting;     // calls whose gradients wait for the next update
   nd_slots *slots;
 };
+
+// A setting that every optimizer has.
+static inline double nd_optimizer_common(const nd_optimizer *o, int setting)
+{
+  return o->settings[o->own + setting];
+}
+
+// How many calls make an update.
+static inline int64_t nd_optimizer_calls(const nd_optimizer *o)
+{
+  const double n = nd_optimizer_common(o, ND_GRADIENT_ACCUMULATION_STEPS);
+  return n > 1 ? (int64_t)n : 1;
+}
+
+// The slots of a variable, NULL if it has none; makes those it has to have.
+nd_slots *nd_slots_find(const nd_optimizer *o, nd_variable *v);
+bool nd_slots_ensure(nd_optimizer *o, nd_variable *v);
+
+// The slots of a variable, which has them from now on. NULL without memory.
+nd_slots *nd_slots_take(nd_optimizer *o, nd_variable *v);
 
 #endif

@@ -9,7 +9,22 @@
 #include "nadir.h"
 #include "op/param.h"
 
-enum { ND_MAX_SETTINGS = 12, ND_MAX_SLOTS = 3, ND_MAX_COEFFICIENTS = 6 };
+enum { ND_MAX_SETTINGS = 20, ND_MAX_SLOTS = 3, ND_MAX_COEFFICIENTS = 6 };
+
+// Settings that every optimizer has, behind its rule's own and in this order.
+enum {
+  ND_WEIGHT_DECAY,
+  ND_CLIPNORM,
+  ND_CLIPVALUE,
+  ND_GLOBAL_CLIPNORM,
+  ND_USE_EMA,
+  ND_EMA_MOMENTUM,
+  ND_EMA_OVERWRITE_FREQUENCY,
+  ND_LOSS_SCALE_FACTOR,
+  ND_GRADIENT_ACCUMULATION_STEPS,
+  ND_LAZY,
+  ND_COMMON_SETTINGS
+};
 
 // One step for `n` elements: out = w changed by g; slots are updated in place.
 // `k` are the rule's coefficients for this step. `out` may be `w`.
@@ -24,7 +39,13 @@ typedef struct nd_update {
   const char *name;
   const char *doc;
   const nd_param *settings;  // learning_rate first; ends with a NULL name
-  int (*slots)(const double *settings);
+  const char *slots[ND_MAX_SLOTS];
+
+  // Which slots there are, as bits; NULL: all that have a name.
+  int (*kept)(const double *settings);
+
+  // What the elements of a slot begin with; NULL: 0.
+  double (*begin)(const double *settings, int slot);
 
   // Whether elements with a gradient of 0 stay as they are, and their slots;
   // NULL: never.

@@ -85,9 +85,9 @@ typedef enum kind { WRONG, NOTHING, HOLLOW } kind;
 // What may be NULL, and what may be any number.
 static const char *const optional[] = { "config", "options",     "data",
                                         "size",   "dense_shape", NULL };
-static const char *const free_numbers[] = { "flags", "value", "bytes",
-                                            "size",  "seed",  "trainable",
-                                            NULL };
+static const char *const free_numbers[] = { "flags",   "value", "bytes",
+                                            "size",    "seed",  "trainable",
+                                            "exclude", NULL };
 
 static bool is_listed(const char *const *names, const char *argument)
 {

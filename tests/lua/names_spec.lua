@@ -38,7 +38,7 @@ describe("an unknown name", function()
   it("is an error in its modules", function()
     raise [[
       nd.optimizers.RMSPROP
-        --> nd.optimizers: no such name: 'RMSPROP': there are Adam, SGD
+        --> nd.optimizers: no such name: 'RMSPROP'; did you mean 'RMSprop'?
       nd.optimizers.adam
         --> nd.optimizers: no such name: 'adam'; did you mean 'Adam'?
       nd.random.unifrom
@@ -95,9 +95,7 @@ describe("an unknown name", function()
     local sgd, layer = nd.optimizers.SGD {}, Dense(2)
     assert.equal("SGD: no such name: 'lr'; did you mean 'learning_rate'?",
       asked(sgd, "lr"))
-    assert.equal("SGD: no such name: '1': there are apply_gradients, "
-      .. "iterations, lazy, learning_rate, momentum, name, nesterov",
-      asked(sgd, 1))
+    assert.equal("SGD: no such name: '1'", asked(sgd, 1))
     assert.equal("GradientTape: no such name: 'gradien'; "
       .. "did you mean 'gradient'?", asked(nd.GradientTape(), "gradien"))
     assert.equal("RandomState: no such name: 'rnad'; did you mean 'rand'?",
@@ -137,10 +135,14 @@ describe("an unknown option", function()
     raise [[
       nd.optimizers.SGD { lr = .1 }
         --> SGD: unknown option 'lr': it takes learning_rate, momentum,
-        ... nesterov, lazy; did you mean 'learning_rate'?
+        ... nesterov, weight_decay, clipnorm, clipvalue, global_clipnorm,
+        ... use_ema, ema_momentum, ema_overwrite_frequency, loss_scale_factor,
+        ... gradient_accumulation_steps, lazy; did you mean 'learning_rate'?
       (function() nd.optimizers.SGD {}.lr = 1 end)()
         --> SGD: unknown option 'lr': it takes learning_rate, momentum,
-        ... nesterov, lazy; did you mean 'learning_rate'?
+        ... nesterov, weight_decay, clipnorm, clipvalue, global_clipnorm,
+        ... use_ema, ema_momentum, ema_overwrite_frequency, loss_scale_factor,
+        ... gradient_accumulation_steps, lazy; did you mean 'learning_rate'?
       nd.reduce_sum(x, { dim = 1 })
         --> reduce_sum: unknown option 'dim': it takes x, axis, keepdims;
         ... did you mean 'axis'?

@@ -1,0 +1,151 @@
+// optim/settings.c: optimizers and their settings, which text or numbers set.
+
+#include <string.h>
+
+#include "base/number.h"
+#include "base/options.h"
+#include "optim/optimizer.h"
+
+static bool fail_unknown(const nd_optimizer *o, const char *name)
+{
+  const char *names[ND_MAX_SETTINGS];
+  int n = 0;
+  for (const nd_param *s = o->update->settings; s->name != NULL; s++)
+    names[n++] = s->name;
+  return nd_option_unknown(o->context, name, n, names);
+}
+
+// Of the three ways to clip there is one at a time.
+static bool check_clips(const nd_optimizer *o, const char *name, double value)
+{
+  const nd_param *common = o->update->settings + o->own;
+  const double *values = o->settings + o->own;
+  int others = 0;
+  bool clips = false;
+  for (int i = ND_CLIPNORM; i <= ND_GLOBAL_CLIPNORM; i++) {
+    const bool same = strcmp(common[i].name, name) == 0;
+    clips = clips || same;
+    others += !same && values[i] > 0;
+  }
+  return !clips || value == 0 || others == 0 ||
+         nd_fail(o->context, ND_BAD_ARGUMENT,
+                 "only one of %s, %s and %s can be set",
+                 common[ND_CLIPNORM].name, common[ND_CLIPVALUE].name,
+                 common[ND_GLOBAL_CLIPNORM].name);
+}
+
+static bool set(nd_optimizer *o, const char *name, double value)
+{
+  const int i = nd_params_find(o->update->settings, name);
+  if (i < 0)
+    return fail_unknown(o, name);
+  const char *wanted = nd_param_refuses(&o->update->settings[i], value);
+  if (wanted != NULL)
+    return nd_fail(o->context, ND_BAD_ARGUMENT, "%s must be %s, got %s", name,
+                   wanted, ND_NUMBER(value));
+  if (!check_clips(o, name, value))
+    return false;
+  o->settings[i] = value;
+  return true;
+}
+
+// Reads true or false for a switch, else a number.
+static const char *read_value(const char *text, const nd_param *s,
+                              double *value)
+{
+  if (s->kind != ND_FLAG)
+    return nd_option_number(text, value);
+  bool flag = false;
+  text = nd_option_flag(text, &flag);
+  *value = flag;
+  return text;
+}
+
+// Reads "learning_rate=0.1 nesterov=true".
+static bool parse(nd_optimizer *o, const char *text)
+{
+  nd_options all = { .context = o->context, .at = text };
+  while (nd_options_next(&all)) {
+    const int i = nd_params_find(o->update->settings, all.name);
+    double value = 0;
+    if (i < 0)
+      return fail_unknown(o, all.name);
+    if (!nd_options_place(&all, i) ||
+        !nd_options_take(&all,
+                         read_value(all.at, &o->update->settings[i], &value)) ||
+        !set(o, all.name, value))
+      return false;
+  }
+  return all.at != NULL;
+}
+
+static nd_optimizer *make(nd_context *c, const nd_update *u,
+                          const char *options)
+{
+  nd_optimizer *o = nd_memory_new(c, sizeof *o, ND_MEMORY_OBJECT);
+  if (o == NULL)
+    return NULL;
+  *o = (nd_optimizer){ .context = c, .update = u };
+  const int count = nd_params_count(u->settings);
+  o->own = count - ND_COMMON_SETTINGS;
+  for (int i = 0; i < count; i++)
+    o->settings[i] = nd_setting_initial(&u->settings[i]);
+  if (options == NULL || parse(o, options))
+    return o;
+  nd_optimizer_free(o);
+  return NULL;
+}
+
+nd_optimizer *nd_optimizer_new(nd_context *c, const char *name,
+                               const char *options)
+{
+  if (name == NULL || !nd_context_ready(c))
+    return NULL;
+  const char *before = nd_context_enter(c, name);
+  const nd_update *u = nd_update_find(name);
+  nd_optimizer *o = NULL;
+  if (u == NULL)
+    nd_fail(c, ND_BAD_ARGUMENT, "no such optimizer");
+  else
+    o = make(c, u, options);
+  nd_context_leave(c, before);
+  return o;
+}
+
+void nd_optimizer_free(nd_optimizer *o)
+{
+  if (o == NULL)
+    return;
+  while (o->slots != NULL) {
+    nd_attachment *a = &o->slots->attachment;
+    nd_attachment_detach(a);
+    a->drop(a);
+  }
+  nd_memory_free(o->context, o, sizeof *o, ND_MEMORY_OBJECT);
+}
+
+bool nd_optimizer_set(nd_optimizer *o, const char *name, double value)
+{
+  if (o == NULL || name == NULL || !nd_context_ready(o->context))
+    return false;
+  const char *before = nd_context_enter(o->context, o->update->name);
+  const bool ok = set(o, name, value);
+  nd_context_leave(o->context, before);
+  return ok;
+}
+
+bool nd_optimizer_get(nd_optimizer *o, const char *name, double *value)
+{
+  if (o == NULL || name == NULL || value == NULL ||
+      !nd_context_ready(o->context))
+    return false;
+  const int i = nd_params_find(o->update->settings, name);
+  if (i >= 0) {
+    *value = o->settings[i];
+    return true;
+  }
+  const char *before = nd_context_enter(o->context, o->update->name);
+  fail_unknown(o, name);
+  nd_context_leave(o->context, before);
+  return false;
+}

@@ -1,0 +1,327 @@
+--- The update rules, in numbers: one step of each, five steps of each, and what
+-- stands around them all: decay, clipping, running means, sums of gradients.
+--
+-- The rules are Keras 3's. The five steps were computed in float64 from the
+-- rules; Keras 3.15 on TensorFlow 2.21 agrees within 5e-7 in float32.
+package.path = "tests/lua/?.lua;" .. package.path
+local nd = require "nadir"
+local support = require "support"
+local refuses, near = support.refuses, support.near
+
+assert(_VERSION == "Lua 5.4")
+
+local optimizers = nd.optimizers
+
+local function one_step(optimizer, v, gradient)
+  gradient = nd.constant(gradient, { dtype = v.dtype })
+  optimizer:apply_gradients { { gradient, v } }
+end
+
+-- A Variable of that dtype.
+local function place(values, dtype)
+  return nd.Variable(nd.constant(values, { dtype = dtype }))
+end
+
+describe("one step", function()
+  for name, want in pairs {
+    SGD = { .5, -1, -.5, 3 },
+    RMSprop = { -.5811, .4189, 1.4189, 2.4189 },
+    Adam = { .5, 1.5, 2.5, 3.5 },
+    AdamW = { .498, 1.496, 2.494, 3.492 },
+    Adamax = { .5, 1.5, 2.5, 3.5 },
+    Nadam = { .4686, 1.4686, 2.4686, 3.4686 },
+    Adagrad = { .5233, 1.5007, 2.5005, 3.5061 },
+    Adadelta = { .9993, 1.9993, 2.9993, 3.9993 },
+    Ftrl = { .2218, 1.3954, 2.3651, 2.8814 },
+    Lion = { .5, 1.5, 2.5, 3.5 },
+  } do -- any order
+    it("of " .. name, function()
+      for _, dtype in ipairs { "float32", "float64" } do
+        local v = place({ 1, 2, 3, 4 }, dtype)
+        one_step(optimizers[name] { learning_rate = .5 }, v, { 1, 6, 7, 2 })
+        near(want, v, 5e-5)
+      end
+    end)
+  end
+end)
+
+-- What elements 1 and 10 are after each step.
+local series = {
+  { "SGD", {}, { .9999, .9989, .9979, .9969, .9959 },
+    { .9999, .9899, .9799, .9699, .9599 } },
+  { "Adam", { amsgrad = true },
+    { .99900032, .99819325, .99730044, .99636784, .99541246 },
+    { .99900032, .99824952, .99738742, .99647529, .99553484 } },
+  { "AdamW", { learning_rate = 1, weight_decay = .5, epsilon = 2 },
+    { .49984191, .24864051, .12232382, .05861185, .02629275 },
+    { .49984191, .23823402, .10026563, .02583037, -.01589228 } },
+  { "Adamax", { learning_rate = .2, beta_1 = .85, beta_2 = .95,
+                epsilon = 1e-6 },
+    { .80002, .68272387, .5332793, .36797048, .19330802 },
+    { .80002, .69099308, .54660255, .38476119, .21263074 } },
+  { "Adadelta", { learning_rate = 1, rho = .8, epsilon = 1e-6 },
+    { .99781782, .99470661, .99150778, .98824572, .98493229 },
+    { .99781782, .99469355, .9914816, .98820648, .98488004 } },
+  { "Adagrad", { learning_rate = .2, initial_accumulator_value = .3,
+                 epsilon = 1e-6 },
+    { .99634913, .96043392, .92508416, .89027396, .85597933 },
+    { .99634913, .82094434, .68907114, .57897645, .48252902 } },
+  { "Nadam", { learning_rate = .5, beta_1 = .5, beta_2 = .67,
+               epsilon = 1e-5 },
+    { .42809131, -.1738019, -.71152433, -1.23353855, -1.7492008 },
+    { .42809131, -.17173053, -.70838953, -1.22992904, -1.7454065 } },
+  { "RMSprop", { centered = true },
+    { .99668503, .99333357, .99076504, .98849638, .98637277 },
+    { .99668503, .99334851, .99079696, .98854491, .9864376 } },
+  { "Ftrl", { learning_rate = .05, learning_rate_power = -.2,
+              initial_accumulator_value = .4,
+              l1_regularization_strength = .05,
+              l2_regularization_strength = .15,
+              l2_shrinkage_regularization_strength = .01, beta = .3 },
+    { 0, -.00343694, -.00776013, -.01206482, -.01635141 },
+    { 0, -.03535857, -.06852752, -.09988528, -.12994726 } },
+  { "Lion", {}, { .999, .998, .997, .996, .995 },
+    { .999, .998, .997, .996, .995 } },
+}
+
+describe("five steps", function()
+  for _, row in ipairs(series) do
+    local name, settings, first, tenth = table.unpack(row)
+    it("of " .. name, function()
+      for dtype, within in pairs { float32 = 1e-6, float64 = 6e-9 } do
+        local v = place({ 1, 1 }, dtype)
+        local optimizer = optimizers[name](settings)
+        for i = 1, 5 do
+          one_step(optimizer, v, i == 1 and { .01, .01 } or { .1, 1. })
+          near({ first[i], tenth[i] }, v, within)
+        end
+      end
+    end)
+  end
+
+  it("of RMSprop with momentum follow the rule", function()
+    local v, want, mean, moved = place({ 1 }, "float64"), 1, 0, 0
+    local optimizer = optimizers.RMSprop { learning_rate = .1, momentum = .5 }
+    for i = 1, 5 do
+      mean = .9 * mean + .1 * i * i
+      moved = .5 * moved + .1 * i / math.sqrt(mean + 1e-7)
+      want = want - moved
+      one_step(optimizer, v, { i })
+      near({ want }, v, 1e-12)
+    end
+  end)
+
+  it("change nothing where the rate is 0", function()
+    for _, row in ipairs(series) do
+      local settings = { learning_rate = 0 }
+      local v = place({ 1, 2 }, "float32")
+      local optimizer = optimizers[row[1]](settings)
+      for _ = 1, 3 do one_step(optimizer, v, { 1, 3 }) end
+      near({ 1, 2 }, v, 0)
+    end
+  end)
+end)
+
+describe("weight_decay", function()
+  it("takes its share before the step, in every rule but Ftrl", function()
+    for _, row in ipairs(series) do
+      local v = place({ 2. }, "float64")
+      local optimizer = optimizers[row[1]] { learning_rate = 1,
+                                             weight_decay = .004 }
+      for _ = 1, 3 do one_step(optimizer, v, { 0. }) end
+      near({ row[1] == "Ftrl" and 0 or 1.9760959 }, v, 1e-7)
+    end
+  end)
+
+  it("is nothing at first, but in AdamW", function()
+    for _, row in ipairs(series) do
+      local name = row[1]
+      assert.equal(name == "AdamW" and .004 or nil,
+        optimizers[name]().weight_decay)
+    end
+  end)
+
+  it("reaches rows without gradient, unless it is lazy", function()
+    for _, lazy in ipairs { true, false } do
+      local v = place({ { 1., 1. }, { 2., 2. } }, "float64")
+      local optimizer = optimizers.SGD { learning_rate = .5, weight_decay = .5,
+                                         lazy = lazy }
+      local g = nd.IndexedSlices(nd.ones({ 1, 2 }, nd.float64), { 1 }, { 2, 2 })
+      optimizer:apply_gradients { { g, v } }
+      local rest = lazy and 2 or 1.5
+      near({ { .25, .25 }, { rest, rest } }, v, 0)
+    end
+  end)
+end)
+
+describe("clipping", function()
+  -- What one step of SGD with rate 1 takes from zeros.
+  local function taken(settings, ...)
+    settings.learning_rate = 1
+    local optimizer, variables, pairs_ = optimizers.SGD(settings), {}, {}
+    for i, gradient in ipairs { ... } do
+      gradient = nd.constant(gradient)
+      variables[i] = nd.Variable(nd.zeros(gradient.shape, gradient.dtype))
+      pairs_[i] = { gradient, variables[i] }
+    end
+    optimizer:apply_gradients(pairs_)
+    for i, v in ipairs(variables) do variables[i] = -v end
+    return table.unpack(variables)
+  end
+
+  it("by clipnorm bounds the norm of each", function()
+    local a, b = taken({ clipnorm = 1 }, { 100., 100. }, { .3, .4 })
+    near({ .70710678, .70710678 }, a, 1e-7)
+    near({ .3, .4 }, b, 1e-7)
+    near({ 0, 0 }, (taken({ clipnorm = 1 }, { 0., 0. })), 0)
+  end)
+
+  it("by clipvalue bounds each element", function()
+    near({ 1, -1, .5 }, (taken({ clipvalue = 1 }, { 100., -7., .5 })), 0)
+  end)
+
+  it("by global_clipnorm bounds the norm of all", function()
+    local norm = math.sqrt(50 ^ 2 + 100 ^ 2)
+    near({ 50 / norm, 100 / norm },
+      (taken({ global_clipnorm = 1 }, { 50., 100. })), 1e-7)
+    local a, b = taken({ global_clipnorm = 1 }, { 50. }, { 100. })
+    near({ 50 / norm }, a, 1e-7)
+    near({ 100 / norm }, b, 1e-7)
+    near({ .1, .2 }, (taken({ global_clipnorm = 1 }, { .1, .2 })), 1e-7)
+  end)
+
+  it("by a norm of nan or inf leaves no number", function()
+    local inf, nan = math.huge, 0 / 0
+    local function shown(...) return tostring((taken(...))) end
+    assert.matches("[nan -0.]", shown({ clipnorm = 1 }, { inf, 1. }), 1, true)
+    assert.matches("[nan nan]", shown({ global_clipnorm = 1 }, { inf, 1. }), 1,
+      true)
+    assert.matches("[nan nan]", shown({ clipnorm = 1 }, { nan, 1. }), 1, true)
+    assert.matches("[nan  1.]", shown({ clipvalue = 1 }, { nan, 1. }), 1, true)
+  end)
+
+  it("sees rows of one number as their sum", function()
+    local v = nd.Variable(nd.zeros { 3, 1 })
+    local g = nd.IndexedSlices(nd.constant { { 3. }, { 1. }, { 3. } },
+      { 1, 3, 3 }, { 3, 1 })
+    optimizers.SGD { learning_rate = 1, clipnorm = 1 }:apply_gradients {
+      { g, v } }
+    near({ { -.6 }, { 0 }, { -.8 } }, v, 1e-7)
+  end)
+
+  it("bounds many elements by the same norm with any number of threads",
+    function()
+      local g = nd.random.stateless_normal({ 300000 }, { 1, 2 })
+      local before, kept = nd.get_num_threads(), nil
+      for _, threads in ipairs { 1, 2 } do
+        nd.set_num_threads(threads)
+        local x = taken({ clipnorm = 1 }, g)
+        local sum = nd.reduce_sum(x):item()
+        kept = kept or sum
+        assert.equal(kept, sum)
+        near(1, nd.norm(x), 1e-5)
+      end
+      nd.set_num_threads(before)
+    end)
+
+  it("is by one of the three", function()
+    refuses("SGD: only one of clipnorm, clipvalue and global_clipnorm can be "
+      .. "set", optimizers.SGD, { clipnorm = 1, clipvalue = 2 })
+    local sgd = optimizers.SGD { clipnorm = 1 }
+    refuses("SGD: only one of clipnorm, clipvalue and global_clipnorm can be "
+      .. "set", function() sgd.global_clipnorm = 1 end)
+    sgd.clipnorm = 0
+    sgd.global_clipnorm = 1
+    assert.same({ 1.0 }, { sgd.global_clipnorm, sgd.clipnorm })
+    refuses("SGD: clipnorm must be a number, 0 or more, got -1",
+      optimizers.SGD, { clipnorm = -1 })
+  end)
+end)
+
+describe("use_ema", function()
+  it("keeps running means, and makes them the weights", function()
+    local w = place({ { 3, 4 }, { 5, 6 } }, "float64")
+    local optimizer = optimizers.SGD { learning_rate = 1, use_ema = true,
+      ema_momentum = .9, ema_overwrite_frequency = 3 }
+    local ones = { { 1, 1 }, { 1, 1 } }
+    one_step(optimizer, w, ones)
+    near({ { 2, 3 }, { 4, 5 } }, w, 1e-12)
+    one_step(optimizer, w, ones)
+    near({ { 1, 2 }, { 3, 4 } }, w, 1e-12)
+    one_step(optimizer, w, ones)
+    near({ { 1.71, 2.71 }, { 3.71, 4.71 } }, w, 1e-12)
+  end)
+
+  it("gives the means at the end", function()
+    local w = place({ 3. }, "float64")
+    local optimizer = optimizers.SGD { learning_rate = 1, use_ema = true,
+      ema_momentum = .9 }
+    one_step(optimizer, w, { 1 })
+    one_step(optimizer, w, { 1 })
+    near({ 1 }, w, 0)
+    optimizer:finalize_variable_values { w }
+    near({ 1.9 }, w, 1e-12)
+  end)
+
+  it("begins anew for a variable that comes later", function()
+    local v, w = place({ 1. }, "float64"), place({ 5. }, "float64")
+    local optimizer = optimizers.SGD { learning_rate = 1, use_ema = true }
+    one_step(optimizer, v, { 0 })
+    one_step(optimizer, w, { 1 })
+    optimizer:finalize_variable_values { v, w }
+    near({ 1 }, v, 0)
+    near({ 4 }, w, 0)
+  end)
+end)
+
+describe("gradient_accumulation_steps", function()
+  it("makes a step of the mean of several calls", function()
+    local w = place({ 1. }, "float32")
+    local optimizer = optimizers.SGD { learning_rate = 1,
+                                       gradient_accumulation_steps = 3 }
+    local values, steps = {}, {}
+    for i = 1, 7 do
+      one_step(optimizer, w, { i < 4 and 1 or i })
+      values[i], steps[i] = w[1]:item(), optimizer.iterations
+    end
+    assert.same({ 1.0, 1.0, 0.0, 0.0, 0.0, -5.0, -5.0 }, values)
+    assert.same({ 0, 0, 1, 1, 1, 2, 2 }, steps)
+  end)
+
+  it("clips the mean, not what is summed", function()
+    local w = place({ 0. }, "float64")
+    local optimizer = optimizers.SGD { learning_rate = 1, clipvalue = 1,
+                                       gradient_accumulation_steps = 2 }
+    one_step(optimizer, w, { 3 })
+    one_step(optimizer, w, { -2 })
+    near({ -.5 }, w, 0)
+  end)
+
+  it("sums rows", function()
+    local v = place({ { 1. }, { 1. } }, "float64")
+    local optimizer = optimizers.SGD { learning_rate = 1,
+                                       gradient_accumulation_steps = 2 }
+    for i = 1, 2 do
+      local g = nd.IndexedSlices(nd.ones({ 1, 1 }, nd.float64), { i }, { 2, 1 })
+      optimizer:apply_gradients { { g, v } }
+    end
+    near({ { .5 }, { .5 } }, v, 0)
+  end)
+
+  it("refuses what is no number of calls", function()
+    refuses("SGD: gradient_accumulation_steps must be a whole number, 0 or "
+      .. "more, got 1.5", optimizers.SGD, { gradient_accumulation_steps = 1.5 })
+  end)
+end)
+
+describe("loss_scale_factor", function()
+  it("divides gradients, as scale_loss multiplies", function()
+    local w = place({ { 1, 2 }, { 3, 4 } }, "float32")
+    local optimizer = optimizers.SGD { learning_rate = 1,
+                                       loss_scale_factor = 1024 }
+    optimizer:apply_gradients { { w * 1024, w } }
+    near({ { 0, 0 }, { 0, 0 } }, w, 0)
+    near(2048, optimizer:scale_loss(nd.constant(2.)), 0)
+    near(2, optimizers.SGD():scale_loss(nd.constant(2.)), 0)
+  end)
+end)
