@@ -1,5 +1,5 @@
-// optim/optimizer.c: applies an update rule. All is checked and allocated first,
-// so a failure leaves every variable as it was.
+// optim/optimizer.c: applies an update rule. All is checked and allocated
+// first, so a failure leaves every variable as it was.
 
 #include "optim/optimizer.h"
 
