@@ -410,6 +410,10 @@ ND_API bool nd_optimizer_apply(nd_optimizer *o, int n,
                                nd_variable *const *variables,
                                nd_tensor *const *gradients);
 
+// With `gradient_accumulation_steps` calls add up gradients, and every so many
+// update variables, by the means; what has no gradient in such a call waits for
+// the next, with its sum. Another number of calls forgets what waits.
+
 // Whether `weight_decay` leaves a variable alone. False without memory.
 ND_API bool nd_optimizer_exclude(nd_optimizer *o, nd_variable *v, bool exclude);
 

@@ -5,38 +5,40 @@ local fail = require "nadir.fail"
 
 local function is_named(variable, patterns)
   for _, pattern in ipairs(patterns) do
-    if variable.name:find(pattern) then
+    local ok, found = pcall(string.find, variable.name, pattern)
+    if not ok then
+      fail("exclude_from_weight_decay: '%s' is no pattern of Lua's", pattern)
+    elseif found then
       return true
     end
   end
   return false
 end
 
--- Raises for what is no pattern of Lua's.
-local function check(patterns)
-  for _, pattern in ipairs(patterns) do
-    if type(pattern) ~= "string" or not pcall(string.find, "", pattern) then
-      fail("exclude_from_weight_decay: var_names must be a list of patterns, "
-        .. "as string.find has them")
-    end
+-- Raises unless every value of a list, which is not empty, fits.
+local function check(name, list, wanted, fits)
+  local ok = type(list) == "table" and #list > 0
+  for _, value in ipairs(ok and list or {}) do
+    ok = ok and fits(value)
   end
+  if not ok then
+    fail("exclude_from_weight_decay: %s must be a list of %s", name, wanted)
+  end
+  return list
 end
 
-local function check_list(variables)
-  for _, variable in ipairs(variables) do
-    if not nd.is_variable(variable) then
-      fail("exclude_from_weight_decay: var_list must be a list of Variables")
-    end
-  end
+local function is_text(value)
+  return type(value) == "string"
 end
 
 ---@param variables? table  a list of Variables
 ---@param patterns? table   a list of patterns of Lua's
 ---@return fun(variable: userdata): boolean
 return function(variables, patterns)
-  variables, patterns = variables or {}, patterns or {}
-  check_list(variables)
-  check(patterns)
+  variables = variables
+    and check("var_list", variables, "Variables", nd.is_variable) or {}
+  patterns = patterns and check("var_names", patterns, "patterns", is_text)
+    or {}
   local listed = setmetatable({}, { __mode = "k" })
   for _, variable in ipairs(variables) do
     listed[variable] = true

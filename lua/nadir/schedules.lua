@@ -135,17 +135,23 @@ add("CosineDecay", "falls on half a cosine, after a line up if there is one", {
   return from * ((1 - s.alpha) * share + s.alpha)
 end, lasts "decay_steps")
 
--- Which stage a step is in, from 0, and what share of it has passed.
+-- How many first stages so many stages last together.
+local function lengths(t_mul, stages)
+  return t_mul == 1 and stages or (t_mul ^ stages - 1) / (t_mul - 1)
+end
+
+-- Which stage a step is in, from 0, and what share of it has passed. The
+-- logarithm may round to the stage before or behind.
 local function find_stage(s, step)
-  local share = step / s.first_decay_steps
-  if s.t_mul == 1 then
-    local stage = math.floor(share)
-    return stage, share - stage
+  local share, t_mul = step / s.first_decay_steps, s.t_mul
+  local stage = t_mul == 1 and math.floor(share)
+    or math.floor(math.log(1 + share * (t_mul - 1)) / math.log(t_mul))
+  if lengths(t_mul, stage + 1) <= share then
+    stage = stage + 1
+  elseif lengths(t_mul, stage) > share then
+    stage = stage - 1
   end
-  local stage = math.floor(math.log(1 - share * (1 - s.t_mul))
-    / math.log(s.t_mul))
-  local before = (1 - s.t_mul ^ stage) / (1 - s.t_mul)
-  return stage, (share - before) / s.t_mul ^ stage
+  return stage, (share - lengths(t_mul, stage)) / t_mul ^ stage
 end
 
 add("CosineDecayRestarts", "falls on half a cosine, again and again", {
@@ -157,6 +163,9 @@ add("CosineDecayRestarts", "falls on half a cosine, again and again", {
   local stage, share = find_stage(s, step)
   return s.initial_learning_rate
     * ((1 - s.alpha) * s.m_mul ^ stage * wave(share) + s.alpha)
-end, lasts "first_decay_steps")
+end, function(s)
+  return lasts "first_decay_steps" (s)
+    or s.t_mul < 1 and "t_mul must be 1 or more" or nil
+end)
 
 return schedules

@@ -69,7 +69,7 @@ static const nd_param apply_params[] = {
 
 // Sets the rate to what the function gives for the steps that are done, if
 // there is one; that may do anything.
-static void step_rate(lua_State *L, const nd_optimizer *o)
+static void step_rate(lua_State *L, nd_optimizer *o)
 {
   ndL_state *S = ndL_upstate(L);
   if (lua_getiuservalue(L, 1, RATE_VALUE) == LUA_TNIL) {
@@ -84,14 +84,14 @@ static void step_rate(lua_State *L, const nd_optimizer *o)
   lua_call(L, 1, 1);
   ndL_readattr(&r, &rate, lua_gettop(L), &v);
   lua_pop(L, 1);
-  if (!nd_optimizer_set(check_optimizer(L, "apply_gradients"), rate.name,
-                        v.number))
+  if (!nd_optimizer_set(o, rate.name, v.number))
     ndL_raise(L, S);
 }
 
 // Asks of every Variable whether it is excluded from weight decay. They are on
 // the stack before anything can take one away; `p` is to be read again.
-static void exclude(lua_State *L, ndL_state *S, ndL_pairs *p)
+static void exclude(lua_State *L, ndL_state *S, nd_optimizer *o,
+                    const ndL_pairs *p)
 {
   const int top = lua_gettop(L), n = p->n;
   luaL_checkstack(L, n + LUA_MINSTACK, "apply_gradients");
@@ -102,23 +102,25 @@ static void exclude(lua_State *L, ndL_state *S, ndL_pairs *p)
     lua_pushvalue(L, top + i);
     lua_call(L, 1, 1);
     nd_variable *v = ndL_tovariable(L, S, top + i);
-    if (v != NULL &&
-        !nd_optimizer_exclude(check_optimizer(L, "apply_gradients"), v,
-                              lua_toboolean(L, -1)))
+    if (v != NULL && !nd_optimizer_exclude(o, v, lua_toboolean(L, -1)))
       ndL_raise(L, S);
     lua_pop(L, 1);
   }
   lua_settop(L, top);
 }
 
-static void read_pairs(lua_State *L, ndL_state *S, ndL_pairs *p)
+static void read_pairs(lua_State *L, ndL_state *S, nd_optimizer *o,
+                       ndL_pairs *p)
 {
+  const int top = lua_gettop(L);
+  const bool asked = nd_optimizer_common(o, ND_WEIGHT_DECAY) != 0 &&
+                     lua_getiuservalue(L, 1, EXCLUDED_VALUE) != LUA_TNIL;
+  lua_settop(L, top);
   ndL_readpairs(L, S, p);
-  const bool asked = lua_getiuservalue(L, 1, EXCLUDED_VALUE) != LUA_TNIL;
-  lua_pop(L, 1);
   if (!asked)
     return;
-  exclude(L, S, p);
+  exclude(L, S, o, p);
+  lua_settop(L, top);
   ndL_readpairs(L, S, p);
 }
 
@@ -129,12 +131,13 @@ static int optimizer_apply(lua_State *L)
   nd_optimizer *o = check_optimizer(L, "apply_gradients");
   ndL_pairs p;
   step_rate(L, o);
-  read_pairs(L, S, &p);
+  read_pairs(L, S, o, &p);
   if (p.n > 0 && p.missing == p.n)
     ndL_failmissing(L, S, &p);
   if (!nd_optimizer_apply(o, p.n, p.variables, p.gradients))
     return ndL_raise(L, S);
-  ndL_constrain(L, S, p.n, p.variables, p.gradients);
+  if (o->waiting == 0)
+    ndL_constrain(L, S, p.n, p.variables, p.gradients);
   if (p.missing > 0)
     ndL_warnmissing(L, &p);
   return 0;
@@ -153,6 +156,8 @@ static int optimizer_scale(lua_State *L)
   const nd_optimizer *o = check_optimizer(L, "scale_loss");
   const double factor = nd_optimizer_common(o, ND_LOSS_SCALE_FACTOR);
   ndL_read(L, ndL_upstate(L), &a, 2);
+  if (ndL_peek(L, ndL_upstate(L), 2) == NULL)
+    return ndL_typeerror(L, a.function, "loss", "a tensor", 2);
   if (factor > 0) {
     lua_pushnumber(L, factor);
     lua_arith(L, LUA_OPMUL);
@@ -174,15 +179,15 @@ static int optimizer_finalize(lua_State *L)
   ndL_flat places;
   ndL_flatten(L, S, 2, a.function, "variables", &places);
   nd_optimizer *o = check_optimizer(L, a.function);
-  for (int i = 0; i < places.n; i++) {
+  for (int i = 0; i < 2 * places.n; i++) {  // all are looked at, then changed
     if (places.list != 0)
-      lua_rawgeti(L, places.list, i + 1);
+      lua_rawgeti(L, places.list, i % places.n + 1);
     else
       lua_pushvalue(L, 2);
     nd_variable *v = ndL_tovariable(L, S, -1);
     if (v == NULL)
       ndL_typeerror(L, a.function, "a variable", "a Variable", lua_gettop(L));
-    if (!nd_optimizer_finalize(o, 1, &v))
+    if (i >= places.n && !nd_optimizer_finalize(o, 1, &v))
       return ndL_raise(L, S);
     lua_pop(L, 1);
   }
@@ -270,7 +275,7 @@ static void push_setting(lua_State *L, const nd_optimizer *o, int i)
 // Upvalue 2: methods.
 static int optimizer_index(lua_State *L)
 {
-  const nd_optimizer *o = check_optimizer(L, "index");
+  nd_optimizer *o = check_optimizer(L, "index");
   lua_pushvalue(L, 2);
   if (lua_rawget(L, lua_upvalueindex(2)) != LUA_TNIL)
     return 1;

@@ -104,10 +104,10 @@ static void add_gradient(nd_optimizer *o, nd_slots *slots, const nd_tensor *g)
   const adding a = { .add = nd_frame_kernels(o->context->level)->add[g->dtype],
                      .x = g,
                      .sum = slots->at[ND_SUM_SLOT],
-                     .first = slots->summed != o->iterations + 1 };
+                     .first = !slots->summed };
   const nd_step step = { .units = g->size, .cost = .3F, .run = add_part };
   nd_step_finish(o->context, &step, &a);
-  slots->summed = o->iterations + 1;
+  slots->summed = true;
 }
 
 bool nd_sums_take(nd_optimizer *o, int n, nd_variable *const *variables,

@@ -224,6 +224,7 @@ static void run_job(nd_optimizer *o, const double *k, nd_frame f,
                     nd_variable *v, nd_update_job *j)
 {
   nd_slots *slots = nd_slots_find(o, v);
+  const int kept = nd_slots_kept(o);
   const nd_tensor *w = v->value;
   pass p = { .frame = &f,
              .around = nd_frame_kernels(o->context->level)->run[w->dtype],
@@ -237,16 +238,22 @@ static void run_job(nd_optimizer *o, const double *k, nd_frame f,
   f.decay = slots != NULL && slots->excluded ? 0 : f.decay;
   f.keep = slots != NULL && slots->averaged ? f.keep : 0;
   for (int i = 0; slots != NULL && i < ND_ALL_SLOTS; i++)
-    p.slots[i] = slots->at[i] != NULL ? slots->at[i]->data : NULL;
-  if (nd_optimizer_common(o, ND_USE_EMA) == 0)
-    p.slots[ND_MEAN_SLOT] = NULL;
+    p.slots[i] = kept >> i & 1 ? slots->at[i]->data : NULL;
   const nd_step step = make_step(w, j, &p);
   nd_step_finish(o->context, &step, &p);
-  if (slots != NULL)
+  if (slots != NULL) {
     slots->averaged = p.slots[ND_MEAN_SLOT] != NULL;
+    slots->summed = false;
+  }
   if (j->fresh != NULL)
     nd_variable_replace(v, j->fresh);
   j->fresh = NULL;
+}
+
+// Whether the sum of its gradients is used up: it stands twice in the call.
+static bool is_done(const nd_optimizer *o, nd_variable *v)
+{
+  return nd_optimizer_calls(o) > 1 && !nd_slots_find(o, v)->summed;
 }
 
 static void run_jobs(nd_optimizer *o, int n, nd_variable *const *variables,
@@ -257,7 +264,7 @@ static void run_jobs(nd_optimizer *o, int n, nd_variable *const *variables,
   nd_clip_find(o, n, at, f.scale);
   o->update->prepare(o->settings, (double)(o->iterations + 1), k);
   for (int i = 0; i < n; i++) {
-    if (at[i].gradient != NULL)
+    if (at[i].gradient != NULL && !is_done(o, variables[i]))
       run_job(o, k, f, variables[i], &at[i]);
   }
   o->iterations++;
@@ -304,6 +311,8 @@ bool nd_optimizer_exclude(nd_optimizer *o, nd_variable *v, bool exclude)
 {
   if (o == NULL || v == NULL || !nd_context_ready(o->context))
     return false;
+  if (v->context != o->context)
+    return nd_fail_foreign(o->context, "variable", 1);
   nd_slots *slots = nd_slots_take(o, v);
   if (slots != NULL)
     slots->excluded = exclude;

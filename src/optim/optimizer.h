@@ -16,9 +16,9 @@ typedef struct nd_slots {
   nd_attachment attachment;  // first; its keeper is the optimizer
   struct nd_slots *next, **link;
   nd_tensor *at[ND_ALL_SLOTS];
-  bool averaged;   // the running mean has begun
-  bool excluded;   // from weight decay
-  int64_t summed;  // the step, from 1, whose gradients the sum is of
+  bool averaged;  // the running mean has begun
+  bool excluded;  // from weight decay
+  bool summed;    // gradients wait in the sum
 } nd_slots;
 
 struct nd_optimizer {
@@ -47,6 +47,9 @@ static inline int64_t nd_optimizer_calls(const nd_optimizer *o)
 // The slots of a variable, NULL if it has none; makes those it has to have.
 nd_slots *nd_slots_find(const nd_optimizer *o, nd_variable *v);
 bool nd_slots_ensure(nd_optimizer *o, nd_variable *v);
+
+// Those that every variable has to have now, as bits.
+int nd_slots_kept(const nd_optimizer *o);
 
 // The slots of a variable, which has them from now on. NULL without memory.
 nd_slots *nd_slots_take(nd_optimizer *o, nd_variable *v);

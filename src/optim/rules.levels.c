@@ -71,6 +71,7 @@ UPDATES(rmsprop, {
     if (a != NULL) {
       a[i] = rho * a[i] + rest * gi;
       d -= a[i] * a[i];
+      d = d < 0 ? 0 : d;  // by rounding
     }
     T step = lr * gi / SQUARE_ROOT(d + epsilon);
     if (b != NULL)
@@ -151,7 +152,8 @@ UPDATES(lion, {
 // a: the sum of g^2, z: of what w is made of. With p(a) = a^-lr_power:
 // z + g + 2 shrinkage w - (p(a + g^2) - p(a)) w / lr;
 // w = (clip(z, -l1, l1) - z) / (p(a + g^2) / lr + q).
-// k: lr, -lr_power, l1, q, 2 shrinkage. A rate of 0 changes nothing.
+// k: lr, -lr_power, l1, q, 2 shrinkage. A rate of 0 changes nothing, nor
+// does a sum of 0.
 UPDATES(ftrl, {
   const T lr = (T)k[0], power = (T)k[1], l1 = (T)k[2], q = (T)k[3];
   const T shrink = (T)k[4];
@@ -159,7 +161,7 @@ UPDATES(ftrl, {
   for (int64_t i = 0; i < n; i++) {
     const T gi = pg[i], wi = pw[i], sum = a[i] + gi * gi;
     o[i] = wi;
-    if (lr == 0)
+    if (lr == 0 || sum == 0)
       continue;
     const T before = POWER(a[i], power), after = POWER(sum, power);
     z[i] += gi + shrink * wi - (after - before) / lr * wi;

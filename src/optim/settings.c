@@ -34,6 +34,14 @@ static bool check_clips(const nd_optimizer *o, const char *name, double value)
                  common[ND_GLOBAL_CLIPNORM].name);
 }
 
+// Lets go of the gradients that wait for a step.
+static void forget_sums(nd_optimizer *o)
+{
+  o->waiting = 0;
+  for (nd_slots *s = o->slots; s != NULL; s = s->next)
+    s->summed = false;
+}
+
 static bool set(nd_optimizer *o, const char *name, double value)
 {
   const int i = nd_params_find(o->update->settings, name);
@@ -45,6 +53,8 @@ static bool set(nd_optimizer *o, const char *name, double value)
                    wanted, ND_NUMBER(value));
   if (!check_clips(o, name, value))
     return false;
+  if (i == o->own + ND_GRADIENT_ACCUMULATION_STEPS && o->settings[i] != value)
+    forget_sums(o);
   o->settings[i] = value;
   return true;
 }

@@ -43,12 +43,14 @@ static void fill(nd_tensor *x, double value)
   }
 }
 
+// Running means begin as the values: rows that are not looked at keep theirs.
 static nd_tensor *make_slot(nd_optimizer *o, const nd_variable *v, int slot)
 {
   const nd_update *u = o->update;
   const nd_type type = nd_type_of(v->value);
+  const void *data = slot == ND_MEAN_SLOT ? v->value->data : NULL;
   nd_tensor *x = nd_tensor_new(o->context, type.dtype, type.rank, type.shape,
-                               NULL);
+                               data);
   const double first = slot < ND_MAX_SLOTS && u->begin != NULL
                          ? u->begin(o->settings, slot)
                          : 0;
@@ -57,8 +59,7 @@ static nd_tensor *make_slot(nd_optimizer *o, const nd_variable *v, int slot)
   return x;
 }
 
-// What the rule keeps, and what stands around it, as bits.
-static int find_kept(const nd_optimizer *o)
+int nd_slots_kept(const nd_optimizer *o)
 {
   const nd_update *u = o->update;
   int kept = u->kept != NULL ? u->kept(o->settings) : 0;
@@ -84,7 +85,7 @@ nd_slots *nd_slots_take(nd_optimizer *o, nd_variable *v)
 
 bool nd_slots_ensure(nd_optimizer *o, nd_variable *v)
 {
-  const int kept = find_kept(o);
+  const int kept = nd_slots_kept(o);
   if (kept == 0)
     return true;
   nd_slots *slots = nd_slots_take(o, v);

@@ -111,6 +111,35 @@ describe("five steps", function()
     end
   end)
 
+  it("of centered RMSprop are numbers where the mean is all", function()
+    local v = place({ 0 }, "float32")
+    local optimizer = optimizers.RMSprop { centered = true, rho = .99 }
+    for _ = 1, 2000 do one_step(optimizer, v, { 12345.678 }) end
+    assert.is_true(nd.is_finite(v)[1]:item())
+  end)
+
+  it("of Ftrl leave what never had a gradient", function()
+    local v = place({ 1, 2 }, "float32")
+    local optimizer = optimizers.Ftrl { initial_accumulator_value = 0 }
+    one_step(optimizer, v, { 0, 1 })
+    assert.equal(1.0, v[1]:item())
+    assert.is_true(nd.is_finite(v)[2]:item())
+  end)
+
+  it("forget what is switched off", function()
+    for name, switch in pairs { Adam = "amsgrad", RMSprop = "centered" } do
+      local function train(off)
+        local v = place({ 1 }, "float64")
+        local optimizer = optimizers[name] { [switch] = true }
+        one_step(optimizer, v, { 3 })
+        if off then optimizer[switch] = false end
+        one_step(optimizer, v, { .01 })
+        return v[1]:item()
+      end
+      assert.not_equal(train(false), train(true))
+    end
+  end)
+
   it("change nothing where the rate is 0", function()
     for _, row in ipairs(series) do
       local settings = { learning_rate = 0 }
@@ -263,6 +292,29 @@ describe("use_ema", function()
     near({ 1.9 }, w, 1e-12)
   end)
 
+  it("keeps the values of rows that lazy steps leave", function()
+    local w = place({ { 1. }, { 2. }, { 3. } }, "float64")
+    local optimizer = optimizers.SGD { learning_rate = .5, use_ema = true,
+                                       lazy = true }
+    for row = 1, 2 do
+      optimizer:apply_gradients { { nd.IndexedSlices(
+        nd.ones({ 1, 1 }, nd.float64), { row }, { 3, 1 }), w } }
+    end
+    optimizer:finalize_variable_values(w)
+    near({ { .5 }, { 1.995 }, { 3 } }, w, 1e-12)
+  end)
+
+  it("changes nothing if one is no Variable", function()
+    local w = place({ 1. }, "float64")
+    local optimizer = optimizers.SGD { learning_rate = 1, use_ema = true }
+    one_step(optimizer, w, { 1 })
+    one_step(optimizer, w, { 1 })
+    refuses("finalize_variable_values: a variable must be a Variable, got "
+      .. "Tensor", optimizer.finalize_variable_values, optimizer,
+      { w, nd.constant(1.) })
+    near({ -1 }, w, 0)
+  end)
+
   it("begins anew for a variable that comes later", function()
     local v, w = place({ 1. }, "float64"), place({ 5. }, "float64")
     local optimizer = optimizers.SGD { learning_rate = 1, use_ema = true }
@@ -286,6 +338,51 @@ describe("gradient_accumulation_steps", function()
     end
     assert.same({ 1.0, 1.0, 0.0, 0.0, 0.0, -5.0, -5.0 }, values)
     assert.same({ 0, 0, 1, 1, 1, 2, 2 }, steps)
+  end)
+
+  local function twice()
+    return optimizers.SGD { learning_rate = 1, gradient_accumulation_steps = 2 }
+  end
+
+  it("keeps the sum of what has no gradient in the last call", function()
+    local a, b = place({ 0. }, "float64"), place({ 0. }, "float64")
+    local g, optimizer = nd.ones({ 1 }, nd.float64), twice()
+    optimizer:apply_gradients { { g, a }, { g, b } }
+    optimizer:apply_gradients { { g, a } }
+    optimizer:apply_gradients { { g, a } }
+    optimizer:apply_gradients { { g, a }, { g, b } }
+    near({ -2 }, a, 0)
+    near({ -1 }, b, 0)
+  end)
+
+  it("takes a Variable that stands twice once", function()
+    local v, optimizer = place({ 0. }, "float64"), twice()
+    local g = nd.ones({ 1 }, nd.float64)
+    optimizer:apply_gradients({ g, g }, { v, v })
+    optimizer:apply_gradients({ g, g }, { v, v })
+    near({ -2 }, v, 0)
+  end)
+
+  it("forgets what waits when it is changed", function()
+    local v, optimizer = place({ 0. }, "float64"), twice()
+    one_step(optimizer, v, { 5 })
+    optimizer.gradient_accumulation_steps = nil
+    one_step(optimizer, v, { 1 })
+    near({ -1 }, v, 0)
+    optimizer.gradient_accumulation_steps = 2
+    one_step(optimizer, v, { 1 })
+    near({ -1 }, v, 0)
+    one_step(optimizer, v, { 3 })
+    near({ -3 }, v, 0)
+  end)
+
+  it("keeps constraints for the steps", function()
+    local v = nd.Variable(-5., { constraint = nd.nn.relu })
+    local optimizer = twice()
+    optimizer:apply_gradients { { nd.constant(0.), v } }
+    near(-5, v, 0)
+    optimizer:apply_gradients { { nd.constant(0.), v } }
+    near(0, v, 0)
   end)
 
   it("clips the mean, not what is summed", function()
@@ -323,5 +420,7 @@ describe("loss_scale_factor", function()
     near({ { 0, 0 }, { 0, 0 } }, w, 0)
     near(2048, optimizer:scale_loss(nd.constant(2.)), 0)
     near(2, optimizers.SGD():scale_loss(nd.constant(2.)), 0)
+    refuses("scale_loss: loss must be a tensor, got string",
+      optimizer.scale_loss, optimizer, "x")
   end)
 end)

@@ -85,6 +85,14 @@ describe("CosineDecayRestarts", function()
       { [0] = .2, [5] = .1, [10] = .2, [20] = .1, [30] = .2 })
   end)
 
+  it("begins again on the step, whatever the factor", function()
+    gives(schedules.CosineDecayRestarts(1, 10, 10),
+      { [10] = 1, [110] = 1, [1110] = 1, [1111110] = 1 })
+    gives(schedules.CosineDecayRestarts(1, 10, 3), { [40] = 1, [1210] = 1 })
+    refuses("CosineDecayRestarts: t_mul must be 1 or more",
+      schedules.CosineDecayRestarts, 1, 10, .5)
+  end)
+
   it("takes equal stages, and falling heights", function()
     gives(schedules.CosineDecayRestarts(.2, 10, 1, .5, .1),
       { [0] = .2, [5] = .11, [10] = .2 * (.9 * .5 + .1),
@@ -180,8 +188,19 @@ describe("minimize", function()
     local tape = nd.GradientTape()
     SGD(.25):minimize(w * w, { w }, tape)
     assert.equal(1.5, w:item())
-    refuses("minimize: loss must be a function, or a tensor with its tape",
-      function() SGD():minimize(nd.constant(1.), { w }) end)
+    for _, case in ipairs { { nd.constant(1.), { w } }, { 3, { w }, tape },
+                            { nd.constant(1.), { w }, 3 } } do
+      refuses("minimize: loss must be a function, or a tensor with its tape",
+        SGD().minimize, SGD(), table.unpack(case))
+    end
+  end)
+
+  it("scales the loss as the optimizer divides gradients", function()
+    local w = nd.Variable(1.)
+    SGD { learning_rate = 1, loss_scale_factor = 1024 }:minimize(function()
+      return w * 1
+    end, w)
+    assert.equal(0.0, w:item())
   end)
 end)
 
@@ -208,10 +227,36 @@ describe("exclude_from_weight_decay", function()
     end))
   end)
 
-  it("refuses what is no pattern", function()
-    refuses("exclude_from_weight_decay: var_names must be a list of patterns, "
-      .. "as string.find has them", function()
-        SGD():exclude_from_weight_decay { var_names = { "%" } }
-      end)
+  it("is asked of any number of Variables", function()
+    local variables = {}
+    for i = 1, 12 do
+      variables[i] = nd.Variable(2., { name = i % 2 == 0 and "bias" or "w" })
+    end
+    local sgd = SGD { learning_rate = 1, weight_decay = .5 }
+    sgd:exclude_from_weight_decay { var_names = { "bias" } }
+    sgd:minimize(function()
+      local sum = 0
+      for _, v in ipairs(variables) do sum = sum + v * 0 end
+      return sum
+    end, { odd = variables })
+    for i, v in ipairs(variables) do
+      assert.equal(i % 2 == 0 and 2. or 1., v:item())
+    end
+  end)
+
+  it("refuses what is no list, and no pattern", function()
+    local function refused(message, ...)
+      refuses("exclude_from_weight_decay: " .. message,
+        SGD().exclude_from_weight_decay, SGD(), ...)
+    end
+    refused("var_names must be a list of patterns", { var_names = "bias" })
+    refused("var_names must be a list of patterns", { var_names = { 3 } })
+    refused("var_list must be a list of Variables", nd.Variable(1.))
+    refused("var_list must be a list of Variables", { nd.constant(1.) })
+    local sgd = SGD { weight_decay = .5 }
+    sgd:exclude_from_weight_decay { var_names = { "w[" } }
+    refuses("exclude_from_weight_decay: 'w[' is no pattern of Lua's",
+      sgd.apply_gradients, sgd,
+      { { nd.constant(0.), nd.Variable(1., { name = "w" }) } })
   end)
 end)
