@@ -222,7 +222,7 @@ static void push_entry(lua_State *L, const char *path, const ndL_function *f)
 }
 
 // The entry of the function at `i`. It may be anybody's: of what is no `bound`
-// but as large the first pointer is read, and is no entry.
+// but at least as large the first pointer is read, and is no entry.
 static const ndL_function *find_entry(lua_State *L, int i)
 {
   const ndL_function *f = NULL;

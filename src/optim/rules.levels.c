@@ -398,12 +398,23 @@ static void ftrl_prepare(const double *s, double t, double *k)
       .doc = "what the sum of the gradient's square begins with" \
   }
 
+#define MOMENTUM                                                      \
+  {                                                                   \
+    "momentum", ND_SHARE, "0", .doc = "of the last step that goes on" \
+  }
+
+// All of Adam, with that weight decay.
+#define ADAM(decay)                                                       \
+  .settings = SETTINGS("0.001", decay, MEAN_1("0.9"), MEAN_2("0.999"),    \
+                       DIVISOR, AMSGRAD),                                 \
+  .slots = { "momentum", "velocity", "velocity_hat" }, .kept = adam_kept, \
+  .prepare = adam_prepare, .kernels = ND_LIST_LEVELS(nd_update_adam)
+
 static const nd_update updates[] = {
   { .name = "SGD",
     .doc = "gradient descent, with momentum and Nesterov's momentum",
     .settings = SETTINGS(
-      "0.01", "nil",
-      { "momentum", ND_SHARE, "0", .doc = "of the last step that goes on" },
+      "0.01", "nil", MOMENTUM,
       { "nesterov", ND_FLAG, "false", .doc = "whether momentum looks ahead" }),
     .slots = { "momentum" },
     .kept = sgd_kept,
@@ -414,9 +425,7 @@ static const nd_update updates[] = {
     .doc = "steps divided by the root of the running mean of the gradient's "
            "square",
     .settings = SETTINGS(
-      "0.001", "nil", RHO("0.9"),
-      { "momentum", ND_SHARE, "0", .doc = "of the last step that goes on" },
-      DIVISOR,
+      "0.001", "nil", RHO("0.9"), MOMENTUM, DIVISOR,
       { "centered", ND_FLAG, "false",
         .doc = "whether the square of the mean is taken off" }),
     .slots = { "velocity", "momentum", "average_gradient" },
@@ -425,20 +434,8 @@ static const nd_update updates[] = {
     .kernels = ND_LIST_LEVELS(nd_update_rmsprop) },
   { .name = "Adam",
     .doc = "steps scaled by running means of the gradient and its square",
-    .settings = SETTINGS("0.001", "nil", MEAN_1("0.9"), MEAN_2("0.999"),
-                         DIVISOR, AMSGRAD),
-    .slots = { "momentum", "velocity", "velocity_hat" },
-    .kept = adam_kept,
-    .prepare = adam_prepare,
-    .kernels = ND_LIST_LEVELS(nd_update_adam) },
-  { .name = "AdamW",
-    .doc = "Adam with decoupled weight decay",
-    .settings = SETTINGS("0.001", "0.004", MEAN_1("0.9"), MEAN_2("0.999"),
-                         DIVISOR, AMSGRAD),
-    .slots = { "momentum", "velocity", "velocity_hat" },
-    .kept = adam_kept,
-    .prepare = adam_prepare,
-    .kernels = ND_LIST_LEVELS(nd_update_adam) },
+    ADAM("nil") },
+  { .name = "AdamW", .doc = "Adam with decoupled weight decay", ADAM("0.004") },
   { .name = "Adamax",
     .doc = "Adam by the largest gradient of late, not by the mean of squares",
     .settings = SETTINGS(

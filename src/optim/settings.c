@@ -1,10 +1,9 @@
 // optim/settings.c: optimizers and their settings, which text or numbers set.
 
-#include <string.h>
+#include "optim/optimizer.h"
 
 #include "base/number.h"
 #include "base/options.h"
-#include "optim/optimizer.h"
 
 static bool fail_unknown(const nd_optimizer *o, const char *name)
 {
@@ -16,22 +15,18 @@ static bool fail_unknown(const nd_optimizer *o, const char *name)
 }
 
 // Of the three ways to clip there is one at a time.
-static bool check_clips(const nd_optimizer *o, const char *name, double value)
+static bool check_clips(const nd_optimizer *o, int setting, double value)
 {
-  const nd_param *common = o->update->settings + o->own;
-  const double *values = o->settings + o->own;
-  int others = 0;
-  bool clips = false;
-  for (int i = ND_CLIPNORM; i <= ND_GLOBAL_CLIPNORM; i++) {
-    const bool same = strcmp(common[i].name, name) == 0;
-    clips = clips || same;
-    others += !same && values[i] > 0;
-  }
-  return !clips || value == 0 || others == 0 ||
+  const int first = o->own + ND_CLIPNORM, last = o->own + ND_GLOBAL_CLIPNORM;
+  const nd_param *names = o->update->settings + o->own;
+  bool other = false;
+  for (int i = first; i <= last; i++)
+    other = other || (i != setting && o->settings[i] > 0);
+  return setting < first || setting > last || value == 0 || !other ||
          nd_fail(o->context, ND_BAD_ARGUMENT,
                  "only one of %s, %s and %s can be set",
-                 common[ND_CLIPNORM].name, common[ND_CLIPVALUE].name,
-                 common[ND_GLOBAL_CLIPNORM].name);
+                 names[ND_CLIPNORM].name, names[ND_CLIPVALUE].name,
+                 names[ND_GLOBAL_CLIPNORM].name);
 }
 
 // Lets go of the gradients that wait for a step.
@@ -51,7 +46,7 @@ static bool set(nd_optimizer *o, const char *name, double value)
   if (wanted != NULL)
     return nd_fail(o->context, ND_BAD_ARGUMENT, "%s must be %s, got %s", name,
                    wanted, ND_NUMBER(value));
-  if (!check_clips(o, name, value))
+  if (!check_clips(o, i, value))
     return false;
   if (i == o->own + ND_GRADIENT_ACCUMULATION_STEPS && o->settings[i] != value)
     forget_sums(o);
