@@ -79,16 +79,6 @@ static const nd_param new_params[] = {
   { NULL },
 };
 
-// Whether the value at `i` can be called.
-static bool is_callable(lua_State *L, int i)
-{
-  if (lua_isfunction(L, i))
-    return true;
-  const bool callable = luaL_getmetafield(L, i, "__call") != LUA_TNIL;
-  lua_pop(L, callable);
-  return callable;
-}
-
 // Reads the shapes at SHAPE, unless nil is there.
 static void read_shapes(lua_State *L, const ndL_arguments *a, nd_shapes *s)
 {
@@ -139,7 +129,7 @@ static int variable_new(lua_State *L)
   const bool constrained = !lua_isnil(L, 1 + CONSTRAINT);
   const bool shaped = !lua_isnil(L, 1 + SHAPE);
   nd_shapes shapes;
-  if (constrained && !is_callable(L, 1 + CONSTRAINT))
+  if (constrained && !ndL_iscallable(L, 1 + CONSTRAINT))
     return ndL_refuse(&a, CONSTRAINT);
   read_shapes(L, &a, &shapes);
   nd_tensor *x = ndL_checktensor(L, S, 1, dtype, "Variable", "value");
