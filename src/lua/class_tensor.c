@@ -166,14 +166,19 @@ static void push_nested(lua_State *L, const nd_tensor *x, nd_reader *r,
   }
 }
 
-static int tensor_totable(lua_State *L)
+nd_tensor *ndL_takevalues(lua_State *L, ndL_state *S, const char *function)
 {
-  ndL_state *S = ndL_upstate(L);
-  nd_tensor *x = hold_values(L, S, "totable");
-  nd_reader r;
+  nd_tensor *x = hold_values(L, S, function);
   ndL_force(L, S, x);
   if (nd_context_has_recorders(S->context))
     note_taken(L, S, x);
+  return x;
+}
+
+static int tensor_totable(lua_State *L)
+{
+  const nd_tensor *x = ndL_takevalues(L, ndL_upstate(L), "totable");
+  nd_reader r;
   if (x->rank == 0) {
     push_only(L, x);
     return 1;

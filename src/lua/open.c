@@ -5,6 +5,7 @@
 #include <lauxlib.h>
 #include <lua-lpeg.h>
 
+#include "lua/bytes.h"
 #include "lua/class_explain.h"
 #include "lua/class_forward.h"
 #include "lua/class_gradient.h"
@@ -72,6 +73,7 @@ __attribute__((visibility("default"))) int luaopen_nadir(lua_State *L)
   ndL_open_shape(L);
   ndL_open_slices(L);
   ndL_open_tensor(L);
+  ndL_open_bytes(L);
   ndL_open_fields(L);
   ndL_open_entry(L);
   ndL_open_part(L);

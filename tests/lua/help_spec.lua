@@ -98,7 +98,7 @@ nd.log_sigmoid(x)
 
   it("lists each method once", function()
     local text = "\n" .. help() .. "\n"
-    assert.matches("\nTensor: assign item release totable\n", text)
+    assert.matches("\nTensor: assign item release tobytes totable\n", text)
     assert.matches("\nGradientTape: batch_jacobian explain gradient hessian "
       .. "jacobian pause release reset stop_recording watch "
       .. "watched_variables\n", text)
