@@ -4,7 +4,8 @@
 # for "nadir" itself, which begins in C. Needs nothing but awk, because a
 # machine that builds Nadir need not have an interpreter for Lua.
 #
-# A file that begins "--- nd.NAME: " is what scripts reach as nd.NAME. Lines
+# A file that begins "--- nd.NAME: " is what scripts reach as nd.NAME; it may
+# say several, as in "--- nd.layers.Add, Subtract: ", on as many lines. Lines
 # keep their numbers, which messages tell, but not comments and indentation.
 # What is left is packed, as src/lua/embedded.h says.
 LC_ALL=C exec awk '
@@ -15,11 +16,20 @@ LC_ALL=C exec awk '
     gsub(/\//, ".", path)
     return path
   }
-  # What scripts write for the module that begins with this line, in quotes.
-  function path(line) {
-    if (!match(line, /^--- nd[.][A-Za-z0-9_.]+: /))
+  # What scripts write for the module that begins with this text, in quotes:
+  # full names, parted by blanks.
+  function path(head,  list, i, n, prefix, all) {
+    if (!match(head, /^--- nd[.][A-Za-z0-9_.]+(, [A-Za-z0-9_.]+)*: /))
       return "NULL"
-    return "\"" substr(line, 5, RLENGTH - 6) "\""
+    n = split(substr(head, 5, RLENGTH - 6), list, ", ")
+    for (i = 1; i <= n; i++) {
+      if (list[i] !~ /^nd[.]/)
+        list[i] = prefix list[i]
+      prefix = list[i]
+      sub(/[^.]*$/, "", prefix)
+      all = all (i > 1 ? " " : "") list[i]
+    }
+    return "\"" all "\""
   }
   # What Lua needs of a line: of those inside long brackets all.
   function needed(line) {
@@ -99,9 +109,16 @@ LC_ALL=C exec awk '
     if (n) finish()
     n++
     names[n] = module(FILENAME)
-    paths[n] = path($0)
+    head = $0
     inside = 0
     text = ""
+  }
+  FNR > 1 && head ~ /,$/ {
+    head = head substr($0, 3)
+  }
+  head != "" && head !~ /,$/ {
+    paths[n] = path(head)
+    head = ""
   }
   { text = text needed($0) "\n" }
   END {

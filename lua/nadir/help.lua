@@ -3,6 +3,7 @@
 local nd = require "nadir"
 local describe = require "nadir.describe"
 local fail = require "nadir.fail"
+local namespace = require "nadir.namespace"
 local signature = require "nadir.signature"
 
 -- -------------------------------------------------------------------- ops --
@@ -68,6 +69,21 @@ local function sorted_names(t)
   return list
 end
 
+-- Adds what has a signature in a table that scripts reach names in, and in
+-- those within; each table once.
+local function add_signatures(list, path, t, seen)
+  seen[t] = true
+  for _, name in ipairs(sorted_names(t)) do
+    local value = t[name]
+    local takes = type(value) == "table" and signature.of(value)
+    if takes then
+      list[#list + 1] = { path = path, name = name, takes = takes }
+    elseif namespace.is(value) and not seen[value] then
+      add_signatures(list, path .. name .. ".", value, seen)
+    end
+  end
+end
+
 -- All that has a signature: each with its path, the name in it, and the
 -- signature. What scripts reach from nd comes before methods.
 local function all_signatures()
@@ -80,15 +96,7 @@ local function all_signatures()
   for i, takes in ipairs(list) do
     list[i] = { path = takes.path, name = takes.name, takes = takes }
   end
-  for _, field in ipairs(sorted_names(nd)) do
-    local t = nd[field]
-    for _, name in ipairs(type(t) == "table" and sorted_names(t) or {}) do
-      local takes = type(t[name]) == "table" and signature.of(t[name])
-      list[#list + 1] = takes
-        and { path = ("nd.%s."):format(field), name = name, takes = takes }
-        or nil
-    end
-  end
+  add_signatures(list, "nd.", nd, {})
   return list
 end
 

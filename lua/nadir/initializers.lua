@@ -1,66 +1,155 @@
---- nd.initializers: what weights begin with. Each gives a tensor of the shape
--- that it gets; layers take one by its name, or any function like it.
+--- nd.initializers: what weights begin with. An object gives a tensor of the
+-- shape that it is called with; layers take one, or its name, or any function
+-- of a shape and a dtype.
+--
+--   local Dense = nd.layers.Dense(3, { kernel_initializer = "he_normal" })
+--   local w = nd.initializers.HeNormal { seed = 1 } { 4, 3 }
+--   local v = nd.initializers.random_normal({ 4, 3 }, { stddev = 0.1 })
+--
+-- Objects with a seed give the same each time.
 local nd = require "nadir"
+local class = require "nadir.class"
+local fail = require "nadir.fail"
+local Module = require "nadir.module"
 local signature = require "nadir.signature"
 
-local initializers = {}
+local Initializer = class("Initializer")
 
--- Adds one: draw(values) has the shape and the parameters by name.
-local function add(name, doc, params, draw)
-  local takes = signature.new(name, { doc = doc, { "shape", "shape" },
+local call = signature.new("initializer", {
+  { "shape", "shape", doc = "of the tensor" },
+  { "dtype", "float_dtype", "float32" },
+})
+
+class.metatable(Initializer).__call = function(self, ...)
+  local v = call:read(...)
+  return self:draw(v.shape, v.dtype)
+end
+
+local initializers = { Initializer = Initializer }
+
+-- The function that gives at once what an object of the class would.
+local function shorten(name, Class, params)
+  local takes = signature.new(name, { { "shape", "shape" },
                                       table.unpack(params) })
-  initializers[name] = setmetatable({}, {
+  return setmetatable({}, {
     __name = "initializer",
     __signature = takes,
+    __made_of = Class,
     __call = function(_, ...)
-      return draw((takes:read(...)))
+      local values, given = takes:read(...)
+      given.shape = nil
+      local none = next(given) == nil -- any order: whether there is one
+      local one = none and Class() or Class(given)
+      return one(values.shape)
     end,
-    __tostring = function()
-      return takes:text()
-    end,
+    __tostring = function() return takes:text() end,
   })
+end
+
+-- Adds a class, whose objects give draw(self, shape, dtype), and its function.
+local function add(name, doc, params, draw)
+  local Class = class(name, { doc = doc, table.unpack(params) }, Initializer)
+  Class.draw = draw
+  initializers[name] = Class
+  local short = Module.snake_case(name)
+  initializers[short] = shorten(short, Class, params)
 end
 
 -- ---------------------------------------------------------------- constants --
 
-add("zeros", "zeros", {}, function(v)
-  return nd.zeros(v.shape)
+add("Zeros", "zeros", {}, function(_, shape, dtype)
+  return nd.zeros(shape, dtype)
 end)
 
-add("ones", "ones", {}, function(v)
-  return nd.ones(v.shape)
+add("Ones", "ones", {}, function(_, shape, dtype)
+  return nd.ones(shape, dtype)
 end)
 
-add("constant", "one value everywhere", { { "value", "number", 0 } },
-  function(v)
-    return nd.fill(v.shape, v.value + 0.)
+add("Constant", "one value everywhere, or values of the same shape",
+  { { "value", "nested", 0 } }, function(self, shape, dtype)
+    local value = nd.constant(self.value)
+    return nd.broadcast_to(nd.cast(value, dtype), shape)
+  end)
+
+-- Two axes, unless the class can do with more.
+local function check_matrix(name, shape)
+  if #shape ~= 2 then
+    fail("%s: shape needs 2 axes: it is [%s]", name, table.concat(shape, " "))
+  end
+end
+
+add("Identity", "gain on the diagonal of a matrix",
+  { { "gain", "number", 1 } }, function(self, shape, dtype)
+    check_matrix("Identity", shape)
+    return nd.eye(shape[1], shape[2], { dtype = dtype }) * self.gain
   end)
 
 -- ---------------------------------------------------------- random numbers --
 
-local function uniform(shape, low, high)
-  return nd.random.uniform(shape, { minval = low, maxval = high })
+local seed = { "seed", "integer", false,
+               doc = "of numbers of their own; those of nd.random without" }
+
+-- A draw of nd.random, or of its stateless kind where there is a seed.
+local function draw_random(self, kind, shape, options)
+  if not self.seed then
+    return nd.random[kind](shape, options)
+  end
+  options.seed = { self.seed, 0 }
+  return nd.random["stateless_" .. kind](shape, options)
 end
 
-local function truncated_normal(shape, mean, stddev)
-  return nd.random.truncated_normal(shape, { mean = mean, stddev = stddev })
+local function uniform(self, shape, dtype, low, high)
+  return draw_random(self, "uniform", shape,
+    { minval = low, maxval = high, dtype = dtype })
 end
 
-local bounds = { { "minval", "number", -0.05 }, { "maxval", "number", 0.05 } }
-local moments = { { "mean", "number", 0 }, { "stddev", "number", 0.05 } }
+local function truncated_normal(self, shape, dtype, mean, stddev)
+  return draw_random(self, "truncated_normal", shape,
+    { mean = mean, stddev = stddev, dtype = dtype })
+end
 
-add("random_uniform", "evenly distributed from minval up to maxval", bounds,
-  function(v)
-    return uniform(v.shape, v.minval, v.maxval)
+local function normal(self, shape, dtype, mean, stddev)
+  return draw_random(self, "normal", shape,
+    { mean = mean, stddev = stddev, dtype = dtype })
+end
+
+add("RandomUniform", "evenly distributed from minval up to maxval",
+  { { "minval", "number", -0.05 }, { "maxval", "number", 0.05 }, seed },
+  function(self, shape, dtype)
+    return uniform(self, shape, dtype, self.minval, self.maxval)
   end)
 
-add("random_normal", "normally distributed", moments, function(v)
-  return nd.random.normal(v.shape, { mean = v.mean, stddev = v.stddev })
-end)
+local moments = { { "mean", "number", 0 }, { "stddev", "number", 0.05 }, seed }
 
-add("truncated_normal", "normal, within two standard deviations", moments,
-  function(v)
-    return truncated_normal(v.shape, v.mean, v.stddev)
+add("RandomNormal", "normally distributed", moments,
+  function(self, shape, dtype)
+    return normal(self, shape, dtype, self.mean, self.stddev)
+  end)
+
+add("TruncatedNormal", "normal, within two standard deviations", moments,
+  function(self, shape, dtype)
+    return truncated_normal(self, shape, dtype, self.mean, self.stddev)
+  end)
+
+add("Orthogonal", "orthogonal rows or columns, whichever are fewer, times gain",
+  { { "gain", "number", 1 }, seed }, function(self, shape, dtype)
+    if #shape < 2 then
+      fail("Orthogonal: shape needs 2 axes or more: it is [%s]",
+        table.concat(shape, " "))
+    end
+    local columns, rows = shape[#shape], 1
+    for axis = 1, #shape - 1 do
+      rows = rows * shape[axis]
+    end
+    local tall = { math.max(rows, columns), math.min(rows, columns) }
+    local q, r = nd.linalg.qr(normal(self, tall, dtype, 0, 1))
+    -- Which of all that are orthogonal it is must not depend on the signs that
+    -- the factorization happens to choose.
+    q = q * nd.sign(nd.linalg.diag_part(r))
+    if rows < columns then
+      q = nd.transpose(q)
+    end
+    return self.gain * nd.reshape(q, shape)
   end)
 
 -- --------------------------------------------------------- scaled by shape --
@@ -81,32 +170,76 @@ local function fans(shape)
   return field * shape[n - 1], field * shape[n]
 end
 
-local function glorot(shape)
-  local fan_in, fan_out = fans(shape)
-  return 1 / math.max(1, (fan_in + fan_out) / 2)
-end
-
-local function he(shape)
-  return 2 / math.max(1, (fans(shape)))
-end
+local counts = {
+  fan_in = function(inputs) return inputs end,
+  fan_out = function(_, outputs) return outputs end,
+  fan_avg = function(inputs, outputs) return (inputs + outputs) / 2 end,
+}
 
 -- What cutting at two standard deviations leaves of one.
-local CUT = 0.87962566103423978
+local CUT <const> = 0.87962566103423978
 
-local function add_scaled(name, who, variance)
-  add(name .. "_uniform", "evenly distributed, with the variance of " .. who,
-    {}, function(v)
-      local limit = math.sqrt(3 * variance(v.shape))
-      return uniform(v.shape, -limit, limit)
-    end)
-  add(name .. "_normal", "truncated normal, with the variance of " .. who,
-    {}, function(v)
-      return truncated_normal(v.shape, 0,
-        math.sqrt(variance(v.shape)) / CUT)
-    end)
+local draws = {
+  uniform = function(self, shape, dtype, variance)
+    local limit = math.sqrt(3 * variance)
+    return uniform(self, shape, dtype, -limit, limit)
+  end,
+  truncated_normal = function(self, shape, dtype, variance)
+    return truncated_normal(self, shape, dtype, 0, math.sqrt(variance) / CUT)
+  end,
+  untruncated_normal = function(self, shape, dtype, variance)
+    return normal(self, shape, dtype, 0, math.sqrt(variance))
+  end,
+}
+
+local function scaled(self, shape, dtype)
+  local count = counts[self.mode](fans(shape))
+  return draws[self.distribution](self, shape, dtype,
+    self.scale / math.max(1, count))
 end
 
-add_scaled("glorot", "Glorot and Bengio, 2 / (inputs + outputs)", glorot)
-add_scaled("he", "He et al., 2 / inputs", he)
+local function check_word(key, value, words)
+  if not words[value] then
+    local list = {}
+    for word in pairs(words) do -- any order: sorted below
+      list[#list + 1] = word
+    end
+    table.sort(list)
+    fail("VarianceScaling: %s must be one of %s, got %s", key,
+      table.concat(list, ", "), value)
+  end
+end
+
+add("VarianceScaling", "random numbers of the variance scale / count", {
+  { "scale", "number", 1 },
+  { "mode", "text", "fan_in",
+    doc = "what to count: fan_in, fan_out, or fan_avg, their mean" },
+  { "distribution", "text", "truncated_normal",
+    doc = "uniform, truncated_normal or untruncated_normal" },
+  seed,
+}, scaled)
+
+function initializers.VarianceScaling:init()
+  check_word("mode", self.mode, counts)
+  check_word("distribution", self.distribution, draws)
+  if self.scale <= 0 then
+    fail("VarianceScaling: scale must be above 0")
+  end
+end
+
+local function add_scaled(name, who, scale, mode)
+  local distributions = { Uniform = "uniform", Normal = "truncated_normal" }
+  for suffix, distribution in pairs(distributions) do -- any order: each its own
+    add(name .. suffix, ("%s, with the variance of %s"):format(
+      suffix:lower(), who), { seed }, scaled)
+    local Class = initializers[name .. suffix]
+    Class.scale, Class.mode = scale, mode
+    Class.distribution = distribution
+  end
+end
+
+add_scaled("Glorot", "Glorot and Bengio, 2 / (inputs + outputs)", 1, "fan_avg")
+add_scaled("He", "He et al., 2 / inputs", 2, "fan_in")
+add_scaled("Lecun", "LeCun et al., 1 / inputs", 1, "fan_in")
 
 return initializers

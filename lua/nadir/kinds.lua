@@ -4,10 +4,15 @@
 -- `read` returns nil for a value of another kind, and then, if there is more to
 -- say than what it must be, what is wrong.
 local nd = require "nadir"
-local names = require "nadir.names"
 local wanted = require "nadir.wanted" -- of the kinds that C has too
 
-local kinds = {}
+-- Those of objects need classes, which have signatures themselves.
+local kinds = setmetatable({}, {
+  __index = function(kinds, name)
+    require "nadir.kinds_of_objects"
+    return rawget(kinds, name)
+  end,
+})
 
 kinds.flag = {
   wanted = wanted.flag,
@@ -81,6 +86,24 @@ kinds.shape = {
   end,
 }
 
+-- A list of sizes, `false` for those that are not known.
+kinds.axes = {
+  wanted = wanted.shape .. ", false for those that are not known",
+  takes_lists = true,
+  read = function(value)
+    local shape = {}
+    for i, size in ipairs(type(value) == "table" and value or { value or nil })
+    do
+      local known = size ~= false
+      shape[i] = known and kinds.size.read(size)
+      if known and not shape[i] then
+        return nil
+      end
+    end
+    return value ~= false and shape or nil
+  end,
+}
+
 local function is_callable(value)
   local metatable = getmetatable(value)
   return type(value) == "function"
@@ -103,60 +126,18 @@ kinds.nested = {
   end,
 }
 
--- The field `name` of a module, or nil and that there is none.
-local function look_up(what, name, module)
-  local ok, value = pcall(function() return module[name] end)
-  if ok and is_callable(value) then
-    return value
-  end
-  return nil, names.no_such(what, name, module)
-end
-
-local function linear(x)
-  return x
-end
-
--- Called with a tensor, gives one of the same shape.
-kinds.activation = {
-  wanted = "the name of an op or a function",
+kinds.dtype = {
+  wanted = wanted.dtype,
   read = function(value)
-    if value == false or value == "linear" then
-      return linear
-    elseif type(value) == "string" then
-      return look_up("activation", value, nd)
-    end
-    return is_callable(value) and value or nil
+    return pcall(nd.zeros, {}, { dtype = value }) and value or nil
   end,
 }
 
--- Called with a shape, gives a tensor of that shape.
-kinds.initializer = {
-  wanted = "the name of an initializer or a function",
+-- That weights can have.
+kinds.float_dtype = {
+  wanted = "float32 or float64",
   read = function(value)
-    if type(value) == "string" then
-      return look_up("initializer", value, nd.initializers)
-    end
-    return is_callable(value) and value or nil
-  end,
-}
-
--- A list of what can be called.
-kinds.layers = {
-  wanted = "a list of layers",
-  takes_lists = true,
-  read = function(value)
-    if type(value) ~= "table" or is_callable(value) then
-      return nil
-    elseif #value == 0 then
-      return nil, "needs a list of layers, got an empty table"
-    end
-    for i, layer in ipairs(value) do
-      if not is_callable(layer) then
-        return nil, ("layer %d cannot be called: it is a %s"):format(i,
-          type(layer))
-      end
-    end
-    return value
+    return (value == "float32" or value == "float64") and value or nil
   end,
 }
 

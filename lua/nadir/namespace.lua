@@ -7,17 +7,28 @@ local fields = require "nadir.fields"
 
 -- The modules by table and field: tables["nd.layers"].Dense is the name of one.
 local tables = {}
-for path, module in pairs(require "nadir.paths") do -- any order: each its own
-  local parent, field = path:match "^(.*)%.([^.]*)$"
-  tables[parent] = tables[parent] or {}
-  tables[parent][field] = module
-  if parent == "nd.autodiff" then -- its functions are at the top, too
-    tables.nd = tables.nd or {}
-    tables.nd[field] = module
+for paths, module in pairs(require "nadir.paths") do -- any order: each its own
+  for parent, field in paths:gmatch "(%S+)%.([^.%s]+)" do
+    tables[parent] = tables[parent] or {}
+    tables[parent][field] = module
+    if parent == "nd.autodiff" then -- its functions are at the top, too
+      tables.nd = tables.nd or {}
+      tables.nd[field] = module
+    end
   end
 end
 
+local all = setmetatable({}, { __mode = "k" })  -- by table: its path
+
 local namespace = {}
+
+-- What a module means by a name: the field of that name, if it is a table of
+-- several things.
+local function pick(value, name)
+  local plain = type(value) == "table" and getmetatable(value) == nil
+  local field = plain and rawget(value, name)
+  return field or value
+end
 
 -- An `__index` that makes what is first asked for.
 local function opener(path, t, modules)
@@ -30,7 +41,7 @@ local function opener(path, t, modules)
     if not module then
       return require "nadir.names".index(path, t)(t, name)
     end
-    local value = require(module)
+    local value = pick(require(module), name)
     rawset(t, name, namespace.close(path .. "." .. name, value))
     return value
   end
@@ -84,6 +95,7 @@ function namespace.close(path, t)
     return t
   end
   local modules = tables[path] or {}
+  all[t] = path
   return setmetatable(t, {
     __properties = modules,
     __index = opener(path, t, modules),
@@ -92,15 +104,22 @@ function namespace.close(path, t)
   })
 end
 
+--- Whether a value is a namespace.
+---@return boolean
+function namespace.is(value)
+  return all[value] ~= nil
+end
+
 --- Makes `nd` a namespace, and the tables in it, with those that are there
 -- because modules name them.
 ---@param nd table
 ---@return table nd
 function namespace.open(nd)
   for path in pairs(tables) do -- any order: each gets its own
-    local field = path:match "^nd%.([^.]+)$"
-    if field then
-      nd[field] = nd[field] or {}
+    local t = nd
+    for field in path:gmatch "%.([^.]+)" do
+      t[field] = t[field] or {}
+      t = t[field]
     end
   end
   for field, t in pairs(nd) do -- any order: each gets its own

@@ -126,13 +126,33 @@ function Signature:read(...)
   return values, given
 end
 
+--- The values of parameters that need not be given.
+---@return table values
+function Signature:defaults()
+  local values = {}
+  for _, p in ipairs(self.params) do
+    if p.initial ~= nil then
+      values[p.name] = read(self, p)
+    end
+  end
+  return values
+end
+
 -- ----------------------------------------------------------------- showing --
+
+local function show_value(value)
+  if type(value) == "function" then
+    return "function"
+  end
+  return require "nadir.inspect" (value) -- opened when it is first used
+end
 
 local function initial_text(p)
   if p.initial == false and p.kind ~= "flag" then
     return "nil"
   end
-  return tostring(p.initial)
+  return type(p.initial) == "table" and show_value(p.initial)
+    or tostring(p.initial)
 end
 
 --- What an argument must be.
@@ -140,13 +160,6 @@ end
 ---@return string
 function Signature.wanted(p)
   return p.wanted or kinds[p.kind].wanted
-end
-
-local function show_value(value)
-  if type(value) == "function" then
-    return "function"
-  end
-  return require "nadir.inspect" (value) -- opened when it is first used
 end
 
 --- The signature as users would write it: "Dense(units, activation = nil)".

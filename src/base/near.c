@@ -47,6 +47,15 @@ static int distance(const char *a, const char *b)
   return rows[m % 3][n];
 }
 
+// Whether the candidate fits better than a best one that is as near.
+static bool is_better(const nd_near *n, const char *candidate)
+{
+  const size_t size = strlen(candidate), best = strlen(n->best);
+  const char begins = n->name[0];
+  return size > best ||
+         (size == best && candidate[0] == begins && n->best[0] != begins);
+}
+
 void nd_near_try(nd_near *n, const char *candidate)
 {
   const size_t size = strlen(n->name), other = strlen(candidate);
@@ -56,7 +65,7 @@ void nd_near_try(nd_near *n, const char *candidate)
   if (d > (int)((size < other ? size : other) + 1) / 3)
     return;
   if (n->best != NULL &&
-      (d > n->distance || (d == n->distance && other <= strlen(n->best))))
+      (d > n->distance || (d == n->distance && !is_better(n, candidate))))
     return;
   n->best = candidate;
   n->distance = d;

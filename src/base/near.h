@@ -15,7 +15,8 @@ typedef struct nd_near {
 
 // Looks at one name that there is; it stays the caller's. Near is what differs
 // by few letters for its length, whatever their case. Of several it is the
-// longest: letters are sooner left out than added.
+// longest, since letters are sooner left out than added; of these one that
+// begins with the same letter in the same case.
 void nd_near_try(nd_near *n, const char *candidate);
 
 // Whether two words are the same, whatever the case of their ASCII letters.

@@ -4,6 +4,8 @@
 
 #include "lua/class_variable.h"
 
+#include <string.h>
+
 #include "lua/box.h"
 #include "lua/class_tensor.h"
 #include "lua/error.h"
@@ -304,9 +306,26 @@ static const luaL_Reg finalizer[] = {
   { NULL, NULL },
 };
 
+// Fields never change, but for `trainable`; what is no name is a part.
+static int variable_newindex(lua_State *L)
+{
+  if (lua_type(L, 2) != LUA_TSTRING)
+    return ndL_setpart(L);
+  const char *field = lua_tostring(L, 2);
+  nd_variable *v = check_variable(L, ndL_upstate(L), field);
+  if (strcmp(field, "trainable") != 0)
+    return ndL_error(L, "index: the field '%s' of a Variable never changes",
+                     field);
+  if (!lua_isboolean(L, 3))
+    return ndL_error(L, "trainable: must be true or false, got %s",
+                     ndL_typename(L, 3));
+  v->trainable = lua_toboolean(L, 3);
+  return 0;
+}
+
 static const luaL_Reg metamethods[] = {
   { "__tostring", variable_tostring },
-  { "__newindex", ndL_setpart },
+  { "__newindex", variable_newindex },
   { NULL, NULL },
 };
 

@@ -12,7 +12,8 @@
 // the upper four above the four of n - 3. All else are bytes themselves.
 struct ndL_embedded {
   const char *name;
-  const char *path;  // what scripts write for it: "nd.plot"; may be NULL
+  const char *path;  // what scripts write for it: "nd.plot"; several are
+                     // parted by blanks; may be NULL
   const unsigned char *packed;
   size_t size;  // of the text
 };

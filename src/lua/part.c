@@ -78,9 +78,6 @@ int ndL_setpart(lua_State *L)
   ndL_state *S = ndL_upstate(L);
   ndL_pace(L, S);
   check_variable(L, S, 1);
-  if (lua_type(L, 2) == LUA_TSTRING)
-    return ndL_error(L, "index: the fields of a Variable never change: '%s'",
-                     lua_tostring(L, 2));
   assign(L, S, 1, 2, 3);
   return 0;
 }

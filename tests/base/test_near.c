@@ -40,6 +40,13 @@ static void of_several_the_longest_is_nearest(void)
   CHECK_STR(nearest("axes", 3, two), "axes_");
 }
 
+static void of_as_long_ones_the_same_case_is_nearest(void)
+{
+  static const char *const two[] = { "Ones", "ones" };
+  CHECK_STR(nearest("onse", 2, two), "ones");
+  CHECK_STR(nearest("Onse", 2, two), "Ones");
+}
+
 static void no_long_name_is_near(void)
 {
   char text[200];
@@ -56,6 +63,7 @@ int main(void)
   RUN(letters_may_lack_or_differ_or_be_swapped);
   RUN(what_differs_by_many_is_not_near);
   RUN(of_several_the_longest_is_nearest);
+  RUN(of_as_long_ones_the_same_case_is_nearest);
   RUN(no_long_name_is_near);
   return check_done();
 }

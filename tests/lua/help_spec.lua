@@ -90,7 +90,7 @@ nd.log_sigmoid(x)
   it("lists what else there is, by its table", function()
     local text = help()
     assert.matches("\nnd%.layers: [%w ]*Dense [%w ]*Sequential", text)
-    assert.matches("\nnd%.initializers: constant glorot_normal ", text)
+    assert.matches("\nnd%.initializers: Constant GlorotNormal ", text)
     assert.matches("\nnd: [%w ]*GradientTape [%w ]*Variable", text)
     assert.matches("\nnd%.optimizers: Adadelta Adagrad [%w ]*SGD\n", text)
     assert.matches("\nGradientTape: [%w_ ]*gradient [%w_ ]*watch", text)
@@ -130,10 +130,15 @@ nd.log_sigmoid(x)
 
   it("tells what a class takes", function()
     assert.equal([[
-nd.layers.Sequential(layers, name = nil)
+nd.Sequential(layers = {}, name = nil, trainable = true, dtype = nil, ]]
+  .. [[activity_regularizer = nil)
   calls each layer with what the one before it returned
   layers: anything that can be called (a list of layers)
-  name: names of weights begin with it (a string)]], help("Sequential"))
+  name: names of weights begin with it (a string)
+  trainable: whether its weights may change (true or false)
+  dtype: of its weights; that of its input (float32 or float64)
+  activity_regularizer: what the result adds to the loss ]]
+  .. [[(the name of a regularizer or a function)]], help("nd.Sequential"))
     local Dense = nd.layers.Dense
     assert.matches("^nd%.layers%.Dense%(units, activation = nil, "
       .. "use_bias = true, kernel_initializer = glorot_uniform, ",
@@ -142,8 +147,9 @@ nd.layers.Sequential(layers, name = nil)
                             Dense(3) } do
       assert.equal(help("Dense"), help(what))
     end
-    local Mine = require "nadir.layer" ("Mine", {})
-    assert.equal("Mine(name = nil)", help(Mine):match "[^\n]*")
+    local Mine = nd.layers.Layer:extend("Mine", {})
+    assert.equal("Mine(name = nil, trainable = true, dtype = nil, "
+      .. "activity_regularizer = nil)", help(Mine):match "[^\n]*")
   end)
 
   it("tells what a class in C takes", function()

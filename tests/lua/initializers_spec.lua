@@ -16,11 +16,25 @@ end
 
 describe("an initializer", function()
   it("gives a tensor of the shape", function()
-    for name, initializer in pairs(nd.initializers) do
+    local matrices = { Identity = 2, Orthogonal = 4 }  -- and at most so many
+    for name, Class in pairs(nd.initializers) do
       for _, shape in ipairs { {}, { 3 }, { 2, 3 }, { 3, 3, 2, 4 },
                                { 0, 2 } } do
-        assert.same(shape, initializer(shape).shape, name)
-        assert.equal("float32", initializer(shape).dtype, name)
+        local axes = matrices[name:gsub("^%l", string.upper)]
+        if name:find "^%u" and name ~= "Initializer"
+          and not (axes and (#shape < 2 or #shape > axes)) then
+          local x = Class()(shape, "float64")
+          assert.same(shape, x.shape, name)
+          assert.equal("float64", x.dtype, name)
+        end
+      end
+    end
+  end)
+
+  it("gives a tensor at once by a name in lower case", function()
+    for name, short in pairs(nd.initializers) do
+      if name:find "^%l" then
+        assert.same({ 3, 2 }, short({ 3, 2 }).shape, name)
       end
     end
   end)
@@ -74,15 +88,68 @@ describe("an initializer", function()
       { mean = 5, stddev = 2 }))
     near(5, mean, 0.01)
     near(2, stddev, 0.01)
-    assert.equal("random_normal(shape, mean = 0, stddev = 0.05)",
+    assert.equal("random_normal(shape, mean = 0, stddev = 0.05, seed = nil)",
       tostring(nd.initializers.random_normal))
   end)
 
+  it("draws the same again where it has a seed, as its function does",
+    function()
+      for _, name in ipairs { "RandomNormal", "RandomUniform", "HeNormal",
+                              "TruncatedNormal", "Orthogonal" } do
+        local one = nd.initializers[name] { seed = 7 }
+        assert.same(one({ 3, 2 }):totable(), one({ 3, 2 }):totable())
+        local other = nd.initializers[name] { seed = 8 }
+        assert.not_same(one({ 3, 2 }):totable(), other({ 3, 2 }):totable())
+      end
+    end)
+
+  it("is orthogonal, and gain on the diagonal", function()
+    for _, shape in ipairs { { 4, 4 }, { 5, 3 }, { 3, 5 }, { 2, 2, 3 } } do
+      local w = nd.reshape(nd.initializers.Orthogonal { gain = 2 } (shape,
+        "float64"), { -1, shape[#shape] })
+      local wide = #w < w.shape[2]
+      local product = nd.matmul(w, w, not wide, wide)
+      near((4 * nd.eye(#product)):totable(), product, 1e-12)
+    end
+    assert.same({ { 3, 0, 0 }, { 0, 3, 0 } },
+      nd.initializers.Identity { gain = 3 } { 2, 3 }:totable())
+  end)
+
+  it("scales as it is told", function()
+    nd.random.set_seed(1)
+    for mode, count in pairs { fan_in = 200, fan_out = 300, fan_avg = 250 } do
+      for _, distribution in ipairs { "uniform", "truncated_normal",
+                                      "untruncated_normal" } do
+        local _, stddev = statistics(nd.initializers.VarianceScaling {
+          scale = 3, mode = mode, distribution = distribution } (SHAPE))
+        near(math.sqrt(3 / count), stddev, 0.01)
+      end
+    end
+  end)
+
+  it("has a class for others to extend", function()
+    local Two = nd.initializers.Initializer:extend "Two"
+    function Two.draw(_, shape, dtype)
+      return nd.fill(shape, nd.cast(2, dtype))
+    end
+    assert.same({ { 4 } }, nd.layers.Dense(1, { kernel_initializer = Two() })(
+      { { 2. } }):totable())
+  end)
+
   it("refuses a mistake", function()
+    refuses("Identity: shape needs 2 axes: it is [3]",
+      function() nd.initializers.Identity() (3) end)
+    refuses("Orthogonal: shape needs 2 axes or more: it is [3]",
+      function() nd.initializers.Orthogonal() (3) end)
+    refuses("VarianceScaling: mode must be one of fan_avg, fan_in, fan_out, "
+      .. "got fan",
+      function() nd.initializers.VarianceScaling { mode = "fan" } end)
+    refuses("VarianceScaling: scale must be above 0",
+      function() nd.initializers.VarianceScaling(0) end)
     refuses("ones: shape must be a whole number or a list of them, got string",
       function() nd.initializers.ones "2" end)
     refuses("random_normal: unknown option 'scale': it takes shape, mean, "
-      .. "stddev; did you mean 'stddev'?",
+      .. "stddev, seed; did you mean 'stddev'?",
       function() nd.initializers.random_normal(2, { scale = 1 }) end)
     refuses("nd.initializers: no such name: 'one'; did you mean 'ones'?",
       function() return nd.initializers.one end)

@@ -91,7 +91,7 @@ describe("an unknown name", function()
 
   it("is an error in objects of every class", function()
     local Dense = require "nadir.layers.dense"
-    local Sequential = require "nadir.layers.sequential"
+    local Sequential = nd.Sequential
     local sgd, layer = nd.optimizers.SGD {}, Dense(2)
     assert.equal("SGD: no such name: 'lr'; did you mean 'learning_rate'?",
       asked(sgd, "lr"))
@@ -105,8 +105,8 @@ describe("an unknown name", function()
     assert.equal("Dense: no such name: 'trainable_variable'; "
       .. "did you mean 'trainable_variables'?",
       asked(layer, "trainable_variable"))
-    assert.equal("Dense: no such name: 'neww'; did you mean 'new'?",
-      asked(Dense, "neww"))
+    assert.equal("Dense: no such name: 'extent'; did you mean 'extend'?",
+      asked(Dense, "extent"))
     assert.equal("Sequential: no such name: 'layer'; did you mean 'layers'?",
       asked(Sequential { layer }, "layer"))
     assert.equal("plot.figure: no such name: 'sav'; did you mean 'save'?",
@@ -159,8 +159,8 @@ describe("an unknown option", function()
         ... title, width, xlabel, xlim, ylabel, ylim; did you mean 'title'?
       require "nadir.layers.dense" (1, { activaton = "relu" })
         --> Dense: unknown option 'activaton': it takes units, activation,
-        ... use_bias, kernel_initializer, bias_initializer, name;
-        ... did you mean 'activation'?
+        ... use_bias, kernel_initializer, bias_initializer, name,
+        ... trainable, dtype, activity_regularizer; did you mean 'activation'?
     ]]
   end)
 

@@ -187,8 +187,10 @@ describe("a tensor", function()
         ... step, as in v[{1, 2}] = x
       (function() x.shape = {} end)()
         --> index: the fields of a tensor never change: 'shape'
-      (function() nd.Variable(1).trainable = false end)()
-        --> index: the fields of a Variable never change: 'trainable'
+      (function() nd.Variable(1).name = "w" end)()
+        --> index: the field 'name' of a Variable never changes
+      (function() nd.Variable(1).trainable = 0 end)()
+        --> trainable: must be true or false, got number
     ]]
   end)
 

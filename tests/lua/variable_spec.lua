@@ -342,10 +342,16 @@ describe("a variable's text", function()
       tostring(V({ 1.0, 2 }, { name = "w" })))
   end)
 
-  it("says that a field cannot be set", function()
-    local ok, err = pcall(function() V(1.0).trainable = false end)
-    assert.is_false(ok)
-    assert.matches(": index: the fields of a Variable never change: "
-      .. "'trainable'", err)
+  it("stops to be trainable, and begins again", function()
+    local v = V(3.)
+    local function gradient()
+      local tape <close> = nd.GradientTape()
+      return tape:gradient(v * v, v)
+    end
+    v.trainable = false
+    assert.is_false(v.trainable)
+    assert.is_nil(gradient())
+    v.trainable = true
+    assert.equal(6, gradient():item())
   end)
 end)

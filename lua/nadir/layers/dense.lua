@@ -1,9 +1,9 @@
 --- nd.layers.Dense: the fully connected layer.
 local nd = require "nadir"
 local fail = require "nadir.fail"
-local layer = require "nadir.layer"
+local Layer = require "nadir.layers.layer"
 
-local Dense = layer("Dense", {
+local Dense = Layer:extend("Dense", {
   doc = "y = activation(x * w + b), x [..., width], y [..., units]",
   { "units", "size", doc = "size of the last axis of y" },
   { "activation", "activation", false,

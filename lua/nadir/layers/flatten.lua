@@ -1,9 +1,9 @@
 --- nd.layers.Flatten: each example as one row.
 local nd = require "nadir"
 local fail = require "nadir.fail"
-local layer = require "nadir.layer"
+local Layer = require "nadir.layers.layer"
 
-local Flatten = layer("Flatten", {
+local Flatten = Layer:extend("Flatten", {
   doc = "x [n, ...] as [n, size]: all axes but the first become one",
 })
 

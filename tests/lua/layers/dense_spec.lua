@@ -1,8 +1,8 @@
 --- The fully connected layer.
 package.path = "tests/lua/?.lua;" .. package.path
 local nd = require "nadir"
-local Dense = require "nadir.layers.dense"
-local Sequential = require "nadir.layers.sequential"
+local Dense = nd.layers.Dense
+local Sequential = nd.Sequential
 local refusal = require "support".refusal
 
 assert(_VERSION == "Lua 5.4")
@@ -83,7 +83,8 @@ describe("Dense", function()
     { "Dense: no such activation: 'rely'; did you mean 'relu'?",
       function() Dense(1, { activation = "rely" }) end },
     { "Dense: unknown option 'activate': it takes units, activation, use_bias, "
-      .. "kernel_initializer, bias_initializer, name; did you mean "
+      .. "kernel_initializer, bias_initializer, name, trainable, "
+      .. "dtype, activity_regularizer; did you mean "
       .. "'activation'?",
       function() Dense(1, { activate = "relu" }) end },
     { "Dense: activation must be the name of an op or a function, got 3",
@@ -92,8 +93,8 @@ describe("Dense", function()
       function() Dense { 3, activation = "relu" } end },
     { "Dense: use_bias must be true or false, got string",
       function() Dense(1, { use_bias = "no" }) end },
-    { "Dense: no such initializer: 'HeNormal'; did you mean 'he_normal'?",
-      function() Dense(1, { kernel_initializer = "HeNormal" }) end },
+    { "Dense: no such initializer: 'HeNorml'; did you mean 'HeNormal'?",
+      function() Dense(1, { kernel_initializer = "HeNorml" }) end },
     { "d: the initializer of kernel gave shape [2], not [2 1]", function()
       local two = function() return { 1., 2. } end
       Dense { units = 1, kernel_initializer = two, name = "d" } { { 1, 2 } }

@@ -1,7 +1,7 @@
 --- The layer that makes rows.
 package.path = "tests/lua/?.lua;" .. package.path
 local nd = require "nadir"
-local Flatten = require "nadir.layers.flatten"
+local Flatten = nd.layers.Flatten
 local refuses = require "support".refuses
 
 assert(_VERSION == "Lua 5.4")
@@ -34,9 +34,10 @@ describe("Flatten", function()
   it("refuses a mistake", function()
     refuses("Flatten: x needs 1 axis or more: it is []",
       function() Flatten()(nd.constant(1.)) end)
-    refuses("Flatten: unknown option 'units': it takes name",
+    refuses("Flatten: unknown option 'units': it takes name, trainable, "
+      .. "dtype, activity_regularizer",
       function() Flatten { units = 2 } end)
-    refuses("Flatten: takes at most 1 argument, got 2",
-      function() Flatten("a", "b") end)
+    refuses("Flatten: takes at most 4 arguments, got 5",
+      function() Flatten("a", true, nil, nil, 1) end)
   end)
 end)

@@ -1,7 +1,7 @@
 --- Chains of layers.
 local nd = require "nadir"
-local Dense = require "nadir.layers.dense"
-local Sequential = require "nadir.layers.sequential"
+local Dense = nd.layers.Dense
+local Sequential = nd.Sequential
 
 assert(_VERSION == "Lua 5.4")
 
@@ -11,7 +11,7 @@ describe("Sequential", function()
       function(x) return x + 1 end,
       function(x) return x * 10 end,
     }
-    assert.equal(30, model(2))
+    assert.equal(30, model(2):item())
   end)
 
   it("has the variables of its layers, first layer first", function()
@@ -28,7 +28,6 @@ describe("Sequential", function()
 
   it("refuses what is no list of layers", function()
     for message, layers in pairs {
-      ["Sequential: needs a list of layers, got an empty table"] = {},
       ["Sequential: layers must be a list of layers, got 1"] = 1,
       ["Sequential: a table mixes values with the name 'name'"] =
         { Dense(1), name = "x" },

@@ -1,0 +1,111 @@
+--- Kinds of parameters that are objects of our classes: by themselves, by a
+-- name, or as the configuration that a file holds.
+local nd = require "nadir"
+local class = require "nadir.class"
+local config = require "nadir.config"
+local kinds = require "nadir.kinds"
+local names = require "nadir.names"
+local symbolic = require "nadir.symbolic"
+
+local objects = {}
+
+local callable = kinds.callable.read
+
+-- The field `name` of a module, or nil and that there is none.
+local function look_up(what, name, module)
+  local ok, value = pcall(function() return module[name] end)
+  if ok and callable(value) then
+    return value
+  end
+  return nil, names.no_such(what, name, module)
+end
+
+local function linear(x)
+  return x
+end
+
+-- Called with a tensor, gives one of the same shape.
+objects.activation = {
+  wanted = "the name of an op or a function",
+  read = function(value)
+    if value == false or value == "linear" then
+      return linear
+    elseif type(value) == "string" then
+      return look_up("activation", value, nd)
+    end
+    return callable(value)
+  end,
+}
+
+-- An object of a family of classes, which `family` is the module of: given as
+-- it is, as its class, by a name, or as its configuration; or a function.
+local function object_of(what, family)
+  local function read(value)
+    if type(value) == "string" then
+      local found, problem = look_up(what, value, family())
+      return found and read(found), problem
+    elseif config.is(value) then
+      return config.make(value, what, family())
+    end
+    local metatable = type(value) == "table" and getmetatable(value)
+    local Class = metatable and rawget(metatable, "__made_of")
+      or class.metatable(value) and value
+    if Class then
+      return Class()
+    end
+    return callable(value)
+  end
+  local article = what:find "^[aeiou]" and "an" or "a"
+  return { wanted = ("the name of %s %s or a function"):format(article, what),
+           read = read }
+end
+
+-- Called with a shape and a dtype, gives a tensor.
+objects.initializer = object_of("initializer", function()
+  return nd.initializers
+end)
+
+-- Called with a tensor, gives a scalar.
+objects.regularizer = object_of("regularizer", function()
+  return nd.regularizers
+end)
+
+-- Called with a tensor, gives one of the same shape.
+objects.constraint = object_of("constraint", function()
+  return nd.constraints
+end)
+
+-- A layer, or another thing that can be called with what it would get.
+local one_layer = object_of("layer", function() return nd.layers end)
+
+objects.layer = {
+  wanted = "a layer",
+  read = function(value)
+    return symbolic.is(value) and value or one_layer.read(value)
+  end,
+}
+
+-- A list of them.
+objects.layers = {
+  wanted = "a list of layers",
+  takes_lists = true,
+  read = function(value)
+    if type(value) ~= "table" or callable(value) then
+      return nil
+    end
+    local list = {}
+    for i, layer in ipairs(value) do
+      local problem
+      list[i], problem = objects.layer.read(layer)
+      if not list[i] then
+        return nil, problem or ("layer %d cannot be called: it is a %s"):format(
+          i, type(layer))
+      end
+    end
+    return list
+  end,
+}
+
+for name, kind in pairs(objects) do -- any order: each its own
+  rawset(kinds, name, kind)
+end

@@ -1,0 +1,385 @@
+--- nd.layers.Layer: what all layers are: something that computes with weights
+-- of its own.
+--
+--   local Scale = nd.layers.Layer:extend("Scale", {
+--     { "factor", "number", 2 },
+--   })
+--
+--   function Scale:build(shape)
+--     self.scale = self:add_weight("scale", { shape[#shape] }, "ones")
+--   end
+--
+--   function Scale:call(x)
+--     return self.factor * self.scale * x
+--   end
+--
+--   local y = Scale { factor = 3 }(x)
+--
+-- A class has what it needs of these:
+--
+--   build(shape)                      makes weights; runs at the first call
+--   call(x, training, mask, options)  computes
+--   compute_mask(x, mask)             which steps of the result count
+--   supports_masking                  those of the result are those of x
+--
+-- Several inputs are one list. `options` are those of the call.
+local nd = require "nadir"
+local class = require "nadir.class"
+local context = require "nadir.call_context"
+local fail = require "nadir.fail"
+local masks = require "nadir.masks"
+local Module = require "nadir.module"
+local names = require "nadir.names"
+local signature = require "nadir.signature"
+local structure = require "nadir.structure"
+local symbolic = require "nadir.symbolic"
+
+local Layer = class("Layer", {
+  { "name", "text", false, doc = "names of weights begin with it" },
+  { "trainable", "flag", true, doc = "whether its weights may change" },
+  { "dtype", "float_dtype", false, doc = "of its weights; that of its input" },
+  { "activity_regularizer", "regularizer", false,
+    doc = "what the result adds to the loss" },
+}, Module)
+
+Layer.supports_masking = false
+Layer.is_model = false  -- whether losses of layers within are those of its call
+
+local metatable = class.metatable(Layer)
+
+-- ----------------------------------------------------------------- weights --
+
+local weight = signature.new("add_weight", {
+  { "name", "text" },
+  { "shape", "shape" },
+  { "initializer", "initializer", "glorot_uniform" },
+  { "trainable", "flag", true },
+  { "dtype", "float_dtype", false },
+  { "regularizer", "regularizer", false },
+  { "constraint", "constraint", false },
+})
+
+-- The first value of a weight.
+local function draw(self, v)
+  local dtype = v.dtype or self.dtype or "float32"
+  local first = nd.cast(v.initializer(v.shape, dtype), dtype)
+  if first.shape ~= v.shape then
+    fail("%s: the initializer of %s gave shape %s, not [%s]", self.name, v.name,
+      first.shape, table.concat(v.shape, " "))
+  end
+  return first
+end
+
+--- Makes a Variable of the layer, for `build`.
+---@return userdata variable
+function Layer:add_weight(...)
+  local v = weight:read(...)
+  local variable = nd.Variable(draw(self, v), {
+    name = self.name .. "/" .. v.name,
+    trainable = v.trainable and self.trainable,
+    constraint = v.constraint or nil,
+  })
+  if v.trainable and not self.trainable then
+    self._frozen[variable] = true
+  end
+  local weights = self._weights
+  weights[#weights + 1] = { name = v.name, variable = variable,
+                            trainable = v.trainable,
+                            regularizer = v.regularizer }
+  return variable
+end
+
+local aliases = {
+  weights = "variables", trainable_weights = "trainable_variables",
+  non_trainable_weights = "non_trainable_variables",
+}
+
+for alias, name in pairs(aliases) do -- any order: each its own
+  class.property(Layer, alias, function(self) return self[name] end)
+end
+
+--- The values of the weights.
+---@return table  a list of tensors, in the order of `weights`
+function Layer:get_weights()
+  local values = {}
+  for i, variable in ipairs(self.weights) do
+    values[i] = variable:read_value()
+  end
+  return values
+end
+
+--- Sets the weights to the values, in the order of `weights`.
+---@param values table
+function Layer:set_weights(values)
+  local weights = self.weights
+  if #values ~= #weights then
+    fail("set_weights: %s has %d weights, got %d values%s", self.name, #weights,
+      #values, self.built and "" or "; it is not built yet")
+  end
+  for i, variable in ipairs(weights) do
+    variable:assign(values[i])
+  end
+end
+
+--- How many elements the weights have.
+---@return integer
+function Layer:count_params()
+  local n = 0
+  for _, variable in ipairs(self.weights) do
+    n = n + variable.size
+  end
+  return n
+end
+
+-- ---------------------------------------------------------------- freezing --
+
+class.property(Layer, "trainable", function(self)
+  return rawget(self, "_trainable")
+end)
+
+-- Own Variables that are trainable stop to be so, and begin again.
+local function freeze(self, trainable)
+  local frozen = self._frozen
+  for _, part in ipairs(self:parts()) do
+    if not nd.is_variable(part) then
+      if class.is(part, Layer) then
+        part.trainable = trainable
+      end
+    elseif trainable and frozen[part] then
+      part.trainable, frozen[part] = true, nil
+    elseif not trainable and part.trainable then
+      part.trainable, frozen[part] = false, true
+    end
+  end
+end
+
+local note_field = metatable.__newindex
+
+function metatable.__newindex(self, key, value)
+  if key ~= "trainable" then
+    return note_field(self, key, value)
+  elseif type(value) ~= "boolean" then
+    fail("%s: trainable must be true or false, got %s", self.name, type(value))
+  end
+  rawset(self, "_trainable", value)
+  freeze(self, value)
+end
+
+-- ------------------------------------------------------------------ losses --
+
+local any_losses = false  -- whether any layer has added one, or may
+
+--- Adds a scalar to what a step makes small, for `call`.
+---@param loss userdata
+function Layer:add_loss(loss)
+  any_losses = true
+  local losses = self._losses
+  losses[#losses + 1] = loss
+end
+
+-- The layers within, itself among them.
+local function all_layers(self)
+  local list = { self }
+  for _, module in ipairs(self.submodules) do
+    list[#list + 1] = class.is(module, Layer) and module or nil
+  end
+  return list
+end
+
+local function forget_losses(self)
+  for _, layer in ipairs(all_layers(self)) do
+    rawset(layer, "_losses", {})
+  end
+end
+
+-- What the last call added, then what the regularizers of weights give now.
+class.property(Layer, "losses", function(self)
+  local losses, layers = {}, all_layers(self)
+  for _, layer in ipairs(layers) do
+    table.move(layer._losses, 1, #layer._losses, #losses + 1, losses)
+  end
+  for _, layer in ipairs(layers) do
+    for _, one in ipairs(layer._weights) do
+      if one.regularizer and one.variable.trainable then
+        losses[#losses + 1] = one.regularizer(one.variable)
+      end
+    end
+  end
+  return losses
+end)
+
+-- ----------------------------------------------------------------- calling --
+
+function metatable.__begin(self)
+  class.metatable(Module).__begin(self)
+  local trainable = rawget(self, "trainable")
+  rawset(self, "trainable", nil)
+  rawset(self, "_trainable", trainable ~= false)
+  for _, key in ipairs { "_weights", "_losses", "_frozen" } do
+    rawset(self, key, {})
+  end
+  rawset(self, "built", false)
+  any_losses = any_losses or rawget(self, "activity_regularizer")
+end
+
+--- What a class whose objects have weights overrides.
+function Layer.build(_, _)
+end
+
+-- A layer whose build fails is not built.
+local Attempt = {}
+
+function Attempt.__close(attempt, problem)
+  if problem ~= nil then
+    rawset(attempt.layer, "built", false)
+  end
+end
+
+-- Once, however it comes to it: `called` says that x is there.
+local function build_once(self, shape, called)
+  if self.built then
+    return
+  end
+  local _ <close> = setmetatable({ layer = self }, Attempt)
+  rawset(self, "_weights", {})
+  rawset(self, "built", true)
+  class.method(class.of(self), "build")(self, shape, called)
+end
+
+class.property(Layer, "build", function() return build_once end)
+
+local function shape_of(x)
+  return x.shape
+end
+
+local function is_float(x)
+  return x.dtype:find "float" ~= nil
+end
+
+-- Builds for an input.
+local function build(self, x)
+  local first = structure.flatten(x)[1]
+  if not self.dtype and is_float(first) then
+    rawset(self, "dtype", first.dtype)
+  end
+  build_once(self, structure.map(x, shape_of), true)
+end
+
+-- Numbers, and lists of them, as tensors; lists of inputs as they are.
+local function to_tensors(x)
+  local first = x
+  while type(first) == "table" and getmetatable(first) == nil do
+    first = first[1]
+  end
+  if type(first) == "number" or type(first) == "boolean"
+    or type(x) == "table" and next(x) == nil then -- any order: none is there
+    return nd.constant(x)
+  end
+  return x
+end
+
+local NONE <const> = {}
+
+-- One call with tensors.
+local function run(self, x, training, mask, options)
+  if not self.built then
+    build(self, x)
+  end
+  mask = mask or masks.of(x)
+  local y = self:call(x, training, mask, options)
+  local made = self:compute_mask(x, mask)
+  if made then
+    masks.note(y, made)
+  end
+  if self.activity_regularizer then
+    self:add_loss(self.activity_regularizer(y))
+  end
+  return y
+end
+
+-- The same, where losses are counted or it is said whether to train.
+local function run_within(self, x, training, mask, options)
+  local _ <close>, depth = context.enter(training)
+  if any_losses and depth == 1 then
+    forget_losses(self)
+  end
+  return run(self, x, context.training() or false, mask, options)
+end
+
+--- Which steps of what a call gave count.
+---@param mask? any  that of x
+---@return any mask
+function Layer:compute_mask(_, mask)
+  return self.supports_masking and mask or nil
+end
+
+--- What a call may be given by name, beside `training` and `mask`.
+Layer.call_options = {}
+
+local function is_options(value)
+  return type(value) == "table" and getmetatable(value) == nil
+    and type(next(value)) == "string" -- any order: names, if there are any
+end
+
+local function check_options(self, options)
+  local known = { "training", "mask" }
+  table.move(self.call_options, 1, #self.call_options, 3, known)
+  names.check_options(getmetatable(self).__name, options, known)
+end
+
+-- What stands behind the first input: further inputs; or whether to train, and
+-- the mask; or options.
+local function read_call(self, x, ...)
+  local n, rest, options = select("#", ...), { ... }, NONE
+  if is_options(rest[n]) then
+    options, n = rest[n], n - 1
+    check_options(self, options)
+  end
+  local training, mask = options.training, options.mask
+  if n > 0 and (rest[1] == nil or type(rest[1]) == "boolean") then
+    training, mask = rest[1], rest[2]
+  elseif n > 0 then
+    x = { x, table.unpack(rest, 1, n) }
+  end
+  return x, training, mask, options
+end
+
+function metatable.__call(self, x, ...)
+  local training, mask, options = nil, nil, NONE
+  if select("#", ...) > 0 then
+    x, training, mask, options = read_call(self, x, ...)
+  end
+  if type(x) ~= "userdata" then
+    x = to_tensors(x)
+    if symbolic.within(x) then
+      return symbolic.apply(self, table.pack(x, training, mask, options),
+        run_within)
+    end
+  end
+  if training == nil and not any_losses and not self.is_model then
+    return run(self, x, context.training() or false, mask, options)
+  end
+  return run_within(self, x, training, mask, options)
+end
+
+-- An input of a shape, or inputs of a list of shapes.
+local function symbols_of(self, shape)
+  if type(shape[1]) ~= "table" then
+    return symbolic.new(shape, self.dtype or "float32", "input")
+  end
+  local list = {}
+  for i, one in ipairs(shape) do
+    list[i] = symbols_of(self, one)
+  end
+  return list
+end
+
+--- The shape of the result for that of an input, or a list of them. In it
+--- `false` stands for what is not known.
+---@param shape table
+---@return table shape
+function Layer:compute_output_shape(shape)
+  return structure.map(self(symbols_of(self, shape)), shape_of)
+end
+
+return Layer

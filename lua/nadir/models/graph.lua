@@ -1,0 +1,123 @@
+--- Graphs of layers: the nodes between the inputs and the outputs of a model,
+-- as a plan of calls.
+local class = require "nadir.class"
+local fail = require "nadir.fail"
+local structure = require "nadir.structure"
+local symbolic = require "nadir.symbolic"
+
+local Graph = {}
+Graph.__index = Graph
+
+local function check_symbols(what, value)
+  for _, x in ipairs(structure.flatten(value)) do
+    if not symbolic.is(x) then
+      fail("Model: %s must be what nd.Input and layers give, got %s", what,
+        type(x))
+    end
+  end
+end
+
+-- Raises where a node needs what no input and no node before it gives.
+local function check_reached(nodes, inputs)
+  local known = {}
+  for _, x in ipairs(structure.flatten(inputs)) do
+    known[x] = true
+  end
+  for _, node in ipairs(nodes) do
+    for _, x in ipairs(structure.flatten(node.arguments)) do
+      if symbolic.is(x) and not known[x] then
+        fail("Model: %s needs %s, which is no input of the model",
+          node.layer.name, x.name)
+      end
+    end
+    for _, x in ipairs(structure.flatten(node.outputs)) do
+      known[x] = true
+    end
+  end
+end
+
+-- The nodes behind the outputs that do not lie before the inputs.
+local function nodes_between(inputs, outputs)
+  local given = {}
+  for _, x in ipairs(structure.flatten(inputs)) do
+    given[x] = true
+  end
+  return symbolic.nodes_of(outputs, given)
+end
+
+---@param inputs any   symbolic tensors, one or a structure of them
+---@param outputs any
+---@return table graph  with its `layers`, each once, in the order of calls
+local function new(inputs, outputs)
+  check_symbols("inputs", inputs)
+  check_symbols("outputs", outputs)
+  local nodes = nodes_between(inputs, outputs)
+  check_reached(nodes, inputs)
+  local layers, seen = {}, {}
+  for _, node in ipairs(nodes) do
+    if class.of(node.layer) and not seen[node.layer] then
+      seen[node.layer] = true
+      layers[#layers + 1] = node.layer
+    end
+  end
+  return setmetatable({ inputs = inputs, outputs = outputs, nodes = nodes,
+                        layers = layers }, Graph)
+end
+
+-- Notes the value of each symbolic tensor of a structure.
+local function bind(values, symbols, x)
+  structure.join(symbols, x, function(symbol, value)
+    values[symbol] = value
+    return value
+  end)
+end
+
+local function resolve(values, arguments)
+  return structure.map(arguments, function(x)
+    local value = values[x]
+    if value == nil then
+      return x
+    end
+    return value
+  end)
+end
+
+-- Inputs by their names or in another structure than the model's, in its own.
+local function arrange(self, x)
+  local wanted = structure.flatten(self.inputs)
+  if symbolic.is(self.inputs) then
+    if type(x) == "table" and getmetatable(x) == nil and #x == 1 then
+      return x[1]
+    end
+    return x
+  end
+  local given = structure.flatten(x)
+  if #given ~= #wanted then
+    fail("Model: takes %d inputs, got %d", #wanted, #given)
+  end
+  if type(x) == "table" and #x == 0 and self.inputs[1] then
+    local list = {}
+    for i, symbol in ipairs(self.inputs) do
+      list[i] = x[symbol.name] or fail("Model: input %s is missing",
+        symbol.name)
+    end
+    return list
+  end
+  return x
+end
+
+--- What the outputs are for values of the inputs.
+---@param x any
+---@return any
+function Graph:run(x)
+  local values = {}
+  bind(values, self.inputs, arrange(self, x))
+  for _, node in ipairs(self.nodes) do
+    local arguments = resolve(values, node.arguments)
+    bind(values, node.outputs,
+      node.run(node.layer, table.unpack(arguments, 1, node.arguments.n)))
+  end
+  return resolve(values, self.outputs)
+end
+
+return new

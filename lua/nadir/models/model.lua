@@ -1,0 +1,149 @@
+--- nd.Model, nd.models.Model: a layer that is trained as a whole, made of
+-- others: by drawing up what becomes of its inputs, or by a class of one's own.
+--
+--   local x = nd.Input { 784 }
+--   local y = nd.layers.Dense(10)(nd.layers.Dense(64)(x))
+--   local model = nd.Model(x, y)
+--
+--   local Net = nd.Model:extend "Net"
+--
+--   function Net:init(width)
+--     self.hidden, self.out = nd.layers.Dense(width), nd.layers.Dense(10)
+--   end
+--
+--   function Net:call(x, training)
+--     return self.out(self.hidden(x))
+--   end
+local class = require "nadir.class"
+local fail = require "nadir.fail"
+local Layer = require "nadir.layers.layer"
+local Module = require "nadir.module"
+local new_graph = require "nadir.models.graph"
+
+local Model = Layer:extend "Model"
+
+Model.is_model = true
+
+-- The model between `inputs` and `outputs`; without them, what a class extends.
+function Model:init(inputs, outputs, options)
+  if type(inputs) == "table" and getmetatable(inputs) == nil
+    and inputs.outputs ~= nil then
+    inputs, outputs, options = inputs.inputs, inputs.outputs, inputs
+  elseif outputs == nil then
+    options, inputs = inputs, nil
+  end
+  if options and options.name then
+    self.name = options.name
+  end
+  if outputs ~= nil then
+    rawset(self, "_graph", new_graph(inputs, outputs))
+    rawset(self, "built", true)
+  end
+end
+
+function Model:call(x)
+  local graph = rawget(self, "_graph")
+  if not graph then
+    fail("%s: needs a method `call`, or inputs and outputs",
+      getmetatable(self).__name)
+  end
+  return graph:run(x)
+end
+
+--- Makes the weights for inputs of a shape, in which `false` stands for what is
+--- not known; does nothing when `called` with such.
+function Model:build(shape, called)
+  if not called then
+    self:compute_output_shape(shape)
+  end
+end
+
+-- ------------------------------------------------------------------ layers --
+
+-- What layers in a container are called in paths: the name of the class, with a
+-- number from the second of it on.
+local function paths_of(layers)
+  local list, used = {}, {}
+  for i, layer in ipairs(layers) do
+    local name = Module.snake_case(getmetatable(layer).__name)
+    local n = used[name] or 0
+    used[name] = n + 1
+    list[i] = n == 0 and name or ("%s_%d"):format(name, n)
+  end
+  return list
+end
+
+-- The layers that it is made of, but for those in fields.
+local function contained(self)
+  local list = {}
+  for _, layer in ipairs(self:chain()) do
+    list[#list + 1] = class.is(layer, Layer) and layer or nil
+  end
+  return list
+end
+
+--- The layers of its graph; what containers override.
+---@return table
+function Model:chain()
+  local graph = rawget(self, "_graph")
+  return graph and graph.layers or {}
+end
+
+--- The Variables and modules of its fields, then the layers that it is made of.
+function Model:parts()
+  local layers = contained(self)
+  local paths = paths_of(layers)
+  local parts, known = table.move(layers, 1, #layers, 1, {}), {}
+  for _, layer in ipairs(layers) do
+    known[layer] = true
+  end
+  local others, other_paths = Module.parts(self)
+  for i, part in ipairs(others) do
+    if not known[part] then
+      parts[#parts + 1], paths[#paths + 1] = part, other_paths[i]
+    end
+  end
+  return parts, paths
+end
+
+-- The layers that it calls itself.
+class.property(Model, "layers", function(self)
+  local list = {}
+  for _, part in ipairs((self:parts())) do
+    list[#list + 1] = class.is(part, Layer) and part or nil
+  end
+  return list
+end)
+
+for _, name in ipairs { "inputs", "outputs" } do
+  class.property(Model, name, function(self)
+    local graph = rawget(self, "_graph")
+    return graph and graph[name]
+  end)
+end
+
+--- The layer of a name, or in a position.
+---@param name? string
+---@param index? integer
+---@return table layer
+function Model:get_layer(name, index)
+  local layers = self.layers
+  if type(name) == "table" then
+    name, index = name.name, name.index
+  end
+  if index then
+    return layers[index] or fail("get_layer: there are %d layers, not %s",
+      #layers, index)
+  end
+  local known = {}
+  for i, layer in ipairs(layers) do
+    if layer.name == name then
+      return layer
+    end
+    known[i] = layer.name
+  end
+  fail("get_layer: no such layer: '%s': there are %s", tostring(name),
+    table.concat(known, ", "))
+end
+
+return Model

@@ -1,0 +1,194 @@
+--- nd.Module: an object that owns Variables: all that its fields hold, or other
+-- modules in them, or lists and tables of these.
+--
+--   local Line = nd.Module:extend "Line"
+--
+--   function Line:init()
+--     self.w, self.b = nd.Variable(0.), nd.Variable(0.)
+--   end
+--
+-- Fields are looked into in the order in which they were first set, lists from
+-- 1 on, other tables by their keys in the order of letters. Names that begin
+-- with an underscore are the module's own affair.
+local nd = require "nadir"
+local class = require "nadir.class"
+
+local Module = class("Module")
+
+local metatable = class.metatable(Module)
+
+-- ------------------------------------------------------------------- names --
+
+local used = {}  -- how many objects have a name by themselves
+
+--- "Conv2DTranspose" as "conv2d_transpose".
+---@param name string
+---@return string
+function Module.snake_case(name)
+  return (name:gsub("(.)(%u%l+)", "%1_%2"):gsub("(%l)(%u)", "%1_%2"):lower())
+end
+
+-- "dense", then "dense_1".
+local function invent_name(name)
+  name = Module.snake_case(name)
+  local n = used[name] or 0
+  used[name] = n + 1
+  return n == 0 and name or ("%s_%d"):format(name, n)
+end
+
+-- Every object has a name.
+function metatable.__begin(self)
+  local name = rawget(self, "name") or invent_name(getmetatable(self).__name)
+  rawset(self, "name", name)
+  if rawget(self, "_given") then
+    self._given.name = name
+  end
+end
+
+-- ------------------------------------------------------------------ fields --
+
+-- Notes the order of fields.
+function metatable.__newindex(self, key, value)
+  rawset(self, key, value)
+  local fields = rawget(self, "_fields")
+  if not fields then
+    fields = {}
+    rawset(self, "_fields", fields)
+  end
+  fields[#fields + 1] = key
+end
+
+local function is_public(key)
+  return type(key) == "string" and key:sub(1, 1) ~= "_"
+end
+
+-- The keys of a table beyond its list, in the order of letters.
+local function names_of(t)
+  local list = {}
+  for key in pairs(t) do -- any order: sorted below
+    list[#list + 1] = is_public(key) and key or nil
+  end
+  table.sort(list)
+  return list
+end
+
+local visit
+
+local function visit_table(t, path, see, seen)
+  if seen[t] then
+    return
+  end
+  seen[t] = true
+  for i, value in ipairs(t) do
+    visit(value, ("%s/%d"):format(path, i), see, seen)
+  end
+  for _, key in ipairs(names_of(t)) do
+    visit(t[key], ("%s/%s"):format(path, key), see, seen)
+  end
+end
+
+-- Calls see(part, path) for the Variables and modules in a value.
+function visit(value, path, see, seen)
+  if nd.is_variable(value) or class.is(value, Module) then
+    if not seen[value] then
+      seen[value] = true
+      see(value, path)
+    end
+  elseif type(value) == "table" and getmetatable(value) == nil then
+    visit_table(value, path, see, seen)
+  end
+end
+
+-- The names of the fields: settings, then others in the order that they were
+-- first set.
+local function fields_of(self)
+  local takes, list = getmetatable(self).__signature, {}
+  for i, p in ipairs(takes and takes.params or {}) do
+    list[i] = p.name
+  end
+  local fields = rawget(self, "_fields") or {}
+  return table.move(fields, 1, #fields, #list + 1, list)
+end
+
+--- The Variables and the modules that the fields hold, each once, in order.
+--- Before them come the weights of a layer.
+---@return table parts
+---@return table paths  of each from here: "blocks/1"
+function Module:parts()
+  local parts, paths, seen = {}, {}, { [self] = true }
+  local function see(part, path)
+    parts[#parts + 1], paths[#paths + 1] = part, path
+  end
+  for _, weight in ipairs(rawget(self, "_weights") or {}) do
+    seen[weight.variable] = true
+    see(weight.variable, weight.name)
+  end
+  for _, key in ipairs(fields_of(self)) do
+    if is_public(key) then
+      visit(rawget(self, key), key, see, seen)
+    end
+  end
+  return parts, paths
+end
+
+-- --------------------------------------------------------------- variables --
+
+-- Adds the Variables of a module that are not yet in `all`: its own, those
+-- first that are trainable or were before they were frozen; then those of the
+-- modules it holds.
+local function collect(self, all, seen)
+  local parts, frozen = self:parts(), rawget(self, "_frozen") or {}
+  local last = {}
+  for _, part in ipairs(parts) do
+    if nd.is_variable(part) and not seen[part] then
+      seen[part] = true
+      local list = (part.trainable or frozen[part]) and all or last
+      list[#list + 1] = part
+    end
+  end
+  table.move(last, 1, #last, #all + 1, all)
+  for _, part in ipairs(parts) do
+    if not nd.is_variable(part) and not seen[part] then
+      seen[part] = true
+      collect(part, all, seen)
+    end
+  end
+  return all
+end
+
+local function pick(variables, trainable)
+  local list = {}
+  for _, variable in ipairs(variables) do
+    list[#list + 1] = variable.trainable == trainable and variable or nil
+  end
+  return list
+end
+
+class.property(Module, "variables", function(self)
+  return collect(self, {}, { [self] = true })
+end)
+
+class.property(Module, "trainable_variables", function(self)
+  return pick(self.variables, true)
+end)
+
+class.property(Module, "non_trainable_variables", function(self)
+  return pick(self.variables, false)
+end)
+
+local function collect_modules(self, all, seen)
+  for _, part in ipairs(self:parts()) do
+    if not nd.is_variable(part) and not seen[part] then
+      seen[part] = true
+      all[#all + 1] = part
+      collect_modules(part, all, seen)
+    end
+  end
+  return all
+end
+
+class.property(Module, "submodules", function(self)
+  return collect_modules(self, {}, { [self] = true })
+end)
+
+return Module

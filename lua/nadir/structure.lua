@@ -1,0 +1,62 @@
+--- Values in lists and tables of them, to any depth. What has a metatable is a
+-- value.
+local structure = {}
+
+local function is_plain(value)
+  return type(value) == "table" and getmetatable(value) == nil
+end
+
+local function keys_of(t)
+  local keys = {}
+  for key in pairs(t) do -- any order: sorted below
+    keys[#keys + 1] = key
+  end
+  table.sort(keys, function(a, b)
+    if type(a) ~= type(b) then
+      return type(a) == "number"
+    end
+    return a < b
+  end)
+  return keys
+end
+
+--- The structure with f(value) in place of each value. Numbers come before
+--- names, in their order.
+---@param value any
+---@param f fun(value: any): any
+function structure.map(value, f)
+  if not is_plain(value) then
+    return f(value)
+  end
+  local mapped = {}
+  for _, key in ipairs(keys_of(value)) do
+    mapped[key] = structure.map(value[key], f)
+  end
+  return mapped
+end
+
+--- The values of a structure as a list.
+---@param value any
+---@return table
+function structure.flatten(value)
+  local list = {}
+  structure.map(value, function(one)
+    list[#list + 1] = one
+    return one
+  end)
+  return list
+end
+
+--- The structure with f(a, b) for the values in the same place of both.
+function structure.join(first, second, f)
+  if not is_plain(first) then
+    return f(first, second)
+  end
+  local joined = {}
+  for _, key in ipairs(keys_of(first)) do
+    joined[key] = structure.join(first[key], second[key], f)
+  end
+  return joined
+end
+
+return structure

@@ -1,0 +1,221 @@
+--- Symbolic tensors: what layers are called with while a functional model is
+-- drawn up. One knows its shape, in which `false` stands for what only values
+-- tell, its dtype, and the node that gives it: a layer, or an op, with all that
+-- it is called with.
+--
+-- Shapes come from running the layer: on no examples at all, which costs
+-- nothing, and if other axes are unknown with two sizes in turn, which show
+-- what depends on them.
+local nd = require "nadir"
+local class = require "nadir.class"
+local fail = require "nadir.fail"
+local structure = require "nadir.structure"
+
+local symbolic = {}
+
+-- Sizes that stand for an unknown one.
+local SIZES <const> = { 97, 89 }
+
+local Symbol = class("KerasTensor")
+
+symbolic.Symbol = Symbol
+
+local nodes = 0  -- how many have been made
+
+---@return boolean
+function symbolic.is(value)
+  return class.is(value, Symbol)
+end
+
+--- Whether one of the values of a structure is symbolic.
+---@return boolean
+function symbolic.within(value)
+  if type(value) ~= "table" then
+    return false
+  elseif getmetatable(value) then
+    return symbolic.is(value)
+  end
+  for _, one in pairs(value) do -- any order: whether there is one
+    if symbolic.within(one) then
+      return true
+    end
+  end
+  return false
+end
+
+-- ------------------------------------------------------------------ shapes --
+
+-- A tensor of zeros in place of a symbolic one.
+local function stand_in(x, size)
+  local shape = {}
+  for axis, length in ipairs(x.shape) do
+    shape[axis] = length or (axis == 1 and 0 or size)
+  end
+  return nd.zeros(shape, { dtype = x.dtype })
+end
+
+local function stand_ins(arguments, size)
+  return structure.map(arguments, function(x)
+    return symbolic.is(x) and stand_in(x, size) or x
+  end)
+end
+
+-- Whether an axis that is not the first is unknown.
+local function is_open(arguments)
+  for _, x in ipairs(structure.flatten(arguments)) do
+    for axis, length in ipairs(symbolic.is(x) and x.shape or {}) do
+      if axis > 1 and not length then
+        return true
+      end
+    end
+  end
+  return false
+end
+
+-- Whether the number of examples is unknown.
+local function is_batch_open(arguments)
+  for _, x in ipairs(structure.flatten(arguments)) do
+    if symbolic.is(x) and x.shape[1] == false then
+      return true
+    end
+  end
+  return false
+end
+
+-- A shape as far as two results agree on it.
+local function common_shape(first, second, open)
+  local shape = {}
+  for axis, length in ipairs(first.shape) do
+    shape[axis] = length == second.shape[axis] and length
+      and not (open and length == 0) and length
+  end
+  return shape
+end
+
+-- ------------------------------------------------------------------- nodes --
+
+--- A symbolic tensor that nothing gives: an input.
+---@param shape table  with the number of examples
+---@param dtype string
+---@param name string
+function symbolic.new(shape, dtype, name)
+  local self = Symbol()
+  self.shape, self.dtype, self.name = shape, dtype, name
+  return self
+end
+
+--- What run(layer, table.unpack(arguments)) gives, symbolically, as a node of
+--- the graph.
+---@param layer table       what the node is for
+---@param arguments table   may hold symbolic tensors anywhere
+---@param run fun(layer, ...): any
+---@return any outputs      symbolic tensors in the structure of the result
+function symbolic.apply(layer, arguments, run)
+  local open = is_batch_open(arguments)
+  local function attempt(size)
+    local real = stand_ins(arguments, size)
+    return run(layer, table.unpack(real, 1, arguments.n))
+  end
+  local first = attempt(SIZES[1])
+  local second = is_open(arguments) and attempt(SIZES[2]) or first
+  nodes = nodes + 1
+  local node = { id = nodes, layer = layer, arguments = arguments, run = run }
+  node.outputs = structure.join(first, second, function(a, b)
+    local output = symbolic.new(common_shape(a, b, open), a.dtype, layer.name)
+    output.node = node
+    return output
+  end)
+  return node.outputs
+end
+
+-- --------------------------------------------------------------------- ops --
+
+-- An op between layers, as far as a node asks for it.
+local function run_op(op, ...)
+  return op.f(...)
+end
+
+local function apply_op(name, f, ...)
+  return symbolic.apply({ name = name, op = name, f = f },
+    table.pack(...), run_op)
+end
+
+local metatable = class.metatable(Symbol)
+
+local operators = {
+  __add = "add", __sub = "subtract", __mul = "multiply", __div = "divide",
+  __pow = "pow", __mod = "mod", __idiv = "floordiv",
+}
+
+for event, name in pairs(operators) do -- any order: each its own
+  metatable[event] = function(a, b)
+    return apply_op(name, nd[name], a, b)
+  end
+end
+
+function metatable.__unm(x)
+  return apply_op("negative", nd.negative, x)
+end
+
+local function index(x, at)
+  return x[at]
+end
+
+local own_index = metatable.__index
+
+-- Methods are those of tensors; what is no name picks a part.
+function metatable.__index(self, key)
+  if type(key) ~= "string" then
+    return apply_op("index", index, self, key)
+  end
+  local x = nd.zeros {}
+  local ok, method = pcall(index, x, key)
+  if not ok or type(method) ~= "function" then
+    return own_index(self, key)
+  end
+  return function(...)
+    return apply_op(key, method, ...)
+  end
+end
+
+function metatable.__tostring(self)
+  local words = {}
+  for axis, length in ipairs(self.shape) do
+    words[axis] = length and tostring(length) or "nil"
+  end
+  return ("KerasTensor(name=%s, shape=(%s), dtype=%s)"):format(self.name,
+    table.concat(words, ", "), self.dtype)
+end
+
+function metatable.__len(self)
+  return self.shape[1] or fail("#: the first axis of %s is unknown", self.name)
+end
+
+-- ------------------------------------------------------------------ graphs --
+
+-- Adds the nodes behind a structure of symbolic tensors, up to those given.
+local function reach(value, given, found)
+  for _, x in ipairs(structure.flatten(value)) do
+    local node = symbolic.is(x) and not given[x] and rawget(x, "node")
+    if node and not found[node] then
+      found[node] = true
+      reach(node.arguments, given, found)
+    end
+  end
+end
+
+--- The nodes that outputs need, in an order in which they can run.
+---@param outputs any
+---@param given table  the symbolic tensors that are known, as keys
+---@return table nodes
+function symbolic.nodes_of(outputs, given)
+  local found, list = {}, {}
+  reach(outputs, given, found)
+  for node in pairs(found) do -- any order: sorted below
+    list[#list + 1] = node
+  end
+  table.sort(list, function(a, b) return a.id < b.id end)
+  return list
+end
+
+return symbolic
