@@ -56,7 +56,9 @@ typedef enum nd_dtype {
   ND_INT64,
   ND_UINT8,
   ND_BOOL,
-  ND_DTYPES  // how many there are
+  ND_FLOAT16,   // IEEE's binary16, and
+  ND_BFLOAT16,  // the upper half of a float32: only kept, moved and cast
+  ND_DTYPES     // how many there are
 } nd_dtype;
 
 // ---------------------------------------------------------------- context --

@@ -17,6 +17,7 @@
 #include "base/context.h"
 #include "check.h"
 #include "host.h"
+#include "kernel/convert.h"
 #include "op/op.h"
 
 static host memory;
@@ -167,7 +168,10 @@ static inline void literal_set(const literal *l, nd_dtype dtype, void *data)
     case ND_INT32: ((int32_t *)data)[i] = (int32_t)v; break;
     case ND_INT64: ((int64_t *)data)[i] = (int64_t)v; break;
     case ND_BOOL: ((uint8_t *)data)[i] = v != 0; break;
-    default: ((uint8_t *)data)[i] = (uint8_t)v; break;
+    case ND_UINT8: ((uint8_t *)data)[i] = (uint8_t)v; break;
+    default:
+      nd_convert(ND_BASELINE, dtype, ND_FLOAT64, 1, (uint16_t *)data + i, &v);
+      break;
     }
   }
 }
@@ -240,15 +244,10 @@ static inline void read_numbers(nd_tensor *x, int64_t n, double *out)
   char *raw = x == NULL ? NULL : malloc((size_t)x->size * sizeof *out + 1);
   if (raw == NULL || !nd_tensor_read(x, raw))
     n = 0;
-  for (int64_t i = 0; i < n && i < x->size; i++) {
-    switch ((nd_dtype)x->dtype) {
-    case ND_FLOAT32: out[i] = ((float *)(void *)raw)[i]; break;
-    case ND_FLOAT64: out[i] = ((double *)(void *)raw)[i]; break;
-    case ND_INT32: out[i] = ((int32_t *)(void *)raw)[i]; break;
-    case ND_INT64: out[i] = (double)((int64_t *)(void *)raw)[i]; break;
-    default: out[i] = ((uint8_t *)raw)[i]; break;
-    }
-  }
+  const nd_dtype dtype = (nd_dtype)nd_tensor_dtype(x);
+  for (int64_t i = 0; i < n && i < x->size; i++)
+    nd_convert(ND_BASELINE, ND_FLOAT64, dtype, 1, out + i,
+               raw + (size_t)i * nd_dtype_size(dtype));
   free(raw);
 }
 

@@ -6,13 +6,15 @@
 #include "nadir.h"
 
 // The one list of element types: constant, C type, name in messages.
-#define ND_DTYPE_LIST(T)         \
-  T(ND_FLOAT32, float, float32)  \
-  T(ND_FLOAT64, double, float64) \
-  T(ND_INT32, int32_t, int32)    \
-  T(ND_INT64, int64_t, int64)    \
-  T(ND_UINT8, uint8_t, uint8)    \
-  T(ND_BOOL, uint8_t, bool)
+#define ND_DTYPE_LIST(T)           \
+  T(ND_FLOAT32, float, float32)    \
+  T(ND_FLOAT64, double, float64)   \
+  T(ND_INT32, int32_t, int32)      \
+  T(ND_INT64, int64_t, int64)      \
+  T(ND_UINT8, uint8_t, uint8)      \
+  T(ND_BOOL, uint8_t, bool)        \
+  T(ND_FLOAT16, uint16_t, float16) \
+  T(ND_BFLOAT16, uint16_t, bfloat16)
 
 // The loops that move elements of any dtype know those of 1, 2, 4 and 8
 // bytes.

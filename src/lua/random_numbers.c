@@ -28,7 +28,7 @@ static nd_dtype check_float(lua_State *L, const ndL_arguments *a, int k)
 {
   const nd_dtype dtype = (nd_dtype)a->at[k].integer;
   if (!nd_dtype_in(dtype, ND_FLOATS))
-    ndL_error(L, "%s: dtype must be a float, got %s", a->function,
+    ndL_error(L, "%s: dtype must be float32 or float64, got %s", a->function,
               nd_dtype_name(dtype));
   return dtype;
 }

@@ -16,6 +16,10 @@ static bool fail_dtype(nd_context *c, const char *param, int set, nd_dtype got)
                        : set == ND_INTS    ? "integers"
                        : set == ND_BOOLS   ? "bool"
                                            : "another dtype";
+  if (!nd_dtype_in(got, ND_VALUES) && (set & ND_FLOATS) != 0)
+    return nd_fail(c, ND_BAD_ARGUMENT,
+                   "%s is %s, which is only stored; use nd.cast(x, nd.float32)",
+                   param, nd_dtype_name(got));
   return nd_fail(c, ND_BAD_ARGUMENT, "%s must be %s, got %s; use nd.cast",
                  param, wanted, nd_dtype_name(got));
 }

@@ -52,8 +52,10 @@ static uint64_t repeat(size_t width, const void *one)
 {
   uint64_t bytes = 0;
   uint32_t word;
+  uint16_t half;
   switch (width) {
   case 1: memset(&bytes, *(const uint8_t *)one, sizeof bytes); return bytes;
+  case 2: memcpy(&half, one, sizeof half); return half * 0x1000100010001U;
   case 4: memcpy(&word, one, sizeof word); return word * 0x100000001U;
   default: memcpy(&bytes, one, sizeof bytes); return bytes;
   }

@@ -127,7 +127,7 @@ const nd_op nd_op_nonzero = {
   .name = "nonzero",
   .doc = "positions of what is true, or not 0, in order: int64 [n rank]",
   .params = nonzero_params,
-  .dtypes = ND_ANY,
+  .dtypes = ND_VALUES,
   .compose = nonzero,
 };
 

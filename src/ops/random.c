@@ -34,7 +34,8 @@ static bool infer_float(nd_context *c, const nd_job *j, nd_type *out)
   if (!infer(c, j, out))
     return false;
   if (!nd_dtype_in(out->dtype, ND_FLOATS))
-    return nd_fail(c, ND_BAD_ARGUMENT, "dtype must be a float, got %s",
+    return nd_fail(c, ND_BAD_ARGUMENT,
+                   "dtype must be float32 or float64, got %s",
                    nd_dtype_name(out->dtype));
   return check_finite(c, "mean", j->attr[P].number, out->dtype) &&
          check_finite(c, "stddev", j->attr[Q].number, out->dtype) &&
@@ -66,7 +67,7 @@ static bool infer_uniform(nd_context *c, const nd_job *j, nd_type *out)
   if (!infer(c, j, out))
     return false;
   const double low = j->attr[P].number, high = top_of(j);
-  if (out->dtype == ND_BOOL || out->dtype == ND_UINT8)
+  if (!nd_dtype_in(out->dtype, ND_FLOATS | ND_INTS) || out->dtype == ND_UINT8)
     return nd_fail(c, ND_BAD_ARGUMENT, "no such dtype here: %s",
                    nd_dtype_name(out->dtype));
   if (nd_dtype_in(out->dtype, ND_INTS) && !j->attr[Q].given)

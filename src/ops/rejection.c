@@ -220,7 +220,7 @@ static void draw_gamma(nd_context *c, const nd_job *j, nd_type *type,
   nd_tensor *alpha = j->in[0], *beta = nd_job_in(j, 1);
   type->dtype = (nd_dtype)(dtype->given ? dtype->integer : alpha->dtype);
   if (!nd_dtype_in(type->dtype, ND_FLOATS)) {
-    nd_fail(c, ND_BAD_ARGUMENT, "dtype must be a float, got %s",
+    nd_fail(c, ND_BAD_ARGUMENT, "dtype must be float32 or float64, got %s",
             nd_dtype_name(type->dtype));
     return;
   }

@@ -85,7 +85,7 @@ const nd_op nd_op_unique = {
   .doc = "the values of x, [n], each once, first come first, and for each of x "
          "the int32 position of its value among them, from 1",
   .params = params,
-  .dtypes = ND_ANY,
+  .dtypes = ND_VALUES,
   .results = results,
   .compose = unique,
 };
@@ -94,7 +94,7 @@ const nd_op nd_op_unique_with_counts = {
   .name = "unique_with_counts",
   .doc = "what unique gives, and how often each value occurs",
   .params = params,
-  .dtypes = ND_ANY,
+  .dtypes = ND_VALUES,
   .results = all_results,
   .compose = unique_with_counts,
 };

@@ -155,9 +155,12 @@ static bool check_rows(const nd_variable *v, const nd_tensor *positions,
 
 static bool check_way(const nd_variable *v, nd_scatter_way way)
 {
-  return way == ND_SCATTER_UPDATE || v->value->dtype != ND_BOOL ||
+  const nd_dtype dtype = (nd_dtype)v->value->dtype;
+  return way == ND_SCATTER_UPDATE || nd_dtype_in(dtype, ND_NUMBERS) ||
          nd_fail(v->context, ND_BAD_ARGUMENT,
-                 "the variable must be numbers, got bool");
+                 dtype == ND_BOOL ? "the variable must be numbers, got %s"
+                                  : "the variable is %s, which is only stored",
+                 nd_dtype_name(dtype));
 }
 
 // The first `axes` axes make the rows, at `positions` of which `rows` come.

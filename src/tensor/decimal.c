@@ -8,8 +8,31 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "kernel/convert.h"
+#include "tensor/tensor.h"
+
 // Bytes for 17 digits before the point, 300 after it, sign and end.
 enum { TEXT = 336 };
+
+// The least normal number of a dtype, how many digits survive a trip through
+// those, and how many tell any two numbers apart.
+static const struct {
+  double least;
+  int safe, enough;
+} kinds[ND_DTYPES] = {
+  [ND_FLOAT32] = { (double)FLT_MIN, FLT_DIG, FLT_DECIMAL_DIG },
+  [ND_FLOAT64] = { DBL_MIN, DBL_DIG, DBL_DECIMAL_DIG },
+  [ND_FLOAT16] = { 0x1p-14, 3, 5 },
+  [ND_BFLOAT16] = { 0x1p-126, 2, 4 },
+};
+
+double nd_real_nearest(nd_dtype dtype, double value)
+{
+  nd_scalar rounded;
+  nd_convert(ND_BASELINE, dtype, ND_FLOAT64, 1, &rounded, &value);
+  nd_convert(ND_BASELINE, ND_FLOAT64, dtype, 1, &value, &rounded);
+  return value;
+}
 
 // Drops zeros at the end; no digits become one 0.
 static void trim(nd_decimal *d)
@@ -61,8 +84,9 @@ static bool reads_back(const nd_decimal *d, nd_real x)
   snprintf(text, sizeof text, "%.*se%d", d->count, d->digits,
            d->exponent - d->count + 1);
   const double target = fabs(x.value);
-  return x.single ? strtof(text, NULL) == (float)target
-                  : strtod(text, NULL) == target;
+  return x.dtype == ND_FLOAT32
+           ? strtof(text, NULL) == (float)target
+           : nd_real_nearest(x.dtype, strtod(text, NULL)) == target;
 }
 
 // Adds one to the last digit; false if that carries through all of them.
@@ -77,18 +101,17 @@ static bool step_up(nd_decimal *d)
   return true;
 }
 
-// Up to FLT_DIG or DBL_DIG digits survive a trip through a normal number: if
-// fewer are enough, rounding to so many gives them and zeros. Above a power of
-// two, numbers lie twice as far apart as below: there the nearest decimal may
-// be too far below while the next one up reads back, as for 2^-44.
+// If fewer digits than those that survive are enough, rounding to so many gives
+// them and zeros. Above a power of two, numbers lie twice as far apart as
+// below: there the nearest decimal may be too far below while the next one up
+// reads back, as for 2^-44.
 nd_decimal nd_decimal_shortest(nd_real x)
 {
-  const double least = x.single ? (double)FLT_MIN : DBL_MIN;
-  const int safe = x.single ? FLT_DIG : DBL_DIG;
-  const int enough = x.single ? FLT_DECIMAL_DIG : DBL_DECIMAL_DIG;
+  const bool normal = fabs(x.value) >= kinds[x.dtype].least;
   nd_decimal d = { .count = 0 };
   if (x.value != 0) {
-    for (int n = fabs(x.value) < least ? 1 : safe; n <= enough; n++) {
+    for (int n = normal ? kinds[x.dtype].safe : 1; n <= kinds[x.dtype].enough;
+         n++) {
       d = round_to_digits(x.value, n);
       if (reads_back(&d, x) || (step_up(&d) && reads_back(&d, x)))
         break;

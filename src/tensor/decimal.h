@@ -5,6 +5,8 @@
 
 #include <stdbool.h>
 
+#include "base/dtype.h"
+
 // digits[0].digits[1].. 10^exponent, without sign, zeros at the ends, or '\0'.
 // Zero is the one digit 0 with exponent 0.
 typedef struct nd_decimal {
@@ -13,11 +15,14 @@ typedef struct nd_decimal {
   char digits[24];
 } nd_decimal;
 
-// A finite number, and whether its neighbours are those of a float.
+// A finite number, and the dtype in which it has neighbours.
 typedef struct nd_real {
   double value;
-  bool single;
+  nd_dtype dtype;
 } nd_real;
+
+// The number of a dtype that is nearest to `value`.
+double nd_real_nearest(nd_dtype dtype, double value);
 
 // The fewest digits that read back as the same number; of those, the nearest.
 nd_decimal nd_decimal_shortest(nd_real x);

@@ -141,15 +141,9 @@ static bool is_float(const nd_tensor *x)
   return !nd_dtype_in((nd_dtype)x->dtype, ND_INTS | ND_BOOLS);
 }
 
-// True if numbers have no more digits than those of float32.
-static bool is_single(const nd_tensor *x)
-{
-  return x->dtype != ND_FLOAT64;
-}
-
 static nd_real read_real(const nd_tensor *x, const char *element)
 {
-  nd_real real = { .single = is_single(x) };
+  nd_real real = { .dtype = (nd_dtype)x->dtype };
   nd_convert(x->context->level, ND_FLOAT64, (nd_dtype)x->dtype, 1, &real.value,
              element);
   return real;
@@ -208,19 +202,24 @@ static void measure_size(printer *p, const char *element)
     p->large = size;
 }
 
+// From where on numbers are large; float64 has that of its use.
+static double large_from(nd_dtype dtype, double of_float64)
+{
+  return dtype == ND_FLOAT64 ? of_float64 : dtype == ND_FLOAT32 ? 1e6 : 1e3;
+}
+
 // Numbers that are large, small or far apart; compared in their own dtype.
 static bool wants_exponents(const printer *p)
 {
+  const nd_dtype dtype = (nd_dtype)p->x->dtype;
   if (p->large == 0)
     return false;
-  const bool single = is_single(p->x);
-  if (p->large >= (single ? 1e6 : 1e8))
+  if (p->large >= large_from(dtype, 1e8))
     return true;
   if (p->options.suppress)
     return false;
-  if (single)
-    return (float)p->small < 1e-4F || (float)p->large / (float)p->small > 1e3F;
-  return p->small < 1e-4 || p->large / p->small > 1e3;
+  return p->small < nd_real_nearest(dtype, 1e-4) ||
+         nd_real_nearest(dtype, p->large / p->small) > 1e3;
 }
 
 static int count_places(const nd_decimal *d)
@@ -354,7 +353,7 @@ static void put_single(printer *p, nd_real x)
 {
   const nd_decimal d = nd_decimal_shortest(x);
   const double size = fabs(x.value);
-  const double large = x.single ? 1e6 : 1e16;
+  const double large = large_from(x.dtype, 1e16);
   put_sign(&p->out, x.value);
   if (size == 0 || (size >= 1e-4 && size < large)) {
     put_fixed(&p->out, &d);

@@ -26,6 +26,7 @@ typedef union nd_scalar {
   int32_t int32;
   int64_t int64;
   uint8_t uint8;
+  uint16_t uint16;  // the bits of a float of two bytes
 } nd_scalar;
 
 // What tapes know a tensor by; it survives keeping and copying.

@@ -154,15 +154,16 @@ static void shapes_are_written_in_brackets(void)
 static void dtypes_have_names_and_sizes(void)
 {
   static const char *const names[] = { "float32", "float64", "int32",
-                                       "int64",   "uint8",   "bool" };
-  static const size_t sizes[] = { 4, 8, 4, 8, 1, 1 };
+                                       "int64",   "uint8",   "bool",
+                                       "float16", "bfloat16" };
+  static const size_t sizes[] = { 4, 8, 4, 8, 1, 1, 2, 2 };
   nd_dtype dtype = ND_DTYPES;
   for (int d = 0; d < ND_DTYPES; d++) {
     CHECK_STR(nd_dtype_name((nd_dtype)d), names[d]);
     CHECK_INT(nd_dtype_size((nd_dtype)d), sizes[d]);
     CHECK(nd_dtype_find(names[d], &dtype) && dtype == (nd_dtype)d);
   }
-  CHECK(!nd_dtype_find("float16", &dtype));
+  CHECK(!nd_dtype_find("float8", &dtype));
   CHECK(!nd_dtype_find("", &dtype));
 }
 

@@ -92,6 +92,7 @@ static inline bool fact_set(const char **s, int *set)
   } sets[] = { { "floats:", ND_FLOATS },
                { "ints:", ND_INTS },
                { "numbers:", ND_NUMBERS },
+               { "values:", ND_VALUES },
                { "any:", ND_ANY } };
   const size_t n = fact_name(*s);
   *set = ND_FLOATS;

@@ -30,12 +30,15 @@ def text(dtype, shape, values, step, options):
 
 
 BOTH = "float32 float64"
+HALF = "float16"
 DRAWS = np.random.RandomState(0).randn(64).tolist()
 
 # Rank 0 is written in full.
 for value in [6.0, 0.1, -0.0, 1 / 3, 1e-4, 1.5e-5, 999999.0, 1e6, 123456789.0,
               1e15, 1e16, 2.0**-44, 1e-45, NAN, INF, -INF]:
     case((), [value], BOTH)
+for value in [6.0, 0.1, 1 / 3, 1e-4, 1e-5, 999.5, 1000.0, 65504.0, 6e-8, NAN]:
+    case((), [value], HALF)
 case((), [-5], "int32 int64 uint8")
 case((), [1], "bool")
 
@@ -45,6 +48,9 @@ case((3,), [1.0, -2.5, 33.125], BOTH)
 case((4,), [0.1, 0.2, 0.3, 1 / 3], BOTH)
 case((2,), [0.0, -0.0], BOTH)
 case((2, 2), [1.0, 2.0, 3.0, 4.0])
+case((6,), [1.0, -2.5, 33.125, 0.1, 1 / 3, 900.0], HALF)
+case((4,), [0.1, 0.2, 0.3, 1 / 3], HALF)
+case((3,), [0.1], HALF, step=0.05, precision=2)
 case((3,), [0.99999999999, 1.00000000001, 0.5], "float64")
 case((4,), [0.5, 1.5, 2.5, 3.5], precision=0)
 case((3,), [1.23456789, 12.3456789, 123.456789], BOTH, precision=3)
@@ -65,6 +71,12 @@ case((3,), [1e100, 1.5, -1e-300], "float64")
 case((3,), [3.4e38, 1e-38, 0.0])
 case((3,), [1e8, 1e9, 1e10], BOTH)
 case((6,), [2.0**-40, 2.0**-44, 2.0**60, 1.0, 3.0, 2.0**-13], BOTH)
+case((2,), [1.0, 1000.0], HALF)
+case((2,), [1.0, 999.5], HALF)
+case((2,), [1.0, 1000.5], HALF)
+case((2,), [1e-4, 9e-2], HALF)
+case((2,), [9.9e-5, 9e-2], HALF)
+case((4,), [65504.0, -6e-8, 1e-4, 0.0], HALF)
 case((4,), [1e-10, -1e-12, 1e5, 0.25], BOTH, suppress=True)
 case((2,), [0.0006, 1.0], precision=3, suppress=True)
 
@@ -72,6 +84,7 @@ case((2,), [0.0006, 1.0], precision=3, suppress=True)
 case((3,), [NAN, INF, -INF], BOTH)
 case((2,), [NAN, 1.0])
 case((3,), [1.5, NAN, -INF])
+case((3,), [1.5, NAN, -INF], HALF)
 case((3,), [INF, -1e-9, 2.0], BOTH)
 case((4,), [-INF, 123.456, NAN, 0.0], "float64")
 
@@ -101,6 +114,7 @@ case((1,) * 8, [1.0])
 case((1000,), [0], "int32", step=1)
 case((1001,), [0], "int32", step=1)
 case((1001,), DRAWS, BOTH)
+case((1001,), DRAWS, HALF)
 case((2000,), [1.0], step=1e-3)
 case((100, 100), DRAWS, BOTH)
 case((100, 11), [0], "int64", step=1)

@@ -8,10 +8,13 @@ local SETS = {
   floats = { "float32", "float64" },
   ints = { "int32", "int64", "uint8" },
   numbers = { "float32", "float64", "int32", "int64", "uint8" },
-  any = { "float32", "float64", "int32", "int64", "uint8", "bool" },
+  values = { "float32", "float64", "int32", "int64", "uint8", "bool" },
+  any = { "float32", "float64", "int32", "int64", "uint8", "bool", "float16",
+          "bfloat16" },
 }
 for _, dtype in ipairs(SETS.any) do SETS[dtype] = { dtype } end
-local ULP = { float32 = 2.0 ^ -23, float64 = 2.0 ^ -52 }
+local ULP = { float32 = 2.0 ^ -23, float64 = 2.0 ^ -52, float16 = 0,
+              bfloat16 = 0 }
 
 -- ------------------------------------------------------------------ reading --
 -- A reader is { text, at = position of the next character that is no space }.
@@ -191,7 +194,7 @@ end
 local function make_inputs(node, to, sources)
   if node.literal then
     local x = make(node, to)
-    if ULP[x.dtype] then sources[#sources + 1] = x end
+    if (ULP[x.dtype] or 0) > 0 then sources[#sources + 1] = x end
     return x
   end
   if not next(node) then return false end

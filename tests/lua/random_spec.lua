@@ -309,7 +309,7 @@ describe("an error", function()
   end)
 
   it("names a wrong dtype or option", function()
-    rejects("rand: dtype must be a float, got int32", "rand", 3,
+    rejects("rand: dtype must be float32 or float64, got int32", "rand", 3,
             { dtype = "int32" })
     rejects("rand: unknown option 'size': it takes dtype", "rand", { size = 3 })
     rejects("normal: unknown option 'mean': it takes loc, scale, size, dtype; "

@@ -85,8 +85,8 @@ static void check_shapes(const char *op, const char *view)
     { 2, 600, 11 }, { 3, 10, 1100 }, { 3, 0, 5 },  { 4, 5, 0 },
   };
   start();
-  for (int d = 0; d < ND_DTYPES; d++) {
-    for (int s = 0; s < 12 && d != ND_BOOL; s++)
+  for (int d = 0; d < ND_BOOL; d++) {
+    for (int s = 0; s < 12; s++)
       check_view((nd_dtype)d, shapes[s], op, view, 1);
   }
   finish();

@@ -18,12 +18,17 @@ static const char *digits_of(nd_decimal d)
 
 static nd_real of_double(double value)
 {
-  return (nd_real){ value, false };
+  return (nd_real){ value, ND_FLOAT64 };
 }
 
 static nd_real of_float(float value)
 {
-  return (nd_real){ value, true };
+  return (nd_real){ (double)value, ND_FLOAT32 };
+}
+
+static nd_decimal shortest(nd_dtype dtype, double value)
+{
+  return nd_decimal_shortest((nd_real){ nd_real_nearest(dtype, value), dtype });
 }
 
 static void the_shortest_digits_are_found(void)
@@ -37,6 +42,10 @@ static void the_shortest_digits_are_found(void)
   CHECK_STR(digits_of(nd_decimal_shortest(of_float(FLT_MAX))), "34028235e38");
   CHECK_STR(digits_of(nd_decimal_shortest(of_double(DBL_MAX))),
             "17976931348623157e308");
+  CHECK_STR(digits_of(shortest(ND_FLOAT16, 0.1)), "1e-1");
+  CHECK_STR(digits_of(shortest(ND_FLOAT16, 65504)), "655e4");
+  CHECK_STR(digits_of(shortest(ND_BFLOAT16, 0.1)), "1e-1");
+  CHECK_STR(digits_of(shortest(ND_BFLOAT16, 257)), "256e2");
 }
 
 static void powers_of_two_take_the_next_decimal_up(void)
@@ -51,6 +60,8 @@ static void subnormals_take_few_digits(void)
 {
   CHECK_STR(digits_of(nd_decimal_shortest(of_double(5e-324))), "5e-324");
   CHECK_STR(digits_of(nd_decimal_shortest(of_float(0x1p-149F))), "1e-45");
+  CHECK_STR(digits_of(shortest(ND_FLOAT16, 0x1p-24)), "6e-8");
+  CHECK_STR(digits_of(shortest(ND_BFLOAT16, 0x1p-133)), "9e-41");
 }
 
 static void ties_at_the_end_of_a_binade_read_back(void)
@@ -96,8 +107,8 @@ static bool reads_back(nd_real x)
            d.digits, d.exponent - d.count + 1);
   const char last = d.digits[d.count - 1];
   return (last != '0' || d.count == 1) &&
-         (x.single ? strtof(text, NULL) == (float)x.value
-                   : strtod(text, NULL) == x.value);
+         (x.dtype == ND_FLOAT32 ? strtof(text, NULL) == (float)x.value
+                                : strtod(text, NULL) == x.value);
 }
 
 static void any_number_reads_back(void)

@@ -8,6 +8,8 @@
 #include <locale.h>
 #include <stdlib.h>
 
+#include "kernel/convert.h"
+
 #include "../golden/print.h"
 
 enum { ROOM = 20000, MOST = 20000 };
@@ -61,10 +63,8 @@ static const char *whole_text_of(nd_tensor *x)
 
 static void set_real(nd_dtype dtype, int64_t k, double value)
 {
-  if (dtype == ND_FLOAT32)
-    ((float *)(void *)bytes)[k] = (float)value;
-  else
-    ((double *)(void *)bytes)[k] = value;
+  char *place = bytes + (size_t)k * nd_dtype_size(dtype);
+  nd_convert(ND_BASELINE, dtype, ND_FLOAT64, 1, place, &value);
 }
 
 static void set_whole(nd_dtype dtype, int64_t k, int64_t value)
@@ -98,7 +98,7 @@ static nd_tensor *make_golden(const struct golden_print *g)
 static nd_tensor *make_ramp(nd_dtype dtype, int rank, const int64_t *shape)
 {
   for (int64_t k = 0; k < MOST; k++) {
-    if (nd_dtype_in(dtype, ND_FLOATS))
+    if (!nd_dtype_in(dtype, ND_INTS | ND_BOOLS))
       set_real(dtype, k, (double)k);
     else
       set_whole(dtype, k, k);
