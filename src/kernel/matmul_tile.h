@@ -16,7 +16,8 @@ typedef struct source {
   REAL *packed;
 } source;
 
-// One chain: c[rows, vectors] (+)= a[rows, k] b[k, vectors].
+// One chain: c[rows, vectors] (+)= a[rows, k] b[k, vectors]. What lies beside b
+// is packed next; its rows may be far from each other, so it is asked for.
 ND_INLINE void tile_chain(int rows, int vectors, bool packs, const source *s,
                           int64_t from, int64_t k, REAL *c, int64_t c_row)
 {
@@ -40,6 +41,8 @@ ND_INLINE void tile_chain(int rows, int vectors, bool packs, const source *s,
       if (packs)
         store(out, j, y[j]);
     }
+    if (packs)
+      __builtin_prefetch(b + vectors * LANES, 0, 2);
     out += packs ? vectors * LANES : 0;
     ND_UNROLL
     for (int i = 0; i < rows; i++) {

@@ -15,7 +15,7 @@
 
 enum {
   ND_MAX_ATTRS = 8,  // arguments of an op that are no tensors
-  ND_FEW = 5         // tensor arguments of an op that takes no list
+  ND_FEW = 7         // tensor arguments of an op that takes no list
 };
 
 // ------------------------------------------------------------------ the op --

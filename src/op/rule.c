@@ -47,6 +47,22 @@ nd_tensor *nd_rule_number(nd_context *c, const nd_tensor *like, double value)
   return nd_pool_add(c, nd_tensor_keep(&x));
 }
 
+static bool any_is_watched(const nd_context *c, int n, nd_tensor *const *x)
+{
+  for (int i = 0; i < n; i++) {
+    if (x[i] != NULL && nd_recorders_watch(c, x[i]))
+      return true;
+  }
+  return false;
+}
+
+bool nd_rule_heard(const nd_context *c, const nd_job *j, nd_tensor *const *g)
+{
+  return nd_recorders_hear(c) &&
+         (any_is_watched(c, j->outs, g) || any_is_watched(c, j->outs, j->out) ||
+          any_is_watched(c, j->n, j->in));
+}
+
 void nd_rule_pass(nd_context *c, const nd_job *j, nd_tensor *const *g,
                   const bool *wanted, nd_tensor **gx)
 {

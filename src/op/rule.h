@@ -24,6 +24,10 @@ nd_tensor *nd_rule3(nd_context *c, const nd_op *op, nd_tensor *x, nd_tensor *y,
 // A number with the dtype of `like`.
 nd_tensor *nd_rule_number(nd_context *c, const nd_tensor *like, double value);
 
+// Whether somebody would miss what a kernel without a derivative makes of the
+// gradients `g` of a job's outputs.
+bool nd_rule_heard(const nd_context *c, const nd_job *j, nd_tensor *const *g);
+
 // The transpose of ops that repeat or rename their first input: the gradient as
 // it is. The caller sums it back to the input's shape.
 nd_vjp nd_rule_pass;

@@ -47,6 +47,10 @@ extern const nd_op nd_op_scale_triangles, nd_op_triangular_solve, nd_op_inv,
   nd_op_solve, nd_op_cofactors, nd_op_cholesky, nd_op_qr, nd_op_eigh, nd_op_svd,
   nd_op_pinv, nd_op_lu, nd_op_det, nd_op_slogdet;
 
+// Recurrent layers.
+extern const nd_op nd_op_lstm_sequence, nd_op_lstm_sequence_back,
+  nd_op_gru_sequence, nd_op_gru_sequence_back;
+
 // Convolutions and pools.
 extern const nd_op nd_op_convolution, nd_op_conv_transpose,
   nd_op_conv_filter_gradient, nd_op_depthwise_conv2d, nd_op_max_pool_gradient,

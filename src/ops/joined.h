@@ -10,13 +10,6 @@
 #include "kernel/reduce.h"
 #include "ops/elementwise.h"
 
-// Iterations do not read what others write.
-#ifdef __clang__
-#define ND_INDEPENDENT _Pragma("clang loop vectorize(assume_safety)")
-#else
-#define ND_INDEPENDENT _Pragma("GCC ivdep")
-#endif
-
 // The formula of a line of two inputs as a function.
 #define VALUE(inputs, name, label, type, result, formula)        \
   ND_UNUSED static inline type name##_of_##label(type a, type b) \

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "op/rule.h"
 #include "ops/entries.h"
 #include "tape/derive.h"
 #include "tape/finder.h"
@@ -131,28 +132,11 @@ static bool plant(sweep *s, int n, nd_tensor *const *targets,
   return true;
 }
 
-static bool any_is_watched(const sweep *s, int n, nd_tensor *const *x)
-{
-  for (int i = 0; i < n; i++) {
-    if (x[i] != NULL && nd_recorders_watch(s->c, x[i]))
-      return true;
-  }
-  return false;
-}
-
-// True if some tape would miss what the fused kernels do.
-static bool is_watched(const sweep *s, const nd_job *j, nd_tensor *const *g)
-{
-  return s->heard &&
-         (any_is_watched(s, j->outs, g) || any_is_watched(s, j->outs, j->out) ||
-          any_is_watched(s, j->n, j->in));
-}
-
 // Passes the gradients `g` of the record's outputs on to its inputs.
 static bool pass_on(sweep *s, const nd_record *r, nd_opened *o,
                     nd_tensor *const *g)
 {
-  const bool fused = !is_watched(s, &o->job, g);
+  const bool fused = !(s->heard && nd_rule_heard(s->c, &o->job, g));
   for (int i = 0; i < r->n; i++)
     o->wanted[i] = s->marks[r->nodes[i]] & LEADS;
   bool ok = nd_job_vjp(s->c, &o->job, g, o->wanted, fused, o->gx);

@@ -18,7 +18,7 @@
 
 #include "../values.h"
 
-enum { CASE_INPUTS = 5, CASE_OUTPUTS = 6, CASE_SAMPLES = 2048 };
+enum { CASE_INPUTS = 7, CASE_OUTPUTS = 6, CASE_SAMPLES = 2048 };
 
 // How the values of an input lie in memory.
 typedef enum layout { DENSE, TRANSPOSED, STEPPED, REVERSED, LAYOUTS } layout;

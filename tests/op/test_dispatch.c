@@ -97,10 +97,12 @@ static nd_tensor *make_long(nd_dtype dtype, const char *shape, int length)
               : CALL("cast", text, CALL("floor", NULL, CALL("abs", NULL, x)));
 }
 
-// The same as matrices of that kind (cases.h).
+// The same as booleans, or as matrices of that kind (cases.h).
 static nd_tensor *make_kind(nd_tensor *x, int kind)
 {
   char text[40];
+  if (kind == TRUTH)
+    return CALL("cast", "dtype=bool", x);
   if (kind == FLOATING || !nd_dtype_in((nd_dtype)x->dtype, ND_FLOATS))
     return x;
   snprintf(text, sizeof text, "dtype=%s", nd_dtype_name((nd_dtype)x->dtype));

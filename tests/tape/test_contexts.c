@@ -49,7 +49,7 @@ static void every_op_refuses_an_input_of_another_context(void)
       arity += p->kind == ND_TENSOR || p->kind == ND_TENSORS;
     CHECK(arity <= ND_FEW);
     for (int i = 0; i < arity; i++) {
-      nd_tensor *in[ND_FEW] = { own, own, own, own, own };
+      nd_tensor *in[ND_FEW] = { own, own, own, own, own, own, own };
       in[i] = matrix;
       CHECK(nd_apply(c, op, arity, in, NULL) == NULL && says_another());
       in[i] = theirs;
