@@ -66,7 +66,7 @@ local model = Line.new()
 model(x_data[{ {1, 1} }])
 local dense = model.dense
 local second = train(random, dense.trainable_variables, model,
-  function() return dense.w:item(), dense.b:item() end)
+  function() return dense.kernel:item(), dense.bias:item() end)
 
 print("variables: " .. first)
 print("Dense(1):  " .. second)

@@ -4,6 +4,7 @@
 -- `read` returns nil for a value of another kind, and then, if there is more to
 -- say than what it must be, what is wrong.
 local nd = require "nadir"
+local names = require "nadir.names"
 local wanted = require "nadir.wanted" -- of the kinds that C has too
 
 -- Those of objects need classes, which have signatures themselves.
@@ -63,6 +64,15 @@ kinds.size = {
   end,
 }
 
+-- A share of what there is.
+kinds.rate = {
+  wanted = "a number, 0 or more and below 1",
+  read = function(value)
+    local is_share = type(value) == "number" and value >= 0 and value < 1
+    return is_share and value or nil
+  end,
+}
+
 kinds.text = {
   wanted = wanted.text,
   read = function(value)
@@ -83,6 +93,20 @@ kinds.shape = {
       end
     end
     return shape
+  end,
+}
+
+-- A list of sizes, 1 or more; one number is a list of one.
+kinds.sizes = {
+  wanted = "a whole number, 1 or more, or a list of them",
+  takes_lists = true,
+  read = function(value)
+    local sizes = kinds.shape.read(value)
+    sizes = sizes and #sizes > 0 and sizes or nil
+    for _, size in ipairs(sizes or {}) do
+      sizes = size >= 1 and sizes or nil
+    end
+    return sizes
   end,
 }
 
@@ -116,6 +140,32 @@ kinds.callable = {
     return is_callable(value) and value or nil
   end,
 }
+
+-- One of several words, in capitals or not.
+local function add_words(name, words, what)
+  local known = {}
+  for _, word in ipairs(words) do
+    known[word] = true
+  end
+  kinds[name] = {
+    wanted = "one of " .. table.concat(words, ", "),
+    read = function(value)
+      if type(value) ~= "string" then
+        return nil
+      elseif known[value:lower()] then
+        return value:lower()
+      end
+      return nil, names.no_such(what, value, known)
+    end,
+  }
+end
+
+add_words("padding", { "valid", "same" }, "padding")
+add_words("causal_padding", { "valid", "same", "causal" }, "padding")
+add_words("data_format", { "channels_last" }, "data_format")
+add_words("interpolation", { "nearest", "bilinear" }, "interpolation")
+add_words("merge_mode", { "sum", "mul", "concat", "ave" }, "merge_mode")
+add_words("score_mode", { "dot", "concat" }, "score_mode")
 
 -- Tensors, or tables of them, which whoever takes them looks into.
 kinds.nested = {

@@ -30,7 +30,11 @@ function masks.note(y, mask)
     return
   elseif type(y) == "table" then
     for i, one in ipairs(y) do
-      masks.note(one, type(mask) == "table" and mask[i] or mask)
+      local own = mask
+      if type(mask) == "table" then
+        own = mask[i]
+      end
+      masks.note(one, own)
     end
   else
     any = true

@@ -45,13 +45,13 @@ end
 
 -- ------------------------------------------------------------------ shapes --
 
--- A tensor of zeros in place of a symbolic one.
+-- A tensor in place of a symbolic one: of ones, which are positions too.
 local function stand_in(x, size)
   local shape = {}
   for axis, length in ipairs(x.shape) do
     shape[axis] = length or (axis == 1 and 0 or size)
   end
-  return nd.zeros(shape, { dtype = x.dtype })
+  return nd.ones(shape, { dtype = x.dtype })
 end
 
 local function stand_ins(arguments, size)
@@ -104,6 +104,26 @@ function symbolic.new(shape, dtype, name)
   return self
 end
 
+local depth = 0  -- how many runs are for shapes alone
+
+local Guard = {}
+
+function Guard.__close()
+  depth = depth - 1
+end
+
+local function enter()
+  depth = depth + 1
+  return setmetatable({}, Guard)
+end
+
+--- Whether a layer runs for the shape of what it gives alone, so that it must
+--- not learn from what it is called with.
+---@return boolean
+function symbolic.is_trying()
+  return depth > 0
+end
+
 --- What run(layer, table.unpack(arguments)) gives, symbolically, as a node of
 --- the graph.
 ---@param layer table       what the node is for
@@ -113,7 +133,7 @@ end
 function symbolic.apply(layer, arguments, run)
   local open = is_batch_open(arguments)
   local function attempt(size)
-    local real = stand_ins(arguments, size)
+    local real, _ <close> = stand_ins(arguments, size), enter()
     return run(layer, table.unpack(real, 1, arguments.n))
   end
   local first = attempt(SIZES[1])

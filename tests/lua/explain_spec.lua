@@ -398,7 +398,7 @@ describe("explain", function()
       local dense = nd.layers.Dense(1, { activation = "stop_gradient" })
       dense(nd.ones { 1, 1 })
       local tape = nd.GradientTape()
-      return tape:explain(dense(nd.ones { 1, 1 }), dense.w)]])
+      return tape:explain(dense(nd.ones { 1, 1 }), dense.kernel)]])
   end)
 
   it("names the file of a function from elsewhere", function()

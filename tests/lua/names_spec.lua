@@ -100,7 +100,7 @@ describe("an unknown name", function()
       .. "did you mean 'gradient'?", asked(nd.GradientTape(), "gradien"))
     assert.equal("RandomState: no such name: 'rnad'; did you mean 'rand'?",
       asked(nd.random.RandomState(1), "rnad"))
-    assert.equal("Dense: no such name: 'weight'; did you mean 'w'?",
+    assert.equal("Dense: no such name: 'weight'; did you mean 'weights'?",
       asked(layer, "weight"))
     assert.equal("Dense: no such name: 'trainable_variable'; "
       .. "did you mean 'trainable_variables'?",
@@ -159,8 +159,10 @@ describe("an unknown option", function()
         ... title, width, xlabel, xlim, ylabel, ylim; did you mean 'title'?
       require "nadir.layers.dense" (1, { activaton = "relu" })
         --> Dense: unknown option 'activaton': it takes units, activation,
-        ... use_bias, kernel_initializer, bias_initializer, name,
-        ... trainable, dtype, activity_regularizer; did you mean 'activation'?
+        ... use_bias, kernel_initializer, bias_initializer,
+        ... kernel_regularizer, bias_regularizer, kernel_constraint,
+        ... bias_constraint, name, trainable, dtype, activity_regularizer; did
+        ... you mean 'activation'?
     ]]
   end)
 

@@ -89,6 +89,22 @@ function Layer:add_weight(...)
   return variable
 end
 
+--- Makes a Variable as the settings say that its role names: for the role
+--- "kernel" they are kernel_initializer, kernel_regularizer and
+--- kernel_constraint (nadir.layers.roles).
+---@param name string
+---@param shape table
+---@param role? string  the name, if it is none
+---@return userdata variable
+function Layer:make_weight(name, shape, role)
+  role = role or name
+  return self:add_weight(name, shape, {
+    initializer = rawget(self, role .. "_initializer"),
+    regularizer = rawget(self, role .. "_regularizer") or nil,
+    constraint = rawget(self, role .. "_constraint") or nil,
+  })
+end
+
 local aliases = {
   weights = "variables", trainable_weights = "trainable_variables",
   non_trainable_weights = "non_trainable_variables",
@@ -292,7 +308,9 @@ local function run(self, x, training, mask, options)
     masks.note(y, made)
   end
   if self.activity_regularizer then
-    self:add_loss(self.activity_regularizer(y))
+    for _, one in ipairs(structure.flatten(y)) do
+      self:add_loss(self.activity_regularizer(one))
+    end
   end
   return y
 end
@@ -317,8 +335,11 @@ end
 Layer.call_options = {}
 
 local function is_options(value)
-  return type(value) == "table" and getmetatable(value) == nil
-    and type(next(value)) == "string" -- any order: names, if there are any
+  if type(value) ~= "table" or getmetatable(value) ~= nil then
+    return false
+  end
+  local key = next(value) -- any order: names, if there are any
+  return key == nil or type(key) == "string"
 end
 
 local function check_options(self, options)

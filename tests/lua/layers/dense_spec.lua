@@ -12,10 +12,10 @@ describe("Dense", function()
     local layer = Dense(3)
     assert.same({}, layer.trainable_variables)
     assert.same({ 5, 3 }, layer(nd.zeros { 5, 2 }).shape)
-    assert.same({ 2, 3 }, layer.w.shape)
-    assert.same({ 3 }, layer.b.shape)
-    assert.equal(layer.w, layer.trainable_variables[1])
-    assert.equal(layer.b, layer.trainable_variables[2])
+    assert.same({ 2, 3 }, layer.kernel.shape)
+    assert.same({ 3 }, layer.bias.shape)
+    assert.equal(layer.kernel, layer.trainable_variables[1])
+    assert.equal(layer.bias, layer.trainable_variables[2])
   end)
 
   it("keeps its weights for later inputs", function()
@@ -27,8 +27,8 @@ describe("Dense", function()
   it("is activation(x * w + b)", function()
     local layer = Dense(2, { activation = "relu" })
     layer(nd.zeros { 1, 2 })
-    layer.w:assign { { 1, -1 }, { 2, 3 } }
-    layer.b:assign { 0.5, -4 }
+    layer.kernel:assign { { 1, -1 }, { 2, 3 } }
+    layer.bias:assign { 0.5, -4 }
     assert.same({ { 5.5, 1 }, { 0.5, 0 } },
       layer(nd.constant { { 1., 2. }, { 0., 0. } }):totable())
   end)
@@ -39,7 +39,7 @@ describe("Dense", function()
       nd.random.set_seed(3)
       local layer = Dense(20)
       layer(nd.zeros { 1, 30 })
-      return layer.w
+      return layer.kernel
     end
     local w = weights()
     assert.truthy(nd.reduce_max(nd.abs(w)):item() <= bound)
@@ -51,7 +51,7 @@ describe("Dense", function()
     local layer = Dense { units = 2, use_bias = false,
                           kernel_initializer = "ones" }
     assert.same({ { 3, 3 } }, layer({ { 1., 2. } }):totable())
-    assert.is_false(layer.b)
+    assert.is_false(layer.bias)
     assert.equal(1, #layer.trainable_variables)
     local constant = nd.initializers.constant
     layer = Dense { units = 1, bias_initializer = function(shape)
@@ -83,9 +83,9 @@ describe("Dense", function()
     { "Dense: no such activation: 'rely'; did you mean 'relu'?",
       function() Dense(1, { activation = "rely" }) end },
     { "Dense: unknown option 'activate': it takes units, activation, use_bias, "
-      .. "kernel_initializer, bias_initializer, name, trainable, "
-      .. "dtype, activity_regularizer; did you mean "
-      .. "'activation'?",
+      .. "kernel_initializer, bias_initializer, kernel_regularizer, "
+      .. "bias_regularizer, kernel_constraint, bias_constraint, name, "
+      .. "trainable, dtype, activity_regularizer; did you mean 'activation'?",
       function() Dense(1, { activate = "relu" }) end },
     { "Dense: activation must be the name of an op or a function, got 3",
       function() Dense(1, 3) end },

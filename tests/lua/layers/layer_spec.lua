@@ -198,16 +198,16 @@ describe("a layer", function()
       .dtype)
     local dense = nd.layers.Dense { units = 1, dtype = "float64" }
     dense:build { false, 2 }
-    assert.equal("float64", dense.w.dtype)
+    assert.equal("float64", dense.kernel.dtype)
   end)
 
   it("is built when it is told, once", function()
     local dense = nd.layers.Dense(3)
     dense:build { false, 2 }
     assert.is_true(dense.built)
-    local w = dense.w
+    local w = dense.kernel
     dense(nd.ones { 1, 2 })
-    assert.equal(w, dense.w)
+    assert.equal(w, dense.kernel)
     assert.same({ false, 7, 3 }, nd.layers.Dense(3):compute_output_shape {
       false, 7, 2 })
     assert.same({ false, false, 3 }, nd.layers.Dense(3):compute_output_shape {

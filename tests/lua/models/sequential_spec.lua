@@ -21,7 +21,8 @@ describe("Sequential", function()
     assert.same({ 5, 2 }, model(nd.zeros { 5, 3 }).shape)
     local variables = model.trainable_variables
     assert.equal(4, #variables)
-    for i, v in ipairs { first.w, first.b, last.w, last.b } do
+    for i, v in ipairs { first.kernel, first.bias, last.kernel,
+                         last.bias } do
       assert.equal(v, variables[i])
     end
   end)

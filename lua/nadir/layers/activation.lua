@@ -1,0 +1,120 @@
+--- nd.layers.Activation, ReLU, LeakyReLU, ELU, Softmax, PReLU: elementwise
+-- functions, and softmax, as layers.
+local nd = require "nadir"
+local axes = require "nadir.layers.axes"
+local fail = require "nadir.fail"
+local Layer = require "nadir.layers.layer"
+local roles = require "nadir.layers.roles"
+
+-- Adds a layer that passes masks on.
+local function extend(name, params)
+  local Class = Layer:extend(name, params)
+  Class.supports_masking = true
+  return Class
+end
+
+local Activation = extend("Activation", {
+  doc = "activation(x)",
+  { "activation", "activation", doc = "by its name, or a function" },
+})
+
+function Activation:call(x)
+  return self.activation(x)
+end
+
+local ReLU = extend("ReLU", {
+  doc = "x above threshold, at most max_value; else "
+    .. "negative_slope * (x - threshold)",
+  { "max_value", "number", false, doc = "the most there is" },
+  { "negative_slope", "number", 0 },
+  { "threshold", "number", 0 },
+})
+
+function ReLU:init()
+  for _, name in ipairs { "max_value", "negative_slope", "threshold" } do
+    if self[name] and self[name] < 0 then
+      fail("ReLU: %s must not be below 0", name)
+    end
+  end
+end
+
+function ReLU:call(x)
+  local slope, at = self.negative_slope, self.threshold
+  if at ~= 0 then
+    x = nd.where(nd.greater(x, at), x, 0) - slope * nd.relu(at - x)
+  else
+    x = slope == 0 and nd.relu(x) or nd.leaky_relu(x, slope)
+  end
+  return self.max_value and nd.minimum(x, self.max_value) or x
+end
+
+local LeakyReLU = extend("LeakyReLU", {
+  doc = "x where positive, else negative_slope * x",
+  { "negative_slope", "number", 0.3 },
+})
+
+function LeakyReLU:init()
+  if self.negative_slope < 0 then
+    fail("LeakyReLU: negative_slope must not be below 0")
+  end
+end
+
+function LeakyReLU:call(x)
+  return nd.leaky_relu(x, self.negative_slope)
+end
+
+local ELU = extend("ELU", {
+  doc = "x where positive, else alpha * (exp(x) - 1)",
+  { "alpha", "number", 1 },
+})
+
+function ELU:call(x)
+  return nd.elu(x, self.alpha)
+end
+
+local Softmax = extend("Softmax", {
+  doc = "exp(x) / sum of exp(x) along axes, of what the mask has",
+  { "axis", "shape", -1, doc = "one or several" },
+})
+
+-- Over several axes at once.
+local function softmax(x, axis)
+  if #axis == 1 then
+    return nd.softmax(x, axis[1])
+  end
+  return nd.exp(x - nd.reduce_logsumexp(x, axis, true))
+end
+
+function Softmax:call(x, _, mask)
+  if not mask then
+    return softmax(x, self.axis)
+  end
+  mask = nd.cast(mask, "bool")
+  return nd.where(mask, softmax(nd.where(mask, x, -1e9), self.axis), 0)
+end
+
+local PReLU = extend("PReLU", roles({
+  doc = "x where positive, else alpha * x, with an alpha for each element of "
+    .. "an example",
+  { "shared_axes", "shape", {},
+    doc = "axes that share one; that of the batch is 1" },
+}, "alpha", "zeros"))
+
+function PReLU:build(shape)
+  local size = table.move(shape, 2, #shape, 1, {})
+  for _, axis in ipairs(self.shared_axes) do
+    axis = axes.find(self, "shared_axes", axis, #shape)
+    if axis == 1 then
+      fail("PReLU: shared_axes has 1, the batch, which always shares")
+    end
+    size[axis - 1] = 1
+  end
+  self.alpha = self:make_weight("alpha", size)
+end
+
+function PReLU:call(x)
+  return nd.relu(x) - self.alpha * nd.relu(-x)
+end
+
+return { Activation = Activation, ReLU = ReLU, LeakyReLU = LeakyReLU, ELU = ELU,
+         Softmax = Softmax, PReLU = PReLU }

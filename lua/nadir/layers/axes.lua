@@ -1,0 +1,42 @@
+--- Axes of inputs, which settings name: from 1, the batch, or from the end by
+-- negative numbers.
+local fail = require "nadir.fail"
+
+local axes = {}
+
+--- The axis that a setting means, from 1 on.
+---@param self table
+---@param name string  the setting
+---@param axis integer
+---@param rank integer
+---@return integer
+function axes.find(self, name, axis, rank)
+  local found = axis < 0 and rank + 1 + axis or axis
+  if found < 1 or found > rank then
+    fail("%s: %s %d: x has %d axes", getmetatable(self).__name, name, axis,
+      rank)
+  end
+  return found
+end
+
+--- All of `rank` axes but one.
+---@return table list
+function axes.others(rank, axis)
+  local list = {}
+  for i = 1, rank do
+    list[#list + 1] = i ~= axis and i or nil
+  end
+  return list
+end
+
+--- All of them but the first and the last: those of space.
+---@return table list
+function axes.inner(rank)
+  local list = {}
+  for i = 2, rank - 1 do
+    list[i - 1] = i
+  end
+  return list
+end
+
+return axes

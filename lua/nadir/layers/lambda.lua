@@ -1,0 +1,25 @@
+--- nd.layers.Lambda, Identity: a function as a layer.
+local Layer = require "nadir.layers.layer"
+
+local Lambda = Layer:extend("Lambda", {
+  doc = "f(x, arguments)",
+  { "f", "activation", doc = "a function, or the name of an op" },
+  { "arguments", "nested", false, doc = "its options" },
+})
+
+function Lambda:call(x)
+  if self.arguments then
+    return self.f(x, self.arguments)
+  end
+  return self.f(x)
+end
+
+local Identity = Layer:extend("Identity", { doc = "x" })
+
+Identity.supports_masking = true
+
+function Identity.call(_, x)
+  return x
+end
+
+return { Lambda = Lambda, Identity = Identity }

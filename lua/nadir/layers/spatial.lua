@@ -1,0 +1,51 @@
+--- What layers over x [batch, spatial..., channels] share: settings that are
+-- one number, or one for each spatial axis.
+local fail = require "nadir.fail"
+
+local spatial = {}
+
+--- Makes lists of `n` of settings that are lists of one or n.
+---@param self table
+---@param n integer
+---@param ... string  the names of the settings
+function spatial.spread(self, n, ...)
+  for _, name in ipairs { ... } do
+    local list = self[name]
+    if #list ~= 1 and #list ~= n then
+      fail("%s: %s needs 1 number or %d, got %d", getmetatable(self).__name,
+        name, n, #list)
+    end
+    local all = {}
+    for axis = 1, n do
+      all[axis] = list[axis] or list[1]
+    end
+    self[name] = all
+  end
+end
+
+--- Raises unless a shape has `n` spatial axes.
+function spatial.check(self, shape, n)
+  if #shape ~= n + 2 then
+    fail("%s: x needs %d axes, %s: it is [%s]", getmetatable(self).__name,
+      n + 2, "those of batch, space and channels", table.concat(shape, " "))
+  end
+end
+
+--- Adds the classes of a family, for 1, 2 and 3 spatial axes: `axes` of an
+--- object says how many it has.
+---@param Parent table
+---@param names table  of the classes, by the number of axes
+---@param params? fun(n: integer): table
+---@param family? table
+---@return table family
+function spatial.family(Parent, names, params, family)
+  family = family or {}
+  for n, name in pairs(names) do -- any order: each its own
+    local Class = Parent:extend(name, params and params(n))
+    Class.axes = n
+    family[name] = Class
+  end
+  return family
+end
+
+return spatial

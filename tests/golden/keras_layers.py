@@ -1,0 +1,220 @@
+"""Writes keras_layers.txt: what Keras's layers give for given weights.
+
+    pip install keras==3.15.1 tensorflow-cpu==2.21.0
+    KERAS_BACKEND=tensorflow python3 tests/golden/keras_layers.py \
+      > tests/golden/keras_layers.txt
+
+Element i of input or weight k, both from 0, is ((7i + 5k) % 23 - 11) / 8, with
+k from 1 for inputs and from 10 for weights; of a variance it is the absolute
+value of that, + 1/2; of an integer (3i + k) % n + 1. Gradients are those of the
+outputs' sum of products with the numbers for k = 5, 6... A record is
+
+    Dense(2)            how the layer is made, as nd.layers has it
+    x 2 3               the shape of an input; "i 5 2 3": integers from 1 to 5
+    training            if the call trains
+    mask 110 111        by example
+    options ...         further options of the call
+    y 2 2 : ...         outputs
+    dx 1 : ...          gradients by inputs,
+    dw 1 : ...          by trainable weights,
+    w 1 : ...           other weights afterwards
+"""
+import textwrap
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+L = keras.layers
+
+
+def numbers(shape, k):
+    n = np.prod(shape, dtype=int)
+    return (((7 * np.arange(n) + 5 * k) % 23 - 11) / 8).reshape(shape).astype(
+        "float32")
+
+
+def integers(shape, k, n):
+    count = np.prod(shape, dtype=int)
+    return ((3 * np.arange(count) + k) % n + 1).reshape(shape).astype("int32")
+
+
+def show(key, values, shape=None):
+    head = key + ("" if shape is None else "".join(f" {n}" for n in shape))
+    text = " ".join(f"{v + 0:.6g}" for v in np.ravel(values))
+    print(textwrap.fill(f"{head} : {text}", 78, subsequent_indent="  ",
+                        break_long_words=False))
+
+
+def set_weights(layer):
+    values = []
+    for j, w in enumerate(layer.weights):
+        value = numbers(w.shape, 10 + j)
+        values.append(abs(value) + .5 if "variance" in w.path else value)
+    layer.set_weights(values)
+
+
+def mask_of(text):
+    return np.array([[c == "1" for c in row] for row in text.split()])
+
+
+def case(lua, layer, *shapes, training=False, mask=None, vocabulary=None,
+         options=None, lua_options=None, lists=False, less=0):
+    """`less` is what Keras's integers lack of ours."""
+    print(lua)
+    inputs = []
+    for k, shape in enumerate(shapes):
+        kind = "x" if vocabulary is None else f"i {vocabulary}"
+        print(kind, *shape)
+        inputs.append(numbers(shape, k + 1) if vocabulary is None
+                      else integers(shape, k + 1, vocabulary) - less)
+    options = dict(options or {})
+    if training:
+        print("training")
+        options["training"] = True
+    if mask:
+        print("mask", mask)
+        options["mask"] = mask_of(mask)
+    if lua_options:
+        print("options", lua_options)
+    given = inputs if len(inputs) > 1 or lists else inputs[0]
+    if not layer.built:
+        layer(given)
+    set_weights(layer)
+    tensors = [tf.constant(x) for x in inputs]
+    floats = [t for t in tensors if t.dtype.is_floating]
+    with tf.GradientTape() as tape:
+        tape.watch(floats)
+        y = layer(tensors if len(inputs) > 1 or lists else tensors[0],
+                  **options)
+        outputs = tf.nest.flatten(y)
+        loss = sum(tf.reduce_sum(tf.cast(one, "float32")
+                                 * numbers(one.shape, 5 + k))
+                   for k, one in enumerate(outputs))
+    for one in outputs:
+        show("y", one.numpy(), one.shape)
+    trainable = [w.value for w in layer.trainable_variables]
+    gradients = tape.gradient(loss, floats + trainable)
+    for k, g in enumerate(gradients):
+        key, at = ("dx", k) if k < len(floats) else ("dw", k - len(floats))
+        if g is not None:
+            show(key, tf.convert_to_tensor(g).numpy(), [at + 1])
+    for k, w in enumerate(layer.non_trainable_variables):
+        if training and "seed" not in w.path:
+            show("w", w.numpy(), [k + 1])
+    print()
+
+
+def core():
+    case("Dense(2)", L.Dense(2), (2, 3))
+    case('Dense(2, "tanh", false)', L.Dense(2, "tanh", use_bias=False),
+         (2, 2, 3))
+    case("Embedding(5, 2)", L.Embedding(5, 2), (2, 3), vocabulary=5, less=1)
+    case("Reshape { -1, 2 }", L.Reshape((-1, 2)), (2, 2, 3))
+    case("Flatten()", L.Flatten(), (2, 2, 3))
+    case("Permute { 2, 1 }", L.Permute((2, 1)), (2, 2, 3))
+    case("RepeatVector(2)", L.RepeatVector(2), (2, 3))
+    case('Activation "softplus"', L.Activation("softplus"), (2, 3))
+    case("Rescaling(0.5, 1)", L.Rescaling(.5, 1), (2, 3))
+    case('Lambda "square"', L.Lambda(tf.square), (2, 3))
+    case("Normalization { mean = { 1, 2 }, variance = { 4, 0.25 } }",
+         L.Normalization(mean=[1, 2], variance=[4, .25]), (2, 2))
+    case("Normalization { mean = 1, variance = 4, invert = true }",
+         L.Normalization(mean=1, variance=4, invert=True), (2, 2))
+
+
+def activations():
+    case("ReLU(1, 0.25, 0.5)", L.ReLU(1, .25, .5), (2, 6))
+    case("ReLU()", L.ReLU(), (2, 6))
+    case("LeakyReLU()", L.LeakyReLU(), (2, 6))
+    case("ELU(0.5)", L.ELU(.5), (2, 6))
+    case("PReLU()", L.PReLU(), (2, 2, 3))
+    case("PReLU { shared_axes = { 2 } }", L.PReLU(shared_axes=[1]),
+         (2, 2, 3))
+    case("Softmax()", L.Softmax(), (2, 3))
+    case("Softmax { axis = { 2, 3 } }", L.Softmax(axis=[1, 2]), (2, 2, 3))
+    case("Softmax()", L.Softmax(), (2, 3), mask="110 011")
+
+
+def merging():
+    for name in ("Add", "Subtract", "Multiply", "Average", "Maximum",
+                 "Minimum"):
+        case(f"{name}()", getattr(L, name)(), (2, 3), (2, 3))
+    case("Add()", L.Add(), (2, 3), (2, 2, 3), (2, 3))
+    case("Concatenate()", L.Concatenate(), (2, 1), (2, 2))
+    case("Concatenate(2)", L.Concatenate(1), (2, 1, 2), (2, 2, 2))
+    case("Dot(2)", L.Dot(1), (2, 3), (2, 3))
+    case("Dot({ 3, 2 }, true)", L.Dot((2, 1), True), (2, 2, 3), (2, 3, 2))
+    case("Dot(-1)", L.Dot(-1), (2, 2, 3), (2, 3))
+
+
+def convolutions():
+    case("Conv1D(2, 3)", L.Conv1D(2, 3), (1, 5, 2))
+    case('Conv1D(2, 2, { padding = "causal", dilation_rate = 2 })',
+         L.Conv1D(2, 2, padding="causal", dilation_rate=2), (1, 5, 1))
+    case('Conv1D(2, 2, 2, { padding = "same", groups = 2 })',
+         L.Conv1D(2, 2, 2, padding="same", groups=2), (1, 5, 2))
+    case('Conv2D(2, { 2, 3 }, { activation = "relu" })',
+         L.Conv2D(2, (2, 3), activation="relu"), (1, 3, 4, 1))
+    case('Conv2D(1, 2, 2, "same", { use_bias = false })',
+         L.Conv2D(1, 2, 2, "same", use_bias=False), (1, 3, 4, 2))
+    case("Conv3D(2, 2)", L.Conv3D(2, 2), (1, 3, 2, 2, 1))
+    case("Conv1DTranspose(2, 3, 2)", L.Conv1DTranspose(2, 3, 2), (1, 3, 2))
+    case("Conv1DTranspose(1, 2, 3)", L.Conv1DTranspose(1, 2, 3), (1, 2, 2))
+    case('Conv2DTranspose(2, 3, 2, "same")',
+         L.Conv2DTranspose(2, 3, 2, "same"), (1, 2, 2, 1))
+    case('Conv2DTranspose(1, 3, 2, "same", { output_padding = 1 })',
+         L.Conv2DTranspose(1, 3, 2, "same", output_padding=1), (1, 2, 2, 2))
+    case("Conv3DTranspose(1, 2, 2)", L.Conv3DTranspose(1, 2, 2),
+         (1, 1, 2, 1, 2))
+    case("DepthwiseConv1D(2, { depth_multiplier = 2 })",
+         L.DepthwiseConv1D(2, depth_multiplier=2), (1, 3, 2))
+    case('DepthwiseConv2D(2, 2, "same")', L.DepthwiseConv2D(2, 2, "same"),
+         (1, 3, 3, 2))
+    case("DepthwiseConv2D { kernel_size = { 1, 2 }, depth_multiplier = 2 }",
+         L.DepthwiseConv2D((1, 2), depth_multiplier=2), (1, 2, 3, 2))
+    case("SeparableConv1D(2, 2)", L.SeparableConv1D(2, 2), (1, 4, 2))
+    case('SeparableConv2D(2, 2, { depth_multiplier = 2, activation = "relu" })',
+         L.SeparableConv2D(2, 2, depth_multiplier=2, activation="relu"),
+         (1, 3, 3, 2))
+
+
+def pools():
+    case("MaxPooling1D()", L.MaxPooling1D(), (1, 5, 2))
+    case('MaxPooling2D(2, 1, "same")', L.MaxPooling2D(2, 1, "same"),
+         (1, 3, 3, 1))
+    case("MaxPooling3D()", L.MaxPooling3D(), (1, 2, 2, 4, 1))
+    case('AveragePooling1D(3, 2, "same")', L.AveragePooling1D(3, 2, "same"),
+         (1, 4, 2))
+    case("AveragePooling2D { 2, 1 }", L.AveragePooling2D((2, 1)),
+         (1, 4, 2, 1))
+    case("AveragePooling3D()", L.AveragePooling3D(2), (1, 2, 2, 4, 1))
+    for n, shape in (1, (2, 3, 2)), (2, (2, 2, 3, 2)), (3, (1, 2, 2, 2, 2)):
+        for what in "Average", "Max":
+            name = f"Global{what}Pooling{n}D"
+            case(f"{name}()", getattr(L, name)(), shape)
+    case("GlobalAveragePooling1D { keepdims = true }",
+         L.GlobalAveragePooling1D(keepdims=True), (2, 3, 2), mask="110 101")
+
+
+def normalizations():
+    case("BatchNormalization()", L.BatchNormalization(), (3, 2))
+    case("BatchNormalization { momentum = 0.75 }",
+         L.BatchNormalization(momentum=.75), (3, 2), training=True)
+    case("BatchNormalization { axis = 2, epsilon = 0.1, scale = false }",
+         L.BatchNormalization(axis=1, epsilon=.1, scale=False), (2, 3, 2),
+         training=True)
+    case("BatchNormalization { center = false }",
+         L.BatchNormalization(center=False), (2, 3, 2), training=True,
+         mask="110 101")
+
+
+def main():
+    for part in PARTS:
+        part()
+
+
+PARTS = [core, activations, merging, convolutions, pools, normalizations]
+
+if __name__ == "__main__":
+    main()

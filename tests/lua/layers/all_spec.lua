@@ -1,0 +1,209 @@
+--- What holds for every layer there is.
+package.path = "tests/lua/?.lua;" .. package.path
+local nd = require "nadir"
+local near = require "support".near
+local structure = require "nadir.structure"
+local L = nd.layers
+
+assert(_VERSION == "Lua 5.4")
+
+-- How to make each, and the shape of an example it takes; a list of shapes for
+-- those that take several inputs. `integers` are positions up to 5.
+local ways = {
+  Activation = { "tanh", shape = { 3 } },
+  Add = { shape = { { 3 }, { 3 } } },
+  AlphaDropout = { 0.5, shape = { 3 } },
+  Average = { shape = { { 3 }, { 3 } } },
+  AveragePooling1D = { 2, shape = { 4, 2 } },
+  AveragePooling2D = { 2, shape = { 4, 4, 2 } },
+  AveragePooling3D = { 2, shape = { 4, 4, 4, 2 } },
+  BatchNormalization = { shape = { 3 } },
+  Concatenate = { shape = { { 3 }, { 2 } } },
+  Conv1D = { 2, 3, shape = { 4, 2 } },
+  Conv2D = { 2, 3, { padding = "same" }, shape = { 4, 4, 2 } },
+  Conv3D = { 2, 3, shape = { 3, 3, 3, 2 } },
+  Conv1DTranspose = { 2, 3, shape = { 4, 2 } },
+  Conv2DTranspose = { 2, 3, 2, shape = { 4, 4, 2 } },
+  Conv3DTranspose = { 2, 2, shape = { 2, 2, 2, 2 } },
+  Dense = { 2, { kernel_initializer = "he_normal" }, shape = { 3 } },
+  DepthwiseConv1D = { 2, shape = { 4, 2 } },
+  DepthwiseConv2D = { 2, shape = { 4, 4, 2 } },
+  Dot = { 2, shape = { { 3 }, { 3 } } },
+  Dropout = { 0.5, { seed = 3 }, shape = { 3 } },
+  ELU = { shape = { 3 } },
+  Embedding = { 5, 2, shape = { 3 }, integers = true },
+  Flatten = { shape = { 2, 3 } },
+  GaussianDropout = { 0.5, shape = { 3 } },
+  GaussianNoise = { 0.5, shape = { 3 } },
+  GlobalAveragePooling1D = { shape = { 4, 2 } },
+  GlobalAveragePooling2D = { shape = { 4, 4, 2 } },
+  GlobalAveragePooling3D = { shape = { 4, 4, 4, 2 } },
+  GlobalMaxPooling1D = { shape = { 4, 2 } },
+  GlobalMaxPooling2D = { shape = { 4, 4, 2 } },
+  GlobalMaxPooling3D = { shape = { 4, 4, 4, 2 } },
+  Identity = { shape = { 3 } },
+  Lambda = { "square", shape = { 3 } },
+  LeakyReLU = { shape = { 3 } },
+  MaxPooling1D = { 2, shape = { 4, 2 } },
+  MaxPooling2D = { 2, shape = { 4, 4, 2 } },
+  MaxPooling3D = { 2, shape = { 4, 4, 4, 2 } },
+  Maximum = { shape = { { 3 }, { 3 } } },
+  Minimum = { shape = { { 3 }, { 3 } } },
+  Multiply = { shape = { { 3 }, { 3 } } },
+  Normalization = { shape = { 3 } },
+  PReLU = { shape = { 3 } },
+  Permute = { { 2, 1 }, shape = { 2, 3 } },
+  ReLU = { shape = { 3 } },
+  RepeatVector = { 2, shape = { 3 } },
+  Rescaling = { 2, shape = { 3 } },
+  Reshape = { { 3, -1 }, shape = { 2, 3 } },
+  SeparableConv1D = { 2, 2, shape = { 4, 2 } },
+  SeparableConv2D = { 2, 2, shape = { 4, 4, 2 } },
+  Softmax = { shape = { 3 } },
+  SpatialDropout1D = { 0.5, shape = { 3, 2 } },
+  SpatialDropout2D = { 0.5, shape = { 3, 3, 2 } },
+  SpatialDropout3D = { 0.5, shape = { 3, 3, 3, 2 } },
+  Subtract = { shape = { { 3 }, { 3 } } },
+}
+
+-- Those that no row of their own can say enough of.
+local others = { Input = true, InputLayer = true, Layer = true,
+                 Sequential = true }
+
+local names = {}
+for name in pairs(L) do -- any order: sorted below
+  names[#names + 1] = not others[name] and name or nil
+end
+table.sort(names)
+
+-- The layer, from the text of the row, with further settings.
+local function make_layer(name, settings)
+  local row = assert(ways[name], name .. ": no row says how to make it")
+  local arguments = table.move(row, 1, #row, 1, {})
+  local last = arguments[#arguments]
+  local options = {}
+  if type(last) == "table" and type(next(last)) == "string" then
+    for key, value in pairs(last) do options[key] = value end
+    arguments[#arguments] = nil
+  end
+  for key, value in pairs(settings or {}) do options[key] = value end
+  if next(options) then -- any order: whether there is one
+    arguments[#arguments + 1] = options
+  end
+  return L[name](table.unpack(arguments))
+end
+
+local function each_shape(row, f)
+  if type(row.shape[1]) ~= "table" then
+    return f(row.shape)
+  end
+  local list = {}
+  for i, shape in ipairs(row.shape) do list[i] = f(shape) end
+  return list
+end
+
+local rng = nd.random.RandomState(5)
+
+-- Inputs of n examples.
+local function draw_inputs(row, n, dtype)
+  return each_shape(row, function(shape)
+    local full = { n, table.unpack(shape) }
+    if row.integers then
+      return nd.reshape(nd.range(1, nd.zeros(full).size) % 5 + 1, full)
+    end
+    return nd.cast(nd.reshape(rng:randn(nd.zeros(full).size), full),
+      dtype or "float32")
+  end)
+end
+
+local function leaves(y) return structure.flatten(y) end
+
+local function same_values(one, other)
+  local a, b = leaves(one), leaves(other)
+  assert.equal(#a, #b)
+  for i, x in ipairs(a) do near(x:totable(), b[i]) end
+end
+
+local function float_inputs(x)
+  local list = {}
+  for _, one in ipairs(leaves(x)) do
+    list[#list + 1] = one.dtype:find "float" and one or nil
+  end
+  return list
+end
+
+for _, name in ipairs(names) do
+  describe(name, function()
+    it("runs on any number of examples, none too", function()
+      local row, layer = ways[name], make_layer(name)
+      local three = leaves(layer(draw_inputs(row, 3)))
+      for _, n in ipairs { 0, 1 } do
+        for i, y in ipairs(leaves(layer(draw_inputs(row, n)))) do
+          assert.equal(n, y.shape[1])
+          for axis = 2, y.rank do
+            assert.equal(three[i].shape[axis], y.shape[axis])
+          end
+        end
+      end
+    end)
+
+    it("can stand in a model that is drawn up", function()
+      local row, layer = ways[name], make_layer(name)
+      local inputs = each_shape(row, function(shape)
+        return nd.Input { shape = shape,
+                          dtype = row.integers and "int32" or "float32" }
+      end)
+      local model = nd.Model(inputs, layer(inputs))
+      local x = draw_inputs(row, 2)
+      same_values(layer(x), model(x))
+      for i, symbol in ipairs(leaves(model.outputs)) do
+        local shape = leaves(layer(x))[i].shape
+        assert.is_false(symbol.shape[1])
+        for axis = 2, #shape do
+          assert.equal(shape[axis], symbol.shape[axis])
+        end
+      end
+    end)
+
+    it("is made again by its configuration", function()
+      local row, layer = ways[name], make_layer(name)
+      local x = draw_inputs(row, 2)
+      local y = layer(x)
+      local other = L[name]:from_config(layer:get_config())
+      other(x)
+      other:set_weights(layer:get_weights())
+      same_values(y, other(x))
+      assert.equal(layer.name, other.name)
+    end)
+
+    it("computes in float64, if it gets it", function()
+      local row, layer = ways[name], make_layer(name)
+      if row.integers then
+        layer = make_layer(name, { dtype = "float64" })
+      end
+      for _, y in ipairs(leaves(layer(draw_inputs(row, 2, "float64")))) do
+        assert.equal("float64", y.dtype)
+      end
+    end)
+
+    it("passes gradients to its weights and inputs", function()
+      local row, layer = ways[name], make_layer(name)
+      local x = draw_inputs(row, 2)
+      layer(x)
+      local sources = float_inputs(x)
+      local tape <close> = nd.GradientTape()
+      for _, one in ipairs(sources) do tape:watch(one) end
+      local sum = 0
+      for _, y in ipairs(leaves(layer(x, true))) do
+        sum = sum + nd.reduce_sum(nd.square(y))
+      end
+      for _, w in ipairs(layer.trainable_variables) do
+        sources[#sources + 1] = w
+      end
+      for i, g in pairs(tape:gradient(sum, sources)) do
+        assert(g, ("%s: no gradient for source %d"):format(name, i))
+        assert.same(sources[i].shape, g.shape)
+      end
+    end)
+  end)
+end
