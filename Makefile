@@ -295,9 +295,11 @@ QUICK := $(patsubst %,base/%,account context crew memory mt19937 philox place \
            pending plain plan program rows scatter series spectrum_% strip \
            sweeps table term) \
          $(patsubst %,tape/%,backward derive give identities record tape) \
+         $(patsubst %,optim/%,clip frame% optimizer pass rows rules% slots \
+           sums turn) \
          $(patsubst %,lua/%,arguments box class_gradient class_optimizer \
-           class_tape flat guard heap manager nested op signature taped where \
-           zip) kernel/% optim/%
+           class_tape flat guard heap manager nested op optimizer_step \
+           signature taped where zip) kernel/%
 small = $(if $(filter $(QUICK),$(1)),,-Os)
 
 $(BUILD)/obj/%.o: src/%.c $(BUILD)/flags

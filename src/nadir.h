@@ -416,8 +416,10 @@ ND_API bool nd_optimizer_apply(nd_optimizer *o, int n,
 // update variables, by the means; what has no gradient in such a call waits for
 // the next, with its sum. Another number of calls forgets what waits.
 
-// Whether `weight_decay` leaves a variable alone. False without memory.
-ND_API bool nd_optimizer_exclude(nd_optimizer *o, nd_variable *v, bool exclude);
+// Whether a variable is left alone by "weight_decay"; or, with "muon", by Muon,
+// and left to AdamW, as all but matrices are. False after an error.
+ND_API bool nd_optimizer_exclude(nd_optimizer *o, nd_variable *v,
+                                 const char *from, bool excluded);
 
 // Gives `n` variables their running means, as after the last step with
 // `use_ema`; those that have none stay. False after an error.
@@ -425,9 +427,26 @@ ND_API bool nd_optimizer_finalize(nd_optimizer *o, int n,
                                   nd_variable *const *variables);
 
 // Settings by name; true is 1 and false 0. An unknown name is an error, and so
-// is a value that the setting cannot have: it stays as it was.
+// is a value that the setting cannot have: it stays as it was. What is switched
+// off is forgotten: momentum that is 0 for a while begins anew. By name, too,
+// are "iterations", the updates done, and "waiting", the calls since the last
+// one whose gradients wait.
 ND_API bool nd_optimizer_set(nd_optimizer *o, const char *name, double value);
 ND_API bool nd_optimizer_get(nd_optimizer *o, const char *name, double *value);
+
+// What the next step depends on, beside those: what the optimizer keeps of each
+// variable. Whoever saves settings, both counts and all slots, and sets them
+// again, settings first, goes on with the same bits. Names are "momentum" and
+// what else the rule has, "average", the running mean with `use_ema`, and
+// "waiting_sum", gradients that wait; NULL after the last.
+ND_API const char *nd_optimizer_slot_name(const nd_optimizer *o, int i);
+
+// Returns a copy, or NULL, which is no error, where nothing is kept by that
+// name. NULL makes one begin anew.
+ND_API nd_tensor *nd_optimizer_slot(nd_optimizer *o, nd_variable *v,
+                                    const char *name);
+ND_API bool nd_optimizer_set_slot(nd_optimizer *o, nd_variable *v,
+                                  const char *name, nd_tensor *x);
 
 // ----------------------------------------------------------------- random --
 

@@ -2,38 +2,63 @@
 -- function of their number, which optimizers take for `learning_rate`, as they
 -- take any other. Formulas and defaults are Keras 3's.
 local fail = require "nadir.fail"
+local names = require "nadir.names"
 local signature = require "nadir.signature"
 
 local schedules = {}
+
+-- The settings of a call; raises what `check` says is wrong with them.
+local function read(takes, check, ...)
+  local settings, given = takes:read(...)
+  local problem = check and check(settings)
+  if problem then
+    fail("%s: %s", takes.name, problem)
+  end
+  return settings, given
+end
+
+-- The metatable of the schedules of a class.
+local function metatable_of(takes, rate, check)
+  local metatable = { __name = takes.name, __signature = takes }
+  function metatable.__index(self, key)
+    local value = self._settings[key]
+    if value == nil then
+      fail("%s", names.missing(takes.name, key, self._settings))
+    end
+    return value
+  end
+  function metatable.__newindex(self, key, value)
+    local given = { [key] = value }
+    for name, other in pairs(self._given) do -- any order: each its own
+      given[name] = name == key and value or other
+    end
+    rawset(self, "_settings", read(takes, check, given))
+    rawset(self, "_given", given)
+  end
+  function metatable.__call(self, step)
+    if type(step) ~= "number" then
+      fail("%s: step must be a number, got %s", takes.name, type(step))
+    end
+    return rate(self._settings, step)
+  end
+  function metatable.__tostring(self)
+    return takes:show(self._given)
+  end
+  return metatable
+end
 
 -- Adds a class: rate(settings, step) gives the rate after so many steps.
 -- `check` says what is wrong with settings.
 local function add(name, doc, params, rate, check)
   local takes = signature.new(name, table.move(params, 1, #params, 1,
                                                { doc = doc }))
-  local metatable = { __name = name, __signature = takes }
-  function metatable.__index(self, key)
-    return self.settings[key]
-  end
-  function metatable.__call(self, step)
-    if type(step) ~= "number" then
-      fail("%s: step must be a number, got %s", name, type(step))
-    end
-    return rate(self.settings, step)
-  end
-  function metatable.__tostring(self)
-    return takes:show(self.given)
-  end
+  local metatable = metatable_of(takes, rate, check)
   schedules[name] = setmetatable({}, {
     __name = name,
     __signature = takes,
     __call = function(_, ...)
-      local settings, given = takes:read(...)
-      local problem = check and check(settings)
-      if problem then
-        fail("%s: %s", name, problem)
-      end
-      return setmetatable({ settings = settings, given = given }, metatable)
+      local settings, given = read(takes, check, ...)
+      return setmetatable({ _settings = settings, _given = given }, metatable)
     end,
     __tostring = function() return takes:text() end,
   })

@@ -17,7 +17,7 @@ typedef struct ndL_function {
                      // the parameters; NULL: there are none
 } ndL_function;
 
-enum { NDL_MOST_PARAMS = 20 };
+enum { NDL_MOST_PARAMS = 28 };
 
 // The parameters of what takes one value of any type, and does not read its
 // call.

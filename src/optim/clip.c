@@ -1,4 +1,4 @@
-// optim/clip.c: norms of gradients, and sums of them over several calls.
+// optim/clip.c: norms of gradients.
 
 #include "optim/clip.h"
 
@@ -8,8 +8,6 @@
 #include "base/work.h"
 #include "kernel/block.h"
 #include "optim/frame.h"
-
-// ------------------------------------------------------------------- norms --
 
 // A gradient in pieces of one length, and the sum of squares of each.
 enum { MOST_PIECES = 512 };
@@ -63,67 +61,22 @@ static double by_all(double norm, double most)
   return isfinite(norm) ? most * fmin(1 / norm, 1 / most) : (double)NAN;
 }
 
-void nd_clip_find(const nd_optimizer *o, int n, nd_update_job *jobs,
-                  double scale)
+void nd_clip_find(nd_turn *turn, double scale)
 {
+  const nd_optimizer *o = turn->o;
   const double one = nd_optimizer_common(o, ND_CLIPNORM);
   const double all = nd_optimizer_common(o, ND_GLOBAL_CLIPNORM);
+  nd_update_job *jobs = turn->jobs;
   double total = 0;
   if (one == 0 && all == 0)
     return;
-  for (int i = 0; i < n; i++) {
+  for (int i = 0; i < turn->n; i++) {
     if (jobs[i].gradient == NULL)
       continue;
     const double sum = sum_squares(o->context, jobs[i].gradient);
     jobs[i].scale = by_itself(scale * sqrt(sum), one);
     total += sum;
   }
-  for (int i = 0; i < n && all > 0; i++)
+  for (int i = 0; i < turn->n && all > 0; i++)
     jobs[i].scale = by_all(scale * sqrt(total), all);
-}
-
-// -------------------------------------------------------------------- sums --
-
-typedef struct adding {
-  nd_gather_kernel *add;
-  const nd_tensor *x;
-  nd_tensor *sum;
-  bool first;
-} adding;
-
-static void add_part(const void *what, void *shared, void *own, int64_t from,
-                     int64_t to)
-{
-  const adding *a = what;
-  const size_t at = (size_t)from * nd_dtype_size((nd_dtype)a->x->dtype);
-  a->add(to - from, a->first, a->sum->data + at, a->x->data + at);
-}
-
-static void add_gradient(nd_optimizer *o, nd_slots *slots, const nd_tensor *g)
-{
-  const adding a = { .add = nd_frame_kernels(o->context->level)->add[g->dtype],
-                     .x = g,
-                     .sum = slots->at[ND_SUM_SLOT],
-                     .first = !slots->summed };
-  const nd_step step = { .units = g->size, .cost = .3F, .run = add_part };
-  nd_step_finish(o->context, &step, &a);
-  slots->summed = true;
-}
-
-bool nd_sums_take(nd_optimizer *o, int n, nd_variable *const *variables,
-                  nd_update_job *jobs)
-{
-  const int64_t calls = nd_optimizer_calls(o);
-  if (calls == 1)
-    return true;
-  for (int i = 0; i < n; i++) {
-    if (jobs[i].gradient == NULL)
-      continue;
-    nd_slots *slots = nd_slots_find(o, variables[i]);
-    add_gradient(o, slots, jobs[i].gradient);
-    nd_tensor_release(jobs[i].gradient);
-    jobs[i].gradient = nd_tensor_keep(slots->at[ND_SUM_SLOT]);
-  }
-  o->waiting = (o->waiting + 1) % calls;
-  return o->waiting == 0;
 }

@@ -27,12 +27,12 @@ typedef void nd_frame_kernel(int64_t n, const nd_frame *f,
 typedef double nd_squares_kernel(int64_t n, const void *x);
 
 // out[i] = x[i], at first, or out[i] + x[i].
-typedef void nd_gather_kernel(int64_t n, bool first, void *out, const void *x);
+typedef void nd_sum_kernel(int64_t n, bool first, void *out, const void *x);
 
 typedef struct nd_frame_table {
   nd_frame_kernel *run[2];  // ND_FLOAT32, ND_FLOAT64
   nd_squares_kernel *squares[2];
-  nd_gather_kernel *add[2];
+  nd_sum_kernel *add[2];
 } nd_frame_table;
 
 const nd_frame_table *nd_frame_kernels(int level);

@@ -12,13 +12,18 @@
 // that.
 enum { ND_MEAN_SLOT = ND_MAX_SLOTS, ND_SUM_SLOT, ND_ALL_SLOTS };
 
+// What a variable may be excluded from: weight decay, and the first way of the
+// rule.
+enum { ND_BY_DECAY, ND_BY_RULE, ND_EXCLUSIONS };
+
 typedef struct nd_slots {
   nd_attachment attachment;  // first; its keeper is the optimizer
   struct nd_slots *next, **link;
   nd_tensor *at[ND_ALL_SLOTS];
   bool averaged;  // the running mean has begun
-  bool excluded;  // from weight decay
   bool summed;    // gradients wait in the sum
+  bool excluded[ND_EXCLUSIONS];
+  uint32_t asked;  // the number of the question that was last answered of it
 } nd_slots;
 
 struct nd_optimizer {
@@ -28,6 +33,7 @@ struct nd_optimizer {
   double settings[ND_MAX_SETTINGS];
   int64_t iterations;  // updates done
   int64_t waiting;     // calls whose gradients wait for the next update
+  uint32_t asking;     // number of the question, a script's, what to exclude
   nd_slots *slots;
 };
 
@@ -44,12 +50,19 @@ static inline int64_t nd_optimizer_calls(const nd_optimizer *o)
   return n > 1 ? (int64_t)n : 1;
 }
 
-// The slots of a variable, NULL if it has none; makes those it has to have.
-nd_slots *nd_slots_find(const nd_optimizer *o, nd_variable *v);
-bool nd_slots_ensure(nd_optimizer *o, nd_variable *v);
+// Those that every variable that goes this way has to have now, as bits.
+int nd_slots_kept(const nd_optimizer *o, int way);
 
-// Those that every variable has to have now, as bits.
-int nd_slots_kept(const nd_optimizer *o);
+// The slots of a variable, NULL if it has none; makes those in `kept`.
+nd_slots *nd_slots_find(const nd_optimizer *o, nd_variable *v);
+bool nd_slots_ensure(nd_optimizer *o, nd_variable *v, int kept);
+
+// The type of a slot of `v`, which has two axes if that lacks one of them.
+nd_type nd_slot_type(const nd_optimizer *o, const nd_variable *v, int i);
+
+// Lets go of what rules keep and no way has to have any more: begun again it
+// begins anew.
+void nd_slots_forget(nd_optimizer *o);
 
 // The slots of a variable, which has them from now on. NULL without memory.
 nd_slots *nd_slots_take(nd_optimizer *o, nd_variable *v);

@@ -2,6 +2,8 @@
 
 #include "optim/optimizer.h"
 
+#include <string.h>
+
 #include "base/number.h"
 #include "base/options.h"
 
@@ -12,6 +14,15 @@ static bool fail_unknown(const nd_optimizer *o, const char *name)
   for (const nd_param *s = o->update->settings; s->name != NULL; s++)
     names[n++] = s->name;
   return nd_option_unknown(o->context, name, n, names);
+}
+
+// Whoever looks at whole variables has no rows to leave alone.
+static bool check_lazy(const nd_optimizer *o, int setting, double value)
+{
+  return setting != o->own + ND_LAZY || value == 0 ||
+         o->update->whole == NULL ||
+         nd_fail(o->context, ND_BAD_ARGUMENT,
+                 "lazy cannot be true: steps depend on all rows");
 }
 
 // Of the three ways to clip there is one at a time.
@@ -37,6 +48,13 @@ static void forget_sums(nd_optimizer *o)
     s->summed = false;
 }
 
+static bool fail_value(const nd_optimizer *o, const char *name,
+                       const char *wanted, double value)
+{
+  return nd_fail(o->context, ND_BAD_ARGUMENT, "%s must be %s, got %s", name,
+                 wanted, ND_NUMBER(value));
+}
+
 static bool set(nd_optimizer *o, const char *name, double value)
 {
   const int i = nd_params_find(o->update->settings, name);
@@ -44,13 +62,15 @@ static bool set(nd_optimizer *o, const char *name, double value)
     return fail_unknown(o, name);
   const char *wanted = nd_param_refuses(&o->update->settings[i], value);
   if (wanted != NULL)
-    return nd_fail(o->context, ND_BAD_ARGUMENT, "%s must be %s, got %s", name,
-                   wanted, ND_NUMBER(value));
-  if (!check_clips(o, i, value))
+    return fail_value(o, name, wanted, value);
+  if (!check_clips(o, i, value) || !check_lazy(o, i, value))
     return false;
   if (i == o->own + ND_GRADIENT_ACCUMULATION_STEPS && o->settings[i] != value)
     forget_sums(o);
+  if (o->settings[i] == value)
+    return true;
   o->settings[i] = value;
+  nd_slots_forget(o);
   return true;
 }
 
@@ -129,12 +149,38 @@ void nd_optimizer_free(nd_optimizer *o)
   nd_memory_free(o->context, o, sizeof *o, ND_MEMORY_OBJECT);
 }
 
+// What is counted, and is no setting: NULL if it is not that.
+static int64_t *find_count(nd_optimizer *o, const char *name)
+{
+  return strcmp(name, "iterations") == 0 ? &o->iterations
+         : strcmp(name, "waiting") == 0  ? &o->waiting
+                                         : NULL;
+}
+
+static bool set_any(nd_optimizer *o, const char *name, double value)
+{
+  static const nd_param count = { .name = "", .kind = ND_COUNT };
+  int64_t *counter = find_count(o, name);
+  if (counter == NULL)
+    return set(o, name, value);
+  const char *wanted = nd_param_refuses(&count, value);
+  const int64_t calls = nd_optimizer_calls(o);
+  if (wanted != NULL || value > 0x1p53)
+    return fail_value(o, name, wanted != NULL ? wanted : "at most 2^53", value);
+  if (counter == &o->waiting && value >= (double)calls)
+    return nd_fail(o->context, ND_BAD_ARGUMENT,
+                   "waiting must be below gradient_accumulation_steps, got %s",
+                   ND_NUMBER(value));
+  *counter = (int64_t)value;
+  return true;
+}
+
 bool nd_optimizer_set(nd_optimizer *o, const char *name, double value)
 {
   if (o == NULL || name == NULL || !nd_context_ready(o->context))
     return false;
   const char *before = nd_context_enter(o->context, o->update->name);
-  const bool ok = set(o, name, value);
+  const bool ok = set_any(o, name, value);
   nd_context_leave(o->context, before);
   return ok;
 }
@@ -145,8 +191,9 @@ bool nd_optimizer_get(nd_optimizer *o, const char *name, double *value)
       !nd_context_ready(o->context))
     return false;
   const int i = nd_params_find(o->update->settings, name);
-  if (i >= 0) {
-    *value = o->settings[i];
+  const int64_t *counter = find_count(o, name);
+  if (i >= 0 || counter != NULL) {
+    *value = i >= 0 ? o->settings[i] : (double)*counter;
     return true;
   }
   const char *before = nd_context_enter(o->context, o->update->name);

@@ -43,33 +43,65 @@ static void fill(nd_tensor *x, double value)
   }
 }
 
+static nd_slot describe(const nd_optimizer *o, int i)
+{
+  return i < ND_MAX_SLOTS ? o->update->slots[i]
+                          : (nd_slot){ .copies = i == ND_MEAN_SLOT };
+}
+
+nd_type nd_slot_type(const nd_optimizer *o, const nd_variable *v, int i)
+{
+  const nd_lies lies = describe(o, i).lies;
+  nd_type type = nd_type_of(v->value);
+  if (type.rank < 2 || lies == ND_BY_ELEMENT)
+    return type;
+  if (lies == ND_BY_COLUMN)
+    type.shape[type.rank - 2] = type.shape[type.rank - 1];
+  type.rank--;
+  return type;
+}
+
 // Running means begin as the values: rows that are not looked at keep theirs.
-static nd_tensor *make_slot(nd_optimizer *o, const nd_variable *v, int slot)
+static nd_tensor *make_slot(nd_optimizer *o, const nd_variable *v, int i)
 {
   const nd_update *u = o->update;
-  const nd_type type = nd_type_of(v->value);
-  const void *data = slot == ND_MEAN_SLOT ? v->value->data : NULL;
+  const nd_type type = nd_slot_type(o, v, i);
   nd_tensor *x = nd_tensor_new(o->context, type.dtype, type.rank, type.shape,
-                               data);
-  const double first = slot < ND_MAX_SLOTS && u->begin != NULL
-                         ? u->begin(o->settings, slot)
+                               describe(o, i).copies ? v->value->data : NULL);
+  const double first = i < ND_MAX_SLOTS && u->begin != NULL
+                         ? u->begin(o->settings, i)
                          : 0;
   if (x != NULL && first != 0)
     fill(x, first);
   return x;
 }
 
-int nd_slots_kept(const nd_optimizer *o)
+int nd_slots_kept(const nd_optimizer *o, int way)
 {
   const nd_update *u = o->update;
-  int kept = u->kept != NULL ? u->kept(o->settings) : 0;
+  int kept = u->kept != NULL ? u->kept(o->settings, way) : 0;
   for (int i = 0; i < ND_MAX_SLOTS && u->kept == NULL; i++)
-    kept |= (u->slots[i] != NULL) << i;
+    kept |= (u->slots[i].name != NULL) << i;
   if (nd_optimizer_common(o, ND_USE_EMA) != 0)
     kept |= 1 << ND_MEAN_SLOT;
   if (nd_optimizer_calls(o) > 1)
     kept |= 1 << ND_SUM_SLOT;
   return kept;
+}
+
+void nd_slots_forget(nd_optimizer *o)
+{
+  int kept = 0;
+  for (int way = 0; way < ND_WAYS; way++)
+    kept |= nd_slots_kept(o, way);
+  for (nd_slots *s = o->slots; s != NULL; s = s->next) {
+    for (int i = 0; i < ND_MAX_SLOTS; i++) {
+      if (kept >> i & 1)
+        continue;
+      nd_tensor_release(s->at[i]);
+      s->at[i] = NULL;
+    }
+  }
 }
 
 nd_slots *nd_slots_find(const nd_optimizer *o, nd_variable *v)
@@ -83,9 +115,8 @@ nd_slots *nd_slots_take(nd_optimizer *o, nd_variable *v)
   return slots != NULL ? slots : add_slots(o, v);
 }
 
-bool nd_slots_ensure(nd_optimizer *o, nd_variable *v)
+bool nd_slots_ensure(nd_optimizer *o, nd_variable *v, int kept)
 {
-  const int kept = nd_slots_kept(o);
   if (kept == 0)
     return true;
   nd_slots *slots = nd_slots_take(o, v);

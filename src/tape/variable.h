@@ -33,6 +33,7 @@ struct nd_variable {
                       // that had another shape
   nd_shapes *shapes;  // NULL: only the one it has
   nd_attachment *attachments;
+  int place;  // among those of the last call of an optimizer
 };
 
 // The value, borrowed, noted by the tapes as read. What an op takes.

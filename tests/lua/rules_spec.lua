@@ -34,6 +34,8 @@ describe("one step", function()
     Adadelta = { .9993, 1.9993, 2.9993, 3.9993 },
     Ftrl = { .2218, 1.3954, 2.3651, 2.8814 },
     Lion = { .5, 1.5, 2.5, 3.5 },
+    Lamb = { -.3693, .6307, 1.6307, 2.6307 },
+    Adafactor = { -.3693, .6307, 1.6307, 2.6307 },
   } do -- any order
     it("of " .. name, function()
       for _, dtype in ipairs { "float32", "float64" } do
@@ -84,6 +86,21 @@ local series = {
     { .999, .998, .997, .996, .995 } },
 }
 
+-- Those that look at whole tensors, of ten weights: the gradients of all others
+-- are in between.
+local whole = {
+  { "Lamb", {}, { .999, .99794372, .99691821, .99590383, .99489554 },
+    { .999, .99801739, .99702718, .99603509, .99504256 } },
+  { "Adafactor", { learning_rate = .5, beta_2_decay = -.65, epsilon_1 = 1e-15,
+                   epsilon_2 = 1e-4, clip_threshold = .9,
+                   relative_step = false },
+    { .55, .30309286, .16709825, .09226844, .05544971 },
+    { .55, .30239825, .1662508, .09137525, .05454253 } },
+  { "ScheduleFreeAdamW", {},
+    { .9975000025, .9955655837, .9938166215, .9921584113, .9905549053 },
+    { .9975000025, .9955560422, .9938014631, .9921392804, .9905327113 } },
+}
+
 describe("five steps", function()
   for _, row in ipairs(series) do
     local name, settings, first, tenth = table.unpack(row)
@@ -94,6 +111,24 @@ describe("five steps", function()
         for i = 1, 5 do
           one_step(optimizer, v, i == 1 and { .01, .01 } or { .1, 1. })
           near({ first[i], tenth[i] }, v, within)
+        end
+      end
+    end)
+  end
+
+  for _, row in ipairs(whole) do
+    local name, settings, first, tenth = table.unpack(row)
+    it("of ten weights, of " .. name, function()
+      for dtype, within in pairs { float32 = 1e-6, float64 = 6e-9 } do
+        local ones, small, rising = {}, {}, {}
+        for i = 1, 10 do
+          ones[i], small[i], rising[i] = 1, .01, i / 10
+        end
+        local v = place(ones, dtype)
+        local optimizer = optimizers[name](settings)
+        for i = 1, 5 do
+          one_step(optimizer, v, i == 1 and small or rising)
+          near({ first[i], tenth[i] }, nd.gather(v, { 1, 10 }), within)
         end
       end
     end)
@@ -140,6 +175,39 @@ describe("five steps", function()
     end
   end)
 
+  it("begin anew where momentum was 0 for a while", function()
+    local rows = nd.IndexedSlices(nd.ones({ 1, 1 }, nd.float64), { 1 },
+      { 2, 1 })
+    local v = place({ { 0 }, { 0 } }, "float64")
+    local sgd = optimizers.SGD { learning_rate = 1, momentum = .5 }
+    sgd:apply_gradients { { rows, v } }
+    sgd.momentum = 0
+    sgd:apply_gradients { { rows, v } }
+    sgd.momentum = .5
+    sgd:apply_gradients { { rows, v } }
+    near({ { -3 }, { 0 } }, v, 0)
+    sgd:apply_gradients { { rows, v } }
+    near({ { -4.5 }, { 0 } }, v, 0)
+  end)
+
+  it("of Nadam go on for long", function()
+    local v = place({ 1 }, "float64")
+    local optimizer = optimizers.Nadam { learning_rate = .01, beta_1 = .99 }
+    local product, m, s, want = 1, 0, 0, 1
+    for t = 1, 120 do
+      local g = math.sin(t)
+      local now = .99 * (1 - .5 * .96 ^ t)
+      local later = .99 * (1 - .5 * .96 ^ (t + 1))
+      product = product * now
+      m, s = .99 * m + .01 * g, .999 * s + .001 * g * g
+      want = want - .01 * (later * m / (1 - product * later)
+        + (1 - now) * g / (1 - product))
+        / (math.sqrt(s / (1 - .999 ^ t)) + 1e-7)
+      one_step(optimizer, v, { g })
+      near({ want }, v, 1e-13)
+    end
+  end)
+
   it("change nothing where the rate is 0", function()
     for _, row in ipairs(series) do
       local settings = { learning_rate = 0 }
@@ -151,9 +219,223 @@ describe("five steps", function()
   end)
 end)
 
+-- Three steps of a matrix, as Keras 3.15 on JAX makes them in float64. It
+-- rounds some constants to float32.
+describe("three steps of a matrix", function()
+  local weights = { { 1, 2, 3 }, { 4, 5, -6 } }
+  local gradients = { { { .1, -.2, .3 }, { .4, .5, -.6 } },
+                      { { .3, .1, -.5 }, { 1, -2, .25 } },
+                      { { .5, .5, .5 }, { -.1, .7, 2 } } }
+
+  local function take_steps(optimizer, change, name)
+    local v = nd.Variable(change(nd.constant(weights, nd.float64)),
+      { name = name })
+    for _, g in ipairs(gradients) do
+      optimizer:apply_gradients { { change(nd.constant(g, nd.float64)), v } }
+    end
+    return v:read_value()
+  end
+
+  local function same(x)
+    return x
+  end
+
+  local function first_row(x)
+    return x[1]
+  end
+
+  it("of Lamb", function()
+    near({ { -.5094428337, 2.2278053097, 2.6271455689 },
+           { 2.6396750139, 5.0669879838, -5.7522106772 } },
+      take_steps(optimizers.Lamb(.1), same), 1e-9)
+  end)
+
+  it("of Adafactor", function()
+    local want = { { -4.1348618787, 2.1240358078, 2.0418069041 },
+                   { 1.0349010753, 3.4778786942, -6.4665790828 } }
+    for _, relative in ipairs { true, false } do
+      near(want, take_steps(optimizers.Adafactor { learning_rate = .5,
+        relative_step = relative }, same), 5e-7)
+    end
+  end)
+
+  it("of Adafactor, two at a time", function()
+    local v = place({ weights, { { 1, 1, 1 }, { 2, 2, 2 } } }, "float64")
+    local optimizer = optimizers.Adafactor(.5)
+    for _, g in ipairs(gradients) do
+      g = nd.constant(g, nd.float64)
+      optimizer:apply_gradients { { nd.stack { g, 2 * g }, v } }
+    end
+    near({ { { -3.2702336034, 1.9545194491, 2.4852328584 },
+             { 1.617986171, 3.9255926911, -6.552558707 } },
+           { { -3.2702336034, .9545194491, .4852328584 },
+             { -.382013829, .9255926911, 1.4474412930 } } }, v, 5e-7)
+  end)
+
+  it("of Muon, wide and tall", function()
+    local want = nd.constant({ { .9387428020, 1.9737771343, 3.0041675068 },
+      { 3.9658216850, 5.0086091568, -6.0062163363 } }, nd.float64)
+    near(want:totable(), take_steps(optimizers.Muon(.1), same), 5e-9)
+    near(nd.transpose(want):totable(),
+      take_steps(optimizers.Muon(.1), nd.transpose), 5e-9)
+  end)
+
+  it("of Muon with settings of its own", function()
+    near({ { .8206433249, 1.9084362759, 3.0134827879 },
+           { 3.8928590408, 5.0639138971, -6.0138488417 } },
+      take_steps(optimizers.Muon { learning_rate = .1, nesterov = false,
+        rms_rate = 0, weight_decay = 0, ns_steps = 3 }, same), 1e-8)
+  end)
+
+  it("of Muon go by AdamW where a name says so, and for a row", function()
+    local adam = { { .7152388851, 2.0742168585, 2.9014501446 },
+                   { 3.7349309632, 4.9704130237, -5.9125123634 } }
+    local Muon = optimizers.Muon
+    near(adam, take_steps(Muon(.1), same, "my_Embedding"), 1e-9)
+    near(adam, take_steps(Muon { learning_rate = .1,
+      exclude_layers = { "^he" } }, same, "head"), 1e-9)
+    near(adam[1], take_steps(Muon(.1), first_row), 1e-9)
+    near({ .8299137109, 1.9778231165, 2.8642354417 }, take_steps(Muon {
+      learning_rate = .1, adam_lr_ratio = .5, adam_weight_decay = .1,
+      weight_decay = .2 }, first_row), 1e-9)
+    local by_name = take_steps(Muon { learning_rate = .1,
+      exclude_embeddings = false }, same, "embedding")
+    near({ .9387428020, 1.9737771343, 3.0041675068 }, by_name[1], 5e-9)
+  end)
+
+  it("of ScheduleFreeAdamW", function()
+    near({ .7475700197, 1.9924980539, 2.9397848353 },
+      take_steps(optimizers.ScheduleFreeAdamW(.1), first_row), 1e-9)
+    near({ .7885935178, 1.9222983249, 2.9599385706 },
+      take_steps(optimizers.ScheduleFreeAdamW { learning_rate = .1,
+        warmup_steps = 2, weight_decay = .1 }, first_row), 1e-9)
+  end)
+end)
+
+describe("a rule that looks at whole tensors", function()
+  local names = { "Lamb", "Adafactor", "Muon" }
+  local x = { { 1, -2, 3, .5 }, { 4, 5, -6, .25 }, { .1, .2, .3, .4 } }
+
+  -- The value after steps by 2 w - 1.
+  local function take_steps(name, settings, gradient)
+    local v = place(x, "float64")
+    settings.learning_rate = .1
+    local optimizer = optimizers[name](settings)
+    for _ = 1, 4 do
+      local g = 2 * v - 1
+      optimizer:apply_gradients { { gradient and gradient(g) or g, v } }
+    end
+    return v:totable()
+  end
+
+  it("sees the gradient clipped and scaled", function()
+    for _, name in ipairs(names) do
+      near(take_steps(name, {}, function(g)
+        return nd.clip_by_value(g, -.5, .5)
+      end), take_steps(name, { clipvalue = .5 }), 1e-14)
+      near(take_steps(name, {}), take_steps(name, { loss_scale_factor = 1024 },
+        function(g) return g * 1024 end), 1e-14)
+      near(take_steps(name, {}, function(g) return g / nd.norm(g) end),
+        take_steps(name, { clipnorm = 1 }), 1e-13)
+    end
+  end)
+
+  it("makes a step of the mean of several calls", function()
+    for _, name in ipairs(names) do
+      local a, b = place(x, "float64"), place(x, "float64")
+      local one = optimizers[name](.1)
+      local two = optimizers[name] { learning_rate = .1,
+                                     gradient_accumulation_steps = 2 }
+      for i = 1, 3 do
+        local g = nd.constant(x, nd.float64) * i
+        one:apply_gradients { { g, a } }
+        two:apply_gradients { { g * 1.5, b } }
+        two:apply_gradients { { g * .5, b } }
+      end
+      near(a:totable(), b, 1e-13)
+    end
+  end)
+
+  it("keeps running means", function()
+    for _, name in ipairs(names) do
+      local a, b = place(x, "float64"), place(x, "float64")
+      local plain = optimizers[name](.1)
+      local ema = optimizers[name] { learning_rate = .1, use_ema = true,
+                                     ema_momentum = .5 }
+      local mean
+      for _ = 1, 3 do
+        local g = 2 * a - 1
+        plain:apply_gradients { { g, a } }
+        ema:apply_gradients { { g, b } }
+        mean = mean and .5 * mean + .5 * a or a:read_value()
+      end
+      near(a:totable(), b, 0)
+      ema:finalize_variable_values { b }
+      near(mean:totable(), b, 1e-15)
+    end
+  end)
+
+  it("takes rows as the sum of them", function()
+    for _, name in ipairs(names) do
+      local a, b = place(x, "float64"), place(x, "float64")
+      local g = nd.IndexedSlices(nd.ones({ 3, 4 }, nd.float64), { 1, 3, 1 },
+        { 3, 4 })
+      optimizers[name](.1):apply_gradients { { g, a } }
+      optimizers[name](.1):apply_gradients { { g + 0, b } }
+      near(a:totable(), b, 0)
+      refuses(name .. ": lazy cannot be true: steps depend on all rows",
+        optimizers[name], { lazy = true })
+    end
+  end)
+
+  it("tells no tape of its ops", function()
+    for _, name in ipairs(names) do
+      local v = place(x, "float64")
+      local tape, y = support.recorded({ persistent = true }, function()
+        local square = v * v
+        optimizers[name](.1):apply_gradients { { square, v } }
+        return nd.reduce_sum(square)
+      end)
+      near((2 * nd.constant(x, nd.float64)):totable(), tape:gradient(y, v), 0)
+    end
+  end)
+
+  it("works on what is empty, and on zeros", function()
+    for _, name in ipairs(names) do
+      for _, shape in ipairs { {}, { 0 }, { 3 }, { 0, 3 }, { 3, 0 }, { 2, 2 } }
+      do
+        local v = nd.Variable(nd.zeros(shape))
+        local optimizer = optimizers[name](.5)
+        for _ = 1, 2 do
+          optimizer:apply_gradients { { nd.zeros(shape), v } }
+        end
+        near(nd.zeros(shape):totable(), v, 0)
+      end
+    end
+  end)
+
+  it("gives the same bits with any number of threads", function()
+    local before, kept = nd.get_num_threads(), {}
+    for _, threads in ipairs { 1, 2 } do
+      nd.set_num_threads(threads)
+      for _, name in ipairs(names) do
+        local w = nd.random.stateless_normal({ 300, 400 }, { 1, 2 })
+        local v = nd.Variable(w)
+        local optimizer = optimizers[name](.1)
+        for _ = 1, 2 do optimizer:apply_gradients { { v * 2 - 1, v } } end
+        local bytes = v:read_value():tobytes()
+        kept[name] = kept[name] or bytes
+        assert.is_true(kept[name] == bytes)
+      end
+    end
+    nd.set_num_threads(before)
+  end)
+end)
+
 describe("weight_decay", function()
   it("takes its share before the step, in every rule but Ftrl", function()
-    for _, row in ipairs(series) do
+    local rows = table.move(series, 1, #series, 1, { whole[1], whole[2] })
+    for _, row in ipairs(rows) do
       local v = place({ 2. }, "float64")
       local optimizer = optimizers[row[1]] { learning_rate = 1,
                                              weight_decay = .004 }
@@ -162,12 +444,13 @@ describe("weight_decay", function()
     end
   end)
 
-  it("is nothing at first, but in AdamW", function()
+  it("is nothing at first, but in AdamW and Muon", function()
     for _, row in ipairs(series) do
       local name = row[1]
       assert.equal(name == "AdamW" and .004 or nil,
         optimizers[name]().weight_decay)
     end
+    assert.equal(.004, optimizers.Muon().weight_decay)
   end)
 
   it("reaches rows without gradient, unless it is lazy", function()
@@ -323,6 +606,37 @@ describe("use_ema", function()
     optimizer:finalize_variable_values { v, w }
     near({ 1 }, v, 0)
     near({ 4 }, w, 0)
+  end)
+end)
+
+describe("a Variable that stands twice in a call", function()
+  it("takes a step by the sum of its gradients", function()
+    for _, name in ipairs { "SGD", "Adam", "Lamb" } do
+      local a, b = place({ 1, 2 }, "float64"), place({ 1, 2 }, "float64")
+      local one, two = optimizers[name](.1), optimizers[name](.1)
+      local g = nd.constant({ 1., 3. }, nd.float64)
+      for _ = 1, 3 do
+        one:apply_gradients { { g * 3, a } }
+        two:apply_gradients({ g, g * 2 }, { b, b })
+      end
+      near(a:totable(), b, 0)
+      assert.equal(3, two.iterations)
+    end
+  end)
+
+  it("loses no rows while its value is held, nor a mean", function()
+    local v = place({ { 0 }, { 0 } }, "float64")
+    local held = v:read_value()
+    local sgd = optimizers.SGD { learning_rate = 1, use_ema = true,
+                                 lazy = true }
+    local function rows(i)
+      return nd.IndexedSlices(nd.ones({ 1, 1 }, nd.float64), { i }, { 2, 1 })
+    end
+    sgd:apply_gradients({ rows(1), rows(2), rows(1) }, { v, v, v })
+    near({ { -2 }, { -1 } }, v, 0)
+    near({ { 0 }, { 0 } }, held, 0)
+    sgd:finalize_variable_values(v)
+    near({ { -2 }, { -1 } }, v, 0)
   end)
 end)
 

@@ -107,6 +107,23 @@ describe("a schedule", function()
     assert.matches("^ExponentialDecay", tostring(schedule))
   end)
 
+  it("takes another setting, and refuses what it has not", function()
+    local schedule = schedules.ExponentialDecay(.05, 10, .96)
+    schedule.decay_steps = 20
+    assert.equal(20, schedule.decay_steps)
+    near(.05 * .96 ^ .5, schedule(10), 1e-15)
+    refuses("ExponentialDecay: decay_steps must be above 0",
+      function() schedule.decay_steps = 0 end)
+    refuses("ExponentialDecay: decay_steps must be a number, got string",
+      function() schedule.decay_steps = "x" end)
+    near(.05 * .96 ^ .5, schedule(10), 1e-15)
+    refuses("ExponentialDecay: unknown option 'decay_step': it takes "
+      .. "initial_learning_rate, decay_steps, decay_rate, staircase; did you "
+      .. "mean 'decay_steps'?", function() schedule.decay_step = 3 end)
+    refuses("ExponentialDecay: no such name: 'decay_stepz'; did you mean "
+      .. "'decay_steps'?", function() return schedule.decay_stepz end)
+  end)
+
   it("refuses what it cannot do", function()
     refuses("CosineDecay: decay_steps must be above 0", schedules.CosineDecay,
       .1, 0)
@@ -169,94 +186,5 @@ describe("learning_rate as a function", function()
     end)
     assert.is_false(ok)
     assert.equal("no rate today", message)
-  end)
-end)
-
-describe("minimize", function()
-  it("takes a step down a function", function()
-    local w = nd.Variable(3.)
-    local sgd = SGD(.25)
-    local loss = sgd:minimize(function() return w * w end, { w })
-    assert.equal(9.0, loss:item())
-    assert.equal(1.5, w:item())
-    sgd:minimize(function() return w * w end)
-    assert.equal(.75, w:item())
-  end)
-
-  it("takes what a tape recorded", function()
-    local w = nd.Variable(3.)
-    local tape = nd.GradientTape()
-    SGD(.25):minimize(w * w, { w }, tape)
-    assert.equal(1.5, w:item())
-    for _, case in ipairs { { nd.constant(1.), { w } }, { 3, { w }, tape },
-                            { nd.constant(1.), { w }, 3 } } do
-      refuses("minimize: loss must be a function, or a tensor with its tape",
-        SGD().minimize, SGD(), table.unpack(case))
-    end
-  end)
-
-  it("scales the loss as the optimizer divides gradients", function()
-    local w = nd.Variable(1.)
-    SGD { learning_rate = 1, loss_scale_factor = 1024 }:minimize(function()
-      return w * 1
-    end, w)
-    assert.equal(0.0, w:item())
-  end)
-end)
-
-describe("exclude_from_weight_decay", function()
-  it("leaves Variables alone, by list or name", function()
-    local function train(exclude)
-      local w = nd.Variable(2., { name = "dense/kernel" })
-      local b = nd.Variable(2., { name = "dense/bias" })
-      local sgd = SGD { learning_rate = 1, weight_decay = .5 }
-      exclude(sgd, b)
-      sgd:apply_gradients { { nd.constant(0.), w }, { nd.constant(0.), b } }
-      return { w:item(), b:item() }
-    end
-    assert.same({ 1.0, 1.0 }, train(function() end))
-    assert.same({ 1.0, 2.0 }, train(function(sgd, b)
-      sgd:exclude_from_weight_decay { var_list = { b } }
-    end))
-    assert.same({ 1.0, 2.0 }, train(function(sgd)
-      sgd:exclude_from_weight_decay { var_names = { "bias$" } }
-    end))
-    assert.same({ 2.0, 1.0 }, train(function(sgd, b)
-      sgd:exclude_from_weight_decay { var_list = { b } }
-      sgd:exclude_from_weight_decay { var_names = { "kernel" } }
-    end))
-  end)
-
-  it("is asked of any number of Variables", function()
-    local variables = {}
-    for i = 1, 12 do
-      variables[i] = nd.Variable(2., { name = i % 2 == 0 and "bias" or "w" })
-    end
-    local sgd = SGD { learning_rate = 1, weight_decay = .5 }
-    sgd:exclude_from_weight_decay { var_names = { "bias" } }
-    sgd:minimize(function()
-      local sum = 0
-      for _, v in ipairs(variables) do sum = sum + v * 0 end
-      return sum
-    end, { odd = variables })
-    for i, v in ipairs(variables) do
-      assert.equal(i % 2 == 0 and 2. or 1., v:item())
-    end
-  end)
-
-  it("refuses what is no list, and no pattern", function()
-    local function refused(message, ...)
-      refuses("exclude_from_weight_decay: " .. message,
-        SGD().exclude_from_weight_decay, SGD(), ...)
-    end
-    refused("var_names must be a list of patterns", { var_names = "bias" })
-    refused("var_names must be a list of patterns", { var_names = { 3 } })
-    refused("var_list must be a list of Variables", nd.Variable(1.))
-    refused("var_list must be a list of Variables", { nd.constant(1.) })
-    local sgd = SGD { weight_decay = .5 }
-    sgd:exclude_from_weight_decay { var_names = { "w[" } }
-    refuses("exclude_from_weight_decay: 'w[' is no pattern of Lua's",
-      sgd.apply_gradients, sgd,
-      { { nd.constant(0.), nd.Variable(1., { name = "w" }) } })
   end)
 end)

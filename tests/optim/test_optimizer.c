@@ -1,5 +1,5 @@
-// Tests of optim/optimizer.c and optim/rules.levels.c: golden values of Keras's
-// rules, slots, settings, and updates in place.
+// Tests of optim/optimizer.c, turn.c, pass.c and the rules: golden values of
+// Keras's rules, slots, settings, and updates in place.
 //
 // The series were computed in float64 from the rules, and Keras 3 agrees within
 // 5e-7 in float32.
@@ -254,7 +254,7 @@ static void a_missing_gradient_leaves_its_variable_alone(void)
   finish();
 }
 
-// A variable in the list twice takes two steps.
+// A variable in the list twice takes a step by the sum of its gradients.
 static void a_variable_may_come_twice(void)
 {
   start();
@@ -412,7 +412,8 @@ static void every_setting_is_checked(void)
     for (const nd_param *s = u->settings; s->name != NULL; s++) {
       CHECK(sets(u->name, s->name, nd_setting_initial(s)));
       for (size_t k = 0; k < sizeof never / sizeof *never; k++) {
-        const bool falls = s->kind == ND_FALL && isfinite((float)never[k]);
+        const bool falls = (s->kind == ND_FALL || s->kind == ND_NUMBER) &&
+                           isfinite((float)never[k]);
         CHECK(sets(u->name, s->name, never[k]) == (falls && never[k] < 0));
         nd_error_clear(c);
       }
@@ -432,6 +433,10 @@ static void every_setting_is_checked(void)
               "SGD: learning_rate must be finite in float32, got 1e+39");
   CHECK_FAILS(sets("SGD", "nesterov", .5),
               "SGD: nesterov must be true or false, got 0.5");
+  CHECK_FAILS(sets("Ftrl", "learning_rate_power", .5),
+              "Ftrl: learning_rate_power must be a number, 0 or less, got 0.5");
+  CHECK_FAILS(sets("Lamb", "lazy", 1),
+              "Lamb: lazy cannot be true: steps depend on all rows");
   finish();
 }
 
@@ -463,6 +468,25 @@ static void wrong_settings_give_no_optimizer(void)
   finish();
 }
 
+static void counts_can_be_read_and_set(void)
+{
+  start();
+  nd_optimizer *o = make("SGD", "gradient_accumulation_steps=3");
+  double x;
+  CHECK(nd_optimizer_get(o, "iterations", &x) && x == 0);
+  CHECK(nd_optimizer_set(o, "iterations", 7) && o->iterations == 7);
+  CHECK(nd_optimizer_set(o, "waiting", 2) && o->waiting == 2);
+  CHECK(nd_optimizer_get(o, "waiting", &x) && x == 2);
+  CHECK_FAILS(nd_optimizer_set(o, "waiting", 3),
+              "SGD: waiting must be below gradient_accumulation_steps, got 3");
+  CHECK_FAILS(nd_optimizer_set(o, "iterations", -1),
+              "SGD: iterations must be a whole number, 0 or more, got -1");
+  CHECK_FAILS(nd_optimizer_set(o, "iterations", 1e17),
+              "SGD: iterations must be at most 2^53, got 1e+17");
+  nd_optimizer_free(o);
+  finish();
+}
+
 static void only_floats_are_trained(void)
 {
   start();
@@ -485,7 +509,7 @@ static void entries_of_the_table_are_complete(void)
   const nd_update *u;
   for (int i = 0; (u = nd_update_at(i)) != NULL; i++) {
     CHECK(nd_update_find(u->name) == u);
-    CHECK(u->doc != NULL && u->slots != NULL && u->prepare != NULL);
+    CHECK(u->doc != NULL && u->prepare != NULL);
     CHECK_STR(u->settings[0].name, "learning_rate");
     for (const nd_param *s = u->settings; s->name != NULL; s++)
       CHECK(nd_param_refuses(s, nd_setting_initial(s)) == NULL);
@@ -519,6 +543,7 @@ int main(void)
   RUN(settings_can_be_read_and_set);
   RUN(every_setting_is_checked);
   RUN(wrong_settings_give_no_optimizer);
+  RUN(counts_can_be_read_and_set);
   RUN(only_floats_are_trained);
   RUN(entries_of_the_table_are_complete);
   return check_done();
