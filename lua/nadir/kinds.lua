@@ -164,7 +164,7 @@ add_words("padding", { "valid", "same" }, "padding")
 add_words("causal_padding", { "valid", "same", "causal" }, "padding")
 add_words("data_format", { "channels_last" }, "data_format")
 add_words("interpolation", { "nearest", "bilinear" }, "interpolation")
-add_words("merge_mode", { "sum", "mul", "concat", "ave" }, "merge_mode")
+add_words("merge_mode", { "sum", "mul", "concat", "ave", "none" }, "merge_mode")
 add_words("score_mode", { "dot", "concat" }, "score_mode")
 
 -- Tensors, or tables of them, which whoever takes them looks into.

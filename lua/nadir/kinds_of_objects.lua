@@ -106,6 +106,19 @@ objects.layers = {
   end,
 }
 
+-- A cell of a recurrent layer, or a list of them, which becomes one.
+objects.cell = {
+  wanted = "a cell or a list of them",
+  takes_lists = true,
+  read = function(value)
+    if type(value) ~= "table" or #value == 0 or callable(value) then
+      return objects.layer.read(value)
+    end
+    local list, problem = objects.layers.read(value)
+    return list and nd.layers.StackedRNNCells(list), problem
+  end,
+}
+
 for name, kind in pairs(objects) do -- any order: each its own
   rawset(kinds, name, kind)
 end

@@ -209,12 +209,91 @@ def normalizations():
          mask="110 101")
 
 
+def more_normalizations():
+    case("LayerNormalization()", L.LayerNormalization(), (2, 3))
+    case("LayerNormalization { axis = { 2, 3 }, center = false }",
+         L.LayerNormalization(axis=[1, 2], center=False), (2, 2, 3))
+    case("LayerNormalization { axis = 2, epsilon = 0.1 }",
+         L.LayerNormalization(axis=1, epsilon=.1), (2, 2, 3))
+    case("RMSNormalization()", L.RMSNormalization(), (2, 3))
+    case("UnitNormalization()", L.UnitNormalization(), (2, 3))
+    case("UnitNormalization { axis = { 2, 3 } }",
+         L.UnitNormalization(axis=[1, 2]), (2, 2, 3))
+    case("GroupNormalization(2)", L.GroupNormalization(2), (2, 3, 4))
+    case("GroupNormalization(-1, { axis = 2 })",
+         L.GroupNormalization(-1, axis=1), (2, 2, 3))
+    case("SpectralNormalization(nd.layers.Dense(2), 2)",
+         L.SpectralNormalization(L.Dense(2), 2), (2, 3), training=True)
+
+
+def spaces():
+    case("ZeroPadding1D { 1, 2 }", L.ZeroPadding1D((1, 2)), (1, 2, 2))
+    case("ZeroPadding2D { 1, 0 }", L.ZeroPadding2D((1, 0)), (1, 2, 2, 1))
+    case("ZeroPadding2D { { 0, 1 }, { 1, 2 } }",
+         L.ZeroPadding2D(((0, 1), (1, 2))), (1, 1, 2, 1))
+    case("ZeroPadding3D()", L.ZeroPadding3D(), (1, 1, 1, 1, 2))
+    case("Cropping1D { 0, 2 }", L.Cropping1D((0, 2)), (1, 4, 2))
+    case("Cropping2D { { 1, 0 }, { 0, 1 } }",
+         L.Cropping2D(((1, 0), (0, 1))), (1, 3, 3, 1))
+    case("Cropping3D()", L.Cropping3D(), (1, 3, 3, 3, 2))
+    case("UpSampling1D(3)", L.UpSampling1D(3), (1, 2, 2))
+    case("UpSampling2D { 1, 2 }", L.UpSampling2D((1, 2)), (1, 2, 2, 1))
+    case('UpSampling2D(2, { interpolation = "bilinear" })',
+         L.UpSampling2D(2, interpolation="bilinear"), (1, 2, 3, 1))
+    case("UpSampling3D()", L.UpSampling3D(), (1, 1, 2, 1, 2))
+    case("Masking(0.25)", L.Masking(.25), (2, 2, 3))
+
+
+def recurrent():
+    x = (2, 3, 2)
+    case("SimpleRNN(2)", L.SimpleRNN(2), x)
+    case("SimpleRNN(2, { go_backwards = true, return_sequences = true })",
+         L.SimpleRNN(2, go_backwards=True, return_sequences=True), x,
+         mask="110 011")
+    case('SimpleRNN(2, "relu", { use_bias = false, return_state = true })',
+         L.SimpleRNN(2, "relu", use_bias=False, return_state=True), x)
+    case("LSTM(2)", L.LSTM(2), x)
+    case("LSTM(2, { return_sequences = true, return_state = true })",
+         L.LSTM(2, return_sequences=True, return_state=True), x,
+         mask="110 011")
+    case('LSTM(2, { recurrent_activation = "hard_sigmoid", '
+         'return_sequences = true })',
+         L.LSTM(2, recurrent_activation="hard_sigmoid",
+                return_sequences=True), x, mask="110 011")
+    case("LSTM(2, { go_backwards = true, use_bias = false })",
+         L.LSTM(2, go_backwards=True, use_bias=False), x)
+    case("LSTM(2, { return_sequences = true, zero_output_for_mask = true })",
+         L.LSTM(2, return_sequences=True, zero_output_for_mask=True), x,
+         mask="110 011")
+    case("GRU(2)", L.GRU(2), x)
+    case("GRU(2, { return_sequences = true, return_state = true })",
+         L.GRU(2, return_sequences=True, return_state=True), x,
+         mask="110 011")
+    case("GRU(2, { reset_after = false })", L.GRU(2, reset_after=False), x)
+    case('GRU(2, "softsign", { return_sequences = true })',
+         L.GRU(2, "softsign", return_sequences=True), x, mask="110 011")
+    case('GRU(2, "softsign", { reset_after = false })',
+         L.GRU(2, "softsign", reset_after=False), x)
+    case("RNN { nd.layers.LSTMCell(2), nd.layers.GRUCell(3) }",
+         L.RNN([L.LSTMCell(2), L.GRUCell(3)]), x)
+    case("RNN { cell = nd.layers.SimpleRNNCell(2), return_sequences = true }",
+         L.RNN(L.SimpleRNNCell(2), return_sequences=True), x)
+    case("Bidirectional(nd.layers.LSTM(2))", L.Bidirectional(L.LSTM(2)), x)
+    case("Bidirectional(nd.layers.GRU { units = 2, return_sequences = true, "
+         "return_state = true }, \"sum\")",
+         L.Bidirectional(L.GRU(2, return_sequences=True, return_state=True),
+                         "sum"), x, mask="110 111")
+    case("TimeDistributed(nd.layers.Dense(2))", L.TimeDistributed(L.Dense(2)),
+         (2, 2, 3))
+
+
 def main():
     for part in PARTS:
         part()
 
 
-PARTS = [core, activations, merging, convolutions, pools, normalizations]
+PARTS = [core, activations, merging, convolutions, pools, normalizations,
+         more_normalizations, spaces, recurrent]
 
 if __name__ == "__main__":
     main()

@@ -264,6 +264,16 @@ end
 
 class.property(Layer, "build", function() return build_once end)
 
+--- Builds a layer within for inputs of a shape, with the dtype of this one.
+---@param layer table
+---@param shape table
+function Layer:build_within(layer, shape)
+  if not layer.dtype then
+    rawset(layer, "dtype", self.dtype)
+  end
+  layer:build(shape)
+end
+
 local function shape_of(x)
   return x.shape
 end

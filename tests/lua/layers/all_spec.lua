@@ -11,12 +11,14 @@ assert(_VERSION == "Lua 5.4")
 -- those that take several inputs. `integers` are positions up to 5.
 local ways = {
   Activation = { "tanh", shape = { 3 } },
+  ActivityRegularization = { 1, 2, shape = { 3 } },
   Add = { shape = { { 3 }, { 3 } } },
   AlphaDropout = { 0.5, shape = { 3 } },
   Average = { shape = { { 3 }, { 3 } } },
   AveragePooling1D = { 2, shape = { 4, 2 } },
   AveragePooling2D = { 2, shape = { 4, 4, 2 } },
   AveragePooling3D = { 2, shape = { 4, 4, 4, 2 } },
+  Bidirectional = { function() return L.LSTM(2) end, shape = { 3, 2 } },
   BatchNormalization = { shape = { 3 } },
   Concatenate = { shape = { { 3 }, { 2 } } },
   Conv1D = { 2, 3, shape = { 4, 2 } },
@@ -25,6 +27,9 @@ local ways = {
   Conv1DTranspose = { 2, 3, shape = { 4, 2 } },
   Conv2DTranspose = { 2, 3, 2, shape = { 4, 4, 2 } },
   Conv3DTranspose = { 2, 2, shape = { 2, 2, 2, 2 } },
+  Cropping1D = { 1, shape = { 4, 2 } },
+  Cropping2D = { 1, shape = { 4, 4, 2 } },
+  Cropping3D = { 1, shape = { 4, 4, 4, 2 } },
   Dense = { 2, { kernel_initializer = "he_normal" }, shape = { 3 } },
   DepthwiseConv1D = { 2, shape = { 4, 2 } },
   DepthwiseConv2D = { 2, shape = { 4, 4, 2 } },
@@ -33,6 +38,8 @@ local ways = {
   ELU = { shape = { 3 } },
   Embedding = { 5, 2, shape = { 3 }, integers = true },
   Flatten = { shape = { 2, 3 } },
+  GRU = { 2, { return_state = true }, shape = { 3, 2 } },
+  GRUCell = { 2, shape = { 3 } },
   GaussianDropout = { 0.5, shape = { 3 } },
   GaussianNoise = { 0.5, shape = { 3 } },
   GlobalAveragePooling1D = { shape = { 4, 2 } },
@@ -41,9 +48,14 @@ local ways = {
   GlobalMaxPooling1D = { shape = { 4, 2 } },
   GlobalMaxPooling2D = { shape = { 4, 4, 2 } },
   GlobalMaxPooling3D = { shape = { 4, 4, 4, 2 } },
+  GroupNormalization = { 2, shape = { 3, 4 } },
   Identity = { shape = { 3 } },
+  LSTM = { 2, { return_sequences = true }, shape = { 3, 2 } },
+  LSTMCell = { 2, shape = { 3 } },
   Lambda = { "square", shape = { 3 } },
+  LayerNormalization = { shape = { 3 } },
   LeakyReLU = { shape = { 3 } },
+  Masking = { shape = { 2, 3 } },
   MaxPooling1D = { 2, shape = { 4, 2 } },
   MaxPooling2D = { 2, shape = { 4, 4, 2 } },
   MaxPooling3D = { 2, shape = { 4, 4, 4, 2 } },
@@ -53,17 +65,33 @@ local ways = {
   Normalization = { shape = { 3 } },
   PReLU = { shape = { 3 } },
   Permute = { { 2, 1 }, shape = { 2, 3 } },
+  RMSNormalization = { shape = { 3 } },
+  RNN = { function() return { L.GRUCell(2), L.LSTMCell(3) } end,
+          shape = { 3, 2 } },
   ReLU = { shape = { 3 } },
   RepeatVector = { 2, shape = { 3 } },
   Rescaling = { 2, shape = { 3 } },
   Reshape = { { 3, -1 }, shape = { 2, 3 } },
   SeparableConv1D = { 2, 2, shape = { 4, 2 } },
   SeparableConv2D = { 2, 2, shape = { 4, 4, 2 } },
+  SimpleRNN = { 2, shape = { 3, 2 } },
+  SimpleRNNCell = { 2, shape = { 3 } },
   Softmax = { shape = { 3 } },
+  SpectralNormalization = { function() return L.Dense(2) end, shape = { 3 } },
   SpatialDropout1D = { 0.5, shape = { 3, 2 } },
   SpatialDropout2D = { 0.5, shape = { 3, 3, 2 } },
   SpatialDropout3D = { 0.5, shape = { 3, 3, 3, 2 } },
+  StackedRNNCells = { function() return { L.GRUCell(2), L.LSTMCell(3) } end,
+                      shape = { 3 } },
   Subtract = { shape = { { 3 }, { 3 } } },
+  TimeDistributed = { function() return L.Dense(2) end, shape = { 3, 2 } },
+  UnitNormalization = { shape = { 3 } },
+  UpSampling1D = { 2, shape = { 4, 2 } },
+  UpSampling2D = { 2, { interpolation = "bilinear" }, shape = { 4, 4, 2 } },
+  UpSampling3D = { 2, shape = { 2, 2, 2, 2 } },
+  ZeroPadding1D = { 1, shape = { 4, 2 } },
+  ZeroPadding2D = { 1, shape = { 4, 4, 2 } },
+  ZeroPadding3D = { 1, shape = { 2, 2, 2, 2 } },
 }
 
 -- Those that no row of their own can say enough of.
@@ -79,10 +107,14 @@ table.sort(names)
 -- The layer, from the text of the row, with further settings.
 local function make_layer(name, settings)
   local row = assert(ways[name], name .. ": no row says how to make it")
-  local arguments = table.move(row, 1, #row, 1, {})
+  local arguments = {}
+  for i, value in ipairs(row) do
+    arguments[i] = type(value) == "function" and value() or value
+  end
   local last = arguments[#arguments]
   local options = {}
-  if type(last) == "table" and type(next(last)) == "string" then
+  if type(last) == "table" and getmetatable(last) == nil
+    and type(next(last)) == "string" then -- any order: names, if any
     for key, value in pairs(last) do options[key] = value end
     arguments[#arguments] = nil
   end
