@@ -3,6 +3,7 @@
 local nd = require "nadir"
 local class = require "nadir.class"
 local config = require "nadir.config"
+local describe = require "nadir.describe"
 local kinds = require "nadir.kinds"
 local names = require "nadir.names"
 local symbolic = require "nadir.symbolic"
@@ -74,6 +75,29 @@ end)
 objects.constraint = object_of("constraint", function()
   return nd.constraints
 end)
+
+local function is_optimizer(value)
+  local Class = class.of(value)
+  return describe.type(value) == "Optimizer"
+    or Class ~= nil and class.method(Class, "apply_gradients") ~= nil
+end
+
+-- By a name in capitals or not, as its class, or as it is.
+objects.optimizer = {
+  wanted = "an optimizer",
+  read = function(value)
+    for name, Class in pairs(nd.optimizers) do -- any order: one fits
+      local named = type(value) == "string" and value:lower() == name:lower()
+      if named or value == Class and type(value) == "function" then
+        return Class()
+      end
+    end
+    if type(value) == "string" then
+      return nil, names.no_such("optimizer", value, nd.optimizers)
+    end
+    return is_optimizer(value) and value or nil
+  end,
+}
 
 -- A layer, or another thing that can be called with what it would get.
 local one_layer = object_of("layer", function() return nd.layers end)
