@@ -3,15 +3,16 @@
 -- own, so that a task that rests inside a call changes nothing for others.
 local context = {}
 
+local running = coroutine.running
 local states = setmetatable({}, { __mode = "k" })  -- by coroutine
 local active = 0  -- how many calls have entered and not left
 
+-- A call is closed by what was before it, which is also how it is left.
 local Guard = {}
 
-function Guard.__close(guard)
+function Guard.__close(before)
   active = active - 1
-  guard.state.depth = guard.state.depth - 1
-  guard.state.training = guard.training
+  states[before.thread] = before.outer or nil
 end
 
 --- Whether the innermost call that says so trains; nil: none says.
@@ -20,7 +21,7 @@ function context.training()
   if active == 0 then
     return nil
   end
-  local state = states[coroutine.running()]
+  local state = states[running()]
   return state and state.training
 end
 
@@ -28,21 +29,19 @@ end
 ---@param training? boolean  nil: as around it
 ---@return table guard
 ---@return integer depth     1: the outermost
+---@return boolean? training
 function context.enter(training)
-  local thread = coroutine.running()
-  local state = states[thread]
-  if not state then
-    state = { depth = 0 }
-    states[thread] = state
+  local thread = running()
+  local outer = states[thread]
+  if training == nil and outer then
+    training = outer.training
   end
-  local guard = setmetatable({ state = state, training = state.training },
-    Guard)
+  local depth = outer and outer.depth + 1 or 1
+  local state = setmetatable({ thread = thread, outer = outer, depth = depth,
+                               training = training }, Guard)
+  states[thread] = state
   active = active + 1
-  state.depth = state.depth + 1
-  if training ~= nil then
-    state.training = training
-  end
-  return guard, state.depth
+  return state, depth, training
 end
 
 return context

@@ -19,11 +19,14 @@ local fail = require "nadir.fail"
 local names = require "nadir.names"
 local signature = require "nadir.signature"
 
--- By class: the metatable of its objects, the class that it extends, and
--- whether it has parameters of its own.
-local metatables = setmetatable({}, { __mode = "k" })
-local parents = setmetatable({}, { __mode = "k" })
-local own_params = setmetatable({}, { __mode = "k" })
+-- By class: the metatable of its objects, the table of its methods, which goes
+-- on in that of the class it extends, that class, and whether it has parameters
+-- of its own. What scripts have as the class is empty: all goes to the methods.
+local weak = { __mode = "k" }
+local metatables = setmetatable({}, weak)
+local all_methods = setmetatable({}, weak)
+local parents = setmetatable({}, weak)
+local own_params = setmetatable({}, weak)
 
 local class = {}
 
@@ -45,22 +48,11 @@ local function join_params(params, Parent)
   return all
 end
 
--- The value of a name in a class or those it extends.
-local function find(Class, key)
-  repeat
-    local value = rawget(Class, key)
-    if value ~= nil then
-      return value
-    end
-    Class = parents[Class]
-  until not Class
-end
-
--- The classes from one on to the last that it extends.
+-- The methods of a class and of all that it extends, as tables.
 local function lineage(Class)
   local list = {}
   while Class do
-    list[#list + 1] = Class
+    list[#list + 1] = all_methods[Class]
     Class = parents[Class]
   end
   return list
@@ -74,12 +66,13 @@ end
 
 -- How fields that an object does not hold are found.
 local function object_index(name, Class, properties)
+  local methods = all_methods[Class]
   return function(self, key)
     local property = properties[key]
     if property then
       return property(self)
     end
-    local value = find(Class, key)
+    local value = methods[key]
     if value == nil then
       return missing(name, key, Class, self)
     end
@@ -88,8 +81,9 @@ local function object_index(name, Class, properties)
 end
 
 local function class_index(name, Class)
+  local methods = all_methods[Class]
   return function(_, key)
-    local value = find(Class, key)
+    local value = methods[key]
     if value == nil then
       return missing(name, key, Class)
     end
@@ -109,9 +103,9 @@ end
 
 local function show(self)
   local metatable = getmetatable(self)
-  local given = rawget(self, "_given")
+  local given, name = rawget(self, "_given"), rawget(self, "name")
   return given and metatable.__signature:show(given)
-    or ("%s %q"):format(metatable.__name, self.name)
+    or name and ("%s %q"):format(metatable.__name, name) or metatable.__name
 end
 
 -- Whether the nearest class that says what it is called with has parameters,
@@ -120,7 +114,7 @@ local function has_params(Class)
   while Class do
     if own_params[Class] then
       return true
-    elseif rawget(Class, "init") then
+    elseif rawget(all_methods[Class], "init") then
       return false
     end
     Class = parents[Class]
@@ -141,7 +135,7 @@ local function new(Class, ...)
   if metatable.__begin then
     metatable.__begin(self)
   end
-  local init = find(Class, "init")
+  local init = all_methods[Class].init
   if init and reads then
     init(self)
   elseif init then
@@ -158,26 +152,29 @@ end
 ---@return table Class
 function class.new(name, params, Parent)
   local Class, metatable = {}, copy(metatables[Parent])
+  local methods = setmetatable({}, { __index = all_methods[Parent] })
   local all = join_params(params, Parent)
   metatables[Class], parents[Class] = metatable, Parent
-  own_params[Class] = params ~= nil
+  all_methods[Class], own_params[Class] = methods, params ~= nil
   metatable.__name = name
   metatable.__class = Class
   metatable.__params = all
   metatable.__signature = all and signature.new(name, all)
-  metatable.__methods = Class
+  metatable.__methods = methods
   metatable.__properties = copy(metatable.__properties)
   metatable.__index = object_index(name, Class, metatable.__properties)
   metatable.__tostring = metatable.__tostring or show
   if not Parent then
-    Class.extend = class.extend
-    Class.get_config, Class.from_config = class.get_config, class.from_config
+    methods.extend = class.extend
+    methods.get_config = class.get_config
+    methods.from_config = class.from_config
   end
   return setmetatable(Class, {
     __name = name,
     __signature = metatable.__signature,
-    __methods = Parent,
+    __methods = methods,
     __index = class_index(name, Class),
+    __newindex = methods,
     __call = new,
     __tostring = function()
       return all and metatable.__signature:text() or name
@@ -188,7 +185,9 @@ end
 --- The method of a class or those it extends, or nil.
 ---@param Class table
 ---@param key string
-class.method = find
+function class.method(Class, key)
+  return all_methods[Class][key]
+end
 
 --- The metatable of a class's objects.
 ---@return table?

@@ -61,6 +61,30 @@ local function object_of(what, family)
            read = read }
 end
 
+-- The names of optimizers are found whatever their case.
+local function find_optimizer(name)
+  for key, Class in pairs(nd.optimizers) do -- any order: one fits
+    if key:lower() == name:lower():gsub("_", "") then
+      return Class
+    end
+  end
+  return nil, names.no_such("optimizer", name, nd.optimizers)
+end
+
+-- Has `apply_gradients`.
+objects.optimizer = {
+  wanted = "an optimizer or its name",
+  read = function(value)
+    if type(value) == "string" then
+      local found, problem = find_optimizer(value)
+      return found and found {}, problem
+    end
+    local is_object = type(value) == "userdata" or class.of(value)
+    local ok, method = pcall(function() return value.apply_gradients end)
+    return is_object and ok and method and value or nil
+  end,
+}
+
 -- Called with a shape and a dtype, gives a tensor.
 objects.initializer = object_of("initializer", function()
   return nd.initializers
@@ -140,6 +164,43 @@ objects.cell = {
     end
     local list, problem = objects.layers.read(value)
     return list and nd.layers.StackedRNNCells(list), problem
+  end,
+}
+
+objects.callbacks = {
+  wanted = "a list of callbacks",
+  takes_lists = true,
+  read = function(value)
+    if type(value) ~= "table" or getmetatable(value) then
+      return nil
+    end
+    for i, callback in ipairs(value) do
+      if not class.is(callback, nd.callbacks.Callback) then
+        return nil, ("callback %d is none: it is a %s"):format(i,
+          type(callback))
+      end
+    end
+    return value
+  end,
+}
+
+-- How much is shown of training.
+objects.verbosity = {
+  wanted = "'auto', 0, 1 or 2",
+  read = function(value)
+    if type(value) == "boolean" then
+      return value and 1 or 0
+    end
+    return (value == "auto" or value == 0 or value == 1 or value == 2)
+      and value or nil
+  end,
+}
+
+-- How often something is saved.
+objects.frequency = {
+  wanted = "'epoch' or a whole number, 1 or more",
+  read = function(value)
+    return value == "epoch" and value or kinds.size.read(value)
   end,
 }
 

@@ -28,8 +28,10 @@ function Module.snake_case(name)
   return (name:gsub("(.)(%u%l+)", "%1_%2"):gsub("(%l)(%u)", "%1_%2"):lower())
 end
 
--- "dense", then "dense_1".
-local function invent_name(name)
+--- A name for an object of a class: "dense", then "dense_1".
+---@param name string  of the class
+---@return string
+function Module.invent_name(name)
   name = Module.snake_case(name)
   local n = used[name] or 0
   used[name] = n + 1
@@ -38,7 +40,8 @@ end
 
 -- Every object has a name.
 function metatable.__begin(self)
-  local name = rawget(self, "name") or invent_name(getmetatable(self).__name)
+  local name = rawget(self, "name")
+    or Module.invent_name(getmetatable(self).__name)
   rawset(self, "name", name)
   if rawget(self, "_given") then
     self._given.name = name
@@ -47,9 +50,16 @@ end
 
 -- ------------------------------------------------------------------ fields --
 
+--- How often modules have got what may be Variables of theirs, as far as that
+--- is seen: `changes.n`.
+Module.changes = { n = 0 }
+
+local changes = Module.changes
+
 -- Notes the order of fields.
 function metatable.__newindex(self, key, value)
   rawset(self, key, value)
+  changes.n = changes.n + 1
   local fields = rawget(self, "_fields")
   if not fields then
     fields = {}

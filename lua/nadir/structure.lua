@@ -1,5 +1,7 @@
 --- Values in lists and tables of them, to any depth. What has a metatable is a
 -- value.
+local nd = require "nadir"
+
 local structure = {}
 
 local function is_plain(value)
@@ -57,6 +59,33 @@ function structure.join(first, second, f)
     joined[key] = structure.join(first[key], second[key], f)
   end
   return joined
+end
+
+-- The first value in nested lists.
+local function first_of(value)
+  while is_plain(value) do
+    value = value[1]
+  end
+  return value
+end
+
+--- Numbers, and nested lists of them, as tensors; lists and tables of inputs
+--- with each as a tensor.
+---@param value any
+---@return any
+function structure.to_tensors(value)
+  local first = first_of(value)
+  if type(first) == "number" or type(first) == "boolean"
+    or is_plain(value) and next(value) == nil then -- any order: none is there
+    return nd.constant(value)
+  elseif not is_plain(value) then
+    return value
+  end
+  local mapped = {}
+  for key, one in pairs(value) do -- any order: each its own
+    mapped[key] = structure.to_tensors(one)
+  end
+  return mapped
 end
 
 return structure

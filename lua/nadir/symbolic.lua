@@ -94,13 +94,23 @@ end
 
 -- ------------------------------------------------------------------- nodes --
 
---- A symbolic tensor that nothing gives: an input.
+--- A symbolic tensor that nothing gives.
 ---@param shape table  with the number of examples
 ---@param dtype string
 ---@param name string
 function symbolic.new(shape, dtype, name)
   local self = Symbol()
   self.shape, self.dtype, self.name = shape, dtype, name
+  return self
+end
+
+--- The same, for a layer that stands for an input.
+---@param layer table
+function symbolic.input(layer, shape, dtype)
+  local self = symbolic.new(shape, dtype, layer.name)
+  nodes = nodes + 1
+  self.node = { id = nodes, layer = layer, arguments = { n = 0 },
+                outputs = self, is_input = true }
   return self
 end
 
@@ -145,19 +155,23 @@ function symbolic.apply(layer, arguments, run)
     output.node = node
     return output
   end)
+  rawset(layer, "_output_shape", structure.map(node.outputs, function(x)
+    return x.shape
+  end))
   return node.outputs
 end
 
 -- --------------------------------------------------------------------- ops --
 
--- An op between layers, as far as a node asks for it.
-local function run_op(op, ...)
-  return op.f(...)
+-- Opened when it is first used, because layers need this module.
+local function operation()
+  return require "nadir.layers.operation"
 end
 
-local function apply_op(name, f, ...)
-  return symbolic.apply({ name = name, op = name, f = f },
-    table.pack(...), run_op)
+local function apply_op(name, ...)
+  local Operation = operation()
+  local op = Operation { op = name, name = Operation.invent_name(name) }
+  return symbolic.apply(op, table.pack(...), Operation.apply)
 end
 
 local metatable = class.metatable(Symbol)
@@ -169,16 +183,12 @@ local operators = {
 
 for event, name in pairs(operators) do -- any order: each its own
   metatable[event] = function(a, b)
-    return apply_op(name, nd[name], a, b)
+    return apply_op(name, a, b)
   end
 end
 
 function metatable.__unm(x)
-  return apply_op("negative", nd.negative, x)
-end
-
-local function index(x, at)
-  return x[at]
+  return apply_op("negative", x)
 end
 
 local own_index = metatable.__index
@@ -186,15 +196,12 @@ local own_index = metatable.__index
 -- Methods are those of tensors; what is no name picks a part.
 function metatable.__index(self, key)
   if type(key) ~= "string" then
-    return apply_op("index", index, self, key)
-  end
-  local x = nd.zeros {}
-  local ok, method = pcall(index, x, key)
-  if not ok or type(method) ~= "function" then
+    return apply_op("index", self, key)
+  elseif not operation().find(key) then
     return own_index(self, key)
   end
   return function(...)
-    return apply_op(key, method, ...)
+    return apply_op(key, ...)
   end
 end
 

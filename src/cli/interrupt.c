@@ -54,6 +54,10 @@ static int count_press(void)
 
 static void on_interrupt(int number)
 {
+  if (stop->patient > 0 && !stop->asked) {
+    stop->asked = 1;
+    return;
+  }
   const int count = count_press();
   if (count >= PRESSES) {
     signal(number, SIG_DFL);

@@ -4,6 +4,7 @@
 #define ND_LUA_NEWSTATE_H
 
 #include <lua.h>
+#include <signal.h>
 #include <stdbool.h>
 
 #include "nadir.h"
@@ -13,7 +14,10 @@ typedef struct ndL_stop {
   bool limits;  // the hook is always armed, for an interrupter in other threads
   bool mild;
   bool stands;
-  bool hushed;       // a thread died in a hook: its hooks are off for ever
+  bool hushed;  // a thread died in a hook: its hooks are off for ever
+  // How many loops have asked to be told of an interruption, which they end
+  // after; and whether there was one that is theirs.
+  volatile sig_atomic_t patient, asked;
   int looks;         // of the hook until it stops what runs; 0: no limit
   int tapes;         // entered when what runs began
   const char *word;  // what the hook says

@@ -34,10 +34,12 @@
 #include "lua/random_order.h"
 #include "lua/signature.h"
 #include "lua/state.h"
+#include "lua/stop.h"
 #include "lua/switches.h"
 #include "lua/system.h"
 #include "lua/text.h"
 #include "lua/variable_rows.h"
+#include "lua/warning.h"
 #include "lua/where.h"
 #include "lua/zip.h"
 
@@ -139,15 +141,18 @@ static int open_paths(lua_State *L)
 static const luaL_Reg natives[] = {
   { "lpeg", open_lpeg },
   { "nadir", luaopen_nadir },
+  { "nadir.columns", ndL_open_columns },
   { "nadir.differences", ndL_open_differences },
   { "nadir.fields", ndL_pushfields },
   { "nadir.manager", ndL_open_manager },
   { "nadir.nearest", ndL_open_nearest },
   { "nadir.number", ndL_open_number },
   { "nadir.paths", open_paths },
+  { "nadir.patience", ndL_open_patience },
   { "nadir.signatures", ndL_open_signatures },
   { "nadir.wanted", ndL_open_wanted },
   { "nadir.switches", ndL_open_switches },
+  { "nadir.warning", ndL_open_warning },
   { "nadir.where", open_where },
   { NULL, NULL },
 };

@@ -143,6 +143,7 @@ void ndL_stop_begin(lua_State *L)
   nd_context_interrupted(ndL_contextof(L));
   s->running = L;
   s->text[0] = '\0';
+  s->patient = s->asked = 0;
   s->tapes = nd_recorders_depth(ndL_contextof(L));
 }
 
@@ -161,4 +162,42 @@ void ndL_stop_end(lua_State *L)
     nd_recorders_leave_to(ndL_contextof(L), s->tapes);
   s->stands = false;
   ndL_stop_settle(L);
+}
+
+// --------------------------------------------------------------- patience --
+
+static int patience_begin(lua_State *L)
+{
+  ndL_stop *s = ndL_stopof(L);
+  if (s != NULL && s->patient++ == 0)
+    s->asked = 0;
+  return 0;
+}
+
+static int patience_finish(lua_State *L)
+{
+  ndL_stop *s = ndL_stopof(L);
+  if (s != NULL && s->patient > 0)
+    s->patient--;
+  return 0;
+}
+
+static int patience_asked(lua_State *L)
+{
+  const ndL_stop *s = ndL_stopof(L);
+  lua_pushboolean(L, s != NULL && s->asked);
+  return 1;
+}
+
+static const luaL_Reg patience[] = {
+  { "begin", patience_begin },
+  { "finish", patience_finish },
+  { "asked", patience_asked },
+  { NULL, NULL },
+};
+
+int ndL_open_patience(lua_State *L)
+{
+  luaL_newlib(L, patience);
+  return 1;
 }

@@ -39,4 +39,9 @@ void ndL_stop_settle(lua_State *L);
 // `L` runs again: arms it if a signal handler has armed the thread before it.
 void ndL_stop_return(lua_State *L);
 
+// Pushes the module "nadir.patience": `begin()` tells that from now on until
+// `finish()` a loop asks by `asked()`, between its steps, whether it shall end.
+// The first Ctrl-C is then its; one more stops at once.
+int ndL_open_patience(lua_State *L);
+
 #endif

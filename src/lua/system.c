@@ -2,7 +2,9 @@
 
 #include "lua/system.h"
 
+#include <sys/ioctl.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/dtype.h"
 #include "lua/error.h"
@@ -14,6 +16,23 @@ static int system_clock(lua_State *L)
   struct timespec t;
   clock_gettime(CLOCK_MONOTONIC, &t);
   lua_pushnumber(L, (lua_Number)t.tv_sec + (lua_Number)t.tv_nsec * 1e-9);
+  return 1;
+}
+
+// columns(): how wide the terminal is that the standard output goes to, or nil.
+static int find_columns(lua_State *L)
+{
+  struct winsize size;
+  if (!isatty(STDOUT_FILENO))
+    return 0;
+  const bool known = ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0;
+  lua_pushinteger(L, known && size.ws_col > 0 ? size.ws_col : 80);
+  return 1;
+}
+
+int ndL_open_columns(lua_State *L)
+{
+  lua_pushcfunction(L, find_columns);
   return 1;
 }
 

@@ -8,4 +8,7 @@
 // Adds its functions to the module table on top of the stack.
 void ndL_open_system(lua_State *L);
 
+// Pushes the function of the module "nadir.columns".
+int ndL_open_columns(lua_State *L);
+
 #endif

@@ -84,3 +84,16 @@ void ndL_trywarn(lua_State *L, lua_CFunction f, void *data)
   if (lua_pcall(L, 4, 0, 0) != LUA_OK)
     lua_pop(L, 1);
 }
+
+// warning(function, text)
+static int warn_of(lua_State *L)
+{
+  ndL_warn(L, luaL_checkstring(L, 1), luaL_checkstring(L, 2));
+  return 0;
+}
+
+int ndL_open_warning(lua_State *L)
+{
+  lua_pushcfunction(L, warn_of);
+  return 1;
+}

@@ -12,4 +12,7 @@ void ndL_warn(lua_State *L, const char *function, const char *text);
 // done is done: that there is no memory for a warning raises nothing.
 void ndL_trywarn(lua_State *L, lua_CFunction f, void *data);
 
+// Pushes the function of the module "nadir.warning", ndL_warn for our Lua.
+int ndL_open_warning(lua_State *L);
+
 #endif

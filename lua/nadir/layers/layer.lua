@@ -83,6 +83,7 @@ function Layer:add_weight(...)
     self._frozen[variable] = true
   end
   local weights = self._weights
+  Module.changes.n = Module.changes.n + 1
   weights[#weights + 1] = { name = v.name, variable = variable,
                             trainable = v.trainable,
                             regularizer = v.regularizer }
@@ -156,6 +157,7 @@ end)
 -- Own Variables that are trainable stop to be so, and begin again.
 local function freeze(self, trainable)
   local frozen = self._frozen
+  Module.changes.n = Module.changes.n + 1
   for _, part in ipairs(self:parts()) do
     if not nd.is_variable(part) then
       if class.is(part, Layer) then
@@ -208,20 +210,44 @@ local function forget_losses(self)
   end
 end
 
--- What the last call added, then what the regularizers of weights give now.
-class.property(Layer, "losses", function(self)
-  local losses, layers = {}, all_layers(self)
-  for _, layer in ipairs(layers) do
-    table.move(layer._losses, 1, #layer._losses, #losses + 1, losses)
-  end
+-- The weights of the layers that have a regularizer.
+local function regularized(layers)
+  local list = {}
   for _, layer in ipairs(layers) do
     for _, one in ipairs(layer._weights) do
-      if one.regularizer and one.variable.trainable then
-        losses[#losses + 1] = one.regularizer(one.variable)
-      end
+      list[#list + 1] = one.regularizer and one or nil
+    end
+  end
+  return list
+end
+
+--- What some layers cost: what their last call added, then what the
+--- regularizers of some weights give now.
+---@param layers table
+---@param weights table
+---@return table losses  a list of scalars
+function Layer.add_up(layers, weights)
+  local losses = {}
+  for _, layer in ipairs(any_losses and layers or {}) do
+    table.move(layer._losses, 1, #layer._losses, #losses + 1, losses)
+  end
+  for _, one in ipairs(weights) do
+    if one.variable.trainable then
+      losses[#losses + 1] = one.regularizer(one.variable)
     end
   end
   return losses
+end
+
+--- The layers and the weights that may add to the losses.
+---@return table layers, table weights
+function Layer:sources_of_losses()
+  local layers = all_layers(self)
+  return layers, regularized(layers)
+end
+
+class.property(Layer, "losses", function(self)
+  return Layer.add_up(self:sources_of_losses())
 end)
 
 -- ----------------------------------------------------------------- calling --
@@ -291,28 +317,30 @@ local function build(self, x)
   build_once(self, structure.map(x, shape_of), true)
 end
 
--- Numbers, and lists of them, as tensors; lists of inputs as they are.
-local function to_tensors(x)
-  local first = x
-  while type(first) == "table" and getmetatable(first) == nil do
-    first = first[1]
-  end
-  if type(first) == "number" or type(first) == "boolean"
-    or type(x) == "table" and next(x) == nil then -- any order: none is there
-    return nd.constant(x)
-  end
-  return x
-end
-
 local NONE <const> = {}
+
+-- The shape of what the first call gave, of any number of examples.
+local function note_shape(self, y)
+  rawset(self, "_output_shape", structure.map(y, function(x)
+    local shape = {}
+    for axis, size in ipairs(x.shape) do
+      shape[axis] = axis > 1 and size
+    end
+    return shape
+  end))
+end
 
 -- One call with tensors.
 local function run(self, x, training, mask, options)
-  if not self.built then
+  local first = not self.built
+  if first then
     build(self, x)
   end
   mask = mask or masks.of(x)
   local y = self:call(x, training, mask, options)
+  if first then
+    note_shape(self, y)
+  end
   local made = self:compute_mask(x, mask)
   if made then
     masks.note(y, made)
@@ -327,11 +355,11 @@ end
 
 -- The same, where losses are counted or it is said whether to train.
 local function run_within(self, x, training, mask, options)
-  local _ <close>, depth = context.enter(training)
+  local _ <close>, depth, trains = context.enter(training)
   if any_losses and depth == 1 then
     forget_losses(self)
   end
-  return run(self, x, context.training() or false, mask, options)
+  return run(self, x, trains or false, mask, options)
 end
 
 --- Which steps of what a call gave count.
@@ -381,7 +409,7 @@ function metatable.__call(self, x, ...)
     x, training, mask, options = read_call(self, x, ...)
   end
   if type(x) ~= "userdata" then
-    x = to_tensors(x)
+    x = structure.to_tensors(x)
     if symbolic.within(x) then
       return symbolic.apply(self, table.pack(x, training, mask, options),
         run_within)

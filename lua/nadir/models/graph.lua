@@ -1,6 +1,5 @@
 --- Graphs of layers: the nodes between the inputs and the outputs of a model,
 -- as a plan of calls.
-local class = require "nadir.class"
 local fail = require "nadir.fail"
 local structure = require "nadir.structure"
 local symbolic = require "nadir.symbolic"
@@ -31,7 +30,7 @@ local function check_reached(nodes, inputs)
       end
     end
     for _, x in ipairs(structure.flatten(node.outputs)) do
-      known[x] = true
+      known[x] = not node.is_input
     end
   end
 end
@@ -54,8 +53,12 @@ local function new(inputs, outputs)
   local nodes = nodes_between(inputs, outputs)
   check_reached(nodes, inputs)
   local layers, seen = {}, {}
+  for _, x in ipairs(structure.flatten(inputs)) do
+    local node = rawget(x, "node")
+    layers[#layers + 1] = node and node.is_input and node.layer or nil
+  end
   for _, node in ipairs(nodes) do
-    if class.of(node.layer) and not seen[node.layer] then
+    if not seen[node.layer] then
       seen[node.layer] = true
       layers[#layers + 1] = node.layer
     end

@@ -1,37 +1,50 @@
---- nd.Input, nd.layers.Input, InputLayer: what a model is drawn up from: a
--- symbolic tensor, [n, shape...] of any n, that layers can be called with.
+--- nd.Input, nd.layers.Input, InputLayer: where a model that is drawn up
+-- begins: a symbolic tensor, [n, shape...] of any n, that layers can be called
+-- with, and the layer that stands for it.
+local Layer = require "nadir.layers.layer"
 local signature = require "nadir.signature"
 local symbolic = require "nadir.symbolic"
 
-local takes = signature.new("Input", {
+local params = {
   doc = "a place for an input of a model",
   { "shape", "axes", false, doc = "of one example; false: any size" },
   { "batch_size", "size", false, doc = "how many examples; any number" },
   { "dtype", "dtype", "float32" },
   { "name", "text", false },
   { "batch_shape", "axes", false, doc = "the shape with that of the batch" },
-})
+}
 
-local made = 0  -- inputs without a name
+local InputLayer = Layer:extend("InputLayer", params)
 
-local function read(...)
-  local v = takes:read(...)
-  local shape = v.batch_shape
+-- Its `output` is the symbolic tensor.
+function InputLayer:init()
+  local shape = rawget(self, "batch_shape")
   if not shape then
-    shape = { v.batch_size }
-    table.move(v.shape or {}, 1, #(v.shape or {}), 2, shape)
+    local of_one = rawget(self, "shape") or {}
+    shape = table.move(of_one, 1, #of_one, 2, { self.batch_size })
   end
-  local name = v.name
-  if not name then
-    name = made == 0 and "input" or ("input_%d"):format(made)
-    made = made + 1
-  end
-  return symbolic.new(shape, v.dtype, name)
+  rawset(self, "built", true)
+  self.output = symbolic.input(self, shape, self.dtype)
+  rawset(self, "_output_shape", { shape })
 end
 
-return setmetatable({}, {
+function InputLayer.call(_, x)
+  return x
+end
+
+local takes = signature.new("Input", params)
+
+local Input = setmetatable({}, {
   __name = "Input",
   __signature = takes,
-  __call = function(_, ...) return read(...) end,
+  __call = function(_, ...)
+    local _, given = takes:read(...)
+    if not given.name then
+      given.name = InputLayer.invent_name "input"
+    end
+    return InputLayer(given).output
+  end,
   __tostring = function() return takes:text() end,
 })
+
+return { Input = Input, InputLayer = InputLayer }

@@ -58,6 +58,36 @@ function Model:build(shape, called)
   end
 end
 
+-- ------------------------------------------------------------------ weights --
+-- While a model is trained, what it is made of is looked for again only when
+-- some module has changed.
+
+local function steady(self, name, find)
+  local known = rawget(self, "_steady")
+  if not known then
+    return find(self)
+  elseif known.changes ~= Module.changes.n then
+    known = { changes = Module.changes.n }
+    rawset(self, "_steady", known)
+  end
+  known[name] = known[name] or find(self)
+  return known[name]
+end
+
+local find_trainable = class.metatable(Layer).__properties.trainable_variables
+
+class.property(Model, "trainable_variables", function(self)
+  return steady(self, "trainable_variables", find_trainable)
+end)
+
+local function find_sources(self)
+  return { self:sources_of_losses() }
+end
+
+class.property(Model, "losses", function(self)
+  return Layer.add_up(table.unpack(steady(self, "losses", find_sources)))
+end)
+
 -- ------------------------------------------------------------------ layers --
 
 -- What layers in a container are called in paths: the name of the class, with a
@@ -144,6 +174,15 @@ function Model:get_layer(name, index)
   end
   fail("get_layer: no such layer: '%s': there are %s", tostring(name),
     table.concat(known, ", "))
+end
+
+--- Prints a table of the layers.
+function Model:summary(...)
+  require "nadir.models.summary" (self, ...) -- opened when it is first used
+end
+
+for name, method in pairs(require "nadir.models.training") do -- any order
+  Model[name] = method
 end
 
 return Model

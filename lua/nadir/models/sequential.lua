@@ -2,6 +2,7 @@
 -- layers.
 local class = require "nadir.class"
 local fail = require "nadir.fail"
+local InputLayer = require "nadir.models.input".InputLayer
 local kinds = require "nadir.kinds"
 local Model = require "nadir.models.model"
 local symbolic = require "nadir.symbolic"
@@ -16,11 +17,15 @@ function Sequential:init()
   local chain = rawget(self, "layers")
   rawset(self, "layers", nil)
   rawset(self, "_chain", chain)
-  if symbolic.is(chain[1]) then
-    rawset(self, "_input", table.remove(chain, 1))
-    rawset(self, "_graph", nil)
-    self:build(self._input.shape)
+  if symbolic.is(chain[1]) or class.is(chain[1], InputLayer) then
+    self:begin(table.remove(chain, 1))
   end
+end
+
+-- What it is built for.
+function Sequential:begin(input)
+  rawset(self, "_input", symbolic.is(input) and input or input.output)
+  self:build(self._input.shape)
 end
 
 class.property(Sequential, "layers", function(self) return self._chain end)
@@ -40,8 +45,8 @@ end
 ---@param layer any
 function Sequential:add(layer)
   local chain = self._chain
-  if symbolic.is(layer) and #chain == 0 then
-    rawset(self, "_input", layer)
+  if (symbolic.is(layer) or class.is(layer, InputLayer)) and #chain == 0 then
+    rawset(self, "_input", symbolic.is(layer) and layer or layer.output)
     return
   end
   local added, problem = kinds.layer.read(layer)

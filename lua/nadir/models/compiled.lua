@@ -1,0 +1,228 @@
+--- What a model is compiled with, for each of its outputs: a loss with its
+-- weight, and metrics. Losses and metrics are given for all outputs, as a list
+-- in the order of the outputs, or by their names.
+local nd = require "nadir"
+local fail = require "nadir.fail"
+local structure = require "nadir.structure"
+local symbolic = require "nadir.symbolic"
+
+local Compiled = {}
+Compiled.__index = Compiled
+
+-- ----------------------------------------------------------------- outputs --
+
+local function is_plain(value)
+  return type(value) == "table" and getmetatable(value) == nil
+end
+
+-- The names of outputs: their keys, or those of the layers that give them.
+local function name_outputs(model, y_pred)
+  local names = {}
+  if not is_plain(y_pred) then
+    return { "output" }
+  end
+  local symbols = model.outputs
+  for key, _ in pairs(y_pred) do -- any order: sorted below
+    names[#names + 1] = key
+  end
+  table.sort(names, function(a, b)
+    if type(a) ~= type(b) then return type(a) == "number" end
+    return a < b
+  end)
+  for i, key in ipairs(names) do
+    if type(key) == "number" then
+      local symbol = is_plain(symbols) and symbols[key]
+      names[i] = symbolic.is(symbol) and symbol.name or ("output_%d"):format(i)
+    end
+  end
+  return names
+end
+
+-- What is given for output i of n: for a list of outputs a list, or a table by
+-- names; `one` says whether a value stands for all.
+local function given_for(what, value, i, n, name, is_list)
+  if value == nil or value == false then
+    return nil
+  elseif n == 1 and not (is_plain(value) and value[1] == nil) then
+    return is_plain(value) and not is_list and value[1] or value
+  elseif not is_plain(value) then
+    return value
+  elseif value[1] ~= nil then
+    if #value ~= n then
+      fail("compile: %s has %d entries for %d outputs", what, #value, n)
+    end
+    return value[i]
+  end
+  return value[name]
+end
+
+local function check_names(what, value, names)
+  if not is_plain(value) then
+    return
+  end
+  for key in pairs(value) do -- any order: one is shown
+    local known = type(key) == "number"
+    for _, name in ipairs(names) do
+      known = known or key == name
+    end
+    if not known then
+      fail("compile: %s: no such output: '%s': there are %s", what,
+        tostring(key), table.concat(names, ", "))
+    end
+  end
+end
+
+-- ----------------------------------------------------------------- metrics --
+
+-- The metric for one thing that was given, and what it is called.
+local function make_metric(what, loss, y_true, y_pred)
+  local metric = nd.metrics.resolve(what, loss, y_true, y_pred)
+  return metric, type(what) == "string" and what or metric.name
+end
+
+local function make_metrics(list, loss, y_true, y_pred)
+  local metrics = {}
+  if list ~= nil and not (is_plain(list) and list[1] ~= nil) then
+    list = { list }
+  end
+  for i, what in ipairs(list or {}) do
+    local metric, name = make_metric(what, loss, y_true, y_pred)
+    metrics[i] = { metric = metric, name = name }
+  end
+  return metrics
+end
+
+-- ---------------------------------------------------------------- building --
+
+-- Makes losses and metrics when the first outputs show what they are for.
+local function build(self, y_true, y_pred)
+  local names = name_outputs(self.model, y_pred)
+  local wanted, outputs = structure.flatten(y_true), structure.flatten(y_pred)
+  if #wanted ~= #outputs then
+    fail("%s: y has %d parts for %d outputs", self.model.name, #wanted,
+      #outputs)
+  end
+  local n = #outputs
+  for _, what in ipairs { "loss", "loss_weights", "metrics",
+                          "weighted_metrics" } do
+    check_names(what, self[what], names)
+  end
+  self.entries = {}
+  for i, name in ipairs(names) do
+    local function given(what, is_list)
+      return given_for(what, self[what], i, n, name, is_list)
+    end
+    local loss = given "loss"
+    loss = loss ~= nil and nd.losses.get(loss) or nil
+    self.entries[i] = {
+      name = name, loss = loss, weight = given "loss_weights",
+      metrics = make_metrics(given("metrics", true), loss, wanted[i],
+        outputs[i]),
+      weighted = make_metrics(given("weighted_metrics", true), loss, wanted[i],
+        outputs[i]),
+      total = 0, count = 0,
+    }
+  end
+end
+
+---@param model table
+---@param settings table  `loss`, `loss_weights`, `metrics`, `weighted_metrics`
+---@return table compiled
+local function new(model, settings)
+  local self = { model = model, total = 0, count = 0 }
+  for key, value in pairs(settings) do -- any order: each its own
+    self[key] = value or nil
+  end
+  return setmetatable(self, Compiled)
+end
+
+-- ------------------------------------------------------------------- steps --
+
+--- The loss of a batch, all outputs and what layers add. Forgets those of the
+--- batch before.
+---@return userdata? loss
+function Compiled:compute_loss(y_true, y_pred, sample_weight)
+  if not self.entries and y_true ~= nil then
+    build(self, y_true, y_pred)
+  end
+  local entries = y_true ~= nil and self.entries or {}
+  local wanted, outputs = structure.flatten(y_true), structure.flatten(y_pred)
+  local weights = structure.flatten(sample_weight)
+  local sum
+  for i, entry in ipairs(entries) do
+    entry.last = entry.loss and entry.loss(wanted[i], outputs[i],
+      #weights > 1 and weights[i] or weights[1])
+    if entry.last then
+      local loss = entry.weight and entry.weight * entry.last or entry.last
+      sum = sum and sum + loss or loss
+    end
+  end
+  for _, loss in ipairs(self.model.losses) do
+    sum = sum and sum + loss or loss
+  end
+  return sum
+end
+
+--- Adds a batch of n examples to the means and the metrics.
+function Compiled:update(loss, y_true, y_pred, sample_weight, n)
+  if loss then
+    self.total = self.total + loss:item() * n
+    self.count = self.count + n
+  end
+  local entries = y_true ~= nil and self.entries or {}
+  if #entries == 1 and #entries[1].metrics + #entries[1].weighted == 0 then
+    return
+  end
+  local wanted, outputs = structure.flatten(y_true), structure.flatten(y_pred)
+  local weights = structure.flatten(sample_weight)
+  for i, entry in ipairs(entries) do
+    if #entries > 1 and entry.last then
+      entry.total = entry.total + entry.last:item() * n
+      entry.count = entry.count + n
+    end
+    for _, one in ipairs(entry.metrics) do
+      one.metric:update_state(wanted[i], outputs[i])
+    end
+    for _, one in ipairs(entry.weighted) do
+      one.metric:update_state(wanted[i], outputs[i],
+        #weights > 1 and weights[i] or weights[1])
+    end
+  end
+end
+
+--- Forgets all batches.
+function Compiled:reset()
+  self.total, self.count = 0, 0
+  for _, entry in ipairs(self.entries or {}) do
+    entry.total, entry.count = 0, 0
+    for _, list in ipairs { entry.metrics, entry.weighted } do
+      for _, one in ipairs(list) do
+        one.metric:reset_state()
+      end
+    end
+  end
+end
+
+--- Calls see(name, value) for the mean loss and each metric; the value is a
+--- number, or what the metric gives.
+function Compiled:results(see)
+  if self.count > 0 then
+    see("loss", self.total / self.count)
+  end
+  local several = #(self.entries or {}) > 1
+  for _, entry in ipairs(several and self.entries or {}) do
+    if entry.loss and entry.count > 0 then
+      see(entry.name .. "_loss", entry.total / entry.count)
+    end
+  end
+  for _, entry in ipairs(self.entries or {}) do
+    for _, list in ipairs { entry.metrics, entry.weighted } do
+      for _, one in ipairs(list) do
+        see(several and ("%s_%s"):format(entry.name, one.name) or one.name,
+          one.metric:result())
+      end
+    end
+  end
+end
+
+return new

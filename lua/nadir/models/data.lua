@@ -1,0 +1,173 @@
+--- What a model is trained on, in batches: tensors that are cut along their
+-- first axis, or what a function gives each time it is called.
+--
+-- A batch is a list of x, y and sample weights, as far as there are any; each
+-- may be a structure of tensors.
+local nd = require "nadir"
+local fail = require "nadir.fail"
+local structure = require "nadir.structure"
+
+local Data = {}
+Data.__index = Data
+
+local PARTS <const> = { "x", "y", "sample_weight" }
+
+-- ----------------------------------------------------------------- reading --
+
+-- How many examples all parts have.
+local function count_examples(who, parts)
+  local n, first
+  for i, name in ipairs(PARTS) do
+    for _, leaf in ipairs(structure.flatten(parts[i])) do
+      if not nd.is_tensor(leaf) and not nd.is_variable(leaf) then
+        fail("%s: %s must be a tensor or a table of tensors, got %s", who, name,
+          type(leaf))
+      elseif leaf.rank == 0 then
+        fail("%s: %s needs an axis of examples: it is []", who, name)
+      elseif n and leaf.shape[1] ~= n then
+        fail("%s: %s has %d examples, %s has %d", who, first, n, name,
+          leaf.shape[1])
+      end
+      n, first = n or leaf.shape[1], first or name
+    end
+  end
+  return n
+end
+
+-- The weight of each example by its class: y has labels, or rows with a 1.
+local function weigh_classes(who, class_weight, y)
+  local most = 0
+  for label, weight in pairs(class_weight) do -- any order: the largest is kept
+    if math.type(label) ~= "integer" or label < 1
+      or type(weight) ~= "number" then
+      fail("%s: class_weight must have numbers by labels from 1 on", who)
+    end
+    most = math.max(most, label)
+  end
+  if not nd.is_tensor(y) then
+    fail("%s: class_weight needs one y, a tensor", who)
+  end
+  local labels = y
+  if y.rank > 1 and y.shape[y.rank] > 1 then
+    labels = nd.argmax(y, y.rank)
+  elseif y.rank > 1 then
+    labels = nd.squeeze(y, y.rank)
+  end
+  labels = nd.cast(labels, "int64")
+  most = math.max(most, nd.reduce_max(labels):item())
+  local weights = {}
+  for label = 1, most do
+    weights[label] = class_weight[label] or 1
+  end
+  return nd.gather(nd.cast(weights, "float32"), labels)
+end
+
+--- Data for a method of a model.
+---@param who string      the method, for messages
+---@param options table   `x`, `y`, `sample_weight`, `class_weight`,
+--- `batch_size`, `shuffle`, `steps`
+---@return table data
+local function new(who, options)
+  local self = setmetatable({ who = who, steps = options.steps or nil,
+                              shuffle = options.shuffle }, Data)
+  if type(options.x) == "function" then
+    self.generate = options.x
+    return self
+  end
+  local parts = {}
+  for i, name in ipairs(PARTS) do
+    local part = options[name]
+    parts[i] = part ~= nil and structure.to_tensors(part) or false
+  end
+  if options.class_weight then
+    if parts[3] then
+      fail("%s: class_weight and sample_weight are given both", who)
+    end
+    parts[3] = weigh_classes(who, options.class_weight, parts[2])
+  end
+  self.parts = {}
+  for i in ipairs(PARTS) do
+    self.parts[i] = parts[i] or nil
+  end
+  self.n = count_examples(who, self.parts)
+  self.batch_size = options.batch_size or 32
+  local all = math.ceil(self.n / self.batch_size)
+  self.steps = math.min(self.steps or all, all)
+  return self
+end
+
+-- ----------------------------------------------------------------- batches --
+
+-- Rows of every tensor of every part.
+local function pick(self, rows)
+  local batch = {}
+  for i = 1, #PARTS do
+    local part = self.parts[i]
+    batch[i] = part ~= nil and structure.map(part, rows) or nil
+  end
+  return batch
+end
+
+local function cut(self, order, step)
+  local first = (step - 1) * self.batch_size + 1
+  local last = math.min(first + self.batch_size - 1, self.n)
+  if order then
+    local at = order[{ { first, last } }]
+    return pick(self, function(x) return nd.gather(x, at, 1) end)
+  elseif first == 1 and last == self.n then
+    return self.parts
+  end
+  local range = { { first, last } }
+  return pick(self, function(x) return x[range] end)
+end
+
+--- An iterator over the batches of an epoch, with their numbers. Each epoch of
+--- shuffled data has an order of its own, from `nd.random`.
+function Data:batches()
+  if self.generate then
+    return function(_, step)
+      if self.steps and step >= self.steps then
+        return nil
+      end
+      local batch = { self.generate() }
+      if batch[1] ~= nil then
+        return step + 1, structure.to_tensors(batch)
+      end
+    end, nil, 0
+  end
+  local order = self.shuffle and nd.random.shuffle(nd.range(1, self.n)) or nil
+  return function(_, step)
+    if step < self.steps then
+      return step + 1, cut(self, order, step + 1)
+    end
+  end, nil, 0
+end
+
+--- Two parts of the data: all but the last share, and that.
+---@param share number
+---@return table first, table last
+function Data:split(share)
+  if not self.parts then
+    fail("%s: validation_split needs tensors, not a function", self.who)
+  end
+  local at = math.floor(self.n * (1 - share))
+  if at < 1 or at >= self.n then
+    fail("%s: validation_split leaves no examples of %d: it is %s", self.who,
+      self.n, share)
+  end
+  local function part(first, last, shuffle)
+    local parts = pick(self, function(x) return x[{ { first, last } }] end)
+    return new(self.who, { x = parts[1], y = parts[2], shuffle = shuffle,
+                           sample_weight = parts[3],
+                           batch_size = self.batch_size })
+  end
+  return part(1, at, self.shuffle), part(at + 1, self.n, false)
+end
+
+--- How many examples an input, or a structure of them, has.
+---@return integer
+local function size(x)
+  return structure.flatten(x)[1].shape[1]
+end
+
+return { new = new, size = size }

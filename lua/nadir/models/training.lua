@@ -1,0 +1,389 @@
+--- How models are trained, evaluated and asked: the methods of nd.Model that
+-- loop over batches. What a batch does are methods that a class may override:
+-- `train_step`, `test_step`, `predict_step`, `compute_loss`.
+local nd = require "nadir"
+local callback = require "nadir.callbacks.callback"
+local class = require "nadir.class"
+local Display = require "nadir.models.display"
+local fail = require "nadir.fail"
+local Log = require "nadir.models.log"
+local new_compiled = require "nadir.models.compiled"
+local Data = require "nadir.models.data"
+local patience = require "nadir.patience"
+local signature = require "nadir.signature"
+local structure = require "nadir.structure"
+
+local training = {}
+
+-- ----------------------------------------------------------------- compile --
+
+local compile = signature.new("compile", {
+  { "optimizer", "optimizer", "rmsprop" },
+  { "loss", "nested", false },
+  { "loss_weights", "nested", false },
+  { "metrics", "nested", false },
+  { "weighted_metrics", "nested", false },
+  { "run_eagerly", "flag", false },
+  { "steps_per_execution", "size", 1 },
+  { "jit_compile", "nested", "auto" },
+  { "auto_scale_loss", "flag", true },
+})
+
+--- Says how the model is trained: by which optimizer, loss and metrics, each an
+--- object, a class, or a name.
+function training:compile(...)
+  local v, given = compile:read(...)
+  self.optimizer = v.optimizer
+  rawset(self, "_compile", given)
+  rawset(self, "_compiled", new_compiled(self, {
+    loss = v.loss, loss_weights = v.loss_weights, metrics = v.metrics,
+    weighted_metrics = v.weighted_metrics,
+  }))
+end
+
+local function compiled_of(self, who)
+  local compiled = rawget(self, "_compiled")
+  if not compiled then
+    fail("%s: %s is not compiled yet; use model:compile", who, self.name)
+  end
+  return compiled
+end
+
+-- ------------------------------------------------------------------- steps --
+
+local WEIGHTS <const> = 3
+
+--- The loss of a batch, that of the compiled losses and what layers add.
+---@return userdata loss
+function training:compute_loss(_, y, y_pred, sample_weight)
+  local loss = compiled_of(self, "compute_loss"):compute_loss(y, y_pred,
+    sample_weight)
+  if not loss then
+    fail("%s: there is no loss: neither compiled, nor added by a layer",
+      self.name)
+  end
+  return loss
+end
+
+--- Adds a batch to the means and metrics, whose numbers it returns.
+---@return table logs
+function training:compute_metrics(x, y, y_pred, sample_weight, loss)
+  compiled_of(self, "compute_metrics"):update(loss, y, y_pred, sample_weight,
+    Data.size(x))
+  return Log.of(self)
+end
+
+--- Learns from one batch. A class may override it.
+---@param data table  x, y, sample weights
+---@return table logs  numbers or scalars by name
+function training:train_step(data)
+  local x, y, weights = data[1], data[2], data[WEIGHTS]
+  local optimizer = self.optimizer
+  local y_pred, loss
+  local tape = nd.GradientTape()
+  do
+    local _ <close> = tape
+    y_pred = self(x, true)
+    loss = self:compute_loss(x, y, y_pred, weights)
+  end
+  local variables = self.trainable_variables
+  local scaled = optimizer:scale_loss(nd.ones_like(loss))
+  optimizer:apply_gradients(tape:gradient(loss, variables, scaled), variables)
+  return self:compute_metrics(x, y, y_pred, weights, loss)
+end
+
+--- Looks at one batch. A class may override it.
+function training:test_step(data)
+  local x, y, weights = data[1], data[2], data[WEIGHTS]
+  local y_pred = self(x, false)
+  local loss = y ~= nil and self:compute_loss(x, y, y_pred, weights) or nil
+  return self:compute_metrics(x, y, y_pred, weights, loss)
+end
+
+--- What the model gives for one batch. A class may override it.
+function training:predict_step(data)
+  return self(data[1], false)
+end
+
+-- The means and metrics begin again.
+local function reset(self)
+  local compiled = rawget(self, "_compiled")
+  if compiled then
+    compiled:reset()
+  end
+end
+
+-- ------------------------------------------------------------------ epochs --
+
+-- Calls step(data) for each batch, with what is called around it: `what` is
+-- "train", "test" or "predict". Gives the last logs.
+local function run_batches(self, data, list, what, step, bar)
+  local before = list[("on_%s_batch_begin"):format(what)]
+  local after = list[("on_%s_batch_end"):format(what)]
+  local logs
+  for i, batch in data:batches() do
+    if before then
+      before(i, {})
+    end
+    logs = step(self, batch)
+    if after then
+      after(i, Log.numbers(logs))
+    end
+    if bar then
+      bar:step(i, logs)
+    end
+    if self.stop_training or patience.asked() then
+      self.stop_training = true
+      break
+    end
+  end
+  return logs
+end
+
+-- Evaluates; gives numbers by name, in an order.
+local function run_test(self, data, list, bar)
+  reset(self)
+  list:call("on_test_begin", {})
+  local logs = run_batches(self, data, list, "test", self.test_step, bar)
+  local numbers = Log.numbers(logs or {})
+  list:call("on_test_end", numbers)
+  return numbers
+end
+
+-- ---------------------------------------------------------------------- fit --
+
+local fit = signature.new("fit", {
+  { "x", "nested" },
+  { "y", "nested", false },
+  { "batch_size", "size", 32 },
+  { "epochs", "integer", 1 },
+  { "verbose", "verbosity", "auto" },
+  { "callbacks", "callbacks", {} },
+  { "validation_split", "number", 0 },
+  { "validation_data", "nested", false },
+  { "shuffle", "flag", true },
+  { "class_weight", "nested", false },
+  { "sample_weight", "nested", false },
+  { "initial_epoch", "integer", 0 },
+  { "steps_per_epoch", "size", false },
+  { "validation_steps", "size", false },
+  { "validation_batch_size", "size", false },
+  { "validation_freq", "size", 1 },
+})
+
+-- The data to train on and that to evaluate on, if there is such.
+local function read_data(v)
+  local data = Data.new("fit", {
+    x = v.x, y = v.y, sample_weight = v.sample_weight or nil,
+    class_weight = v.class_weight or nil, batch_size = v.batch_size,
+    shuffle = v.shuffle, steps = v.steps_per_epoch,
+  })
+  local held
+  if v.validation_data then
+    local list = v.validation_data
+    if type(list) == "function" then
+      list = { list }
+    end
+    held = Data.new("fit", {
+      x = list[1], y = list[2], sample_weight = list[3],
+      batch_size = v.validation_batch_size or v.batch_size,
+      steps = v.validation_steps,
+    })
+  elseif v.validation_split > 0 then
+    data, held = data:split(v.validation_split)
+    data.steps = math.min(data.steps, v.steps_per_epoch or math.huge)
+    held.batch_size = v.validation_batch_size or v.batch_size
+    held.steps = math.min(math.ceil(held.n / held.batch_size),
+      v.validation_steps or math.huge)
+  end
+  return data, held
+end
+
+-- What is left when fit is left, however that is.
+local Guard = {}
+
+function Guard.__close(guard)
+  patience.finish()
+  rawset(guard.model, "_steady", nil)
+  if guard.bar then
+    guard.bar:leave()
+  end
+end
+
+local function run_epoch(self, epoch, data, held, list, bar)
+  reset(self)
+  rawset(self, "_steady", {})
+  list:call("on_epoch_begin", epoch, {})
+  bar:begin(epoch, data.steps)
+  local logs = run_batches(self, data, list, "train", self.train_step, bar)
+  local numbers = Log.numbers(logs or {})
+  if held and not self.stop_training then
+    for name, value in pairs(run_test(self, held, list)) do -- any order: own
+      numbers["val_" .. name] = value
+    end
+  end
+  list:call("on_epoch_end", epoch, numbers)
+  bar:finish(numbers)
+end
+
+--- Trains the model for a number of epochs.
+---@return table history  `history.history.loss[1]` is that of the first epoch
+function training:fit(...)
+  local v = fit:read(...)
+  local data, held = read_data(v)
+  local history = callback.History()
+  local callbacks = table.move(v.callbacks, 1, #v.callbacks, 1, {})
+  callbacks[#callbacks + 1] = history
+  local params = { epochs = v.epochs, steps = data.steps, verbose = v.verbose }
+  local list = callback.new_list(callbacks, self, params)
+  local bar = Display(self, v.verbose, v.epochs)
+  self.stop_training = false
+  patience.begin()
+  local _ <close> = setmetatable({ model = self, bar = bar }, Guard)
+  list:call("on_train_begin", {})
+  local first = self.initial_epoch or v.initial_epoch
+  for epoch = first + 1, v.epochs do
+    local due = epoch % v.validation_freq == 0
+    run_epoch(self, epoch, data, due and held or nil, list, bar)
+    if self.stop_training then
+      break
+    end
+  end
+  list:call("on_train_end", {})
+  return history
+end
+
+-- ------------------------------------------------------ evaluate, predict --
+
+local evaluate = signature.new("evaluate", {
+  { "x", "nested" },
+  { "y", "nested", false },
+  { "batch_size", "size", 32 },
+  { "verbose", "verbosity", "auto" },
+  { "sample_weight", "nested", false },
+  { "steps", "size", false },
+  { "callbacks", "callbacks", {} },
+  { "return_dict", "flag", false },
+})
+
+-- Numbers by name as values in the order that the model gives them.
+local function spread(self, numbers)
+  local values = {}
+  for i, name in ipairs(Log.names(self, numbers)) do
+    values[i] = numbers[name]
+  end
+  return table.unpack(values)
+end
+
+--- The mean loss and the metrics.
+---@return number ...  the loss, then each metric; or a table of them by name
+function training:evaluate(...)
+  local v = evaluate:read(...)
+  local data = Data.new("evaluate", {
+    x = v.x, y = v.y, sample_weight = v.sample_weight or nil,
+    batch_size = v.batch_size, steps = v.steps,
+  })
+  local list = callback.new_list(v.callbacks, self, { steps = data.steps })
+  local bar = Display(self, v.verbose)
+  bar:begin(nil, data.steps)
+  local numbers = run_test(self, data, list, bar)
+  bar:finish(numbers)
+  if v.return_dict then
+    return numbers
+  end
+  return spread(self, numbers)
+end
+
+local predict = signature.new("predict", {
+  { "x", "nested" },
+  { "batch_size", "size", 32 },
+  { "verbose", "verbosity", "auto" },
+  { "steps", "size", false },
+  { "callbacks", "callbacks", {} },
+})
+
+-- Batches of results as one.
+local function join(results)
+  local lists, leaf = {}, 0
+  for i, result in ipairs(results) do
+    for k, x in ipairs(structure.flatten(result)) do
+      lists[k] = lists[k] or {}
+      lists[k][i] = x
+    end
+  end
+  return structure.map(results[1], function()
+    leaf = leaf + 1
+    return nd.concat(lists[leaf], 1)
+  end)
+end
+
+--- What the model gives for all of x, batch by batch.
+---@return any
+function training:predict(...)
+  local v = predict:read(...)
+  local data = Data.new("predict", { x = v.x, batch_size = v.batch_size,
+                                     steps = v.steps })
+  local list = callback.new_list(v.callbacks, self, { steps = data.steps })
+  local results = {}
+  list:call("on_predict_begin", {})
+  run_batches(self, data, list, "predict", function(_, batch)
+    results[#results + 1] = self:predict_step(batch)
+    return {}
+  end)
+  list:call("on_predict_end", {})
+  if #results == 0 then
+    return self:predict_step(data.parts)
+  end
+  return #results == 1 and results[1] or join(results)
+end
+
+-- ----------------------------------------------------------- single batches --
+
+local on_batch = signature.new("train_on_batch", {
+  { "x", "nested" },
+  { "y", "nested", false },
+  { "sample_weight", "nested", false },
+  { "class_weight", "nested", false },
+  { "return_dict", "flag", false },
+})
+
+local function run_on_batch(self, step, ...)
+  local v = on_batch:read(...)
+  local data = Data.new("train_on_batch", {
+    x = v.x, y = v.y, sample_weight = v.sample_weight or nil,
+    class_weight = v.class_weight or nil,
+  })
+  reset(self)
+  local numbers = Log.numbers(step(self, data.parts))
+  if v.return_dict then
+    return numbers
+  end
+  return spread(self, numbers)
+end
+
+--- Learns from one batch.
+---@return number ...  the loss, then each metric; or a table of them by name
+function training:train_on_batch(...)
+  return run_on_batch(self, self.train_step, ...)
+end
+
+--- Evaluates one batch.
+function training:test_on_batch(...)
+  return run_on_batch(self, self.test_step, ...)
+end
+
+--- What the model gives for one batch.
+function training:predict_on_batch(x)
+  return self:predict_step { structure.to_tensors(x) }
+end
+
+-- What `fit` looks at between batches.
+training.stop_training, training.initial_epoch = false, false
+training.optimizer = false
+
+--- Whether a value is a model that has been compiled.
+function training.is_compiled(value)
+  return class.of(value) ~= nil and rawget(value, "_compiled") ~= nil
+end
+
+return training
