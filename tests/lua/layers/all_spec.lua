@@ -63,6 +63,7 @@ local ways = {
   Minimum = { shape = { { 3 }, { 3 } } },
   Multiply = { shape = { { 3 }, { 3 } } },
   Normalization = { shape = { 3 } },
+  Operation = { "square", shape = { 3 } },
   PReLU = { shape = { 3 } },
   Permute = { { 2, 1 }, shape = { 2, 3 } },
   RMSNormalization = { shape = { 3 } },
