@@ -49,7 +49,7 @@ local function answer_step(row, seconds)
 end
 
 for _, kind in ipairs { "gradient", "step", "mlp", "wave", "conv",
-  "embed" } do
+  "lstm", "attention", "embed" } do
   answer[kind] = answer_step
 end
 

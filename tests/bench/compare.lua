@@ -36,6 +36,8 @@ local rows = {
   { "784-128-10 network, batch 32", "mlp:32", large = true },
   { "784-128-10 network, batch 256", "mlp:256", large = true },
   { "convolutions, 28x28, batch 32", "conv", large = true },
+  { "LSTM, 64 x 32 x 128", "lstm", large = true },
+  { "attention block, 4 x 128 x 256", "attention", large = true },
   { "tanh, exp, ... of 1,000,000", "wave:1000000", large = true },
   { "32 of 50,000 rows of 64", "embed:50000" },
   { "chain of 10,000 ops, one op", "chain:10000" },
@@ -54,7 +56,9 @@ local wanted = {
   { "mlp:32", torch = 5, jax = 2 },
   { "mlp:256", torch = 1.8, jax = 1 },
   { "chain:10000", torch = 75, ["function"] = 12 },
-  { "conv", torch = 2.3, ["function"] = 1 },
+  { "conv", torch = 2, ["function"] = 1 },
+  { "lstm", torch = 2 },
+  { "attention", torch = 2 },
   { "wave:1000000", torch = 4, numpy = 3.5 },
 }
 
@@ -144,7 +148,7 @@ end
 -- Every peer must have taken the same steps, or its times mean nothing.
 local function print_agreement(workers)
   local lines = { { "after 100 steps", "loss", "w", "b", "network's loss",
-                    "with convolutions" } }
+                    "with convolutions", "LSTM", "attention" } }
   for _, worker in ipairs(workers) do
     local line = { "  " .. TITLES[worker.name] }
     local found, problem = worker:ask("check:fit", 0)
@@ -153,8 +157,10 @@ local function print_agreement(workers)
     end
     local network, other = worker:ask("check:mlp:32", 0)
     line[5] = network and ("%.3f"):format(network.loss) or "-"
-    local images = worker:ask("check:conv", 0)
-    line[6] = images and ("%.3f"):format(images.loss) or "-"
+    for i, kind in ipairs { "conv", "lstm", "attention" } do
+      local row = worker:ask("check:" .. kind, 0)
+      line[5 + i] = row and ("%.3f"):format(row.loss) or "-"
+    end
     lines[#lines + 1] = line
     if worker.name == "nadir" and (problem or other) then
       note_failure(worker.name, "check", problem or other)

@@ -25,10 +25,8 @@ typedef struct row {
   }
 
 static const row rows[] = {
-  CONV("net 28x28x1 to 16", 32, 28, 3, 1, 1, 1, 16, true),
-  CONV("net 14x14x16 to 32", 32, 14, 3, 1, 1, 16, 32, true),
-  CONV("28x28x1 to 32", 32, 28, 3, 1, 1, 1, 32, true),
-  CONV("14x14x32 to 64", 32, 14, 3, 1, 1, 32, 64, true),
+  CONV("net 28x28x1 to 32", 32, 28, 3, 1, 1, 1, 32, true),
+  CONV("net 14x14x32 to 64", 32, 14, 3, 1, 1, 32, 64, true),
   CONV("14x14x32 to 64, valid", 32, 14, 3, 1, 1, 32, 64, false),
   CONV("28x28x64 to 64", 8, 28, 3, 1, 1, 64, 64, true),
   CONV("32x32x3 to 32", 32, 32, 3, 1, 1, 3, 32, true),

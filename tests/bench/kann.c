@@ -35,7 +35,7 @@ static kann_t *make_convolutions(void)
 {
   kad_node_t *t = kad_feed(4, 1, 1, 28, 28);
   t->ext_flag |= KANN_F_IN;
-  t = add_block(add_block(t, 16), 32);
+  t = add_block(add_block(t, 32), 64);
   return kann_new(kann_layer_cost(t, CLASSES, KANN_C_CEM), 0);
 }
 

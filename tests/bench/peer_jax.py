@@ -86,14 +86,25 @@ class Jax:
 
     # The steps of a model on rows of x, by Adam.
     def train(self, logits_of, weights, x, labels, indices):
-        def loss_of(weights, x, labels):
-            logs = jax.nn.log_softmax(logits_of(weights, x))
-            return -jnp.mean(jnp.take_along_axis(logs, labels[:, None], 1))
+        def loss_of(weights, x, labels, at):
+            logs = jax.nn.log_softmax(logits_of(weights, x[at]))
+            return -jnp.mean(jnp.take_along_axis(logs, labels[at][:, None], 1))
 
-        def update(state, x, labels, at):
+        return self.descend(loss_of, weights, jnp.asarray(x),
+                            jnp.asarray(labels), indices)
+
+    # The same of all there is.
+    def regress(self, model, weights, data):
+        def loss_of(weights, x, target, _):
+            return jnp.mean(jnp.square(model(weights, x) - target))
+
+        return self.descend(loss_of, weights, jnp.asarray(data.x),
+                            jnp.asarray(data.target), lambda: None)
+
+    def descend(self, loss_of, weights, x, target, next_at):
+        def update(state, x, target, at):
             weights, m, v, count = state
-            loss, grads = jax.value_and_grad(loss_of)(weights, x[at],
-                                                      labels[at])
+            loss, grads = jax.value_and_grad(loss_of)(weights, x, target, at)
             count += 1
             rate = 1e-3 * jnp.sqrt(1 - 0.999 ** count) / (1 - 0.9 ** count)
             tree = jax.tree.map
@@ -104,14 +115,13 @@ class Jax:
             return loss, (weights, m, v, count)
 
         update = jax.jit(update, donate_argnums=0)
-        x, labels = jnp.asarray(x), jnp.asarray(labels)
         zeros = jax.tree.map(jnp.zeros_like, weights)
         state = (weights, zeros, jax.tree.map(jnp.zeros_like, weights),
                  jnp.float32(0))
 
         def step():
             nonlocal state
-            loss, state = update(state, x, labels, indices())
+            loss, state = update(state, x, target, next_at())
             return loss
 
         return step
@@ -128,8 +138,8 @@ class Jax:
                           lambda: digits.indices(batch))
 
     def images(self, images, batch):
-        weights = [jnp.array(images.f1), jnp.zeros(16), jnp.array(images.f2),
-                   jnp.zeros(32), jnp.array(images.w), jnp.zeros(10)]
+        weights = [jnp.array(images.f1), jnp.zeros(32), jnp.array(images.f2),
+                   jnp.zeros(64), jnp.array(images.w), jnp.zeros(10)]
 
         def block(x, filters, bias):
             y = jax.lax.conv_general_dilated(
@@ -146,6 +156,52 @@ class Jax:
 
         return self.train(logits_of, weights, images.x, images.labels,
                           lambda: images.indices(batch))
+
+    def lstm(self, data):
+        weights = [jnp.array(data.kernel), jnp.array(data.recurrent),
+                   jnp.zeros(512)]
+
+        def model(weights, x):
+            kernel, recurrent, bias = weights
+
+            def move(state, sums):
+                h, c = state
+                i, f, g, o = jnp.split(sums + h @ recurrent, 4, 1)
+                c = jax.nn.sigmoid(f) * c + jax.nn.sigmoid(i) * jnp.tanh(g)
+                h = jax.nn.sigmoid(o) * jnp.tanh(c)
+                return (h, c), h
+
+            zeros = jnp.zeros((x.shape[0], 128))
+            sums = jnp.swapaxes(x @ kernel + bias, 0, 1)
+            return jnp.swapaxes(jax.lax.scan(move, (zeros, zeros), sums)[1], 0,
+                                1)
+
+        return self.regress(model, weights, data)
+
+    def attention(self, data):
+        def dense(w):
+            return jnp.array(w), jnp.zeros(w.shape[1])
+
+        def norm():
+            return jnp.ones(256), jnp.zeros(256)
+
+        weights = [*map(dense, (data.query, data.key, data.value, data.merge,
+                                data.wide, data.narrow)), norm(), norm()]
+
+        def normalize(x, gamma, beta):
+            mean, variance = x.mean(-1, keepdims=True), x.var(-1, keepdims=True)
+            return (x - mean) * jax.lax.rsqrt(variance + 1e-5) * gamma + beta
+
+        def model(weights, x):
+            *mix, merge, wide, narrow, first, second = weights
+            q, k, v = ((x @ w + b).reshape(4, 128, data.HEADS, -1)
+                       for w, b in mix)
+            seen = jax.nn.dot_product_attention(q, k, v).reshape(x.shape)
+            h = normalize(x + seen @ merge[0] + merge[1], *first)
+            y = jax.nn.relu(h @ wide[0] + wide[1]) @ narrow[0] + narrow[1]
+            return normalize(h + y, *second)
+
+        return self.regress(model, weights, data)
 
     # A loop of its own: unrolled, it would compile for minutes.
     def chain(self, count):

@@ -102,5 +102,7 @@ class NumPy:
     def images(self, images, batch):
         raise NotImplementedError("not by hand")
 
+    lstm = attention = lambda self, data: self.images(data, 0)
+
     def chain(self, count):
         raise NotImplementedError("nothing records")

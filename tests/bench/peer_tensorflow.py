@@ -1,4 +1,5 @@
 """TensorFlow 2: eager, and with the step in a tf.function."""
+import numpy as np
 import tensorflow as tf
 
 
@@ -110,7 +111,7 @@ class TensorFlow:
 
     def images(self, images, batch):
         f1, f2, w = map(tf.Variable, (images.f1, images.f2, images.w))
-        c1, c2, b = (tf.Variable(tf.zeros(n)) for n in (16, 32, 10))
+        c1, c2, b = (tf.Variable(tf.zeros(n)) for n in (32, 64, 10))
 
         def block(x, filters, bias):
             y = tf.nn.relu(tf.nn.conv2d(x, filters, 1, "SAME") + bias)
@@ -122,6 +123,46 @@ class TensorFlow:
 
         return self.train(logits_of, [f1, c1, f2, c2, w, b], images.x,
                           images.labels, lambda: images.indices(batch))
+
+    # The steps of a model of all there is, by Adam.
+    def regress(self, model, data):
+        x, target = tf.constant(data.x), tf.constant(data.target)
+        weights = model.trainable_variables
+        adam = tf.keras.optimizers.Adam(learning_rate=1e-3)
+        adam.build(weights)
+
+        def update():
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_mean(tf.square(model(x) - target))
+            grads = tape.gradient(loss, weights)
+            adam.apply_gradients(zip(grads, weights))
+            return loss
+
+        return self.compiled(update)
+
+    def lstm(self, data):
+        layer = tf.keras.layers.LSTM(128, return_sequences=True)
+        layer.build(data.x.shape)
+        layer.set_weights([data.kernel, data.recurrent,
+                           np.zeros(512, np.float32)])
+        return self.regress(layer, data)
+
+    def attention(self, data):
+        layers = tf.keras.layers
+        x = tf.keras.Input((128, 256))
+        seen = layers.MultiHeadAttention(data.HEADS, 256 // data.HEADS)
+        wide, narrow = layers.Dense(1024, "relu"), layers.Dense(256)
+        h = layers.LayerNormalization(epsilon=1e-5)(x + seen(x, x))
+        y = layers.LayerNormalization(epsilon=1e-5)(h + narrow(wide(h)))
+        values = []
+        for array in (data.query, data.key, data.value):
+            values += [array.reshape(256, data.HEADS, -1),
+                       np.zeros((data.HEADS, 256 // data.HEADS))]
+        values += [data.merge.reshape(data.HEADS, -1, 256), np.zeros(256)]
+        seen.set_weights(values)
+        wide.set_weights([data.wide, np.zeros(1024)])
+        narrow.set_weights([data.narrow, np.zeros(256)])
+        return self.regress(tf.keras.Model(x, y), data)
 
     def chain(self, count):
         x = tf.Variable(1.0)

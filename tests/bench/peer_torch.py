@@ -1,4 +1,5 @@
 """PyTorch: eager, and with torch.compile around what computes the loss."""
+import numpy as np
 import torch
 from torch.nn import functional
 
@@ -102,12 +103,12 @@ class Torch:
 
     def images(self, images, batch):
         model = torch.nn.Sequential(
-            torch.nn.Conv2d(1, 16, 3, padding=1), torch.nn.ReLU(),
+            torch.nn.Conv2d(1, 32, 3, padding=1), torch.nn.ReLU(),
             torch.nn.MaxPool2d(2),
-            torch.nn.Conv2d(16, 32, 3, padding=1), torch.nn.ReLU(),
+            torch.nn.Conv2d(32, 64, 3, padding=1), torch.nn.ReLU(),
             torch.nn.MaxPool2d(2),
-            torch.nn.Flatten(), torch.nn.Linear(32 * 7 * 7, 10))
-        w = images.w.reshape(7, 7, 32, 10).transpose(3, 2, 0, 1)
+            torch.nn.Flatten(), torch.nn.Linear(64 * 7 * 7, 10))
+        w = images.w.reshape(7, 7, 64, 10).transpose(3, 2, 0, 1)
         with torch.no_grad():
             for layer, value in ((0, images.f1.transpose(3, 2, 0, 1)),
                                  (3, images.f2.transpose(3, 2, 0, 1)),
@@ -146,6 +147,76 @@ class Torch:
             y.backward()
 
         return record, sweep
+
+
+    # The steps of a model of all there is, by Adam.
+    def regress(self, model, data):
+        adam = torch.optim.Adam(model.parameters(), lr=1e-3, eps=1e-7)
+        x, target = torch.from_numpy(data.x), torch.from_numpy(data.target)
+        loss_of = self.compiled(
+            lambda x, target: functional.mse_loss(model(x), target))
+
+        def step():
+            loss = loss_of(x, target)
+            adam.zero_grad()
+            loss.backward()
+            adam.step()
+            return loss
+
+        return step
+
+    def lstm(self, data):
+        layer = torch.nn.LSTM(128, 128, batch_first=True)
+        with torch.no_grad():
+            layer.weight_ih_l0.copy_(torch.from_numpy(data.kernel.T))
+            layer.weight_hh_l0.copy_(torch.from_numpy(data.recurrent.T))
+            layer.bias_ih_l0.zero_()
+            layer.bias_hh_l0.zero_()
+        return self.regress(Outputs(layer), data)
+
+    def attention(self, data):
+        return self.regress(Block(data), data)
+
+
+class Outputs(torch.nn.Module):
+    """What a recurrent layer gives at all times."""
+
+    def __init__(self, layer):
+        super().__init__()
+        self.layer = layer
+
+    def forward(self, x):
+        return self.layer(x)[0]
+
+
+class Block(torch.nn.Module):
+    """Attention, then two layers; each with what came in, normalized."""
+
+    def __init__(self, data):
+        super().__init__()
+        self.attention = torch.nn.MultiheadAttention(256, data.HEADS,
+                                                     batch_first=True)
+        self.first = torch.nn.LayerNorm(256)
+        self.wide = torch.nn.Linear(256, 1024)
+        self.narrow = torch.nn.Linear(1024, 256)
+        self.second = torch.nn.LayerNorm(256)
+        joined = np.concatenate([data.query, data.key, data.value], 1)
+        with torch.no_grad():
+            for weight, value in (
+                    (self.attention.in_proj_weight, joined),
+                    (self.attention.out_proj.weight, data.merge),
+                    (self.wide.weight, data.wide),
+                    (self.narrow.weight, data.narrow)):
+                weight.copy_(torch.from_numpy(value.T.copy()))
+            for bias in (self.attention.in_proj_bias,
+                         self.attention.out_proj.bias, self.wide.bias,
+                         self.narrow.bias):
+                bias.zero_()
+
+    def forward(self, x):
+        seen, _ = self.attention(x, x, x, need_weights=False)
+        h = self.first(x + seen)
+        return self.second(h + self.narrow(torch.relu(self.wide(h))))
 
 
 class Compiled(Torch):

@@ -72,12 +72,37 @@ class Images:
         self.random = random = np.random.RandomState(1)
         self.x = random.randn(256, 28, 28, 1).astype(np.float32)
         self.labels = random.randint(10, size=256)
-        self.f1 = (random.randn(3, 3, 1, 16) * 0.1).astype(np.float32)
-        self.f2 = (random.randn(3, 3, 16, 32) * 0.1).astype(np.float32)
-        self.w = (random.randn(7 * 7 * 32, 10) * 0.02).astype(np.float32)
+        self.f1 = (random.randn(3, 3, 1, 32) * 0.1).astype(np.float32)
+        self.f2 = (random.randn(3, 3, 32, 64) * 0.1).astype(np.float32)
+        self.w = (random.randn(7 * 7 * 64, 10) * 0.02).astype(np.float32)
 
     def indices(self, batch):
         return self.random.randint(256, size=batch)
+
+
+class Sequences:
+    """What an LSTM reads and is to give, and its first weights."""
+
+    def __init__(self):
+        random = np.random.RandomState(1)
+        self.x = random.randn(64, 32, 128).astype(np.float32)
+        self.target = random.randn(64, 32, 128).astype(np.float32)
+        self.kernel = (random.randn(128, 512) * 0.08).astype(np.float32)
+        self.recurrent = (random.randn(128, 512) * 0.08).astype(np.float32)
+
+
+class Tokens:
+    """The same for a block of attention by HEADS heads."""
+
+    HEADS = 8
+
+    def __init__(self):
+        random = np.random.RandomState(1)
+        self.x = random.randn(4, 128, 256).astype(np.float32)
+        self.target = random.randn(4, 128, 256).astype(np.float32)
+        self.query, self.key, self.value, self.merge, self.wide, self.narrow = (
+            (random.randn(*shape) * 0.06).astype(np.float32)
+            for shape in [(256, 256)] * 4 + [(256, 1024), (1024, 256)])
 
 
 class Words:
@@ -194,6 +219,10 @@ class Worker:
             return peer.network(Digits(), int(args[0]))
         if kind == "conv":
             return peer.images(Images(), 32)
+        if kind == "lstm":
+            return peer.lstm(Sequences())
+        if kind == "attention":
+            return peer.attention(Tokens())
         if kind == "wave":
             x = np.linspace(-3, 3, int(args[0]), dtype=np.float32)
             return peer.wave(peer.constant(x))

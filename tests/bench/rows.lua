@@ -124,10 +124,10 @@ function rows.conv()
   local random = nd.random.RandomState(1)
   local images = random:randn(256, 28, 28, 1)
   local labels = random:randint(10, { size = 256 })
-  local f1 = nd.Variable(random:randn(3, 3, 1, 16) * 0.1)
-  local f2 = nd.Variable(random:randn(3, 3, 16, 32) * 0.1)
-  local w = nd.Variable(random:randn(7 * 7 * 32, 10) * 0.02)
-  local c1, c2 = nd.Variable(nd.zeros { 16 }), nd.Variable(nd.zeros { 32 })
+  local f1 = nd.Variable(random:randn(3, 3, 1, 32) * 0.1)
+  local f2 = nd.Variable(random:randn(3, 3, 32, 64) * 0.1)
+  local w = nd.Variable(random:randn(7 * 7 * 64, 10) * 0.02)
+  local c1, c2 = nd.Variable(nd.zeros { 32 }), nd.Variable(nd.zeros { 64 })
   local b = nd.Variable(nd.zeros { 10 })
   local weights = {f1, c1, f2, c2, w, b}
   local adam = nd.optimizers.Adam { learning_rate = 1e-3 }
@@ -147,6 +147,64 @@ function rows.conv()
     adam:apply_gradients(nd.zip(tape:gradient(loss, weights), weights))
     return loss
   end
+end
+
+-- A step of Adam on the mean square of what `model` misses.
+local function regress(model, target, weights)
+  local adam = nd.optimizers.Adam { learning_rate = 1e-3 }
+  return function()
+    local loss
+    with nd.GradientTape() as tape do
+      loss = nd.reduce_mean(nd.square(model() - target))
+    end
+    adam:apply_gradients(nd.zip(tape:gradient(loss, weights), weights))
+    return loss
+  end
+end
+
+--- A step of an LSTM of 128 units over 64 sequences of 32 times 128.
+function rows.lstm()
+  local random = nd.random.RandomState(1)
+  local x, target = random:randn(64, 32, 128), random:randn(64, 32, 128)
+  local kernel = nd.Variable(random:randn(128, 512) * 0.08)
+  local recurrent = nd.Variable(random:randn(128, 512) * 0.08)
+  local bias = nd.Variable(nd.zeros { 512 })
+  local function model()
+    return (nd.nn.lstm(x, kernel, recurrent, bias))
+  end
+  return regress(model, target, { kernel, recurrent, bias })
+end
+
+--- A step of a block of attention by 8 heads, and of two layers, each with what
+--- came in added to it and normalized: 4 times 128 tokens of 256 numbers.
+function rows.attention()
+  local random = nd.random.RandomState(1)
+  local weights = {}
+  local function weight(value)
+    weights[#weights + 1] = nd.Variable(value)
+    return weights[#weights]
+  end
+  local function dense(width, units)
+    local w = weight(random:randn(width, units) * 0.06)
+    local b = weight(nd.zeros { units })
+    return function(x) return nd.matmul(x, w) + b end
+  end
+  local function norm()
+    local gamma, beta = weight(nd.ones { 256 }), weight(nd.zeros { 256 })
+    return function(x) return nd.nn.layer_norm(x, gamma, beta) end
+  end
+  local x, target = random:randn(4, 128, 256), random:randn(4, 128, 256)
+  local query, key, value = dense(256, 256), dense(256, 256), dense(256, 256)
+  local merge, first = dense(256, 256), norm()
+  local wide, narrow, second = dense(256, 1024), dense(1024, 256), norm()
+  local function heads(y) return nd.reshape(y, { 4, 128, 8, 32 }) end
+  local function model()
+    local seen = nd.nn.dot_product_attention(heads(query(x)), heads(key(x)),
+      heads(value(x)))
+    local h = first(x + merge(nd.reshape(seen, { 4, 128, 256 })))
+    return second(h + narrow(nd.relu(wide(h))))
+  end
+  return regress(model, target, weights)
 end
 
 --- A step on 32 rows of a table of so many words, 64 numbers for each.
