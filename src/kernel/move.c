@@ -102,6 +102,48 @@ void nd_move_rows(int64_t n, int64_t bytes, const char *in, int64_t in_apart,
   find_way(bytes).move(n, bytes, in, in_apart, out, out_apart);
 }
 
+// What is there already is copied behind itself.
+void nd_repeat_row(int64_t n, int64_t bytes, const char *in, char *out)
+{
+  const int64_t all = n * bytes;
+  if (all > 0)
+    memcpy(out, in, (size_t)bytes);
+  for (int64_t done = bytes; done < all; done *= 2) {
+    const int64_t left = all - done;
+    memcpy(out + done, out, (size_t)(left < done ? left : done));
+  }
+}
+
+// An element as often as 8 bytes have it.
+static uint64_t splat(int64_t width, const char *in)
+{
+  uint64_t x = 0;
+  switch (width) {
+  case 1: memcpy(&x, in, 1); return x * 0x0101010101010101U;
+  case 2: memcpy(&x, in, 2); return x * 0x0001000100010001U;
+  case 4: memcpy(&x, in, 4); return x * 0x0000000100000001U;
+  default: memcpy(&x, in, 8); return x;
+  }
+}
+
+// The last piece may overlap the one before.
+void nd_fill_rows(int64_t n, int64_t bytes, int64_t width, const char *in,
+                  int64_t in_apart, char *out)
+{
+  for (int64_t r = 0; r < n; r++, in += in_apart, out += bytes) {
+    const uint64_t x = splat(width, in), pair[] = { x, x };
+    int64_t i = 0;
+    if (bytes < 16) {
+      for (; i < bytes; i += width)
+        memcpy(out + i, &x, (size_t)width);
+      continue;
+    }
+    for (; i + 16 <= bytes; i += 16)
+      memcpy(out + i, pair, 16);
+    memcpy(out + bytes - 16, pair, 16);
+  }
+}
+
 void nd_pick_rows(int64_t n, int64_t bytes, const int32_t *index, int64_t size,
                   const char *in, char *out)
 {

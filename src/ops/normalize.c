@@ -22,17 +22,6 @@ static nd_tensor *inverse_root(nd_context *c, nd_tensor *variance,
   return RSQRT(ADD(variance, NUMBER(variance, epsilon)));
 }
 
-// (x - mean) / sqrt(variance + epsilon), by moments over axes.
-static nd_tensor *standardize(nd_context *c, nd_tensor *x, nd_value axes,
-                              double epsilon)
-{
-  const nd_value attr[] = { axes, nd_value_integer(KEEP) };
-  nd_tensor *out[2];
-  if (x == NULL || !nd_rule_all(c, &nd_op_moments, 1, &x, attr, out))
-    return NULL;
-  return MUL(SUB(x, out[0]), inverse_root(c, out[1], epsilon));
-}
-
 static bool check_epsilon(nd_context *c, double epsilon)
 {
   return epsilon >= 0 ||
@@ -47,6 +36,121 @@ static bool check_vector(nd_context *c, const char *name, const nd_tensor *x,
   return x == NULL || (x->rank == 1 && x->dims[0] == size) ||
          nd_fail(c, ND_BAD_ARGUMENT, "%s must be [%lld], got %s", name,
                  (long long)size, ND_SHAPE(x->rank, x->dims));
+}
+
+// ------------------------------------------------------------ standardize --
+
+enum { AXES, EPSILON, ATTRS };     // attributes
+enum { Y, MEAN, VARIANCE, OUTS };  // outputs
+
+static const nd_param standardize_params[] = {
+  { "x", ND_TENSOR },
+  { "axes", ND_AXES },
+  { "epsilon", ND_NUMBER, "0.001" },
+  { 0 },
+};
+static const char *const standardize_results[] = { "y", "mean", "variance",
+                                                   NULL };
+
+static void run_standardize(nd_context *c, const nd_job *j)
+{
+  nd_tensor *x = j->in[0], *out[2];
+  const nd_value axes = j->attr[AXES];
+  const nd_value attr[] = { axes, nd_value_integer(DROP) };
+  if (!check_epsilon(c, j->attr[EPSILON].number) ||
+      !nd_rule_all(c, &nd_op_moments, 1, &x, attr, out))
+    return;
+  nd_tensor *root = inverse_root(c, out[1], j->attr[EPSILON].number);
+  j->out[Y] = MUL(SUB(x, KEEP_AXES(out[0], x, axes)), KEEP_AXES(root, x, axes));
+  j->out[MEAN] = out[0];
+  j->out[VARIANCE] = out[1];
+}
+
+// Of what is folded to an output, the mean; axes stay.
+static nd_tensor *mean_of(nd_context *c, const nd_job *j, nd_tensor *x)
+{
+  nd_tensor *sum = SUM(x, j->attr[AXES], KEEP);
+  const int64_t n = sum != NULL && sum->size > 0 ? x->size / sum->size : 1;
+  return sum == NULL ? NULL : MUL(sum, NUMBER(sum, 1 / (double)n));
+}
+
+// 1 / sqrt(variance + epsilon), axes as 1.
+static nd_tensor *root_of(nd_context *c, const nd_job *j)
+{
+  nd_tensor *variance = KEEP_AXES(j->out[VARIANCE], j->in[0], j->attr[AXES]);
+  return inverse_root(c, variance, j->attr[EPSILON].number);
+}
+
+// How y moves with x, which is symmetric: root (t - mean(t) - y mean(t y)).
+static nd_tensor *bend(nd_context *c, const nd_job *j, nd_tensor *t)
+{
+  nd_tensor *y = j->out[Y];
+  nd_tensor *along = MUL(y, mean_of(c, j, MUL(t, y)));
+  return MUL(SUB(SUB(t, mean_of(c, j, t)), along), root_of(c, j));
+}
+
+// A gradient of the moments passes on by its n-th part, that of the variance
+// times 2 (x - mean), which is 2 y / root.
+static void standardize_vjp(nd_context *c, const nd_job *j, nd_tensor *const *g,
+                            const bool *wanted, nd_tensor **gx)
+{
+  const nd_value axes = j->attr[AXES];
+  nd_tensor *x = j->in[0], *sum = g[Y] == NULL ? NULL : bend(c, j, g[Y]);
+  const int64_t outs = j->out[MEAN]->size;
+  const double share = outs > 0 && x->size > 0 ? (double)outs / (double)x->size
+                                               : 1;
+  if (g[MEAN] != NULL)
+    sum = ADD_ANY(sum, MUL(SPREAD(g[MEAN], x, axes), NUMBER(g[MEAN], share)));
+  if (g[VARIANCE] != NULL) {
+    nd_tensor *each = DIV(KEEP_AXES(g[VARIANCE], x, axes), root_of(c, j));
+    sum = ADD_ANY(sum, MUL(MUL(each, NUMBER(each, 2 * share)), j->out[Y]));
+  }
+  gx[0] = sum;
+}
+
+static void standardize_jvp(nd_context *c, const nd_job *j, nd_tensor *const *t,
+                            nd_tensor **ty)
+{
+  nd_tensor *mean = j->out[MEAN];
+  nd_tensor *spread = mean_of(c, j, MUL(t[0], j->out[Y]));
+  spread = MUL(DIV(spread, root_of(c, j)), NUMBER(mean, 2));
+  ty[Y] = bend(c, j, t[0]);
+  ty[MEAN] = RESHAPE(mean_of(c, j, t[0]), mean->rank, mean->dims);
+  ty[VARIANCE] = RESHAPE(spread, mean->rank, mean->dims);
+}
+
+static const nd_op nd_op_standardize = {
+  .name = "standardize",
+  .module = "nn",
+  .inside = true,
+  .doc =
+    "(x - mean) / sqrt(variance + epsilon), by the moments of x over axes, "
+    "and these moments; the variance is that of all there is, not of a "
+    "sample",
+  .params = standardize_params,
+  .attrs = ATTRS,
+  .dtypes = ND_FLOATS,
+  .derivative = ND_VJP,
+  .needs = { ND_NEEDS_OUT, ND_NEEDS_OUT, ND_NEEDS_OUT },
+  .results = standardize_results,
+  .compose = run_standardize,
+  .vjp = standardize_vjp,
+  .jvp = standardize_jvp,
+  .jvp_within_needs = true,
+  .low = -2,
+  .high = 2,
+  .cases = "[3 4] axes=1; [3 4] axes=-1 epsilon=.1; [2 3 4] axes=[1 2]; "
+           "[2 3 4] axes=[1 2 3] epsilon=.5; [0 3] axes=2",
+};
+
+static nd_tensor *standardize(nd_context *c, nd_tensor *x, nd_value axes,
+                              double epsilon)
+{
+  const nd_value attr[] = { axes, { .given = true, .number = epsilon } };
+  nd_tensor *out[OUTS];
+  if (x == NULL || !nd_rule_all(c, &nd_op_standardize, 1, &x, attr, out))
+    return NULL;
+  return out[Y];
 }
 
 // ----------------------------------------------------- batch_normalization --
@@ -245,9 +349,7 @@ const nd_op nd_op_group_norm = {
 };
 
 const nd_op *const nd_ops_normalize[] = {
-  &nd_op_batch_normalization,
-  &nd_op_layer_norm,
-  &nd_op_group_norm,
-  &nd_op_rms_norm,
-  NULL,
+  &nd_op_standardize, &nd_op_batch_normalization,
+  &nd_op_layer_norm,  &nd_op_group_norm,
+  &nd_op_rms_norm,    NULL,
 };

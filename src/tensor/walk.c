@@ -176,21 +176,30 @@ int64_t nd_walk_rows(nd_walk *w, int64_t from, int64_t n, int64_t apart,
   return w->shape[last] % apart == 0 ? 1 + (left - n) / apart : 1;
 }
 
-// Copies short rows that lie one piece each, as many as the next `n` elements
-// have before an outer axis ends. Returns how many elements these are.
+// Copies rows that are short, one and the same, or one element each, as many as
+// the next `n` elements have before an outer axis ends. Returns how many
+// elements these are.
 static int64_t copy_rows(nd_walk *w, int64_t n, char *to)
 {
   const int last = w->rank - 1, axis = last - 1;
   const int64_t width = (int64_t)w->width;
-  if (axis < 0 || w->strides[last] != width || w->at[last] != 0)
+  if (axis < 0 || w->at[last] != 0)
     return 0;
   const int64_t row = w->shape[last], bytes = row * width;
   const int64_t rows = nd_least(n / row, w->shape[axis] - w->at[axis]);
-  if (rows < 2 || bytes > SHORT)
+  const int64_t apart = w->strides[axis], inside = w->strides[last];
+  if (rows < 2 || (inside != 0 && inside != width))
     return 0;
-  nd_move_rows(rows, bytes, w->data + w->offset, w->strides[axis], to, bytes);
+  if (inside == 0)
+    nd_fill_rows(rows, bytes, width, w->data + w->offset, apart, to);
+  else if (apart == 0)
+    nd_repeat_row(rows, bytes, w->data + w->offset, to);
+  else if (bytes <= SHORT)
+    nd_move_rows(rows, bytes, w->data + w->offset, apart, to, bytes);
+  else
+    return 0;
   w->at[axis] += rows;
-  w->offset += rows * w->strides[axis];
+  w->offset += rows * apart;
   carry(w, axis);
   return rows * row;
 }
