@@ -12,7 +12,7 @@ outputs' sum of products with the numbers for k = 5, 6... A record is
     Dense(2)            how the layer is made, as nd.layers has it
     x 2 3               the shape of an input; "i 5 2 3": integers from 1 to 5
     training            if the call trains
-    mask 110 111        by example
+    mask 110 111        by example; of several inputs "110 111 | 10 11"
     options ...         further options of the call
     y 2 2 : ...         outputs
     dx 1 : ...          gradients by inputs,
@@ -58,9 +58,16 @@ def mask_of(text):
     return np.array([[c == "1" for c in row] for row in text.split()])
 
 
+def call(layer, inputs, lists, **options):
+    if lists and len(inputs) > 1:
+        return layer(inputs, **options)
+    return layer(*inputs, **options)
+
+
 def case(lua, layer, *shapes, training=False, mask=None, vocabulary=None,
-         options=None, lua_options=None, lists=False, less=0):
-    """`less` is what Keras's integers lack of ours."""
+         options=None, lua_options=None, lists=True, less=0):
+    """`less` is what Keras's integers lack of ours; unless `lists`, inputs are
+    arguments of Keras's call."""
     print(lua)
     inputs = []
     for k, shape in enumerate(shapes):
@@ -74,19 +81,19 @@ def case(lua, layer, *shapes, training=False, mask=None, vocabulary=None,
         options["training"] = True
     if mask:
         print("mask", mask)
-        options["mask"] = mask_of(mask)
+        parts = [mask_of(m) if m.strip() != "-" else None
+                 for m in mask.split("|")]
+        options["mask"] = parts if len(parts) > 1 else parts[0]
     if lua_options:
         print("options", lua_options)
-    given = inputs if len(inputs) > 1 or lists else inputs[0]
     if not layer.built:
-        layer(given)
+        call(layer, inputs, lists)
     set_weights(layer)
     tensors = [tf.constant(x) for x in inputs]
     floats = [t for t in tensors if t.dtype.is_floating]
     with tf.GradientTape() as tape:
         tape.watch(floats)
-        y = layer(tensors if len(inputs) > 1 or lists else tensors[0],
-                  **options)
+        y = call(layer, tensors, lists, **options)
         outputs = tf.nest.flatten(y)
         loss = sum(tf.reduce_sum(tf.cast(one, "float32")
                                  * numbers(one.shape, 5 + k))
@@ -287,13 +294,60 @@ def recurrent():
          (2, 2, 3))
 
 
+# No heads of size 1: Keras adds the bias of these along a wrong axis.
+def attentions():
+    q, v = (2, 2, 3), (2, 4, 3)
+    case('EinsumDense("abc,cd->abd", { false, 2 }, { bias_axes = "d" })',
+         L.EinsumDense("abc,cd->abd", (None, 2), bias_axes="d"), (2, 2, 3))
+    case('EinsumDense("abc,cde->abde", { false, 2, 2 }, "relu", "e")',
+         L.EinsumDense("abc,cde->abde", (None, 2, 2), "relu", "e"),
+         (2, 2, 3))
+    case('EinsumDense("...x,xy->...y", 2)', L.EinsumDense("...x,xy->...y", 2),
+         (2, 2, 3))
+    case("Attention()", L.Attention(), q, v)
+    case("Attention { use_scale = true }", L.Attention(use_scale=True), q, v,
+         (2, 4, 3), mask="10 11 | 1110 1100")
+    case('Attention { use_scale = true, score_mode = "concat" }',
+         L.Attention(use_scale=True, score_mode="concat"), q, v,
+         options={"use_causal_mask": True, "return_attention_scores": True},
+         lua_options="{ use_causal_mask = true, "
+         "return_attention_scores = true }")
+    case("AdditiveAttention()", L.AdditiveAttention(), q, v)
+    case("AdditiveAttention { use_scale = false }",
+         L.AdditiveAttention(use_scale=False), q, v, mask="10 11 | 1110 1100")
+    scores = {"options": {"return_attention_scores": True},
+              "lua_options": "{ return_attention_scores = true }"}
+    causal = {"options": {"use_causal_mask": True},
+              "lua_options": "{ use_causal_mask = true }"}
+    case("MultiHeadAttention(2, 2)", L.MultiHeadAttention(2, 2), q, v,
+         lists=False)
+    case("MultiHeadAttention(2, 2, 1, { use_bias = false, output_shape = 2 })",
+         L.MultiHeadAttention(2, 2, 1, use_bias=False, output_shape=2), q, v,
+         (2, 4, 2), lists=False, **scores)
+    case("MultiHeadAttention(1, 2)", L.MultiHeadAttention(1, 2), q, q,
+         lists=False, **causal)
+    masks = np.array([[[1, 1, 0, 0], [1, 0, 1, 1]]] * 2, bool)
+    case("MultiHeadAttention(2, 2)", L.MultiHeadAttention(2, 2), q, v,
+         lists=False, options={"attention_mask": masks},
+         lua_options="{ attention_mask = nd.constant { "
+         "{ { 1, 1, 0, 0 }, { 1, 0, 1, 1 } }, "
+         "{ { 1, 1, 0, 0 }, { 1, 0, 1, 1 } } } }")
+    case("GroupQueryAttention(2, 4, 2)", L.GroupQueryAttention(2, 4, 2), q, v,
+         lists=False)
+    case("GroupQueryAttention(2, 2, 1)", L.GroupQueryAttention(2, 2, 1), q, q,
+         lists=False, options={"use_causal_mask": True,
+                               "return_attention_scores": True},
+         lua_options="{ use_causal_mask = true, "
+         "return_attention_scores = true }")
+
+
 def main():
     for part in PARTS:
         part()
 
 
 PARTS = [core, activations, merging, convolutions, pools, normalizations,
-         more_normalizations, spaces, recurrent]
+         more_normalizations, spaces, recurrent, attentions]
 
 if __name__ == "__main__":
     main()

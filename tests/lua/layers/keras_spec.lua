@@ -89,7 +89,14 @@ local function set_weights(layer)
   layer:set_weights(values)
 end
 
-local function mask_of(text)
+local mask_of
+
+function mask_of(text)
+  if text:find "|" then
+    local list = {}
+    for part in text:gmatch "[^|]+" do list[#list + 1] = mask_of(part) end
+    return list
+  end
   local rows = {}
   for word in text:gmatch "%S+" do
     local row = {}

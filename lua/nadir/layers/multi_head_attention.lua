@@ -1,0 +1,229 @@
+--- nd.layers.MultiHeadAttention, GroupQueryAttention: attention of several
+-- heads.
+--
+--   local y = attention(query, value)             -- the key is the value
+--   local y = attention(query, value, key, { use_causal_mask = true })
+--
+-- Options of the call: `attention_mask`, bool [batch tq tk] or
+-- [batch heads tq tk]; `use_causal_mask`; `return_attention_scores`, which
+-- gives a list of y and the scores [batch heads tq tk]. `mask` is a list of
+-- those of query, value and key.
+local nd = require "nadir"
+local EinsumDense = require "nadir.layers.einsum_dense"
+local fail = require "nadir.fail"
+local Layer = require "nadir.layers.layer"
+local next_seed = require "nadir.layers.seeds"
+local roles = require "nadir.layers.roles"
+
+-- What both are: a class sets `query_heads`, `key_heads`, `key_dim`,
+-- `value_dim`.
+local Heads = Layer:extend "Heads"
+
+Heads.call_options = { "attention_mask", "use_causal_mask",
+                       "return_attention_scores" }
+
+-- The settings behind `own`.
+local function params(own)
+  own[#own + 1] = { "dropout", "rate", 0, doc = "the share of scores to lose" }
+  own[#own + 1] = { "use_bias", "flag", true }
+  own[#own + 1] = { "output_shape", "sizes", false,
+                    doc = "of y for each step; that of the query" }
+  own[#own + 1] = { "seed", "integer", false, doc = "of what is lost" }
+  return roles(own, "kernel", "glorot_uniform", "bias", "zeros")
+end
+
+-- ------------------------------------------------------------------- build --
+
+-- A projection, with the settings of weights that all share.
+local function projection(self, name, equation, shape, bias_axes)
+  return EinsumDense {
+    name = name, equation = equation, output_shape = shape,
+    bias_axes = self.use_bias and bias_axes or nil,
+    kernel_initializer = self.kernel_initializer,
+    bias_initializer = self.bias_initializer,
+    kernel_regularizer = self.kernel_regularizer or nil,
+    bias_regularizer = self.bias_regularizer or nil,
+    kernel_constraint = self.kernel_constraint or nil,
+    bias_constraint = self.bias_constraint or nil,
+    trainable = self.trainable,
+  }
+end
+
+-- Query, value and key of a list of two or three, or one that is all of them.
+local function split_inputs(x, name)
+  if type(x) ~= "table" or getmetatable(x) ~= nil then
+    return x, x, x
+  elseif #x > 3 then
+    fail("%s: takes query, value and key, got %d tensors", name, #x)
+  end
+  return x[1], x[2] or x[1], x[3] or x[2] or x[1]
+end
+
+-- The letters of as many axes, from `first` on.
+local function letters(first, n)
+  local at = first:byte()
+  local list = {}
+  for i = 1, n do
+    list[i] = string.char(at + i - 1)
+  end
+  return table.concat(list)
+end
+
+function Heads:build(shape)
+  local name = getmetatable(self).__name
+  local query, value, key = shape, shape, shape
+  if type(shape[1]) == "table" then
+    query, value, key = split_inputs(shape, name)
+  end
+  for _, one in ipairs { query, value, key } do
+    if #one ~= 3 then
+      fail("%s: inputs need 3 axes, batch, time and width: one is [%s]", name,
+        table.concat(one, " "))
+    end
+  end
+  local out = self.output_shape or { query[3] }
+  local last = letters("p", #out)
+  local function add(field, which, equation, sizes, bias_axes, input)
+    self[field] = projection(self, which, equation, sizes, bias_axes)
+    self:build_within(self[field], input)
+  end
+  local equation = "btd,dhk->bthk"
+  add("query_dense", "query", equation,
+    { false, self.query_heads, self.key_dim }, "hk", query)
+  add("key_dense", "key", equation, { false, self.key_heads, self.key_dim },
+    "hk", key)
+  add("value_dense", "value", equation,
+    { false, self.key_heads, self.value_dim }, "hk", value)
+  add("output_dense", "attention_output",
+    ("bthk,hk%s->bt%s"):format(last, last), { false, table.unpack(out) }, last,
+    { false, false, self.query_heads, self.value_dim })
+end
+
+-- ------------------------------------------------------------------- masks --
+
+-- Both, where there are both.
+local function both(a, b)
+  return a and b and nd.logical_and(a, b) or a or b
+end
+
+-- Which keys each query sees, bool [batch heads tq tk] or what broadcasts to
+-- it; nil: all.
+local function seen(mask, options)
+  mask = type(mask) == "table" and mask or { mask }
+  local all = nil
+  if mask[1] then
+    all = nd.expand_dims(nd.cast(mask[1], "bool"), -1)
+  end
+  for i = 2, 3 do
+    if mask[i] then
+      all = both(all, nd.expand_dims(nd.cast(mask[i], "bool"), 2))
+    end
+  end
+  all = all and nd.expand_dims(all, 2)
+  local given = options.attention_mask
+  if given then
+    given = nd.cast(given, "bool")
+    given = given.rank == 3 and nd.expand_dims(given, 2) or given
+  end
+  return both(all, given)
+end
+
+function Heads:compute_mask(_, mask)
+  if type(mask) == "table" then
+    return mask[1] or nil
+  end
+  return mask
+end
+
+-- ------------------------------------------------------------------- calls --
+
+-- Heads [batch time heads dim], each as often as heads of the query share it.
+local function share(self, x)
+  local times = self.query_heads // self.key_heads
+  if times == 1 then
+    return x
+  end
+  local n, time, heads, dim = table.unpack(x.shape)
+  return nd.reshape(nd.broadcast_to(nd.expand_dims(x, 4),
+    { n, time, heads, times, dim }), { n, time, heads * times, dim })
+end
+
+-- Where no later key is seen.
+local function causal(tq, tk)
+  return nd.greater_equal(nd.reshape(nd.range(1, tq), { tq, 1 }),
+    nd.range(1, tk))
+end
+
+-- With the scores, of which some are lost in training.
+local function attend(self, q, k, v, visible, training)
+  local scores = nd.einsum("bqhd,bkhd->bhqk", q * self.key_dim ^ -0.5,
+    share(self, k))
+  if visible then
+    scores = nd.where(visible, scores, -1e9)
+  end
+  scores = nd.softmax(scores)
+  if visible then
+    scores = nd.where(visible, scores, 0)
+  end
+  local kept = scores
+  if training and self.dropout > 0 then
+    kept = nd.nn.dropout(scores, self.dropout, { seed = next_seed(self) })
+  end
+  return nd.einsum("bhqk,bkhd->bqhd", kept, share(self, v)), scores
+end
+
+function Heads:call(x, training, mask, options)
+  local query, value, key = split_inputs(x, getmetatable(self).__name)
+  local q, v, k = self.query_dense(query), self.value_dense(value),
+    self.key_dense(key)
+  local visible, is_causal = seen(mask, options), options.use_causal_mask
+  local y, scores
+  if options.return_attention_scores or training and self.dropout > 0 then
+    visible = both(visible, is_causal and causal(q.shape[2], k.shape[2]))
+    y, scores = attend(self, q, k, v, visible or nil, training)
+  else
+    y = nd.nn.dot_product_attention(q, k, v, {
+      mask = visible, is_causal = is_causal or false,
+    })
+  end
+  y = self.output_dense(y)
+  return options.return_attention_scores and { y, scores } or y
+end
+
+-- ----------------------------------------------------------------- classes --
+
+local MultiHeadAttention = Heads:extend("MultiHeadAttention", params {
+  doc = "softmax(query key^T / sqrt(key_dim)) value, of projections of its "
+    .. "inputs [batch time width], for each head; heads joined by another",
+  { "num_heads", "size" },
+  { "key_dim", "size", doc = "of query and key in a head" },
+  { "value_dim", "size", false, doc = "of the value in a head: key_dim" },
+})
+
+function MultiHeadAttention:init()
+  self.query_heads, self.key_heads = self.num_heads, self.num_heads
+  self.value_dim = self.value_dim or self.key_dim
+end
+
+local GroupQueryAttention = Heads:extend("GroupQueryAttention", params {
+  doc = "MultiHeadAttention whose heads of the query share those of key and "
+    .. "value",
+  { "head_dim", "size", doc = "of query, key and value in a head" },
+  { "num_query_heads", "size" },
+  { "num_key_value_heads", "size", doc = "of which that many share each" },
+})
+
+function GroupQueryAttention:init()
+  if self.num_query_heads % self.num_key_value_heads ~= 0 then
+    fail("GroupQueryAttention: %d heads of the query cannot share %d",
+      self.num_query_heads, self.num_key_value_heads)
+  end
+  self.query_heads, self.key_heads = self.num_query_heads,
+    self.num_key_value_heads
+  self.key_dim, self.value_dim = self.head_dim, self.head_dim
+end
+
+return {
+  MultiHeadAttention = MultiHeadAttention,
+  GroupQueryAttention = GroupQueryAttention,
+}
