@@ -44,7 +44,7 @@ local Dropout = Noise:extend("Dropout", {
 -- The shape of the numbers that are drawn.
 local function drawn_shape(self, x)
   local shape = self.noise_shape
-  if not shape then
+  if not shape or #shape == 0 then
     return nil
   elseif #shape ~= x.rank then
     fail("%s: noise_shape has %d axes, x has %d", getmetatable(self).__name,
