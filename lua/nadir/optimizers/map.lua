@@ -19,7 +19,7 @@ local function is_plain(value)
   return type(value) == "table" and getmetatable(value) == nil
 end
 
--- What a call has, by position or by name. Names of a second table are patterns.
+-- What a call has, by position or by name. A second table has patterns.
 local function read(default, map)
   if is_plain(default) then
     names.check_options("OptimizerMap", default, options)

@@ -89,7 +89,8 @@ describe("MultiOptimizer", function()
       end
     end
     local a, b = make(), make()
-    local v, w = { scalar_of "x", scalar_of "y" }, { scalar_of "x", scalar_of "y" }
+    local v = { scalar_of "x", scalar_of "y" }
+    local w = { scalar_of "x", scalar_of "y" }
     descend(a, v)
     w[1]:assign(v[1])
     w[2]:assign(v[2])
@@ -121,7 +122,8 @@ describe("MultiOptimizer", function()
       .. "inside", optimizer.exclude_from_weight_decay, optimizer)
     refuses("MultiOptimizer: 'x' gets a number, which is no optimizer",
       function()
-        Multi(function() return 3 end):apply_gradients { { one, scalar_of "x" } }
+        Multi(function() return 3 end):apply_gradients {
+          { one, scalar_of "x" } }
       end)
     refuses("MultiOptimizer: 'x' gets a MultiOptimizer, which cannot be inside",
       function()
