@@ -25,6 +25,7 @@ end
 local BatchNormalization = Layer:extend("BatchNormalization", params)
 
 BatchNormalization.supports_masking = true
+BatchNormalization.takes_floats = true
 BatchNormalization.gamma, BatchNormalization.beta = false, false
 
 function BatchNormalization:build(shape)
@@ -64,18 +65,28 @@ local function masked_moments(x, over, mask)
   return nd.reshape(mean, { -1 }), nd.reshape(variance, { -1 })
 end
 
-local function moments(x, axis, mask)
-  local over = axes.others(x.rank, axis)
-  if mask then
-    return masked_moments(x, over, mask)
-  end
-  return nd.moments(x, over)
-end
-
 -- Moves a running mean towards the value for this batch.
 local function follow(self, moving, value)
   local m = self.momentum
   moving:assign(moving * m + nd.stop_gradient(value) * (1 - m))
+end
+
+-- x normalized by what the batch tells, which the running means follow.
+local function normalize_batch(self, x, axis, mask)
+  local y, mean, variance
+  if mask then
+    mean, variance = masked_moments(x, axes.others(x.rank, axis), mask)
+    y = nd.nn.batch_normalization(x, spread(mean, axis, x.rank),
+      spread(variance, axis, x.rank), nil, nil, self.epsilon)
+  else
+    y, mean, variance = nd.nn.standardize(x, axes.others(x.rank, axis),
+      self.epsilon)
+  end
+  if not symbolic.is_trying() then
+    follow(self, self.moving_mean, mean)
+    follow(self, self.moving_variance, variance)
+  end
+  return y
 end
 
 function BatchNormalization:call(x, training, mask)
@@ -85,17 +96,15 @@ function BatchNormalization:call(x, training, mask)
     fail("BatchNormalization: axis %d of x has %d elements, not %d", axis,
       x.shape[axis], self.moving_mean.shape[1])
   end
-  local mean, variance = self.moving_mean, self.moving_variance
-  if training and self.trainable and x.size > 0 then
-    mean, variance = moments(x, axis, mask)
-    if not symbolic.is_trying() then
-      follow(self, self.moving_mean, mean)
-      follow(self, self.moving_variance, variance)
-    end
+  local beta, gamma = spread(self.beta, axis, rank),
+    spread(self.gamma, axis, rank)
+  if not training or not self.trainable or x.size == 0 then
+    return nd.nn.batch_normalization(x, spread(self.moving_mean, axis, rank),
+      spread(self.moving_variance, axis, rank), beta, gamma, self.epsilon)
   end
-  return nd.nn.batch_normalization(x, spread(mean, axis, rank),
-    spread(variance, axis, rank), spread(self.beta, axis, rank),
-    spread(self.gamma, axis, rank), self.epsilon)
+  local y = normalize_batch(self, x, axis, mask)
+  y = gamma and y * gamma or y
+  return beta and y + beta or y
 end
 
 return BatchNormalization

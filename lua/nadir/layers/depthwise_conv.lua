@@ -10,6 +10,7 @@ local spatial = require "nadir.layers.spatial"
 local Windows = Layer:extend "Windows"
 
 Windows.bias, Windows.finish = false, Kernel.finish
+Windows.takes_floats = true
 
 local settings = {
   { "strides", "sizes", 1, doc = "from window to window" },

@@ -10,6 +10,7 @@ local Kernel = Layer:extend("Kernel", roles({
 
 -- Until the first input tells their shapes there are none.
 Kernel.kernel, Kernel.bias = false, false
+Kernel.takes_floats = true
 
 --- Makes the weights, for `build`.
 ---@param kernel table  the shape of the kernel

@@ -43,6 +43,7 @@ local Layer = class("Layer", {
 }, Module)
 
 Layer.supports_masking = false
+Layer.takes_floats = false  -- whether whole numbers become floats for it
 Layer.is_model = false  -- whether losses of layers within are those of its call
 
 local metatable = class.metatable(Layer)
@@ -330,8 +331,21 @@ local function note_shape(self, y)
   end))
 end
 
+-- Inputs of whole numbers as floats.
+local function to_floats(self, x)
+  if type(x) == "userdata" and x.dtype == self.dtype then
+    return x
+  end
+  return structure.map(x, function(one)
+    return is_float(one) and one or nd.cast(one, self.dtype or "float32")
+  end)
+end
+
 -- One call with tensors.
 local function run(self, x, training, mask, options)
+  if self.takes_floats then
+    x = to_floats(self, x)
+  end
   local first = not self.built
   if first then
     build(self, x)
@@ -360,6 +374,16 @@ local function run_within(self, x, training, mask, options)
     forget_losses(self)
   end
   return run(self, x, trains or false, mask, options)
+end
+
+--- Lets the layers within forget the states that they keep between calls.
+function Layer:reset_states()
+  for _, layer in ipairs(self.submodules) do
+    local forget = class.method(class.of(layer), "reset_states")
+    if forget and forget ~= Layer.reset_states then
+      forget(layer)
+    end
+  end
 end
 
 --- Which steps of what a call gave count.

@@ -9,7 +9,7 @@ local roles = require "nadir.layers.roles"
 -- Layers over `axis`, one or several.
 local function extend(name, params)
   local Class = Layer:extend(name, params)
-  Class.supports_masking = true
+  Class.supports_masking, Class.takes_floats = true, true
   Class.gamma, Class.beta = false, false
   return Class
 end

@@ -1,7 +1,10 @@
 --- nd.layers.MaxPooling1D, MaxPooling2D, MaxPooling3D, AveragePooling1D,
 -- AveragePooling2D, AveragePooling3D, GlobalMaxPooling1D, GlobalMaxPooling2D,
 -- GlobalMaxPooling3D, GlobalAveragePooling1D, GlobalAveragePooling2D,
--- GlobalAveragePooling3D: one value for a window, or for all of space.
+-- GlobalAveragePooling3D, MaxPool1D, MaxPool2D, MaxPool3D, AvgPool1D,
+-- AvgPool2D, AvgPool3D, GlobalMaxPool1D, GlobalMaxPool2D, GlobalMaxPool3D,
+-- GlobalAvgPool1D, GlobalAvgPool2D, GlobalAvgPool3D: one value for a window, or
+-- for all of space.
 local nd = require "nadir"
 local axes = require "nadir.layers.axes"
 local Layer = require "nadir.layers.layer"
@@ -38,6 +41,8 @@ function Pooling:call(x)
   return self.pool(x, self.pool_size, self.strides, self.padding)
 end
 
+Pooling.takes_floats = true
+
 local MaxPooling, AveragePooling = Pooling:extend "MaxPooling",
   Pooling:extend "AveragePooling"
 
@@ -54,6 +59,8 @@ local GlobalPooling = Layer:extend("GlobalPooling", {
 function GlobalPooling:build(shape)
   spatial.check(self, shape, self.axes)
 end
+
+GlobalPooling.takes_floats = true
 
 local GlobalMaxPooling = GlobalPooling:extend "GlobalMaxPooling"
 
@@ -85,5 +92,15 @@ spatial.family(GlobalMaxPooling, { "GlobalMaxPooling1D", "GlobalMaxPooling2D",
 spatial.family(GlobalAveragePooling, {
   "GlobalAveragePooling1D", "GlobalAveragePooling2D", "GlobalAveragePooling3D",
 }, nil, family)
+
+-- Keras has two names for each.
+local short = {}
+for name, Class in pairs(family) do -- any order: each its own
+  local one = name:gsub("Pooling", "Pool"):gsub("Average", "Avg")
+  short[one] = Class
+end
+for name, Class in pairs(short) do -- any order: each its own
+  family[name] = Class
+end
 
 return family

@@ -29,6 +29,7 @@ local Recurrent = Layer:extend("Recurrent", {
 })
 
 Recurrent.call_options = { "initial_state" }
+Recurrent.takes_floats = true
 
 -- A list of x and states, as one may call it too, is x and an initial_state.
 local function split_inputs(x, options)

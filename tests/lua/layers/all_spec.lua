@@ -105,9 +105,11 @@ local ways = {
 local others = { Input = true, InputLayer = true, Layer = true,
                  Sequential = true }
 
+-- Each by its own name; some have another.
 local names = {}
-for name in pairs(L) do -- any order: sorted below
-  names[#names + 1] = not others[name] and name or nil
+for name, Class in pairs(L) do -- any order: sorted below
+  local own = tostring(Class):match "^%w+" == name
+  names[#names + 1] = own and not others[name] and name or nil
 end
 table.sort(names)
 
@@ -222,6 +224,20 @@ for _, name in ipairs(names) do
       end
       for _, y in ipairs(leaves(layer(draw_inputs(row, 2, "float64")))) do
         assert.equal("float64", y.dtype)
+      end
+    end)
+
+    it("takes whole numbers, if it multiplies them", function()
+      local row, layer = ways[name], make_layer(name)
+      if layer.takes_floats then
+        local x = draw_inputs(row, 2)
+        local whole = structure.map(x, function(one)
+          return nd.cast(one * 3, "int32")
+        end)
+        local floats = structure.map(whole, function(one)
+          return nd.cast(one, "float32")
+        end)
+        same_values(layer(floats), layer(whole))
       end
     end)
 

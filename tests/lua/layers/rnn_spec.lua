@@ -43,6 +43,11 @@ describe("a recurrent layer", function()
     near(first:totable(), layer(x))
     refuses("LSTM: states are of 2 examples, x has 3; use reset_states()",
       function() layer(sequence(3, 4, 3)) end)
+    local model = nd.Sequential { L.LSTM(3, { stateful = true }) }
+    local begun = model(x)
+    model(x)
+    model:reset_states()
+    near(begun:totable(), model(x))
     layer:reset_states()
     local fresh = layer.states
     assert.is_nil(fresh)
