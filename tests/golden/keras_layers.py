@@ -1,8 +1,8 @@
-"""Writes keras_layers.txt: what Keras's layers give for given weights.
+"""Writes keras_layers.records: what Keras's layers give for given weights.
 
     pip install keras==3.15.1 tensorflow-cpu==2.21.0
     KERAS_BACKEND=tensorflow python3 tests/golden/keras_layers.py \
-      > tests/golden/keras_layers.txt
+      > tests/golden/keras_layers.records
 
 Element i of input or weight k, both from 0, is ((7i + 5k) % 23 - 11) / 8, with
 k from 1 for inputs and from 10 for weights; of a variance it is the absolute

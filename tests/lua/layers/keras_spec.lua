@@ -1,5 +1,5 @@
 --- Layers give what Keras's give for the same weights: the records of
--- golden/keras_layers.txt, whose script says how they read.
+-- golden/keras_layers.records, whose script says how they read.
 package.path = "tests/lua/?.lua;" .. package.path
 local nd = require "nadir"
 local near = require "support".near
@@ -178,7 +178,7 @@ local function replay(record)
 end
 
 describe("a layer gives what Keras's gives:", function()
-  for i, record in ipairs(read_records "tests/golden/keras_layers.txt") do
+  for i, record in ipairs(read_records "tests/golden/keras_layers.records") do
     local name = ("%d %s%s%s"):format(i, record.make,
       record.training and ", training" or "", record.mask and ", masked" or "")
     it(name, function()
