@@ -126,7 +126,7 @@ NODEFS = $(if $(SAN),,-Wl$(comma)-z$(comma)defs)
 
 .PHONY: FORCE all demo test test-programs lint bench bench-results bench-peers \
         count bits flat latency costs matmul conv ulp asan ubsan waiting tsan \
-        valgrind oom rows mutate docs expand install uninstall clean size arm help
+        valgrind fuzz exchange oom rows mutate docs expand install uninstall clean size arm help
 
 all: ## build the program, the libraries and the Lua module
 all: $(BUILD)/nadir $(BUILD)/libnadir.a $(BUILD)/libnadir.so \
@@ -221,6 +221,18 @@ rows: ## list the rows of the tables of behaviour that no test covers
 
 mutate: ## make derivatives wrong, one at a time at random: N=40 SEED=...
 	@tools/mutate.sh $(or $(N),40) $(SEED)
+
+# An hour is TIME=3600.
+fuzz: ## load files that are nearly right, under sanitizers: TIME=60 SEED=...
+	@$(MAKE) all BUILD=build/asan SAN="$(ASAN)"
+	build/asan/nadir tests/fuzz/files.lua $(or $(TIME),60) $(SEED)
+
+exchange: all ## write files for Python's safetensors, and read its files
+	@tools/deps.sh venv
+	@test -x build/venv-files/bin/python || { \
+	  python3 -m venv build/venv-files && build/venv-files/bin/pip install -q \
+	  safetensors numpy ml_dtypes; }
+	@BUILD=$(BUILD) tests/golden/exchange.sh build/venv-files/bin/python
 
 oom: ## fail the n-th allocation, for every n
 	@$(MAKE) test T=oom

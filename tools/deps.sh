@@ -19,6 +19,7 @@ peers="python3-venv=/usr/share/doc/python3-venv
   libdnnl-dev=/usr/include/oneapi/dnnl/dnnl.h
   libblis4-serial=/usr/share/doc/libblis4-serial
   libopenblas0-serial=/usr/share/doc/libopenblas0-serial"
+venv="python3-venv=/usr/share/doc/python3-venv"
 arm="gcc-aarch64-linux-gnu=aarch64-linux-gnu-gcc
   libc6-dev-arm64-cross=/usr/aarch64-linux-gnu/include/stdio.h
   qemu-user-static=qemu-aarch64-static"

@@ -21,6 +21,7 @@
 #include "lua/custom.h"
 #include "lua/differences.h"
 #include "lua/embedded.h"
+#include "lua/file.h"
 #include "lua/loaders.h"
 #include "lua/manager.h"
 #include "lua/module.h"
@@ -70,6 +71,7 @@ __attribute__((visibility("default"))) int luaopen_nadir(lua_State *L)
   if (lua_rawgetp(L, LUA_REGISTRYINDEX, &MODULE_KEY) != LUA_TNIL)
     return 1;
   ndL_preload(L);
+  ndL_lendfiles(L);
   open_state(L);
   lua_newtable(L);
   ndL_open_shape(L);
@@ -144,6 +146,7 @@ static const luaL_Reg natives[] = {
   { "nadir.columns", ndL_open_columns },
   { "nadir.differences", ndL_open_differences },
   { "nadir.fields", ndL_pushfields },
+  { "nadir.file", ndL_open_file },
   { "nadir.manager", ndL_open_manager },
   { "nadir.nearest", ndL_open_nearest },
   { "nadir.number", ndL_open_number },
