@@ -165,6 +165,10 @@ add_words("causal_padding", { "valid", "same", "causal" }, "padding")
 add_words("data_format", { "channels_last" }, "data_format")
 add_words("interpolation", { "nearest", "bilinear" }, "interpolation")
 add_words("merge_mode", { "sum", "mul", "concat", "ave", "none" }, "merge_mode")
+add_words("output_mode", { "int", "one_hot", "multi_hot", "count" },
+  "output_mode")
+add_words("flip_mode", { "horizontal", "vertical", "horizontal_and_vertical" },
+  "mode")
 add_words("score_mode", { "dot", "concat" }, "score_mode")
 
 -- Tensors, or tables of them, which whoever takes them looks into.

@@ -65,8 +65,9 @@ def call(layer, inputs, lists, **options):
 
 
 def case(lua, layer, *shapes, training=False, mask=None, vocabulary=None,
-         options=None, lua_options=None, lists=True, less=0):
-    """`less` is what Keras's integers lack of ours; unless `lists`, inputs are
+         options=None, lua_options=None, lists=True, less=0,
+         more=0):
+    """`less` and `more` are what Keras's integers lack of ours; unless `lists`, inputs are
     arguments of Keras's call."""
     print(lua)
     inputs = []
@@ -99,10 +100,10 @@ def case(lua, layer, *shapes, training=False, mask=None, vocabulary=None,
                                  * numbers(one.shape, 5 + k))
                    for k, one in enumerate(outputs))
     for one in outputs:
-        show("y", one.numpy(), one.shape)
+        show("y", one.numpy() + more, one.shape)
     trainable = [w.value for w in layer.trainable_variables]
     gradients = tape.gradient(loss, floats + trainable)
-    for k, g in enumerate(gradients):
+    for k, g in enumerate(gradients if more == 0 else []):
         key, at = ("dx", k) if k < len(floats) else ("dw", k - len(floats))
         if g is not None:
             show(key, tf.convert_to_tensor(g).numpy(), [at + 1])
@@ -341,13 +342,28 @@ def attentions():
          "return_attention_scores = true }")
 
 
+def images():
+    case("Resizing(3, 2)", L.Resizing(3, 2), (1, 2, 3, 1))
+    case('Resizing(2, 4, { interpolation = "nearest" })',
+         L.Resizing(2, 4, interpolation="nearest"), (1, 3, 2, 1))
+    case("CenterCrop(2, 3)", L.CenterCrop(2, 3), (1, 5, 4, 1))
+    case("CenterCrop(4, 2)", L.CenterCrop(4, 2), (1, 3, 4, 1))
+    case("Discretization { -0.5, 0.5 }", L.Discretization([-.5, .5]), (2, 3),
+         more=1)
+    case("CategoryEncoding(5)", L.CategoryEncoding(5), (2, 3), vocabulary=5,
+         less=1)
+    case('CategoryEncoding(5, "count")',
+         L.CategoryEncoding(5, output_mode="count"), (2, 3), vocabulary=5,
+         less=1)
+
+
 def main():
     for part in PARTS:
         part()
 
 
 PARTS = [core, activations, merging, convolutions, pools, normalizations,
-         more_normalizations, spaces, recurrent, attentions]
+         more_normalizations, spaces, recurrent, attentions, images]
 
 if __name__ == "__main__":
     main()

@@ -8,7 +8,8 @@ local L = nd.layers
 assert(_VERSION == "Lua 5.4")
 
 -- How to make each, and the shape of an example it takes; a list of shapes for
--- those that take several inputs. `integers` are positions up to 5.
+-- those that take several inputs. `integers` are positions up to 5; what
+-- `counts` gives positions, without gradients.
 local ways = {
   Activation = { "tanh", shape = { 3 } },
   ActivityRegularization = { 1, 2, shape = { 3 } },
@@ -22,6 +23,8 @@ local ways = {
   AveragePooling3D = { 2, shape = { 4, 4, 4, 2 } },
   Bidirectional = { function() return L.LSTM(2) end, shape = { 3, 2 } },
   BatchNormalization = { shape = { 3 } },
+  CategoryEncoding = { 5, shape = { 3 }, integers = true },
+  CenterCrop = { 2, 3, shape = { 4, 4, 2 } },
   Concatenate = { shape = { { 3 }, { 2 } } },
   Conv1D = { 2, 3, shape = { 4, 2 } },
   Conv2D = { 2, 3, { padding = "same" }, shape = { 4, 4, 2 } },
@@ -35,6 +38,7 @@ local ways = {
   Dense = { 2, { kernel_initializer = "he_normal" }, shape = { 3 } },
   DepthwiseConv1D = { 2, shape = { 4, 2 } },
   DepthwiseConv2D = { 2, shape = { 4, 4, 2 } },
+  Discretization = { { -1, 0, 1 }, shape = { 3 }, counts = true },
   Dot = { 2, shape = { { 3 }, { 3 } } },
   Dropout = { 0.5, { seed = 3 }, shape = { 3 } },
   EinsumDense = { "...x,xy->...y", 2, { bias_axes = "y" }, shape = { 2, 3 } },
@@ -54,6 +58,8 @@ local ways = {
   GroupQueryAttention = { 2, 4, 2, shape = { { 2, 3 }, { 4, 3 } } },
   GroupNormalization = { 2, shape = { 3, 4 } },
   Identity = { shape = { 3 } },
+  IntegerLookup = { { vocabulary = { 1, 2, 3 } }, shape = { 3 },
+                    integers = true, counts = true },
   LSTM = { 2, { return_sequences = true }, shape = { 3, 2 } },
   LSTMCell = { 2, shape = { 3 } },
   Lambda = { "square", shape = { 3 } },
@@ -76,9 +82,15 @@ local ways = {
   RNN = { function() return { L.GRUCell(2), L.LSTMCell(3) } end,
           shape = { 3, 2 } },
   ReLU = { shape = { 3 } },
+  RandomBrightness = { 0.2, { value_range = { -9, 9 } },
+                       shape = { 4, 4, 2 } },
+  RandomContrast = { 0.2, { value_range = { -9, 9 } }, shape = { 4, 4, 2 } },
+  RandomCrop = { 2, 2, shape = { 4, 4, 2 } },
+  RandomFlip = { shape = { 4, 4, 2 } },
   RepeatVector = { 2, shape = { 3 } },
   Rescaling = { 2, shape = { 3 } },
   Reshape = { { 3, -1 }, shape = { 2, 3 } },
+  Resizing = { 3, 2, shape = { 4, 4, 2 } },
   SeparableConv1D = { 2, 2, shape = { 4, 2 } },
   SeparableConv2D = { 2, 2, shape = { 4, 4, 2 } },
   SimpleRNN = { 2, shape = { 3, 2 } },
@@ -103,7 +115,8 @@ local ways = {
 
 -- Those that no row of their own can say enough of.
 local others = { Input = true, InputLayer = true, Layer = true,
-                 Sequential = true }
+                 Sequential = true, StringLookup = true,
+                 TextVectorization = true }
 
 -- Each by its own name; some have another.
 local names = {}
@@ -219,7 +232,9 @@ for _, name in ipairs(names) do
 
     it("computes in float64, if it gets it", function()
       local row, layer = ways[name], make_layer(name)
-      if row.integers then
+      if row.counts then
+        return
+      elseif row.integers then
         layer = make_layer(name, { dtype = "float64" })
       end
       for _, y in ipairs(leaves(layer(draw_inputs(row, 2, "float64")))) do
@@ -245,12 +260,12 @@ for _, name in ipairs(names) do
       local row, layer = ways[name], make_layer(name)
       local x = draw_inputs(row, 2)
       layer(x)
-      local sources = float_inputs(x)
+      local sources = row.counts and {} or float_inputs(x)
       local tape <close> = nd.GradientTape()
       for _, one in ipairs(sources) do tape:watch(one) end
       local sum = 0
       for _, y in ipairs(leaves(layer(x, true))) do
-        sum = sum + nd.reduce_sum(nd.square(y))
+        sum = sum + nd.reduce_sum(nd.square(nd.cast(y, "float32")))
       end
       for _, w in ipairs(layer.trainable_variables) do
         sources[#sources + 1] = w
