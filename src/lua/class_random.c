@@ -92,7 +92,7 @@ static uint32_t pop_word(lua_State *L, uint32_t last, const char *what)
 static const char *const saved[] = { "a table from get_state", NULL };
 
 static const nd_param state_params[] = {
-  { "state", ND_TABLE, .words = saved, .doc = "of this one or another" },
+  { "state", ND_TABLE, .words = saved, .doc = "of then" },
   { NULL },
 };
 
@@ -130,6 +130,33 @@ static int module_set_seed(lua_State *L)
   return 0;
 }
 
+// Where the counter-based generator is: its seed, and how many streams are
+// drawn.
+static int module_get_state(lua_State *L)
+{
+  const nd_context *c = ndL_upstate(L)->context;
+  lua_createtable(L, 0, 2);
+  lua_pushinteger(L, (lua_Integer)c->seed);
+  lua_setfield(L, -2, "seed");
+  lua_pushinteger(L, (lua_Integer)c->stream);
+  lua_setfield(L, -2, "stream");
+  return 1;
+}
+
+static int module_set_state(lua_State *L)
+{
+  nd_context *c = ndL_upstate(L)->context;
+  ndL_arguments a;
+  ndL_read(L, ndL_upstate(L), &a, 1);
+  lua_getfield(L, 1, "seed");
+  lua_getfield(L, 1, "stream");
+  const int64_t seed = ndL_checkwhole(L, -2, a.function, "seed");
+  const int64_t stream = ndL_checkwhole(L, -1, a.function, "stream");
+  c->seed = (uint64_t)seed;
+  c->stream = (uint64_t)stream;
+  return 0;
+}
+
 static const ndL_function methods[] = {
   { "seed", random_seed, seed_params, "starts the stream again" },
   { "set_state", random_set_state, state_params, "goes on where a stream was" },
@@ -143,6 +170,10 @@ static const ndL_function functions[] = {
     "draws what numpy.random.RandomState of that seed draws" },
   { "set_seed", module_set_seed, set_seed_params,
     "starts the numbers again that random ops and shuffle draw" },
+  { "get_state", module_get_state,
+    .doc = "where the generator of random ops is, for set_state" },
+  { "set_state", module_set_state, state_params,
+    "goes on where the generator of random ops was" },
   { NULL },
 };
 
