@@ -11,6 +11,7 @@ local nd = require "nadir"
 local class = require "nadir.class"
 local fail = require "nadir.fail"
 local Module = require "nadir.module"
+local shorten = require "nadir.short"
 local signature = require "nadir.signature"
 
 local Initializer = class("Initializer")
@@ -27,23 +28,10 @@ end
 
 local initializers = { Initializer = Initializer }
 
--- The function that gives at once what an object of the class would.
-local function shorten(name, Class, params)
-  local takes = signature.new(name, { { "shape", "shape" },
-                                      table.unpack(params) })
-  return setmetatable({}, {
-    __name = "initializer",
-    __signature = takes,
-    __made_of = Class,
-    __call = function(_, ...)
-      local values, given = takes:read(...)
-      given.shape = nil
-      local none = next(given) == nil -- any order: whether there is one
-      local one = none and Class() or Class(given)
-      return one(values.shape)
-    end,
-    __tostring = function() return takes:text() end,
-  })
+local called_with = { { "shape", "shape" } }
+
+local function draw_shape(one, shape)
+  return one(shape)
 end
 
 -- Adds a class, whose objects give draw(self, shape, dtype), and its function.
@@ -52,7 +40,8 @@ local function add(name, doc, params, draw)
   Class.draw = draw
   initializers[name] = Class
   local short = Module.snake_case(name)
-  initializers[short] = shorten(short, Class, params)
+  initializers[short] = shorten(short, Class, called_with, params,
+    draw_shape)
 end
 
 -- ---------------------------------------------------------------- constants --

@@ -96,19 +96,29 @@ kinds.shape = {
   end,
 }
 
--- A list of sizes, 1 or more; one number is a list of one.
-kinds.sizes = {
-  wanted = "a whole number, 1 or more, or a list of them",
-  takes_lists = true,
-  read = function(value)
-    local sizes = kinds.shape.read(value)
-    sizes = sizes and #sizes > 0 and sizes or nil
-    for _, size in ipairs(sizes or {}) do
-      sizes = size >= 1 and sizes or nil
-    end
-    return sizes
-  end,
-}
+-- A list, not empty, of what another kind takes; one alone is a list of one. An
+-- empty table is no such list, so it can be options.
+local function one_or_more(kind, text)
+  return {
+    wanted = text,
+    takes_lists = true, needs_one = true,
+    read = function(value)
+      local list = {}
+      for i, one in ipairs(type(value) == "table" and value or { value }) do
+        list[i] = kind.read(one)
+        if not list[i] then
+          return nil
+        end
+      end
+      return #list > 0 and list or nil
+    end,
+  }
+end
+
+kinds.sizes = one_or_more(kinds.size,
+  "a whole number, 1 or more, or a list of them")
+kinds.positions = one_or_more(kinds.integer, "a whole number or a list of them")
+kinds.thresholds = one_or_more(kinds.number, "a number or a list of them")
 
 -- A list of sizes, `false` for those that are not known.
 kinds.axes = {

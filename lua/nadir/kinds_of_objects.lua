@@ -21,20 +21,20 @@ local function look_up(what, name, module)
   return nil, names.no_such(what, name, module)
 end
 
-local function linear(x)
-  return x
-end
-
 -- Called with a tensor, gives one of the same shape.
 objects.activation = {
   wanted = "the name of an op or a function",
   read = function(value)
-    if value == false or value == "linear" then
-      return linear
-    elseif type(value) == "string" then
-      return look_up("activation", value, nd)
+    if value == false then
+      return nd.activations.linear
+    elseif type(value) ~= "string" then
+      return callable(value)
     end
-    return callable(value)
+    local known = rawget(nd.activations, value)
+    if known then
+      return known
+    end
+    return look_up("activation", value, nd)
   end,
 }
 
@@ -122,6 +122,29 @@ objects.optimizer = {
     return is_optimizer(value) and value or nil
   end,
 }
+
+-- Called with y_true and y_pred, gives values for examples, or one.
+objects.loss_function = object_of("loss", function() return nd.losses end)
+
+-- The same, as an object of a class: functions are wrapped.
+local function wrapped(kind, wrap)
+  return {
+    wanted = kind.wanted,
+    read = function(value)
+      local found, problem = kind.read(value)
+      return found and wrap(found), problem
+    end,
+  }
+end
+
+objects.loss = wrapped(objects.loss_function, function(value)
+  return nd.losses.Loss.of(value)
+end)
+
+-- Sees y_true and y_pred again and again, and gives what comes of all.
+objects.metric = wrapped(object_of("metric", function()
+  return nd.metrics
+end), function(value) return nd.metrics.Metric.of(value) end)
 
 -- A layer, or another thing that can be called with what it would get.
 local one_layer = object_of("layer", function() return nd.layers end)

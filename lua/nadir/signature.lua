@@ -21,10 +21,11 @@ Signature.__index = Signature
 
 -- ----------------------------------------------------------------- reading --
 
--- The parameter whose place is `position`, if it may be a table.
+-- Whether the parameter at `position` may be a list, and whether an empty one.
 local function takes_lists(self, position)
   local p = self.params[position]
-  return p and kinds[p.kind].takes_lists
+  local kind = p and kinds[p.kind]
+  return kind and kind.takes_lists, kind and not kind.needs_one
 end
 
 -- Whether an argument is a table of options: it has names, and nothing else.
@@ -33,7 +34,8 @@ local function is_options(self, position, value)
   if type(value) ~= "table" or getmetatable(value) ~= nil then
     return false
   elseif next(value) == nil then -- any order: if there is one
-    return not takes_lists(self, position)
+    local lists, empty_ones = takes_lists(self, position)
+    return not (lists and empty_ones)
   end
   for key in pairs(value) do -- any order: all are looked at
     if type(key) ~= "string" then
@@ -184,7 +186,8 @@ function Signature:show(given)
       items[#items + 1] = ("%s = %s"):format(p.name, show_value(value))
     end
   end
-  return ("%s { %s }"):format(self.name, table.concat(items, ", "))
+  return #items == 0 and self.name .. " {}"
+    or ("%s { %s }"):format(self.name, table.concat(items, ", "))
 end
 
 -- ------------------------------------------------------------- the module --
@@ -201,6 +204,17 @@ function signature.new(name, params)
     self.names[i] = p[1]
   end
   return setmetatable(self, Signature)
+end
+
+--- A function that gives what a value stands for, as parameters of a kind do.
+---@param name string  as messages call it
+---@param kind string
+---@return fun(value: any): any
+function signature.getter(name, kind)
+  local takes = signature.new(name, { { "value", kind } })
+  return function(value)
+    return takes:read({ value = value }).value
+  end
 end
 
 -- Functions of C have entries (src/lua/signature.h), which differ in that they

@@ -1,0 +1,96 @@
+--- nd.activations: functions of a tensor that give one of its shape, by the
+-- names and with the defaults of Keras 3. Most are ops; here stand those that
+-- are called or begin otherwise.
+--
+--   local y = nd.activations.leaky_relu(x, { negative_slope = 0.1 })
+--   local layer = nd.layers.Dense(3, { activation = "silu" })
+local nd = require "nadir"
+local fields = require "nadir.fields"
+local logits = require "nadir.logits"
+local signature = require "nadir.signature"
+
+local activations = {}
+
+for _, name in ipairs {
+  "celu", "elu", "gelu", "glu", "hard_shrink", "hard_sigmoid", "hard_silu",
+  "hard_tanh", "log_sigmoid", "log_softmax", "mish", "relu6", "selu", "silu",
+  "soft_shrink", "softplus", "softsign", "sparse_plus", "sparse_sigmoid",
+  "sparsemax", "squareplus", "swish", "tanh", "tanh_shrink", "threshold",
+} do
+  activations[name] = rawget(nd.nn, name) or fields.ask(nd.nn, name)
+    or nd[name]
+end
+
+activations.exponential = nd.exp
+activations.hard_swish = nd.hard_silu
+
+--- x itself.
+function activations.linear(x)
+  return x
+end
+
+local function add(name, doc, params, call)
+  local takes = signature.new(name, { doc = doc, { "x", "nested" },
+                                      table.unpack(params) })
+  activations[name] = setmetatable({}, {
+    __name = "function",
+    __signature = takes,
+    __call = function(_, x, ...)
+      if select("#", ...) == 0 and type(x) == "userdata" then
+        return call(x)
+      end
+      local v = takes:read(x, ...)
+      return call(v.x, v)
+    end,
+    __tostring = function() return takes:text() end,
+  })
+end
+
+local function slope(initial, doc)
+  return { "negative_slope", "number", initial, doc = doc or "below threshold" }
+end
+
+add("leaky_relu", "x where positive, else negative_slope * x", {
+  slope(0.2, "below 0") }, function(x, v)
+    return nd.leaky_relu(x, v and v.negative_slope)
+  end)
+
+-- A line of slope 1 from the threshold on, and of another slope up to there.
+local function general_relu(x, v)
+  local slope_below = v.negative_slope
+  local y = nd.where(nd.greater_equal(x, v.threshold), x,
+    slope_below == 0 and 0 or slope_below * (x - v.threshold))
+  return v.max_value and nd.minimum(y, v.max_value) or y
+end
+
+add("relu", "x from threshold on, up to max_value", {
+  slope(0), { "max_value", "number", false, doc = "the largest result" },
+  { "threshold", "number", 0, doc = "below it, the slope is another" },
+}, function(x, v)
+  if not v or v.negative_slope == 0 and v.threshold == 0
+    and not v.max_value then
+    return nd.relu(x)
+  end
+  return general_relu(nd.constant(x), v)
+end)
+
+add("sigmoid", "1 / (1 + exp(-x)); losses know what it was made of", {},
+  function(x) return logits.note("sigmoid", nd.sigmoid(x), x) end)
+
+add("softmax", "shares along axis; losses know what they were made of", {
+  { "axis", "integer", -1, doc = "from 1; -1: the last" },
+}, function(x, v)
+  local axis = v and v.axis or -1
+  local y = nd.softmax(x, axis)
+  if axis ~= -1 and axis ~= y.rank then
+    return y
+  end
+  return logits.note("softmax", y, x)
+end)
+
+--- The function that a value stands for: a function, or its name.
+---@param value any
+---@return function
+activations.get = signature.getter("activations.get", "activation")
+
+return activations

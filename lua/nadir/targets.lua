@@ -1,0 +1,135 @@
+--- What losses and metrics compare: labels and predictions as tensors of one
+-- shape, and the weights that go with them.
+--
+-- Nothing is repeated to fit. Of two shapes that differ in rank by one the
+-- longer may end in 1: [n 1] goes with [n].
+local nd = require "nadir"
+local fail = require "nadir.fail"
+
+local targets = {}
+
+--- Numbers, and tables of them, as a tensor.
+function targets.tensor(x)
+  return type(x) == "userdata" and x or nd.constant(x)
+end
+
+local tensor = targets.tensor
+
+--- A tensor of floats: the dtype given, its own, or float32.
+function targets.float(x, dtype)
+  x = tensor(x)
+  local own = x.dtype
+  if own == dtype or not dtype and own:find "float" then
+    return x
+  end
+  return nd.cast(x, dtype or "float32")
+end
+
+--- A tensor of integers.
+function targets.integer(x)
+  x = tensor(x)
+  return x.dtype:find "^u?int" and x or nd.cast(x, "int64")
+end
+
+-- Without the last axis of `x`, whose size is 1, or with one on `other`, so
+-- that there is one of examples.
+local function drop_axis(x, other, n)
+  if n == 2 then
+    return x, nd.expand_dims(other, 2)
+  end
+  return nd.squeeze(x, n), other
+end
+
+--- Two tensors of one rank, if the longer ends in 1.
+function targets.same_rank(a, b)
+  local n, m = a.rank, b.rank
+  if n == m + 1 and a.shape[n] == 1 then
+    return drop_axis(a, b, n)
+  elseif m == n + 1 and b.shape[m] == 1 then
+    b, a = drop_axis(b, a, m)
+  end
+  return a, b
+end
+
+local function name_of(object)
+  return getmetatable(object).__name
+end
+
+--- The same, and of one shape.
+---@param object table  whose class messages name
+---@param hint? string
+function targets.align(object, y_true, y_pred, hint)
+  if y_true.shape == y_pred.shape then
+    return y_true, y_pred
+  end
+  y_true, y_pred = targets.same_rank(y_true, y_pred)
+  if y_true.shape ~= y_pred.shape then
+    fail("%s: shapes differ: y_true is %s, y_pred %s%s", name_of(object),
+      y_true.shape, y_pred.shape, hint and "; " .. hint or "")
+  end
+  return y_true, y_pred
+end
+
+--- Classes for each of the rows of y_pred [... classes]: [...], or [... 1].
+function targets.classes(object, y_true, y_pred)
+  local n = y_pred.rank
+  if n == 0 then
+    fail("%s: y_pred needs an axis of classes: it is []", name_of(object))
+  elseif y_true.rank == n and y_true.shape[n] == 1 then
+    y_true = nd.squeeze(y_true, n)
+  end
+  local fits = y_true.rank == n - 1
+  for axis = 1, fits and n - 1 or 0 do
+    fits = fits and y_true.shape[axis] == y_pred.shape[axis]
+  end
+  if not fits then
+    fail("%s: shapes differ: y_true is %s, y_pred %s; y_true has a class for "
+      .. "each row of y_pred", name_of(object), y_true.shape, y_pred.shape)
+  end
+  return y_true
+end
+
+local function fits(weights, values)
+  for axis, size in ipairs(weights) do
+    if size ~= 1 and size ~= values[axis] then
+      return false
+    end
+  end
+  return #weights <= #values
+end
+
+--- Weights that broadcast over `values` [n ...]: one for all, one for each of
+--- them, or for each part along the first axes.
+---@param dtype? string  that of `values`, if it is not given
+function targets.weights(object, weights, values, dtype)
+  weights = targets.float(weights, dtype or values.dtype)
+  local n, rank = weights.rank, values.rank
+  if n == rank + 1 and weights.shape[n] == 1 then
+    weights, n = nd.squeeze(weights, n), rank
+  end
+  if not fits(weights.shape, values.shape) then
+    fail("%s: sample_weight %s does not fit what it weighs, %s%s",
+      name_of(object), weights.shape, values.shape, rank == 0
+      and "; y_pred needs an axis of examples and another one" or "")
+  end
+  if n > 0 and n < rank then
+    local shape = { table.unpack(weights.shape) }
+    for axis = n + 1, rank do
+      shape[axis] = 1
+    end
+    weights = nd.reshape(weights, shape)
+  end
+  return weights
+end
+
+--- Weights, 0 where the mask is false; either may be nil.
+function targets.masked(object, weights, mask, values)
+  weights = weights and targets.weights(object, weights, values)
+  if not mask then
+    return weights
+  end
+  mask = targets.weights(object, mask, values)
+  return weights and weights * mask or mask
+end
+
+return targets
