@@ -80,7 +80,7 @@ end
 --- Makes of the arguments of a call those of `call`.
 function Loss.prepare(_, y_true, y_pred)
   y_pred = targets.float(y_pred)
-  return targets.float(y_true, y_pred.dtype), y_pred
+  return targets.cast(y_true, y_pred.dtype), y_pred
 end
 
 --- What a class must override: values for each example.

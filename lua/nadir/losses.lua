@@ -29,7 +29,7 @@ local function pairs_of(self, y_true, y_pred)
   if y_pred.rank == 0 then
     fail("%s: y_pred needs an axis: it is []", getmetatable(self).__name)
   end
-  return targets.align(self, targets.float(y_true, y_pred.dtype), y_pred,
+  return targets.align(self, targets.cast(y_true, y_pred.dtype), y_pred,
     self.hint)
 end
 
@@ -198,7 +198,7 @@ add_mean("BinaryCrossentropy",
   end, { prepare = pairs_with_logits, made_by = "sigmoid" })
 
 add_mean("BinaryFocalCrossentropy",
-  "the same, times (1 - that probability) to the power gamma", {
+  "binary cross entropy, times (1 - y_pred of what is true) ^ gamma", {
     { "apply_class_balancing", "flag", false, doc = "whether alpha counts" },
     { "alpha", "number", 0.25, doc = "weight of 1; that of 0 is 1 - alpha" },
     gamma, from_logits, smoothing, axis,
@@ -258,7 +258,7 @@ add("CategoricalCrossentropy",
   { from_logits, smoothing, axis }, categorical)
 
 add("CategoricalFocalCrossentropy",
-  "the same, with alpha * (1 - y_pred) to the power gamma as weights", {
+  "cross entropy over classes, times alpha * (1 - y_pred) ^ gamma", {
     { "alpha", "number", 0.25, doc = "weight of all" },
     gamma, from_logits, smoothing, axis,
   }, { hint = categorical.hint, call = function(self, y, p)
@@ -389,7 +389,7 @@ add("Circle", "how much nearer others are than those of the same class; "
       local far = scale * nd.maximum(1 + margin - distance, 0)
         * (1 - margin - distance)
       local value = nd.softplus(logsumexp(near, same) + logsumexp(far, other))
-      return value, nd.greater(value, 0)
+      return value, nd.not_equal(value, 0)
     end,
   })
 

@@ -3,6 +3,7 @@
 --
 --   nd.initializers.random_normal({ 4, 3 }, { stddev = 0.1 })
 --   nd.losses.huber(y_true, y_pred, { delta = 2 })
+local class = require "nadir.class"
 local signature = require "nadir.signature"
 
 local function join(...)
@@ -24,7 +25,9 @@ end
 ---@param params table   the settings
 ---@param apply function calls an object: apply(object, ...)
 return function(name, Class, inputs, params, apply)
-  local takes = signature.new(name, join(inputs, params))
+  local all = join(inputs, params)
+  all.doc = class.metatable(Class).__signature.doc
+  local takes = signature.new(name, all)
   local default
   local function plain()
     default = default or Class()

@@ -15,14 +15,16 @@ end
 
 local tensor = targets.tensor
 
---- A tensor of floats: the dtype given, its own, or float32.
-function targets.float(x, dtype)
+--- A tensor of a dtype.
+function targets.cast(x, dtype)
   x = tensor(x)
-  local own = x.dtype
-  if own == dtype or not dtype and own:find "float" then
-    return x
-  end
-  return nd.cast(x, dtype or "float32")
+  return x.dtype == dtype and x or nd.cast(x, dtype)
+end
+
+--- A tensor of floats: of its own dtype, or float32.
+function targets.float(x)
+  x = tensor(x)
+  return x.dtype:find "float" and x or nd.cast(x, "float32")
 end
 
 --- A tensor of integers.
@@ -102,7 +104,7 @@ end
 --- them, or for each part along the first axes.
 ---@param dtype? string  that of `values`, if it is not given
 function targets.weights(object, weights, values, dtype)
-  weights = targets.float(weights, dtype or values.dtype)
+  weights = targets.cast(weights, dtype or values.dtype)
   local n, rank = weights.rank, values.rank
   if n == rank + 1 and weights.shape[n] == 1 then
     weights, n = nd.squeeze(weights, n), rank

@@ -290,6 +290,11 @@ describe("a loss", function()
       function() losses.CTC()({ { 2, 3 } }, p[1]) end)
   end)
 
+  it("of a circle hides no nan", function()
+    local value = losses.Circle()({ 1, 2 }, { { 0 / 0, 0. }, { 0., 1. } })
+    assert.is_true(value:item() ~= value:item())
+  end)
+
   it("pulls what is near of a circle alone where nothing is to compare",
     function()
       local p = nd.Variable { { 1., 0. }, { 0., 1. } }

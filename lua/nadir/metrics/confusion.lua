@@ -35,7 +35,7 @@ local function set_thresholds(self, thresholds)
     sorted[place], places[i] = thresholds[i], place
   end
   self.n, self.places = #sorted, nd.constant(places)
-  self.edges = nd.constant(sorted, "float64")
+  self.edges, self.only = nd.constant(sorted, "float64"), sorted[1]
 end
 
 -- Rows of what is true or not, at 1 and 2, and columns for each number of
@@ -64,7 +64,7 @@ end
 local function read(self, y_true, y_pred)
   local who = getmetatable(self).__name
   local p = targets.float(y_pred)
-  local y = nd.cast(targets.tensor(y_true), p.dtype)
+  local y = targets.cast(y_true, p.dtype)
   y, p = targets.align(self, y, p)
   p = self.from_logits and nd.sigmoid(p) or p
   p = self.within and nd.clip_by_value(p, 0, 1) or p
@@ -92,17 +92,25 @@ local function weigh(self, p, sample_weight)
   return nd.broadcast_to(weights or nd.constant(1, "float64"), p.shape)
 end
 
--- Where each is counted, [n]. What is nan is above nothing.
+-- One more than how many thresholds each prediction is above, [n]. What is nan
+-- is above none.
+local function count_above(self, p)
+  p = nd.reshape(p, { -1 })
+  if self.n == 1 then
+    return nd.cast(nd.greater(p, self.only), "int32") + 1
+  end
+  return nd.searchsorted(nd.cast(self.edges, p.dtype),
+    nd.where(nd.is_nan(p), -math.huge, p))
+end
+
+-- Where each is counted, [n].
 local function places(self, y, p)
-  local clean = nd.where(nd.is_nan(p), -math.huge, p)
-  local above = nd.searchsorted(nd.cast(self.edges, p.dtype),
-    nd.reshape(clean, { -1 }))
   local width = self.n + 1
   local at = nd.where(nd.cast(y, "bool"), 0, self.labels * width)
   if self.labels > 1 then
     at = at + (nd.range(1, self.labels) - 1) * width
   end
-  return nd.reshape(at, { -1 }) + above
+  return nd.reshape(at, { -1 }) + count_above(self, p)
 end
 
 function Counts:update_state(y_true, y_pred, sample_weight)

@@ -144,8 +144,8 @@ end
 
 local function pair(self, y_true, y_pred)
   y_pred = targets.tensor(y_pred)
-  y_true = nd.cast(targets.tensor(y_true), y_pred.dtype)
-  return targets.align(self, y_true, y_pred, self.hint)
+  return targets.align(self, targets.cast(y_true, y_pred.dtype), y_pred,
+    self.hint)
 end
 
 local function equal(a, b)
@@ -306,15 +306,18 @@ local function loss_elements(self, y_true, y_pred)
   return self:values(y_true, y_pred)
 end
 
-local function add_loss(name, of, methods)
+-- Adds the mean of a loss; `doc` says what it is, if the loss's does not.
+local function add_loss(name, of, methods, doc)
   local LossClass = losses[of]
   local params = settings_of(LossClass)
-  local all = { direction = "down", values = loss_values,
-                elements = loss_elements,
-                init = function(self)
-                  Mean.init(self)
-                  self.loss = loss_of(self, LossClass, params)
-                end }
+  params.doc = doc or params.doc
+  local all = {
+    direction = "down", values = loss_values, elements = loss_elements,
+    init = function(self)
+      Mean.init(self)
+      self.loss = loss_of(self, LossClass, params)
+    end,
+  }
   for key, method in pairs(methods or {}) do -- any order: each has one place
     all[key] = method
   end
@@ -341,6 +344,7 @@ local function root(self)
   return nd.sqrt(Mean.result(self))
 end
 
-add_loss("RootMeanSquaredError", "MeanSquaredError", { result = root })
+add_loss("RootMeanSquaredError", "MeanSquaredError", { result = root },
+  "root of the mean of squared differences")
 
 return means

@@ -45,8 +45,8 @@ local function build(self, y)
 end
 
 function R2Score:update_state(y_true, y_pred, sample_weight)
-  local y, p = targets.align(self, targets.float(y_true, "float64"),
-    targets.float(y_pred, "float64"))
+  local y, p = targets.align(self, targets.cast(y_true, "float64"),
+    targets.cast(y_pred, "float64"))
   if #self.variables == 0 then
     build(self, y)
   end

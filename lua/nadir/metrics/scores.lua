@@ -59,7 +59,7 @@ local function predictions(self, p)
 end
 
 function Score:update_state(y_true, y_pred, sample_weight)
-  local y, p = targets.align(self, targets.float(y_true, "float64"),
+  local y, p = targets.align(self, targets.cast(y_true, "float64"),
     targets.float(y_pred))
   if #self.variables == 0 then
     build(self, p)
@@ -192,22 +192,22 @@ add("IoU", {
 }, {})
 
 add("MeanIoU", {
-  doc = "the same, of all classes", num_classes, NAME, ignore_class,
-  sparse_true, sparse_pred, axis,
+  doc = "mean over classes of what is common over all there is", num_classes,
+  NAME, ignore_class, sparse_true, sparse_pred, axis,
 }, { init = every_class })
 
 add("OneHotIoU", {
-  doc = "IoU of distributions", num_classes, target_ids, NAME, ignore_class,
-  dense_pred, axis,
+  doc = "IoU where y_true has a row for the classes", num_classes, target_ids,
+  NAME, ignore_class, dense_pred, axis,
 }, { sparse_y_true = false })
 
 add("OneHotMeanIoU", {
-  doc = "MeanIoU of distributions", num_classes, NAME, ignore_class,
-  dense_pred, axis,
+  doc = "MeanIoU where y_true has a row for the classes", num_classes, NAME,
+  ignore_class, dense_pred, axis,
 }, { init = every_class, sparse_y_true = false })
 
 add("BinaryIoU", {
-  doc = "IoU of 0 and 1, which are classes 1 and 2",
+  doc = "IoU of what is 0, class 1, and what is 1, class 2",
   { "target_class_ids", "positions", { 1, 2 }, doc = target_ids.doc },
   { "threshold", "number", 0.5, doc = "from it on, 1 is predicted" },
 }, {
