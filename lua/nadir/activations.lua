@@ -17,8 +17,7 @@ for _, name in ipairs {
   "soft_shrink", "softplus", "softsign", "sparse_plus", "sparse_sigmoid",
   "sparsemax", "squareplus", "swish", "tanh", "tanh_shrink", "threshold",
 } do
-  activations[name] = rawget(nd.nn, name) or fields.ask(nd.nn, name)
-    or nd[name]
+  activations[name] = rawget(nd, name) or fields.ask(nd, name) or nd.nn[name]
 end
 
 activations.exponential = nd.exp
@@ -71,7 +70,7 @@ add("relu", "x from threshold on, up to max_value", {
     and not v.max_value then
     return nd.relu(x)
   end
-  return general_relu(nd.constant(x), v)
+  return general_relu(getmetatable(x) and x or nd.constant(x), v)
 end)
 
 add("sigmoid", "1 / (1 + exp(-x)); losses know what it was made of", {},

@@ -80,7 +80,7 @@ local Softmax = extend("Softmax", {
 -- Over several axes at once.
 local function softmax(x, axis)
   if #axis == 1 then
-    return nd.softmax(x, axis[1])
+    return nd.activations.softmax(x, axis[1])
   end
   return nd.exp(x - nd.reduce_logsumexp(x, axis, true))
 end

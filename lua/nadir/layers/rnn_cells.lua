@@ -111,14 +111,18 @@ function Cell:call(inputs, training)
   return { y, after }
 end
 
+local function is_activation(f, name)
+  return f == nd.activations[name] or f == nd[name]
+end
+
 --- All steps of x [batch time width].
 ---@return userdata outputs  [batch time units]
 ---@return table states
 function Cell:sequence(x, states, mask, training, zeroed)
   x = drop_inputs(self, x, training)
   local factor = state_factor(self, states[1], training)
-  if not factor and self.fused and self.activation == nd.tanh
-    and self.recurrent_activation == nd.sigmoid then
+  if not factor and self.fused and is_activation(self.activation, "tanh")
+    and is_activation(self.recurrent_activation, "sigmoid") then
     return self:fused(x, states, mask, zeroed)
   end
   return steps.walk(nd.unstack(self:project(x), 2), states, mask, zeroed,
