@@ -8,6 +8,8 @@ local Dense = Kernel:extend("Dense", {
   { "units", "size", doc = "size of the last axis of y" },
 })
 
+Dense.supports_masking = true
+
 function Dense:build(shape)
   if #shape < 2 then
     fail("Dense: x needs 2 axes or more: it is [%s]; "

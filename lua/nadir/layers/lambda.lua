@@ -5,6 +5,8 @@ local Lambda = Layer:extend("Lambda", {
   doc = "f(x, arguments)",
   { "f", "activation", doc = "a function, or the name of an op" },
   { "arguments", "nested", false, doc = "its options" },
+  { "mask", "nested", false,
+    doc = "that of the result, or a function of x and its mask" },
 })
 
 function Lambda:call(x)
@@ -12,6 +14,13 @@ function Lambda:call(x)
     return self.f(x, self.arguments)
   end
   return self.f(x)
+end
+
+function Lambda:compute_mask(x, mask)
+  if type(self.mask) == "function" then
+    return self.mask(x, mask)
+  end
+  return self.mask or nil
 end
 
 local Identity = Layer:extend("Identity", { doc = "x" })

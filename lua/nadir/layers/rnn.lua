@@ -95,6 +95,14 @@ local function sequence(self, x, states, mask, training)
     end)
 end
 
+-- Where all steps count, the first state of our cells is the output.
+local function last_output(self, y, states, mask)
+  if not mask and class.is(self.cell, cells.Cell) then
+    return states[1]
+  end
+  return y[{ {}, -1 }]
+end
+
 function Recurrent:call(x, training, mask, options)
   local given
   x, given = split_inputs(x, options)
@@ -102,13 +110,16 @@ function Recurrent:call(x, training, mask, options)
   if self.go_backwards then
     x, mask = nd.reverse(x, 2), mask and nd.reverse(mask, 2)
   end
+  if x.shape[2] == 0 then
+    fail("%s: x has no steps", getmetatable(self).__name)
+  end
   local y, states = sequence(self, x, first_states(self, given, x), mask,
     training)
   if self.stateful and not symbolic.is_trying() then
     rawset(self, "_states", structure.map(states, nd.stop_gradient))
   end
   if not self.return_sequences then
-    y = y[{ {}, -1 }]
+    y = last_output(self, y, states, mask)
   end
   return self.return_state and { y, table.unpack(states) } or y
 end

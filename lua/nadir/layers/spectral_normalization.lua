@@ -12,8 +12,6 @@ local SpectralNormalization = Layer:extend("SpectralNormalization", {
   { "power_iterations", "size", 1, doc = "how closely it is found" },
 })
 
-SpectralNormalization.supports_masking = true
-
 -- The weight that it normalizes.
 local function kernel_of(self)
   local kernel = rawget(self.layer, "kernel")

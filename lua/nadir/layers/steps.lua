@@ -1,6 +1,5 @@
 --- Recurrent layers step by step.
 local nd = require "nadir"
-local fail = require "nadir.fail"
 local structure = require "nadir.structure"
 
 local steps = {}
@@ -50,9 +49,6 @@ end
 ---@return userdata outputs  [batch time ...]
 ---@return table states
 function steps.walk(xs, states, mask, zeroed, step)
-  if #xs == 0 then
-    fail "RNN: x has no steps"
-  end
   local counts = mask and nd.unstack(nd.expand_dims(mask, -1), 2)
   local outputs, last = {}, 0
   for t, x in ipairs(xs) do

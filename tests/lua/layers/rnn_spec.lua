@@ -92,6 +92,8 @@ describe("a recurrent layer", function()
       embedded)
     assert.truthy(masks.of(both[1]))
     assert.is_nil(masks.of(both[2]))
+    local dense = L.Dense(3)(embedded)
+    assert.same(masks.of(embedded):totable(), masks.of(dense):totable())
     local layer = L.LSTM(2)
     near(layer(embedded[{ { 2, 2 }, { 1, 1 } }]):totable(),
       layer(embedded)[{ { 2, 2 } }])
@@ -163,6 +165,8 @@ describe("a recurrent layer", function()
       function() L.SimpleRNN(2, { dropout = 1 }) end)
     refuses("StackedRNNCells: needs a cell",
       function() L.StackedRNNCells {} end)
+    refuses("LSTM: x has no steps",
+      function() L.LSTM(2)(nd.ones { 2, 0, 1 }) end)
     refuses("RNN: x has no steps", function()
       L.RNN(L.GRUCell(2, { activation = "relu" }))(nd.ones { 2, 0, 1 })
     end)

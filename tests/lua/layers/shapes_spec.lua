@@ -98,6 +98,19 @@ describe("a function as a layer", function()
       function() L.Activation "rel" end)
   end)
 
+  it("has the mask it is told", function()
+    local x = nd.ones { 1, 2, 1 }
+    masks.note(x, nd.constant { { true, false } })
+    local function same(y) return y end
+    assert.is_nil(masks.of(L.Lambda "square" (x)))
+    local keep = L.Lambda("square", { mask = function(_, mask)
+      return mask
+    end })
+    assert.same({ { true, false } }, masks.of(keep(x)):totable())
+    local none = L.Lambda(same, { mask = nd.constant { { false, false } } })
+    assert.same({ { false, false } }, masks.of(none(x + 0)):totable())
+  end)
+
   it("takes whole numbers where it scales", function()
     local x = nd.constant({ { 0, 255 } }, "uint8")
     near({ { 0, 1 } }, L.Rescaling(1 / 255)(x))
