@@ -438,11 +438,11 @@ ND_API bool nd_optimizer_get(nd_optimizer *o, const char *name, double *value);
 // variable. Whoever saves settings, both counts and all slots, and sets them
 // again, settings first, goes on with the same bits. Names are "momentum" and
 // what else the rule has, "average", the running mean with `use_ema`, and
-// "waiting_sum", gradients that wait; NULL after the last.
+// "waiting_sum", gradients that wait. Slots that are not set begin anew; NULL
+// comes after the last name.
 ND_API const char *nd_optimizer_slot_name(const nd_optimizer *o, int i);
 
-// Returns a copy, or NULL, which is no error, where nothing is kept by that
-// name. NULL makes one begin anew.
+// Returns a copy, or NULL, which is no error, where nothing is kept.
 ND_API nd_tensor *nd_optimizer_slot(nd_optimizer *o, nd_variable *v,
                                     const char *name);
 ND_API bool nd_optimizer_set_slot(nd_optimizer *o, nd_variable *v,

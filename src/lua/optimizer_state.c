@@ -74,8 +74,11 @@ static int optimizer_set_slot(lua_State *L)
   if (x == NULL && !lua_isnil(L, 4))
     return ndL_refuse(&a, 2);
   nd_optimizer *o = ndL_checkoptimizer(L, a.function);
-  if (!nd_optimizer_set_slot(o, check_variable(L, S, &a), lua_tostring(L, 3),
-                             x))
+  nd_variable *v = check_variable(L, S, &a);
+  const char *name = lua_tostring(L, 3);
+  const bool ok = x == NULL ? nd_slots_drop(o, v, name)
+                            : nd_optimizer_set_slot(o, v, name, x);
+  if (!ok)
     return ndL_raise(L, S);
   return 0;
 }

@@ -60,6 +60,9 @@ bool nd_slots_ensure(nd_optimizer *o, nd_variable *v, int kept);
 // The type of a slot of `v`, which has two axes if that lacks one of them.
 nd_type nd_slot_type(const nd_optimizer *o, const nd_variable *v, int i);
 
+// Has the slot of that name begin anew. False, and an error, if there is none.
+bool nd_slots_drop(nd_optimizer *o, nd_variable *v, const char *name);
+
 // Lets go of what rules keep and no way has to have any more: begun again it
 // begins anew.
 void nd_slots_forget(nd_optimizer *o);

@@ -104,28 +104,40 @@ static void put(nd_slots *slots, int i, nd_tensor *value)
 static bool set(nd_optimizer *o, nd_variable *v, const char *name, nd_tensor *x)
 {
   const int i = find_slot(o, name);
-  if (i < 0 || (x != NULL && !check_value(o, v, i, x)))
+  if (i < 0 || !check_value(o, v, i, x))
     return false;
-  nd_slots *slots = x != NULL ? nd_slots_take(o, v) : nd_slots_find(o, v);
-  nd_tensor *dense = x == NULL || slots == NULL ? NULL : nd_tensor_dense(x);
+  nd_slots *slots = nd_slots_take(o, v);
+  nd_tensor *dense = slots == NULL ? NULL : nd_tensor_dense(x);
   nd_tensor *value = dense == NULL ? NULL : copy(o->context, dense);
   nd_tensor_release(dense);
-  if (slots != NULL && (x == NULL || value != NULL))
+  if (value != NULL)
     put(slots, i, value);
-  return x == NULL || value != NULL;
+  return value != NULL;
 }
 
 bool nd_optimizer_set_slot(nd_optimizer *o, nd_variable *v, const char *name,
                            nd_tensor *x)
 {
-  if (o == NULL || v == NULL || name == NULL || !nd_context_ready(o->context))
+  if (o == NULL || v == NULL || name == NULL || x == NULL ||
+      !nd_context_ready(o->context))
     return false;
   const char *before = nd_context_enter(o->context, o->update->name);
   bool ok = true;
-  if (v->context != o->context || (x != NULL && x->context != o->context))
+  if (v->context != o->context || x->context != o->context)
     ok = nd_fail_foreign(o->context,
                          v->context != o->context ? "variable" : "value", 0);
   ok = ok && set(o, v, name, x);
   nd_context_leave(o->context, before);
   return ok;
+}
+
+bool nd_slots_drop(nd_optimizer *o, nd_variable *v, const char *name)
+{
+  const char *before = nd_context_enter(o->context, o->update->name);
+  const int i = find_slot(o, name);
+  nd_slots *slots = i < 0 ? NULL : nd_slots_find(o, v);
+  if (slots != NULL)
+    put(slots, i, NULL);
+  nd_context_leave(o->context, before);
+  return i >= 0;
 }

@@ -65,6 +65,8 @@ describe("an optimizer", function()
       Adam, { beta_1 = 1. })
     refuses("SGD: nesterov must be true or false, got 1", SGD,
       { nesterov = 1 })
+    refuses("Ftrl: learning_rate_power must be a number, 0 or less, got 0.5",
+      nd.optimizers.Ftrl, { learning_rate_power = .5 })
     refuses("SGD: options go by name, as in { learning_rate = ... }",
       SGD, { 0.1 })
     refuses("SGD: takes at most 13 arguments, got 14", SGD, 0.1, 0.9, true, 0,

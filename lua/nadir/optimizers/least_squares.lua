@@ -103,6 +103,8 @@ function LevenbergMarquardt:minimize(f, variables)
       require "nadir.number" (state.loss))
   end
   local scale, damping = column_norms(state.jacobian), self.damping
+  local holder = { state = state }
+  local _ <close> = minimizer.keep(holder)
   for i = 1, self.max_iterations do
     if angle(state) <= self.gradient_tolerance then
       return minimizer.result(state, i - 1, true,
@@ -113,7 +115,7 @@ function LevenbergMarquardt:minimize(f, variables)
       return minimizer.result(state, i - 1, true,
         "no lower loss is found: it is as low as rounding lets it be")
     end
-    state, damping = after, next_damping
+    state, damping, holder.state = after, next_damping, after
     scale = nd.maximum(scale, column_norms(state.jacobian))
     local message = minimizer.why_small(self, state, before)
     if message then

@@ -54,7 +54,9 @@ end
 local function zoom(s, low, high)
   while true do
     local middle = interpolate(low, high)
-    if middle == low.step or middle == high.step then
+    local gain = math.abs((high.step - low.step) * low.slope)
+    if middle == low.step or middle == high.step
+      or low ~= s.start and gain <= s.rounding / 4 then
       return low
     end
     local p = try(s, middle)

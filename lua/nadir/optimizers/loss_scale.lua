@@ -45,24 +45,36 @@ local function are_finite(pairs_)
   return true
 end
 
--- Has the optimizer inside divide gradients for one call.
-local function apply(self, ...)
-  local inner = self.inner_optimizer
-  inner.loss_scale_factor = self.dynamic_scale
-  local _ <close> = setmetatable({}, { __close = function()
-    inner.loss_scale_factor = nil
-  end })
-  inner:apply_gradients(...)
+-- A gradient as it would be without the scale. The optimizer inside might do it
+-- to sums of gradients, but scales may change in between.
+local function unscale(g, scale)
+  if not nd.is_tensor(g) then
+    return g
+  elseif nd.is_indexed_slices(g) then
+    return nd.IndexedSlices(g.values / scale, g.indices, g.shape)
+  end
+  return g / scale
+end
+
+local function apply(self, pairs_)
+  local unscaled = {}
+  for i, pair in ipairs(pairs_) do
+    unscaled[i] = type(pair) == "table"
+      and { unscale(pair[1], self.dynamic_scale), pair[2] } or pair
+  end
+  self.inner_optimizer:apply_gradients(unscaled)
 end
 
 --- A step, unless a gradient is not finite.
 function LossScale:apply_gradients(gradients, variables)
   local zipped = wrapper.zip(gradients, variables)
-  if type(zipped) == "table" and not are_finite(zipped) then
+  if type(zipped) ~= "table" then
+    self.inner_optimizer:apply_gradients(gradients)
+  elseif not are_finite(zipped) then
     self.dynamic_scale, self.step_counter = self.dynamic_scale / 2, 0
     return
   end
-  apply(self, gradients, variables)
+  apply(self, zipped)
   self.step_counter = self.step_counter + 1
   if self.step_counter == self.dynamic_growth_steps then
     self.dynamic_scale, self.step_counter = self.dynamic_scale * 2, 0

@@ -68,7 +68,8 @@ function minimizer.why_done(self, state, before)
     <= self.gradient_tolerance * math.max(1, math.abs(state.loss)) then
     return "the gradient is 0 within gradient_tolerance"
   end
-  return before and minimizer.why_small(self, state, before)
+  local message = before and minimizer.why_small(self, state, before)
+  return message, message ~= nil
 end
 
 --- The table that `minimize` gives. The Variables are where the loss is.
@@ -97,6 +98,18 @@ function minimizer.start(who, f, variables)
       require "nadir.number" (loss))
   end
   return { objective = self, x = x, loss = loss, gradient = gradient }
+end
+
+--- To be closed where a minimizer is left: after an error the Variables are
+-- what they were at `holder.state`, the last point that was good.
+---@param holder table
+function minimizer.keep(holder)
+  return setmetatable({}, { __close = function(_, problem)
+    if problem ~= nil then
+      pcall(holder.state.objective.write, holder.state.objective,
+        holder.state.x)
+    end
+  end })
 end
 
 -- The state after the best step along a direction, or nil.
@@ -130,6 +143,16 @@ local function step(self, state)
   return found or nil
 end
 
+local PATIENCE = 3 -- steps that change little, in a row, until there are enough
+
+-- What `why_done` says, of a state that knows how often in a row that was only
+-- that the step was small.
+local function is_done(self, state, before)
+  local message, is_small = minimizer.why_done(self, state, before)
+  state.small = is_small and (before.small or 0) + 1 or 0
+  return state.small % PATIENCE == 0 and message or nil
+end
+
 --- Goes down until one of the tolerances says that this is a minimum.
 ---@param f function     without arguments, gives a scalar tensor
 ---@param variables any  Variables, or tables of them, of one float dtype
@@ -137,6 +160,8 @@ end
 function minimizer.minimize(self, f, variables)
   local state = minimizer.start(self.name, f, variables)
   local message = minimizer.why_done(self, state)
+  local holder = { state = state }
+  local _ <close> = minimizer.keep(holder)
   self:restart()
   for i = 1, self.max_iterations do
     if message then
@@ -147,9 +172,9 @@ function minimizer.minimize(self, f, variables)
       return minimizer.result(state, i - 1, false,
         "no lower loss is found: it may be as low as rounding lets it be")
     end
-    message = minimizer.why_done(self, next_, state)
+    message = is_done(self, next_, state)
     self:learn(state, next_)
-    state = next_
+    state, holder.state = next_, next_
   end
   return minimizer.result(state, self.max_iterations, message ~= nil,
     message or "max_iterations are done")

@@ -60,6 +60,18 @@ describe("LossScaleOptimizer", function()
     near({ 4, 4, 8, 8, 8, 16, 16 }, scales, 0)
   end)
 
+  it("sums gradients of different scales", function()
+    local v = nd.Variable(0.)
+    local optimizer = LossScale(SGD { learning_rate = 1,
+      gradient_accumulation_steps = 2 }, 4, 1)
+    optimizer:apply_gradients { { nd.constant(4.), v } }
+    assert.equal(8., optimizer.dynamic_scale)
+    optimizer:apply_gradients { { nd.constant(8. * 3), v } }
+    near(-2, v, 0)
+    refuses("apply_gradients: pairs must be a table, got number",
+      optimizer.apply_gradients, optimizer, 3)
+  end)
+
   it("has the rate and the count of the optimizer inside", function()
     local sgd = SGD(.5)
     local optimizer = LossScale { inner_optimizer = sgd }
