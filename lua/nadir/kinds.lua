@@ -179,6 +179,8 @@ add_words("output_mode", { "int", "one_hot", "multi_hot", "count" },
   "output_mode")
 add_words("flip_mode", { "horizontal", "vertical", "horizontal_and_vertical" },
   "mode")
+add_words("fill_mode", { "reflect", "constant", "wrap", "nearest" },
+  "fill_mode")
 add_words("score_mode", { "dot", "concat" }, "score_mode")
 
 -- Tensors, or tables of them, which whoever takes them looks into.

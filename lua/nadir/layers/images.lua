@@ -20,7 +20,7 @@ local Random = Images:extend("Random", {
 })
 
 -- A number for each image, from `low` up to `high`, [batch 1 1 1].
-local function draw(self, x, low, high)
+function Random:draw(x, low, high)
   local seed = next_seed(self)
   local kind = seed and "stateless_uniform" or "uniform"
   return nd.random[kind]({ x.shape[1], 1, 1, 1 }, {
@@ -80,9 +80,9 @@ function RandomCrop:call(x, training)
   if not training or more < 0 or wider < 0 or x.size == 0 then
     return crop_middle(self, x)
   end
-  local share = draw(self, x, 0, 1)[1]:item()
+  local share = self:draw(x, 0, 1)[1]:item()
   local top = math.floor(share * (more + 1))
-  share = draw(self, x, 0, 1)[1]:item()
+  share = self:draw(x, 0, 1)[1]:item()
   return crop(x, top, math.floor(share * (wider + 1)), self.height, self.width)
 end
 
@@ -100,15 +100,15 @@ function RandomFlip:call(x, training)
   local axes = { horizontal = 3, vertical = 2 }
   for _, name in ipairs { "horizontal", "vertical" } do
     if self.mode:find(name) then
-      local turned = nd.less(draw(self, x, 0, 1), 0.5)
+      local turned = nd.less(self:draw(x, 0, 1), 0.5)
       x = nd.where(turned, nd.reverse(x, axes[name]), x)
     end
   end
   return x
 end
 
--- { low, high } of a setting that is both, or one number for -x and x.
-local function range_of(self, name)
+-- The ends of a setting that is both, or one number for -x and x.
+function Random:range_of(name)
   local value = self[name]
   local low = type(value) == "table" and value[1] or value
   local high = type(value) == "table" and value[2] or value
@@ -127,16 +127,16 @@ local RandomBrightness = Random:extend("RandomBrightness", {
 })
 
 function RandomBrightness:init()
-  range_of(self, "factor")
+  self:range_of("factor")
 end
 
 function RandomBrightness:call(x, training)
   if not training then
     return x
   end
-  local low, high = range_of(self, "factor")
+  local low, high = self:range_of("factor")
   local least, most = self.value_range[1], self.value_range[2]
-  return nd.clip_by_value(x + draw(self, x, low, high) * (most - least),
+  return nd.clip_by_value(x + self:draw(x, low, high) * (most - least),
     least, most)
 end
 
@@ -148,22 +148,23 @@ local RandomContrast = Random:extend("RandomContrast", {
 })
 
 function RandomContrast:init()
-  range_of(self, "factor")
+  self:range_of("factor")
 end
 
 function RandomContrast:call(x, training)
   if not training then
     return x
   end
-  local low, high = range_of(self, "factor")
+  local low, high = self:range_of("factor")
   low = type(self.factor) == "table" and -low or low
   local mean = nd.reduce_mean(x, { 2, 3 }, true)
-  return nd.clip_by_value((x - mean) * (1 + draw(self, x, low, high)) + mean,
+  return nd.clip_by_value((x - mean) * (1 + self:draw(x, low, high)) + mean,
     self.value_range[1], self.value_range[2])
 end
 
 return {
-  Resizing = Resizing, CenterCrop = CenterCrop, RandomCrop = RandomCrop,
+  Random = Random, Resizing = Resizing, CenterCrop = CenterCrop,
+  RandomCrop = RandomCrop,
   RandomFlip = RandomFlip, RandomBrightness = RandomBrightness,
   RandomContrast = RandomContrast,
 }

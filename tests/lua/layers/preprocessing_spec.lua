@@ -194,6 +194,32 @@ describe("a layer for images", function()
       function() L.RandomBrightness "a" end)
   end)
 
+  it("turns to the left, moves down and right, zooms", function()
+    local image = nd.reshape(nd.cast(nd.range(1, 9), "float32"), { 1, 3, 3, 1 })
+    local function rows(layer)
+      return nd.reshape(layer(image, true), { 3, 3 })
+    end
+    near({ { 3, 6, 9 }, { 2, 5, 8 }, { 1, 4, 7 } },
+      rows(L.RandomRotation { factor = { 0.25, 0.25 } }), 1e-4)
+    local third = { 1 / 3, 1 / 3 }
+    near({ { 0, 0, 0 }, { 0, 1, 2 }, { 0, 4, 5 } }, rows(L.RandomTranslation {
+      height_factor = third, width_factor = third, fill_mode = "constant" }),
+      1e-4)
+    near({ { 9, 7, 8 }, { 3, 1, 2 }, { 6, 4, 5 } }, rows(L.RandomTranslation {
+      height_factor = third, width_factor = third, fill_mode = "wrap" }), 1e-4)
+    near({ { 1, 1, 2 }, { 1, 1, 2 }, { 4, 4, 5 } }, rows(L.RandomTranslation {
+      height_factor = third, width_factor = third }), 1e-4)
+    near({ { 3, 3.5, 4 }, { 4.5, 5, 5.5 }, { 6, 6.5, 7 } },
+      rows(L.RandomZoom { height_factor = { -0.5, -0.5 } }), 1e-4)
+    near({ { 7, 7, 7 }, { 7, 5, 7 }, { 7, 7, 7 } }, rows(L.RandomZoom {
+      height_factor = { 1, 1 }, fill_mode = "constant", fill_value = 7,
+      interpolation = "nearest" }), 1e-4)
+    near(image:totable(), L.RandomRotation(0.5)(image))
+    local layer = L.RandomRotation(0.5, { seed = 1 })
+    local other = L.RandomRotation(0.5, { seed = 1 })
+    near(layer(image, true):totable(), other(image, true))
+  end)
+
   it("refuses what is no batch of images", function()
     refuses("Resizing: x needs 4 axes, those of batch, space and channels: it "
       .. "is [4 4 1]", function() L.Resizing(2, 2)(x[1]) end)
