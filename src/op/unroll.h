@@ -78,6 +78,18 @@ static inline size_t nd_unroll_bytes(const nd_unroll *u, int64_t n)
   return (size_t)n * nd_dtype_size(u->dtype);
 }
 
+// Asks for row number `row` of rows of `n` elements at `x`, unless it is
+// negative: rows of one time are far from each other.
+static inline void nd_unroll_ask(const nd_unroll *u, const void *x, int64_t row,
+                                 int64_t n)
+{
+  if (row < 0)
+    return;
+  const char *at = nd_unroll_at(u, x, row * n);
+  for (size_t i = 0; i < nd_unroll_bytes(u, n); i += 64)
+    __builtin_prefetch(at + i, 0, 2);
+}
+
 // Points the next `n` of `*to` to blocks of units, one after the other.
 void nd_unroll_in(const nd_unroll *u, const void ***to, int n,
                   const void *from);

@@ -142,8 +142,14 @@ static void end_row(const nd_unroll *u, const place *p)
 static void for_rows(const nd_workplace *w, int64_t t, int64_t from, int64_t to,
                      void (*f)(const nd_unroll *u, const place *p))
 {
+  const nd_job *j = w->what;
   for (int64_t row = from; row < to; row++) {
+    const nd_unroll *u = w->u;
+    const int64_t next = row + 1 < to ? (row + 1) * u->time + t : -1;
     const place p = find_place(w, t, row, from);
+    nd_unroll_ask(u, nd_values(j->in[X]), next, SUMS * u->units);
+    if (j->attr[KEEPS].integer)
+      nd_unroll_ask(u, j->out[GATES]->data, next, BLOCKS * u->units);
     (p.seen ? f : pass_over)(w->u, &p);
   }
 }
@@ -291,8 +297,13 @@ static void for_ways(const nd_workplace *w, int64_t t, int64_t from, int64_t to,
                      void (*f)(const nd_workplace *w, const way *p),
                      void (*otherwise)(const nd_workplace *w, const way *p))
 {
+  const nd_job *j = w->what;
   for (int64_t row = from; row < to; row++) {
+    const nd_unroll *u = w->u;
+    const int64_t next = row + 1 < to ? (row + 1) * u->time + t : -1;
     const way p = find_way(w, t, row, from);
+    nd_unroll_ask(u, nd_values(j->in[KEPT]), next, BLOCKS * u->units);
+    nd_unroll_ask(u, j->out[DX]->data, next, SUMS * u->units);
     if (p.seen)
       f(w, &p);
     else if (otherwise != NULL)

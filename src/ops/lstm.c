@@ -80,9 +80,14 @@ static void go(const nd_workplace *w, int64_t phase, int64_t from, int64_t to)
   nd_unroll_multiply(w, 0, false, to - from,
                      nd_unroll_at(u, j->out[LAST_H]->data, from * n), n,
                      w->room, BLOCKS * n);
-  for (int64_t row = from; row < to; row++)
+  for (int64_t row = from; row < to; row++) {
+    const int64_t next = row + 1 < to ? (row + 1) * u->time + phase - 1 : -1;
+    nd_unroll_ask(u, nd_values(j->in[X]), next, SUMS * n);
+    if (j->attr[0].integer)
+      nd_unroll_ask(u, j->out[GATES]->data, next, BLOCKS * n);
     go_row(w, row, phase - 1,
            nd_unroll_at(u, w->room, (row - from) * BLOCKS * n));
+  }
 }
 
 static nd_unroll unroll(const nd_job *j)
@@ -160,8 +165,12 @@ static void go_back(const nd_workplace *w, int64_t phase, int64_t from,
     nd_unroll_copy(u, j->out[FIRST_C], j->in[DC], from, to);
     return;
   }
-  for (int64_t row = from; row < to; row++)
+  for (int64_t row = from; row < to; row++) {
+    const int64_t next = row + 1 < to ? (row + 1) * u->time + t : -1;
+    nd_unroll_ask(u, nd_values(j->in[KEPT]), next, BLOCKS * n);
+    nd_unroll_ask(u, j->out[DSUMS]->data, next, SUMS * n);
     return_row(w, row, t);
+  }
   nd_unroll_multiply(
     w, 0, true, to - from,
     nd_unroll_at(u, j->out[DSUMS]->data, (from * u->time + t) * SUMS * n),
