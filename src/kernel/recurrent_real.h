@@ -13,8 +13,8 @@ typedef void NAME(loop)(int64_t n, const REAL *const *in, REAL *const *out);
 #define OUT(k) out[k][i]
 
 // Runs a loop over n elements: what fills no group lies in one of its own.
-ND_INLINE void NAME(run)(NAME(loop) * loop, int64_t n, int ins,
-                         const void *const *in, int outs, void *const *out)
+static void NAME(run)(NAME(loop) * loop, int64_t n, int ins,
+                      const void *const *in, int outs, void *const *out)
 {
   const int64_t whole = n & -NAME(GROUP);
   const size_t rest = (size_t)(n - whole) * sizeof(REAL);
