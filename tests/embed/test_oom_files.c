@@ -33,7 +33,7 @@ static const char *const first_script =
 static nd_interpreter *i;
 static host h;
 
-static void run(const char *script)
+static void run_cleanly(const char *script)
 {
   const bool ok = nd_interpreter_run(i, script, "script");
   CHECK(ok || is_clean(nd_interpreter_error(i)));
@@ -42,21 +42,21 @@ static void run(const char *script)
 }
 
 // False when request `n` was not reached.
-static bool run_one(long n, long refused, const char *script)
+static bool refuse_one(long n, long refused, const char *script)
 {
   host_refuse(&h, n, refused);
   const long before = h.asked;
-  run(script);
+  run_cleanly(script);
   const bool reached = h.asked > before + n;
   host_relent(&h);
   check_script(i, "local n = load() assert(n == 1 or n == 2, n) save(1)");
   return reached;
 }
 
-static void sweep(const char *script, long refused)
+static void refuse_each(const char *script, long refused)
 {
   long n = 0;
-  while (n < 5000 && run_one(n, refused, script))
+  while (n < 5000 && refuse_one(n, refused, script))
     n++;
   printf(" (%ld requests)", n);
   CHECK(n > 5 && n < 5000);
@@ -71,10 +71,10 @@ static void files_survive_refusals(void)
   i = nd_interpreter_new(&config);
   CHECK(nd_interpreter_set_string(i, "path", path, strlen(path)));
   check_script(i, first_script);
-  sweep("save(2)", 1);
-  sweep("save(2)", LONG_MAX);
-  sweep("load()", 1);
-  sweep("load()", LONG_MAX);
+  refuse_each("save(2)", 1);
+  refuse_each("save(2)", LONG_MAX);
+  refuse_each("load()", 1);
+  refuse_each("load()", LONG_MAX);
   nd_interpreter_free(i);
   check_returned(&h);
   CHECK(unlink(path) == 0 && rmdir(folder) == 0);
