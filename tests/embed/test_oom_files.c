@@ -42,7 +42,7 @@ static void run_cleanly(const char *script)
 }
 
 // False when request `n` was not reached.
-static bool refuse_one(long n, long refused, const char *script)
+static bool survives_refusal(long n, long refused, const char *script)
 {
   host_refuse(&h, n, refused);
   const long before = h.asked;
@@ -56,7 +56,7 @@ static bool refuse_one(long n, long refused, const char *script)
 static void refuse_each(const char *script, long refused)
 {
   long n = 0;
-  while (n < 5000 && refuse_one(n, refused, script))
+  while (n < 5000 && survives_refusal(n, refused, script))
     n++;
   printf(" (%ld requests)", n);
   CHECK(n > 5 && n < 5000);
