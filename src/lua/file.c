@@ -106,7 +106,7 @@ static bool find_target(target *t, const char *path)
     return false;
   }
   if (realpath(path, t->path) == NULL)
-    strcpy(t->path, path);
+    snprintf(t->path, sizeof t->path, "%s", path);
   if (stat(t->path, &old) == 0) {
     t->mode = old.st_mode & 07777;
     t->why = S_ISREG(old.st_mode) ? NULL : "it is no regular file";
