@@ -231,6 +231,23 @@ describe("a loss", function()
     assert.same({ 0 }, losses.mse(nd.zeros { 0, 3 }, nd.zeros { 0, 3 }).shape)
   end)
 
+  it("is a number of no examples, whatever its class, and has a gradient",
+    function()
+      local sparse = { SparseCategoricalCrossentropy = true, Circle = true,
+                       CategoricalGeneralizedCrossEntropy = true }
+      for name, Class in pairs(losses) do
+        if name:find "^%u%l" and name ~= "Loss" then
+          local y = nd.zeros(sparse[name] and { 0 } or { 0, 3 }, "int32")
+          local p = nd.Variable(nd.zeros({ 0, 3 }, "float64"))
+          local tape <close> = nd.GradientTape()
+          local value = Class()(y, p)
+          assert.equal("float64", value.dtype)
+          assert.is_true(value:item() == value:item(), name)
+          assert.same({ 0, 3 }, tape:gradient(value, p).shape)
+        end
+      end
+    end)
+
   it("keeps nan, and what is huge finite where it can be", function()
     local value = losses.MeanSquaredError()({ { 0 } }, { { 0 / 0 } }):item()
     assert.is_true(value ~= value)

@@ -88,6 +88,21 @@ describe("a metric", function()
     near(0, metrics.R2Score():result())
   end)
 
+  it("is 0 of no examples, whatever its class", function()
+    for name, Class in pairs(metrics) do
+      if name:find "^%u%l" and name ~= "Metric" then
+        local metric = Class(NEEDED[name])
+        local row = name:find "^Sparse" or name == "IoU" or name == "MeanIoU"
+        local y = nd.zeros(row and { 0 } or { 0, 2 }, "int32")
+        local same = name == "IoU" or name == "MeanIoU"
+        metric:update_state(y, same and y or nd.zeros { 0, 2 })
+        if name ~= "R2Score" then
+          near(0, nd.reduce_max(nd.abs(metric:result())))
+        end
+      end
+    end
+  end)
+
   it("counts far beyond what a float32 does", function()
     local mean = metrics.Mean()
     mean:update_state(1, 2 ^ 24)
