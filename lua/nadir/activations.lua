@@ -6,6 +6,7 @@
 --   local layer = nd.layers.Dense(3, { activation = "silu" })
 local nd = require "nadir"
 local fields = require "nadir.fields"
+local kinds = require "nadir.kinds"
 local logits = require "nadir.logits"
 local signature = require "nadir.signature"
 
@@ -23,10 +24,8 @@ end
 activations.exponential = nd.exp
 activations.hard_swish = nd.hard_silu
 
---- x itself.
-function activations.linear(x)
-  return x
-end
+--- x itself: what layers have where they have no activation.
+activations.linear = kinds.activation.read(false)
 
 local function add(name, doc, params, call)
   local takes = signature.new(name, { doc = doc, { "x", "nested" },
