@@ -234,3 +234,5 @@ objects.frequency = {
 for name, kind in pairs(objects) do -- any order: each its own
   rawset(kinds, name, kind)
 end
+
+return kinds
