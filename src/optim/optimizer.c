@@ -114,9 +114,8 @@ bool nd_optimizer_apply(nd_optimizer *o, int n, nd_variable *const *variables,
       has_null(n, variables))
     return false;
   nd_turn turn;
-  turn.o = o;
   const char *before = nd_context_enter(o->context, "apply_gradients");
-  const bool ok = nd_turn_check(&turn, n, variables, gradients) &&
+  const bool ok = nd_turn_check(&turn, o, n, variables, gradients) &&
                   update(&turn, variables, gradients);
   nd_context_leave(o->context, before);
   return ok;

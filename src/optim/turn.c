@@ -38,11 +38,11 @@ static int find_way(const nd_optimizer *o, nd_variable *v)
   return o->update->way(v->value, slots != NULL && slots->excluded[ND_BY_RULE]);
 }
 
-bool nd_turn_check(nd_turn *turn, int n, nd_variable *const *variables,
-                   nd_tensor *const *gradients)
+bool nd_turn_check(nd_turn *turn, nd_optimizer *o, int n,
+                   nd_variable *const *variables, nd_tensor *const *gradients)
 {
-  nd_optimizer *o = turn->o;
   int given = 0;
+  turn->o = o;
   turn->n = n;
   turn->kept[0] = nd_slots_kept(o, 0);
   if (o->update->way != NULL)

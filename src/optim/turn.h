@@ -41,9 +41,9 @@ typedef struct nd_turn {
   nd_tensor *few_asked[ND_FEW_JOBS];
 } nd_turn;
 
-// Checks what a call is given, and makes slots. False after an error.
-bool nd_turn_check(nd_turn *turn, int n, nd_variable *const *variables,
-                   nd_tensor *const *gradients);
+// Begins a call: checks what it is given, and makes slots. False after an error.
+bool nd_turn_check(nd_turn *turn, nd_optimizer *o, int n,
+                   nd_variable *const *variables, nd_tensor *const *gradients);
 
 // Makes the jobs; false after an error. Either way end them. The gradients of a
 // variable that comes several times are added up, as the first of them.
