@@ -41,7 +41,7 @@ typedef struct nd_turn {
   nd_tensor *few_asked[ND_FEW_JOBS];
 } nd_turn;
 
-// Begins a call: checks what it is given, and makes slots. False after an error.
+// Begins a call: checks what it is given, makes slots. False after an error.
 bool nd_turn_check(nd_turn *turn, nd_optimizer *o, int n,
                    nd_variable *const *variables, nd_tensor *const *gradients);
 
