@@ -19,14 +19,18 @@ local fail = require "nadir.fail"
 local names = require "nadir.names"
 local signature = require "nadir.signature"
 
--- By class: the metatable of its objects, the table of its methods, which goes
--- on in that of the class it extends, that class, and whether it has parameters
--- of its own. What scripts have as the class is empty: all goes to the methods.
-local weak = { __mode = "k" }
-local metatables = setmetatable({}, weak)
-local all_methods = setmetatable({}, weak)
-local parents = setmetatable({}, weak)
-local own_params = setmetatable({}, weak)
+-- What scripts have as a class is empty: fields are looked for, and set, in the
+-- table of its methods, which goes on in that of the class it extends. The
+-- class's metatable has that as `__methods`, that of its objects as `__objects`,
+-- the class it extends as `__parent`, and as `__has_params` whether it has
+-- parameters of its own.
+
+-- That metatable; an empty table for what is no class.
+local function about(Class)
+  local metatable = type(Class) == "table" and getmetatable(Class)
+  return type(metatable) == "table" and rawget(metatable, "__objects")
+    and metatable or {}
+end
 
 local class = {}
 
@@ -34,7 +38,7 @@ local class = {}
 
 -- All parameters, as signatures have them; nil where no class has said any.
 local function join_params(params, Parent)
-  local inherited = Parent and metatables[Parent].__params
+  local inherited = Parent and about(Parent).__objects.__params
   if not params and not inherited then
     return nil
   end
@@ -52,8 +56,8 @@ end
 local function lineage(Class)
   local list = {}
   while Class do
-    list[#list + 1] = all_methods[Class]
-    Class = parents[Class]
+    list[#list + 1] = about(Class).__methods
+    Class = about(Class).__parent
   end
   return list
 end
@@ -65,8 +69,7 @@ local function missing(name, key, Class, ...)
 end
 
 -- How fields that an object does not hold are found.
-local function object_index(name, Class, properties)
-  local methods = all_methods[Class]
+local function object_index(name, Class, methods, properties)
   return function(self, key)
     local property = properties[key]
     if property then
@@ -80,8 +83,7 @@ local function object_index(name, Class, properties)
   end
 end
 
-local function class_index(name, Class)
-  local methods = all_methods[Class]
+local function class_index(name, Class, methods)
   return function(_, key)
     local value = methods[key]
     if value == nil then
@@ -112,30 +114,33 @@ end
 -- not `init` alone.
 local function has_params(Class)
   while Class do
-    if own_params[Class] then
+    local metatable = about(Class)
+    if metatable.__has_params then
       return true
-    elseif rawget(all_methods[Class], "init") then
+    elseif rawget(metatable.__methods, "init") then
       return false
     end
-    Class = parents[Class]
+    Class = metatable.__parent
   end
   return false
 end
 
 local function new(Class, ...)
-  local metatable = metatables[Class]
+  local metatable = about(Class).__objects
   local takes, reads = metatable.__signature, has_params(Class)
   local self = takes and not reads and takes:defaults() or {}
   if reads then
     local given
     self, given = takes:read(...)
     self._given = given
+  elseif select("#", ...) > 0 then
+    self._arguments = { ... }
   end
   setmetatable(self, metatable)
   if metatable.__begin then
     metatable.__begin(self)
   end
-  local init = all_methods[Class].init
+  local init = about(Class).__methods.init
   if init and reads then
     init(self)
   elseif init then
@@ -151,18 +156,17 @@ end
 ---@param Parent? table   the class that it extends
 ---@return table Class
 function class.new(name, params, Parent)
-  local Class, metatable = {}, copy(metatables[Parent])
-  local methods = setmetatable({}, { __index = all_methods[Parent] })
+  local Class, metatable = {}, copy(about(Parent).__objects)
+  local methods = setmetatable({}, { __index = about(Parent).__methods })
   local all = join_params(params, Parent)
-  metatables[Class], parents[Class] = metatable, Parent
-  all_methods[Class], own_params[Class] = methods, params ~= nil
   metatable.__name = name
   metatable.__class = Class
   metatable.__params = all
   metatable.__signature = all and signature.new(name, all)
   metatable.__methods = methods
   metatable.__properties = copy(metatable.__properties)
-  metatable.__index = object_index(name, Class, metatable.__properties)
+  metatable.__index = object_index(name, Class, methods,
+    metatable.__properties)
   metatable.__tostring = metatable.__tostring or show
   if not Parent then
     methods.extend = class.extend
@@ -172,8 +176,11 @@ function class.new(name, params, Parent)
   return setmetatable(Class, {
     __name = name,
     __signature = metatable.__signature,
+    __objects = metatable,
     __methods = methods,
-    __index = class_index(name, Class),
+    __parent = Parent,
+    __has_params = params ~= nil,
+    __index = class_index(name, Class, methods),
     __newindex = methods,
     __call = new,
     __tostring = function()
@@ -186,13 +193,13 @@ end
 ---@param Class table
 ---@param key string
 function class.method(Class, key)
-  return all_methods[Class][key]
+  return about(Class).__methods[key]
 end
 
 --- The metatable of a class's objects.
 ---@return table?
 function class.metatable(Class)
-  return metatables[Class]
+  return about(Class).__objects
 end
 
 --- Makes a field of objects that is computed, for a class that nothing extends
@@ -201,7 +208,7 @@ end
 ---@param name string
 ---@param get fun(self: table): any
 function class.property(Class, name, get)
-  metatables[Class].__properties[name] = get
+  about(Class).__objects.__properties[name] = get
 end
 
 --- The class of an object; nil for what is no object of a class of ours.
@@ -222,7 +229,7 @@ end
 function class.is(value, Class)
   local one = class.of(value)
   while one and one ~= Class do
-    one = parents[one]
+    one = about(one).__parent
   end
   return one ~= nil
 end
@@ -235,7 +242,7 @@ end
 function class.extend(Parent, name, params)
   local methods = {}
   if type(name) == "table" then
-    methods, name = name, name.name or metatables[Parent].__name
+    methods, name = name, name.name or about(Parent).__name
   end
   if type(name) ~= "string" then
     fail("extend: name must be a string, got %s", type(name))
@@ -256,6 +263,9 @@ end
 --- The method `from_config` of classes: an object like the one that gave it.
 ---@param config table
 function class.from_config(Class, config)
+  if not has_params(Class) then
+    return Class(table.unpack(config.arguments or {}))
+  end
   return Class(config)
 end
 

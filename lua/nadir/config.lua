@@ -3,6 +3,7 @@
 -- class_name = "Dense", config = { ... } }.
 local nd = require "nadir"
 local class = require "nadir.class"
+local describe = require "nadir.describe"
 local fail = require "nadir.fail"
 local names = require "nadir.names"
 
@@ -22,10 +23,24 @@ local function write_table(t, where)
   return copy
 end
 
+-- The configuration of an object of ours, however its class is made; nil for
+-- what is none.
+local function config_of(value)
+  local metatable = getmetatable(value)
+  local write_own = type(metatable) == "table" and rawget(metatable, "__config")
+  if write_own then
+    return write_own(value)
+  elseif class.of(value) or describe.type(value) == "Optimizer" then
+    return value:get_config()
+  end
+end
+
 function write(value, where)
-  if class.of(value) then
-    return { class_name = getmetatable(value).__name,
-             config = value:get_config() }
+  local own = config_of(value)
+  if own then
+    return { class_name = rawget(getmetatable(value), "__class_name")
+               or class.of(value) and getmetatable(value).__name or value.name,
+             config = write_table(own, where) }
   elseif nd.is_tensor(value) or nd.is_variable(value) then
     return value:totable()
   elseif type(value) == "table" and getmetatable(value) == nil then
@@ -38,12 +53,21 @@ function write(value, where)
   return value
 end
 
---- The configuration of an object: what it was given, by name.
+--- The configuration of an object: what it was given, by name, or, of a class
+--- without parameters, as a list of `arguments`.
 ---@param object table
 ---@return table
 function config.of(object)
-  local name = getmetatable(object).__name
-  return write_table(rawget(object, "_given") or {}, name)
+  local given = rawget(object, "_given")
+    or { arguments = rawget(object, "_arguments") }
+  return write_table(given, getmetatable(object).__name)
+end
+
+--- A value as it stands in configurations.
+---@param value any
+---@param where string  what it is, for messages
+function config.write(value, where)
+  return write(value, where)
 end
 
 -- ----------------------------------------------------------------- reading --
@@ -53,6 +77,25 @@ end
 ---@param Class table
 function config.register(name, Class)
   custom[name] = Class
+end
+
+-- Classes that are known only until this is closed.
+local Loan = {}
+
+function Loan.__close(loan)
+  custom = loan.before
+end
+
+--- Makes classes known by name until what it returns is closed.
+---@param classes table  by name
+---@return table loan
+function config.lend(classes)
+  local loan = setmetatable({ before = custom }, Loan)
+  custom = setmetatable({}, { __index = custom })
+  for name, Class in pairs(classes) do -- any order: each its own
+    custom[name] = Class
+  end
+  return loan
 end
 
 --- Whether a value is the configuration of an object.
@@ -69,15 +112,29 @@ end
 ---@return table? object
 ---@return string? problem
 function config.make(value, what, module)
-  local Class = custom[value.class_name] or rawget(module, value.class_name)
+  local Class = custom[value.class_name]
   if not Class then
     local ok
     ok, Class = pcall(function() return module[value.class_name] end)
     if not ok then
       return nil, names.no_such(what, value.class_name, module)
+        .. "; a class of a script goes into custom_objects"
     end
   end
   return Class:from_config(value.config or {})
+end
+
+--- The optimizer that a configuration describes, with the schedule of its rate.
+---@param value table
+---@return any optimizer
+function config.make_optimizer(value)
+  local settings = {}
+  for key, setting in pairs(value.config or {}) do -- any order: each its own
+    local is_schedule = key == "learning_rate" and config.is(setting)
+    settings[key] = is_schedule
+      and nd.optimizers.schedules[setting.class_name](setting.config) or setting
+  end
+  return nd.optimizers[value.class_name](settings)
 end
 
 return config

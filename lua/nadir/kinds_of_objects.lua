@@ -65,30 +65,6 @@ local function object_of(what, family)
            read = read }
 end
 
--- The names of optimizers are found whatever their case.
-local function find_optimizer(name)
-  for key, Class in pairs(nd.optimizers) do -- any order: one fits
-    if key:lower() == name:lower():gsub("_", "") then
-      return Class
-    end
-  end
-  return nil, names.no_such("optimizer", name, nd.optimizers)
-end
-
--- Has `apply_gradients`.
-objects.optimizer = {
-  wanted = "an optimizer or its name",
-  read = function(value)
-    if type(value) == "string" then
-      local found, problem = find_optimizer(value)
-      return found and found {}, problem
-    end
-    local is_object = type(value) == "userdata" or class.of(value)
-    local ok, method = pcall(function() return value.apply_gradients end)
-    return is_object and ok and method and value or nil
-  end,
-}
-
 -- Called with a shape and a dtype, gives a tensor.
 objects.initializer = object_of("initializer", function()
   return nd.initializers
@@ -110,12 +86,16 @@ local function is_optimizer(value)
     or Class ~= nil and class.method(Class, "apply_gradients") ~= nil
 end
 
--- By a name in capitals or not, as its class, or as it is.
+-- By a name in capitals or not, as its class, as its configuration, or as it is.
 objects.optimizer = {
   wanted = "an optimizer",
   read = function(value)
+    if config.is(value) then
+      return config.make_optimizer(value)
+    end
     for name, Class in pairs(nd.optimizers) do -- any order: one fits
-      local named = type(value) == "string" and value:lower() == name:lower()
+      local named = type(value) == "string"
+        and value:lower():gsub("_", "") == name:lower()
       if named or value == Class and type(value) == "function" then
         return Class()
       end

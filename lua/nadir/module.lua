@@ -143,6 +143,33 @@ end
 
 -- --------------------------------------------------------------- variables --
 
+local function name_variables(self, prefix, add, seen)
+  local parts, paths = self:parts()
+  for i, part in ipairs(parts) do
+    if not seen[part] then
+      seen[part] = true
+      if nd.is_variable(part) then
+        add(prefix .. paths[i], part)
+      else
+        name_variables(part, prefix .. paths[i] .. "/", add, seen)
+      end
+    end
+  end
+end
+
+--- All Variables with their paths from here, as files name them:
+--- "dense_1/kernel". What comes twice has a number behind it.
+---@return table list  of { path, variable }
+function Module:named_variables()
+  local list, used = {}, {}
+  name_variables(self, "", function(path, variable)
+    local n = used[path] or 0
+    used[path] = n + 1
+    list[#list + 1] = { n == 0 and path or ("%s_%d"):format(path, n), variable }
+  end, { [self] = true })
+  return list
+end
+
 -- Adds the Variables of a module that are not yet in `all`: its own, those
 -- first that are trainable or were before they were frozen; then those of the
 -- modules it holds.

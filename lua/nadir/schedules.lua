@@ -44,6 +44,10 @@ local function metatable_of(takes, rate, check)
   function metatable.__tostring(self)
     return takes:show(self._given)
   end
+  function metatable.__config(self)
+    return self._given
+  end
+  metatable.__class_name = takes.name
   return metatable
 end
 

@@ -20,6 +20,13 @@ local Symbol = class("KerasTensor")
 
 symbolic.Symbol = Symbol
 
+-- In configurations it is the layer that stands for an input.
+class.metatable(Symbol).__class_name = "InputLayer"
+
+function Symbol:get_config()
+  return { batch_shape = self.shape, dtype = self.dtype, name = self.name }
+end
+
 local nodes = 0  -- how many have been made
 
 ---@return boolean
@@ -155,9 +162,11 @@ function symbolic.apply(layer, arguments, run)
     output.node = node
     return output
   end)
-  rawset(layer, "_output_shape", structure.map(node.outputs, function(x)
-    return x.shape
-  end))
+  local function shape_of(x)
+    return symbolic.is(x) and x.shape or nil
+  end
+  rawset(layer, "_output_shape", structure.map(node.outputs, shape_of))
+  rawset(layer, "_build_shape", structure.map(arguments[1], shape_of))
   return node.outputs
 end
 

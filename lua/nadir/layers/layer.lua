@@ -181,6 +181,9 @@ function metatable.__newindex(self, key, value)
     fail("%s: trainable must be true or false, got %s", self.name, type(value))
   end
   rawset(self, "_trainable", value)
+  if rawget(self, "_given") then
+    self._given.trainable = value
+  end
   freeze(self, value)
 end
 
@@ -278,11 +281,24 @@ function Attempt.__close(attempt, problem)
   end
 end
 
+-- A shape, or a list of shapes, of any number of examples.
+local function open_shape(shape)
+  if type(shape) == "table" and type(shape[1]) ~= "number" and shape[1] then
+    return structure.map(shape, open_shape)
+  end
+  local list = {}
+  for axis, size in ipairs(shape) do
+    list[axis] = axis > 1 and size
+  end
+  return list
+end
+
 -- Once, however it comes to it: `called` says that x is there.
 local function build_once(self, shape, called)
   if self.built then
     return
   end
+  rawset(self, "_build_shape", open_shape(shape))
   local _ <close> = setmetatable({ layer = self }, Attempt)
   rawset(self, "_weights", {})
   rawset(self, "built", true)
@@ -385,6 +401,9 @@ function Layer:reset_states()
     end
   end
 end
+
+--- A call with tensors: layer.run(layer, x, training, mask, options).
+Layer.run = run_within
 
 --- Which steps of what a call gave count.
 ---@param mask? any  that of x

@@ -1,6 +1,11 @@
 --- Graphs of layers: the nodes between the inputs and the outputs of a model,
 -- as a plan of calls.
+local nd = require "nadir"
+local class = require "nadir.class"
+local config = require "nadir.config"
 local fail = require "nadir.fail"
+local InputLayer = require "nadir.models.input".InputLayer
+local Operation = require "nadir.layers.operation"
 local structure = require "nadir.structure"
 local symbolic = require "nadir.symbolic"
 
@@ -123,4 +128,120 @@ function Graph:run(x)
   return resolve(values, self.outputs)
 end
 
-return new
+-- ----------------------------------------------------------- configurations --
+-- Symbolic tensors stand there as { symbol = number }: inputs first, then the
+-- outputs of each node; nil as { none = true }.
+
+local function number_symbols(self)
+  local numbers, n = {}, 0
+  local function number(value)
+    for _, x in ipairs(structure.flatten(value)) do
+      if not numbers[x] then
+        n = n + 1
+        numbers[x] = n
+      end
+    end
+  end
+  number(self.inputs)
+  for _, node in ipairs(self.nodes) do
+    number(node.outputs)
+  end
+  return numbers
+end
+
+local function write_arguments(node, numbers)
+  local list = {}
+  for i = 1, node.arguments.n do
+    local argument = node.arguments[i]
+    if argument == nil then
+      list[i] = { none = true }
+    else
+      list[i] = structure.map(argument, function(x)
+        return numbers[x] and { symbol = numbers[x] }
+          or config.write(x, node.layer.name)
+      end)
+    end
+  end
+  return list
+end
+
+--- What a file holds of it.
+---@return table
+function Graph:get_config()
+  local numbers, layer_numbers = number_symbols(self), {}
+  local written = { inputs = {}, layers = {}, nodes = {} }
+  for i, x in ipairs(structure.flatten(self.inputs)) do
+    written.inputs[i] = { batch_shape = x.shape, dtype = x.dtype,
+                          name = x.name }
+  end
+  for i, node in ipairs(self.nodes) do
+    local layer = node.layer
+    if not layer_numbers[layer] then
+      written.layers[#written.layers + 1] = config.write(layer, layer.name)
+      layer_numbers[layer] = #written.layers
+    end
+    written.nodes[i] = { layer = layer_numbers[layer],
+                         arguments = write_arguments(node, numbers) }
+  end
+  local function write(value)
+    return structure.map(value, function(x) return { symbol = numbers[x] } end)
+  end
+  written.input, written.output = write(self.inputs), write(self.outputs)
+  return written
+end
+
+-- The value that was written, with symbolic tensors by their numbers.
+local function read_value(value, symbols)
+  if type(value) ~= "table" then
+    return value
+  elseif math.type(value.symbol) == "integer" then
+    return symbols[value.symbol] or fail("Model: no such symbol: %d",
+      value.symbol)
+  elseif value.none then
+    return nil
+  end
+  local read = {}
+  for key, one in pairs(value) do -- any order: each its own
+    read[key] = read_value(one, symbols)
+  end
+  return read
+end
+
+-- What a layer of a node gives for the arguments.
+local function call_layer(layer, arguments)
+  if class.is(layer, Operation) then
+    return symbolic.apply(layer, arguments, Operation.apply)
+  end
+  return symbolic.apply(layer, arguments, layer.run)
+end
+
+--- The graph that a configuration describes.
+---@param written table
+---@return table graph
+local function from_config(written)
+  local symbols, layers = {}, {}
+  for i, input in ipairs(written.inputs) do
+    symbols[i] = InputLayer(input).output
+  end
+  for i, layer in ipairs(written.layers) do
+    local problem
+    layers[i], problem = config.make(layer, "layer", nd.layers)
+    if not layers[i] then
+      fail("Model: %s", problem)
+    end
+  end
+  for _, node in ipairs(written.nodes) do
+    local arguments = { n = #node.arguments }
+    for i, argument in ipairs(node.arguments) do
+      arguments[i] = read_value(argument, symbols)
+    end
+    local outputs = call_layer(layers[node.layer], arguments)
+    for _, x in ipairs(structure.flatten(outputs)) do
+      symbols[#symbols + 1] = x
+    end
+  end
+  return new(read_value(written.input, symbols),
+    read_value(written.output, symbols))
+end
+
+return { new = new, from_config = from_config }

@@ -18,7 +18,7 @@ local class = require "nadir.class"
 local fail = require "nadir.fail"
 local Layer = require "nadir.layers.layer"
 local Module = require "nadir.module"
-local new_graph = require "nadir.models.graph"
+local Graph = require "nadir.models.graph"
 
 local Model = Layer:extend "Model"
 
@@ -36,7 +36,7 @@ function Model:init(inputs, outputs, options)
     self.name = options.name
   end
   if outputs ~= nil then
-    rawset(self, "_graph", new_graph(inputs, outputs))
+    rawset(self, "_graph", Graph.new(inputs, outputs))
     rawset(self, "built", true)
   end
 end
@@ -176,9 +176,51 @@ function Model:get_layer(name, index)
     table.concat(known, ", "))
 end
 
+-- ------------------------------------------------------------------ saving --
+
+--- What a file holds of it: the graph; or what its class was called with.
+---@return table
+function Model:get_config()
+  local graph = rawget(self, "_graph")
+  if not graph then
+    return class.get_config(self)
+  end
+  return { name = self.name, trainable = self.trainable,
+           graph = graph:get_config() }
+end
+
+--- A model like the one that gave the configuration, with weights of its own.
+---@param written table
+function Model.from_config(Class, written)
+  if not written.graph then
+    return class.from_config(Class, written)
+  end
+  local graph = Graph.from_config(written.graph)
+  local self = Class(graph.inputs, graph.outputs, { name = written.name })
+  if not written.trainable then
+    self.trainable = false
+  end
+  return self
+end
+
 --- Prints a table of the layers.
 function Model:summary(...)
   require "nadir.models.summary" (self, ...) -- opened when it is first used
+end
+
+--- Writes the model to a file; nd.models.load_model reads it.
+function Model:save(...)
+  require "nadir.models.saving".save(self, ...) -- opened when it is first used
+end
+
+--- Writes the weights to a file.
+function Model:save_weights(...)
+  require "nadir.models.saving".save_weights(self, ...)
+end
+
+--- Sets the weights from a file.
+function Model:load_weights(...)
+  return require "nadir.models.saving".load_weights(self, ...)
 end
 
 for name, method in pairs(require "nadir.models.training") do -- any order

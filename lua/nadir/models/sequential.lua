@@ -1,6 +1,7 @@
 --- nd.Sequential, nd.models.Sequential, nd.layers.Sequential: a chain of
 -- layers.
 local class = require "nadir.class"
+local config = require "nadir.config"
 local fail = require "nadir.fail"
 local InputLayer = require "nadir.models.input".InputLayer
 local kinds = require "nadir.kinds"
@@ -59,6 +60,16 @@ function Sequential:add(layer)
     rawset(self, "built", false)
     self:build(self._input.shape)
   end
+end
+
+--- What a file holds of it.
+---@return table
+function Sequential:get_config()
+  local layers = { rawget(self, "_input") }
+  local chain = self._chain
+  table.move(chain, 1, #chain, #layers + 1, layers)
+  return config.write({ name = self.name, layers = layers,
+                        trainable = self.trainable }, self.name)
 end
 
 --- Takes the last layer off.

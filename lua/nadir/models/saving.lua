@@ -1,0 +1,221 @@
+--- nd.models.load_model: models in files; and the methods of models that write
+-- them, `save`, `save_weights`, `load_weights`. docs/files.md says what is in one.
+local nd = require "nadir"
+local config = require "nadir.config"
+local fail = require "nadir.fail"
+local json = require "nadir.json"
+local pack = require "nadir.pack"
+local signature = require "nadir.signature"
+
+local saving = {}
+
+-- ----------------------------------------------------------------- weights --
+
+local function tensors_of(model)
+  local tensors = {}
+  for _, named in ipairs(model:named_variables()) do
+    tensors[named[1]] = named[2]:read_value()
+  end
+  return tensors
+end
+
+-- Those of the tensors of a file that are weights of a model.
+local function only_weights(tensors)
+  local weights = {}
+  for name, x in pairs(tensors) do -- any order: each its own
+    weights[name] = name:sub(1, 1) ~= "@" and x or nil
+  end
+  return weights
+end
+
+-- At most five names, and how many more there are.
+local function list(names)
+  table.sort(names)
+  local shown = table.concat(names, ", ", 1, math.min(#names, 5))
+  return #names > 5 and ("%s and %d more"):format(shown, #names - 5) or shown
+end
+
+-- Sets the weights from tensors by path. What is amiss is found before any is
+-- set, and an error unless `skip_mismatch`.
+local function set_weights(who, model, tensors, skip_mismatch)
+  local known, missing, strange, pairs_to_set = {}, {}, {}, {}
+  for _, named in ipairs(model:named_variables()) do
+    local path, variable = named[1], named[2]
+    local x = tensors[path]
+    known[path] = true
+    if not x then
+      missing[#missing + 1] = path
+    elseif x.shape ~= variable.shape then
+      strange[#strange + 1] = ("%s is %s, not %s"):format(path, x.shape,
+        variable.shape)
+    else
+      pairs_to_set[#pairs_to_set + 1] = { variable, x }
+    end
+  end
+  for path in pairs(only_weights(tensors)) do -- any order: sorted below
+    strange[#strange + 1] = not known[path] and "no weight is called " .. path
+      or nil
+  end
+  if not skip_mismatch and #missing > 0 then
+    fail("%s: the file lacks weights: %s", who, list(missing))
+  elseif not skip_mismatch and #strange > 0 then
+    fail("%s: the file does not fit: %s", who, list(strange))
+  end
+  for _, one in ipairs(pairs_to_set) do
+    one[1]:assign(nd.cast(one[2], one[1].dtype))
+  end
+  return #pairs_to_set
+end
+
+local save_weights = signature.new("save_weights", {
+  { "filepath", "text" },
+})
+
+--- Writes the weights to a safetensors file, by their paths.
+function saving:save_weights(...)
+  local v = save_weights:read(...)
+  if not self.built then
+    fail("save_weights: %s is not built yet; call it, or use model:build",
+      self.name)
+  end
+  nd.safetensors.save_file(tensors_of(self), v.filepath)
+end
+
+local load_weights = signature.new("load_weights", {
+  { "filepath", "text" },
+  { "skip_mismatch", "flag", false,
+    doc = "whether weights that fit are set though others do not" },
+  { "rename", "callable", false,
+    doc = "gives the path of a weight for a name in the file, or nil" },
+})
+
+--- Sets the weights from a safetensors file, by their paths.
+---@return integer n  how many were set
+function saving:load_weights(...)
+  local v = load_weights:read(...)
+  if not self.built then
+    fail("load_weights: %s is not built yet; call it, or use model:build",
+      self.name)
+  end
+  local tensors = only_weights(nd.safetensors.load_file(v.filepath))
+  if v.rename then
+    local renamed = {}
+    for name, x in pairs(tensors) do -- any order: each its own
+      local path = v.rename(name)
+      if path then
+        renamed[path] = x
+      end
+    end
+    tensors = renamed
+  end
+  return set_weights("load_weights", self, tensors, v.skip_mismatch)
+end
+
+-- ------------------------------------------------------------------ models --
+-- In the file of a model, names of weights are their paths; those of all else
+-- begin with "@". The rest is JSON in the metadata, under "nadir.model".
+
+local FORMAT <const> = "nadir.model"
+local VERSION <const> = 1
+
+local save = signature.new("save", {
+  { "filepath", "text" },
+  { "include_optimizer", "flag", true,
+    doc = "whether what it was compiled with, and its state, are saved" },
+})
+
+-- What it was compiled with, and the state of the optimizer.
+local function write_training(model, tensors)
+  local given = rawget(model, "_compile")
+  if not given then
+    return nil
+  end
+  local written = { arguments = config.write(given, "compile") }
+  local state = model.optimizer:state_dict(model.trainable_variables)
+  written.state = pack.write(state, "@optimizer", tensors)
+  return written
+end
+
+--- Writes the model to one file: its configuration, its weights, and, if it is
+--- compiled, what training goes on from.
+function saving:save(...)
+  local v = save:read(...)
+  if not self.built then
+    fail("save: %s is not built yet; call it, or use model:build", self.name)
+  end
+  local tensors = tensors_of(self)
+  local written = {
+    version = VERSION,
+    model = config.write(self, self.name),
+    build_shape = rawget(self, "_build_shape"),
+    training = v.include_optimizer and write_training(self, tensors) or nil,
+  }
+  nd.safetensors.save_file(tensors, v.filepath,
+    { [FORMAT] = json.encode(written, "save") })
+end
+
+local load_model = signature.new("load_model", {
+  doc = "the model that a file holds, with its weights",
+  { "filepath", "text" },
+  { "custom_objects", "nested", {}, doc = "classes of scripts, by name" },
+  { "compile", "flag", true,
+    doc = "whether it is compiled as it was, with the optimizer's state" },
+})
+
+-- Compiles a model as it was.
+local function read_training(model, written, tensors)
+  local arguments = {}
+  for key, value in pairs(written.arguments) do -- any order: each its own
+    arguments[key] = value
+  end
+  model:compile(arguments)
+  model.optimizer:load_state_dict(pack.read(written.state, tensors),
+    model.trainable_variables)
+end
+
+local function check_format(path, metadata)
+  local text = metadata and metadata[FORMAT]
+  if not text then
+    fail("load_model: %s holds no model, only tensors; use "
+      .. "model:load_weights", path)
+  end
+  local written = json.decode(text, "load_model")
+  if type(written) ~= "table" or type(written.model) ~= "table"
+    or type(written.version) ~= "number" then
+    fail("load_model: %s: the configuration is damaged", path)
+  elseif written.version > VERSION then
+    fail("load_model: %s: version %d is newer than this program's, %d", path,
+      written.version, VERSION)
+  end
+  return written
+end
+
+--- The model that a file holds.
+---@return table model
+local function load(...)
+  local v = load_model:read(...)
+  local tensors, metadata = nd.safetensors.load_file(v.filepath)
+  local written = check_format(v.filepath, metadata)
+  local _ <close> = config.lend(v.custom_objects)
+  local model, problem = config.make(written.model, "model", nd.models)
+  if not model then
+    fail("load_model: %s", problem)
+  end
+  if not model.built then
+    model:build(written.build_shape)
+  end
+  set_weights("load_model", model, tensors)
+  if v.compile and written.training then
+    read_training(model, written.training, tensors)
+  end
+  return model
+end
+
+saving.load_model = setmetatable({}, {
+  __name = "load_model",
+  __signature = load_model,
+  __call = function(_, ...) return load(...) end,
+  __tostring = function() return load_model:text() end,
+})
+
+return saving
