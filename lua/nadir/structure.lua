@@ -4,6 +4,8 @@ local nd = require "nadir"
 
 local structure = {}
 
+local type, getmetatable = type, getmetatable
+
 local function is_plain(value)
   return type(value) == "table" and getmetatable(value) == nil
 end
@@ -41,6 +43,9 @@ end
 ---@param value any
 ---@return table
 function structure.flatten(value)
+  if not is_plain(value) then
+    return { value }
+  end
   local list = {}
   structure.map(value, function(one)
     list[#list + 1] = one

@@ -138,6 +138,29 @@ end
 
 -- ------------------------------------------------------------------- steps --
 
+-- The loss of one output.
+local function loss_of(entry, y_true, y_pred, sample_weight)
+  local loss = entry.loss and entry.loss(y_true, y_pred, sample_weight)
+  entry.last = loss
+  return loss and (entry.weight and entry.weight * loss or loss)
+end
+
+-- That of all, of each by its weight.
+local function sum_losses(entries, y_true, y_pred, sample_weight)
+  if #entries == 1 and type(y_pred) == "userdata" then
+    return loss_of(entries[1], y_true, y_pred, sample_weight)
+  end
+  local wanted, outputs = structure.flatten(y_true), structure.flatten(y_pred)
+  local weights = structure.flatten(sample_weight)
+  local sum
+  for i, entry in ipairs(entries) do
+    local loss = loss_of(entry, wanted[i], outputs[i],
+      #weights > 1 and weights[i] or weights[1])
+    sum = sum and loss and sum + loss or sum or loss
+  end
+  return sum
+end
+
 --- The loss of a batch, all outputs and what layers add. Forgets those of the
 --- batch before.
 ---@return userdata? loss
@@ -145,18 +168,8 @@ function Compiled:compute_loss(y_true, y_pred, sample_weight)
   if not self.entries and y_true ~= nil then
     build(self, y_true, y_pred)
   end
-  local entries = y_true ~= nil and self.entries or {}
-  local wanted, outputs = structure.flatten(y_true), structure.flatten(y_pred)
-  local weights = structure.flatten(sample_weight)
-  local sum
-  for i, entry in ipairs(entries) do
-    entry.last = entry.loss and entry.loss(wanted[i], outputs[i],
-      #weights > 1 and weights[i] or weights[1])
-    if entry.last then
-      local loss = entry.weight and entry.weight * entry.last or entry.last
-      sum = sum and sum + loss or loss
-    end
-  end
+  local sum = y_true ~= nil and sum_losses(self.entries, y_true, y_pred,
+    sample_weight) or nil
   for _, loss in ipairs(self.model.losses) do
     sum = sum and sum + loss or loss
   end

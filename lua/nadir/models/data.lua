@@ -167,6 +167,9 @@ end
 --- How many examples an input, or a structure of them, has.
 ---@return integer
 local function size(x)
+  if type(x) == "userdata" then
+    return #x
+  end
   return structure.flatten(x)[1].shape[1]
 end
 

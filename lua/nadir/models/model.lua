@@ -81,11 +81,13 @@ class.property(Model, "trainable_variables", function(self)
 end)
 
 local function find_sources(self)
-  return { self:sources_of_losses() }
+  local layers, weights = self:sources_of_losses()
+  return { layers = layers, weights = weights }
 end
 
 class.property(Model, "losses", function(self)
-  return Layer.add_up(table.unpack(steady(self, "losses", find_sources)))
+  local sources = steady(self, "losses", find_sources)
+  return Layer.add_up(sources.layers, sources.weights)
 end)
 
 -- ------------------------------------------------------------------ layers --
