@@ -21,9 +21,9 @@ local signature = require "nadir.signature"
 
 -- What scripts have as a class is empty: fields are looked for, and set, in the
 -- table of its methods, which goes on in that of the class it extends. The
--- class's metatable has that as `__methods`, that of its objects as `__objects`,
--- the class it extends as `__parent`, and as `__has_params` whether it has
--- parameters of its own.
+-- class's metatable has that as `__methods`, that of its objects as
+-- `__objects`, the class it extends as `__parent`, and as `__has_params`
+-- whether it has parameters of its own.
 
 -- That metatable; an empty table for what is no class.
 local function about(Class)

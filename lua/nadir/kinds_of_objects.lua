@@ -86,7 +86,8 @@ local function is_optimizer(value)
     or Class ~= nil and class.method(Class, "apply_gradients") ~= nil
 end
 
--- By a name in capitals or not, as its class, as its configuration, or as it is.
+-- By a name in capitals or not, as its class, as its configuration, or as it
+-- is.
 objects.optimizer = {
   wanted = "an optimizer",
   read = function(value)

@@ -19,7 +19,7 @@ local metatable = class.metatable(Module)
 
 -- ------------------------------------------------------------------- names --
 
-local used = {}  -- how many objects have a name by themselves
+local counts = {}  -- how many objects have a name by themselves
 
 --- "Conv2DTranspose" as "conv2d_transpose".
 ---@param name string
@@ -33,8 +33,8 @@ end
 ---@return string
 function Module.invent_name(name)
   name = Module.snake_case(name)
-  local n = used[name] or 0
-  used[name] = n + 1
+  local n = counts[name] or 0
+  counts[name] = n + 1
   return n == 0 and name or ("%s_%d"):format(name, n)
 end
 

@@ -1,14 +1,14 @@
 --- Nested values as text and tensors, for files: tensors in it go to a table of
--- their own under names, and the rest stands as it is, with { tensor = name } in
--- their places.
+-- their own under names, and the rest stands as it is, with { tensor = name }
+-- in their places.
 local nd = require "nadir"
 
 local pack = {}
 
 local REFERENCE <const> = "@tensor"
 
---- The value without its tensors, which are added to `tensors` by names that begin
---- with the prefix.
+--- The value without its tensors, which are added to `tensors` by names that
+--- begin with the prefix.
 ---@param value any
 ---@param prefix string
 ---@param tensors table

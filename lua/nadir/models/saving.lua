@@ -1,5 +1,6 @@
 --- nd.models.load_model: models in files; and the methods of models that write
--- them, `save`, `save_weights`, `load_weights`. docs/files.md says what is in one.
+-- them, `save`, `save_weights`, `load_weights`. docs/files.md says what is in
+-- one.
 local nd = require "nadir"
 local config = require "nadir.config"
 local fail = require "nadir.fail"
