@@ -35,11 +35,18 @@ local function config_of(value)
   end
 end
 
+local function class_name_of(value)
+  local metatable = type(value) == "table" and getmetatable(value)
+  if not metatable then
+    return value.name
+  end
+  return rawget(metatable, "__class_name") or metatable.__name
+end
+
 function write(value, where)
   local own = config_of(value)
   if own then
-    return { class_name = rawget(getmetatable(value), "__class_name")
-               or class.of(value) and getmetatable(value).__name or value.name,
+    return { class_name = class_name_of(value),
              config = write_table(own, where) }
   elseif nd.is_tensor(value) or nd.is_variable(value) then
     return value:totable()

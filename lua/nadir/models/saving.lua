@@ -2,9 +2,9 @@
 -- them, `save`, `save_weights`, `load_weights`. docs/files.md says what is in
 -- one.
 local nd = require "nadir"
+local checkpoint_file = require "nadir.checkpoint_file"
 local config = require "nadir.config"
 local fail = require "nadir.fail"
-local json = require "nadir.json"
 local pack = require "nadir.pack"
 local signature = require "nadir.signature"
 
@@ -79,7 +79,7 @@ function saving:save_weights(...)
     fail("save_weights: %s is not built yet; call it, or use model:build",
       self.name)
   end
-  nd.safetensors.save_file(tensors_of(self), v.filepath)
+  checkpoint_file.write(v.filepath, tensors_of(self), nil, "save_weights")
 end
 
 local load_weights = signature.new("load_weights", {
@@ -98,7 +98,8 @@ function saving:load_weights(...)
     fail("load_weights: %s is not built yet; call it, or use model:build",
       self.name)
   end
-  local tensors = only_weights(nd.safetensors.load_file(v.filepath))
+  local tensors = only_weights(
+    checkpoint_file.read(v.filepath, "load_weights"))
   if v.rename then
     local renamed = {}
     for name, x in pairs(tensors) do -- any order: each its own
@@ -114,10 +115,7 @@ end
 
 -- ------------------------------------------------------------------ models --
 -- In the file of a model, names of weights are their paths; those of all else
--- begin with "@". The rest is JSON in the metadata, under "nadir.model".
-
-local FORMAT <const> = "nadir.model"
-local VERSION <const> = 1
+-- begin with "@". The rest is the value "model".
 
 local save = signature.new("save", {
   { "filepath", "text" },
@@ -146,13 +144,11 @@ function saving:save(...)
   end
   local tensors = tensors_of(self)
   local written = {
-    version = VERSION,
     model = config.write(self, self.name),
     build_shape = rawget(self, "_build_shape"),
     training = v.include_optimizer and write_training(self, tensors) or nil,
   }
-  nd.safetensors.save_file(tensors, v.filepath,
-    { [FORMAT] = json.encode(written, "save") })
+  checkpoint_file.write(v.filepath, tensors, { model = written }, "save")
 end
 
 local load_model = signature.new("load_model", {
@@ -174,29 +170,24 @@ local function read_training(model, written, tensors)
     model.trainable_variables)
 end
 
-local function check_format(path, metadata)
-  local text = metadata and metadata[FORMAT]
-  if not text then
+-- What a file tells of its model.
+local function read_file(path)
+  local tensors, values = checkpoint_file.read(path, "load_model")
+  local written = values.model
+  if written == nil then
     fail("load_model: %s holds no model, only tensors; use "
       .. "model:load_weights", path)
-  end
-  local written = json.decode(text, "load_model")
-  if type(written) ~= "table" or type(written.model) ~= "table"
-    or type(written.version) ~= "number" then
+  elseif type(written) ~= "table" or not config.is(written.model) then
     fail("load_model: %s: the configuration is damaged", path)
-  elseif written.version > VERSION then
-    fail("load_model: %s: version %d is newer than this program's, %d", path,
-      written.version, VERSION)
   end
-  return written
+  return written, tensors
 end
 
 --- The model that a file holds.
 ---@return table model
 local function load(...)
   local v = load_model:read(...)
-  local tensors, metadata = nd.safetensors.load_file(v.filepath)
-  local written = check_format(v.filepath, metadata)
+  local written, tensors = read_file(v.filepath)
   local _ <close> = config.lend(v.custom_objects)
   local model, problem = config.make(written.model, "model", nd.models)
   if not model then

@@ -49,6 +49,13 @@ local function compiled_of(self, who)
   return compiled
 end
 
+-- A class whose steps are its own need not be compiled.
+local function check_compiled(self, who)
+  if self.train_step == training.train_step then
+    compiled_of(self, who)
+  end
+end
+
 -- ------------------------------------------------------------------- steps --
 
 local WEIGHTS <const> = 3
@@ -230,6 +237,7 @@ end
 ---@return table history  `history.history.loss[1]` is that of the first epoch
 function training:fit(...)
   local v = fit:read(...)
+  check_compiled(self, "fit")
   local data, held = read_data(v)
   local history = callback.History()
   local callbacks = table.move(v.callbacks, 1, #v.callbacks, 1, {})
@@ -279,6 +287,7 @@ end
 ---@return number ...  the loss, then each metric; or a table of them by name
 function training:evaluate(...)
   local v = evaluate:read(...)
+  check_compiled(self, "evaluate")
   local data = Data.new("evaluate", {
     x = v.x, y = v.y, sample_weight = v.sample_weight or nil,
     batch_size = v.batch_size, steps = v.steps,
@@ -349,6 +358,7 @@ local on_batch = signature.new("train_on_batch", {
 
 local function run_on_batch(self, step, ...)
   local v = on_batch:read(...)
+  check_compiled(self, "train_on_batch")
   local data = Data.new("train_on_batch", {
     x = v.x, y = v.y, sample_weight = v.sample_weight or nil,
     class_weight = v.class_weight or nil,

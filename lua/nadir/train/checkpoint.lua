@@ -1,0 +1,268 @@
+--- nd.train.Checkpoint, CheckpointManager, latest_checkpoint: all that a training
+-- goes on from, in a file: models, Variables, optimizers, random states, and the
+-- state of `nd.random`.
+--
+--   local checkpoint = nd.train.Checkpoint { model = model, optimizer = adam }
+--   local manager = nd.train.CheckpointManager(checkpoint, "run", 3)
+--   manager:restore_or_initialize()
+--   ...
+--   manager:save()
+local nd = require "nadir"
+local checkpoint_file = require "nadir.checkpoint_file"
+local class = require "nadir.class"
+local describe = require "nadir.describe"
+local fail = require "nadir.fail"
+local file = require "nadir.file"
+local json = require "nadir.json"
+local Module = require "nadir.module"
+local pack = require "nadir.pack"
+local signature = require "nadir.signature"
+
+local open = io and io.open
+
+local Checkpoint = class "Checkpoint"
+
+-- ------------------------------------------------------------------- kinds --
+-- What can be kept, each by what it is: `write` gives a value that may hold
+-- tensors, `read` takes such a value.
+
+local function is_optimizer(value)
+  local Class = class.of(value)
+  return describe.type(value) == "Optimizer"
+    or Class ~= nil and class.method(Class, "state_dict") ~= nil
+end
+
+local kinds = {
+  {
+    fits = nd.is_variable,
+    write = function(variable) return variable:read_value() end,
+    read = function(variable, value) variable:assign(value) end,
+  },
+  {
+    fits = function(value) return class.is(value, Module) end,
+    write = function(module)
+      local written = {}
+      for _, named in ipairs(module:named_variables()) do
+        written[named[1]] = named[2]:read_value()
+      end
+      return written
+    end,
+    read = function(module, value, name)
+      for _, named in ipairs(module:named_variables()) do
+        local path, variable = named[1], named[2]
+        if value[path] == nil then
+          fail("restore: the file lacks %s/%s", name, path)
+        end
+        variable:assign(value[path])
+      end
+    end,
+  },
+  {
+    fits = is_optimizer,
+    write = function(optimizer, variables)
+      return optimizer:state_dict(variables)
+    end,
+    read = function(optimizer, value, _, variables)
+      optimizer:load_state_dict(value, variables)
+    end,
+  },
+  {
+    fits = function(value) return describe.type(value) == "RandomState" end,
+    write = function(random) return random:get_state() end,
+    read = function(random, value) random:set_state(value) end,
+  },
+}
+
+local function kind_of(name, value)
+  for _, kind in ipairs(kinds) do
+    if kind.fits(value) then
+      return kind
+    end
+  end
+  fail("Checkpoint: %s cannot be kept: it is a %s", name, describe.type(value))
+end
+
+-- ------------------------------------------------------------- checkpoints --
+
+-- What it keeps by name, and `save_counter`.
+function Checkpoint:init(kept)
+  if type(kept) ~= "table" or getmetatable(kept) then
+    fail("Checkpoint: needs a table of what it keeps, by name")
+  end
+  self.kept, self.names, self.save_counter = {}, {}, 0
+  for name, value in pairs(kept) do -- any order: sorted below
+    if type(name) ~= "string" then
+      fail("Checkpoint: what it keeps goes by name, as in { model = model }")
+    end
+    kind_of(name, value)
+    self.kept[name] = value
+    self.names[#self.names + 1] = name
+  end
+  table.sort(self.names)
+end
+
+-- The Variables that optimizers are asked about: all trainable ones.
+local function variables_of(self)
+  local list, seen = {}, {}
+  local function add(variable)
+    if variable.trainable and not seen[variable] then
+      seen[variable] = true
+      list[#list + 1] = variable
+    end
+  end
+  for _, name in ipairs(self.names) do
+    local value = self.kept[name]
+    if nd.is_variable(value) then
+      add(value)
+    elseif class.is(value, Module) then
+      for _, variable in ipairs(value.variables) do add(variable) end
+    end
+  end
+  return list
+end
+
+local path_params = { { "path", "text" } }
+local takes = {
+  write = signature.new("write", path_params),
+  read = signature.new("read", path_params),
+  save = signature.new("save", { { "file_prefix", "text" } }),
+}
+
+--- Writes all that it keeps to a file, as a whole or not at all.
+---@param path string
+---@return string path
+function Checkpoint:write(...)
+  local path = takes.write:read(...).path
+  local variables, tensors, values = variables_of(self), {}, {}
+  for _, name in ipairs(self.names) do
+    local value = self.kept[name]
+    values[name] = pack.write(kind_of(name, value).write(value, variables),
+      name, tensors)
+  end
+  checkpoint_file.write(path, tensors, { kept = values,
+    random = nd.random.get_state(), save_counter = self.save_counter }, "write")
+  return path
+end
+
+--- Sets all that it keeps, and the state of `nd.random`, from a file.
+---@param path string
+function Checkpoint:read(...)
+  local path = takes.read:read(...).path
+  local tensors, values = checkpoint_file.read(path, "restore")
+  if type(values.kept) ~= "table" then
+    fail("restore: %s is no checkpoint", path)
+  end
+  local variables = variables_of(self)
+  for _, name in ipairs(self.names) do
+    local value = self.kept[name]
+    if values.kept[name] == nil then
+      fail("restore: the file lacks %s", name)
+    end
+    kind_of(name, value).read(value, pack.read(values.kept[name], tensors),
+      name, variables)
+  end
+  nd.random.set_state(values.random)
+  self.save_counter = values.save_counter or 0
+end
+
+Checkpoint.restore = Checkpoint.read
+
+--- Writes the next of several files: "prefix-1", "prefix-2", ...
+---@param file_prefix string
+---@return string path
+function Checkpoint:save(...)
+  local prefix = takes.save:read(...).file_prefix
+  self.save_counter = self.save_counter + 1
+  return self:write(("%s-%d"):format(prefix, self.save_counter))
+end
+
+-- ------------------------------------------------------------------ managers --
+
+local CheckpointManager = class("CheckpointManager", {
+  { "checkpoint", "nested", doc = "what is saved" },
+  { "directory", "text", doc = "where; it has to be there" },
+  { "max_to_keep", "size", doc = "how many files stay" },
+  { "checkpoint_name", "text", "ckpt", doc = "what files begin with" },
+})
+
+-- The file that lists the others.
+local function index_of(directory)
+  return directory .. "/checkpoint"
+end
+
+-- The paths that a directory's index lists, the last one last.
+local function read_index(directory)
+  local index = open and open(index_of(directory), "r")
+  if not index then
+    return {}
+  end
+  local text = index:read "a"
+  index:close()
+  local list = json.decode(text, "CheckpointManager").all
+  for i, name in ipairs(list) do
+    list[i] = directory .. "/" .. name
+  end
+  return list
+end
+
+function CheckpointManager:init()
+  self.checkpoints = read_index(self.directory)
+end
+
+class.property(CheckpointManager, "latest_checkpoint", function(self)
+  return self.checkpoints[#self.checkpoints]
+end)
+
+local function write_index(self)
+  local list = {}
+  for i, path in ipairs(self.checkpoints) do
+    list[i] = path:sub(#self.directory + 2)
+  end
+  file.write("save", index_of(self.directory),
+    { json.encode({ all = list }, "save") })
+end
+
+--- Writes the next file, and removes those that are too many. The list is
+--- written in between, so that it names files that are there.
+---@return string path
+function CheckpointManager:save()
+  local list = self.checkpoints
+  list[#list + 1] = self.checkpoint:save(self.directory .. "/"
+    .. self.checkpoint_name)
+  local old = {}
+  while #list > self.max_to_keep do
+    old[#old + 1] = table.remove(list, 1)
+  end
+  write_index(self)
+  for _, path in ipairs(old) do
+    os.remove(path)
+  end
+  return list[#list]
+end
+
+--- Goes on from the last file, if there is one.
+---@return string? path
+function CheckpointManager:restore_or_initialize()
+  local path = self.latest_checkpoint
+  if path then
+    self.checkpoint:read(path)
+  end
+  return path
+end
+
+local latest_takes = signature.new("latest_checkpoint", {
+  { "checkpoint_dir", "text" },
+})
+
+--- The last file that a manager has written in a directory, or nil.
+---@param checkpoint_dir string
+---@return string? path
+local function latest_checkpoint(...)
+  local list = read_index(latest_takes:read(...).checkpoint_dir)
+  return list[#list]
+end
+
+return {
+  Checkpoint = Checkpoint, CheckpointManager = CheckpointManager,
+  latest_checkpoint = latest_checkpoint,
+}

@@ -1,0 +1,278 @@
+--- Models in files: the same again, bit for bit.
+package.path = "tests/lua/?.lua;" .. package.path
+local nd = require "nadir"
+local support = require "support"
+local refuses = support.refuses
+local L = nd.layers
+
+assert(_VERSION == "Lua 5.4")
+
+-- Calls use(path) with the name of a file that does not outlive it.
+local function with_path(use)
+  support.with_file("", use)
+end
+
+local function bits(x)
+  return x:tobytes()
+end
+
+local Net = nd.Model:extend "Net"
+function Net:init(width)
+  self.hidden, self.out = L.Dense(width, { activation = "tanh" }), L.Dense(1)
+end
+function Net:call(x) return self.out(self.hidden(x)) end
+
+local makers = {
+  sequential = function()
+    return nd.Sequential { L.Dense(4, { activation = "relu" }), L.Dropout(0.5),
+                           L.BatchNormalization(), L.Dense(1) }
+  end,
+  ["sequential from an input"] = function()
+    return nd.Sequential { nd.Input { 8 }, L.Dense(4, {
+      kernel_regularizer = nd.regularizers.L2(0.1) }), L.Dense(1) }
+  end,
+  ["drawn up"] = function()
+    local x = nd.Input { 8 }
+    local a, shared = L.Dense(4)(x), L.Dense(3)
+    local b = a:reshape { -1, 2, 2 } :reshape { -1, 4 }
+    return nd.Model(x, L.Dense(1)(L.Concatenate() { shared(a * 2 + 1),
+                                                    shared(b) }))
+  end,
+  ["of a class"] = function() return Net(5) end,
+  nested = function() return nd.Sequential { Net(3), nd.Sequential {
+    L.Dense(2) }, L.Dense(1) } end,
+}
+
+local x, y = nd.random.normal { 40, 8 }, nd.random.normal { 40, 1 }
+
+local function train(model, epochs)
+  nd.random.set_seed(5)
+  return model:fit(x, y, { epochs = epochs, verbose = 0, batch_size = 16 })
+    .history
+end
+
+local function trained(make)
+  local model = make()
+  model:compile { optimizer = nd.optimizers.Adam {
+    learning_rate = nd.optimizers.schedules.CosineDecay(0.01, 100) },
+    loss = "mse", metrics = { "mae" } }
+  train(model, 2)
+  return model
+end
+
+describe("a saved model", function()
+  for name, make in pairs(makers) do
+    it("is the same when it is loaded, and trains on: " .. name, function()
+      local model = trained(make)
+      with_path(function(path)
+        model:save(path)
+        local again = nd.models.load_model(path, {
+          custom_objects = { Net = Net } })
+        assert.equal(bits(model:predict(x)), bits(again:predict(x)))
+        assert.same(train(model, 2), train(again, 2))
+        assert.equal(bits(model:predict(x)), bits(again:predict(x)))
+        assert.equal(model.optimizer.iterations, again.optimizer.iterations)
+      end)
+    end)
+  end
+
+  it("may leave out what it was compiled with", function()
+    local model = trained(makers.sequential)
+    with_path(function(path)
+      model:save(path, { include_optimizer = false })
+      refuses(("fit: %s is not compiled yet; use model:compile"):format(
+        model.name), function() train(nd.models.load_model(path), 1) end)
+      model:save(path)
+      assert.is_false(nd.models.load_model(path, { compile = false })
+        .optimizer)
+    end)
+  end)
+
+  it("may be frozen and get another head", function()
+    local model = trained(makers["sequential from an input"])
+    with_path(function(path)
+      model:save(path)
+      local base = nd.models.load_model(path)
+      base:pop()
+      base.trainable = false
+      local kernel = base.layers[1].kernel
+      local before = bits(kernel:read_value())
+      local head = nd.Sequential { base, L.Dense(1) }
+      head:compile("sgd", "mse")
+      local losses = train(head, 5).loss
+      assert.is_true(losses[5] < losses[1])
+      assert.equal(before, bits(kernel:read_value()))
+      head:save(path)
+      assert.same({}, nd.models.load_model(path).layers[1].trainable_variables)
+    end)
+  end)
+end)
+
+describe("weights in a file", function()
+  it("are set by their paths, in any order of making", function()
+    local one, other = trained(makers.nested), makers.nested()
+    other:build { false, 8 }
+    with_path(function(path)
+      one:save_weights(path)
+      assert.equal(6 + 2, other:load_weights(path))
+      assert.equal(bits(one:predict(x)), bits(other:predict(x)))
+      local names = {}
+      for name in pairs(nd.safetensors.load_file(path)) do
+        names[#names + 1] = name
+      end
+      table.sort(names)
+      assert.same({ "dense/bias", "dense/kernel", "net/hidden/bias",
+                    "net/hidden/kernel", "net/out/bias", "net/out/kernel",
+                    "sequential/dense/bias", "sequential/dense/kernel" }, names)
+    end)
+  end)
+
+  it("are those of a whole model, too", function()
+    local one, other = trained(makers.sequential), makers.sequential()
+    other:build { false, 8 }
+    with_path(function(path)
+      one:save(path)
+      other:load_weights(path)
+      assert.equal(bits(one:predict(x)), bits(other:predict(x)))
+    end)
+  end)
+
+  it("of others are renamed, and cast", function()
+    local dense = nd.Sequential { L.Dense(2) }
+    dense:build { false, 1 }
+    with_path(function(path)
+      nd.safetensors.save_file({
+        ["fc.weight"] = nd.cast({ { 1., 2. } }, "float16"),
+        ["fc.bias"] = nd.constant { 3., 4. },
+      }, path)
+      assert.equal(2, dense:load_weights(path, { rename = function(name)
+        return ({ ["fc.weight"] = "dense/kernel", ["fc.bias"] = "dense/bias" })
+          [name]
+      end }))
+      assert.same({ { 4, 6 } }, dense({ { 1. } }):totable())
+    end)
+  end)
+
+  it("that do not fit are refused, and nothing is set", function()
+    local dense = nd.Sequential { L.Dense(2) }
+    dense:build { false, 1 }
+    local before = bits(dense.weights[1]:read_value())
+    with_path(function(path)
+      nd.safetensors.save_file({ ["dense/kernel"] = nd.ones { 1, 2 } }, path)
+      refuses("load_weights: the file lacks weights: dense/bias",
+        function() dense:load_weights(path) end)
+      nd.safetensors.save_file({ ["dense/kernel"] = nd.ones { 1, 2 },
+        ["dense/bias"] = nd.ones { 3 }, other = nd.ones { 1 } }, path)
+      refuses("load_weights: the file does not fit: dense/bias is [3], not "
+        .. "[2], no weight is called other",
+        function() dense:load_weights(path) end)
+      assert.equal(before, bits(dense.weights[1]:read_value()))
+      assert.equal(1, dense:load_weights(path, { skip_mismatch = true }))
+      assert.same({ { 1, 1 } }, dense.weights[1]:totable())
+    end)
+  end)
+end)
+
+describe("saving", function()
+  it("refuses a mistake", function()
+    with_path(function(path)
+      refuses("save: m is not built yet; call it, or use model:build",
+        function()
+          nd.Sequential { layers = { L.Dense(1) }, name = "m" }:save(path)
+        end)
+      nd.safetensors.save_file({ w = nd.ones { 1 } }, path)
+      refuses(("load_model: %s holds no model, only tensors; use "
+        .. "model:load_weights"):format(path),
+        function() nd.models.load_model(path) end)
+      trained(makers["of a class"]):save(path)
+      refuses("load_model: no such model: 'Net'; a class of a script goes "
+        .. "into custom_objects", function() nd.models.load_model(path) end)
+      local model = nd.Sequential { L.Dense(1, { activation = function(v)
+        return v
+      end, name = "d" }) }
+      model(x)
+      refuses("get_config: Dense.activation is a function, which no file can "
+        .. "hold; give it by its name, or by a class", function()
+          model:save(path)
+        end)
+    end)
+  end)
+end)
+
+describe("a checkpoint", function()
+  -- All that a training by hand goes on from.
+  local function new_run()
+    nd.random.set_seed(3)
+    local run = { w = nd.Variable { 1., 2. }, layer = L.Dense(2),
+                  random = nd.random.RandomState(1),
+                  adam = nd.optimizers.Adam { learning_rate = 0.1 } }
+    run.layer:build { false, 2 }
+    return run, nd.train.Checkpoint(run)
+  end
+
+  local function step(run)
+    run.adam:minimize(function()
+      local noise = nd.random.normal { 3, 2 } + run.random:randn(3, 2)
+      return nd.reduce_sum(run.layer(noise) * run.w)
+    end)
+    return bits(run.w:read_value()) .. bits(run.layer.kernel:read_value())
+  end
+
+  it("goes on with the same bits", function()
+    local run, checkpoint = new_run()
+    step(run)
+    with_path(function(path)
+      checkpoint:write(path)
+      local first, second = step(run), step(run)
+      local again, reader = new_run()
+      nd.random.set_seed(77)
+      reader:restore(path)
+      assert.equal(first, step(again))
+      assert.equal(second, step(again))
+    end)
+  end)
+
+  it("is one of several that a manager keeps", function()
+    local directory = os.tmpname()
+    os.remove(directory)
+    assert(os.execute("mkdir " .. directory))
+    local run, checkpoint = new_run()
+    local manager = nd.train.CheckpointManager(checkpoint, directory, 2)
+    assert.is_nil(manager.latest_checkpoint)
+    assert.is_nil(manager:restore_or_initialize())
+    for i = 1, 3 do
+      run.w:assign { i, i }
+      assert.equal(("%s/ckpt-%d"):format(directory, i), manager:save())
+    end
+    assert.same({ directory .. "/ckpt-2", directory .. "/ckpt-3" },
+      manager.checkpoints)
+    assert.is_nil(io.open(directory .. "/ckpt-1"))
+    assert.equal(directory .. "/ckpt-3",
+      nd.train.latest_checkpoint(directory))
+    local again, reader = new_run()
+    local other = nd.train.CheckpointManager(reader, directory, 2)
+    assert.equal(directory .. "/ckpt-3", other:restore_or_initialize())
+    assert.same({ 3, 3 }, again.w:totable())
+    assert.equal(directory .. "/ckpt-4", other:save())
+    os.execute("rm -r " .. directory)
+  end)
+
+  it("refuses a mistake", function()
+    refuses("Checkpoint: x cannot be kept: it is a number",
+      function() nd.train.Checkpoint { x = 3 } end)
+    refuses("Checkpoint: needs a table of what it keeps, by name",
+      function() nd.train.Checkpoint(3) end)
+    refuses("Checkpoint: what it keeps goes by name, as in { model = model }",
+      function() nd.train.Checkpoint { nd.Variable(1.) } end)
+    with_path(function(path)
+      nd.train.Checkpoint { a = nd.Variable(1.) }:write(path)
+      refuses("restore: the file lacks b",
+        function() nd.train.Checkpoint { b = nd.Variable(1.) }:restore(path)
+        end)
+      nd.safetensors.save_file({}, path)
+      refuses(("restore: %s is no checkpoint"):format(path),
+        function() nd.train.Checkpoint { b = nd.Variable(1.) }:restore(path)
+        end)
+    end)
+  end)
+end)
