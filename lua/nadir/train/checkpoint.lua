@@ -1,6 +1,6 @@
---- nd.train.Checkpoint, CheckpointManager, latest_checkpoint: all that a training
--- goes on from, in a file: models, Variables, optimizers, random states, and the
--- state of `nd.random`.
+--- nd.train.Checkpoint, CheckpointManager, latest_checkpoint: all that a
+-- training goes on from, in a file: models, Variables, optimizers, random
+-- states, and the state of `nd.random`.
 --
 --   local checkpoint = nd.train.Checkpoint { model = model, optimizer = adam }
 --   local manager = nd.train.CheckpointManager(checkpoint, "run", 3)
@@ -176,7 +176,7 @@ function Checkpoint:save(...)
   return self:write(("%s-%d"):format(prefix, self.save_counter))
 end
 
--- ------------------------------------------------------------------ managers --
+-- ---------------------------------------------------------------- managers --
 
 local CheckpointManager = class("CheckpointManager", {
   { "checkpoint", "nested", doc = "what is saved" },

@@ -8,7 +8,7 @@ local L = nd.layers
 assert(_VERSION == "Lua 5.4")
 
 -- Calls use(path) with the name of a file that does not outlive it.
-local function with_path(use)
+local function with_new_file(use)
   support.with_file("", use)
 end
 
@@ -45,7 +45,7 @@ local makers = {
 
 local x, y = nd.random.normal { 40, 8 }, nd.random.normal { 40, 1 }
 
-local function train(model, epochs)
+local function train_on(model, epochs)
   nd.random.set_seed(5)
   return model:fit(x, y, { epochs = epochs, verbose = 0, batch_size = 16 })
     .history
@@ -56,7 +56,7 @@ local function trained(make)
   model:compile { optimizer = nd.optimizers.Adam {
     learning_rate = nd.optimizers.schedules.CosineDecay(0.01, 100) },
     loss = "mse", metrics = { "mae" } }
-  train(model, 2)
+  train_on(model, 2)
   return model
 end
 
@@ -64,12 +64,12 @@ describe("a saved model", function()
   for name, make in pairs(makers) do
     it("is the same when it is loaded, and trains on: " .. name, function()
       local model = trained(make)
-      with_path(function(path)
+      with_new_file(function(path)
         model:save(path)
         local again = nd.models.load_model(path, {
           custom_objects = { Net = Net } })
         assert.equal(bits(model:predict(x)), bits(again:predict(x)))
-        assert.same(train(model, 2), train(again, 2))
+        assert.same(train_on(model, 2), train_on(again, 2))
         assert.equal(bits(model:predict(x)), bits(again:predict(x)))
         assert.equal(model.optimizer.iterations, again.optimizer.iterations)
       end)
@@ -78,10 +78,10 @@ describe("a saved model", function()
 
   it("may leave out what it was compiled with", function()
     local model = trained(makers.sequential)
-    with_path(function(path)
+    with_new_file(function(path)
       model:save(path, { include_optimizer = false })
       refuses(("fit: %s is not compiled yet; use model:compile"):format(
-        model.name), function() train(nd.models.load_model(path), 1) end)
+        model.name), function() train_on(nd.models.load_model(path), 1) end)
       model:save(path)
       assert.is_false(nd.models.load_model(path, { compile = false })
         .optimizer)
@@ -90,7 +90,7 @@ describe("a saved model", function()
 
   it("may be frozen and get another head", function()
     local model = trained(makers["sequential from an input"])
-    with_path(function(path)
+    with_new_file(function(path)
       model:save(path)
       local base = nd.models.load_model(path)
       base:pop()
@@ -99,7 +99,7 @@ describe("a saved model", function()
       local before = bits(kernel:read_value())
       local head = nd.Sequential { base, L.Dense(1) }
       head:compile("sgd", "mse")
-      local losses = train(head, 5).loss
+      local losses = train_on(head, 5).loss
       assert.is_true(losses[5] < losses[1])
       assert.equal(before, bits(kernel:read_value()))
       head:save(path)
@@ -112,7 +112,7 @@ describe("weights in a file", function()
   it("are set by their paths, in any order of making", function()
     local one, other = trained(makers.nested), makers.nested()
     other:build { false, 8 }
-    with_path(function(path)
+    with_new_file(function(path)
       one:save_weights(path)
       assert.equal(6 + 2, other:load_weights(path))
       assert.equal(bits(one:predict(x)), bits(other:predict(x)))
@@ -130,7 +130,7 @@ describe("weights in a file", function()
   it("are those of a whole model, too", function()
     local one, other = trained(makers.sequential), makers.sequential()
     other:build { false, 8 }
-    with_path(function(path)
+    with_new_file(function(path)
       one:save(path)
       other:load_weights(path)
       assert.equal(bits(one:predict(x)), bits(other:predict(x)))
@@ -140,7 +140,7 @@ describe("weights in a file", function()
   it("of others are renamed, and cast", function()
     local dense = nd.Sequential { L.Dense(2) }
     dense:build { false, 1 }
-    with_path(function(path)
+    with_new_file(function(path)
       nd.safetensors.save_file({
         ["fc.weight"] = nd.cast({ { 1., 2. } }, "float16"),
         ["fc.bias"] = nd.constant { 3., 4. },
@@ -157,7 +157,7 @@ describe("weights in a file", function()
     local dense = nd.Sequential { L.Dense(2) }
     dense:build { false, 1 }
     local before = bits(dense.weights[1]:read_value())
-    with_path(function(path)
+    with_new_file(function(path)
       nd.safetensors.save_file({ ["dense/kernel"] = nd.ones { 1, 2 } }, path)
       refuses("load_weights: the file lacks weights: dense/bias",
         function() dense:load_weights(path) end)
@@ -175,7 +175,7 @@ end)
 
 describe("saving", function()
   it("refuses a mistake", function()
-    with_path(function(path)
+    with_new_file(function(path)
       refuses("save: m is not built yet; call it, or use model:build",
         function()
           nd.Sequential { layers = { L.Dense(1) }, name = "m" }:save(path)
@@ -210,7 +210,7 @@ describe("a checkpoint", function()
     return run, nd.train.Checkpoint(run)
   end
 
-  local function step(run)
+  local function take_step(run)
     run.adam:minimize(function()
       local noise = nd.random.normal { 3, 2 } + run.random:randn(3, 2)
       return nd.reduce_sum(run.layer(noise) * run.w)
@@ -220,15 +220,15 @@ describe("a checkpoint", function()
 
   it("goes on with the same bits", function()
     local run, checkpoint = new_run()
-    step(run)
-    with_path(function(path)
+    take_step(run)
+    with_new_file(function(path)
       checkpoint:write(path)
-      local first, second = step(run), step(run)
+      local first, second = take_step(run), take_step(run)
       local again, reader = new_run()
       nd.random.set_seed(77)
       reader:restore(path)
-      assert.equal(first, step(again))
-      assert.equal(second, step(again))
+      assert.equal(first, take_step(again))
+      assert.equal(second, take_step(again))
     end)
   end)
 
@@ -264,7 +264,7 @@ describe("a checkpoint", function()
       function() nd.train.Checkpoint(3) end)
     refuses("Checkpoint: what it keeps goes by name, as in { model = model }",
       function() nd.train.Checkpoint { nd.Variable(1.) } end)
-    with_path(function(path)
+    with_new_file(function(path)
       nd.train.Checkpoint { a = nd.Variable(1.) }:write(path)
       refuses("restore: the file lacks b",
         function() nd.train.Checkpoint { b = nd.Variable(1.) }:restore(path)

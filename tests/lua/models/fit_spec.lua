@@ -1,0 +1,224 @@
+--- compile, fit, evaluate, predict and single batches.
+package.path = "tests/lua/?.lua;tests/golden/?.lua;" .. package.path
+local nd = require "nadir"
+local support = require "support"
+local near, refuses = support.near, support.refuses
+local golden = require "keras_fit"
+local L = nd.layers
+
+assert(_VERSION == "Lua 5.4")
+
+-- The value of an expression that may name the module and the case's data.
+local function value_of(text, ...)
+  return assert(load("local nd, L, data, x, y = ... return " .. text))(nd, L,
+    ...)
+end
+
+local function line_model()
+  local model = nd.Sequential {
+    L.Dense { units = 1, kernel_initializer = "ones" } }
+  model:compile { optimizer = nd.optimizers.SGD(0.1), loss = "mse",
+                  metrics = { "mae" } }
+  return model
+end
+
+-- y = 2 x for x = 1..8.
+local x = nd.reshape(nd.cast(nd.range(1, 8), "float32"), { 8, 1 })
+local y = 2 * x
+
+describe("fit", function()
+  for _, case in ipairs(golden.cases) do
+    it("has Keras's history: " .. case.name, function()
+      local data = case.data == "images" and golden.images or golden.x
+      local target = case.data == "images" and golden.labels
+        or golden[case.data]
+      local model = nd.Sequential(value_of("{" .. case.layers .. "}"))
+      local input = nd.constant(data)
+      model:build { false, table.unpack(input.shape, 2) }
+      model:set_weights(case.weights)
+      model:compile(value_of("{" .. case.compile .. "}"))
+      local options = value_of("{" .. case.fit .. "}", golden, data, target)
+      options.batch_size = options.batch_size or 8
+      options.epochs, options.shuffle, options.verbose = 3, false, 0
+      local history = model:fit(data, target, options).history
+      for name, want in pairs(case.history) do
+        near(want, history[name], 1e-5)
+      end
+      for name in pairs(history) do
+        assert.truthy(case.history[name], name)
+      end
+    end)
+  end
+
+  it("gives the history of its epochs", function()
+    local history = line_model():fit(x, y, { epochs = 2, verbose = 0 })
+    assert.same({ 1, 2 }, history.epoch)
+    near({ 25.5 }, { history.history.loss[1] }, 1e-4)
+    near({ 4.5 }, { history.history.mae[1] }, 1e-4)
+    assert.equal(2, #history.history.loss)
+  end)
+
+  it("shuffles by nd.random, the same for the same seed", function()
+    local function run(seed)
+      nd.random.set_seed(seed)
+      return line_model():fit(x, y, { batch_size = 2, verbose = 0 })
+        .history.loss[1]
+    end
+    assert.equal(run(1), run(1))
+    assert.not_equal(run(1), run(2))
+  end)
+
+  it("takes tables, functions, and steps", function()
+    local model = line_model()
+    model:fit({ { 1 }, { 2.5 } }, { { 2 }, { 5 } }, { verbose = 0 })
+    local calls = 0
+    local function next_batch()
+      calls = calls + 1
+      return x, y
+    end
+    model:fit(next_batch, { steps_per_epoch = 3, epochs = 2, verbose = 0 })
+    assert.equal(6, calls)
+    local left = 2
+    local seen = 0
+    model:fit(function()
+      left = left - 1
+      if left >= 0 then return x, y end
+    end, { verbose = 0, callbacks = { nd.callbacks.LambdaCallback {
+      on_train_batch_end = function(batch) seen = batch end } } })
+    assert.equal(2, seen)
+  end)
+
+  it("has several outputs and losses, by position and by name", function()
+    local input = nd.Input { 1 }
+    local a = L.Dense(1, { name = "a", kernel_initializer = "ones" })(input)
+    local b = L.Dense(1, { name = "b", kernel_initializer = "ones" })(input)
+    local model = nd.Model(input, { a, b })
+    model:compile { optimizer = nd.optimizers.SGD(0), loss = { "mse", "mae" },
+                    loss_weights = { 1, 2 },
+                    metrics = { { "mae" }, { "mse" } } }
+    local history = model:fit(x, { y, y }, { verbose = 0 }).history
+    near({ 25.5 + 2 * 4.5, 25.5, 4.5, 4.5, 25.5 }, { history.loss[1],
+      history.a_loss[1], history.b_loss[1], history.a_mae[1],
+      history.b_mse[1] }, 1e-4)
+    local named = nd.Model(input, { p = a, q = b })
+    named:compile { optimizer = "sgd", loss = { p = "mse", q = "mae" },
+                    metrics = { p = "mae" } }
+    local logs = named:evaluate(x, { p = y, q = y }, { verbose = 0,
+                                                      return_dict = true })
+    assert.truthy(logs.p_loss and logs.q_loss and logs.p_mae)
+  end)
+
+  it("may do its steps in its own way", function()
+    local Own = nd.Model:extend "Own"
+    function Own:init() self.dense = L.Dense(1, { kernel_initializer = "ones" })
+    end
+    function Own:call(v) return self.dense(v) end
+    function Own:train_step(data)
+      self(data[1])
+      return { loss = 3, rows = #data[1] }
+    end
+    local model = Own()
+    local history = model:fit(x, y, { verbose = 0, batch_size = 4 }).history
+    assert.same({ loss = { 3 }, rows = { 4 } }, history)
+  end)
+
+  it("adds what layers cost", function()
+    local Costly = L.Layer:extend "Costly"
+    function Costly:call(v)
+      self:add_loss(nd.constant(100.))
+      return v
+    end
+    local model = nd.Sequential { L.Dense(1, { kernel_initializer = "ones" }),
+                                  Costly() }
+    model:compile { optimizer = nd.optimizers.SGD(0), loss = "mse" }
+    near({ 125.5 }, model:fit(x, y, { verbose = 0 }).history.loss, 1e-4)
+  end)
+
+  it("tells an epoch in a line where there is no terminal", function()
+    local text = support.output [[
+      local nd = require "nadir"
+      local model = nd.Sequential { nd.layers.Dense(1) }
+      model:compile { loss = "mse", metrics = { "mae" } }
+      local x = nd.ones { 40, 2 }
+      model:fit(x, nd.zeros { 40, 1 }, { epochs = 2, validation_split = .5 })
+    ]]
+    local line = "Epoch %d/2 - 1/1 - 0s %d+%a+/step - loss: [%d.e-]+ "
+      .. "- mae: [%d.e-]+ - val_loss: [%d.e-]+ - val_mae: [%d.e-]+\n"
+    line = line:gsub(" %- ", " %%- ")
+    assert.matches("^" .. line .. line .. "$", text)
+  end)
+
+  it("refuses a mistake", function()
+    refuses("fit: m is not compiled yet; use model:compile", function()
+      nd.Sequential { layers = { L.Dense(1) }, name = "m" }:fit(x, y)
+    end)
+    refuses("fit: x has 8 examples, y has 3", function()
+      line_model():fit(x, nd.ones { 3, 1 })
+    end)
+    refuses("fit: x needs an axis of examples: it is []", function()
+      line_model():fit(3, nd.ones { 3, 1 })
+    end)
+    refuses("fit: class_weight and sample_weight are given both", function()
+      line_model():fit(x, y, { class_weight = { 1 },
+                               sample_weight = nd.ones { 8 } })
+    end)
+    refuses("fit: validation_split leaves no examples of 8: it is 0.99",
+      function() line_model():fit(x, y, { validation_split = 0.99 }) end)
+    refuses("fit: callback 1 is none: it is a number",
+      function() line_model():fit(x, y, { callbacks = { 3 } }) end)
+    refuses("compile: no such optimizer: 'adm'; did you mean 'Adam'?",
+      function() nd.Sequential { L.Dense(1) }:compile("adm") end)
+  end)
+end)
+
+describe("evaluate and predict", function()
+  it("give the loss and metrics, and all results", function()
+    local model = line_model()
+    local loss, mae = model:evaluate(x, y, { verbose = 0, batch_size = 3 })
+    near({ 25.5, 4.5 }, { loss, mae }, 1e-4)
+    near({ loss = 25.5, mae = 4.5 }, model:evaluate(x, y, {
+      verbose = 0, return_dict = true }), 1e-4)
+    assert.same(x:totable(), model:predict(x, { batch_size = 3 }):totable())
+    assert.same({ { 3 } }, model:predict_on_batch({ { 3. } }):totable())
+  end)
+
+  it("are of single batches, too", function()
+    local model = line_model()
+    near({ 25.5, 4.5 }, { model:test_on_batch(x, y) }, 1e-4)
+    near({ 25.5, 4.5 }, { model:train_on_batch(x, y) }, 1e-4)
+    assert.is_true((model:test_on_batch(x, y)) ~= 25.5)
+  end)
+end)
+
+describe("Ctrl-C", function()
+  -- What a script prints that presses so many times during its fit.
+  local function pressed(times)
+    return support.output(([[
+      local nd = require "nadir"
+      local model = nd.Sequential { nd.layers.Dense(1) }
+      model:compile { loss = "mse" }
+      local x = nd.ones { 40, 2 }
+      local count = 0
+      local history = model:fit(x, nd.zeros { 40, 1 }, {
+        epochs = 1000, verbose = 0, batch_size = 10,
+        callbacks = { nd.callbacks.LambdaCallback {
+          on_train_batch_end = function()
+            count = count + 1
+            if count == 6 then
+              local pid = io.open("/proc/self/stat"):read "n"
+              for _ = 1, %d do os.execute("kill -INT " .. pid) end
+              for _ = 1, 1e6 do end
+            end
+          end } } })
+      print(#history.epoch, count)
+    ]]):format(times))
+  end
+
+  it("ends fit after the batch, and the history is there", function()
+    assert.equal("2\t6\n", pressed(1))
+  end)
+
+  it("ends all at once when it is pressed again", function()
+    assert.matches("interrupted!", pressed(2))
+  end)
+end)
