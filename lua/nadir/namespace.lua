@@ -7,7 +7,7 @@ local fields = require "nadir.fields"
 
 -- The modules by table and field: tables["nd.layers"].Dense is the name of one.
 local tables = {}
-for paths, module in pairs(require "nadir.paths") do -- any order: each its own
+for _, paths, module in require "nadir.paths", nil, 0 do
   for parent, field in paths:gmatch "(%S+)%.([^.%s]+)" do
     tables[parent] = tables[parent] or {}
     tables[parent][field] = module

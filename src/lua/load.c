@@ -33,15 +33,18 @@ static int call_translator(lua_State *L)
   return PARTS;
 }
 
-// LPeg words a lack of memory as Lua does, but as an error at a line. Puts
-// Lua's own in its place.
+// LPeg words a lack of memory as Lua does, but as an error at a line, or as one
+// of stack, which our grammar, always the same, has if there is memory for it.
+// Puts Lua's own in its place.
 static int tell_memory(lua_State *L, int status)
 {
   static const char words[] = "not enough memory";
   size_t size;
   const char *text = lua_tolstring(L, -1, &size);
-  if (status != LUA_ERRRUN || text == NULL || size < sizeof words ||
-      strcmp(text + size - strlen(words), words) != 0)
+  if (status != LUA_ERRRUN || text == NULL || size < sizeof words)
+    return status;
+  if (strcmp(text + size - strlen(words), words) != 0 &&
+      strstr(text, "stack overflow (grammar has too many rules)") == NULL)
     return status;
   lua_pop(L, 1);
   lua_pushliteral(L, "not enough memory");

@@ -128,15 +128,24 @@ static int open_where(lua_State *L)
 }
 
 // A table of modules' names by what scripts write for them.
+// Gives the position, paths and name of the next module that has paths, behind
+// the position of another; nothing after the last.
+static int next_path(lua_State *L)
+{
+  lua_Integer i = lua_tointeger(L, 2);
+  while (ndL_embedded[i].name != NULL && ndL_embedded[i].path == NULL)
+    i++;
+  if (ndL_embedded[i].name == NULL)
+    return 0;
+  lua_pushinteger(L, i + 1);
+  lua_pushstring(L, ndL_embedded[i].path);
+  lua_pushstring(L, ndL_embedded[i].name);
+  return 3;
+}
+
 static int open_paths(lua_State *L)
 {
-  lua_newtable(L);
-  for (const struct ndL_embedded *e = ndL_embedded; e->name != NULL; e++) {
-    if (e->path == NULL)
-      continue;
-    lua_pushstring(L, e->name);
-    lua_setfield(L, -2, e->path);
-  }
+  lua_pushcfunction(L, next_path);
   return 1;
 }
 

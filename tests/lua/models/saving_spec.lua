@@ -45,7 +45,7 @@ local makers = {
 
 local x, y = nd.random.normal { 40, 8 }, nd.random.normal { 40, 1 }
 
-local function train_on(model, epochs)
+local function go_on(model, epochs)
   nd.random.set_seed(5)
   return model:fit(x, y, { epochs = epochs, verbose = 0, batch_size = 16 })
     .history
@@ -56,7 +56,7 @@ local function trained(make)
   model:compile { optimizer = nd.optimizers.Adam {
     learning_rate = nd.optimizers.schedules.CosineDecay(0.01, 100) },
     loss = "mse", metrics = { "mae" } }
-  train_on(model, 2)
+  go_on(model, 2)
   return model
 end
 
@@ -69,7 +69,7 @@ describe("a saved model", function()
         local again = nd.models.load_model(path, {
           custom_objects = { Net = Net } })
         assert.equal(bits(model:predict(x)), bits(again:predict(x)))
-        assert.same(train_on(model, 2), train_on(again, 2))
+        assert.same(go_on(model, 2), go_on(again, 2))
         assert.equal(bits(model:predict(x)), bits(again:predict(x)))
         assert.equal(model.optimizer.iterations, again.optimizer.iterations)
       end)
@@ -81,7 +81,7 @@ describe("a saved model", function()
     with_new_file(function(path)
       model:save(path, { include_optimizer = false })
       refuses(("fit: %s is not compiled yet; use model:compile"):format(
-        model.name), function() train_on(nd.models.load_model(path), 1) end)
+        model.name), function() go_on(nd.models.load_model(path), 1) end)
       model:save(path)
       assert.is_false(nd.models.load_model(path, { compile = false })
         .optimizer)
@@ -99,7 +99,7 @@ describe("a saved model", function()
       local before = bits(kernel:read_value())
       local head = nd.Sequential { base, L.Dense(1) }
       head:compile("sgd", "mse")
-      local losses = train_on(head, 5).loss
+      local losses = go_on(head, 5).loss
       assert.is_true(losses[5] < losses[1])
       assert.equal(before, bits(kernel:read_value()))
       head:save(path)
