@@ -29,6 +29,9 @@ end
 ---@param x number
 ---@return string
 function Bar.number(x)
+  if math.type(x) == "integer" then
+    return tostring(x)
+  end
   return (math.abs(x) > 1e-3 and "%.4f" or "%.4e"):format(x)
 end
 

@@ -28,10 +28,10 @@ describe("progress", function()
   it("counts the steps, and tells the numbers set last in a line", function()
     local text = printed [[
       for step, bar in nd.progress(3) do
-        bar:set { loss = nd.constant(1 / step), b = 1e-5 }
+        bar:set { loss = nd.constant(1 / step), b = 1e-5, n = 7 }
       end]]
     assert.matches("^3/3 %- 0s %d+%a+/step %- b: 1%.0000e%-05 "
-      .. "%- loss: 0%.3333\n$", text)
+      .. "%- loss: 0%.3333 %- n: 7\n$", text)
   end)
 
   it("is closed when its loop is left, and needs no end", function()

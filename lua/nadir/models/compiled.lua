@@ -2,6 +2,7 @@
 -- weight, and metrics. Losses and metrics are given for all outputs, as a list
 -- in the order of the outputs, or by their names.
 local nd = require "nadir"
+local config = require "nadir.config"
 local fail = require "nadir.fail"
 local structure = require "nadir.structure"
 local symbolic = require "nadir.symbolic"
@@ -11,8 +12,10 @@ Compiled.__index = Compiled
 
 -- ----------------------------------------------------------------- outputs --
 
+-- A list, or a table by names, of several; not what describes one object.
 local function is_plain(value)
   return type(value) == "table" and getmetatable(value) == nil
+    and not config.is(value)
 end
 
 -- The names of outputs: their keys, or those of the layers that give them.

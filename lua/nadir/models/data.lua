@@ -77,7 +77,7 @@ local function new(who, options)
   local parts = {}
   for i, name in ipairs(PARTS) do
     local part = options[name]
-    parts[i] = part ~= nil and structure.to_tensors(part) or false
+    parts[i] = part and structure.to_tensors(part) or false
   end
   if options.class_weight then
     if parts[3] then

@@ -122,6 +122,15 @@ describe("fit", function()
     assert.same({ loss = { 3 }, rows = { 4 } }, history)
   end)
 
+  it("needs no y where steps need none", function()
+    local Own = nd.Model:extend "Own"
+    function Own.train_step(_, data)
+      assert.equal(1, #data)
+      return { loss = #data[1] }
+    end
+    assert.same({ 8 }, Own():fit(x, { verbose = 0 }).history.loss)
+  end)
+
   it("adds what layers cost", function()
     local Costly = L.Layer:extend "Costly"
     function Costly:call(v)

@@ -55,7 +55,8 @@ local function trained(make)
   local model = make()
   model:compile { optimizer = nd.optimizers.Adam {
     learning_rate = nd.optimizers.schedules.CosineDecay(0.01, 100) },
-    loss = "mse", metrics = { "mae" } }
+    loss = nd.losses.Huber { delta = 2 },
+    metrics = { "mae", nd.metrics.MeanSquaredError { name = "squares" } } }
   go_on(model, 2)
   return model
 end
