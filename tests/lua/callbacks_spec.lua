@@ -1,0 +1,206 @@
+--- What is called while a model is trained.
+package.path = "tests/lua/?.lua;" .. package.path
+local nd = require "nadir"
+local support = require "support"
+local near, refuses = support.near, support.refuses
+local C, L = nd.callbacks, nd.layers
+
+assert(_VERSION == "Lua 5.4")
+
+-- A model whose loss in epoch i is losses[i], and whose only weight is i then.
+local function scripted(losses)
+  local Scripted = nd.Model:extend "Scripted"
+  function Scripted:init()
+    self.w = nd.Variable(0.)
+    self.optimizer = nd.optimizers.SGD(1.)
+    self.count = 0
+  end
+  function Scripted:train_step()
+    self.count = self.count + 1
+    self.w:assign(self.count)
+    return { loss = losses[self.count] }
+  end
+  local model = Scripted()
+  rawset(model, "built", true)
+  return model
+end
+
+local function fit(losses, ...)
+  local model = scripted(losses)
+  return model:fit(nd.ones { 1, 1 }, { epochs = #losses, verbose = 0,
+                                       callbacks = { ... } }), model
+end
+
+describe("callbacks", function()
+  it("are called in order, with epochs and batches from 1", function()
+    local calls = {}
+    local hooks = {}
+    for _, hook in ipairs { "on_train_begin", "on_epoch_begin",
+        "on_train_batch_begin", "on_train_batch_end", "on_epoch_end",
+        "on_train_end", "on_test_begin", "on_test_end" } do
+      hooks[hook] = function(first)
+        calls[#calls + 1] = hook .. (type(first) == "number" and first or "")
+      end
+    end
+    local model = nd.Sequential { L.Dense(1) }
+    model:compile("sgd", "mse")
+    model:fit(nd.ones { 3, 1 }, nd.ones { 3, 1 }, { batch_size = 2,
+      verbose = 0, validation_data = { nd.ones { 1, 1 }, nd.ones { 1, 1 } },
+      callbacks = { C.LambdaCallback(hooks) } })
+    assert.same({ "on_train_begin", "on_epoch_begin1",
+      "on_train_batch_begin1", "on_train_batch_end1",
+      "on_train_batch_begin2", "on_train_batch_end2", "on_test_begin",
+      "on_test_end", "on_epoch_end1", "on_train_end" }, calls)
+  end)
+
+  it("may be of one's own, know the model, and stop it", function()
+    local Stop = C.Callback:extend("Stop", { { "after", "size" } })
+    function Stop:on_epoch_end(epoch)
+      self.model.stop_training = epoch == self.after
+    end
+    assert.same({ 1, 2 }, fit({ 3, 2, 1, 0 }, Stop(2)).epoch)
+  end)
+end)
+
+describe("EarlyStopping", function()
+  it("stops when the number gets no better for so long", function()
+    local stop = C.EarlyStopping { monitor = "loss", patience = 2 }
+    assert.same({ 1, 2, 3, 4 }, fit({ 3, 2, 2, 2.5, 1, 0 }, stop).epoch)
+    assert.equal(4, stop.stopped_epoch)
+    assert.equal(2, stop.best_epoch)
+  end)
+
+  it("restores the best weights", function()
+    local _, model = fit({ 3, 1, 2, 2, 2 }, C.EarlyStopping {
+      monitor = "loss", patience = 2, restore_best_weights = true })
+    assert.equal(2, model.w:item())
+  end)
+
+  it("counts what is more than min_delta, from an epoch on", function()
+    assert.same({ 1, 2 }, fit({ 3, 2.9, 2.8 }, C.EarlyStopping {
+      monitor = "loss", min_delta = 0.5 }).epoch)
+    assert.same({ 1, 2, 3, 4 }, fit({ 3, 4, 3, 4, 5 }, C.EarlyStopping {
+      monitor = "loss", start_from_epoch = 2 }).epoch)
+  end)
+
+  it("takes numbers that should grow by their names or by mode", function()
+    local monitor = { monitor = "loss", mode = "max" }
+    assert.same({ 1, 2, 3 }, fit({ 1, 2, 1, 2 }, C.EarlyStopping(monitor))
+      .epoch)
+    refuses("EarlyStopping: mode must be auto, min or max, got up",
+      function() fit({ 1 }, C.EarlyStopping { mode = "up" }) end)
+  end)
+
+  it("warns where there is no such number", function()
+    local text = support.output [[
+      local nd = require "nadir"
+      local model = nd.Sequential { nd.layers.Dense(1) }
+      model:compile("sgd", "mse")
+      model:fit(nd.ones { 1, 1 }, nd.ones { 1, 1 }, { verbose = 0,
+        callbacks = { nd.callbacks.EarlyStopping {} } })]]
+    assert.matches("EarlyStopping: logs have no 'val_loss': there are loss\n$",
+      text)
+  end)
+end)
+
+describe("ReduceLROnPlateau", function()
+  it("makes the rate less, but not less than the least", function()
+    local history = fit({ 3, 3, 3, 3, 3, 2, 2 }, C.ReduceLROnPlateau {
+      monitor = "loss", factor = 0.5, patience = 2, min_lr = 0.3 }).history
+    near({ 1, 1, 1, 0.5, 0.5, 0.3, 0.3 }, history.learning_rate, 1e-6)
+  end)
+
+  it("rests after a change", function()
+    local history = fit({ 3, 3, 3, 3, 3, 3 }, C.ReduceLROnPlateau {
+      monitor = "loss", factor = 0.5, patience = 1, cooldown = 2 }).history
+    near({ 1, 1, 0.5, 0.5, 0.25, 0.25 }, history.learning_rate, 1e-6)
+  end)
+
+  it("refuses a factor that makes nothing less", function()
+    refuses("ReduceLROnPlateau: factor must be below 1",
+      function() C.ReduceLROnPlateau { factor = 1 } end)
+  end)
+end)
+
+describe("LearningRateScheduler", function()
+  it("sets the rate for each epoch", function()
+    local history = fit({ 1, 1, 1 }, C.LearningRateScheduler(
+      function(epoch, rate) return rate / epoch end)).history
+    near({ 1, 1 / 2, 1 / 6 }, history.learning_rate, 1e-6)
+    refuses("LearningRateScheduler: schedule must give a number, got nil",
+      function() fit({ 1 }, C.LearningRateScheduler(function() end)) end)
+  end)
+end)
+
+describe("TerminateOnNaN", function()
+  it("stops at once", function()
+    local text = support.output [[
+      local nd = require "nadir"
+      local model = nd.Sequential { nd.layers.Dense(1) }
+      model:compile("sgd", "mse")
+      local h = model:fit(nd.fill({ 4, 1 }, 1e30), nd.ones { 4, 1 }, {
+        verbose = 0, epochs = 3, batch_size = 2,
+        callbacks = { nd.callbacks.TerminateOnNaN() } })
+      print(#h.epoch)]]
+    assert.equal("batch 1: the loss is inf, stopping\n1\n", text)
+  end)
+end)
+
+describe("CSVLogger", function()
+  it("writes a line for each epoch, and goes on", function()
+    support.with_file("", function(path)
+      fit({ 3, 2.5 }, C.CSVLogger(path))
+      fit({ 1 }, C.CSVLogger(path, { append = true, separator = ";" }))
+      local file <close> = io.open(path)
+      assert.equal("epoch,loss\n1,3\n2,2.5\n1;1\n", file:read "a")
+    end)
+    refuses("CSVLogger: /no/where: No such file or directory",
+      function() fit({ 1 }, C.CSVLogger "/no/where") end)
+  end)
+end)
+
+describe("ModelCheckpoint", function()
+  -- A model that can be saved, trained for some epochs with a checkpoint.
+  local function train_with(callback)
+    local model = nd.Sequential { L.Dense(1) }
+    model:compile("sgd", "mse")
+    model:fit(nd.ones { 4, 1 }, nd.ones { 4, 1 }, { epochs = 3, verbose = 0,
+      batch_size = 2, callbacks = { callback } })
+    return model
+  end
+
+  it("saves each epoch under a name of its own", function()
+    support.with_file("", function(path)
+      train_with(C.ModelCheckpoint(path .. "-{epoch:02d}"))
+      for epoch = 1, 3 do
+        local name = ("%s-%02d"):format(path, epoch)
+        assert.equal(1, #nd.models.load_model(name).layers)
+        os.remove(name)
+      end
+    end)
+  end)
+
+  it("saves weights alone, after batches, and only the best", function()
+    support.with_file("", function(path)
+      local model = train_with(C.ModelCheckpoint { filepath = path,
+        save_weights_only = true, save_freq = 2 })
+      model:load_weights(path)
+      local first = C.ModelCheckpoint { filepath = path, monitor = "loss",
+        save_best_only = true, initial_value_threshold = -1 }
+      local file <close> = io.open(path)
+      local before = file:read "a"
+      train_with(first)
+      local again <close> = io.open(path)
+      assert.equal(before, again:read "a")
+    end)
+  end)
+
+  it("refuses a name with numbers that there are not", function()
+    refuses("ModelCheckpoint: filepath names 'val_loss', which logs have not",
+      function() train_with(C.ModelCheckpoint "{val_loss}") end)
+    refuses("ModelCheckpoint: save_freq must be 'epoch' or a whole number, 1 "
+      .. "or more, got 0", function()
+        C.ModelCheckpoint { filepath = "x", save_freq = 0 }
+      end)
+  end)
+end)
