@@ -204,3 +204,44 @@ describe("ModelCheckpoint", function()
       end)
   end)
 end)
+
+describe("BackupAndRestore", function()
+  it("goes on from the last epoch with the same bits", function()
+    local directory = os.tmpname()
+    os.remove(directory)
+    assert(os.execute("mkdir " .. directory))
+    local x = nd.random.normal { 12, 2 }
+    -- Trains for six epochs, the first time up to an error in one of them.
+    local function train(fails_in, ...)
+      nd.random.set_seed(fails_in and 1 or 2)
+      local model = nd.Sequential {
+        nd.Input { 2 }, L.Dropout(0.5),
+        L.Dense(1, { kernel_initializer = "ones" }),
+      }
+      model:compile("adam", "mse")
+      local ok, history = pcall(model.fit, model, x, nd.ones { 12, 1 }, {
+        epochs = 6, batch_size = 4, verbose = 0, callbacks = { ...,
+          C.LambdaCallback { on_epoch_begin = function(epoch)
+            if epoch == fails_in then error "broken off" end
+          end } } })
+      return model.weights[1]:read_value():tobytes(), ok and history.epoch
+    end
+    local want = train(7, C.Callback())
+    assert.is_false(select(2, train(4, C.BackupAndRestore(directory))))
+    local got, epochs = train(nil, C.BackupAndRestore(directory))
+    assert.equal(want, got)
+    assert.same({ 4, 5, 6 }, epochs)
+    assert.is_nil(io.open(directory .. "/training.safetensors"))
+    os.execute("rm -r " .. directory)
+  end)
+
+  it("refuses a model that is not built", function()
+    refuses("BackupAndRestore: m is not built yet; call it, or use model:build",
+      function()
+        local model = nd.Sequential { layers = { L.Dense(1) }, name = "m" }
+        model:compile("adam", "mse")
+        model:fit(nd.ones { 1, 1 }, nd.ones { 1, 1 }, {
+          callbacks = { C.BackupAndRestore "." } })
+      end)
+  end)
+end)

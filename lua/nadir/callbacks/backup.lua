@@ -1,0 +1,56 @@
+--- nd.callbacks.BackupAndRestore: has a training that was broken off go on from
+-- the end of its last epoch, with the same bits.
+local nd = require "nadir"
+local Callback = require "nadir.callbacks.callback".Callback
+local fail = require "nadir.fail"
+local train = require "nadir.train.checkpoint"
+
+local open = io and io.open
+local remove = os and os.remove
+
+local BackupAndRestore = Callback:extend("BackupAndRestore", {
+  doc = "keeps the state of a training in a file, and goes on from it",
+  { "backup_dir", "text", doc = "where; it has to be there" },
+  { "delete_checkpoint", "flag", true,
+    doc = "whether the file goes when the training ends" },
+})
+
+-- Whether there is a file.
+local function exists(path)
+  local file = open(path, "rb")
+  if file then
+    file:close()
+  end
+  return file ~= nil
+end
+
+-- The model goes on behind the epoch that is in the file, if there is one.
+function BackupAndRestore:on_train_begin()
+  local model = self.model
+  if not model.built then
+    fail("BackupAndRestore: %s is not built yet; call it, or use model:build",
+      model.name)
+  end
+  self.path = self.backup_dir .. "/training.safetensors"
+  self.done = nd.Variable(nd.constant(0, "int64"), { trainable = false })
+  self.checkpoint = train.Checkpoint { model = model, done = self.done,
+                                       optimizer = model.optimizer }
+  if exists(self.path) then
+    self.checkpoint:read(self.path)
+    model.initial_epoch = self.done:item()
+  end
+end
+
+function BackupAndRestore:on_epoch_end(epoch)
+  self.done:assign(epoch)
+  self.checkpoint:write(self.path)
+end
+
+function BackupAndRestore:on_train_end()
+  self.model.initial_epoch = false
+  if self.delete_checkpoint and not self.model.stop_training then
+    remove(self.path)
+  end
+end
+
+return { BackupAndRestore = BackupAndRestore }
