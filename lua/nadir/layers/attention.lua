@@ -52,7 +52,8 @@ function Attending:call(x, training, mask, options)
   end
   scores = nd.softmax(scores)
   if training and self.dropout > 0 then
-    scores = nd.nn.dropout(scores, self.dropout, { seed = next_seed(self) })
+    scores = nd.nn.dropout(scores, self.dropout, nil,
+      next_seed(self))
   end
   local y = nd.matmul(scores, value)
   if mask and mask[1] then

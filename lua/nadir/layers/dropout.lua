@@ -58,8 +58,7 @@ local function drawn_shape(self, x)
 end
 
 function Dropout:disturb(x)
-  return nd.nn.dropout(x, self.rate, { noise_shape = drawn_shape(self, x),
-                                       seed = next_seed(self) })
+  return nd.nn.dropout(x, self.rate, drawn_shape(self, x), next_seed(self))
 end
 
 local SpatialDropout = Noise:extend("SpatialDropout", {
@@ -95,8 +94,8 @@ local AlphaDropout = Noise:extend("AlphaDropout", {
 
 function AlphaDropout:disturb(x)
   local shape, p = drawn_shape(self, x) or x.shape, 1 - self.rate
-  local kept = nd.nn.dropout(nd.ones(shape, x.dtype), self.rate,
-    { seed = next_seed(self) }):greater(0)
+  local kept = nd.nn.dropout(nd.ones(shape, x.dtype), self.rate, nil,
+    next_seed(self)):greater(0)
   local a = (p * (1 + self.rate * LOWEST ^ 2)) ^ -0.5
   return a * nd.where(kept, x, LOWEST) - a * LOWEST * self.rate
 end

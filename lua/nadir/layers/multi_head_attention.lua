@@ -167,7 +167,8 @@ local function attend(self, q, k, v, visible, training)
   end
   local kept = scores
   if training and self.dropout > 0 then
-    kept = nd.nn.dropout(scores, self.dropout, { seed = next_seed(self) })
+    kept = nd.nn.dropout(scores, self.dropout, nil,
+      next_seed(self))
   end
   return nd.einsum("bhqk,bkhd->bqhd", kept, share(self, v)), scores
 end

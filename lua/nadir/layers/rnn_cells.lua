@@ -95,8 +95,8 @@ local function state_factor(self, state, training)
   if not training or self.recurrent_dropout == 0 then
     return nil
   end
-  return nd.nn.dropout(nd.ones_like(state), self.recurrent_dropout,
-    { seed = next_seed(self) })
+  return nd.nn.dropout(nd.ones_like(state), self.recurrent_dropout, nil,
+    next_seed(self))
 end
 
 function Cell:call(inputs, training)

@@ -98,3 +98,50 @@ describe("Dropout", function()
       function() L.GaussianNoise(-1) end)
   end)
 end)
+
+describe("what drops", function()
+  -- The share of zeros in what a layer gives for ones, over a few calls.
+  local function zeros_of(layer, give)
+    local seen, share = {}, 0
+    for i = 1, 4 do
+      local y = give(layer, nd.ones { 20, 10, 30 })
+      share = share + nd.reduce_mean(nd.cast(nd.equal(y, 0), "float32")):item()
+      seen[y:tobytes()] = i
+    end
+    return share / 4, seen
+  end
+
+  local function train(layer, x) return layer(x, true) end
+
+  it("drops the share that it is told, of single numbers", function()
+    for _, seed in ipairs { false, 3 } do
+      local share, seen = zeros_of(L.Dropout(0.3, { seed = seed or nil }), train)
+      assert.is_true(math.abs(share - 0.3) < 0.02, share)
+      local calls = 0
+      for _ in pairs(seen) do calls = calls + 1 end
+      assert.equal(4, calls)
+    end
+  end)
+
+  it("drops single numbers of states and of AlphaDropout", function()
+    local y = L.AlphaDropout(0.3)(nd.ones { 20, 30 }, true)
+    assert.is_true(nd.reduce_std(y):item() > 0.1)
+    local gru = L.GRU(20, { recurrent_dropout = 0.5,
+                            kernel_initializer = "ones" })
+    y = gru(nd.ones { 1, 4, 1 }, true)
+    assert.is_true(nd.reduce_std(y):item() > 1e-3)
+  end)
+
+  it("drops shares of scores, too", function()
+    for name, make in pairs {
+      attention = function() return L.Attention { dropout = 0.3 } end,
+      heads = function() return L.MultiHeadAttention(1, 4, {
+        dropout = 0.3, use_bias = false }) end,
+    } do
+      -- With equal scores each output is a mean of the values that are kept.
+      local layer, x = make(), nd.ones { 2, 10, 4 }
+      local y = layer({ x, x }, true)
+      assert.is_true(nd.reduce_std(y):item() > 1e-3, name)
+    end
+  end)
+end)
