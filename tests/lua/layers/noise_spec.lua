@@ -111,11 +111,12 @@ describe("what drops", function()
     return share / 4, seen
   end
 
-  local function train(layer, x) return layer(x, true) end
+  local function call_to_train(layer, x) return layer(x, true) end
 
   it("drops the share that it is told, of single numbers", function()
     for _, seed in ipairs { false, 3 } do
-      local share, seen = zeros_of(L.Dropout(0.3, { seed = seed or nil }), train)
+      local layer = L.Dropout(0.3, { seed = seed or nil })
+      local share, seen = zeros_of(layer, call_to_train)
       assert.is_true(math.abs(share - 0.3) < 0.02, share)
       local calls = 0
       for _ in pairs(seen) do calls = calls + 1 end
