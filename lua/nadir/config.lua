@@ -79,13 +79,6 @@ end
 
 -- ----------------------------------------------------------------- reading --
 
---- Makes a class known by name, for files that hold objects of it.
----@param name string
----@param Class table
-function config.register(name, Class)
-  custom[name] = Class
-end
-
 -- Classes that are known only until this is closed.
 local Loan = {}
 

@@ -31,6 +31,8 @@ objects.activation = {
   read = function(value)
     if value == false then
       return linear
+    elseif config.is(value) then
+      return config.make(value, "layer", nd.layers)
     elseif type(value) ~= "string" then
       return callable(value)
     end

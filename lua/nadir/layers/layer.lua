@@ -86,7 +86,6 @@ function Layer:add_weight(...)
   local weights = self._weights
   Module.changes.n = Module.changes.n + 1
   weights[#weights + 1] = { name = v.name, variable = variable,
-                            trainable = v.trainable,
                             regularizer = v.regularizer }
   return variable
 end
@@ -339,11 +338,7 @@ local NONE <const> = {}
 -- The shape of what the first call gave, of any number of examples.
 local function note_shape(self, y)
   rawset(self, "_output_shape", structure.map(y, function(x)
-    local shape = {}
-    for axis, size in ipairs(x.shape) do
-      shape[axis] = axis > 1 and size
-    end
-    return shape
+    return open_shape(x.shape)
   end))
 end
 

@@ -3,7 +3,6 @@
 -- `train_step`, `test_step`, `predict_step`, `compute_loss`.
 local nd = require "nadir"
 local callback = require "nadir.callbacks.callback"
-local class = require "nadir.class"
 local Display = require "nadir.models.display"
 local fail = require "nadir.fail"
 local Log = require "nadir.models.log"
@@ -390,10 +389,5 @@ end
 -- What `fit` looks at between batches.
 training.stop_training, training.initial_epoch = false, false
 training.optimizer = false
-
---- Whether a value is a model that has been compiled.
-function training.is_compiled(value)
-  return class.of(value) ~= nil and rawget(value, "_compiled") ~= nil
-end
 
 return training

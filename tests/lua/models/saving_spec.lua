@@ -62,6 +62,17 @@ local function trained(make)
 end
 
 describe("a saved model", function()
+  it("may have layers as activations", function()
+    local model = nd.Sequential { L.Dense(3, { activation = L.PReLU {
+      alpha_initializer = "ones" } }), L.Dense(1) }
+    model(x)
+    with_new_file(function(path)
+      model:save(path)
+      assert.equal(bits(model:predict(x)),
+        bits(nd.models.load_model(path):predict(x)))
+    end)
+  end)
+
   for name, make in pairs(makers) do
     it("is the same when it is loaded, and trains on: " .. name, function()
       local model = trained(make)
