@@ -13,6 +13,7 @@ local fail = require "nadir.fail"
 local Module = require "nadir.module"
 local shorten = require "nadir.short"
 local signature = require "nadir.signature"
+local structure = require "nadir.structure"
 
 local Initializer = class("Initializer")
 
@@ -189,13 +190,8 @@ end
 
 local function check_word(key, value, words)
   if not words[value] then
-    local list = {}
-    for word in pairs(words) do -- any order: sorted below
-      list[#list + 1] = word
-    end
-    table.sort(list)
     fail("VarianceScaling: %s must be one of %s, got %s", key,
-      table.concat(list, ", "), value)
+      table.concat(structure.keys(words), ", "), value)
   end
 end
 

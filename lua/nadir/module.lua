@@ -12,6 +12,7 @@
 -- with an underscore are the module's own affair.
 local nd = require "nadir"
 local class = require "nadir.class"
+local structure = require "nadir.structure"
 
 local Module = class("Module")
 
@@ -72,16 +73,6 @@ local function is_public(key)
   return type(key) == "string" and key:sub(1, 1) ~= "_"
 end
 
--- The keys of a table beyond its list, in the order of letters.
-local function names_of(t)
-  local list = {}
-  for key in pairs(t) do -- any order: sorted below
-    list[#list + 1] = is_public(key) and key or nil
-  end
-  table.sort(list)
-  return list
-end
-
 local visit
 
 local function visit_table(t, path, see, seen)
@@ -89,11 +80,10 @@ local function visit_table(t, path, see, seen)
     return
   end
   seen[t] = true
-  for i, value in ipairs(t) do
-    visit(value, ("%s/%d"):format(path, i), see, seen)
-  end
-  for _, key in ipairs(names_of(t)) do
-    visit(t[key], ("%s/%s"):format(path, key), see, seen)
+  for _, key in ipairs(structure.keys(t)) do
+    if type(key) == "number" or is_public(key) then
+      visit(t[key], ("%s/%s"):format(path, key), see, seen)
+    end
   end
 end
 

@@ -10,10 +10,15 @@ local function is_plain(value)
   return type(value) == "table" and getmetatable(value) == nil
 end
 
-local function keys_of(t)
+--- The keys of a table that are numbers, in their order, then those that are
+--- strings, in that of their bytes.
+---@param t table
+---@return table
+function structure.keys(t)
   local keys = {}
   for key in pairs(t) do -- any order: sorted below
-    keys[#keys + 1] = key
+    local sorts = type(key) == "number" or type(key) == "string"
+    keys[#keys + 1] = sorts and key or nil
   end
   table.sort(keys, function(a, b)
     if type(a) ~= type(b) then
@@ -33,7 +38,7 @@ function structure.map(value, f)
     return f(value)
   end
   local mapped = {}
-  for _, key in ipairs(keys_of(value)) do
+  for _, key in ipairs(structure.keys(value)) do
     mapped[key] = structure.map(value[key], f)
   end
   return mapped
@@ -60,7 +65,7 @@ function structure.join(first, second, f)
     return f(first, second)
   end
   local joined = {}
-  for _, key in ipairs(keys_of(first)) do
+  for _, key in ipairs(structure.keys(first)) do
     joined[key] = structure.join(first[key], second[key], f)
   end
   return joined

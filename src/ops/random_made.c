@@ -35,14 +35,12 @@ static bool check_dropout(nd_context *c, const nd_job *j, nd_value *shape)
   if (!j->attr[NOISE_SHAPE].given)
     return true;
   *shape = j->attr[NOISE_SHAPE];
-  bool fits = shape->n <= x->rank;
-  for (int i = 1; i <= shape->n && fits; i++) {
-    const int64_t size = shape->list[shape->n - i];
-    fits = size == 1 || size == x->dims[x->rank - i];
-  }
+  bool fits = shape->n == x->rank;
+  for (int i = 0; i < shape->n && fits; i++)
+    fits = shape->list[i] == 1 || shape->list[i] == x->dims[i];
   return fits ||
          nd_fail(c, ND_BAD_ARGUMENT,
-                 "noise_shape must broadcast to x: it is %s, x is %s",
+                 "noise_shape must have the sizes of x or 1: it is %s, x is %s",
                  ND_SHAPE(shape->n, shape->list), ND_SHAPE(x->rank, x->dims));
 }
 

@@ -61,6 +61,12 @@ describe("a module", function()
       names(it_.variables))
   end)
 
+  it("sees what stands behind a gap of a list", function()
+    local it_ = tree()
+    it_.parts_of[1] = nil
+    assert.equal("z a table.a table.b two.w two.steps", names(it_.variables))
+  end)
+
   it("has modules within, and does not lose itself in circles", function()
     local it_ = tree()
     it_.parts_of[1].parent = it_

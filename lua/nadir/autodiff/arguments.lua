@@ -3,6 +3,7 @@
 -- table with a metatable, such as a layer, is passed on as it is.
 local nd = require "nadir"
 local fail = require "nadir.fail"
+local structure = require "nadir.structure"
 
 local arguments = {}
 
@@ -20,23 +21,6 @@ function arguments.is_float(x)
   return x.dtype:find "^float" ~= nil
 end
 
--- Numbers in their order, then strings in that of their bytes, as the core
--- walks tables of tensors; what is neither holds no tensors.
-local function sorted_keys(t)
-  local keys = {}
-  for key in pairs(t) do -- any order: sorted below
-    local sorts = type(key) == "number" or type(key) == "string"
-    keys[#keys + 1] = sorts and key or nil
-  end
-  table.sort(keys, function(a, b)
-    if type(a) ~= type(b) then
-      return type(a) == "number"
-    end
-    return a < b
-  end)
-  return keys
-end
-
 --- The tensors and Variables in a value, in the order of the core.
 ---@return table list
 function arguments.leaves(value, list, depth)
@@ -44,7 +28,7 @@ function arguments.leaves(value, list, depth)
   if is_tensor(value) then
     list[#list + 1] = value
   elseif is_plain(value) and depth <= DEEPEST then
-    for _, key in ipairs(sorted_keys(value)) do
+    for _, key in ipairs(structure.keys(value)) do
       arguments.leaves(value[key], list, depth + 1)
     end
   end

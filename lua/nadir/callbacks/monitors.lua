@@ -2,6 +2,7 @@
 -- one number of the logs for getting better.
 local Callback = require "nadir.callbacks.callback".Callback
 local fail = require "nadir.fail"
+local structure = require "nadir.structure"
 local warning = require "nadir.warning"
 
 local print = print
@@ -44,13 +45,8 @@ end
 function Monitor:look(logs)
   local value = logs[self.monitor]
   if value == nil then
-    local names = {}
-    for name in pairs(logs) do -- any order: sorted below
-      names[#names + 1] = name
-    end
-    table.sort(names)
     warning(getmetatable(self).__name, ("logs have no '%s': there are %s")
-      :format(self.monitor, table.concat(names, ", ")))
+      :format(self.monitor, table.concat(structure.keys(logs), ", ")))
   end
   return value
 end

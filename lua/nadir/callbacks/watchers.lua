@@ -3,6 +3,7 @@
 local Callback = require "nadir.callbacks.callback".Callback
 local fail = require "nadir.fail"
 local number_text = require "nadir.number"
+local structure = require "nadir.structure"
 
 local print = print
 local open = io and io.open
@@ -77,11 +78,7 @@ end
 
 function CSVLogger:on_epoch_end(epoch, logs)
   if not self.keys then
-    self.keys = {}
-    for name in pairs(logs) do -- any order: sorted below
-      table.insert(self.keys, name)
-    end
-    table.sort(self.keys)
+    self.keys = structure.keys(logs)
     if self.header then
       self.file:write("epoch", self.separator,
         table.concat(self.keys, self.separator), "\n")

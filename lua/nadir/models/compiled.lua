@@ -25,14 +25,8 @@ local function name_outputs(model, y_pred)
     return { "output" }
   end
   local symbols = model.outputs
-  for key, _ in pairs(y_pred) do -- any order: sorted below
-    names[#names + 1] = key
-  end
-  table.sort(names, function(a, b)
-    if type(a) ~= type(b) then return type(a) == "number" end
-    return a < b
-  end)
-  for i, key in ipairs(names) do
+  for i, key in ipairs(structure.keys(y_pred)) do
+    names[i] = key
     if type(key) == "number" then
       local symbol = is_plain(symbols) and symbols[key]
       names[i] = symbolic.is(symbol) and symbol.name or ("output_%d"):format(i)
