@@ -35,8 +35,9 @@ local function name_outputs(model, y_pred)
   return names
 end
 
--- What is given for output i of n: for a list of outputs a list, or a table by
--- names; `one` says whether a value stands for all.
+-- What is given for output i of n, which is called `name`: one value for all, a
+-- list with one for each, or a table by names. Of a single output a list is its
+-- own if `is_list`.
 local function given_for(what, value, i, n, name, is_list)
   if value == nil or value == false then
     return nil

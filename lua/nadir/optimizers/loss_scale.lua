@@ -6,6 +6,7 @@
 --   local optimizer = nd.optimizers.LossScaleOptimizer(nd.optimizers.Adam())
 local nd = require "nadir"
 local class = require "nadir.class"
+local config = require "nadir.config"
 local fail = require "nadir.fail"
 local leaves = require "nadir.autodiff.arguments".leaves
 local wrapper = require "nadir.optimizers.wrapper"
@@ -97,9 +98,8 @@ end
 
 --- A table of its options, with those of the optimizer inside.
 function LossScale:get_config()
-  local inner = self.inner_optimizer
   return {
-    inner_optimizer = { class_name = inner.name, config = inner:get_config() },
+    inner_optimizer = config.write(self.inner_optimizer, self.name),
     initial_scale = self.initial_scale,
     dynamic_growth_steps = self.dynamic_growth_steps,
   }

@@ -88,6 +88,26 @@ describe("a saved model", function()
     end)
   end
 
+  it("has its optimizer again, whatever that is made of", function()
+    local rate = nd.optimizers.schedules.ExponentialDecay(0.1, 10, 0.5)
+    for _, optimizer in ipairs {
+      nd.optimizers.LossScaleOptimizer(nd.optimizers.Adam {
+        learning_rate = rate }),
+      nd.optimizers.SGD { learning_rate = rate, momentum = 0.5, use_ema = true },
+      nd.optimizers.ScheduleFreeAdamW { warmup_steps = 3 },
+    } do
+      local model = makers["sequential from an input"]()
+      model:compile(optimizer, "mse")
+      go_on(model, 2)
+      with_new_file(function(path)
+        model:save(path)
+        local again = nd.models.load_model(path)
+        assert.same(go_on(model, 2), go_on(again, 2))
+        assert.equal(bits(model:predict(x)), bits(again:predict(x)))
+      end)
+    end
+  end)
+
   it("may leave out what it was compiled with", function()
     local model = trained(makers.sequential)
     with_new_file(function(path)
