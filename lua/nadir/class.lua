@@ -266,7 +266,12 @@ function class.from_config(Class, config)
   if not has_params(Class) then
     return Class(table.unpack(config.arguments or {}))
   end
-  return Class(config)
+  local self = Class(config)
+  for key, value in pairs(config) do -- any order: each its own
+    local made = type(value) == "table" and rawget(self, key)
+    self._given[key] = made or self._given[key]
+  end
+  return self
 end
 
 return setmetatable(class, { __call = function(_, ...)

@@ -124,17 +124,23 @@ function config.make(value, what, module)
   return Class:from_config(value.config or {})
 end
 
---- The optimizer that a configuration describes, with the schedule of its rate.
+--- The optimizer that a configuration describes, or a part of one, such as the
+--- schedule of its rate. What a script's function gave is not in it.
 ---@param value table
----@return any optimizer
+---@return any
 function config.make_optimizer(value)
-  local settings = {}
-  for key, setting in pairs(value.config or {}) do -- any order: each its own
-    local is_schedule = key == "learning_rate" and config.is(setting)
-    settings[key] = is_schedule
-      and nd.optimizers.schedules[setting.class_name](setting.config) or setting
+  local Class = rawget(nd.optimizers.schedules, value.class_name)
+    or nd.optimizers[value.class_name]
+  local given = value.config or {}
+  if class.metatable(Class) then
+    return Class:from_config(given)
   end
-  return nd.optimizers[value.class_name](settings)
+  local settings = {}
+  for key, setting in pairs(given) do -- any order: each its own
+    settings[key] = config.is(setting) and config.make_optimizer(setting)
+      or setting
+  end
+  return Class(settings)
 end
 
 return config

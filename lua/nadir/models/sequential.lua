@@ -1,7 +1,6 @@
 --- nd.Sequential, nd.models.Sequential, nd.layers.Sequential: a chain of
 -- layers.
 local class = require "nadir.class"
-local config = require "nadir.config"
 local fail = require "nadir.fail"
 local InputLayer = require "nadir.models.input".InputLayer
 local kinds = require "nadir.kinds"
@@ -13,20 +12,25 @@ local Sequential = Model:extend("Sequential", {
   { "layers", "layers", {}, doc = "anything that can be called" },
 })
 
+-- Notes what it consists of now, for `tostring` and files: the input, if there is
+-- one, and the layers.
+local function note_layers(self)
+  local chain = self._chain
+  local all = { rawget(self, "_input") }
+  self._given.layers = table.move(chain, 1, #chain, #all + 1, all)
+end
+
 -- An input that stands first says what to build for.
 function Sequential:init()
   local chain = rawget(self, "layers")
   rawset(self, "layers", nil)
   rawset(self, "_chain", chain)
   if symbolic.is(chain[1]) or class.is(chain[1], InputLayer) then
-    self:begin(table.remove(chain, 1))
+    local input = table.remove(chain, 1)
+    rawset(self, "_input", symbolic.is(input) and input or input.output)
+    self:build(self._input.shape)
   end
-end
-
--- What it is built for.
-function Sequential:begin(input)
-  rawset(self, "_input", symbolic.is(input) and input or input.output)
-  self:build(self._input.shape)
+  note_layers(self)
 end
 
 class.property(Sequential, "layers", function(self) return self._chain end)
@@ -48,6 +52,7 @@ function Sequential:add(layer)
   local chain = self._chain
   if (symbolic.is(layer) or class.is(layer, InputLayer)) and #chain == 0 then
     rawset(self, "_input", symbolic.is(layer) and layer or layer.output)
+    note_layers(self)
     return
   end
   local added, problem = kinds.layer.read(layer)
@@ -55,21 +60,11 @@ function Sequential:add(layer)
     fail("add: %s", problem or "needs a layer, got a " .. type(layer))
   end
   chain[#chain + 1] = added
-  self._given.layers = chain
+  note_layers(self)
   if rawget(self, "_input") then
     rawset(self, "built", false)
     self:build(self._input.shape)
   end
-end
-
---- What a file holds of it.
----@return table
-function Sequential:get_config()
-  local layers = { rawget(self, "_input") }
-  local chain = self._chain
-  table.move(chain, 1, #chain, #layers + 1, layers)
-  return config.write({ name = self.name, layers = layers,
-                        trainable = self.trainable }, self.name)
 end
 
 --- Takes the last layer off.
@@ -78,7 +73,9 @@ function Sequential:pop()
   if #self._chain == 0 then
     fail("pop: %s has no layers", self.name)
   end
-  return table.remove(self._chain)
+  local layer = table.remove(self._chain)
+  note_layers(self)
+  return layer
 end
 
 return Sequential

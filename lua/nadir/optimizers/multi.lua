@@ -5,6 +5,7 @@
 --     return variable.name:find "^encoder/" and adam or sgd
 --   end)
 local class = require "nadir.class"
+local config = require "nadir.config"
 local fail = require "nadir.fail"
 local kinds = require "nadir.kinds"
 local leaves = require "nadir.autodiff.arguments".leaves
@@ -23,6 +24,11 @@ Multi.kept = { "iterations" }
 function Multi:init()
   self.iterations = 0
   self._chosen = setmetatable({}, { __mode = "k" })
+end
+
+--- The map comes back with its optimizers.
+function Multi.from_config(Class, given)
+  return Class(config.make_optimizer(given.optimizer_map))
 end
 
 local function ask(self, variable)

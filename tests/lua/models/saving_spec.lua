@@ -93,8 +93,11 @@ describe("a saved model", function()
     for _, optimizer in ipairs {
       nd.optimizers.LossScaleOptimizer(nd.optimizers.Adam {
         learning_rate = rate }),
-      nd.optimizers.SGD { learning_rate = rate, momentum = 0.5, use_ema = true },
+      nd.optimizers.SGD { learning_rate = rate, momentum = 0.5,
+                          use_ema = true },
       nd.optimizers.ScheduleFreeAdamW { warmup_steps = 3 },
+      nd.optimizers.MultiOptimizer(nd.optimizers.OptimizerMap("adam", {
+        [".*bias"] = nd.optimizers.SGD(rate) })),
     } do
       local model = makers["sequential from an input"]()
       model:compile(optimizer, "mse")

@@ -43,6 +43,18 @@ describe("Sequential", function()
     end
   end)
 
+  it("shows the layers that it has now, also when it is made again", function()
+    local model = Sequential { nd.Input { 2 }, Dense(1, { name = "a" }) }
+    model:add(Dense(2, { name = "b", kernel_initializer =
+      nd.initializers.HeNormal { seed = 1 } }))
+    local text = tostring(model)
+    assert.matches("KerasTensor.*name = \"a\".*HeNormal { seed = 1 }.*\"b\"",
+      text)
+    assert.equal(text, tostring(Sequential:from_config(model:get_config())))
+    model:pop()
+    assert.not_matches("HeNormal", tostring(model))
+  end)
+
   it("shows its layers", function()
     local model = Sequential { layers = { Dense { units = 2, name = "a" } },
                                name = "m" }
