@@ -12,8 +12,8 @@ local Sequential = Model:extend("Sequential", {
   { "layers", "layers", {}, doc = "anything that can be called" },
 })
 
--- Notes what it consists of now, for `tostring` and files: the input, if there is
--- one, and the layers.
+-- Notes what it consists of now, for `tostring` and files: the input, if there
+-- is one, and the layers.
 local function note_layers(self)
   local chain = self._chain
   local all = { rawget(self, "_input") }
