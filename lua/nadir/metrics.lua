@@ -61,11 +61,10 @@ local choices = {
 --- and "crossentropy" or "ce", are those that fit. A metric that is given by a
 --- name is called so.
 ---@param value any
----@param _ any  the loss; what fits is told by shapes alone
 ---@param y_true userdata
 ---@param y_pred userdata
 ---@return table metric
-function metrics.resolve(value, _, y_true, y_pred)
+function metrics.resolve(value, y_true, y_pred)
   local by_kind = choices[value]
   local metric = by_kind and metrics[by_kind[kind_of(y_true, y_pred)]]()
     or metrics.get(value)

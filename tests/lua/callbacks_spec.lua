@@ -83,10 +83,34 @@ describe("EarlyStopping", function()
       monitor = "loss", start_from_epoch = 2 }).epoch)
   end)
 
-  it("takes numbers that should grow by their names or by mode", function()
+  it("knows which way metrics are better, or is told", function()
+    for name, epochs in pairs { accuracy = 3, mae = 3, loss = 4 } do
+      local model = nd.Sequential { L.Dense(1) }
+      model:compile { optimizer = nd.optimizers.SGD(0), loss = "mse",
+                      metrics = { "accuracy", "mae" } }
+      -- What is right or wrong, and by how much, is better in every epoch.
+      local epoch = 0
+      local stop = C.EarlyStopping { monitor = name, patience = 1 }
+      local changes = C.LambdaCallback { on_epoch_end = function(_, logs)
+        epoch = epoch + 1
+        logs.accuracy = ({ 0.1, 0.2, 0.2, 0.3 })[epoch]
+        logs.mae = ({ 3, 2, 2, 1 })[epoch]
+        logs.loss = ({ 4, 3, 2, 1 })[epoch]
+      end }
+      local history = model:fit(nd.ones { 2, 1 }, nd.ones { 2, 1 }, {
+        epochs = 4, verbose = 0, callbacks = { changes, stop } })
+      assert.equal(epochs, #history.epoch, name)
+    end
     local monitor = { monitor = "loss", mode = "max" }
     assert.same({ 1, 2, 3 }, fit({ 1, 2, 1, 2 }, C.EarlyStopping(monitor))
       .epoch)
+    refuses("EarlyStopping: it is not known which way 'rows' is better; give "
+      .. "mode, min or max", function()
+        local model = scripted { 1 }
+        function model.train_step() return { rows = 1 } end
+        model:fit(nd.ones { 1, 1 }, { verbose = 0, callbacks = {
+          C.EarlyStopping { monitor = "rows" } } })
+      end)
     refuses("EarlyStopping: mode must be auto, min or max, got up",
       function() fit({ 1 }, C.EarlyStopping { mode = "up" }) end)
   end)

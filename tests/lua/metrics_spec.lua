@@ -164,7 +164,7 @@ describe("a metric", function()
 
   it("picks the accuracy that fits", function()
     local function pick(name, y, p)
-      local metric = metrics.resolve(name, nil, nd.zeros(y), nd.zeros(p))
+      local metric = metrics.resolve(name, nd.zeros(y), nd.zeros(p))
       return getmetatable(metric).__name
     end
     assert.equal("BinaryAccuracy", pick("accuracy", { 4, 1 }, { 4, 1 }))
@@ -175,10 +175,10 @@ describe("a metric", function()
     assert.equal("SparseCategoricalCrossentropy",
       pick("crossentropy", { 4 }, { 4, 3 }))
     local y, p = nd.zeros { 4 }, nd.zeros { 4, 3 }
-    assert.equal("acc", metrics.resolve("acc", nil, y, p).name)
+    assert.equal("acc", metrics.resolve("acc", y, p).name)
     assert.equal("mse", metrics.resolve("mse", "mse", p, p).name)
     local given = metrics.Precision { name = "p" }
-    assert.equal(given, metrics.resolve(given, nil, y, y))
+    assert.equal(given, metrics.resolve(given, y, y))
     assert.equal("p", given.name)
   end)
 

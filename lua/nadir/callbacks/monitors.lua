@@ -15,30 +15,26 @@ local Monitor = Callback:extend("Monitor", {
   { "verbose", "integer", 0, doc = "1: says what it does" },
 })
 
--- What is better when it grows.
-local GROWS <const> = { "acc", "accuracy", "auc", "precision", "recall", "f1",
-                        "score", "iou", "similarity", "correlation",
-                        "positives", "negatives" }
-
-local function grows(self)
-  if self.mode == "min" or self.mode == "max" then
-    return self.mode == "max"
-  elseif self.mode ~= "auto" then
-    fail("%s: mode must be auto, min or max, got %s",
-      getmetatable(self).__name, self.mode)
+-- Which way the number is better: 1 up, -1 down. Losses are, and metrics know.
+local function sign_of(self)
+  local name = self.monitor:gsub("^val_", "")
+  local way = self.mode
+  if way == "auto" then
+    way = name:find "loss$" and "min" or self.model:direction_of(name)
   end
-  for _, word in ipairs(GROWS) do
-    if self.monitor:find(word, 1, true)
-      and not self.monitor:find("false_", 1, true) then
-      return true
-    end
+  if not way then
+    fail("%s: it is not known which way '%s' is better; give mode, min or max",
+      getmetatable(self).__name, self.monitor)
   end
-  return false
+  return way == "max" and 1 or -1
 end
 
 function Monitor:on_train_begin()
-  self.sign = grows(self) and 1 or -1
-  self.best = false
+  if self.mode ~= "auto" and self.mode ~= "min" and self.mode ~= "max" then
+    fail("%s: mode must be auto, min or max, got %s",
+      getmetatable(self).__name, self.mode)
+  end
+  self.sign, self.best = false, false
 end
 
 -- The watched number, or nil with a warning that there is none.
@@ -53,6 +49,7 @@ end
 
 -- Whether a value is better than another by more than `delta`.
 function Monitor:is_better(value, other, delta)
+  self.sign = self.sign or sign_of(self)
   return not other or self.sign * (value - other) > delta
 end
 

@@ -72,20 +72,14 @@ end
 
 -- ----------------------------------------------------------------- metrics --
 
--- The metric for one thing that was given, and what it is called.
-local function make_metric(what, loss, y_true, y_pred)
-  local metric = nd.metrics.resolve(what, loss, y_true, y_pred)
-  return metric, type(what) == "string" and what or metric.name
-end
-
-local function make_metrics(list, loss, y_true, y_pred)
+-- The metrics for a list, or one alone.
+local function make_metrics(list, y_true, y_pred)
   local metrics = {}
   if list ~= nil and not (is_plain(list) and list[1] ~= nil) then
     list = { list }
   end
   for i, what in ipairs(list or {}) do
-    local metric, name = make_metric(what, loss, y_true, y_pred)
-    metrics[i] = { metric = metric, name = name }
+    metrics[i] = nd.metrics.resolve(what, y_true, y_pred)
   end
   return metrics
 end
@@ -114,9 +108,8 @@ local function build(self, y_true, y_pred)
     loss = loss ~= nil and nd.losses.get(loss) or nil
     self.entries[i] = {
       name = name, loss = loss, weight = given "loss_weights",
-      metrics = make_metrics(given("metrics", true), loss, wanted[i],
-        outputs[i]),
-      weighted = make_metrics(given("weighted_metrics", true), loss, wanted[i],
+      metrics = make_metrics(given("metrics", true), wanted[i], outputs[i]),
+      weighted = make_metrics(given("weighted_metrics", true), wanted[i],
         outputs[i]),
       total = 0, count = 0,
     }
@@ -191,12 +184,25 @@ function Compiled:update(loss, y_true, y_pred, sample_weight, n)
       entry.total = entry.total + entry.last:item() * n
       entry.count = entry.count + n
     end
-    for _, one in ipairs(entry.metrics) do
-      one.metric:update_state(wanted[i], outputs[i])
+    for _, metric in ipairs(entry.metrics) do
+      metric:update_state(wanted[i], outputs[i])
     end
-    for _, one in ipairs(entry.weighted) do
-      one.metric:update_state(wanted[i], outputs[i],
+    for _, metric in ipairs(entry.weighted) do
+      metric:update_state(wanted[i], outputs[i],
         #weights > 1 and weights[i] or weights[1])
+    end
+  end
+end
+
+-- Calls see(name, metric) for the metrics of all outputs.
+local function each_metric(self, see)
+  local entries = self.entries or {}
+  for _, entry in ipairs(entries) do
+    for _, list in ipairs { entry.metrics, entry.weighted } do
+      for _, metric in ipairs(list) do
+        see(#entries > 1 and ("%s_%s"):format(entry.name, metric.name)
+          or metric.name, metric)
+      end
     end
   end
 end
@@ -206,12 +212,8 @@ function Compiled:reset()
   self.total, self.count = 0, 0
   for _, entry in ipairs(self.entries or {}) do
     entry.total, entry.count = 0, 0
-    for _, list in ipairs { entry.metrics, entry.weighted } do
-      for _, one in ipairs(list) do
-        one.metric:reset_state()
-      end
-    end
   end
+  each_metric(self, function(_, metric) metric:reset_state() end)
 end
 
 --- Calls see(name, value) for the mean loss and each metric; the value is a
@@ -220,20 +222,26 @@ function Compiled:results(see)
   if self.count > 0 then
     see("loss", self.total / self.count)
   end
-  local several = #(self.entries or {}) > 1
-  for _, entry in ipairs(several and self.entries or {}) do
+  local entries = self.entries or {}
+  for _, entry in ipairs(#entries > 1 and entries or {}) do
     if entry.loss and entry.count > 0 then
       see(entry.name .. "_loss", entry.total / entry.count)
     end
   end
-  for _, entry in ipairs(self.entries or {}) do
-    for _, list in ipairs { entry.metrics, entry.weighted } do
-      for _, one in ipairs(list) do
-        see(several and ("%s_%s"):format(entry.name, one.name) or one.name,
-          one.metric:result())
-      end
-    end
-  end
+  each_metric(self, function(name, metric) see(name, metric:result()) end)
+end
+
+local WAYS <const> = { up = "max", down = "min" }
+
+--- Which way a metric is better, "min" or "max", if it says.
+---@param name string
+---@return string?
+function Compiled:direction_of(name)
+  local way
+  each_metric(self, function(one, metric)
+    way = one == name and WAYS[metric.direction] or way
+  end)
+  return way
 end
 
 return new

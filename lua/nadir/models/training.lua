@@ -55,6 +55,15 @@ local function check_compiled(self, who)
   end
 end
 
+--- Which way a number of the logs is better: "min" or "max"; nil if no metric
+--- says.
+---@param name string
+---@return string?
+function training:direction_of(name)
+  local compiled = rawget(self, "_compiled")
+  return compiled and compiled:direction_of(name)
+end
+
 -- ------------------------------------------------------------------- steps --
 
 local WEIGHTS <const> = 3
