@@ -264,7 +264,9 @@ end
 ---@param config table
 function class.from_config(Class, config)
   if not has_params(Class) then
-    return Class(table.unpack(config.arguments or {}))
+    local self = Class(table.unpack(config.arguments or {}))
+    rawset(self, "name", config.name or rawget(self, "name"))
+    return self
   end
   local self = Class(config)
   for key, value in pairs(config) do -- any order: each its own

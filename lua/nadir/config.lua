@@ -61,12 +61,13 @@ function write(value, where)
 end
 
 --- The configuration of an object: what it was given, by name, or, of a class
---- without parameters, as a list of `arguments`.
+--- without parameters, as a list of `arguments`, and its `name`, if it has one.
 ---@param object table
 ---@return table
 function config.of(object)
   local given = rawget(object, "_given")
-    or { arguments = rawget(object, "_arguments") }
+    or { arguments = rawget(object, "_arguments"),
+         name = rawget(object, "name") }
   return write_table(given, getmetatable(object).__name)
 end
 
@@ -105,6 +106,16 @@ function config.is(value)
     and type(value.class_name) == "string"
 end
 
+-- The class of a name: a script's, or that of the module.
+local function find_class(name, module)
+  local Class = custom[name]
+  if Class == nil then
+    local ok, found = pcall(function() return module[name] end)
+    Class = ok and found or nil
+  end
+  return class.metatable(Class) and Class or nil
+end
+
 --- The object that a configuration describes.
 ---@param value table   { class_name = ..., config = ... }
 ---@param what string   what it is, for messages: "layer"
@@ -112,16 +123,21 @@ end
 ---@return table? object
 ---@return string? problem
 function config.make(value, what, module)
-  local Class = custom[value.class_name]
+  local Class = find_class(value.class_name, module)
   if not Class then
-    local ok
-    ok, Class = pcall(function() return module[value.class_name] end)
-    if not ok then
-      return nil, names.no_such(what, value.class_name, module)
-        .. "; a class of a script goes into custom_objects"
-    end
+    return nil, names.no_such(what, value.class_name, module)
+      .. "; a class of a script goes into custom_objects"
   end
   return Class:from_config(value.config or {})
+end
+
+--- The layer that a configuration describes, or the model, which is one.
+---@param value table
+---@return table? layer
+---@return string? problem
+function config.make_layer(value)
+  local is_model = value.class_name == "Model"
+  return config.make(value, "layer", is_model and nd.models or nd.layers)
 end
 
 --- The optimizer that a configuration describes, or a part of one, such as the

@@ -32,7 +32,7 @@ objects.activation = {
     if value == false then
       return linear
     elseif config.is(value) then
-      return config.make(value, "layer", nd.layers)
+      return config.make_layer(value)
     elseif type(value) ~= "string" then
       return callable(value)
     end
@@ -139,7 +139,12 @@ local one_layer = object_of("layer", function() return nd.layers end)
 objects.layer = {
   wanted = "a layer",
   read = function(value)
-    return symbolic.is(value) and value or one_layer.read(value)
+    if symbolic.is(value) then
+      return value
+    elseif config.is(value) then
+      return config.make_layer(value)
+    end
+    return one_layer.read(value)
   end,
 }
 

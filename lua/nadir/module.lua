@@ -39,8 +39,9 @@ function Module.invent_name(name)
   return n == 0 and name or ("%s_%d"):format(name, n)
 end
 
--- Every object has a name.
+-- Every object has a name, and what its calls leave (nadir.module_state).
 function metatable.__begin(self)
+  rawset(self, "_state", {})
   local name = rawget(self, "name")
     or Module.invent_name(getmetatable(self).__name)
   rawset(self, "name", name)
@@ -147,16 +148,43 @@ local function name_variables(self, prefix, add, seen)
   end
 end
 
---- All Variables with their paths from here, as files name them:
---- "dense_1/kernel". What comes twice has a number behind it.
----@return table list  of { path, variable }
-function Module:named_variables()
-  local list, used = {}, {}
-  name_variables(self, "", function(path, variable)
+-- What is added to a list with a path; one that comes twice has a number behind
+-- it.
+local function adder(list)
+  local used = {}
+  return function(path, what)
     local n = used[path] or 0
     used[path] = n + 1
-    list[#list + 1] = { n == 0 and path or ("%s_%d"):format(path, n), variable }
-  end, { [self] = true })
+    list[#list + 1] = { n == 0 and path or ("%s_%d"):format(path, n), what }
+  end
+end
+
+--- All Variables with their paths from here, as files name them:
+--- "dense_1/kernel".
+---@return table list  of { path, variable }
+function Module:named_variables()
+  local list = {}
+  name_variables(self, "", adder(list), { [self] = true })
+  return list
+end
+
+local function name_modules(self, path, add, seen)
+  seen[self] = true
+  add(path, self)
+  local parts, paths = self:parts()
+  for i, part in ipairs(parts) do
+    if not nd.is_variable(part) and not seen[part] then
+      name_modules(part, path == "" and paths[i] or path .. "/" .. paths[i],
+        add, seen)
+    end
+  end
+end
+
+--- The module itself, whose path is "", and all within, with their paths.
+---@return table list  of { path, module }
+function Module:named_modules()
+  local list = {}
+  name_modules(self, "", adder(list), {})
   return list
 end
 
@@ -203,19 +231,12 @@ class.property(Module, "non_trainable_variables", function(self)
   return pick(self.variables, false)
 end)
 
-local function collect_modules(self, all, seen)
-  for _, part in ipairs(self:parts()) do
-    if not nd.is_variable(part) and not seen[part] then
-      seen[part] = true
-      all[#all + 1] = part
-      collect_modules(part, all, seen)
-    end
-  end
-  return all
-end
-
 class.property(Module, "submodules", function(self)
-  return collect_modules(self, {}, { [self] = true })
+  local list = {}
+  for i, named in ipairs(self:named_modules()) do
+    list[i - 1] = i > 1 and named[2] or nil
+  end
+  return list
 end)
 
 return Module

@@ -22,6 +22,9 @@
 --   compute_mask(x, mask)             which steps of the result count
 --   supports_masking                  those of the result are those of x
 --
+-- What a call leaves for the next one beside Variables, whole numbers, tensors
+-- and tables of these, goes into the table `self._state`; files keep it.
+--
 -- Several inputs are one list. `options` are those of the call.
 local nd = require "nadir"
 local class = require "nadir.class"

@@ -55,19 +55,18 @@ end
 --- Begins with zeros again, or the states given.
 ---@param states? table
 function Recurrent:reset_states(states)
-  rawset(self, "_states", states or false)
+  self._state.last = states
 end
 
 Recurrent.reset_state = Recurrent.reset_states
-Recurrent._states = false
 
 class.property(Recurrent, "states", function(self)
-  return self._states or nil
+  return self._state.last
 end)
 
 -- The states that a call of n examples begins with.
 local function first_states(self, given, x)
-  local states, n = given or self.stateful and self._states, x.shape[1]
+  local states, n = given or self.stateful and self.states, x.shape[1]
   if not states then
     return steps.initial(self.cell, n, x.dtype)
   end
@@ -116,7 +115,7 @@ function Recurrent:call(x, training, mask, options)
   local y, states = sequence(self, x, first_states(self, given, x), mask,
     training)
   if self.stateful and not symbolic.is_trying() then
-    rawset(self, "_states", structure.map(states, nd.stop_gradient))
+    self._state.last = structure.map(states, nd.stop_gradient)
   end
   if not self.return_sequences then
     y = last_output(self, y, states, mask)

@@ -7,7 +7,7 @@ return function(self)
   if not self.seed then
     return nil
   end
-  local calls = (rawget(self, "_draws") or 0) + 1
-  rawset(self, "_draws", calls)
-  return { self.seed, calls }
+  local state = self._state
+  state.draws = (state.draws or 0) + 1
+  return { self.seed, state.draws }
 end

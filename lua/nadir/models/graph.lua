@@ -1,6 +1,5 @@
 --- Graphs of layers: the nodes between the inputs and the outputs of a model,
 -- as a plan of calls.
-local nd = require "nadir"
 local class = require "nadir.class"
 local config = require "nadir.config"
 local fail = require "nadir.fail"
@@ -225,7 +224,7 @@ local function from_config(written)
   end
   for i, layer in ipairs(written.layers) do
     local problem
-    layers[i], problem = config.make(layer, "layer", nd.layers)
+    layers[i], problem = config.make_layer(layer)
     if not layers[i] then
       fail("Model: %s", problem)
     end

@@ -3,8 +3,11 @@
 -- one.
 local nd = require "nadir"
 local checkpoint_file = require "nadir.checkpoint_file"
+local class = require "nadir.class"
 local config = require "nadir.config"
 local fail = require "nadir.fail"
+local Layer = require "nadir.layers.layer"
+local module_state = require "nadir.module_state"
 local pack = require "nadir.pack"
 local signature = require "nadir.signature"
 
@@ -135,8 +138,45 @@ local function write_training(model, tensors)
   return written
 end
 
---- Writes the model to one file: its configuration, its weights, and, if it is
---- compiled, what training goes on from.
+-- The paths of layers and Variables that do not train.
+local function write_frozen(model)
+  local frozen = { layers = {}, variables = {} }
+  for _, named in ipairs(model:named_modules()) do
+    local still = class.is(named[2], Layer) and not named[2].trainable
+    table.insert(frozen.layers, still and named[1] or nil)
+  end
+  for _, named in ipairs(model:named_variables()) do
+    table.insert(frozen.variables, not named[2].trainable and named[1] or nil)
+  end
+  return frozen
+end
+
+-- Sets `trainable`, where it is another, of what named_modules or
+-- named_variables gives: outer layers first, since they set it of those within.
+local function set_trainable(parts, frozen)
+  local still = {}
+  for _, path in ipairs(frozen) do
+    still[path] = true
+  end
+  for _, named in ipairs(parts) do
+    local trains = not still[named[1]]
+    if named[2].trainable ~= trains then
+      named[2].trainable = trains
+    end
+  end
+end
+
+local function read_frozen(model, frozen)
+  local layers = {}
+  for _, named in ipairs(model:named_modules()) do
+    layers[#layers + 1] = class.is(named[2], Layer) and named or nil
+  end
+  set_trainable(layers, frozen.layers)
+  set_trainable(model:named_variables(), frozen.variables)
+end
+
+--- Writes the model to one file: its configuration, its weights, what its calls
+--- left, and, if it is compiled, what training goes on from.
 function saving:save(...)
   local v = save:read(...)
   if not self.built then
@@ -146,6 +186,8 @@ function saving:save(...)
   local written = {
     model = config.write(self, self.name),
     build_shape = rawget(self, "_build_shape"),
+    frozen = write_frozen(self),
+    state = pack.write(module_state.of(self), "@state", tensors),
     training = v.include_optimizer and write_training(self, tensors) or nil,
   }
   checkpoint_file.write(v.filepath, tensors, { model = written }, "save")
@@ -183,11 +225,19 @@ local function read_file(path)
   return written, tensors
 end
 
---- The model that a file holds.
+-- What layers draw first, which the file overwrites, is drawn for nobody.
+local function keep_random()
+  return setmetatable({ state = nd.random.get_state() }, {
+    __close = function(kept) nd.random.set_state(kept.state) end,
+  })
+end
+
+--- The model that a file holds. Random numbers go on as without it.
 ---@return table model
 local function load(...)
   local v = load_model:read(...)
   local written, tensors = read_file(v.filepath)
+  local _ <close> = keep_random()
   local _ <close> = config.lend(v.custom_objects)
   local model, problem = config.make(written.model, "model", nd.models)
   if not model then
@@ -196,7 +246,9 @@ local function load(...)
   if not model.built then
     model:build(written.build_shape)
   end
+  read_frozen(model, written.frozen)
   set_weights("load_model", model, tensors)
+  module_state.set("load_model", model, pack.read(written.state, tensors))
   if v.compile and written.training then
     read_training(model, written.training, tensors)
   end

@@ -15,6 +15,7 @@ local fail = require "nadir.fail"
 local file = require "nadir.file"
 local json = require "nadir.json"
 local Module = require "nadir.module"
+local module_state = require "nadir.module_state"
 local pack = require "nadir.pack"
 local signature = require "nadir.signature"
 
@@ -32,6 +33,9 @@ local function is_optimizer(value)
     or Class ~= nil and class.method(Class, "state_dict") ~= nil
 end
 
+-- What a module has beside Variables, among their paths.
+local STATE <const> = "@state"
+
 local kinds = {
   {
     fits = nd.is_variable,
@@ -45,6 +49,7 @@ local kinds = {
       for _, named in ipairs(module:named_variables()) do
         written[named[1]] = named[2]:read_value()
       end
+      written[STATE] = module_state.of(module)
       return written
     end,
     read = function(module, value, name)
@@ -55,6 +60,7 @@ local kinds = {
         end
         variable:assign(value[path])
       end
+      module_state.set("restore", module, value[STATE])
     end,
   },
   {

@@ -88,6 +88,71 @@ describe("a saved model", function()
     end)
   end
 
+  it("may hold a model that is drawn up", function()
+    local input = nd.Input { 8 }
+    local inner = nd.Model(input, L.Dense(2)(input), { name = "inner" })
+    local outer = nd.Input { 8 }
+    for _, model in ipairs { nd.Sequential { inner, L.Dense(1) },
+                             nd.Model(outer, L.Dense(1)(inner(outer))) } do
+      model(x)
+      with_new_file(function(path)
+        model:save(path)
+        local again = nd.models.load_model(path)
+        assert.equal(bits(model:predict(x)), bits(again:predict(x)))
+        assert.equal(2, #again:get_layer("inner").weights)
+      end)
+    end
+  end)
+
+  it("has its names, and is frozen where it was", function()
+    local Outer = nd.Model:extend "Outer"
+    function Outer:init() self.net, self.last = Net(3), L.Dense(2) end
+    function Outer:call(v) return self.last(self.net(v)) end
+    local model = Outer()
+    model:compile("adam", "mse")
+    model(x)
+    local function same()
+      with_new_file(function(path)
+        model:fit(x, nd.ones { 40, 2 }, { verbose = 0 })
+        model:save(path)
+        local again = nd.models.load_model(path, {
+          custom_objects = { Outer = Outer } })
+        local layers = again:named_modules()
+        for i, named in ipairs(model:named_modules()) do
+          assert.equal(named[1], layers[i][1])
+          assert.equal(named[2].trainable, layers[i][2].trainable)
+        end
+        local variables = again:named_variables()
+        for i, named in ipairs(model:named_variables()) do
+          assert.equal(named[2].trainable, variables[i][2].trainable)
+        end
+        assert.equal(model.name, again.name)
+        again.trainable = true
+        assert.equal(#model.variables, #again.trainable_variables)
+      end)
+    end
+    same()
+    model.net.hidden.trainable = false
+    same()
+    model.net.trainable = false
+    same()
+    model.net.out.trainable = true
+    same()
+  end)
+
+  it("leaves the numbers that a program draws alone", function()
+    local model = nd.Sequential { L.Dense(3), L.Dropout(0.5) }
+    model(x)
+    with_new_file(function(path)
+      model:save(path)
+      nd.random.set_seed(4)
+      local want = bits(nd.random.normal { 3 })
+      nd.random.set_seed(4)
+      nd.models.load_model(path)
+      assert.equal(want, bits(nd.random.normal { 3 }))
+    end)
+  end)
+
   it("has its optimizer again, whatever that is made of", function()
     local rate = nd.optimizers.schedules.ExponentialDecay(0.1, 10, 0.5)
     for _, optimizer in ipairs {

@@ -1,0 +1,47 @@
+--- What calls of modules leave for later calls beside Variables: how many
+-- numbers were drawn, the states of recurrent layers that are stateful. A
+-- module has it in its table `_state`.
+local fail = require "nadir.fail"
+local nd = require "nadir"
+
+local module_state = {}
+
+--- That of a module and all within, by their paths.
+---@param module table
+---@return table
+function module_state.of(module)
+  local all = {}
+  for _, named in ipairs(module:named_modules()) do
+    local path, state = named[1], named[2]._state
+    all[path] = next(state) ~= nil and state or nil -- any order: is there one
+  end
+  return all
+end
+
+-- A copy, of whole numbers, tensors and tables of these.
+local function copy(who, value, where)
+  if math.type(value) == "integer" or nd.is_tensor(value) then
+    return value
+  elseif type(value) ~= "table" then
+    fail("%s: the state of %s is damaged", who, where)
+  end
+  local all = {}
+  for key, one in pairs(value) do -- any order: each its own
+    all[key] = copy(who, one, where)
+  end
+  return all
+end
+
+--- Sets it; of modules that are not in the table it is empty.
+---@param who string    the function that errors are of
+---@param module table
+---@param written? table  what `of` gave
+function module_state.set(who, module, written)
+  written = copy(who, written or {}, module.name)
+  for _, named in ipairs(module:named_modules()) do
+    local path, one = named[1], named[2]
+    rawset(one, "_state", written[path] or {})
+  end
+end
+
+return module_state
