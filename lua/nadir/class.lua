@@ -260,9 +260,19 @@ function class.get_config(self)
   return require "nadir.config".of(self) -- opened when it is first used
 end
 
+--- Raises unless from_config was called as it must be.
+---@param config table
+function class.check_config(config)
+  if type(config) ~= "table" then
+    fail("from_config: the configuration must be a table, got %s; "
+      .. "call it as Class:from_config(configuration)", type(config))
+  end
+end
+
 --- The method `from_config` of classes: an object like the one that gave it.
 ---@param config table
 function class.from_config(Class, config)
+  class.check_config(config)
   if not has_params(Class) then
     local self = Class(table.unpack(config.arguments or {}))
     rawset(self, "name", config.name or rawget(self, "name"))

@@ -177,13 +177,22 @@ local function operation()
   return require "nadir.layers.operation"
 end
 
-local function apply_op(name, ...)
-  local Operation = operation()
-  local op = Operation { op = name, name = Operation.invent_name(name) }
-  return symbolic.apply(op, table.pack(...), Operation.apply)
-end
-
 local metatable = class.metatable(Symbol)
+
+--- What takes the call of an op on symbolic tensors.
+---@param path string  as after "nd."
+---@param ... any
+---@return any ...
+function metatable.__apply(path, ...)
+  local Operation = operation()
+  local op = Operation { op = path,
+                         name = Operation.invent_name(path:match "[^.]*$") }
+  local outputs = symbolic.apply(op, table.pack(...), Operation.apply)
+  if op._gives_several then
+    return table.unpack(outputs)
+  end
+  return outputs
+end
 
 local operators = {
   __add = "add", __sub = "subtract", __mul = "multiply", __div = "divide",
@@ -192,12 +201,12 @@ local operators = {
 
 for event, name in pairs(operators) do -- any order: each its own
   metatable[event] = function(a, b)
-    return apply_op(name, a, b)
+    return metatable.__apply(name, a, b)
   end
 end
 
 function metatable.__unm(x)
-  return apply_op("negative", x)
+  return metatable.__apply("negative", x)
 end
 
 local own_index = metatable.__index
@@ -205,13 +214,9 @@ local own_index = metatable.__index
 -- Methods are those of tensors; what is no name picks a part.
 function metatable.__index(self, key)
   if type(key) ~= "string" then
-    return apply_op("index", self, key)
-  elseif not operation().find(key) then
-    return own_index(self, key)
+    return metatable.__apply("index", self, key)
   end
-  return function(...)
-    return apply_op(key, ...)
-  end
+  return operation().method(key) or own_index(self, key)
 end
 
 function metatable.__tostring(self)

@@ -77,9 +77,18 @@ static int push_initial(ndL_call *k, const nd_param *p)
   return lua_gettop(k->L);
 }
 
+// Pushes the function of an object at `i` that takes the calls of ops, if it is
+// one that has it.
+static bool push_taker(lua_State *L, int i)
+{
+  return lua_type(L, i) == LUA_TTABLE &&
+         luaL_getmetafield(L, i, "__apply") != LUA_TNIL;
+}
+
 // Copies the list to a table of our own, so that nothing can take an element
 // away during the call; literals become tensors there. Leaves it on the stack.
-static void anchor_list(ndL_call *k, const nd_param *p, int i, lua_Integer n)
+// True if what takes the call is there instead.
+static bool anchor_list(ndL_call *k, const nd_param *p, int i, lua_Integer n)
 {
   lua_State *L = k->L;
   lua_createtable(L, (int)n, 0);
@@ -88,6 +97,8 @@ static void anchor_list(ndL_call *k, const nd_param *p, int i, lua_Integer n)
   for (lua_Integer j = 1; j <= n; j++) {
     lua_rawgeti(L, i, j);
     const nd_tensor *x = to_tensor(k, -1);
+    if (x == NULL && push_taker(L, -1))
+      return true;
     if (x != NULL && dtype == ND_DTYPES)
       dtype = (nd_dtype)x->dtype;
     lua_rawseti(L, own, j);
@@ -103,9 +114,10 @@ static void anchor_list(ndL_call *k, const nd_param *p, int i, lua_Integer n)
     lua_settop(L, own);
   }
   k->list = own;
+  return false;
 }
 
-static void read_list(ndL_call *k, const nd_param *p, int i)
+static bool read_list(ndL_call *k, const nd_param *p, int i)
 {
   lua_State *L = k->L;
   if (i == 0 || lua_type(L, i) != LUA_TTABLE)
@@ -115,7 +127,7 @@ static void read_list(ndL_call *k, const nd_param *p, int i)
     ndL_error(L, "%s: too many tensors", k->op->name);
   k->n = (int)n;
   k->in = lua_newuserdatauv(L, (size_t)(n + 1) * sizeof(nd_tensor *), 0);
-  anchor_list(k, p, i, n);
+  return anchor_list(k, p, i, n);
 }
 
 // The parameter that tensor `i` is for.
@@ -163,8 +175,9 @@ void ndL_readagain(ndL_call *k)
 
 // ------------------------------------------------------------------- call --
 
-// Apart, so that the common call saves no registers for it.
-__attribute__((noinline)) static void check_args(ndL_call *k)
+// True if what takes the call is on the stack. Apart, so that the common call
+// saves no registers for it.
+__attribute__((noinline)) static bool check_args(ndL_call *k)
 {
   lua_State *L = k->L;
   ndL_reader *r = &k->reader;
@@ -191,13 +204,16 @@ __attribute__((noinline)) static void check_args(ndL_call *k)
       k->at[k->n] = i;
       k->few[k->n] = i == 0 ? NULL : to_tensor(k, i);
       if (i != 0 && k->few[k->n] == NULL) {
+        if (push_taker(L, i))
+          return true;
         if (ndL_literaltype(L, i) == ND_DTYPES)
           ndL_failattr(r, p, i);
         loose = true;
       }
       k->n++;
     } else if (p->kind == ND_TENSORS) {
-      read_list(k, p, i);
+      if (read_list(k, p, i))
+        return true;
     } else {
       if (i != 0)
         ndL_readattr(r, p, i, attr);
@@ -213,6 +229,7 @@ __attribute__((noinline)) static void check_args(ndL_call *k)
     k->n--;
   if (loose)
     convert_literals(k, k->n);
+  return false;
 }
 
 // The short call: the tensors that the op takes or, for one of two, a number.
@@ -281,14 +298,15 @@ void ndL_pushbound(lua_State *L, ndL_state *S, const nd_op *op)
 
 // What allocates on the way leaves what it made on the stack, but for
 // collections.
-bool ndL_checkargs(ndL_call *k)
+ndL_read ndL_checkargs(ndL_call *k)
 {
   const unsigned before = k->S->collections;
-  bool allocated = false;
+  ndL_read allocated = NDL_READ;
   if (!check_few(k)) {
     const int top = lua_gettop(k->L);
-    check_args(k);
-    allocated = lua_gettop(k->L) != top;
+    if (check_args(k))
+      return NDL_TAKEN;
+    allocated = lua_gettop(k->L) != top ? NDL_READ_MORE : NDL_READ;
   }
   if (allocated || k->S->collections != before)
     ndL_readagain(k);

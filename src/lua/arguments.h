@@ -41,9 +41,16 @@ typedef struct ndL_call {
 // Pushes a new one.
 void ndL_pushbound(lua_State *L, ndL_state *S, const nd_op *op);
 
+typedef enum ndL_read {
+  NDL_READ,
+  NDL_READ_MORE,  // and left something on the stack
+  NDL_TAKEN       // there is an object that takes the call: see lua/op.c
+} ndL_read;
+
 // Reads the arguments into `k`, which borrows from the stack; raises if
-// they do not fit the entry. True if it left something on the stack.
-bool ndL_checkargs(ndL_call *k);
+// they do not fit the entry. If an object takes the call, its function is on
+// top.
+ndL_read ndL_checkargs(ndL_call *k);
 
 // Reads the tensors once more, after an allocation: one may run a finalizer,
 // and that may have given a variable another value, or released a tensor.

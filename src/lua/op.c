@@ -1,5 +1,9 @@
 // lua/op.c: every op in Lua is one closure over its entry. Adding an op to
 // the table is all it takes to have it as a function, a method, an operator.
+//
+// Where a tensor may be, an object may take the call: if its metatable has
+// `__apply`, the results are those of __apply(name, ...), given the op's name,
+// as after "nd.", and all arguments.
 
 #include "lua/op.h"
 
@@ -31,6 +35,21 @@ __attribute__((noinline)) static void note_derived(const ndL_call *k,
   ndL_leave(k->S, before);
 }
 
+// Hands the call over to the function on top.
+static int hand_over(const ndL_call *k)
+{
+  lua_State *L = k->L;
+  const int function = lua_gettop(L);
+  const nd_op *op = k->op;
+  luaL_checkstack(L, k->top + 2, op->name);
+  lua_pushfstring(L, "%s%s%s", op->inside ? op->module : "",
+                  op->inside ? "." : "", op->name);
+  for (int i = 1; i <= k->top; i++)
+    lua_pushvalue(L, i);
+  lua_call(L, k->top + 1, LUA_MULTRET);
+  return lua_gettop(L) - function + 1;
+}
+
 // Upvalue 1 is an ndL_bound, METATABLES and the next are those of scalars and
 // of tensors. The box comes before the arguments are read: making it is the
 // last allocation that a plain call does, so nothing can change between reading
@@ -40,7 +59,10 @@ static int op_call(lua_State *L)
   ndL_call k;
   start_call(L, &k);
   ndL_box *box = ndL_newbox(L, k.S);
-  if (ndL_checkargs(&k))
+  const ndL_read read = ndL_checkargs(&k);
+  if (read == NDL_TAKEN)
+    return hand_over(&k);
+  if (read == NDL_READ_MORE)
     lua_pushvalue(L, k.top + 1);
   nd_context *c = k.S->context;
   void *before = ndL_enter(L, k.S);
@@ -117,7 +139,8 @@ static int op_call_all(lua_State *L)
   ndL_call k;
   nd_job j;
   start_call(L, &k);
-  ndL_checkargs(&k);
+  if (ndL_checkargs(&k) == NDL_TAKEN)
+    return hand_over(&k);
   if (!count_outputs(&k, &j))
     return ndL_raise(L, k.S);
   outputs o = push_outputs(L, k.S, j.outs);

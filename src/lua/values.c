@@ -49,10 +49,18 @@ static bool look(lua_State *L, int i, survey *s, int depth)
   }
 }
 
+// Whether it is of a class, and so no table of values.
+static bool is_object(lua_State *L, int i)
+{
+  const bool named = luaL_getmetafield(L, i, "__name") != LUA_TNIL;
+  lua_pop(L, named ? 1 : 0);
+  return named;
+}
+
 nd_dtype ndL_literaltype(lua_State *L, int i)
 {
   survey s = { 0 };
-  if (!look(L, lua_absindex(L, i), &s, 0))
+  if (is_object(L, i) || !look(L, lua_absindex(L, i), &s, 0))
     return ND_DTYPES;
   if (s.fraction || !s.any)
     return ND_FLOAT32;

@@ -71,6 +71,11 @@ describe("a class", function()
       class_name = "HeNormal", config = { seed = 1 } } }, dense:get_config())
     local again = nd.layers.Dense:from_config(dense:get_config())
     assert.equal(1, again.kernel_initializer.seed)
+    for _, Class in ipairs { Shape, nd.Model, nd.optimizers.MultiOptimizer } do
+      refuses("from_config: the configuration must be a table, got nil; "
+        .. "call it as Class:from_config(configuration)",
+        function() Class.from_config(config) end)
+    end
   end)
 
   it("refuses a mistake at the script's line", function()

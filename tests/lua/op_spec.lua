@@ -82,6 +82,42 @@ describe("the list of ops", function()
         message)
     end
   end)
+
+  it("has each hand its call to an object that takes it", function()
+    local got
+    local object = setmetatable({}, { __name = "Object", __apply = function(...)
+      got = table.pack(...)
+      return 1, nil, 3
+    end })
+    for _, op in ipairs(nd.ops()) do
+      local f = home(op) or nd[op.name]
+      local first = op.params[1]
+      local path = (op.inside and op.module .. "." or "") .. op.name
+      if first.kind:find "^tensor" then
+        local x = first.kind == "tensor" and object or { 1, object }
+        local options = { [first.name] = x }
+        assert.same({ n = 3, 1, nil, 3 }, table.pack(f(options)), op.name)
+        assert.same({ n = 2, path, options }, got)
+        if #op.params > 1 then
+          f(x, "anything")
+          assert.same({ n = 3, path, x, "anything" }, got)
+        end
+      end
+    end
+    assert.equal(1, nd.matmul(nd.ones { 2, 2 }, object))
+    assert.equal(1, (nd.ones { 2 }:maximum(object)))
+    local ok, message = pcall(nd.relu, setmetatable({}, {
+      __apply = function() error("no such op", 0) end }))
+    assert.is_false(ok)
+    assert.equal("no such op", message)
+  end)
+
+  it("has none that takes an object for values", function()
+    local object = setmetatable({ 1, 2 }, { __name = "Object" })
+    local ok, message = pcall(nd.relu, object)
+    assert.is_false(ok)
+    assert.matches("relu: x must be a tensor, got Object$", message)
+  end)
 end)
 
 describe("an op", function()

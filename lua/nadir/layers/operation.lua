@@ -1,34 +1,46 @@
 --- nd.layers.Operation: an op between the layers of a model that is drawn up,
--- as `x + 1` and `x:reshape { -1, 3 }` make one.
+-- as `x + 1`, `nd.silu(x)` and `x:reshape { -1, 3 }` make one.
 local nd = require "nadir"
 local fail = require "nadir.fail"
 local Layer = require "nadir.layers.layer"
 
 local Operation = Layer:extend("Operation", {
   doc = "computes by one op",
-  { "op", "text", doc = "the name of a method of tensors, or 'index'" },
+  { "op", "text", doc = "its name, as after nd., or 'index'" },
 })
 
-function Operation:init()
-  rawset(self, "built", true)
-  if self.op ~= "index" and not Operation.find(self.op) then
-    fail("Operation: no such op: '%s'", self.op)
+local functions  -- of the ops, by what is after "nd."
+
+local function list_functions()
+  local list = { index = function(x, key) return x[key] end }
+  for _, op in ipairs(nd.ops()) do
+    local module = op.inside and nd[op.module] or nd
+    list[(op.inside and op.module .. "." or "") .. op.name] = module[op.name]
   end
+  return list
 end
 
---- The function of an op, or nil if tensors have no such method.
+function Operation:init()
+  functions = functions or list_functions()
+  rawset(self, "built", true)
+  rawset(self, "_function", functions[self.op]
+    or fail("Operation: no such op: '%s'", self.op))
+  rawset(self, "_gives_several", false)
+end
+
+--- The method of tensors that is called so, or nil.
 ---@param name string
-function Operation.find(name)
+function Operation.method(name)
   local ok, method = pcall(function() return nd.zeros({})[name] end)
   return ok and type(method) == "function" and method or nil
 end
 
---- What the op gives for all its arguments.
-function Operation:apply(x, ...)
-  if self.op == "index" then
-    return x[...]
-  end
-  return Operation.find(self.op)(x, ...)
+--- What the op gives for all its arguments; a list if these are several values.
+function Operation:apply(...)
+  local results = table.pack(self._function(...))
+  rawset(self, "_gives_several", results.n > 1)
+  results.n = nil
+  return self._gives_several and results or results[1]
 end
 
 function Operation:call(x)

@@ -34,6 +34,39 @@ describe("a symbolic tensor", function()
     end
   end)
 
+  it("is taken by ops wherever they take a tensor", function()
+    local x, ones = Input { 4 }, nd.ones { 4, 2 }
+    local top, at = nd.top_k(x, 2)
+    local halves = nd.split(x, 2, 2)
+    local y = { nd.silu(x), nd.matmul(x, ones), nd.concat({ 2 * x, x }, 2),
+                nd.reduce_sum { x = x, axis = 2 }, nd.nn.softmax(x), top, at,
+                halves[2], nd.where(x:greater(0), x, { 0 }) }
+    local model = nd.Model(x, y)
+    local input = nd.constant { { 1., -2, 3, 0 } }
+    local again = nd.Model:from_config(model:get_config())
+    for _, m in ipairs { model, again } do
+      local out = m(input)
+      for i, want in ipairs {
+        nd.silu(input), nd.matmul(input, ones),
+        nd.concat({ 2 * input, input }, 2), nd.reduce_sum(input, 2),
+        nd.nn.softmax(input), { { 3, 1 } }, { { 3, 1 } },
+        { { 3, 0 } }, nd.relu(input),
+      } do
+        assert.same(nd.cast(want, "float32"):totable(),
+          nd.cast(out[i], "float32"):totable())
+      end
+    end
+    assert.same({ false, 2 }, at.shape)
+    assert.equal("int32", at.dtype)
+    assert.equal("softmax", y[5].name:match "%a+")
+    refuses("KerasTensor: no such name: 'concat'; use nd.concat",
+      function() x:concat() end)
+    refuses("constant: value must be a tensor, got KerasTensor",
+      function() nd.constant(x) end)
+    refuses("Operation: no such op: 'nn.sof'",
+      function() nd.layers.Operation "nn.sof" end)
+  end)
+
   it("is refused where layers refuse tensors like it", function()
     refuses("Dense: x needs 2 axes or more: it is [0]; "
       .. "use nd.reshape(x, {-1, 1})", function() Dense(1)(Input {}) end)
