@@ -330,6 +330,11 @@ end
 -- Builds for an input.
 local function build(self, x)
   local first = structure.flatten(x)[1]
+  if type(first) ~= "userdata" then
+    fail("%s: x must be tensors, got a %s%s", getmetatable(self).__name,
+      type(first), type(first) == "string"
+      and "; call the layer that reads texts before" or "")
+  end
   if not self.dtype and is_float(first) then
     rawset(self, "dtype", first.dtype)
   end

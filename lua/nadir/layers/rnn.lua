@@ -138,6 +138,11 @@ local RNN = Recurrent:extend("RNN", {
   { "cell", "cell", doc = "a cell, or a list of them, one after the other" },
 })
 
+-- Files have what a list of cells became.
+function RNN:init()
+  self._given.cell = self.cell
+end
+
 -- A layer of one of our cells, with the cell's settings.
 local function repeat_cell(name, Cell)
   local takes = class.metatable(Cell).__signature

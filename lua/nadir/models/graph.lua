@@ -1,6 +1,5 @@
 --- Graphs of layers: the nodes between the inputs and the outputs of a model,
 -- as a plan of calls.
-local class = require "nadir.class"
 local config = require "nadir.config"
 local fail = require "nadir.fail"
 local InputLayer = require "nadir.models.input".InputLayer
@@ -180,6 +179,7 @@ function Graph:get_config()
       layer_numbers[layer] = #written.layers
     end
     written.nodes[i] = { layer = layer_numbers[layer],
+                         is_op = node.run == Operation.apply,
                          arguments = write_arguments(node, numbers) }
   end
   local function write(value)
@@ -206,14 +206,6 @@ local function read_value(value, symbols)
   return read
 end
 
--- What a layer of a node gives for the arguments.
-local function call_layer(layer, arguments)
-  if class.is(layer, Operation) then
-    return symbolic.apply(layer, arguments, Operation.apply)
-  end
-  return symbolic.apply(layer, arguments, layer.run)
-end
-
 --- The graph that a configuration describes.
 ---@param written table
 ---@return table graph
@@ -234,7 +226,9 @@ local function from_config(written)
     for i, argument in ipairs(node.arguments) do
       arguments[i] = read_value(argument, symbols)
     end
-    local outputs = call_layer(layers[node.layer], arguments)
+    local layer = layers[node.layer]
+    local outputs = symbolic.apply(layer, arguments,
+      node.is_op and Operation.apply or layer.run)
     for _, x in ipairs(structure.flatten(outputs)) do
       symbols[#symbols + 1] = x
     end

@@ -1,7 +1,9 @@
 --- What holds for every layer there is.
 package.path = "tests/lua/?.lua;" .. package.path
 local nd = require "nadir"
-local near = require "support".near
+local support = require "support"
+local near, refuses = support.near, support.refuses
+local json = require "nadir.json"
 local structure = require "nadir.structure"
 local L = nd.layers
 
@@ -189,8 +191,55 @@ local function float_inputs(x)
   return list
 end
 
+-- A model of the layer, whose outputs become one number for each example.
+local function model_around(layer, row)
+  local inputs = each_shape(row, function(shape)
+    return nd.Input { shape = shape,
+                      dtype = row.integers and "int32" or "float32" }
+  end)
+  local sums = {}
+  for i, y in ipairs(leaves(layer(inputs))) do
+    sums[i] = L.Dense(1)(L.Flatten()(y))
+  end
+  local model = nd.Model(inputs, #sums > 1 and L.Add()(sums) or sums[1])
+  model:compile("adam", "mse")
+  return model
+end
+
+-- One step, with the same random numbers each time.
+local function train_step(model, x)
+  nd.random.set_seed(3)
+  model:train_on_batch(x, nd.ones { 2, 1 })
+end
+
+local function bits_of(tensors)
+  local list = {}
+  for i, x in ipairs(tensors) do list[i] = x:tobytes() end
+  return list
+end
+
+local function same_models(one, other, x)
+  assert.same(one:get_config(), other:get_config())
+  assert.same(bits_of(one:get_weights()), bits_of(other:get_weights()))
+  assert.equal(one:predict(x):tobytes(), other:predict(x):tobytes())
+end
+
 for _, name in ipairs(names) do
   describe(name, function()
+    it("is the same in a file, and trains on", function()
+      local row, layer = ways[name], make_layer(name)
+      local model, x = model_around(layer, row), draw_inputs(row, 2)
+      train_step(model, x)
+      support.with_file("", function(path)
+        model:save(path)
+        local again = nd.models.load_model(path)
+        same_models(model, again, x)
+        train_step(model, x)
+        train_step(again, x)
+        same_models(model, again, x)
+      end)
+    end)
+
     it("runs on any number of examples, none too", function()
       local row, layer = ways[name], make_layer(name)
       local three = leaves(layer(draw_inputs(row, 3)))
@@ -280,3 +329,22 @@ for _, name in ipairs(names) do
     end)
   end)
 end
+
+describe("a layer of texts", function()
+  it("is the same by its configuration in a file", function()
+    for _, name in ipairs { "StringLookup", "TextVectorization" } do
+      local layer = L[name]()
+      layer:adapt { "b a", "b" }
+      local text = json.encode(layer:get_config())
+      local again = L[name]:from_config(json.decode(text))
+      assert.equal(text, json.encode(again:get_config()))
+      assert.same(layer({ "b", "c" }):totable(), again({ "b", "c" }):totable())
+    end
+  end)
+
+  it("cannot stand in a model", function()
+    refuses("Sequential: x must be tensors, got a string; call the layer that "
+      .. "reads texts before", nd.Sequential { L.StringLookup {
+        vocabulary = { "a" } }, L.Embedding(2, 2) }, { "a" })
+  end)
+end)
