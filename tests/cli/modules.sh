@@ -19,8 +19,8 @@ has "what is not there is not found" "module 'nadir.nothing' not found" \
   "$(stock -e 'require "nadir.nothing"')"
 
 cat > text.lua <<'L'
-local function open() return setmetatable({}, { __close = print }) end
-with open() as x, open() do print(x ~= nil, require "nadir".version ~= nil) end
+local function made() return setmetatable({}, { __close = print }) end
+with made() as x, made() do print(x ~= nil, require "nadir".version ~= nil) end
 L
 "$NADIR" --lower text.lua > plain.lua
 has "a lowered text runs" "true	true" "$(stock plain.lua)"

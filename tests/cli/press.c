@@ -3,7 +3,6 @@
 // at that call of it from then on, before it if it waits for input, else after.
 
 #define _GNU_SOURCE
-#include <dlfcn.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -11,6 +10,8 @@
 #include <string.h>
 #include <termios.h>
 #include <unistd.h>
+
+#include "preload.h"
 
 static bool is_due(const char *function)
 {
@@ -38,9 +39,6 @@ static bool would_wait(int fd)
   struct pollfd input = { .fd = fd, .events = POLLIN };
   return poll(&input, 1, 0) == 0;
 }
-
-// The function that is replaced here.
-#define NEXT(function) ((__typeof__(function) *)dlsym(RTLD_NEXT, #function))
 
 ssize_t read(int fd, void *buffer, size_t size)
 {
