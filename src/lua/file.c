@@ -1,7 +1,8 @@
 // lua/file.c: the one place where values meet files. What is written goes to a
 // file beside it that has no name, where there can be such, and else one that
 // begins with a dot; it is on the disk before it takes the place of the old
-// one. A process that is killed leaves the old file or the new one.
+// one. A process that is killed leaves the old file or the new one. Files that
+// grow keep what they had when there is no room for more.
 
 #define _GNU_SOURCE  // O_TMPFILE
 
@@ -31,6 +32,7 @@
 enum { PORTION = 1 << 20 };
 
 enum { FUNCTION = 1, PATH, PIECES, HANDLE = PIECES, DTYPE, SHAPE };
+enum { TEXT = HANDLE + 1 };
 
 // -------------------------------------------------------------- permission --
 
@@ -266,13 +268,96 @@ static int file_write(lua_State *L)
   return fail(L, "write", t.why != NULL ? t.why : strerror(errno));
 }
 
-// ----------------------------------------------------------------- reading --
+// ----------------------------------------------------------------- handles --
 
 static int close_file(lua_State *L)
 {
   luaL_Stream *s = luaL_checkudata(L, 1, LUA_FILEHANDLE);
   return luaL_fileresult(L, fclose(s->f) == 0, NULL);
 }
+
+// Pushes a file of Lua's, which is closed as long as `f` is NULL.
+static luaL_Stream *push_handle(lua_State *L)
+{
+  luaL_Stream *s = lua_newuserdatauv(L, sizeof *s, 0);
+  s->closef = NULL;
+  luaL_setmetatable(L, LUA_FILEHANDLE);
+  return s;
+}
+
+static void set_handle(luaL_Stream *s, FILE *f)
+{
+  s->f = f;
+  s->closef = f != NULL ? close_file : NULL;
+}
+
+// That of a call; raises, as one that cannot `what`, unless it is open.
+static FILE *check_open(lua_State *L, const char *what)
+{
+  const luaL_Stream *s = luaL_checkudata(L, HANDLE, LUA_FILEHANDLE);
+  if (s->closef == NULL)
+    fail(L, what, "the file is closed");
+  return s->f;
+}
+
+// ----------------------------------------------------------------- growing --
+
+// Makes those folders on the way that there are not.
+static bool make_folders(char *path)
+{
+  bool ok = true;
+  for (char *at = path; ok && (at = strchr(at + 1, '/')) != NULL; *at = '/') {
+    *at = '\0';
+    ok = mkdir(path, 0777) == 0 || errno == EEXIST;
+  }
+  return ok;
+}
+
+// A file that there is not yet; NULL, and EEXIST, if there is one.
+static FILE *open_new(const char *path)
+{
+  const int flags = O_CREAT | O_EXCL | O_WRONLY | O_APPEND | O_CLOEXEC;
+  const int fd = open(path, flags, 0666);
+  FILE *f = fd >= 0 ? fdopen(fd, "ab") : NULL;
+  if (f == NULL && fd >= 0)
+    close(fd);
+  return f;
+}
+
+static int file_create(lua_State *L)
+{
+  check_head(L);
+  char path[PATH_MAX];
+  if (lua_rawlen(L, PATH) >= sizeof path)
+    return fail(L, "make", strerror(ENAMETOOLONG));
+  snprintf(path, sizeof path, "%s", lua_tostring(L, PATH));
+  luaL_Stream *s = push_handle(L);
+  if (!make_folders(path))
+    return fail(L, "make the folders of", strerror(errno));
+  set_handle(s, open_new(path));
+  if (s->f == NULL && errno != EEXIST)
+    return fail(L, "make", strerror(errno));
+  return s->f != NULL;
+}
+
+static int file_append(lua_State *L)
+{
+  ndL_state *S = ndL_upstate(L);
+  check_head(L);
+  const int fd = fileno(check_open(L, "write"));
+  size_t n;
+  const char *text = luaL_checklstring(L, TEXT, &n);
+  const off_t size = lseek(fd, 0, SEEK_END);
+  if (write_bytes(S->context, fd, text, n))
+    return 0;
+  const int number = errno;
+  const bool as_before = ftruncate(fd, size) == 0;
+  if (nd_error_code(S->context) != ND_OK)
+    return ndL_raise(L, S);
+  return fail(L, as_before ? "write" : "write all to", strerror(number));
+}
+
+// ----------------------------------------------------------------- reading --
 
 // A pipe without a writer would have us wait.
 static FILE *open_regular(const char *path, const char **why)
@@ -293,14 +378,9 @@ static int file_open(lua_State *L)
 {
   const char *why = NULL;
   check_head(L);
-  luaL_Stream *s = lua_newuserdatauv(L, sizeof *s, 0);
-  s->closef = NULL;
-  luaL_setmetatable(L, LUA_FILEHANDLE);
-  s->f = open_regular(lua_tostring(L, PATH), &why);
-  if (s->f == NULL)
-    return fail(L, "read", why);
-  s->closef = close_file;
-  return 1;
+  luaL_Stream *s = push_handle(L);
+  set_handle(s, open_regular(lua_tostring(L, PATH), &why));
+  return s->f != NULL ? 1 : fail(L, "read", why);
 }
 
 static nd_tensor *make_tensor(ndL_state *S, const char *function,
@@ -329,9 +409,7 @@ static int file_read(lua_State *L)
   ndL_state *S = ndL_upstate(L);
   check_head(L);
   const char *function = lua_tostring(L, FUNCTION);
-  const luaL_Stream *s = luaL_checkudata(L, HANDLE, LUA_FILEHANDLE);
-  if (s->closef == NULL)
-    return fail(L, "read", "the file is closed");
+  FILE *f = check_open(L, "read");
   nd_type type = { .dtype = ndL_checkdtype(L, DTYPE, function) };
   type.rank = ndL_checkshape(L, SHAPE, type.shape, function);
   ndL_pace(L, S);
@@ -341,23 +419,24 @@ static int file_read(lua_State *L)
     return ndL_raise(L, S);
   ndL_fill(L, S, box, x);
   x = box->tensor;
-  if (read_bytes(S->context, s->f, x->data,
+  if (read_bytes(S->context, f, x->data,
                  (size_t)x->size * nd_dtype_size(type.dtype))) {
     ndL_settlebytes(x);
     return 1;
   }
   if (nd_error_code(S->context) != ND_OK)
     return ndL_raise(L, S);
-  return fail(L, "read", ferror(s->f) ? strerror(errno) : "it ends too early");
+  return fail(L, "read", ferror(f) ? strerror(errno) : "it ends too early");
 }
 
 int ndL_open_file(lua_State *L)
 {
-  static const luaL_Reg functions[] = { { "write", file_write },
-                                        { "open", file_open },
-                                        { "read", file_read },
-                                        { NULL, NULL } };
-  lua_createtable(L, 0, 3);
+  static const luaL_Reg functions[] = {
+    { "write", file_write },   { "create", file_create },
+    { "append", file_append }, { "open", file_open },
+    { "read", file_read },     { NULL, NULL }
+  };
+  lua_createtable(L, 0, 5);
   ndL_setfunctions(L, functions);
   return 1;
 }

@@ -1,5 +1,5 @@
 // lua/file.h: files of values: written as a whole or not at all, and read into
-// tensors.
+// tensors; files that grow.
 
 #ifndef ND_LUA_FILE_H
 #define ND_LUA_FILE_H
@@ -12,6 +12,9 @@ void ndL_lendfiles(lua_State *L);
 
 // Native module: a table of
 //   write(function, path, pieces)  strings and tensors, one after the other
+//   create(function, path)         a file of Lua's that was not there, and the
+//                                  folders on the way; nothing if it was there
+//   append(function, path, file, text)  adds all of the text, or nothing
 //   open(function, path)           a file of Lua's, to be read
 //   read(function, path, file, dtype, shape)  the tensor that comes next
 // which raise errors as `function`.

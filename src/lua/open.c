@@ -156,6 +156,7 @@ static const luaL_Reg natives[] = {
   { "nadir.differences", ndL_open_differences },
   { "nadir.fields", ndL_pushfields },
   { "nadir.file", ndL_open_file },
+  { "nadir.host", ndL_open_host },
   { "nadir.manager", ndL_open_manager },
   { "nadir.nearest", ndL_open_nearest },
   { "nadir.number", ndL_open_number },

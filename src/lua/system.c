@@ -11,11 +11,29 @@
 #include "lua/guard.h"
 #include "lua/signature.h"
 
-static int system_clock(lua_State *L)
+static int push_time(lua_State *L, clockid_t clock)
 {
   struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
+  clock_gettime(clock, &t);
   lua_pushnumber(L, (lua_Number)t.tv_sec + (lua_Number)t.tv_nsec * 1e-9);
+  return 1;
+}
+
+static int system_clock(lua_State *L)
+{
+  return push_time(L, CLOCK_MONOTONIC);
+}
+
+static int system_timestamp(lua_State *L)
+{
+  return push_time(L, CLOCK_REALTIME);
+}
+
+int ndL_open_host(lua_State *L)
+{
+  char name[256] = "";
+  gethostname(name, sizeof name - 1);
+  lua_pushstring(L, name);
   return 1;
 }
 
@@ -122,6 +140,8 @@ static const ndL_function functions[] = {
     "computes every result at once, or lets large ones wait until a value is "
     "read; returns whether it did" },
   { "clock", system_clock, .doc = "seconds since some moment, to tell time" },
+  { "timestamp", system_timestamp,
+    .doc = "seconds since 1970, with a fraction" },
   { "cpu", system_cpu, .doc = "the level of kernels that this CPU runs" },
   { NULL },
 };

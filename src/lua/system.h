@@ -11,4 +11,7 @@ void ndL_open_system(lua_State *L);
 // Pushes the function of the module "nadir.columns".
 int ndL_open_columns(lua_State *L);
 
+// Pushes the module "nadir.host": the name of this machine.
+int ndL_open_host(lua_State *L);
+
 #endif

@@ -38,6 +38,12 @@ describe("the clock", function()
     assert.equal("float", math.type(a))
     assert.is_true(b >= a and b - a < 10)
   end)
+
+  it("knows the time since 1970, too", function()
+    local time = nd.timestamp()
+    assert.equal("float", math.type(time))
+    assert.is_true(math.abs(time - os.time()) < 10)
+  end)
 end)
 
 describe("threads", function()
