@@ -3,11 +3,13 @@
 -- name was asked for, the first of them; what begins with "use" always fits.
 return {
   Linear = "Dense",
+  SummaryWriter = "create_file_writer",
   T = "transpose",
   Tensor = "constant",
   UnconnectedGradients = 'use unconnected_gradients = "zero" or "none"',
   absolute = "abs",
   adam = "Adam",
+  add_scalar = "scalar",
   adjoint = "matrix_transpose",
   adjoint_a = "transpose_a",
   adjoint_b = "transpose_b",

@@ -216,9 +216,10 @@ describe("the table of foreign names", function()
       low = true, high = true, rows = true, columns = true, value = true,
       transpose_a = true, transpose_b = true, threshold = true,
       shape = true, dtype = true, rank = true, size = true, gradient = true,
-      stop_recording = true, totable = true, apply_gradients = true }
+      stop_recording = true, totable = true, apply_gradients = true,
+      scalar = true }
     for _, t in ipairs { nd, nd.nn, nd.linalg, nd.random, nd.optimizers,
-      nd.layers } do
+      nd.layers, nd.summary } do
       for name in pairs(t) do known[name] = true end
     end
     for name, ours in pairs(foreign) do
