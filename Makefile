@@ -227,11 +227,11 @@ fuzz: ## load files that are nearly right, under sanitizers: TIME=60 SEED=...
 	@$(MAKE) all BUILD=build/asan SAN="$(ASAN)"
 	build/asan/nadir tests/fuzz/files.lua $(or $(TIME),60) $(SEED)
 
-exchange: all ## write files for Python's safetensors, and read its files
+exchange: all ## exchange files with Python's safetensors and TensorBoard
 	@tools/deps.sh venv
-	@test -x build/venv-files/bin/python || { \
+	@test -x build/venv-files/bin/tensorboard || { \
 	  python3 -m venv build/venv-files && build/venv-files/bin/pip install -q \
-	  safetensors numpy ml_dtypes; }
+	  safetensors numpy ml_dtypes tensorboard; }
 	@BUILD=$(BUILD) tests/golden/exchange.sh build/venv-files/bin/python
 
 oom: ## fail the n-th allocation, for every n

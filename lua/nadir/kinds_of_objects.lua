@@ -219,6 +219,14 @@ objects.frequency = {
   end,
 }
 
+-- How often something is told, as a number of batches or 'epoch'.
+objects.update_frequency = {
+  wanted = "'epoch', 'batch' or a whole number, 1 or more",
+  read = function(value)
+    return value == "batch" and 1 or objects.frequency.read(value)
+  end,
+}
+
 for name, kind in pairs(objects) do -- any order: each its own
   rawset(kinds, name, kind)
 end

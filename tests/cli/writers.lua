@@ -66,6 +66,16 @@ local function lines_of(path)
   return list
 end
 
+-- How many whole records an event file has, and whether it ends with one.
+local function count_records(path)
+  local file <close> = assert(io.open(path, "rb"))
+  local text, count, at = file:read "a", 0, 1
+  while at + 15 <= #text and at + 15 + ("<I8"):unpack(text, at) <= #text do
+    count, at = count + 1, at + 16 + ("<I8"):unpack(text, at)
+  end
+  return count, at > #text
+end
+
 -- `write(folder, n)` writes what n says, 1 or 2; `read(folder)` gives that n.
 local writers = {
   ["save_file"] = {
@@ -175,6 +185,21 @@ local writers = {
         assert(math.abs(difference) < 1e-9, "line " .. i)
       end
       return #lines < 4 and 1 or 2
+    end,
+  },
+  -- A file for each training, whose records are whole, but for the last one:
+  -- readers leave it out.
+  ["TensorBoard"] = {
+    write = function(folder, n) fit(n, nd.callbacks.TensorBoard(folder)) end,
+    read = function(folder)
+      local files = {}
+      for name in io.popen("ls " .. folder .. "/train"):lines() do
+        files[#files + 1] = ("%s/train/%s"):format(folder, name)
+      end
+      local first, is_whole = count_records(files[1])
+      assert(first == 3 and is_whole, "the old file is another one")
+      local second = files[2] and count_records(files[2]) or 0
+      return second == 5 and 2 or 1
     end,
   },
 }
