@@ -223,9 +223,13 @@ mutate: ## make derivatives wrong, one at a time at random: N=40 SEED=...
 	@tools/mutate.sh $(or $(N),40) $(SEED)
 
 # An hour is TIME=3600.
+# A part of TIME for each. Sizes in configurations may ask for all memory.
 fuzz: ## load files that are nearly right, under sanitizers: TIME=60 SEED=...
 	@$(MAKE) all BUILD=build/asan SAN="$(ASAN)"
-	build/asan/nadir tests/fuzz/files.lua $(or $(TIME),60) $(SEED)
+	build/asan/nadir tests/fuzz/files.lua $$(($(or $(TIME),60) / 3)) $(SEED)
+	ASAN_OPTIONS=allocator_may_return_null=1:max_allocation_size_mb=256 \
+	  build/asan/nadir tests/fuzz/models.lua $$(($(or $(TIME),60) * 2 / 3)) \
+	  $(SEED)
 
 exchange: all ## exchange files with Python's safetensors and TensorBoard
 	@tools/deps.sh venv

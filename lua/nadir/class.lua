@@ -275,7 +275,8 @@ function class.from_config(Class, config)
   class.check_config(config)
   if not has_params(Class) then
     local self = Class(table.unpack(config.arguments or {}))
-    rawset(self, "name", config.name or rawget(self, "name"))
+    rawset(self, "name", type(config.name) == "string" and config.name
+      or rawget(self, "name"))
     return self
   end
   local self = Class(config)

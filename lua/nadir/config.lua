@@ -5,6 +5,7 @@ local nd = require "nadir"
 local class = require "nadir.class"
 local describe = require "nadir.describe"
 local fail = require "nadir.fail"
+local kinds = require "nadir.kinds"
 local names = require "nadir.names"
 
 local config = {}
@@ -104,6 +105,7 @@ end
 function config.is(value)
   return type(value) == "table" and getmetatable(value) == nil
     and type(value.class_name) == "string"
+    and (value.config == nil or type(value.config) == "table")
 end
 
 -- The class of a name: a script's, or that of the module.
@@ -145,11 +147,18 @@ end
 ---@param value table
 ---@return any
 function config.make_optimizer(value)
+  if not config.is(value) then
+    fail("from_config: an optimizer needs a class_name and its config, got %s",
+      describe.value(value))
+  end
   local Class = rawget(nd.optimizers.schedules, value.class_name)
     or nd.optimizers[value.class_name]
   local given = value.config or {}
   if class.metatable(Class) then
     return Class:from_config(given)
+  elseif not kinds.callable.read(Class) then
+    fail("from_config: %s", names.no_such("optimizer", value.class_name,
+      nd.optimizers))
   end
   local settings = {}
   for key, setting in pairs(given) do -- any order: each its own

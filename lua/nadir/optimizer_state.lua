@@ -5,6 +5,7 @@ local nd = require "nadir"
 local leaves = require "nadir.autodiff.arguments".leaves
 local describe = require "nadir.describe"
 local fail = require "nadir.fail"
+local form = require "nadir.form"
 
 local state = {}
 
@@ -54,12 +55,15 @@ function state.save(optimizer, variables)
   }
 end
 
+local FORM <const> = { settings = { ["*"] = "any" },
+                       slots = { { ["*"] = "any" } } }
+
 -- Raises unless the state is one of such an optimizer and so many Variables.
 local function check(optimizer, given, count)
   local function refuse(...)
     fail("load_state_dict: %s", string.format(...))
   end
-  if type(given) ~= "table" or type(given.slots) ~= "table" then
+  if form.problem(FORM, given, "state") then
     refuse("state must be what state_dict gave, got %s", describe.value(given))
   elseif given.name ~= optimizer.name then
     refuse("the state is of %s, not of %s", tostring(given.name),

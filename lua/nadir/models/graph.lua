@@ -2,6 +2,7 @@
 -- as a plan of calls.
 local config = require "nadir.config"
 local fail = require "nadir.fail"
+local form = require "nadir.form"
 local InputLayer = require "nadir.models.input".InputLayer
 local Operation = require "nadir.layers.operation"
 local structure = require "nadir.structure"
@@ -206,16 +207,28 @@ local function read_value(value, symbols)
   return read
 end
 
+local OBJECT <const> = { class_name = "string", config = "table" }
+
+local FORM <const> = {
+  inputs = { "table" }, input = "table", output = "table",
+  layers = { OBJECT },
+  nodes = { { layer = "integer", arguments = { "any" },
+              ["is_op?"] = "boolean" } },
+}
+
 --- The graph that a configuration describes.
 ---@param written table
 ---@return table graph
 local function from_config(written)
+  local problem = form.problem(FORM, written, "graph")
+  if problem then
+    fail("Model: the configuration is damaged: %s", problem)
+  end
   local symbols, layers = {}, {}
   for i, input in ipairs(written.inputs) do
     symbols[i] = InputLayer(input).output
   end
   for i, layer in ipairs(written.layers) do
-    local problem
     layers[i], problem = config.make_layer(layer)
     if not layers[i] then
       fail("Model: %s", problem)
@@ -227,6 +240,7 @@ local function from_config(written)
       arguments[i] = read_value(argument, symbols)
     end
     local layer = layers[node.layer]
+      or fail("Model: no such layer: %d", node.layer)
     local outputs = symbolic.apply(layer, arguments,
       node.is_op and Operation.apply or layer.run)
     for _, x in ipairs(structure.flatten(outputs)) do

@@ -15,7 +15,9 @@
 --     return self.out(self.hidden(x))
 --   end
 local class = require "nadir.class"
+local describe = require "nadir.describe"
 local fail = require "nadir.fail"
+local kinds = require "nadir.kinds"
 local Layer = require "nadir.layers.layer"
 local Module = require "nadir.module"
 local Graph = require "nadir.models.graph"
@@ -33,7 +35,9 @@ function Model:init(inputs, outputs, options)
     options, inputs = inputs, nil
   end
   if options and options.name then
-    self.name = options.name
+    self.name = kinds.text.read(options.name)
+      or fail("Model: name must be %s, got %s", kinds.text.wanted,
+        describe.value(options.name))
   end
   if outputs ~= nil then
     rawset(self, "_graph", Graph.new(inputs, outputs))

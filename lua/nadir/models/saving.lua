@@ -6,6 +6,7 @@ local checkpoint_file = require "nadir.checkpoint_file"
 local class = require "nadir.class"
 local config = require "nadir.config"
 local fail = require "nadir.fail"
+local form = require "nadir.form"
 local Layer = require "nadir.layers.layer"
 local module_state = require "nadir.module_state"
 local pack = require "nadir.pack"
@@ -212,6 +213,14 @@ local function read_training(model, written, tensors)
     model.trainable_variables)
 end
 
+local FORM <const> = {
+  model = { class_name = "string", config = "table" },
+  ["build_shape?"] = "table",
+  frozen = { layers = { "string" }, variables = { "string" } },
+  ["state?"] = "table",
+  ["training?"] = { arguments = { ["*"] = "any" }, state = "table" },
+}
+
 -- What a file tells of its model.
 local function read_file(path)
   local tensors, values = checkpoint_file.read(path, "load_model")
@@ -219,8 +228,10 @@ local function read_file(path)
   if written == nil then
     fail("load_model: %s holds no model, only tensors; use "
       .. "model:load_weights", path)
-  elseif type(written) ~= "table" or not config.is(written.model) then
-    fail("load_model: %s: the configuration is damaged", path)
+  end
+  local problem = form.problem(FORM, written, "model")
+  if problem then
+    fail("load_model: %s: the configuration is damaged: %s", path, problem)
   end
   return written, tensors
 end

@@ -20,7 +20,7 @@ local LossScale = class("LossScaleOptimizer", {
 }, wrapper.Class)
 
 LossScale.name = "LossScaleOptimizer"
-LossScale.kept = { "dynamic_scale", "step_counter" }
+LossScale.kept = { dynamic_scale = "number", step_counter = "integer" }
 
 function LossScale:init()
   local inner, scale = self.inner_optimizer, self.initial_scale

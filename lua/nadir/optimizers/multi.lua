@@ -19,7 +19,7 @@ local Multi = class("MultiOptimizer", {
 }, wrapper.Class)
 
 Multi.name = "MultiOptimizer"
-Multi.kept = { "iterations" }
+Multi.kept = { iterations = "integer" }
 
 function Multi:init()
   self.iterations = 0

@@ -1,10 +1,11 @@
 --- Optimizers that have others take their steps: what these have in common. A
 -- class of them says which optimizer is for which Variables, in
 -- `optimizers_of(variables)`: a list of { optimizer, variables }; what it keeps
--- itself are its fields that `kept` names.
+-- itself are its fields that `kept` names, with their types.
 local nd = require "nadir"
 local class = require "nadir.class"
 local fail = require "nadir.fail"
+local form = require "nadir.form"
 local leaves = require "nadir.autodiff.arguments".leaves
 local minimize = require "nadir.minimize"
 
@@ -29,7 +30,7 @@ end
 ---@return table
 function Wrapper:state_dict(variables)
   local state = { name = self.name, inner = {} }
-  for _, key in ipairs(self.kept) do
+  for key in pairs(self.kept) do -- any order: each its own
     state[key] = self[key]
   end
   for i, part in ipairs(self:optimizers_of(variables)) do
@@ -43,7 +44,7 @@ end
 ---@param variables any  as many, in the same order
 function Wrapper:load_state_dict(state, variables)
   local parts = self:optimizers_of(variables)
-  if type(state) ~= "table" or type(state.inner) ~= "table" then
+  if form.problem({ inner = { "table" } }, state, "state") then
     fail("load_state_dict: state must be what state_dict gave, got %s",
       type(state))
   elseif state.name ~= self.name then
@@ -53,10 +54,14 @@ function Wrapper:load_state_dict(state, variables)
     fail("load_state_dict: the state is of %d optimizers, not of %d",
       #state.inner, #parts)
   end
+  local problem = form.problem(self.kept, state, "state")
+  if problem then
+    fail("load_state_dict: %s", problem)
+  end
   for i, part in ipairs(parts) do
     part[1]:load_state_dict(state.inner[i], part[2])
   end
-  for _, key in ipairs(self.kept) do
+  for key in pairs(self.kept) do -- any order: each its own
     self[key] = state[key]
   end
 end

@@ -13,6 +13,7 @@ local class = require "nadir.class"
 local describe = require "nadir.describe"
 local fail = require "nadir.fail"
 local file = require "nadir.file"
+local form = require "nadir.form"
 local json = require "nadir.json"
 local Module = require "nadir.module"
 local module_state = require "nadir.module_state"
@@ -40,6 +41,7 @@ local kinds = {
   {
     fits = nd.is_variable,
     write = function(variable) return variable:read_value() end,
+    form = "userdata",
     read = function(variable, value) variable:assign(value) end,
   },
   {
@@ -52,6 +54,7 @@ local kinds = {
       written[STATE] = module_state.of(module)
       return written
     end,
+    form = { [STATE .. "?"] = "table", ["*"] = "any" },
     read = function(module, value, name)
       for _, named in ipairs(module:named_variables()) do
         local path, variable = named[1], named[2]
@@ -68,6 +71,7 @@ local kinds = {
     write = function(optimizer, variables)
       return optimizer:state_dict(variables)
     end,
+    form = "table",
     read = function(optimizer, value, _, variables)
       optimizer:load_state_dict(value, variables)
     end,
@@ -75,6 +79,7 @@ local kinds = {
   {
     fits = function(value) return describe.type(value) == "RandomState" end,
     write = function(random) return random:get_state() end,
+    form = "table",
     read = function(random, value) random:set_state(value) end,
   },
 }
@@ -150,25 +155,38 @@ function Checkpoint:write(...)
   return path
 end
 
+local FORM <const> = { kept = { ["*"] = "any" }, random = "table",
+                       save_counter = "integer" }
+
+local function check(path, wanted, value, name)
+  local problem = form.problem(wanted, value, name)
+  if problem then
+    fail("restore: %s is damaged: %s", path, problem)
+  end
+end
+
 --- Sets all that it keeps, and the state of `nd.random`, from a file.
 ---@param path string
 function Checkpoint:read(...)
   local path = takes.read:read(...).path
   local tensors, values = checkpoint_file.read(path, "restore")
-  if type(values.kept) ~= "table" then
+  if values.kept == nil then
     fail("restore: %s is no checkpoint", path)
   end
+  check(path, FORM, values, "it")
   local variables = variables_of(self)
   for _, name in ipairs(self.names) do
     local value = self.kept[name]
     if values.kept[name] == nil then
       fail("restore: the file lacks %s", name)
     end
-    kind_of(name, value).read(value, pack.read(values.kept[name], tensors),
-      name, variables)
+    local kind = kind_of(name, value)
+    local written = pack.read(values.kept[name], tensors)
+    check(path, kind.form, written, name)
+    kind.read(value, written, name, variables)
   end
   nd.random.set_state(values.random)
-  self.save_counter = values.save_counter or 0
+  self.save_counter = values.save_counter
 end
 
 Checkpoint.restore = Checkpoint.read
@@ -204,7 +222,12 @@ local function read_index(directory)
   end
   local text = index:read "a"
   index:close()
-  local list = json.decode(text, "CheckpointManager").all
+  local written = json.decode(text, "CheckpointManager")
+  local problem = form.problem({ all = { "string" } }, written, "it")
+  if problem then
+    fail("CheckpointManager: %s is damaged: %s", index_of(directory), problem)
+  end
+  local list = written.all
   for i, name in ipairs(list) do
     list[i] = directory .. "/" .. name
   end

@@ -41,6 +41,15 @@ describe("a layer", function()
     assert.same({ 2, 3 }, built[1])
   end)
 
+  it("is built for sizes alone", function()
+    for got, shape in pairs { ["3"] = 3, ["2.5"] = { 2.5 },
+                              ["-1"] = { -1 } } do
+      refuses("build: shape must be a list of sizes, false for those that are "
+        .. "not known, or a table of such lists, got " .. got,
+        function() nd.layers.Dense(2):build(shape) end)
+    end
+  end)
+
   it("has weights, of which a tape sees the trainable ones", function()
     local it_ = scale_class() { name = "it" }
     assert.same({}, it_.weights)

@@ -1,6 +1,7 @@
 --- Models in files: the same again, bit for bit.
 package.path = "tests/lua/?.lua;" .. package.path
 local nd = require "nadir"
+local checkpoint_file = require "nadir.checkpoint_file"
 local support = require "support"
 local refuses = support.refuses
 local L = nd.layers
@@ -284,6 +285,13 @@ describe("saving", function()
       refuses(("load_model: %s holds no model, only tensors; use "
         .. "model:load_weights"):format(path),
         function() nd.models.load_model(path) end)
+      trained(makers.sequential):save(path)
+      local tensors, values = checkpoint_file.read(path)
+      values.model.frozen.layers = { 3 }
+      checkpoint_file.write(path, tensors, values)
+      refuses(("load_model: %s: the configuration is damaged: "
+        .. "model.frozen.layers[1] is a number, not of the type string"):format(
+        path), function() nd.models.load_model(path) end)
       trained(makers["of a class"]):save(path)
       refuses("load_model: no such model: 'Net'; a class of a script goes "
         .. "into custom_objects", function() nd.models.load_model(path) end)
@@ -296,6 +304,13 @@ describe("saving", function()
           model:save(path)
         end)
     end)
+  end)
+end)
+
+it("files of models that are nearly right are refused, or sound", function()
+  package.path = "tests/?.lua;" .. package.path
+  with_new_file(function(path)
+    assert.equal(200, require "fuzz.models".run(path, math.huge, 200, 1, 20))
   end)
 end)
 
@@ -368,6 +383,13 @@ describe("a checkpoint", function()
       nd.train.Checkpoint { a = nd.Variable(1.) }:write(path)
       refuses("restore: the file lacks b",
         function() nd.train.Checkpoint { b = nd.Variable(1.) }:restore(path)
+        end)
+      local tensors, values = checkpoint_file.read(path)
+      values.kept.a = 3
+      checkpoint_file.write(path, tensors, values)
+      refuses(("restore: %s is damaged: a is a number, not of the type "
+        .. "userdata"):format(path),
+        function() nd.train.Checkpoint { a = nd.Variable(1.) }:restore(path)
         end)
       nd.safetensors.save_file({}, path)
       refuses(("restore: %s is no checkpoint"):format(path),
