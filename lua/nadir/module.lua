@@ -16,6 +16,8 @@ local structure = require "nadir.structure"
 
 local Module = class("Module")
 
+Module.state_form = {}  -- of what calls leave (nadir.module_state)
+
 local metatable = class.metatable(Module)
 
 -- ------------------------------------------------------------------- names --

@@ -1,7 +1,8 @@
 --- What calls of modules leave for later calls beside Variables: how many
 -- numbers were drawn, the states of recurrent layers that are stateful. A
--- module has it in its table `_state`.
+-- module has it in its table `_state`, whose form its class has as `state_form`.
 local fail = require "nadir.fail"
+local form = require "nadir.form"
 local nd = require "nadir"
 
 local module_state = {}
@@ -40,7 +41,12 @@ function module_state.set(who, module, written)
   written = copy(who, written or {}, module.name)
   for _, named in ipairs(module:named_modules()) do
     local path, one = named[1], named[2]
-    rawset(one, "_state", written[path] or {})
+    local state = written[path] or {}
+    local problem = form.problem(one.state_form, state, "it")
+    if problem then
+      fail("%s: the state of %s is damaged: %s", who, one.name, problem)
+    end
+    rawset(one, "_state", state)
   end
 end
 

@@ -47,6 +47,7 @@ local Layer = class("Layer", {
 }, Module)
 
 Layer.supports_masking = false
+Layer.state_form = { ["draws?"] = "integer" }  -- as nadir.layers.seeds has it
 Layer.takes_floats = false  -- whether whole numbers become floats for it
 Layer.is_model = false  -- whether losses of layers within are those of its call
 

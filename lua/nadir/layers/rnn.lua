@@ -8,6 +8,7 @@
 local nd = require "nadir"
 local cells = require "nadir.layers.rnn_cells"
 local class = require "nadir.class"
+local describe = require "nadir.describe"
 local fail = require "nadir.fail"
 local Layer = require "nadir.layers.layer"
 local steps = require "nadir.layers.steps"
@@ -28,6 +29,7 @@ local Recurrent = Layer:extend("Recurrent", {
     doc = "whether a masked step gives 0, not the output before" },
 })
 
+Recurrent.state_form = { ["last?"] = "table" }
 Recurrent.call_options = { "initial_state" }
 Recurrent.takes_floats = true
 
@@ -64,20 +66,32 @@ class.property(Recurrent, "states", function(self)
   return self._state.last
 end)
 
+-- Raises unless states are as many as the cell begins with, each of n examples.
+local function check_states(self, states, first, n, hint)
+  local name, given = getmetatable(self).__name, structure.flatten(states)
+  local count = #structure.flatten(first)
+  for _, state in ipairs(given) do
+    if not nd.is_tensor(state) and not nd.is_variable(state) then
+      fail("%s: states must be tensors, got %s", name, describe.value(state))
+    elseif state.shape[1] ~= n then
+      fail("%s: states are of %s examples, x has %d%s", name,
+        tostring(state.shape[1] or "no"), n, hint)
+    end
+  end
+  if #given ~= count then
+    fail("%s: has %d states, got %d", name, count, #given)
+  end
+end
+
 -- The states that a call of n examples begins with.
 local function first_states(self, given, x)
   local states, n = given or self.stateful and self.states, x.shape[1]
+  local first = steps.initial(self.cell, n, x.dtype)
   if not states then
-    return steps.initial(self.cell, n, x.dtype)
+    return first
   end
   states = type(states) == "table" and states or { states }
-  for _, state in ipairs(structure.flatten(states)) do
-    if state.shape[1] ~= n then
-      fail("%s: states are of %d examples, x has %d%s",
-        getmetatable(self).__name, state.shape[1], n,
-        given and "" or "; use reset_states()")
-    end
-  end
+  check_states(self, states, first, n, given and "" or "; use reset_states()")
   return states
 end
 

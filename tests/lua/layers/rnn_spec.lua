@@ -55,6 +55,20 @@ describe("a recurrent layer", function()
     assert.is_nil(layer.states)
   end)
 
+  it("takes as many states as it has, all tensors", function()
+    local x, h = sequence(2, 4, 3), nd.ones { 2, 3 }
+    for message, states in pairs {
+      ["LSTM: has 2 states, got 1"] = { h },
+      ["LSTM: states must be tensors, got 3"] = { h, 3 },
+      ["LSTM: states are of 1 examples, x has 2"] = { h, nd.ones { 1, 3 } },
+      ["LSTM: states are of no examples, x has 2"] = { h, nd.constant(1.) },
+    } do
+      refuses(message, function()
+        L.LSTM(3)(x, { initial_state = states })
+      end)
+    end
+  end)
+
   it("gives the fused op's values step by step, with masks", function()
     local x = sequence(3, 5, 2)
     local mask = nd.constant { { true, true, true, false, false },

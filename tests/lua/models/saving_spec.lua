@@ -292,6 +292,11 @@ describe("saving", function()
       refuses(("load_model: %s: the configuration is damaged: "
         .. "model.frozen.layers[1] is a number, not of the type string"):format(
         path), function() nd.models.load_model(path) end)
+      values.model.frozen.layers = {}
+      values.model.state = { dropout = { draws = { 1 } } }
+      checkpoint_file.write(path, tensors, values)
+      assert.is_truthy(support.refusal(nd.models.load_model, path):find(
+        "is damaged: it.draws is a table, not of the type integer$"))
       trained(makers["of a class"]):save(path)
       refuses("load_model: no such model: 'Net'; a class of a script goes "
         .. "into custom_objects", function() nd.models.load_model(path) end)
