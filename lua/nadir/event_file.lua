@@ -75,8 +75,9 @@ end
 function EventFile:flush(who)
   check_open(self, who)
   if #self.pending > 0 then
-    file.append(who, self.path, self.file, table.concat(self.pending))
-    self.pending = {}
+    local text, none = table.concat(self.pending), {} -- or there is no memory
+    file.append(who, self.path, self.file, text)
+    self.pending = none
   end
   self.flushed = nd.timestamp()
 end
