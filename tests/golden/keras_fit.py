@@ -70,6 +70,24 @@ CASES = [
      "batch_size = 10", dict(batch_size=10)),
 ]
 
+# Running means, which the model has at the end.
+for name, ours, theirs in [
+        ("running means", "", []),
+        ("running means, evaluated", "callbacks = { "
+         "nd.callbacks.SwapEMAWeights() }", [keras.callbacks.SwapEMAWeights()]),
+        ("running means between epochs", "callbacks = { "
+         "nd.callbacks.SwapEMAWeights(true) }",
+         [keras.callbacks.SwapEMAWeights(True)])]:
+    CASES.append((
+        name, "L.Dense(3, { activation = 'tanh' }), L.Dense(1)",
+        lambda: [L.Dense(3, activation="tanh"), L.Dense(1)], "targets",
+        "optimizer = nd.optimizers.SGD(0.05, { use_ema = true, "
+        "ema_momentum = 0.6 }), loss = 'mse'",
+        lambda: dict(optimizer=O.SGD(0.05, use_ema=True, ema_momentum=0.6),
+                     loss="mse"),
+        "validation_split = 0.25, " + ours,
+        dict(validation_split=0.25, callbacks=theirs)))
+
 
 def numbers(x):
     """Nested lists as Lua, with nine digits."""
@@ -120,5 +138,7 @@ for name, ours, make, kind, our_compile, compiled, our_fit, fitted in CASES:
     write("weights = {" + ", ".join(map(numbers, weights)) + "},", "    ")
     write("history = { " + ", ".join(
         f"{key} = {numbers(value)}" for key, value in sorted(history.items()))
-        + " } },", "    ")
+        + " },", "    ")
+    write("after = {" + ", ".join(map(numbers, model.get_weights())) + "} },",
+          "    ")
 print("  },\n}")

@@ -229,6 +229,85 @@ describe("ModelCheckpoint", function()
   end)
 end)
 
+describe("SwapEMAWeights", function()
+  local one = nd.ones { 1, 1 }
+
+  -- A model that gives x w, whose loss that is: each step takes 1 from w, which
+  -- begins with 8. Its mean is the mean of it and the last mean: 7, 6.5, 5.75.
+  local function falling(optimizer)
+    local model = nd.Sequential { nd.Input { 1 }, L.Dense(1, {
+      use_bias = false, kernel_initializer = nd.initializers.Constant(8) }) }
+    model:compile { loss = function(_, y_pred) return y_pred end,
+      optimizer = optimizer
+        or nd.optimizers.SGD(1., { use_ema = true, ema_momentum = 0.5 }) }
+    return model
+  end
+
+  local function fall(model, ...)
+    return model:fit(one, one, { validation_data = { one, one }, epochs = 3,
+                                 verbose = 0, callbacks = { ... } }).history
+  end
+
+  it("evaluates with the means, and goes on from what was there", function()
+    local plain = fall(falling(), C.Callback())
+    near({ 7, 6, 5 }, plain.val_loss)
+    for _, on_epoch in ipairs { false, true } do
+      local model = falling()
+      local history = fall(model, C.SwapEMAWeights(on_epoch))
+      near({ 7, 6.5, 5.75 }, history.val_loss)
+      near(plain.loss, history.loss)
+      near({ { 5.75 } }, model.weights[1])
+    end
+  end)
+
+  it("swaps for evaluations and predictions without a training", function()
+    local model, swap = falling(), C.SwapEMAWeights()
+    local options = { callbacks = { swap }, verbose = 0 }
+    near(8, model:evaluate(one, one, options))
+    for _ = 1, 3 do model:train_on_batch(one, one) end
+    near(5.75, model:evaluate(one, one, options))
+    near({ { 5.75 } }, model:predict(one, options))
+    near({ { 5 } }, model.weights[1])
+  end)
+
+  it("has means in what is saved between epochs, and at the end", function()
+    support.with_file("", function(path)
+      local model = falling()
+      fall(model, C.SwapEMAWeights(true), C.ModelCheckpoint {
+        filepath = path, monitor = "loss", mode = "max", save_best_only = true,
+        save_weights_only = true }, C.EarlyStopping { monitor = "loss",
+          mode = "max", patience = 1 })
+      near({ { 6.5 } }, model.weights[1])
+      model:load_weights(path)
+      near({ { 7 } }, model.weights[1])
+    end)
+  end)
+
+  it("knows optimizers inside others", function()
+    local O = nd.optimizers
+    local function inside()
+      return O.SGD(1., { use_ema = true, ema_momentum = 0.5 })
+    end
+    for _, optimizer in ipairs { O.LossScaleOptimizer(inside()),
+        O.MultiOptimizer(inside) } do
+      near({ 7, 6.5, 5.75 }, fall(falling(optimizer), C.SwapEMAWeights())
+        .val_loss)
+    end
+  end)
+
+  it("refuses optimizers that keep no means", function()
+    local Own = require "nadir.class" "Own"
+    function Own.apply_gradients() end
+    function Own.scale_loss(_, loss) return loss end
+    for _, optimizer in ipairs { "sgd", nd.optimizers.LossScaleOptimizer "sgd",
+        Own() } do
+      local model = falling(optimizer)
+      refuses(("SwapEMAWeights: no optimizer of %s has use_ema = true"):format(
+        model.name), fall, model, C.SwapEMAWeights())
+    end
+  end)
+end)
+
 describe("BackupAndRestore", function()
   it("goes on from the last epoch with the same bits", function()
     local directory = os.tmpname()

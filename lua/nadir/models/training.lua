@@ -3,6 +3,7 @@
 -- `train_step`, `test_step`, `predict_step`, `compute_loss`.
 local nd = require "nadir"
 local callback = require "nadir.callbacks.callback"
+local class = require "nadir.class"
 local Display = require "nadir.models.display"
 local fail = require "nadir.fail"
 local Log = require "nadir.models.log"
@@ -225,6 +226,17 @@ function Guard.__close(guard)
   end
 end
 
+-- The model gets the running means that its optimizer may keep of weights.
+local function finish_weights(self)
+  local optimizer, variables = self.optimizer, self.trainable_variables
+  local Class = class.of(optimizer) -- of the script, perhaps
+  local keeps = optimizer
+    and (not Class or class.method(Class, "finalize_variable_values"))
+  if keeps and #variables > 0 then
+    optimizer:finalize_variable_values(variables)
+  end
+end
+
 local function run_epoch(self, epoch, data, held, list, bar)
   reset(self)
   rawset(self, "_steady", {})
@@ -264,6 +276,9 @@ function training:fit(...)
     if self.stop_training then
       break
     end
+  end
+  if v.epochs > 0 then
+    finish_weights(self)
   end
   list:call("on_train_end", {})
   return history

@@ -47,6 +47,7 @@ describe("fit", function()
       for name in pairs(history) do
         assert.truthy(case.history[name], name)
       end
+      near(case.after, model:get_weights(), 2e-5)
     end)
   end
 

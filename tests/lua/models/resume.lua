@@ -130,6 +130,7 @@ function ways.model(case, path, first, last)
   return model
 end
 
+-- It is written before the training ends, which leaves running means.
 function ways.checkpoint(case, path, first, last)
   local model = new_model(case, first + 1)
   local checkpoint = nd.train.Checkpoint { model = model,
@@ -137,8 +138,10 @@ function ways.checkpoint(case, path, first, last)
   if first > 0 then
     checkpoint:restore(path)
   end
-  fit_epochs(model, first, last, {}, true)
-  checkpoint:write(path)
+  local keep = nd.callbacks.LambdaCallback { on_epoch_end = function(epoch)
+    if epoch == last then checkpoint:write(path) end
+  end }
+  fit_epochs(model, first, last, { keep }, true)
   return model
 end
 
