@@ -1,6 +1,6 @@
 --- What calls of modules leave for later calls beside Variables: how many
--- numbers were drawn, the states of recurrent layers that are stateful. A
--- module has it in its table `_state`, whose form its class has as `state_form`.
+-- numbers were drawn, the states of recurrent layers that are stateful. It is
+-- in a module's table `_state`, whose form the class has as `state_form`.
 local fail = require "nadir.fail"
 local form = require "nadir.form"
 local nd = require "nadir"
