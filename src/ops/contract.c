@@ -40,64 +40,88 @@ nd_tensor *nd_factor_arrange(nd_context *c, const nd_factor *f,
   return moves ? TRANSPOSE(f->x, perm) : f->x;
 }
 
-// Some axes, in order.
+// Some axes, in order; how many elements they have.
 typedef struct axes {
   int n;
   uint8_t at[3 * ND_MAX_RANK];
   int64_t shape[3 * ND_MAX_RANK];
+  int64_t size;
 } axes;
 
-// Appends those axes of `f` that are wanted; returns the product of the sizes.
-static int64_t append(axes *a, const nd_factor *f, nd_labels wanted)
+// Those axes of `f` that are wanted.
+static axes pick(const nd_factor *f, nd_labels wanted)
 {
-  int64_t size = 1;
+  axes a = { .size = 1 };
   for (int i = 0; i < f->rank; i++) {
     if (!(wanted & nd_label(f->at[i])))
       continue;
-    a->at[a->n] = f->at[i];
-    a->shape[a->n++] = f->x->dims[i];
-    size *= f->x->dims[i];
+    a.at[a.n] = f->at[i];
+    a.shape[a.n++] = f->x->dims[i];
+    a.size *= f->x->dims[i];
   }
-  return size;
+  return a;
+}
+
+static axes join(const axes *x, const axes *y, const axes *z)
+{
+  const axes *all[] = { x, y, z };
+  axes a = { .size = x->size * y->size * z->size };
+  for (int i = 0; i < 3; i++) {
+    memcpy(a.at + a.n, all[i]->at, (size_t)all[i]->n);
+    memcpy(a.shape + a.n, all[i]->shape, (size_t)all[i]->n * sizeof *a.shape);
+    a.n += all[i]->n;
+  }
+  return a;
+}
+
+static bool lies_so(const nd_factor *f, const axes *a)
+{
+  return memcmp(f->at, a->at, (size_t)f->rank) == 0;
 }
 
 // ----------------------------------------------------------------- pairs --
 
-// As [batch m k] or [batch k n]; without a batch as a matrix.
-static nd_tensor *as_matrix(nd_context *c, nd_tensor *x, bool batched,
-                            const int64_t shape[3])
+// What is multiplied: matrices, whose rows and columns have changed places if
+// it is turned.
+typedef struct operand {
+  nd_tensor *x;
+  bool turned;
+} operand;
+
+// `f` as [batch rows columns], or without a batch as a matrix; turned if it
+// lies so, as products take either and nothing moves.
+static operand lay_out(nd_context *c, const nd_factor *f, const axes *batch,
+                       const axes *rows, const axes *columns)
 {
-  return batched ? RESHAPE(x, 3, shape) : RESHAPE(x, 2, shape + 1);
+  const axes plain = join(batch, rows, columns),
+             turned = join(batch, columns, rows);
+  const bool turns = !lies_so(f, &plain) && lies_so(f, &turned);
+  const int64_t shape[] = { batch->size, (turns ? columns : rows)->size,
+                            (turns ? rows : columns)->size };
+  nd_tensor *x = nd_factor_arrange(c, f, (turns ? &turned : &plain)->at);
+  x = batch->n > 0 ? RESHAPE(x, 3, shape) : RESHAPE(x, 2, shape + 1);
+  return (operand){ x, turns };
 }
 
 // The product of two that have no label alone that is not in `kept`.
 static nd_factor multiply(nd_context *c, const nd_factor *p, const nd_factor *q,
                           nd_labels kept)
 {
-  const nd_labels both = nd_factor_labels(p) & nd_factor_labels(q),
-                  inner = both & ~kept;
-  axes out = { 0 }, left = { 0 }, right = { 0 };
-  const int64_t batch = append(&out, p, both & kept);
-  const bool batched = out.n > 0;
-  const int64_t m = append(&out, p, ~both), n = append(&out, q, ~both);
-  append(&left, p, both & kept);
-  append(&left, p, ~both);
-  const int64_t k = append(&left, p, inner);
-  append(&right, p, both & kept);
-  append(&right, p, inner);
-  append(&right, q, ~both);
+  const nd_labels both = nd_factor_labels(p) & nd_factor_labels(q);
+  const axes batch = pick(p, both & kept), inner = pick(p, both & ~kept);
+  const axes m = pick(p, ~both), n = pick(q, ~both);
+  const axes out = join(&batch, &m, &n);
   nd_factor y = { .rank = out.n };
   if (out.n > ND_MAX_RANK) {
     nd_fail(c, ND_BAD_ARGUMENT, "a product of two has more than %d axes",
             ND_MAX_RANK);
     return y;
   }
-  nd_tensor *x = as_matrix(c, nd_factor_arrange(c, p, left.at), batched,
-                           (int64_t[]){ batch, m, k });
-  nd_tensor *z = as_matrix(c, nd_factor_arrange(c, q, right.at), batched,
-                           (int64_t[]){ batch, k, n });
-  x = inner != 0 ? MATMUL(x, false, z, false) : MUL(x, z);
-  y.x = RESHAPE(x, out.n, out.shape);
+  const operand x = lay_out(c, p, &batch, &m, &inner),
+                z = lay_out(c, q, &batch, &inner, &n);
+  nd_tensor *product = inner.n > 0 ? MATMUL(x.x, x.turned, z.x, z.turned)
+                                   : MUL(x.x, z.x);
+  y.x = RESHAPE(product, out.n, out.shape);
   memcpy(y.at, out.at, (size_t)out.n);
   return y;
 }

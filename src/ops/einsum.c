@@ -323,6 +323,25 @@ static void plan_set(const einsum *e, plan *p, unsigned some)
   }
 }
 
+// Where the result has the first label that `x` has and `y` has not.
+static int place_of(const einsum *e, const nd_factor *x, const nd_factor *y)
+{
+  const nd_labels own = nd_factor_labels(x) & ~nd_factor_labels(y);
+  int i = 0;
+  while (i < e->rank && !(own & nd_label(e->out[i])))
+    i++;
+  return i;
+}
+
+// The product of two, of which the one goes first whose labels do in the
+// result.
+static nd_factor contract(const einsum *e, const nd_factor *x,
+                          const nd_factor *y, nd_labels kept)
+{
+  const bool swaps = place_of(e, y, x) < place_of(e, x, y);
+  return nd_factor_contract(e->c, swaps ? y : x, swaps ? x : y, kept);
+}
+
 static nd_factor make_set(const einsum *e, const plan *p, unsigned some)
 {
   if (!(some & (some - 1)))
@@ -331,7 +350,7 @@ static nd_factor make_set(const einsum *e, const plan *p, unsigned some)
   const nd_factor y = make_set(e, p, some & ~p->first[some]);
   if (x.x == NULL || y.x == NULL)
     return (nd_factor){ NULL };
-  return nd_factor_contract(e->c, &x, &y, p->has[some]);
+  return contract(e, &x, &y, p->has[some]);
 }
 
 // The product of at most EXACT inputs.
@@ -371,8 +390,8 @@ static bool contract_cheapest(einsum *e)
       second = k;
     }
   }
-  e->f[first] = nd_factor_contract(e->c, &e->f[first], &e->f[second],
-                                   kept_by_others(e, first, second));
+  e->f[first] = contract(e, &e->f[first], &e->f[second],
+                         kept_by_others(e, first, second));
   e->f[second] = e->f[--e->n];
   return e->f[first].x != NULL;
 }
@@ -430,6 +449,7 @@ const nd_op nd_op_einsum = {
   .high = 3,
   .cases = "[2 3] [3 4] equation=ij,jk->ik; [3 3] equation=ii; "
            "[2 3] equation=ij->ji; [2 3 3] [2 3] equation=bij,bj->bi; "
+           "[2 3] [4 3] equation=ij,kj->ki; "
            "[2 1 3] [4 3] equation=...i,ji->...j; [2] [3] [2] "
            "equation=i,j,i->ji; [3 3] equation=ii->i; [0 2] [2] "
            "equation=ij,j->i; [2 3] [1 3] equation=...,...->...",
