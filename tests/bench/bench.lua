@@ -18,8 +18,9 @@ local POINTS = 1000000
 -- Block lengths that lasted long enough before, by row.
 local lengths = {}
 
--- First steps make slots and fill caches, so a quarter more comes before.
-local function timed(row, step, seconds)
+-- Seconds a step, of which a call makes as many as `per`. First steps make
+-- slots and fill caches, so a quarter more comes before.
+local function timed(row, step, seconds, per)
   local ready = clock() + seconds / 4
   while clock() < ready do
     step()
@@ -33,7 +34,7 @@ local function timed(row, step, seconds)
     local spent = clock() - start
     if spent >= seconds / 2 then
       lengths[row] = math.max(1, math.floor(count * seconds / spent))
-      return ("total=%g"):format(spent / count)
+      return ("total=%g"):format(spent / count / per)
     end
     count = count * 2
   end
@@ -45,11 +46,11 @@ local steps = {}
 
 local function answer_step(row, seconds)
   steps[row] = steps[row] or rows.find(row)
-  return timed(row, steps[row], seconds)
+  return timed(row, steps[row], seconds, row:find "^epoch" and rows.STEPS or 1)
 end
 
 for _, kind in ipairs { "gradient", "step", "mlp", "wave", "conv",
-  "lstm", "attention", "embed" } do
+  "lstm", "attention", "epoch", "checkpoint", "embed" } do
   answer[kind] = answer_step
 end
 

@@ -38,6 +38,9 @@ local rows = {
   { "convolutions, 28x28, batch 32", "conv", large = true },
   { "LSTM, 64 x 32 x 128", "lstm", large = true },
   { "attention block, 4 x 128 x 256", "attention", large = true },
+  { "small layers, batch 10, by hand", "epoch:hand" },
+  { "  in fit", "epoch:fit" },
+  { "checkpoint of 4.9 MB", "checkpoint" },
   { "tanh, exp, ... of 1,000,000", "wave:1000000", large = true },
   { "32 of 50,000 rows of 64", "embed:50000" },
   { "chain of 10,000 ops, one op", "chain:10000" },
@@ -300,9 +303,15 @@ end
 local function print_targets(samples, startup, memory)
   local lines = { { "other targets", "below", "is", "" } }
   local chain = samples["chain:10000"] or {}
+  local by_hand = samples["epoch:hand"] or {}
+  local by_fit = samples["epoch:fit"] or {}
   target(lines, "a recorded and swept scalar op",
          report.median(values(part_of(chain.nadir, "total"))), 150e-9,
          report.time, true)
+  target(lines, "what fit adds to a step",
+         report.difference(part_of(by_fit.nadir, "total"),
+                           part_of(by_hand.nadir, "total")),
+         20e-6, report.time, true)
   target(lines, "an empty script, more than lua5.4",
          startup.above_lua, 5e-3, report.time, true)
   target(lines, "an empty script", memory.start.peak, 8 * 1024,

@@ -5,6 +5,7 @@ import tensorflow as tf
 
 class TensorFlow:
     version = tf.__version__
+    eager = True
 
     def __init__(self, threads):
         if threads:
@@ -140,6 +141,49 @@ class TensorFlow:
 
         return self.compiled(update)
 
+    def small(self):
+        layers = tf.keras.layers
+        return tf.keras.Sequential([tf.keras.Input((8,)),
+                                    layers.Dense(32, "relu"), layers.Dense(1)])
+
+    def epoch_by_hand(self, data):
+        model = self.small()
+        weights = model.trainable_variables
+        adam = tf.keras.optimizers.Adam(learning_rate=1e-3)
+        adam.build(weights)
+        loss_of = tf.keras.losses.MeanSquaredError()
+        x, y = tf.constant(data.x), tf.constant(data.y)
+
+        def update(x, y):
+            with tf.GradientTape() as tape:
+                loss = loss_of(y, model(x))
+            grads = tape.gradient(loss, weights)
+            adam.apply_gradients(zip(grads, weights))
+
+        update = self.compiled(update)
+
+        def epoch():
+            for i in range(0, len(x), 10):
+                update(x[i:i + 10], y[i:i + 10])
+
+        return epoch
+
+    def epoch_by_fit(self, data):
+        model = self.small()
+        model.compile(optimizer="adam", loss="mse", run_eagerly=self.eager)
+        return lambda: model.fit(data.x, data.y, batch_size=10, shuffle=False,
+                                 verbose=0)
+
+    def checkpoint(self, path):
+        layers = tf.keras.layers
+        model = tf.keras.Sequential([tf.keras.Input((784,)),
+                                     layers.Dense(512, "relu"),
+                                     layers.Dense(10)])
+        adam = tf.keras.optimizers.Adam()
+        adam.build(model.trainable_variables)
+        checkpoint = tf.train.Checkpoint(model=model, optimizer=adam)
+        return lambda: checkpoint.write(path)
+
     def lstm(self, data):
         layer = tf.keras.layers.LSTM(128, return_sequences=True)
         layer.build(data.x.shape)
@@ -182,6 +226,8 @@ class TensorFlow:
 
 
 class Function(TensorFlow):
+    eager = False
+
     def compiled(self, f):
         return tf.function(f)
 

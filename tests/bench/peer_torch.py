@@ -165,6 +165,39 @@ class Torch:
 
         return step
 
+    def epoch_by_hand(self, data):
+        model = torch.nn.Sequential(torch.nn.Linear(8, 32), torch.nn.ReLU(),
+                                    torch.nn.Linear(32, 1))
+        adam = torch.optim.Adam(model.parameters(), lr=1e-3, eps=1e-7)
+        x, y = torch.from_numpy(data.x), torch.from_numpy(data.y)
+        loss_of = self.compiled(
+            lambda x, y: functional.mse_loss(model(x), y))
+
+        def epoch():
+            for i in range(0, len(x), 10):
+                loss = loss_of(x[i:i + 10], y[i:i + 10])
+                adam.zero_grad()
+                loss.backward()
+                adam.step()
+
+        return epoch
+
+    def epoch_by_fit(self, data):
+        raise NotImplementedError("it has no fit")
+
+    def checkpoint(self, path):
+        model = torch.nn.Sequential(torch.nn.Linear(784, 512), torch.nn.ReLU(),
+                                    torch.nn.Linear(512, 10))
+        adam = torch.optim.Adam(model.parameters())
+        model(torch.randn(8, 784)).square().mean().backward()
+        adam.step()
+
+        def save():
+            torch.save({"model": model.state_dict(),
+                        "optimizer": adam.state_dict()}, path + ".pt")
+
+        return save
+
     def lstm(self, data):
         layer = torch.nn.LSTM(128, 128, batch_first=True)
         with torch.no_grad():

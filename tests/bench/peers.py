@@ -30,6 +30,7 @@ try:
 except ImportError as missing:
     sys.exit(print("!", missing))
 
+SCRATCH = os.path.join(os.environ.get("BUILD", "build"), "bench")
 POINTS = 1_000_000
 POOL = 64  # index sets drawn ahead for the rows that do not time the draw
 RATE = 1e-3
@@ -105,6 +106,17 @@ class Tokens:
             for shape in [(256, 256)] * 4 + [(256, 1024), (1024, 256)])
 
 
+class Examples:
+    """What a small model learns, ten at a time."""
+
+    STEPS = 100
+
+    def __init__(self):
+        random = np.random.RandomState(1)
+        self.x = random.randn(10 * self.STEPS, 8).astype(np.float32)
+        self.y = random.randn(10 * self.STEPS, 1).astype(np.float32)
+
+
 class Words:
     """A table with 64 numbers for each word, and the words of batches."""
 
@@ -149,8 +161,9 @@ def fit(peer, data, batch, draw):
                     positions(peer, data, batch, draw), RATE)
 
 
-def timed(peer, step, seconds, known):
-    """Seconds per call, from a block that lasts `seconds` or half of it."""
+def timed(peer, step, seconds, known, per=1):
+    """Seconds per step, from a block that lasts `seconds` or half of it; a
+    call makes as many steps as `per`."""
     peer.wait(step())  # what compiles does it now
     start = time.perf_counter()
     while time.perf_counter() - start < seconds / 4:
@@ -164,7 +177,7 @@ def timed(peer, step, seconds, known):
         spent = time.perf_counter() - start
         if spent >= seconds / 2:
             known["count"] = max(1, int(count * seconds / spent))
-            return {"total": spent / count}
+            return {"total": spent / count / per}
         count *= 2
 
 
@@ -223,6 +236,10 @@ class Worker:
             return peer.lstm(Sequences())
         if kind == "attention":
             return peer.attention(Tokens())
+        if kind == "epoch":
+            return getattr(peer, "epoch_by_" + args[0])(Examples())
+        if kind == "checkpoint":
+            return peer.checkpoint(os.path.join(SCRATCH, peer.__module__))
         if kind == "wave":
             x = np.linspace(-3, 3, int(args[0]), dtype=np.float32)
             return peer.wave(peer.constant(x))
@@ -245,7 +262,8 @@ class Worker:
         if kind == "chain":
             return timed_chain(self.peer, known["step"], int(args[0]), seconds,
                                known)
-        return timed(self.peer, known["step"], seconds, known)
+        per = Examples.STEPS if kind == "epoch" else 1
+        return timed(self.peer, known["step"], seconds, known, per)
 
     def serve(self):
         print(f"= version={self.peer.version}", flush=True)

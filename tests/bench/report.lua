@@ -41,17 +41,28 @@ function report.values(by_round)
   return list
 end
 
+-- f of both for each round that both have.
+local function join(above, below, f)
+  local list = {}
+  for round, value in pairs(above) do -- any order: sorted for a median
+    if below[round] then
+      list[#list + 1] = f(value, below[round])
+    end
+  end
+  return list
+end
+
 ---@param above table<integer, number>  by round; a round may be missing
 ---@param below table<integer, number>
 ---@return number? ratio  the median of the ratios of each round
 function report.ratio(above, below)
-  local ratios = {}
-  for round, value in pairs(above) do
-    if below[round] then
-      ratios[#ratios + 1] = value / below[round]
-    end
-  end
-  return report.median(ratios)
+  return report.median(join(above, below, function(a, b) return a / b end))
+end
+
+--- The same of differences.
+---@return number?
+function report.difference(above, below)
+  return report.median(join(above, below, function(a, b) return a - b end))
 end
 
 ---@param list number[]

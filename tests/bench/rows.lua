@@ -6,6 +6,9 @@
 package.path = "tests/bench/?.lua;" .. package.path
 local nd = require "nadir"
 local chain = require "chain"
+local system = require "system"
+
+local layers = nd.layers
 
 local rows = {}
 
@@ -119,92 +122,138 @@ function rows.mlp(batch)
   end
 end
 
---- A step of a network of two convolutions for images of 28 by 28.
-function rows.conv()
-  local random = nd.random.RandomState(1)
-  local images = random:randn(256, 28, 28, 1)
-  local labels = random:randint(10, { size = 256 })
-  local f1 = nd.Variable(random:randn(3, 3, 1, 32) * 0.1)
-  local f2 = nd.Variable(random:randn(3, 3, 32, 64) * 0.1)
-  local w = nd.Variable(random:randn(7 * 7 * 64, 10) * 0.02)
-  local c1, c2 = nd.Variable(nd.zeros { 32 }), nd.Variable(nd.zeros { 64 })
-  local b = nd.Variable(nd.zeros { 10 })
-  local weights = {f1, c1, f2, c2, w, b}
+-- A step of Adam on loss_of(), by the weights of `model`.
+local function trainer(model, loss_of)
   local adam = nd.optimizers.Adam { learning_rate = 1e-3 }
-  local function block(x, filters, bias)
-    local y = nd.nn.conv2d(x, filters, { padding = "SAME" })
-    return nd.nn.max_pool(nd.relu(y + bias), 2)
-  end
+  local weights = model.trainable_variables
   return function()
-    local at = random:randint(256, { size = 32 })
-    local x, y = nd.gather(images, at), nd.gather(labels, at)
     local loss
     with nd.GradientTape() as tape do
-      local h = nd.reshape(block(block(x, f1, c1), f2, c2), { 32, -1 })
-      loss = nd.reduce_mean(nd.nn.sparse_softmax_cross_entropy_with_logits {
-        labels = y, logits = nd.matmul(h, w) + b })
+      loss = loss_of()
     end
     adam:apply_gradients(nd.zip(tape:gradient(loss, weights), weights))
     return loss
   end
 end
 
--- A step of Adam on the mean square of what `model` misses.
-local function regress(model, target, weights)
-  local adam = nd.optimizers.Adam { learning_rate = 1e-3 }
-  return function()
-    local loss
-    with nd.GradientTape() as tape do
-      loss = nd.reduce_mean(nd.square(model() - target))
-    end
-    adam:apply_gradients(nd.zip(tape:gradient(loss, weights), weights))
-    return loss
+--- A step of a network of two convolutions for images of 28 by 28.
+function rows.conv()
+  local random = nd.random.RandomState(1)
+  local images = random:randn(256, 28, 28, 1)
+  local labels = random:randint(10, { size = 256 })
+  local function convolve(filters)
+    return layers.Conv2D(filters, 3, { padding = "same", activation = "relu" })
   end
+  local model = nd.Sequential {
+    nd.Input { 28, 28, 1 },
+    convolve(32), layers.MaxPooling2D(),
+    convolve(64), layers.MaxPooling2D(),
+    layers.Flatten(), layers.Dense(10),
+  }
+  model:set_weights {
+    random:randn(3, 3, 1, 32) * 0.1, nd.zeros { 32 },
+    random:randn(3, 3, 32, 64) * 0.1, nd.zeros { 64 },
+    random:randn(7 * 7 * 64, 10) * 0.02, nd.zeros { 10 },
+  }
+  local cross_entropy = nd.losses.SparseCategoricalCrossentropy {
+    from_logits = true }
+  return trainer(model, function()
+    local at = random:randint(256, { size = 32 })
+    return cross_entropy(nd.gather(labels, at), model(nd.gather(images, at)))
+  end)
+end
+
+-- A step of Adam on the mean square of what `model` misses.
+local function regress(model, x, target)
+  return trainer(model, function()
+    return nd.reduce_mean(nd.square(model(x) - target))
+  end)
 end
 
 --- A step of an LSTM of 128 units over 64 sequences of 32 times 128.
 function rows.lstm()
   local random = nd.random.RandomState(1)
   local x, target = random:randn(64, 32, 128), random:randn(64, 32, 128)
-  local kernel = nd.Variable(random:randn(128, 512) * 0.08)
-  local recurrent = nd.Variable(random:randn(128, 512) * 0.08)
-  local bias = nd.Variable(nd.zeros { 512 })
-  local function model()
-    return (nd.nn.lstm(x, kernel, recurrent, bias))
-  end
-  return regress(model, target, { kernel, recurrent, bias })
+  local layer = layers.LSTM(128, { return_sequences = true })
+  layer:build(x.shape)
+  layer:set_weights { random:randn(128, 512) * 0.08,
+                      random:randn(128, 512) * 0.08, nd.zeros { 512 } }
+  return regress(layer, x, target)
 end
 
 --- A step of a block of attention by 8 heads, and of two layers, each with what
 --- came in added to it and normalized: 4 times 128 tokens of 256 numbers.
 function rows.attention()
   local random = nd.random.RandomState(1)
-  local weights = {}
-  local function weight(value)
-    weights[#weights + 1] = nd.Variable(value)
-    return weights[#weights]
-  end
-  local function dense(width, units)
-    local w = weight(random:randn(width, units) * 0.06)
-    local b = weight(nd.zeros { units })
-    return function(x) return nd.matmul(x, w) + b end
-  end
-  local function norm()
-    local gamma, beta = weight(nd.ones { 256 }), weight(nd.zeros { 256 })
-    return function(x) return nd.nn.layer_norm(x, gamma, beta) end
-  end
   local x, target = random:randn(4, 128, 256), random:randn(4, 128, 256)
-  local query, key, value = dense(256, 256), dense(256, 256), dense(256, 256)
-  local merge, first = dense(256, 256), norm()
-  local wide, narrow, second = dense(256, 1024), dense(1024, 256), norm()
-  local function heads(y) return nd.reshape(y, { 4, 128, 8, 32 }) end
-  local function model()
-    local seen = nd.nn.dot_product_attention(heads(query(x)), heads(key(x)),
-      heads(value(x)))
-    local h = first(x + merge(nd.reshape(seen, { 4, 128, 256 })))
-    return second(h + narrow(nd.relu(wide(h))))
+  local seen = layers.MultiHeadAttention(8, 32)
+  local wide, narrow = layers.Dense(1024, "relu"), layers.Dense(256)
+  local input = nd.Input { 128, 256 }
+  local h = layers.LayerNormalization { epsilon = 1e-5 }(
+    input + seen(input, input))
+  local y = layers.LayerNormalization { epsilon = 1e-5 }(h + narrow(wide(h)))
+  local values = {}
+  for i = 1, 4 do
+    local w = random:randn(256, 256) * 0.06
+    values[2 * i - 1] = nd.reshape(w,
+      i < 4 and { 256, 8, 32 } or { 8, 32, 256 })
+    values[2 * i] = nd.zeros(i < 4 and { 8, 32 } or { 256 })
   end
-  return regress(model, target, weights)
+  seen:set_weights(values)
+  wide:set_weights { random:randn(256, 1024) * 0.06, nd.zeros { 1024 } }
+  narrow:set_weights { random:randn(1024, 256) * 0.06, nd.zeros { 256 } }
+  return regress(nd.Model(input, y), x, target)
+end
+
+--- How many steps an epoch of `rows.epoch` has.
+rows.STEPS = 100
+
+-- An epoch of a model, over batches of ten, by hand.
+local function epoch_by_hand(model, x, y)
+  local loss_of = nd.losses.MeanSquaredError()
+  local first = 1
+  local step = trainer(model, function()
+    local some = { { first, first + 9 } }
+    return loss_of(y[some], model(x[some]))
+  end)
+  return function()
+    for i = 1, rows.STEPS do
+      first = 10 * i - 9
+      step()
+    end
+  end
+end
+
+--- An epoch of a small model, by hand or as `fit` does it: the difference is
+--- what fit costs.
+---@param how string  "hand" or "fit"
+function rows.epoch(how)
+  local random = nd.random.RandomState(1)
+  local n = 10 * rows.STEPS
+  local x, y = random:randn(n, 8), random:randn(n, 1)
+  local model = nd.Sequential { nd.Input { 8 }, layers.Dense(32, "relu"),
+                                layers.Dense(1) }
+  if how == "hand" then
+    return epoch_by_hand(model, x, y)
+  end
+  model:compile { optimizer = nd.optimizers.Adam { learning_rate = 1e-3 },
+                  loss = "mse" }
+  return function()
+    model:fit(x, y, { batch_size = 10, shuffle = false, verbose = 0 })
+  end
+end
+
+--- A checkpoint of a 784-512-10 network and of Adam: 4.9 MB.
+function rows.checkpoint()
+  local random = nd.random.RandomState(1)
+  local model = nd.Sequential { nd.Input { 784 }, layers.Dense(512, "relu"),
+                                layers.Dense(10) }
+  model:compile { optimizer = "adam", loss = "mse" }
+  model:train_on_batch(random:randn(8, 784), random:randn(8, 10))
+  local checkpoint = nd.train.Checkpoint { model = model,
+                                           optimizer = model.optimizer }
+  local path = system.scratch .. "/nadir.safetensors"
+  return function() checkpoint:write(path) end
 end
 
 --- A step on 32 rows of a table of so many words, 64 numbers for each.
