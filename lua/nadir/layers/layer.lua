@@ -29,14 +29,13 @@
 local nd = require "nadir"
 local class = require "nadir.class"
 local context = require "nadir.call_context"
-local describe = require "nadir.describe"
 local fail = require "nadir.fail"
 local masks = require "nadir.masks"
-local Module = require "nadir.module"
 local names = require "nadir.names"
-local signature = require "nadir.signature"
+local open_shape = require "nadir.layers.open_shape"
 local structure = require "nadir.structure"
 local symbolic = require "nadir.symbolic"
+local Weighted = require "nadir.layers.weighted"
 
 local Layer = class("Layer", {
   { "name", "text", false, doc = "names of weights begin with it" },
@@ -44,7 +43,7 @@ local Layer = class("Layer", {
   { "dtype", "float_dtype", false, doc = "of its weights; that of its input" },
   { "activity_regularizer", "regularizer", false,
     doc = "what the result adds to the loss" },
-}, Module)
+}, Weighted)
 
 Layer.supports_masking = false
 Layer.state_form = { ["draws?"] = "integer" }  -- as nadir.layers.seeds has it
@@ -52,144 +51,6 @@ Layer.takes_floats = false  -- whether whole numbers become floats for it
 Layer.is_model = false  -- whether losses of layers within are those of its call
 
 local metatable = class.metatable(Layer)
-
--- ----------------------------------------------------------------- weights --
-
-local weight = signature.new("add_weight", {
-  { "name", "text" },
-  { "shape", "shape" },
-  { "initializer", "initializer", "glorot_uniform" },
-  { "trainable", "flag", true },
-  { "dtype", "float_dtype", false },
-  { "regularizer", "regularizer", false },
-  { "constraint", "constraint", false },
-})
-
--- The first value of a weight.
-local function draw(self, v)
-  local dtype = v.dtype or self.dtype or "float32"
-  local first = nd.cast(v.initializer(v.shape, dtype), dtype)
-  if first.shape ~= v.shape then
-    fail("%s: the initializer of %s gave shape %s, not [%s]", self.name, v.name,
-      first.shape, table.concat(v.shape, " "))
-  end
-  return first
-end
-
---- Makes a Variable of the layer, for `build`.
----@return userdata variable
-function Layer:add_weight(...)
-  local v = weight:read(...)
-  local variable = nd.Variable(draw(self, v), {
-    name = self.name .. "/" .. v.name,
-    trainable = v.trainable and self.trainable,
-    constraint = v.constraint or nil,
-  })
-  if v.trainable and not self.trainable then
-    self._frozen[variable] = true
-  end
-  local weights = self._weights
-  Module.changes.n = Module.changes.n + 1
-  weights[#weights + 1] = { name = v.name, variable = variable,
-                            regularizer = v.regularizer }
-  return variable
-end
-
---- Makes a Variable as the settings say that its role names: for the role
---- "kernel" they are kernel_initializer, kernel_regularizer and
---- kernel_constraint (nadir.layers.roles).
----@param name string
----@param shape table
----@param role? string  the name, if it is none
----@return userdata variable
-function Layer:make_weight(name, shape, role)
-  role = role or name
-  return self:add_weight(name, shape, {
-    initializer = rawget(self, role .. "_initializer"),
-    regularizer = rawget(self, role .. "_regularizer") or nil,
-    constraint = rawget(self, role .. "_constraint") or nil,
-  })
-end
-
-local aliases = {
-  weights = "variables", trainable_weights = "trainable_variables",
-  non_trainable_weights = "non_trainable_variables",
-}
-
-for alias, name in pairs(aliases) do -- any order: each its own
-  class.property(Layer, alias, function(self) return self[name] end)
-end
-
---- The values of the weights.
----@return table  a list of tensors, in the order of `weights`
-function Layer:get_weights()
-  local values = {}
-  for i, variable in ipairs(self.weights) do
-    values[i] = variable:read_value()
-  end
-  return values
-end
-
---- Sets the weights to the values, in the order of `weights`.
----@param values table
-function Layer:set_weights(values)
-  local weights = self.weights
-  if #values ~= #weights then
-    fail("set_weights: %s has %d weights, got %d values%s", self.name, #weights,
-      #values, self.built and "" or "; it is not built yet")
-  end
-  for i, variable in ipairs(weights) do
-    variable:assign(values[i])
-  end
-end
-
---- How many elements the weights have.
----@return integer
-function Layer:count_params()
-  local n = 0
-  for _, variable in ipairs(self.weights) do
-    n = n + variable.size
-  end
-  return n
-end
-
--- ---------------------------------------------------------------- freezing --
-
-class.property(Layer, "trainable", function(self)
-  return rawget(self, "_trainable")
-end)
-
--- Own Variables that are trainable stop to be so, and begin again.
-local function freeze(self, trainable)
-  local frozen = self._frozen
-  Module.changes.n = Module.changes.n + 1
-  for _, part in ipairs(self:parts()) do
-    if not nd.is_variable(part) then
-      if class.is(part, Layer) then
-        part.trainable = trainable
-      end
-    elseif trainable and frozen[part] then
-      part.trainable, frozen[part] = true, nil
-    elseif not trainable and part.trainable then
-      part.trainable, frozen[part] = false, true
-    end
-  end
-end
-
-local note_field = metatable.__newindex
-
-function metatable.__newindex(self, key, value)
-  if key ~= "trainable" then
-    return note_field(self, key, value)
-  elseif type(value) ~= "boolean" then
-    fail("%s: trainable must be true or false, got %s", self.name, type(value))
-  end
-  rawset(self, "_trainable", value)
-  if rawget(self, "_given") then
-    self._given.trainable = value
-  end
-  freeze(self, value)
-end
 
 -- ------------------------------------------------------------------ losses --
 
@@ -261,13 +122,8 @@ end)
 -- ----------------------------------------------------------------- calling --
 
 function metatable.__begin(self)
-  class.metatable(Module).__begin(self)
-  local trainable = rawget(self, "trainable")
-  rawset(self, "trainable", nil)
-  rawset(self, "_trainable", trainable ~= false)
-  for _, key in ipairs { "_weights", "_losses", "_frozen" } do
-    rawset(self, key, {})
-  end
+  class.metatable(Weighted).__begin(self)
+  rawset(self, "_losses", {})
   rawset(self, "built", false)
   any_losses = any_losses or rawget(self, "activity_regularizer")
 end
@@ -283,40 +139,6 @@ function Attempt.__close(attempt, problem)
   if problem ~= nil then
     rawset(attempt.layer, "built", false)
   end
-end
-
--- Whether a value is a list of sizes, `false` for those that are not known.
-local function is_shape(value)
-  if type(value) ~= "table" then
-    return false
-  elseif getmetatable(value) ~= nil then
-    return true
-  end
-  for i, size in pairs(value) do -- any order: all have to be sizes
-    local known = math.type(size) == "integer" and size >= 0
-    if math.type(i) ~= "integer" or not known and size ~= false then
-      return false
-    end
-  end
-  return true
-end
-
--- A shape, or shapes in lists and tables of them, of any number of examples.
-local function open_shape(shape)
-  local list = {}
-  if is_shape(shape) then
-    for axis, size in ipairs(shape) do
-      list[axis] = axis > 1 and size
-    end
-    return list
-  elseif type(shape) ~= "table" then
-    fail("build: shape must be a list of sizes, false for those that are not "
-      .. "known, or a table of such lists, got %s", describe.value(shape))
-  end
-  for key, one in pairs(shape) do -- any order: each its own
-    list[key] = open_shape(one)
-  end
-  return list
 end
 
 -- Once, however it comes to it: `called` says that x is there.

@@ -1,0 +1,40 @@
+--- Shapes of what layers are called with, when it does not matter how many
+-- examples there are.
+local describe = require "nadir.describe"
+local fail = require "nadir.fail"
+
+-- Whether a value is a list of sizes, `false` for those that are not known.
+local function is_shape(value)
+  if type(value) ~= "table" then
+    return false
+  elseif getmetatable(value) ~= nil then
+    return true
+  end
+  for i, size in pairs(value) do -- any order: all have to be sizes
+    local known = math.type(size) == "integer" and size >= 0
+    if math.type(i) ~= "integer" or not known and size ~= false then
+      return false
+    end
+  end
+  return true
+end
+
+-- A shape, or shapes in lists and tables of them, of any number of examples.
+local function open_shape(shape)
+  local list = {}
+  if is_shape(shape) then
+    for axis, size in ipairs(shape) do
+      list[axis] = axis > 1 and size
+    end
+    return list
+  elseif type(shape) ~= "table" then
+    fail("build: shape must be a list of sizes, false for those that are not "
+      .. "known, or a table of such lists, got %s", describe.value(shape))
+  end
+  for key, one in pairs(shape) do -- any order: each its own
+    list[key] = open_shape(one)
+  end
+  return list
+end
+
+return open_shape
