@@ -320,7 +320,7 @@ local function print_targets(samples, startup, memory)
          1024, report.size, true)
   target(lines, "steps over all points", memory.full.peak,
          60 * 1024, report.size, true)
-  target(lines, "the stripped program", memory.size, 2 * 1024,
+  target(lines, "the stripped program", memory.size, 2.5 * 1024,
          report.size, true)
   report.print(lines)
 end
