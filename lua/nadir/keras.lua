@@ -10,19 +10,37 @@ local SAME <const> = {
   "random", "regularizers",
 }
 
-local keras = {}
+-- Functions of `keras.utils`, by names as they are there.
+local utils = {}
 
-local known = {}
+--- Rows with a 1 in the place of each label, which count from 1.
+---@param x any               whole numbers of any shape
+---@param num_classes? integer  the largest label
+---@return userdata  float32
+function utils.to_categorical(x, num_classes)
+  return nd.one_hot(x, num_classes or nd.reduce_max(x):item())
+end
+
+--- nd.random.set_seed.
+function utils.set_random_seed(seed)
+  nd.random.set_seed(seed)
+end
+
+setmetatable(utils, { __index = names.index("nd.keras.utils", utils) })
+
+local own = { ops = nd, utils = utils }
+
+local known = { ops = "ops", utils = "utils" }
 for _, name in ipairs(SAME) do
   known[name] = name
 end
 
-return setmetatable(keras, {
+return setmetatable({}, {
   __properties = known,
   __index = function(_, name)
-    if known[name] then
-      return nd[name]
+    if not known[name] then
+      return names.index("nd.keras", known)(nil, name)
     end
-    return names.index("nd.keras", known)(nil, name)
+    return own[name] or nd[name]
   end,
 })
