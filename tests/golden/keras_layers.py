@@ -333,6 +333,15 @@ def attentions():
          lua_options="{ attention_mask = nd.constant { "
          "{ { 1, 1, 0, 0 }, { 1, 0, 1, 1 } }, "
          "{ { 1, 1, 0, 0 }, { 1, 0, 1, 1 } } } }")
+    wide = (2, 2, 3, 2)
+    case("MultiHeadAttention(2, 2)", L.MultiHeadAttention(2, 2), wide, wide,
+         lists=False, **scores)
+    case("MultiHeadAttention(2, 2, { attention_axes = 2 })",
+         L.MultiHeadAttention(2, 2, attention_axes=1), wide, wide,
+         lists=False, **scores)
+    case("MultiHeadAttention(2, 2, { attention_axes = 3 })",
+         L.MultiHeadAttention(2, 2, attention_axes=2), wide, (2, 2, 4, 2),
+         lists=False, **scores)
     case("GroupQueryAttention(2, 4, 2)", L.GroupQueryAttention(2, 4, 2), q, v,
          lists=False)
     case("GroupQueryAttention(2, 2, 1)", L.GroupQueryAttention(2, 2, 1), q, q,

@@ -4,14 +4,19 @@
 --   local y = attention(query, value)             -- the key is the value
 --   local y = attention(query, value, key, { use_causal_mask = true })
 --
+-- Inputs may have more axes, of which MultiHeadAttention attends to all between
+-- the first and the last, or to attention_axes.
+--
 -- Options of the call: `attention_mask`, bool [batch tq tk] or
 -- [batch heads tq tk]; `use_causal_mask`; `return_attention_scores`, which
 -- gives a list of y and the scores [batch heads tq tk]. `mask` is a list of
 -- those of query, value and key.
 local nd = require "nadir"
+local axes = require "nadir.layers.axes"
 local EinsumDense = require "nadir.layers.einsum_dense"
 local fail = require "nadir.fail"
 local Layer = require "nadir.layers.layer"
+local merged_axes = require "nadir.layers.attention_axes"
 local next_seed = require "nadir.layers.seeds"
 local roles = require "nadir.layers.roles"
 
@@ -22,12 +27,13 @@ local Heads = Layer:extend "Heads"
 Heads.call_options = { "attention_mask", "use_causal_mask",
                        "return_attention_scores" }
 
--- The settings behind `own`.
-local function params(own)
+-- The settings behind `own`, and `more` after the output's shape.
+local function params(own, more)
   own[#own + 1] = { "dropout", "rate", 0, doc = "the share of scores to lose" }
   own[#own + 1] = { "use_bias", "flag", true }
   own[#own + 1] = { "output_shape", "sizes", false,
                     doc = "of y for each step; that of the query" }
+  own[#own + 1] = more
   own[#own + 1] = { "seed", "integer", false, doc = "of what is lost" }
   return roles(own, "kernel", "glorot_uniform", "bias", "zeros")
 end
@@ -193,17 +199,72 @@ end
 
 -- ----------------------------------------------------------------- classes --
 
-local MultiHeadAttention = Heads:extend("MultiHeadAttention", params {
+local MultiHeadAttention = Heads:extend("MultiHeadAttention", params({
   doc = "softmax(query key^T / sqrt(key_dim)) value, of projections of its "
     .. "inputs [batch time width], for each head; heads joined by another",
   { "num_heads", "size" },
   { "key_dim", "size", doc = "of query and key in a head" },
   { "value_dim", "size", false, doc = "of the value in a head: key_dim" },
-})
+}, { "attention_axes", "shape", false,
+     doc = "that are attended to: all but the first and the last" }))
 
 function MultiHeadAttention:init()
   self.query_heads, self.key_heads = self.num_heads, self.num_heads
   self.value_dim = self.value_dim or self.key_dim
+end
+
+-- Whether inputs of a rank have axes beside batch, time and width.
+local function has_more(self, rank)
+  return rank > 3 or self.attention_axes and rank == 3
+    and axes.find(self, "attention_axes", self.attention_axes[1], 3) ~= 2
+end
+
+function MultiHeadAttention:build(shape)
+  local shapes = type(shape[1]) == "table" and shape or { shape }
+  local merged = {}
+  for i, one in ipairs(shapes) do
+    merged[i] = #one > 3 and { false, false, one[#one] } or one
+  end
+  Heads.build(self, #merged == 1 and merged[1] or merged)
+end
+
+-- The same with all axes that are attended to as one.
+local function call_merged(self, x, training, mask, options)
+  local name = getmetatable(self).__name
+  if mask ~= nil then
+    fail("%s: a mask of steps needs inputs of 3 axes; use attention_mask", name)
+  end
+  local query, value, key = split_inputs(x, name)
+  local plan, key_plan = merged_axes.lay_out(self, query),
+    merged_axes.lay_out(self, key)
+  if options.use_causal_mask and #plan.sizes - plan.others > 2 then
+    fail("%s: use_causal_mask needs one axis of time, not %d", name,
+      #plan.sizes - plan.others - 1)
+  end
+  local given, inner = options.attention_mask, {}
+  for option, value_of in pairs(options) do -- any order: each its own
+    inner[option] = value_of
+  end
+  inner.attention_mask = given
+    and merged_axes.merge_mask(self, given, plan, key_plan) or nil
+  local y = Heads.call(self, {
+    merged_axes.merge(query, plan),
+    merged_axes.merge(value, merged_axes.lay_out(self, value)),
+    merged_axes.merge(key, key_plan),
+  }, training, nil, inner)
+  if not options.return_attention_scores then
+    return merged_axes.split(y, plan)
+  end
+  return { merged_axes.split(y[1], plan),
+           merged_axes.split_scores(y[2], plan, key_plan) }
+end
+
+function MultiHeadAttention:call(x, training, mask, options)
+  local query = split_inputs(x, getmetatable(self).__name)
+  if has_more(self, query.rank) then
+    return call_merged(self, x, training, mask, options)
+  end
+  return Heads.call(self, x, training, mask, options)
 end
 
 local GroupQueryAttention = Heads:extend("GroupQueryAttention", params {

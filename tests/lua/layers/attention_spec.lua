@@ -48,6 +48,43 @@ describe("MultiHeadAttention", function()
     near({ 0, 0, 0 }, scores[2][{ 1, 1, {}, 3 }])
   end)
 
+  it("attends to several axes at once, and to some", function()
+    local x = steps(1, 6, 2)
+    local square = nd.reshape(x, { 1, 2, 3, 2 })
+    local layer = L.MultiHeadAttention(1, 2)
+    local visible = nd.greater(nd.reshape(nd.range(1, 36), { 1, 6, 6 }) % 5, 1)
+    local want = layer(x, x, { attention_mask = visible })
+    near(nd.reshape(want, { 1, 2, 3, 2 }):totable(), layer(square, square, {
+      attention_mask = nd.reshape(visible, { 1, 2, 3, 2, 3 }) }))
+    local by_row = L.MultiHeadAttention(1, 2, { attention_axes = -2 })
+    by_row:build(square.shape)
+    by_row:set_weights(layer:get_weights())
+    local rows = nd.reshape(x, { 2, 3, 2 })
+    near(nd.reshape(layer(rows), { 1, 2, 3, 2 }):totable(), by_row(square))
+    near(nd.reshape(layer(rows, rows, { use_causal_mask = true }),
+      { 1, 2, 3, 2 }):totable(),
+      by_row(square, square, { use_causal_mask = true }))
+    local model = nd.Input { 2, 3, 2 }
+    assert.same({ false, 2, 3, 2 }, by_row(model, model).shape)
+    for message, f in pairs {
+      ["MultiHeadAttention: use_causal_mask needs one axis of time, not 2"] =
+        function() layer(square, square, { use_causal_mask = true }) end,
+      ["MultiHeadAttention: attention_mask [1 6 6] has not one value for each "
+        .. "of 2 times 3 times 3"] =
+        function() by_row(square, square, { attention_mask = visible }) end,
+      ["MultiHeadAttention: a mask of steps needs inputs of 3 axes; use "
+        .. "attention_mask"] = function()
+          layer(square, square, { mask = { nd.ones { 1, 2 } } })
+        end,
+      ["MultiHeadAttention: attention_axes 4 is the width"] =
+        function()
+          L.MultiHeadAttention(1, 2, { attention_axes = 4 })(square)
+        end,
+    } do
+      refuses(message, f)
+    end
+  end)
+
   it("passes the mask of the query on", function()
     local x = steps(1, 2, 2)
     masks.note(x, mask_of_steps { true, false })
