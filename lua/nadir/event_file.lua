@@ -121,16 +121,6 @@ local function create(who, logdir, suffix)
   return path, handle
 end
 
---- Raises unless a text may be that of a folder.
----@param who string
----@param what string  what scripts call it
----@param logdir string
-function event_file.check_folder(who, what, logdir)
-  if logdir == "" or logdir:find("\0", 1, true) then
-    fail("%s: %s names no folder", who, what)
-  end
-end
-
 --- Makes a file in a folder, and the folder.
 ---@param who string
 ---@param logdir string

@@ -12,6 +12,7 @@ local class = require "nadir.class"
 local describe = require "nadir.describe"
 local event_file = require "nadir.event_file"
 local fail = require "nadir.fail"
+local file_names = require "nadir.file_names"
 local signature = require "nadir.signature"
 
 local Writer = class("create_file_writer", {
@@ -24,7 +25,7 @@ local Writer = class("create_file_writer", {
 })
 
 function Writer:init()
-  event_file.check_folder("create_file_writer", "logdir", self.logdir)
+  file_names.check_folder("create_file_writer", "logdir", self.logdir)
   local suffix = self.filename_suffix
   if suffix and suffix:find "[/\0]" then
     fail("create_file_writer: filename_suffix must be part of a name, got %q",

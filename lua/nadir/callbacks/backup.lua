@@ -3,6 +3,7 @@
 local nd = require "nadir"
 local Callback = require "nadir.callbacks.callback".Callback
 local fail = require "nadir.fail"
+local file_names = require "nadir.file_names"
 local train = require "nadir.train.checkpoint"
 
 local open = io and io.open
@@ -14,6 +15,10 @@ local BackupAndRestore = Callback:extend("BackupAndRestore", {
   { "delete_checkpoint", "flag", true,
     doc = "whether the file goes when the training ends" },
 })
+
+function BackupAndRestore:init()
+  file_names.check_folder("BackupAndRestore", "backup_dir", self.backup_dir)
+end
 
 -- Whether there is a file.
 local function exists(path)

@@ -5,6 +5,7 @@ local Callback = require "nadir.callbacks.callback".Callback
 local class = require "nadir.class"
 local event_file = require "nadir.event_file"
 local fail = require "nadir.fail"
+local file_names = require "nadir.file_names"
 local structure = require "nadir.structure"
 
 local TensorBoard = Callback:extend("TensorBoard", {
@@ -63,7 +64,7 @@ end
 -- ------------------------------------------------------------------ batches --
 
 function TensorBoard:init()
-  event_file.check_folder("TensorBoard", "log_dir", self.log_dir)
+  file_names.check_folder("TensorBoard", "log_dir", self.log_dir)
   self.files, self.training = {}, false
 end
 

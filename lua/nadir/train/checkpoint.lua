@@ -18,6 +18,7 @@ local json = require "nadir.json"
 local Module = require "nadir.module"
 local module_state = require "nadir.module_state"
 local pack = require "nadir.pack"
+local file_names = require "nadir.file_names"
 local signature = require "nadir.signature"
 
 local open = io and io.open
@@ -214,6 +215,13 @@ local function index_of(directory)
   return directory .. "/checkpoint"
 end
 
+-- Whether a name in an index may be one of a file within: what is too old is
+-- removed, wherever its name leads.
+local function is_within(name)
+  local steps = "/" .. name .. "/"
+  return not name:find("\0", 1, true) and not steps:find("/../", 1, true)
+end
+
 -- The paths that a directory's index lists, the last one last.
 local function read_index(directory)
   local index = open and open(index_of(directory), "r")
@@ -229,12 +237,17 @@ local function read_index(directory)
   end
   local list = written.all
   for i, name in ipairs(list) do
+    if not is_within(name) then
+      fail("CheckpointManager: %s is damaged: it names a file elsewhere: %s",
+        index_of(directory), name)
+    end
     list[i] = directory .. "/" .. name
   end
   return list
 end
 
 function CheckpointManager:init()
+  file_names.check_folder("CheckpointManager", "directory", self.directory)
   self.checkpoints = read_index(self.directory)
 end
 
@@ -251,14 +264,23 @@ local function write_index(self)
     { json.encode({ all = list }, "save") })
 end
 
+-- Notes that a file is the last one, if it has been written before, too.
+local function note_last(list, path)
+  for i = #list, 1, -1 do
+    if list[i] == path then
+      table.remove(list, i)
+    end
+  end
+  list[#list + 1] = path
+end
+
 --- Writes the next file, and removes those that are too many. The list is
 --- written in between, so that it names files that are there.
 ---@return string path
 function CheckpointManager:save()
-  local list = self.checkpoints
-  list[#list + 1] = self.checkpoint:save(self.directory .. "/"
-    .. self.checkpoint_name)
-  local old = {}
+  local list, old = self.checkpoints, {}
+  note_last(list, self.checkpoint:save(self.directory .. "/"
+    .. self.checkpoint_name))
   while #list > self.max_to_keep do
     old[#old + 1] = table.remove(list, 1)
   end
@@ -287,7 +309,9 @@ local latest_takes = signature.new("latest_checkpoint", {
 ---@param checkpoint_dir string
 ---@return string? path
 local function latest_checkpoint(...)
-  local list = read_index(latest_takes:read(...).checkpoint_dir)
+  local directory = latest_takes:read(...).checkpoint_dir
+  file_names.check_folder("latest_checkpoint", "checkpoint_dir", directory)
+  local list = read_index(directory)
   return list[#list]
 end
 

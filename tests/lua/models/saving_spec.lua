@@ -377,6 +377,51 @@ describe("a checkpoint", function()
     os.execute("rm -r " .. directory)
   end)
 
+  it("keeps the file that was written last, where one of its name was before",
+    function()
+      local directory = os.tmpname()
+      os.remove(directory)
+      assert(os.execute("mkdir " .. directory))
+      for i, saves in ipairs { 2, 1 } do
+        local run, checkpoint = new_run()
+        local manager = nd.train.CheckpointManager(checkpoint, directory, 2)
+        run.w:assign { i, i }
+        for _ = 1, saves do
+          manager:save()
+        end
+      end
+      assert.equal(directory .. "/ckpt-1",
+        nd.train.latest_checkpoint(directory))
+      local again, reader = new_run()
+      nd.train.CheckpointManager(reader, directory, 2):restore_or_initialize()
+      assert.same({ 2, 2 }, again.w:totable())
+      os.execute("rm -r " .. directory)
+    end)
+
+  it("keeps no file elsewhere", function()
+    local directory = os.tmpname()
+    os.remove(directory)
+    assert(os.execute("mkdir " .. directory))
+    local _, checkpoint = new_run()
+    for _, name in ipairs { "../other", "a/../../other", ".." } do
+      local index <close> = io.open(directory .. "/checkpoint", "w")
+      index:write(('{"all":["%s"]}'):format(name))
+      index:close()
+      refuses(("CheckpointManager: %s/checkpoint is damaged: it names a file "
+        .. "elsewhere: %s"):format(directory, name),
+        function() nd.train.CheckpointManager(checkpoint, directory, 1) end)
+    end
+    os.execute("rm -r " .. directory)
+    for _, path in ipairs { "", "a\0b" } do
+      refuses("CheckpointManager: directory names no folder",
+        function() nd.train.CheckpointManager(checkpoint, path, 1) end)
+      refuses("latest_checkpoint: checkpoint_dir names no folder",
+        function() nd.train.latest_checkpoint(path) end)
+      refuses("BackupAndRestore: backup_dir names no folder",
+        function() nd.callbacks.BackupAndRestore(path) end)
+    end
+  end)
+
   it("refuses a mistake", function()
     refuses("Checkpoint: x cannot be kept: it is a number",
       function() nd.train.Checkpoint { x = 3 } end)
