@@ -30,18 +30,13 @@ activations.linear = kinds.activation.read(false)
 local function add(name, doc, params, call)
   local takes = signature.new(name, { doc = doc, { "x", "nested" },
                                       table.unpack(params) })
-  activations[name] = setmetatable({}, {
-    __name = "function",
-    __signature = takes,
-    __call = function(_, x, ...)
-      if select("#", ...) == 0 and type(x) == "userdata" then
-        return call(x)
-      end
-      local v = takes:read(x, ...)
-      return call(v.x, v)
-    end,
-    __tostring = function() return takes:text() end,
-  })
+  activations[name] = takes:callable(function(x, ...)
+    if select("#", ...) == 0 and type(x) == "userdata" then
+      return call(x)
+    end
+    local v = takes:read(x, ...)
+    return call(v.x, v)
+  end)
 end
 
 local function slope(initial, doc)

@@ -34,9 +34,4 @@ local function new_loop(...)
   return next_step, nil, 0, guard
 end
 
-return setmetatable({}, {
-  __name = "progress",
-  __signature = takes,
-  __call = function(_, ...) return new_loop(...) end,
-  __tostring = function() return takes:text() end,
-})
+return takes:callable(new_loop)

@@ -57,15 +57,10 @@ local function add(name, doc, params, rate, check)
   local takes = signature.new(name, table.move(params, 1, #params, 1,
                                                { doc = doc }))
   local metatable = metatable_of(takes, rate, check)
-  schedules[name] = setmetatable({}, {
-    __name = name,
-    __signature = takes,
-    __call = function(_, ...)
-      local settings, given = read(takes, check, ...)
-      return setmetatable({ _settings = settings, _given = given }, metatable)
-    end,
-    __tostring = function() return takes:text() end,
-  })
+  schedules[name] = takes:callable(function(...)
+    local settings, given = read(takes, check, ...)
+    return setmetatable({ _settings = settings, _given = given }, metatable)
+  end, { __name = name })
 end
 
 local function first(doc)

@@ -33,22 +33,16 @@ return function(name, Class, inputs, params, apply)
     default = default or Class()
     return default
   end
-  return setmetatable({}, {
-    __name = "function",
-    __signature = takes,
-    __made_of = Class,
-    __call = function(_, ...)
-      if is_plain(#inputs, ...) then
-        return apply(plain(), ...)
-      end
-      local values, given = takes:read(...)
-      local arguments = {}
-      for i, input in ipairs(inputs) do
-        arguments[i], given[input[1]] = values[input[1]], nil
-      end
-      local none = next(given) == nil -- any order: whether there is one
-      return apply(none and plain() or Class(given), table.unpack(arguments))
-    end,
-    __tostring = function() return takes:text() end,
-  })
+  return takes:callable(function(...)
+    if is_plain(#inputs, ...) then
+      return apply(plain(), ...)
+    end
+    local values, given = takes:read(...)
+    local arguments = {}
+    for i, input in ipairs(inputs) do
+      arguments[i], given[input[1]] = values[input[1]], nil
+    end
+    local none = next(given) == nil -- any order: whether there is one
+    return apply(none and plain() or Class(given), table.unpack(arguments))
+  end, { __made_of = Class })
 end

@@ -190,6 +190,25 @@ function Signature:show(given)
     or ("%s { %s }"):format(self.name, table.concat(items, ", "))
 end
 
+-- ----------------------------------------------------------------- calling --
+
+--- What scripts call: `call(...)`, with this signature for help.
+---@param call function
+---@param more? table  of its metatable
+---@return table
+function Signature:callable(call, more)
+  local metatable = {
+    __name = "function",
+    __signature = self,
+    __call = function(_, ...) return call(...) end,
+    __tostring = function() return self:text() end,
+  }
+  for key, value in pairs(more or {}) do -- any order: each has its own place
+    metatable[key] = value
+  end
+  return setmetatable({}, metatable)
+end
+
 -- ------------------------------------------------------------- the module --
 
 local signature = {}

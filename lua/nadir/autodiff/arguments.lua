@@ -156,13 +156,7 @@ end
 
 --- Makes what scripts call: `call(...)` with its signature for help.
 function arguments.callable(name, params, call)
-  local takes = require "nadir.signature".new(name, params)
-  return setmetatable({}, {
-    __name = "function",
-    __signature = takes,
-    __call = function(_, ...) return call(...) end,
-    __tostring = function() return takes:text() end,
-  })
+  return require "nadir.signature".new(name, params):callable(call)
 end
 
 return arguments

@@ -34,17 +34,12 @@ end
 
 local takes = signature.new("Input", params)
 
-local Input = setmetatable({}, {
-  __name = "Input",
-  __signature = takes,
-  __call = function(_, ...)
-    local _, given = takes:read(...)
-    if not given.name then
-      given.name = InputLayer.invent_name "input"
-    end
-    return InputLayer(given).output
-  end,
-  __tostring = function() return takes:text() end,
-})
+local Input = takes:callable(function(...)
+  local _, given = takes:read(...)
+  if not given.name then
+    given.name = InputLayer.invent_name "input"
+  end
+  return InputLayer(given).output
+end)
 
 return { Input = Input, InputLayer = InputLayer }

@@ -266,11 +266,6 @@ local function load(...)
   return model
 end
 
-saving.load_model = setmetatable({}, {
-  __name = "load_model",
-  __signature = load_model,
-  __call = function(_, ...) return load(...) end,
-  __tostring = function() return load_model:text() end,
-})
+saving.load_model = load_model:callable(load)
 
 return saving
