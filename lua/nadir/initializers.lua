@@ -10,10 +10,12 @@
 local nd = require "nadir"
 local class = require "nadir.class"
 local fail = require "nadir.fail"
+local kinds = require "nadir.kinds"
 local Module = require "nadir.module"
 local shorten = require "nadir.short"
 local signature = require "nadir.signature"
 local structure = require "nadir.structure"
+local words = require "nadir.words"
 
 local Initializer = class("Initializer")
 
@@ -61,16 +63,12 @@ add("Constant", "one value everywhere, or values of the same shape",
     return nd.broadcast_to(nd.cast(value, dtype), shape)
   end)
 
--- Two axes, unless the class can do with more.
-local function check_matrix(name, shape)
-  if #shape ~= 2 then
-    fail("%s: shape needs 2 axes: it is [%s]", name, table.concat(shape, " "))
-  end
-end
-
 add("Identity", "gain on the diagonal of a matrix",
   { { "gain", "number", 1 } }, function(self, shape, dtype)
-    check_matrix("Identity", shape)
+    if #shape ~= 2 then
+      fail("Identity: shape needs 2 axes: it is [%s]",
+        table.concat(shape, " "))
+    end
     return nd.eye(shape[1], shape[2], { dtype = dtype }) * self.gain
   end)
 
@@ -188,25 +186,17 @@ local function scaled(self, shape, dtype)
     self.scale / math.max(1, count))
 end
 
-local function check_word(key, value, words)
-  if not words[value] then
-    fail("VarianceScaling: %s must be one of %s, got %s", key,
-      table.concat(structure.keys(words), ", "), value)
-  end
-end
+kinds.fan = words("mode", structure.keys(counts))
+kinds.distribution = words("distribution", structure.keys(draws))
 
 add("VarianceScaling", "random numbers of the variance scale / count", {
   { "scale", "number", 1 },
-  { "mode", "text", "fan_in",
-    doc = "what to count: fan_in, fan_out, or fan_avg, their mean" },
-  { "distribution", "text", "truncated_normal",
-    doc = "uniform, truncated_normal or untruncated_normal" },
+  { "mode", "fan", "fan_in", doc = "what to count; fan_avg: the mean of both" },
+  { "distribution", "distribution", "truncated_normal" },
   seed,
 }, scaled)
 
 function initializers.VarianceScaling:init()
-  check_word("mode", self.mode, counts)
-  check_word("distribution", self.distribution, draws)
   if self.scale <= 0 then
     fail("VarianceScaling: scale must be above 0")
   end

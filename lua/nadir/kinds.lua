@@ -4,8 +4,8 @@
 -- `read` returns nil for a value of another kind, and then, if there is more to
 -- say than what it must be, what is wrong.
 local nd = require "nadir"
-local names = require "nadir.names"
 local wanted = require "nadir.wanted" -- of the kinds that C has too
+local words = require "nadir.words"
 
 -- Those of objects need classes, which have signatures themselves.
 local kinds = setmetatable({}, {
@@ -151,37 +151,21 @@ kinds.callable = {
   end,
 }
 
--- One of several words, in capitals or not.
-local function add_words(name, words, what)
-  local known = {}
-  for _, word in ipairs(words) do
-    known[word] = true
-  end
-  kinds[name] = {
-    wanted = "one of " .. table.concat(words, ", "),
-    read = function(value)
-      if type(value) ~= "string" then
-        return nil
-      elseif known[value:lower()] then
-        return value:lower()
-      end
-      return nil, names.no_such(what, value, known)
-    end,
-  }
+for name, list in pairs { -- any order: each its own
+  padding = { "valid", "same" },
+  data_format = { "channels_last" },
+  interpolation = { "nearest", "bilinear" },
+  merge_mode = { "sum", "mul", "concat", "ave", "none" },
+  output_mode = { "int", "one_hot", "multi_hot", "count" },
+  fill_mode = { "reflect", "constant", "wrap", "nearest" },
+  score_mode = { "dot", "concat" },
+} do
+  kinds[name] = words(name, list)
 end
 
-add_words("padding", { "valid", "same" }, "padding")
-add_words("causal_padding", { "valid", "same", "causal" }, "padding")
-add_words("data_format", { "channels_last" }, "data_format")
-add_words("interpolation", { "nearest", "bilinear" }, "interpolation")
-add_words("merge_mode", { "sum", "mul", "concat", "ave", "none" }, "merge_mode")
-add_words("output_mode", { "int", "one_hot", "multi_hot", "count" },
-  "output_mode")
-add_words("flip_mode", { "horizontal", "vertical", "horizontal_and_vertical" },
-  "mode")
-add_words("fill_mode", { "reflect", "constant", "wrap", "nearest" },
-  "fill_mode")
-add_words("score_mode", { "dot", "concat" }, "score_mode")
+kinds.causal_padding = words("padding", { "valid", "same", "causal" })
+kinds.flip_mode = words("mode",
+  { "horizontal", "vertical", "horizontal_and_vertical" })
 
 -- Tensors, or tables of them, which whoever takes them looks into.
 kinds.nested = {

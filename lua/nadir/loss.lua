@@ -16,22 +16,12 @@
 local nd = require "nadir"
 local class = require "nadir.class"
 local fail = require "nadir.fail"
+local kinds = require "nadir.kinds"
 local masks = require "nadir.masks"
 local Module = require "nadir.module"
+local structure = require "nadir.structure"
 local targets = require "nadir.targets"
-
-local Loss = class("Loss", {
-  { "reduction", "text", "sum_over_batch_size",
-    doc = "what becomes of the values: sum_over_batch_size or mean, sum, "
-      .. "mean_with_sample_weight, none" },
-  { "name", "text", false, doc = "what histories call it" },
-})
-
--- Of a loss that is the mean of something over the last axis: that. It saves
--- the mean of means.
-Loss.elements = false
-
-local metatable = class.metatable(Loss)
+local words = require "nadir.words"
 
 -- --------------------------------------------------------------- reductions --
 -- Each makes one value of `values`, already weighed. `weights` and `mask` are
@@ -64,12 +54,27 @@ local reductions = {
   end,
 }
 
+kinds.reduction = words("reduction", structure.keys(reductions))
+
+-- ------------------------------------------------------------------- class --
+
+local reduction = { "reduction", "reduction", "sum_over_batch_size",
+                    doc = "what becomes of the values" }
+
+local Loss = class("Loss", {
+  reduction, { "name", "text", false, doc = "what histories call it" },
+})
+
+-- What classes that extend it have as a parameter.
+Loss.REDUCTION = reduction
+
+-- Of a loss that is the mean of something over the last axis: that. It saves
+-- the mean of means.
+Loss.elements = false
+
+local metatable = class.metatable(Loss)
+
 function metatable.__begin(self)
-  if not reductions[self.reduction] then
-    fail("%s: reduction must be sum_over_batch_size, mean, sum, none or "
-      .. "mean_with_sample_weight, got %s", getmetatable(self).__name,
-      self.reduction)
-  end
   if not rawget(self, "name") then
     class.metatable(Module).__begin(self)
   end
@@ -128,8 +133,7 @@ end
 --- A loss that is a function of y_true and y_pred.
 local FunctionLoss = class("FunctionLoss", {
   { "fn", "callable", doc = "gives a value for each example" },
-  { "reduction", "text", "sum_over_batch_size" },
-  { "name", "text", "loss" },
+  reduction, { "name", "text", "loss" },
 }, Loss)
 
 function FunctionLoss:call(y_true, y_pred)

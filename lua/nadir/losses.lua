@@ -59,13 +59,11 @@ local function values(loss, y_true, y_pred)
   return (loss:values(y_true, y_pred))
 end
 
-local reduction = { "reduction", "text", "sum_over_batch_size" }
-
 -- Adds a class, whose objects have what is in `methods`, and its function.
 local function add(name, doc, params, methods)
   local short = Module.snake_case(name)
   local all = { doc = doc, table.unpack(params) }
-  all[#all + 1] = reduction
+  all[#all + 1] = Loss.REDUCTION
   all[#all + 1] = { "name", "text", methods.label or short }
   local Class = class(name, all, Loss)
   Class.hint, Class.prepare = false, pairs_of

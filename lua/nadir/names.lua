@@ -112,6 +112,15 @@ local function hint(name, paths, list)
     or "; " .. found
 end
 
+-- The same, or else the names that there are, if they are few.
+local function hint_or_list(name, paths, list)
+  local near = hint(name, paths, list)
+  if near == "" and #list > 0 and #list <= FEW then
+    return ": there are " .. table.concat(list, ", ")
+  end
+  return near
+end
+
 -- ---------------------------------------------------------------- messages --
 
 --- The text of the error for a name that `what`, a module or an object, lacks.
@@ -124,12 +133,8 @@ function names.missing(what, key, ...)
   local paths = paths_of(...)
   local list = sorted(paths)
   local path = not paths[name] and elsewhere(name)
-  local text = ("%s: no such name: '%s'"):format(what, name)
-  local near = path and "; use nd." .. path or hint(name, paths, list)
-  if near == "" and #list > 0 and #list <= FEW then
-    text = text .. ": there are " .. table.concat(list, ", ")
-  end
-  return text .. near
+  return ("%s: no such name: '%s'%s"):format(what, name,
+    path and "; use nd." .. path or hint_or_list(name, paths, list))
 end
 
 --- The text of the error for a name that was given as a value, of something
@@ -137,11 +142,12 @@ end
 ---@param what string  "activation", say
 ---@param name string
 ---@param has table
+---@param lists? boolean  whether all are told, if few, where none is near
 ---@return string
-function names.no_such(what, name, has)
+function names.no_such(what, name, has, lists)
   local paths = paths_of(has)
   return ("no such %s: '%s'%s"):format(what, name,
-    hint(name, paths, sorted(paths)))
+    (lists and hint_or_list or hint)(name, paths, sorted(paths)))
 end
 
 --- The text of the error for an option that `who`, a function or a class, does

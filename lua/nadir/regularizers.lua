@@ -6,9 +6,11 @@
 local nd = require "nadir"
 local class = require "nadir.class"
 local fail = require "nadir.fail"
+local kinds = require "nadir.kinds"
 local Module = require "nadir.module"
 local signature = require "nadir.signature"
 local targets = require "nadir.targets"
+local words = require "nadir.words"
 
 local Regularizer = class("Regularizer")
 
@@ -66,10 +68,12 @@ add("L1L2", "l1 * sum of |x| + l2 * sum of x * x",
 
 regularizers.l1_l2 = regularizers.L1L2
 
+kinds.direction = words("mode", { "rows", "columns" })
+
 add("OrthogonalRegularizer",
   "factor * mean of |cosine| of the angles between rows, or columns", {
     { "factor", "number", 0.01 },
-    { "mode", "text", "rows", doc = "or columns" },
+    { "mode", "direction", "rows" },
   }, function(self, x)
     if x.rank ~= 2 then
       fail("OrthogonalRegularizer: x needs 2 axes: it is %s", x.shape)
@@ -81,14 +85,6 @@ add("OrthogonalRegularizer",
     local between = nd.where(nd.equal(nd.eye(n), 1), 0, cosines)
     return self.factor * nd.divide_no_nan(l1(between), n * (n - 1))
   end)
-
-function regularizers.OrthogonalRegularizer:init()
-  check(self)
-  if self.mode ~= "rows" and self.mode ~= "columns" then
-    fail("OrthogonalRegularizer: mode must be rows or columns, got %s",
-      self.mode)
-  end
-end
 
 --- The regularizer that a value stands for: an object, a class, a name, a
 --- configuration, or a function.

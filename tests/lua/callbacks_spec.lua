@@ -111,8 +111,8 @@ describe("EarlyStopping", function()
         model:fit(nd.ones { 1, 1 }, { verbose = 0, callbacks = {
           C.EarlyStopping { monitor = "rows" } } })
       end)
-    refuses("EarlyStopping: mode must be auto, min or max, got up",
-      function() fit({ 1 }, C.EarlyStopping { mode = "up" }) end)
+    refuses("EarlyStopping: no such mode: 'up': there are auto, max, min",
+      function() C.EarlyStopping { mode = "up" } end)
   end)
 
   it("warns where there is no such number", function()

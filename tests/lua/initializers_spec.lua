@@ -141,8 +141,8 @@ describe("an initializer", function()
       function() nd.initializers.Identity() (3) end)
     refuses("Orthogonal: shape needs 2 axes or more: it is [3]",
       function() nd.initializers.Orthogonal() (3) end)
-    refuses("VarianceScaling: mode must be one of fan_avg, fan_in, fan_out, "
-      .. "got fan",
+    refuses("VarianceScaling: no such mode: 'fan': there are fan_avg, fan_in, "
+      .. "fan_out",
       function() nd.initializers.VarianceScaling { mode = "fan" } end)
     refuses("VarianceScaling: scale must be above 0",
       function() nd.initializers.VarianceScaling(0) end)

@@ -322,8 +322,8 @@ describe("a loss", function()
     end)
 
   it("refuses a mistake", function()
-    refuses("MeanSquaredError: reduction must be sum_over_batch_size, mean, "
-      .. "sum, none or mean_with_sample_weight, got auto",
+    refuses("MeanSquaredError: no such reduction: 'auto': there are mean, "
+      .. "mean_with_sample_weight, none, sum, sum_over_batch_size",
       function() losses.MeanSquaredError "auto" end)
     refuses("Huber: unknown option 'deltas': it takes delta, reduction, name; "
       .. "did you mean 'delta'?", function() losses.Huber { deltas = 1 } end)

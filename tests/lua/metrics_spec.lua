@@ -277,10 +277,10 @@ describe("a metric", function()
     end)
     refuses("PrecisionAtRecall: recall must be within 0..1, got 2",
       function() metrics.PrecisionAtRecall(2) end)
-    refuses("AUC: curve must be ROC, PR or PRGAIN, got x",
+    refuses("AUC: no such curve: 'x': there are PR, PRGAIN, ROC",
       function() metrics.AUC { curve = "x" } end)
-    refuses("AUC: summation_method must be interpolation, minoring or "
-      .. "majoring, got x", function()
+    refuses("AUC: no such summation_method: 'x': there are interpolation, "
+      .. "majoring, minoring", function()
         metrics.AUC { summation_method = "x" }
       end)
     refuses("AUC: num_thresholds must be 2 or more, got 1",
@@ -293,7 +293,8 @@ describe("a metric", function()
     refuses("AUC: y_pred has 3 labels, and had 2", function()
       metrics.AUC { multi_label = true, num_labels = 2 }(four, four)
     end)
-    refuses("F1Score: average must be none, micro, macro or weighted, got all",
+    refuses("F1Score: no such average: 'all': there are macro, micro, none, "
+      .. "weighted",
       function() metrics.F1Score "all" end)
     refuses("FBetaScore: beta must be above 0, got 0",
       function() metrics.FBetaScore { beta = 0 } end)
@@ -306,8 +307,8 @@ describe("a metric", function()
     end)
     refuses("confusion_matrix: labels must be within 1..2, got 3",
       function() metrics.MeanIoU(2)({ 3 }, { 1 }) end)
-    refuses("R2Score: class_aggregation must be uniform_average, "
-      .. "variance_weighted_average or none, got x",
+    refuses("R2Score: no such class_aggregation: 'x': there are none, "
+      .. "uniform_average, variance_weighted_average",
       function() metrics.R2Score "x" end)
     refuses("R2Score: num_regressors must be 0 or more, got -1",
       function() metrics.R2Score { num_regressors = -1 } end)

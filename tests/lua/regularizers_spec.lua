@@ -65,7 +65,7 @@ describe("a regularizer", function()
       function() regularizers.l1_l2(math.huge) end)
     refuses("OrthogonalRegularizer: factor must be finite, and 0 or more, got "
       .. "-1", function() regularizers.OrthogonalRegularizer(-1) end)
-    refuses("OrthogonalRegularizer: mode must be rows or columns, got row",
+    refuses("OrthogonalRegularizer: no such mode: 'row'; did you mean 'rows'?",
       function() regularizers.OrthogonalRegularizer { mode = "row" } end)
     refuses("OrthogonalRegularizer: x needs 2 axes: it is [2]",
       function() regularizers.OrthogonalRegularizer()({ 1., 2. }) end)

@@ -2,18 +2,23 @@
 -- one number of the logs for getting better.
 local Callback = require "nadir.callbacks.callback".Callback
 local fail = require "nadir.fail"
+local kinds = require "nadir.kinds"
 local structure = require "nadir.structure"
 local warning = require "nadir.warning"
+local words = require "nadir.words"
 
 local print = print
 
+kinds.way = words("mode", { "auto", "min", "max" })
+
+local monitor = { "monitor", "text", "val_loss",
+                  doc = "the name of the number in logs" }
+local mode = { "mode", "way", "auto",
+               doc = "which way the number is better; auto: by its name" }
+local verbose = { "verbose", "integer", 0, doc = "1: says what it does" }
+
 -- A callback that watches `monitor`.
-local Monitor = Callback:extend("Monitor", {
-  { "monitor", "text", "val_loss", doc = "the name of the number in logs" },
-  { "mode", "text", "auto",
-    doc = "whether it is good if it falls: min, max, or auto, by its name" },
-  { "verbose", "integer", 0, doc = "1: says what it does" },
-})
+local Monitor = Callback:extend("Monitor", { monitor, mode, verbose })
 
 -- Which way the number is better: 1 up, -1 down. Losses are, and metrics know.
 local function sign_of(self)
@@ -30,10 +35,6 @@ local function sign_of(self)
 end
 
 function Monitor:on_train_begin()
-  if self.mode ~= "auto" and self.mode ~= "min" and self.mode ~= "max" then
-    fail("%s: mode must be auto, min or max, got %s",
-      getmetatable(self).__name, self.mode)
-  end
   self.sign, self.best = false, false
 end
 
@@ -63,11 +64,10 @@ end
 
 local EarlyStopping = Monitor:extend("EarlyStopping", {
   doc = "stops when a number gets no better",
-  { "monitor", "text", "val_loss" },
+  monitor,
   { "min_delta", "number", 0, doc = "what is less is no better" },
   { "patience", "integer", 0, doc = "how many epochs it may get no better" },
-  { "verbose", "integer", 0 },
-  { "mode", "text", "auto" },
+  verbose, mode,
   { "baseline", "number", false, doc = "what it has to be better than" },
   { "restore_best_weights", "flag", false },
   { "start_from_epoch", "integer", 0, doc = "how many epochs do not count" },
@@ -117,11 +117,10 @@ end
 
 local ReduceLROnPlateau = Monitor:extend("ReduceLROnPlateau", {
   doc = "makes the learning rate less when a number gets no better",
-  { "monitor", "text", "val_loss" },
+  monitor,
   { "factor", "number", 0.1, doc = "what the rate is multiplied by" },
   { "patience", "integer", 10, doc = "how many epochs it may get no better" },
-  { "verbose", "integer", 0 },
-  { "mode", "text", "auto" },
+  verbose, mode,
   { "min_delta", "number", 1e-4, doc = "what is less is no better" },
   { "cooldown", "integer", 0, doc = "epochs after a change that do not count" },
   { "min_lr", "number", 0, doc = "the least rate" },
@@ -167,11 +166,11 @@ local ModelCheckpoint = Monitor:extend("ModelCheckpoint", {
   doc = "saves the model, or its weights, as it is trained",
   { "filepath", "text",
     doc = "may hold {epoch:02d} and names of logs, as in {val_loss:.2f}" },
-  { "monitor", "text", "val_loss" },
-  { "verbose", "integer", 0 },
+  monitor,
+  verbose,
   { "save_best_only", "flag", false },
   { "save_weights_only", "flag", false },
-  { "mode", "text", "auto" },
+  mode,
   { "save_freq", "frequency", "epoch",
     doc = "'epoch', or after how many batches" },
   { "initial_value_threshold", "number", false,

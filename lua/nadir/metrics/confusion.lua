@@ -5,8 +5,11 @@
 local nd = require "nadir"
 local define = require "nadir.metrics.define"
 local fail = require "nadir.fail"
+local kinds = require "nadir.kinds"
 local Metric = require "nadir.metric"
+local structure = require "nadir.structure"
 local targets = require "nadir.targets"
+local words = require "nadir.words"
 
 local NAME <const> = define.NAME
 local ANY <const> = -1e10  -- a threshold that all are above but those left out
@@ -303,12 +306,15 @@ local function areas(self, t)
   return (from - to) * heights[self.summation_method](neighbours(y))
 end
 
+kinds.curve = words("curve", structure.keys(curves))
+kinds.summation_method = words("summation_method", structure.keys(heights))
+
 local AUC = define.add(confusion, "AUC", {
   doc = "area under a curve of all thresholds",
   { "num_thresholds", "size", 200 },
-  { "curve", "text", "ROC", doc = "ROC, PR or PRGAIN" },
-  { "summation_method", "text", "interpolation",
-    doc = "interpolation, minoring or majoring" },
+  { "curve", "curve", "ROC" },
+  { "summation_method", "summation_method", "interpolation",
+    doc = "what stands for the curve between thresholds" },
   NAME,
   { "thresholds", "thresholds", false,
     doc = "between 0 and 1; nil: even ones" },
@@ -320,18 +326,8 @@ local AUC = define.add(confusion, "AUC", {
     doc = "whether y_pred is no probability yet" },
 }, { label = false, within = true }, Counts)
 
-local function check_word(self, key, value, words, list)
-  if not words[value] then
-    fail("AUC: %s must be %s, got %s", key, list, self[key])
-  end
-  self[key] = value
-end
-
 -- The ends are beyond 0 and 1, so that the curve has both.
 function AUC:init()
-  check_word(self, "curve", self.curve:upper(), curves, "ROC, PR or PRGAIN")
-  check_word(self, "summation_method", self.summation_method:lower(), heights,
-    "interpolation, minoring or majoring")
   if self.num_thresholds < 2 then
     fail("AUC: num_thresholds must be 2 or more, got %d", self.num_thresholds)
   elseif self.num_labels and not self.multi_label then

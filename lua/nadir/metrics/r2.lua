@@ -2,7 +2,10 @@
 local nd = require "nadir"
 local define = require "nadir.metrics.define"
 local fail = require "nadir.fail"
+local kinds = require "nadir.kinds"
+local structure = require "nadir.structure"
 local targets = require "nadir.targets"
+local words = require "nadir.words"
 
 local r2 = {}
 
@@ -14,19 +17,19 @@ local aggregations = {
   end,
 }
 
+kinds.class_aggregation = words("class_aggregation",
+  structure.keys(aggregations))
+
 local R2Score = define.add(r2, "R2Score", {
   doc = "1 - squares of errors over squares of what is true, from its mean",
-  { "class_aggregation", "text", "uniform_average",
-    doc = "of outputs: uniform_average, variance_weighted_average, none" },
+  { "class_aggregation", "class_aggregation", "uniform_average",
+    doc = "what becomes of the scores of outputs" },
   { "num_regressors", "integer", 0,
     doc = "how many inputs the score is adjusted for" },
 }, { direction = "up" })
 
 function R2Score:init()
-  if not aggregations[self.class_aggregation] then
-    fail("R2Score: class_aggregation must be uniform_average, "
-      .. "variance_weighted_average or none, got %s", self.class_aggregation)
-  elseif self.num_regressors < 0 then
+  if self.num_regressors < 0 then
     fail("R2Score: num_regressors must be 0 or more, got %d",
       self.num_regressors)
   end

@@ -3,8 +3,10 @@ local nd = require "nadir"
 local class = require "nadir.class"
 local define = require "nadir.metrics.define"
 local fail = require "nadir.fail"
+local kinds = require "nadir.kinds"
 local Metric = require "nadir.metric"
 local targets = require "nadir.targets"
+local words = require "nadir.words"
 
 local NAME <const> = define.NAME
 local EPSILON <const> = 1e-7
@@ -13,10 +15,9 @@ local scores = {}
 
 -- ----------------------------------------------------------------- f scores --
 
-local averages = { none = true, micro = true, macro = true, weighted = true }
+kinds.average = words("average", { "none", "micro", "macro", "weighted" })
 
-local average = { "average", "text", "none",
-                  doc = "of classes: none, micro, macro or weighted" }
+local average = { "average", "average", "none", doc = "of classes" }
 local beta = { "beta", "number", 1, doc = "how much more recall counts" }
 local threshold = { "threshold", "number", false,
                     doc = "above it is predicted; nil: the largest is" }
@@ -27,10 +28,7 @@ Score.direction = "up"
 
 function Score:init()
   local who = getmetatable(self).__name
-  if not averages[self.average] then
-    fail("%s: average must be none, micro, macro or weighted, got %s", who,
-      self.average)
-  elseif self.beta <= 0 then
+  if self.beta <= 0 then
     fail("%s: beta must be above 0, got %g", who, self.beta)
   elseif self.threshold and not (self.threshold > 0 and self.threshold <= 1)
   then
