@@ -114,10 +114,6 @@ local function reduce(self, values, weights, mask)
   return reductions[self.reduction](values, weights, mask)
 end
 
-local function both(a, b)
-  return a and b and nd.logical_and(a, b) or a or b
-end
-
 function metatable.__call(self, y_true, y_pred, sample_weight)
   local mask = masks.of(y_pred)
   if self.elements and not mask and sample_weight == nil
@@ -125,7 +121,7 @@ function metatable.__call(self, y_true, y_pred, sample_weight)
     return mean_of_elements(self, y_true, y_pred)
   end
   local values, counted = self:values(y_true, y_pred)
-  return reduce(self, values, sample_weight, both(mask, counted))
+  return reduce(self, values, sample_weight, masks.both(mask, counted))
 end
 
 -- ---------------------------------------------------------------- functions --

@@ -1,5 +1,7 @@
 --- Which steps of a sequence count: a mask, bool [n, steps], that layers which
 -- make or pass one note beside their result, so that those behind find it.
+local nd = require "nadir"
+
 local masks = {}
 
 local noted = setmetatable({}, { __mode = "k" })  -- by tensor
@@ -40,6 +42,23 @@ function masks.note(y, mask)
     any = true
     noted[y] = mask
   end
+end
+
+--- What two masks have both; one of them where the other is missing.
+---@param a? userdata|boolean
+---@param b? userdata|boolean
+function masks.both(a, b)
+  return a and b and nd.logical_and(a, b) or a or b
+end
+
+--- Which of `to` steps each of `from` may see if none looks ahead: those up to
+--- its own.
+---@param from integer
+---@param to integer
+---@return userdata mask  bool [from to]
+function masks.causal(from, to)
+  return nd.greater_equal(nd.reshape(nd.range(1, from), { from, 1 }),
+    nd.range(1, to))
 end
 
 return masks

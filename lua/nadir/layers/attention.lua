@@ -10,6 +10,7 @@
 local nd = require "nadir"
 local fail = require "nadir.fail"
 local Layer = require "nadir.layers.layer"
+local masks = require "nadir.masks"
 local next_seed = require "nadir.layers.seeds"
 
 -- A class has `scores(self, query, key)`.
@@ -34,12 +35,8 @@ end
 local function seen(mask, options, tq, tv)
   local visible = mask and mask[2]
     and nd.expand_dims(nd.cast(mask[2], "bool"), 2) or nil
-  if not options.use_causal_mask then
-    return visible
-  end
-  local past = nd.greater_equal(nd.reshape(nd.range(1, tq), { tq, 1 }),
-    nd.range(1, tv))
-  return visible and nd.logical_and(visible, past) or past
+  local causal = options.use_causal_mask and masks.causal(tq, tv) or nil
+  return masks.both(visible, causal)
 end
 
 function Attending:call(x, training, mask, options)
@@ -52,8 +49,7 @@ function Attending:call(x, training, mask, options)
   end
   scores = nd.softmax(scores)
   if training and self.dropout > 0 then
-    scores = nd.nn.dropout(scores, self.dropout, nil,
-      next_seed(self))
+    scores = nd.nn.dropout(scores, self.dropout, nil, next_seed(self))
   end
   local y = nd.matmul(scores, value)
   if mask and mask[1] then

@@ -16,6 +16,7 @@ local axes = require "nadir.layers.axes"
 local EinsumDense = require "nadir.layers.einsum_dense"
 local fail = require "nadir.fail"
 local Layer = require "nadir.layers.layer"
+local masks = require "nadir.masks"
 local merged_axes = require "nadir.layers.attention_axes"
 local next_seed = require "nadir.layers.seeds"
 local roles = require "nadir.layers.roles"
@@ -107,11 +108,6 @@ end
 
 -- ------------------------------------------------------------------- masks --
 
--- Both, where there are both.
-local function both(a, b)
-  return a and b and nd.logical_and(a, b) or a or b
-end
-
 -- Which keys each query sees, bool [batch heads tq tk] or what broadcasts to
 -- it; nil: all.
 local function seen(mask, options)
@@ -122,7 +118,7 @@ local function seen(mask, options)
   end
   for i = 2, 3 do
     if mask[i] then
-      all = both(all, nd.expand_dims(nd.cast(mask[i], "bool"), 2))
+      all = masks.both(all, nd.expand_dims(nd.cast(mask[i], "bool"), 2))
     end
   end
   all = all and nd.expand_dims(all, 2)
@@ -131,7 +127,7 @@ local function seen(mask, options)
     given = nd.cast(given, "bool")
     given = given.rank == 3 and nd.expand_dims(given, 2) or given
   end
-  return both(all, given)
+  return masks.both(all, given)
 end
 
 function Heads:compute_mask(_, mask)
@@ -154,12 +150,6 @@ local function share(self, x)
     { n, time, heads, times, dim }), { n, time, heads * times, dim })
 end
 
--- Where no later key is seen.
-local function causal(tq, tk)
-  return nd.greater_equal(nd.reshape(nd.range(1, tq), { tq, 1 }),
-    nd.range(1, tk))
-end
-
 -- With the scores, of which some are lost in training.
 local function attend(self, q, k, v, visible, training)
   local scores = nd.einsum("bqhd,bkhd->bhqk", q * self.key_dim ^ -0.5,
@@ -173,8 +163,7 @@ local function attend(self, q, k, v, visible, training)
   end
   local kept = scores
   if training and self.dropout > 0 then
-    kept = nd.nn.dropout(scores, self.dropout, nil,
-      next_seed(self))
+    kept = nd.nn.dropout(scores, self.dropout, nil, next_seed(self))
   end
   return nd.einsum("bhqk,bkhd->bqhd", kept, share(self, v)), scores
 end
@@ -186,7 +175,8 @@ function Heads:call(x, training, mask, options)
   local visible, is_causal = seen(mask, options), options.use_causal_mask
   local y, scores
   if options.return_attention_scores or training and self.dropout > 0 then
-    visible = both(visible, is_causal and causal(q.shape[2], k.shape[2]))
+    visible = masks.both(visible, is_causal
+      and masks.causal(q.shape[2], k.shape[2]))
     y, scores = attend(self, q, k, v, visible or nil, training)
   else
     y = nd.nn.dot_product_attention(q, k, v, {
