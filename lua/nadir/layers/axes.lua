@@ -1,6 +1,7 @@
 --- Axes of inputs, which settings name: from 1, the batch, or from the end by
 -- negative numbers.
 local fail = require "nadir.fail"
+local nd = require "nadir"
 
 local axes = {}
 
@@ -37,6 +38,25 @@ function axes.inner(rank)
     list[i - 1] = i
   end
   return list
+end
+
+--- A tensor of some axes, as it broadcasts to one of `rank` axes.
+---@param v? userdata|boolean  of the axes in `list`
+---@param list table           in order
+---@param rank integer
+---@return userdata?
+function axes.spread(v, list, rank)
+  if not v or list[1] == rank + 1 - #list then
+    return v or nil
+  end
+  local shape = {}
+  for axis = list[1], rank do
+    shape[axis - list[1] + 1] = 1
+  end
+  for i, axis in ipairs(list) do
+    shape[axis - list[1] + 1] = v.shape[i]
+  end
+  return nd.reshape(v, shape)
 end
 
 return axes

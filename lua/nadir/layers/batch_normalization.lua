@@ -41,15 +41,7 @@ end
 
 -- A vector along the axis, as it broadcasts over all others.
 local function spread(v, axis, rank)
-  if not v or axis == rank then
-    return v or nil
-  end
-  local shape = {}
-  for i = 1, rank do
-    shape[i] = 1
-  end
-  shape[axis] = v.shape[1]
-  return nd.reshape(v, shape)
+  return axes.spread(v, { axis }, rank)
 end
 
 -- Mean and variance along the axis of the steps that the mask has.

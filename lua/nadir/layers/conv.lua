@@ -37,10 +37,8 @@ function Conv:build(shape)
     fail("%s: %d channels do not make %d groups", getmetatable(self).__name,
       channels, self.groups)
   end
-  local kernel = table.move(self.kernel_size, 1, self.axes, 1, {})
-  kernel[#kernel + 1] = channels // self.groups
-  kernel[#kernel + 1] = self.filters
-  self:add_weights(kernel, { self.filters })
+  self:add_weights(spatial.kernel_shape(self, channels // self.groups,
+    self.filters), { self.filters })
 end
 
 function Conv:call(x)

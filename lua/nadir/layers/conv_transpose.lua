@@ -39,10 +39,8 @@ end
 
 function ConvTranspose:build(shape)
   spatial.check(self, shape, self.axes)
-  local kernel = table.move(self.kernel_size, 1, self.axes, 1, {})
-  kernel[#kernel + 1] = self.filters
-  kernel[#kernel + 1] = shape[#shape]
-  self:add_weights(kernel, { self.filters })
+  self:add_weights(spatial.kernel_shape(self, self.filters, shape[#shape]),
+    { self.filters })
 end
 
 -- How long y is along an axis, by `n`, the length of x.

@@ -39,17 +39,13 @@ end
 
 -- The shape of a kernel whose filters see one channel each.
 local function depthwise_shape(self, channels)
-  local shape = table.move(self.kernel_size, 1, self.axes, 1, {})
-  shape[#shape + 1] = channels
-  shape[#shape + 1] = self.depth_multiplier
-  return shape
+  return spatial.kernel_shape(self, channels, self.depth_multiplier)
 end
 
 -- Sums over windows by a kernel of that shape: as many groups as channels.
 local function depthwise(self, x, kernel)
-  local shape = table.move(self.kernel_size, 1, self.axes, 1, {})
-  shape[#shape + 1] = 1
-  shape[#shape + 1] = x.shape[#x.shape] * self.depth_multiplier
+  local shape = spatial.kernel_shape(self, 1,
+    x.shape[#x.shape] * self.depth_multiplier)
   return nd.nn.convolution(x, nd.reshape(kernel, shape), {
     strides = self.strides, padding = self.padding,
     dilations = self.dilation_rate,

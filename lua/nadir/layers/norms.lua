@@ -29,23 +29,6 @@ local function find_axes(self, shape)
   return list, sizes
 end
 
--- A weight of those axes, as it broadcasts to x.
-local function spread(weight, list, x)
-  if not weight then
-    return nil
-  elseif list[1] == x.rank + 1 - #list then
-    return weight
-  end
-  local shape = {}
-  for i = list[1], x.rank do
-    shape[i - list[1] + 1] = 1
-  end
-  for _, one in ipairs(list) do
-    shape[one - list[1] + 1] = x.shape[one]
-  end
-  return nd.reshape(weight, shape)
-end
-
 -- gamma and beta, if they are wanted.
 local function make_weights(self, sizes)
   self.gamma = self.scale and self:make_weight("gamma", sizes)
@@ -68,8 +51,8 @@ end
 
 function LayerNormalization:call(x)
   local list = find_axes(self, x.shape)
-  return nd.nn.layer_norm(x, spread(self.gamma, list, x),
-    spread(self.beta, list, x), list, self.epsilon)
+  return nd.nn.layer_norm(x, axes.spread(self.gamma, list, x.rank),
+    axes.spread(self.beta, list, x.rank), list, self.epsilon)
 end
 
 local RMSNormalization = extend("RMSNormalization", {
@@ -85,7 +68,8 @@ end
 
 function RMSNormalization:call(x)
   local list = find_axes(self, x.shape)
-  return nd.nn.rms_norm(x, spread(self.scale, list, x), list, self.epsilon)
+  return nd.nn.rms_norm(x, axes.spread(self.scale, list, x.rank), list,
+    self.epsilon)
 end
 
 local UnitNormalization = extend("UnitNormalization", {

@@ -31,6 +31,17 @@ function spatial.check(self, shape, n)
   end
 end
 
+--- The shape of a kernel: the window, then channels.
+---@param self table  with `axes` and `kernel_size`
+---@param inputs integer
+---@param outputs integer
+---@return table shape
+function spatial.kernel_shape(self, inputs, outputs)
+  local shape = table.move(self.kernel_size, 1, self.axes, 1, {})
+  shape[self.axes + 1], shape[self.axes + 2] = inputs, outputs
+  return shape
+end
+
 --- Adds the classes of a family, for 1, 2 and 3 spatial axes: `axes` of an
 --- object says how many it has.
 ---@param Parent table
