@@ -21,6 +21,7 @@ local kinds = require "nadir.kinds"
 local Layer = require "nadir.layers.layer"
 local Module = require "nadir.module"
 local Graph = require "nadir.models.graph"
+local signature = require "nadir.signature"
 
 local Model = Layer:extend "Model"
 
@@ -158,27 +159,27 @@ for _, name in ipairs { "inputs", "outputs" } do
   end)
 end
 
+local get_layer = signature.new("get_layer", {
+  { "name", "text", false },
+  { "index", "integer", false },
+})
+
 --- The layer of a name, or in a position.
----@param name? string
----@param index? integer
 ---@return table layer
-function Model:get_layer(name, index)
-  local layers = self.layers
-  if type(name) == "table" then
-    name, index = name.name, name.index
-  end
-  if index then
-    return layers[index] or fail("get_layer: there are %d layers, not %s",
-      #layers, index)
+function Model:get_layer(...)
+  local v, layers = get_layer:read(...), self.layers
+  if v.index then
+    return layers[v.index] or fail("get_layer: there are %d layers, not %d",
+      #layers, v.index)
   end
   local known = {}
   for i, layer in ipairs(layers) do
-    if layer.name == name then
+    if layer.name == v.name then
       return layer
     end
     known[i] = layer.name
   end
-  fail("get_layer: no such layer: '%s': there are %s", tostring(name),
+  fail("get_layer: no such layer: '%s': there are %s", tostring(v.name),
     table.concat(known, ", "))
 end
 

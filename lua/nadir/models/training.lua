@@ -371,18 +371,23 @@ end
 
 -- ----------------------------------------------------------- single batches --
 
-local on_batch = signature.new("train_on_batch", {
-  { "x", "nested" },
-  { "y", "nested", false },
-  { "sample_weight", "nested", false },
-  { "class_weight", "nested", false },
-  { "return_dict", "flag", false },
-})
+local function on_batch(who)
+  return signature.new(who, {
+    { "x", "nested" },
+    { "y", "nested", false },
+    { "sample_weight", "nested", false },
+    { "class_weight", "nested", false },
+    { "return_dict", "flag", false },
+  })
+end
 
-local function run_on_batch(self, step, ...)
-  local v = on_batch:read(...)
-  check_compiled(self, "train_on_batch")
-  local data = Data.new("train_on_batch", {
+local train_on_batch = on_batch "train_on_batch"
+local test_on_batch = on_batch "test_on_batch"
+
+local function run_on_batch(self, takes, step, ...)
+  local v = takes:read(...)
+  check_compiled(self, takes.name)
+  local data = Data.new(takes.name, {
     x = v.x, y = v.y, sample_weight = v.sample_weight or nil,
     class_weight = v.class_weight or nil,
   })
@@ -397,12 +402,12 @@ end
 --- Learns from one batch.
 ---@return number ...  the loss, then each metric; or a table of them by name
 function training:train_on_batch(...)
-  return run_on_batch(self, self.train_step, ...)
+  return run_on_batch(self, train_on_batch, self.train_step, ...)
 end
 
 --- Evaluates one batch.
 function training:test_on_batch(...)
-  return run_on_batch(self, self.test_step, ...)
+  return run_on_batch(self, test_on_batch, self.test_step, ...)
 end
 
 --- What the model gives for one batch.

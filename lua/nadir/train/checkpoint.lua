@@ -223,22 +223,22 @@ local function is_within(name)
 end
 
 -- The paths that a directory's index lists, the last one last.
-local function read_index(directory)
+local function read_index(who, directory)
   local index = open and open(index_of(directory), "r")
   if not index then
     return {}
   end
   local text = index:read "a"
   index:close()
-  local written = json.decode(text, "CheckpointManager")
+  local written = json.decode(text, who)
   local problem = form.problem({ all = { "string" } }, written, "it")
   if problem then
-    fail("CheckpointManager: %s is damaged: %s", index_of(directory), problem)
+    fail("%s: %s is damaged: %s", who, index_of(directory), problem)
   end
   local list = written.all
   for i, name in ipairs(list) do
     if not is_within(name) then
-      fail("CheckpointManager: %s is damaged: it names a file elsewhere: %s",
+      fail("%s: %s is damaged: it names a file elsewhere: %s", who,
         index_of(directory), name)
     end
     list[i] = directory .. "/" .. name
@@ -248,7 +248,7 @@ end
 
 function CheckpointManager:init()
   file_names.check_folder("CheckpointManager", "directory", self.directory)
-  self.checkpoints = read_index(self.directory)
+  self.checkpoints = read_index("CheckpointManager", self.directory)
 end
 
 class.property(CheckpointManager, "latest_checkpoint", function(self)
@@ -301,21 +301,19 @@ function CheckpointManager:restore_or_initialize()
   return path
 end
 
-local latest_takes = signature.new("latest_checkpoint", {
+local latest = signature.new("latest_checkpoint", {
+  doc = "the last file that a manager has written in a directory, or nil",
   { "checkpoint_dir", "text" },
 })
 
---- The last file that a manager has written in a directory, or nil.
----@param checkpoint_dir string
----@return string? path
 local function latest_checkpoint(...)
-  local directory = latest_takes:read(...).checkpoint_dir
-  file_names.check_folder("latest_checkpoint", "checkpoint_dir", directory)
-  local list = read_index(directory)
+  local directory = latest:read(...).checkpoint_dir
+  file_names.check_folder(latest.name, "checkpoint_dir", directory)
+  local list = read_index(latest.name, directory)
   return list[#list]
 end
 
 return {
   Checkpoint = Checkpoint, CheckpointManager = CheckpointManager,
-  latest_checkpoint = latest_checkpoint,
+  latest_checkpoint = latest:callable(latest_checkpoint),
 }

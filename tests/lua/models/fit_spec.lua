@@ -197,6 +197,10 @@ describe("evaluate and predict", function()
     near({ 25.5, 4.5 }, { model:test_on_batch(x, y) }, 1e-4)
     near({ 25.5, 4.5 }, { model:train_on_batch(x, y) }, 1e-4)
     assert.is_true((model:test_on_batch(x, y)) ~= 25.5)
+    refuses("test_on_batch: x has 8 examples, y has 1",
+      function() model:test_on_batch(x, nd.ones { 1, 1 }) end)
+    refuses("train_on_batch: x has 8 examples, y has 1",
+      function() model:train_on_batch(x, nd.ones { 1, 1 }) end)
   end)
 end)
 

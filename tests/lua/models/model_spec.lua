@@ -220,6 +220,8 @@ describe("a model of one's own class", function()
     refuses(("get_layer: no such layer: 'x': there are %s, %s, %s"):format(
       net.hidden.name, net.rest[1].name, net.rest[2].name),
       function() net:get_layer "x" end)
+    refuses("get_layer: unknown option 'position': it takes name, index",
+      function() net:get_layer { position = 1 } end)
     refuses("get_layer: there are 3 layers, not 4",
       function() net:get_layer { index = 4 } end)
   end)

@@ -407,9 +407,12 @@ describe("a checkpoint", function()
       local index <close> = io.open(directory .. "/checkpoint", "w")
       index:write(('{"all":["%s"]}'):format(name))
       index:close()
-      refuses(("CheckpointManager: %s/checkpoint is damaged: it names a file "
-        .. "elsewhere: %s"):format(directory, name),
+      local problem = ("%s/checkpoint is damaged: it names a file elsewhere: "
+        .. "%s"):format(directory, name)
+      refuses("CheckpointManager: " .. problem,
         function() nd.train.CheckpointManager(checkpoint, directory, 1) end)
+      refuses("latest_checkpoint: " .. problem,
+        function() nd.train.latest_checkpoint(directory) end)
     end
     os.execute("rm -r " .. directory)
     for _, path in ipairs { "", "a\0b" } do
