@@ -48,20 +48,25 @@ add("leaky_relu", "x where positive, else negative_slope * x", {
     return nd.leaky_relu(x, v and v.negative_slope)
   end)
 
--- A line of slope 1 from the threshold on, and of another slope up to there.
+-- A line of slope 1 above the threshold, and of another slope below; at it the
+-- derivative is 0, as in Keras.
 local function general_relu(x, v)
-  local slope_below = v.negative_slope
-  local y = nd.where(nd.greater_equal(x, v.threshold), x,
-    slope_below == 0 and 0 or slope_below * (x - v.threshold))
+  local below, at = v.negative_slope, v.threshold
+  local y
+  if at == 0 then
+    y = below == 0 and nd.relu(x) or nd.leaky_relu(x, below)
+  else
+    y = nd.where(nd.greater(x, at), x, 0)
+    y = below == 0 and y or y - below * nd.relu(at - x)
+  end
   return v.max_value and nd.minimum(y, v.max_value) or y
 end
 
-add("relu", "x from threshold on, up to max_value", {
+add("relu", "x above threshold, up to max_value", {
   slope(0), { "max_value", "number", false, doc = "the largest result" },
   { "threshold", "number", 0, doc = "below it, the slope is another" },
 }, function(x, v)
-  if not v or v.negative_slope == 0 and v.threshold == 0
-    and not v.max_value then
+  if not v then
     return nd.relu(x)
   end
   return general_relu(getmetatable(x) and x or nd.constant(x), v)

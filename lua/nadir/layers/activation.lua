@@ -39,13 +39,8 @@ function ReLU:init()
 end
 
 function ReLU:call(x)
-  local slope, at = self.negative_slope, self.threshold
-  if at ~= 0 then
-    x = nd.where(nd.greater(x, at), x, 0) - slope * nd.relu(at - x)
-  else
-    x = slope == 0 and nd.relu(x) or nd.leaky_relu(x, slope)
-  end
-  return self.max_value and nd.minimum(x, self.max_value) or x
+  return nd.activations.relu(x, self.negative_slope, self.max_value,
+    self.threshold)
 end
 
 local LeakyReLU = extend("LeakyReLU", {
