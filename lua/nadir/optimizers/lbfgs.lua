@@ -2,7 +2,6 @@
 -- last gradients say of its curvature (Nocedal and Wright, algorithm 7.4).
 --
 --   local result = nd.optimizers.LBFGS():minimize(loss, { w, b })
-local nd = require "nadir"
 local minimizer = require "nadir.optimizers.minimizer"
 
 local LBFGS = minimizer.class("LBFGS", {
@@ -48,7 +47,7 @@ function LBFGS:direction(state)
   for i, p in ipairs(list) do
     q = q + (shares[i] - minimizer.dot(p.y, q) / p.sy) * p.s
   end
-  return nd.negative(q), 1
+  return -q, 1
 end
 
 return LBFGS

@@ -7,10 +7,9 @@
 --   fit:minimize(function() return model(x) - y end, { b1, b2 })
 local nd = require "nadir"
 local class = require "nadir.class"
-local describe = require "nadir.describe"
 local fail = require "nadir.fail"
 local minimizer = require "nadir.optimizers.minimizer"
-local objective = require "nadir.optimizers.objective"
+local number_text = require "nadir.number"
 
 local LevenbergMarquardt = class("LevenbergMarquardt", minimizer.params({
   doc = "fits residuals to 0, in the sense of least squares",
@@ -23,7 +22,7 @@ function LevenbergMarquardt:init()
   minimizer.check(self)
   if self.damping <= 0 or self.damping ~= self.damping then
     fail("%s: damping must be above 0, got %s", self.name,
-      require "nadir.number" (self.damping))
+      number_text(self.damping))
   end
 end
 
@@ -93,15 +92,7 @@ end
 ---@param variables any  Variables, or tables of them, of one float dtype
 ---@return table result
 function LevenbergMarquardt:minimize(f, variables)
-  if type(f) ~= "function" then
-    fail("%s: f must be a function, got %s", self.name, describe.value(f))
-  end
-  local problem = objective.new(self.name, f, variables)
-  local state = look(problem, problem:read())
-  if state.loss - state.loss ~= 0 then
-    fail("%s: the loss is %s where it begins", self.name,
-      require "nadir.number" (state.loss))
-  end
+  local state = minimizer.start(self.name, f, variables, look)
   local scale, damping = column_norms(state.jacobian), self.damping
   local holder = { state = state }
   local _ <close> = minimizer.keep(holder)

@@ -8,6 +8,7 @@ local nd = require "nadir"
 local class = require "nadir.class"
 local config = require "nadir.config"
 local fail = require "nadir.fail"
+local number_text = require "nadir.number"
 local leaves = require "nadir.autodiff.arguments".leaves
 local wrapper = require "nadir.optimizers.wrapper"
 
@@ -26,7 +27,7 @@ function LossScale:init()
   local inner, scale = self.inner_optimizer, self.initial_scale
   if not (scale > 0 and scale < math.huge) then
     fail("LossScaleOptimizer: initial_scale must be above 0 and finite, got %s",
-      require "nadir.number" (scale))
+      number_text(scale))
   elseif wrapper.is(inner) then
     fail("LossScaleOptimizer: inner_optimizer cannot be a %s", inner.name)
   end

@@ -5,6 +5,7 @@ local class = require "nadir.class"
 local describe = require "nadir.describe"
 local fail = require "nadir.fail"
 local line_search = require "nadir.optimizers.line_search"
+local number_text = require "nadir.number"
 local objective = require "nadir.optimizers.objective"
 
 local minimizer = {}
@@ -37,7 +38,7 @@ function minimizer.check(self)
     local value = self[name]
     if value and (value < 0 or value ~= value) then
       fail("%s: %s must be a number, 0 or more, got %s", self.name, name,
-        require "nadir.number" (value))
+        number_text(value))
     end
   end
 end
@@ -86,18 +87,24 @@ function minimizer.result(state, iterations, converged, message)
 end
 
 --- Where the loss is first looked at; raises if it is no number there.
-function minimizer.start(who, f, variables)
+---@param look fun(problem: table, x: userdata): table  the state at x
+---@return table state
+function minimizer.start(who, f, variables, look)
   if type(f) ~= "function" then
     fail("%s: f must be a function, got %s", who, describe.value(f))
   end
-  local self = objective.new(who, f, variables)
-  local x = self:read()
-  local loss, gradient = self:evaluate(x)
-  if loss - loss ~= 0 then
-    fail("%s: the loss is %s where it begins", who,
-      require "nadir.number" (loss))
+  local problem = objective.new(who, f, variables)
+  local state = look(problem, problem:read())
+  if state.loss - state.loss ~= 0 then
+    fail("%s: the loss is %s where it begins", who, number_text(state.loss))
   end
-  return { objective = self, x = x, loss = loss, gradient = gradient }
+  return state
+end
+
+-- What there is at x.
+local function look_at(problem, x)
+  local loss, gradient = problem:evaluate(x)
+  return { objective = problem, x = x, loss = loss, gradient = gradient }
 end
 
 --- To be closed where a minimizer is left: after an error the Variables are
@@ -115,11 +122,10 @@ end
 -- The state after the best step along a direction, or nil.
 local function search(self, state, direction, slope, first)
   local function at(step)
-    local x = state.x + step * direction
-    local loss, gradient = state.objective:evaluate(x)
-    return { step = step, loss = loss, gradient = gradient, x = x,
-             slope = minimizer.dot(gradient, direction),
-             objective = state.objective }
+    local point = look_at(state.objective, state.x + step * direction)
+    point.step = step
+    point.slope = minimizer.dot(point.gradient, direction)
+    return point
   end
   return line_search.run({
     at = at,
@@ -158,7 +164,7 @@ end
 ---@param variables any  Variables, or tables of them, of one float dtype
 ---@return table result
 function minimizer.minimize(self, f, variables)
-  local state = minimizer.start(self.name, f, variables)
+  local state = minimizer.start(self.name, f, variables, look_at)
   local message = minimizer.why_done(self, state)
   local holder = { state = state }
   local _ <close> = minimizer.keep(holder)
@@ -195,7 +201,7 @@ function minimizer.class(name, params, c2)
     minimizer.check(self)
     if not (0 < self.c1 and self.c1 < self.c2 and self.c2 < 1) then
       fail("%s: 0 < c1 < c2 < 1 must hold, got c1 = %s, c2 = %s", name,
-        require "nadir.number" (self.c1), require "nadir.number" (self.c2))
+        number_text(self.c1), number_text(self.c2))
     end
   end
   return Class
