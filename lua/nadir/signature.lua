@@ -28,6 +28,26 @@ local function takes_lists(self, position)
   return kind and kind.takes_lists, kind and not kind.needs_one
 end
 
+-- Whether a table with names is a value, as { price = y }: it stands where such
+-- may, has tensors only, and no name of an option.
+local function is_named_value(self, position, value)
+  local at = self.params[position]
+  if not at or at.kind ~= "nested" then
+    return false
+  end
+  for _, one in pairs(value) do -- any order: all are looked at
+    if type(one) ~= "userdata" then
+      return false
+    end
+  end
+  for _, p in ipairs(self.params) do
+    if value[p.name] ~= nil then
+      return false
+    end
+  end
+  return true
+end
+
 -- Whether an argument is a table of options: it has names, and nothing else.
 -- What has a metatable is a value, such as a layer that another one takes.
 local function is_options(self, position, value)
@@ -42,7 +62,7 @@ local function is_options(self, position, value)
       return false
     end
   end
-  return true
+  return not is_named_value(self, position, value)
 end
 
 -- Raises for a list where options alone can stand: in the first place.

@@ -20,11 +20,10 @@ end
 
 -- The names of outputs: their keys, or those of the layers that give them.
 local function name_outputs(model, y_pred)
-  local names = {}
+  local names, symbols = {}, model.outputs
   if not is_plain(y_pred) then
-    return { "output" }
+    return { symbolic.is(symbols) and symbols.name or "output" }
   end
-  local symbols = model.outputs
   for i, key in ipairs(structure.keys(y_pred)) do
     names[i] = key
     if type(key) == "number" then
@@ -54,7 +53,7 @@ local function given_for(what, value, i, n, name, is_list)
   return value[name]
 end
 
-local function check_names(what, value, names)
+local function check_names(who, what, value, names)
   if not is_plain(value) then
     return
   end
@@ -64,10 +63,38 @@ local function check_names(what, value, names)
       known = known or key == name
     end
     if not known then
-      fail("compile: %s: no such output: '%s': there are %s", what,
+      fail("%s: %s: no such output: '%s': there are %s", who, what,
         tostring(key), table.concat(names, ", "))
     end
   end
+end
+
+local function is_by_name(value)
+  return is_plain(value) and value[1] == nil
+end
+
+-- The parts of y, or of weights, in the order of the outputs. Where they are
+-- given by names some may be missing.
+local function in_order(value, names)
+  if not is_by_name(value) then
+    return structure.flatten(value)
+  end
+  local list = {}
+  for i, name in ipairs(names) do
+    list[i] = value[name]
+  end
+  return list
+end
+
+-- The weights of each output: its own, or those of all.
+local function weights_in_order(value, names)
+  local list = in_order(value, names)
+  if #list == 1 and not is_by_name(value) then
+    for i = 2, #names do
+      list[i] = list[1]
+    end
+  end
+  return list
 end
 
 -- ----------------------------------------------------------------- metrics --
@@ -89,22 +116,26 @@ end
 -- Makes losses and metrics when the first outputs show what they are for.
 local function build(self, y_true, y_pred)
   local names = name_outputs(self.model, y_pred)
-  local wanted, outputs = structure.flatten(y_true), structure.flatten(y_pred)
-  if #wanted ~= #outputs then
-    fail("%s: y has %d parts for %d outputs", self.model.name, #wanted,
-      #outputs)
-  end
+  local wanted, outputs = in_order(y_true, names), structure.flatten(y_pred)
   local n = #outputs
+  check_names(self.model.name, "y", y_true, names)
+  if not is_by_name(y_true) and #wanted ~= n then
+    fail("%s: y has %d parts for %d outputs", self.model.name, #wanted, n)
+  end
   for _, what in ipairs { "loss", "loss_weights", "metrics",
                           "weighted_metrics" } do
-    check_names(what, self[what], names)
+    check_names("compile", what, self[what], names)
   end
-  self.entries = {}
+  self.names, self.entries = names, {}
   for i, name in ipairs(names) do
     local function given(what, is_list)
       return given_for(what, self[what], i, n, name, is_list)
     end
     local loss = given "loss"
+    if wanted[i] == nil and (loss or given "metrics"
+      or given "weighted_metrics") then
+      fail("%s: y has no part for output '%s'", self.model.name, name)
+    end
     loss = loss ~= nil and nd.losses.get(loss) or nil
     self.entries[i] = {
       name = name, loss = loss, weight = given "loss_weights",
@@ -137,16 +168,16 @@ local function loss_of(entry, y_true, y_pred, sample_weight)
 end
 
 -- That of all, of each by its weight.
-local function sum_losses(entries, y_true, y_pred, sample_weight)
-  if #entries == 1 and type(y_pred) == "userdata" then
+local function sum_losses(self, y_true, y_pred, sample_weight)
+  local entries, names = self.entries, self.names
+  if #entries == 1 and not (is_plain(y_true) or is_plain(y_pred)) then
     return loss_of(entries[1], y_true, y_pred, sample_weight)
   end
-  local wanted, outputs = structure.flatten(y_true), structure.flatten(y_pred)
-  local weights = structure.flatten(sample_weight)
+  local wanted, outputs = in_order(y_true, names), structure.flatten(y_pred)
+  local weights = weights_in_order(sample_weight, names)
   local sum
   for i, entry in ipairs(entries) do
-    local loss = loss_of(entry, wanted[i], outputs[i],
-      #weights > 1 and weights[i] or weights[1])
+    local loss = loss_of(entry, wanted[i], outputs[i], weights[i])
     sum = sum and loss and sum + loss or sum or loss
   end
   return sum
@@ -159,8 +190,8 @@ function Compiled:compute_loss(y_true, y_pred, sample_weight)
   if not self.entries and y_true ~= nil then
     build(self, y_true, y_pred)
   end
-  local sum = y_true ~= nil and sum_losses(self.entries, y_true, y_pred,
-    sample_weight) or nil
+  local sum = y_true ~= nil
+    and sum_losses(self, y_true, y_pred, sample_weight) or nil
   for _, loss in ipairs(self.model.losses) do
     sum = sum and sum + loss or loss
   end
@@ -177,8 +208,9 @@ function Compiled:update(loss, y_true, y_pred, sample_weight, n)
   if #entries == 1 and #entries[1].metrics + #entries[1].weighted == 0 then
     return
   end
-  local wanted, outputs = structure.flatten(y_true), structure.flatten(y_pred)
-  local weights = structure.flatten(sample_weight)
+  local names = self.names
+  local wanted, outputs = in_order(y_true, names), structure.flatten(y_pred)
+  local weights = weights_in_order(sample_weight, names)
   for i, entry in ipairs(entries) do
     if #entries > 1 and entry.last then
       entry.total = entry.total + entry.last:item() * n
@@ -188,8 +220,7 @@ function Compiled:update(loss, y_true, y_pred, sample_weight, n)
       metric:update_state(wanted[i], outputs[i])
     end
     for _, metric in ipairs(entry.weighted) do
-      metric:update_state(wanted[i], outputs[i],
-        #weights > 1 and weights[i] or weights[1])
+      metric:update_state(wanted[i], outputs[i], weights[i])
     end
   end
 end

@@ -84,6 +84,7 @@ local function new(who, options)
       fail("%s: class_weight and sample_weight are given both", who)
     end
     parts[3] = weigh_classes(who, options.class_weight, parts[2])
+    self.weighs_classes = true
   end
   self.parts = {}
   for i in ipairs(PARTS) do
@@ -155,13 +156,14 @@ function Data:split(share)
     fail("%s: validation_split leaves no examples of %d: it is %s", self.who,
       self.n, share)
   end
-  local function part(first, last, shuffle)
+  local function part(first, last, shuffle, is_weighed)
     local parts = pick(self, function(x) return x[{ { first, last } }] end)
     return new(self.who, { x = parts[1], y = parts[2], shuffle = shuffle,
-                           sample_weight = parts[3],
+                           sample_weight = is_weighed and parts[3] or nil,
                            batch_size = self.batch_size })
   end
-  return part(1, at, self.shuffle), part(at + 1, self.n, false)
+  return part(1, at, self.shuffle, true),
+    part(at + 1, self.n, false, not self.weighs_classes)
 end
 
 --- How many examples an input, or a structure of them, has.

@@ -91,14 +91,12 @@ end
 
 -- Inputs by their names or in another structure than the model's, in its own.
 local function arrange(self, x)
-  local wanted = structure.flatten(self.inputs)
+  local wanted, given = structure.flatten(self.inputs), structure.flatten(x)
   if symbolic.is(self.inputs) then
-    if type(x) == "table" and getmetatable(x) == nil and #x == 1 then
-      return x[1]
-    end
-    return x
+    return #given == 1 and given[1] or x
+  elseif #wanted == 1 and #given == 1 then
+    return structure.map(self.inputs, function() return given[1] end)
   end
-  local given = structure.flatten(x)
   if #given ~= #wanted then
     fail("Model: takes %d inputs, got %d", #wanted, #given)
   end

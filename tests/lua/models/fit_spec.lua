@@ -109,6 +109,65 @@ describe("fit", function()
     assert.truthy(logs.p_loss and logs.q_loss and logs.p_mae)
   end)
 
+  it("takes y and weights by the names of outputs", function()
+    local input = nd.Input({ 1 }, { name = "x" })
+    local b = L.Dense(1, { name = "b", kernel_initializer = "ones" })(input)
+    local a = L.Dense(1, { name = "a", kernel_initializer = "ones" })(input)
+    local model = nd.Model({ input }, { b, a })
+    model:compile { optimizer = nd.optimizers.SGD(0),
+                    loss = { a = "mse", b = "mae" }, metrics = { a = "mae" } }
+    local quiet = { verbose = 0, return_dict = true }
+    local logs = model:evaluate(x, { a = y, b = x }, quiet)
+    near({ 25.5, 0, 4.5 }, { logs.a_loss, logs.b_loss, logs.a_mae }, 1e-4)
+    quiet.sample_weight = { a = nd.zeros { 8 } }
+    logs = model:evaluate({ x = x }, { a = y, b = y }, quiet)
+    near({ 0, 4.5 }, { logs.a_loss, logs.b_loss }, 1e-4)
+    quiet.sample_weight = nd.zeros { 8 }
+    logs = model:evaluate({ x }, { a = y, b = y }, quiet)
+    near({ 0, 0 }, { logs.a_loss, logs.b_loss }, 1e-4)
+    local function refused(parts)
+      local again = nd.Model(input, { b, a }, { name = "two" })
+      again:compile { loss = { a = "mse", b = "mae" } }
+      return select(2, pcall(again.evaluate, again, x, parts))
+    end
+    assert.match("two: y: no such output: 'c': there are b, a",
+      refused { a = y, c = y }, 1, true)
+    assert.match("two: y has no part for output 'b'", refused { a = y }, 1,
+      true)
+  end)
+
+  it("tells inputs and y by name from options", function()
+    local a, b = nd.Input({ 1 }, { name = "a" }), nd.Input({ 1 }, { name = "b" })
+    local model = nd.Model({ a, b }, L.Subtract() { a, b })
+    near(y:totable(), model:predict { a = y * 2, b = y }, 0)
+    refuses("predict: unknown option 'step': it takes x, batch_size, verbose, "
+      .. "steps, callbacks; did you mean 'steps'?", function()
+      model:predict { step = 2 }
+    end)
+  end)
+
+  it("has the name of its only output", function()
+    local input = nd.Input { 1 }
+    local model = nd.Model(input, L.Dense(1, { name = "price" })(input))
+    model:compile { loss = { price = "mse" }, metrics = { price = { "mae" } } }
+    local logs = model:evaluate(x, { price = y }, { verbose = 0,
+                                                    return_dict = true })
+    assert.truthy(logs.loss and logs.mae)
+  end)
+
+  it("weighs no classes of those that are held back", function()
+    local model = nd.Sequential { nd.Input { 1 }, L.Dense(2) }
+    model:compile {
+      optimizer = nd.optimizers.SGD(0),
+      loss = nd.losses.SparseCategoricalCrossentropy { from_logits = true } }
+    local labels = nd.constant { 1, 1, 1, 1, 2, 2, 2, 2 }
+    local loss = model:evaluate(x[{ { 5, 8 } }], labels[{ { 5, 8 } }],
+      { verbose = 0 })
+    local history = model:fit(x, labels, { verbose = 0, validation_split = 0.5,
+                                           class_weight = { 1, 3 } }).history
+    near({ loss }, history.val_loss, 1e-5)
+  end)
+
   it("may do its steps in its own way", function()
     local Own = nd.Model:extend "Own"
     function Own:init() self.dense = L.Dense(1, { kernel_initializer = "ones" })
