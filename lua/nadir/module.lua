@@ -76,29 +76,33 @@ local function is_public(key)
   return type(key) == "string" and key:sub(1, 1) ~= "_"
 end
 
+local function is_part(value)
+  return nd.is_variable(value) or class.is(value, Module)
+end
+
 local visit
 
-local function visit_table(t, path, see, seen)
+local function visit_table(t, path, see, seen, is_wanted)
   if seen[t] then
     return
   end
   seen[t] = true
   for _, key in ipairs(structure.keys(t)) do
     if type(key) == "number" or is_public(key) then
-      visit(t[key], ("%s/%s"):format(path, key), see, seen)
+      visit(t[key], ("%s/%s"):format(path, key), see, seen, is_wanted)
     end
   end
 end
 
--- Calls see(part, path) for the Variables and modules in a value.
-function visit(value, path, see, seen)
-  if nd.is_variable(value) or class.is(value, Module) then
+-- Calls see(part, path) for what is wanted in a value.
+function visit(value, path, see, seen, is_wanted)
+  if is_wanted(value) then
     if not seen[value] then
       seen[value] = true
       see(value, path)
     end
   elseif type(value) == "table" and getmetatable(value) == nil then
-    visit_table(value, path, see, seen)
+    visit_table(value, path, see, seen, is_wanted)
   end
 end
 
@@ -128,10 +132,28 @@ function Module:parts()
   end
   for _, key in ipairs(fields_of(self)) do
     if is_public(key) then
-      visit(rawget(self, key), key, see, seen)
+      visit(rawget(self, key), key, see, seen, is_part)
     end
   end
   return parts, paths
+end
+
+--- The objects of a class that the fields hold, or those of modules within.
+---@param Class table
+---@return table
+function Module:held(Class)
+  local list, seen = {}, {}
+  local function see(object) list[#list + 1] = object end
+  local function is_wanted(value) return class.is(value, Class) end
+  for _, named in ipairs(self:named_modules()) do
+    local module = named[2]
+    for _, key in ipairs(fields_of(module)) do
+      if is_public(key) then
+        visit(rawget(module, key), key, see, seen, is_wanted)
+      end
+    end
+  end
+  return list
 end
 
 -- --------------------------------------------------------------- variables --

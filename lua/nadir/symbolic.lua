@@ -89,6 +89,20 @@ local function is_batch_open(arguments)
   return false
 end
 
+-- Notes a node with its layer, but not one of a trial with inputs that no node
+-- gives.
+local function note_node(node)
+  local layer = node.layer
+  for _, x in ipairs(structure.flatten(node.arguments)) do
+    if symbolic.is(x) and rawget(x, "node") then
+      local list = rawget(layer, "_nodes") or {}
+      list[#list + 1] = node
+      rawset(layer, "_nodes", list)
+      return
+    end
+  end
+end
+
 -- A shape as far as two results agree on it.
 local function common_shape(first, second, open)
   local shape = {}
@@ -162,6 +176,7 @@ function symbolic.apply(layer, arguments, run)
     output.node = node
     return output
   end)
+  note_node(node)
   local function shape_of(x)
     return symbolic.is(x) and x.shape or nil
   end

@@ -52,6 +52,41 @@ Layer.is_model = false  -- whether losses of layers within are those of its call
 
 local metatable = class.metatable(Layer)
 
+-- ----------------------------------------------------------------- symbols --
+
+-- The node of a layer in a graph, of which `what`, its input or output, is
+-- asked. Those in a Sequential have one when they are asked.
+local function only_node(self, what)
+  local container = rawget(self, "_container")
+  if container and not rawget(self, "_nodes") then
+    container:draw()
+  end
+  local list = rawget(self, "_nodes") or {}
+  if #list == 0 then
+    fail("%s: has no %s yet; call it with what nd.Input gives", self.name, what)
+  elseif #list > 1 then
+    fail("%s: has %d %ss, one of each call; keep what the calls gave",
+      self.name, #list, what)
+  end
+  return list[1]
+end
+
+--- Fields of a class that are computed from the node of a layer, `input` and
+--- `output`. A method of that name stands before them.
+function Layer.node_property(Class, name, get)
+  class.property(Class, name, function(self)
+    return class.method(class.of(self), name) or get(self)
+  end)
+end
+
+Layer.node_property(Layer, "input", function(self)
+  return only_node(self, "input").arguments[1]
+end)
+
+Layer.node_property(Layer, "output", function(self)
+  return only_node(self, "output").outputs
+end)
+
 -- ------------------------------------------------------------------ losses --
 
 local any_losses = false  -- whether any layer has added one, or may
@@ -173,14 +208,18 @@ local function is_float(x)
   return x.dtype:find "float" ~= nil
 end
 
+local function check_tensor(self, x)
+  if type(x) ~= "userdata" then
+    fail("%s: x must be tensors, got a %s%s", getmetatable(self).__name,
+      type(x), type(x) == "string"
+      and "; call the layer that reads texts before" or "")
+  end
+end
+
 -- Builds for an input.
 local function build(self, x)
   local first = structure.flatten(x)[1]
-  if type(first) ~= "userdata" then
-    fail("%s: x must be tensors, got a %s%s", getmetatable(self).__name,
-      type(first), type(first) == "string"
-      and "; call the layer that reads texts before" or "")
-  end
+  check_tensor(self, first)
   if not self.dtype and is_float(first) then
     rawset(self, "dtype", first.dtype)
   end
@@ -191,6 +230,9 @@ local NONE <const> = {}
 
 -- The shape of what the first call gave, of any number of examples.
 local function note_shape(self, y)
+  if y == nil then
+    fail("%s: its method `call` returned nothing", self.name)
+  end
   rawset(self, "_output_shape", structure.map(y, function(x)
     return open_shape(x.shape)
   end))
@@ -202,6 +244,7 @@ local function to_floats(self, x)
     return x
   end
   return structure.map(x, function(one)
+    check_tensor(self, one)
     return is_float(one) and one or nd.cast(one, self.dtype or "float32")
   end)
 end

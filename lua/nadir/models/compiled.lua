@@ -20,7 +20,8 @@ end
 
 -- The names of outputs: their keys, or those of the layers that give them.
 local function name_outputs(model, y_pred)
-  local names, symbols = {}, model.outputs
+  local names, graph = {}, rawget(model, "_graph")
+  local symbols = graph and graph.outputs
   if not is_plain(y_pred) then
     return { symbolic.is(symbols) and symbols.name or "output" }
   end
@@ -225,8 +226,8 @@ function Compiled:update(loss, y_true, y_pred, sample_weight, n)
   end
 end
 
--- Calls see(name, metric) for the metrics of all outputs.
-local function each_metric(self, see)
+--- Calls see(name, metric) for the metrics of all outputs.
+function Compiled:each_metric(see)
   local entries = self.entries or {}
   for _, entry in ipairs(entries) do
     for _, list in ipairs { entry.metrics, entry.weighted } do
@@ -244,7 +245,7 @@ function Compiled:reset()
   for _, entry in ipairs(self.entries or {}) do
     entry.total, entry.count = 0, 0
   end
-  each_metric(self, function(_, metric) metric:reset_state() end)
+  self:each_metric(function(_, metric) metric:reset_state() end)
 end
 
 --- Calls see(name, value) for the mean loss and each metric; the value is a
@@ -259,7 +260,7 @@ function Compiled:results(see)
       see(entry.name .. "_loss", entry.total / entry.count)
     end
   end
-  each_metric(self, function(name, metric) see(name, metric:result()) end)
+  self:each_metric(function(name, metric) see(name, metric:result()) end)
 end
 
 local WAYS <const> = { up = "max", down = "min" }
@@ -269,7 +270,7 @@ local WAYS <const> = { up = "max", down = "min" }
 ---@return string?
 function Compiled:direction_of(name)
   local way
-  each_metric(self, function(one, metric)
+  self:each_metric(function(one, metric)
     way = one == name and WAYS[metric.direction] or way
   end)
   return way

@@ -27,20 +27,33 @@ local function to_number(value)
   return value
 end
 
---- The numbers that logs stand for.
+-- Calls see(name, value) for what a model was compiled with, then for the
+-- metrics that it holds.
+local function results_of(model, see)
+  local compiled = rawget(model, "_compiled")
+  if compiled then
+    compiled:results(see)
+  end
+  for _, metric in ipairs(model:held_metrics()) do
+    see(metric.name, metric:result())
+  end
+end
+
+--- The numbers that logs stand for, and those that were added to them.
 ---@param logs table
 ---@return table
 function Log.numbers(logs)
   local numbers = {}
   local model = getmetatable(logs) == Current and rawget(logs, Current)
   if model then
-    rawget(model, "_compiled"):results(function(name, value)
+    results_of(model, function(name, value)
       numbers[name] = to_number(value)
     end)
-    return numbers
   end
-  for name, value in pairs(logs) do -- any order: each its own
-    numbers[name] = to_number(value)
+  for name, value in next, logs do -- any order: each its own
+    if name ~= Current then
+      numbers[name] = to_number(value)
+    end
   end
   return numbers
 end
@@ -56,10 +69,7 @@ function Log.names(model, numbers)
       order[#order + 1] = name
     end
   end
-  local compiled = rawget(model, "_compiled")
-  if compiled then
-    compiled:results(add)
-  end
+  results_of(model, add)
   local others = {}
   for name in pairs(numbers) do -- any order: sorted below
     others[#others + 1] = not name:find "^val_" and name or nil

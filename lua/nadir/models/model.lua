@@ -19,9 +19,11 @@ local describe = require "nadir.describe"
 local fail = require "nadir.fail"
 local kinds = require "nadir.kinds"
 local Layer = require "nadir.layers.layer"
+local Metric = require "nadir.metric"
 local Module = require "nadir.module"
 local Graph = require "nadir.models.graph"
 local signature = require "nadir.signature"
+local structure = require "nadir.structure"
 
 local Model = Layer:extend "Model"
 
@@ -95,6 +97,27 @@ class.property(Model, "losses", function(self)
   return Layer.add_up(sources.layers, sources.weights)
 end)
 
+-- ------------------------------------------------------------------ metrics --
+
+--- The metrics that its fields and its layers hold.
+---@return table
+function Model:held_metrics()
+  return steady(self, "held_metrics", function()
+    return self:held(Metric)
+  end)
+end
+
+-- Those, and the ones that it is compiled with, once a batch has shown what
+-- they are for.
+class.property(Model, "metrics", function(self)
+  local list = table.move(self:held_metrics(), 1, #self:held_metrics(), 1, {})
+  local compiled = rawget(self, "_compiled")
+  if compiled then
+    compiled:each_metric(function(_, metric) list[#list + 1] = metric end)
+  end
+  return list
+end)
+
 -- ------------------------------------------------------------------ layers --
 
 -- What layers in a container are called in paths: the name of the class, with a
@@ -152,10 +175,15 @@ class.property(Model, "layers", function(self)
   return list
 end)
 
-for _, name in ipairs { "inputs", "outputs" } do
-  class.property(Model, name, function(self)
+-- What it is drawn up from, in its structure and as a list.
+for _, name in ipairs { "input", "output" } do
+  local of_node = class.metatable(Layer).__properties[name]
+  Layer.node_property(Model, name, function(self)
     local graph = rawget(self, "_graph")
-    return graph and graph[name]
+    return graph and graph[name .. "s"] or of_node(self)
+  end)
+  class.property(Model, name .. "s", function(self)
+    return structure.flatten(self[name])
   end)
 end
 

@@ -4,6 +4,7 @@ local class = require "nadir.class"
 local fail = require "nadir.fail"
 local InputLayer = require "nadir.models.input".InputLayer
 local kinds = require "nadir.kinds"
+local Layer = require "nadir.layers.layer"
 local Model = require "nadir.models.model"
 local symbolic = require "nadir.symbolic"
 
@@ -16,6 +17,11 @@ local Sequential = Model:extend("Sequential", {
 -- is one, and the layers.
 local function note_layers(self)
   local chain = self._chain
+  for _, layer in ipairs(chain) do
+    if class.is(layer, Layer) then
+      rawset(layer, "_container", self)
+    end
+  end
   local all = { rawget(self, "_input") }
   self._given.layers = table.move(chain, 1, #chain, #all + 1, all)
 end
@@ -46,6 +52,26 @@ function Sequential:call(x)
   return x
 end
 
+--- Calls the layers with the symbolic tensor that it begins with.
+---@return table drawn  what each layer gives
+function Sequential:draw()
+  local drawn = rawget(self, "_drawn") or {}
+  rawset(self, "_drawn", drawn)
+  for i = #drawn + 1, #self._chain do
+    drawn[i] = self._chain[i](drawn[i - 1] or self.input)
+  end
+  return drawn
+end
+
+Layer.node_property(Sequential, "input", function(self)
+  return rawget(self, "_input")
+    or fail("%s: has no input; its first layer may be an nd.Input", self.name)
+end)
+
+Layer.node_property(Sequential, "output", function(self)
+  return self:draw()[#self._chain] or self.input
+end)
+
 --- Adds a layer to the end.
 ---@param layer any
 function Sequential:add(layer)
@@ -74,6 +100,9 @@ function Sequential:pop()
     fail("pop: %s has no layers", self.name)
   end
   local layer = table.remove(self._chain)
+  if rawget(self, "_drawn") then
+    self._drawn[#self._chain + 1] = nil
+  end
   note_layers(self)
   return layer
 end

@@ -75,8 +75,9 @@ function training:compute_loss(_, y, y_pred, sample_weight)
   local loss = compiled_of(self, "compute_loss"):compute_loss(y, y_pred,
     sample_weight)
   if not loss then
-    fail("%s: there is no loss: neither compiled, nor added by a layer",
-      self.name)
+    fail("%s: there is no loss: %s", self.name, y == nil
+      and "there is no y, and no layer adds any"
+      or "neither compiled, nor added by a layer")
   end
   return loss
 end
@@ -87,6 +88,12 @@ function training:compute_metrics(x, y, y_pred, sample_weight, loss)
   compiled_of(self, "compute_metrics"):update(loss, y, y_pred, sample_weight,
     Data.size(x))
   return Log.of(self)
+end
+
+--- The means and metrics as they are, by name.
+---@return table logs
+function training:get_metrics_result()
+  return Log.numbers(Log.of(self))
 end
 
 --- Learns from one batch. A class may override it.
@@ -121,8 +128,11 @@ function training:predict_step(data)
   return self(data[1], false)
 end
 
--- The means and metrics begin again.
-local function reset(self)
+--- The means and metrics begin again, as `fit` and `evaluate` have them do.
+function training:reset_metrics()
+  for _, metric in ipairs(self:held_metrics()) do
+    metric:reset_state()
+  end
   local compiled = rawget(self, "_compiled")
   if compiled then
     compiled:reset()
@@ -158,7 +168,7 @@ end
 
 -- Evaluates; gives numbers by name, in an order.
 local function run_test(self, data, list, bar)
-  reset(self)
+  self:reset_metrics()
   list:call("on_test_begin", {})
   local logs = run_batches(self, data, list, "test", self.test_step, bar)
   local numbers = Log.numbers(logs or {})
@@ -238,7 +248,7 @@ local function finish_weights(self)
 end
 
 local function run_epoch(self, epoch, data, held, list, bar)
-  reset(self)
+  self:reset_metrics()
   rawset(self, "_steady", {})
   list:call("on_epoch_begin", epoch, {})
   bar:begin(epoch, data.steps)
@@ -391,7 +401,7 @@ local function run_on_batch(self, takes, step, ...)
     x = v.x, y = v.y, sample_weight = v.sample_weight or nil,
     class_weight = v.class_weight or nil,
   })
-  reset(self)
+  self:reset_metrics()
   local numbers = Log.numbers(step(self, data.parts))
   if v.return_dict then
     return numbers

@@ -166,7 +166,7 @@ describe("a recurrent layer", function()
     local model = nd.Model({ source, target }, y)
     assert.same({ 2, 4, 3 },
       model { sequence(2, 5, 2), sequence(2, 4, 2) }.shape)
-    assert.same({ false, false, 3 }, model.outputs.shape)
+    assert.same({ false, false, 3 }, model.output.shape)
   end)
 
   it("refuses a mistake", function()

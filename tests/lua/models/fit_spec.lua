@@ -137,7 +137,8 @@ describe("fit", function()
   end)
 
   it("tells inputs and y by name from options", function()
-    local a, b = nd.Input({ 1 }, { name = "a" }), nd.Input({ 1 }, { name = "b" })
+    local a = nd.Input({ 1 }, { name = "a" })
+    local b = nd.Input({ 1 }, { name = "b" })
     local model = nd.Model({ a, b }, L.Subtract() { a, b })
     near(y:totable(), model:predict { a = y * 2, b = y }, 0)
     refuses("predict: unknown option 'step': it takes x, batch_size, verbose, "
@@ -180,6 +181,47 @@ describe("fit", function()
     local model = Own()
     local history = model:fit(x, y, { verbose = 0, batch_size = 4 }).history
     assert.same({ loss = { 3 }, rows = { 4 } }, history)
+  end)
+
+  it("begins each epoch with the metrics that a model holds", function()
+    local Own = nd.Model:extend "Own"
+    function Own:init()
+      self.seen = { nd.metrics.Sum { name = "seen" } }
+      self.dense = L.Dense(1)
+    end
+    function Own:call(v) return self.dense(v) end
+    function Own:train_step(data)
+      self.seen[1]:update_state(nd.ones { #data[1] })
+      return self:get_metrics_result()
+    end
+    local model = Own()
+    local history = model:fit(x, { verbose = 0, epochs = 2 }).history
+    assert.same({ seen = { 8, 8 } }, history)
+    assert.equal(model.seen[1], model.metrics[1])
+    model:reset_metrics()
+    assert.equal(0, model.seen[1]:result():item())
+  end)
+
+  it("tells metrics that a model holds, and logs that a step adds", function()
+    local Own = nd.Model:extend "Own"
+    function Own:init()
+      self.dense, self.size = L.Dense(1), nd.metrics.Mean { name = "size" }
+    end
+    function Own:call(v)
+      self.size:update_state(#v)
+      return self.dense(v)
+    end
+    function Own:compute_metrics(...)
+      local logs = nd.Model.compute_metrics(self, ...)
+      logs.more = 7
+      return logs
+    end
+    local model = Own()
+    model:compile { loss = "mse", metrics = { "mae" } }
+    local logs = model:evaluate(x, y, { verbose = 0, return_dict = true })
+    assert.same({ 8, 7 }, { logs.size, logs.more })
+    assert.truthy(logs.loss and logs.mae)
+    assert.equal(2, #model.metrics)
   end)
 
   it("needs no y where steps need none", function()

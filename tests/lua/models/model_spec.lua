@@ -7,6 +7,69 @@ assert(_VERSION == "Lua 5.4")
 
 local Dense, Input = nd.layers.Dense, nd.Input
 
+describe("a call", function()
+  it("takes tensors, and returns something", function()
+    local model = nd.Sequential { Input { 4 }, Dense(3) }
+    refuses("Dense: x must be tensors, got a nil", function() model(nil) end)
+    refuses("Dense: x must be tensors, got a string; call the layer that reads "
+      .. "texts before", function() model("a") end)
+    local Net = nd.Model:extend "Net"
+    function Net.call() end
+    refuses("n: its method `call` returned nothing", function()
+      local net = Net()
+      net.name = "n"
+      net(nd.ones { 1, 4 })
+    end)
+  end)
+end)
+
+describe("what a layer takes and gives", function()
+  it("begins and ends models", function()
+    local x = Input { 3 }
+    local hidden = Dense(2, { name = "hidden" })
+    local model = nd.Model({ x }, Dense(1)(hidden(x)))
+    assert.equal(x, model.inputs[1])
+    assert.equal(x, model.input[1])
+    assert.equal(model.output, model.outputs[1])
+    local features = nd.Model(model.inputs, model:get_layer("hidden").output)
+    assert.same({ false, 2 }, features.output.shape)
+    assert.same(hidden(nd.ones { 1, 3 }):totable(),
+      features(nd.ones { 1, 3 }):totable())
+    assert.equal(x, hidden.input)
+  end)
+
+  it("is there in a Sequential that begins with an input", function()
+    local model = nd.Sequential { Input { 3 }, Dense(2), Dense(1) }
+    local features = nd.Model(model.input, model.layers[1].output)
+    assert.same({ false, 2 }, features.output.shape)
+    model:pop()
+    assert.equal(features.output, model.output)
+    model:add(Dense(5))
+    assert.same({ false, 5 }, nd.Model(model.inputs, model.outputs[1])
+      .output.shape)
+  end)
+
+  it("is what a class says where it has a method of the name", function()
+    local Net = nd.Model:extend "Net"
+    function Net.output() return "mine" end
+    assert.equal("mine", Net():output())
+  end)
+
+  it("is not there without a call, or after several", function()
+    local dense = Dense(2, { name = "d" })
+    refuses("d: has no output yet; call it with what nd.Input gives",
+      function() return dense.output end)
+    dense:compute_output_shape { false, 3 }
+    dense(Input { 3 })
+    dense(Input { 3 })
+    refuses("d: has 2 inputs, one of each call; keep what the calls gave",
+      function() return dense.input end)
+    refuses("s: has no input; its first layer may be an nd.Input", function()
+      return nd.Sequential({ Dense(2) }, { name = "s" }).output
+    end)
+  end)
+end)
+
 describe("a symbolic tensor", function()
   it("knows its shape as far as there is one", function()
     assert.equal("KerasTensor(name=x, shape=(nil, 3), dtype=float32)",
