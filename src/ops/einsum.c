@@ -262,8 +262,7 @@ static void drop_broadcast(const einsum *e, nd_factor *f)
 
 enum { EXACT = 8 };  // inputs whose best order is found among all
 
-// The labels that what is made of the inputs in `some` has; `kept` are those of
-// the result and of all other inputs.
+// How many products there are where two that have these labels are contracted.
 static double cost_of(const einsum *e, nd_labels labels)
 {
   double cost = 1;
