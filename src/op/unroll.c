@@ -43,7 +43,7 @@ static int64_t round_up(int64_t n, int64_t step)
   return nd_parts(n, step) * step;
 }
 
-static int64_t count_panels(const nd_factor *f)
+static int64_t count_panels(const nd_unroll_factor *f)
 {
   return nd_parts(f->columns, ND_MATMUL_PANEL);
 }
@@ -69,7 +69,7 @@ static int64_t find_packed(const nd_unroll *u, int factor, int64_t term)
 static void pack_panel(const nd_unroll *u, int factor, int64_t panel,
                        void *packed)
 {
-  const nd_factor *f = &u->factor[factor];
+  const nd_unroll_factor *f = &u->factor[factor];
   const int64_t column = panel * ND_MATMUL_PANEL, step = u->products->terms;
   nd_matmul p = { .n = nd_least(ND_MATMUL_PANEL, f->columns - column),
                   .b_row = f->row,
@@ -87,7 +87,7 @@ void nd_unroll_multiply(const nd_workplace *w, int factor, bool adds,
                         int64_t c_row)
 {
   const nd_unroll *u = w->u;
-  const nd_factor *f = &u->factor[factor];
+  const nd_unroll_factor *f = &u->factor[factor];
   const int64_t step = u->products->terms;
   nd_matmul p = { .m = rows,
                   .n = f->columns,
@@ -207,7 +207,7 @@ nd_work nd_unroll_memory(const nd_unroll *u)
 {
   size_t scratch = 0;
   for (int i = 0; i < u->factors; i++) {
-    const nd_factor *f = &u->factor[i];
+    const nd_unroll_factor *f = &u->factor[i];
     const nd_matmul p = { .m = ND_UNROLL_ROWS,
                           .n = f->columns,
                           .k = nd_least(u->products->terms, f->terms),

@@ -16,11 +16,11 @@
 enum { ND_UNROLL_FACTORS = 2 };
 
 // A matrix [terms columns] that rows are multiplied with; strides in elements.
-typedef struct nd_factor {
+typedef struct nd_unroll_factor {
   int64_t terms, columns;
   const void *from;
   int64_t row, column;
-} nd_factor;
+} nd_unroll_factor;
 
 typedef struct nd_unroll nd_unroll;
 
@@ -42,7 +42,7 @@ struct nd_unroll {
   nd_dtype dtype;
   int64_t batch, time, units;
   int factors;
-  nd_factor factor[ND_UNROLL_FACTORS];
+  nd_unroll_factor factor[ND_UNROLL_FACTORS];
   int64_t room;  // elements that `step` wants for each row
   float cost;    // nanoseconds of what is no product, for each unit of a row
 

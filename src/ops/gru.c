@@ -12,7 +12,7 @@
 
 enum { X, RECURRENT, BIAS, H, MASK };
 enum { SEQUENCE, LAST_H, GATES };
-enum { RESET_AFTER, KEEPS };  // attributes
+enum { RESET_AFTER, KEEPS };  // attributes; the way back has the first
 
 // What is kept of each time, in blocks of units. INNER is h U + bias of g, or
 // r h; BEFORE is h.
@@ -20,14 +20,6 @@ enum { Z, R, G, SUMS, INNER = SUMS, BEFORE, BLOCKS };
 
 // The product of h for all sums, or for z and r, and that of r h.
 enum { ALL, LATER };
-
-static nd_type type_like(const nd_tensor *x, int rank, int64_t first,
-                         int64_t second, int64_t third)
-{
-  return (nd_type){ .dtype = (nd_dtype)x->dtype,
-                    .rank = rank,
-                    .shape = { first, second, third } };
-}
 
 // One factor, or two; `flips` them for the way back.
 static void set_factors(nd_unroll *u, const nd_tensor *recurrent, bool after,
@@ -37,7 +29,7 @@ static void set_factors(nd_unroll *u, const nd_tensor *recurrent, bool after,
   const int64_t columns[] = { after ? wide : R * n + n, n };
   u->factors = after ? 1 : 2;
   for (int i = 0; i < u->factors; i++)
-    u->factor[i] = (nd_factor){
+    u->factor[i] = (nd_unroll_factor){
       .terms = flips ? columns[i] : n,
       .columns = flips ? n : columns[i],
       .from = nd_unroll_at(u, nd_values(recurrent), i * G * n),
@@ -52,9 +44,9 @@ static bool infer(nd_context *c, const nd_job *j, nd_type *out)
 {
   const int64_t *d = j->in[X]->dims, units = j->in[RECURRENT]->dims[0];
   const int64_t kept = j->attr[KEEPS].integer ? d[1] : 0;
-  out[SEQUENCE] = type_like(j->in[X], 3, d[0], d[1], units);
-  out[LAST_H] = type_like(j->in[X], 2, d[0], units, 0);
-  out[GATES] = type_like(j->in[X], 3, d[0], kept, BLOCKS * units);
+  out[SEQUENCE] = nd_recurrent_type(j->in[X], 3, d[0], d[1], units);
+  out[LAST_H] = nd_recurrent_type(j->in[X], 2, d[0], units, 0);
+  out[GATES] = nd_recurrent_type(j->in[X], 3, d[0], kept, BLOCKS * units);
   return true;
 }
 
@@ -200,10 +192,10 @@ static bool back_infer(nd_context *c, const nd_job *j, nd_type *out)
 {
   const nd_tensor *gates = j->in[KEPT];
   const int64_t *d = gates->dims, units = j->in[FACTOR]->dims[0];
-  const int64_t own = j->attr[0].integer ? d[1] : 0;
-  out[DX] = type_like(gates, 3, d[0], d[1], SUMS * units);
-  out[DM] = type_like(gates, 3, d[0], own, SUMS * units);
-  out[FIRST_H] = type_like(gates, 2, d[0], units, 0);
+  const int64_t own = j->attr[RESET_AFTER].integer ? d[1] : 0;
+  out[DX] = nd_recurrent_type(gates, 3, d[0], d[1], SUMS * units);
+  out[DM] = nd_recurrent_type(gates, 3, d[0], own, SUMS * units);
+  out[FIRST_H] = nd_recurrent_type(gates, 2, d[0], units, 0);
   return true;
 }
 
@@ -240,7 +232,7 @@ static void pass_back(const nd_workplace *w, const way *p)
   const nd_job *j = w->what;
   const size_t bytes = nd_unroll_bytes(u, SUMS * u->units);
   memset(p->dx, 0, bytes);
-  if (j->attr[0].integer)
+  if (j->attr[RESET_AFTER].integer)
     memset(p->dm, 0, bytes);
   u->products->plus(u->units, p->dh, p->dy);
 }
@@ -317,7 +309,7 @@ static void go_back(const nd_workplace *w, int64_t phase, int64_t from,
   const nd_job *j = w->what;
   const nd_unroll *u = w->u;
   const int64_t n = u->units, t = u->time - phase, apart = u->time * SUMS * n;
-  const bool after = j->attr[0].integer;
+  const bool after = j->attr[RESET_AFTER].integer;
   if (phase == 0) {
     nd_unroll_copy(u, j->out[FIRST_H], j->in[DH], from, to);
     return;
@@ -338,7 +330,7 @@ static nd_unroll unroll_back(const nd_job *j)
   const nd_tensor *gates = j->in[KEPT];
   nd_unroll u = nd_unroll_start(gates, gates->dims[0], gates->dims[1],
                                 j->in[FACTOR]->dims[0]);
-  set_factors(&u, j->in[FACTOR], j->attr[0].integer, true);
+  set_factors(&u, j->in[FACTOR], j->attr[RESET_AFTER].integer, true);
   u.room = u.units;
   u.cost = 2.5F;
   u.step = go_back;

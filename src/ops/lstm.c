@@ -11,27 +11,20 @@
 
 enum { X, RECURRENT, BIAS, H, C, MASK, INPUTS };
 enum { SEQUENCE, LAST_H, LAST_C, GATES, OUTPUTS };
+enum { KEEPS = 0 };  // attribute
 
 // What gates has of each time, in blocks of units; the first are of sums, too.
 enum { INPUT, FORGET, NEW, OUTPUT, SUMS, BEFORE = SUMS, BLOCKS };
-
-static nd_type type_like(const nd_tensor *x, int rank, int64_t first,
-                         int64_t second, int64_t third)
-{
-  return (nd_type){ .dtype = (nd_dtype)x->dtype,
-                    .rank = rank,
-                    .shape = { first, second, third } };
-}
 
 // --------------------------------------------------------------- forward --
 
 static bool infer(nd_context *c, const nd_job *j, nd_type *out)
 {
   const int64_t *d = j->in[X]->dims, units = j->in[RECURRENT]->dims[0];
-  const int64_t kept = j->attr[0].integer ? d[1] : 0;
-  out[SEQUENCE] = type_like(j->in[X], 3, d[0], d[1], units);
-  out[LAST_H] = out[LAST_C] = type_like(j->in[X], 2, d[0], units, 0);
-  out[GATES] = type_like(j->in[X], 3, d[0], kept, BLOCKS * units);
+  const int64_t kept = j->attr[KEEPS].integer ? d[1] : 0;
+  out[SEQUENCE] = nd_recurrent_type(j->in[X], 3, d[0], d[1], units);
+  out[LAST_H] = out[LAST_C] = nd_recurrent_type(j->in[X], 2, d[0], units, 0);
+  out[GATES] = nd_recurrent_type(j->in[X], 3, d[0], kept, BLOCKS * units);
   return true;
 }
 
@@ -45,7 +38,7 @@ static void go_row(const nd_workplace *w, int64_t row, int64_t t, void *m)
   void *h = nd_unroll_at(u, j->out[LAST_H]->data, row * n);
   void *last = nd_unroll_at(u, j->out[LAST_C]->data, row * n);
   void *y = nd_unroll_at(u, j->out[SEQUENCE]->data, at * n);
-  void *gates = j->attr[0].integer
+  void *gates = j->attr[KEEPS].integer
                   ? nd_unroll_at(u, j->out[GATES]->data, at * BLOCKS * n)
                   : m;
   const size_t bytes = nd_unroll_bytes(u, n);
@@ -83,7 +76,7 @@ static void go(const nd_workplace *w, int64_t phase, int64_t from, int64_t to)
   for (int64_t row = from; row < to; row++) {
     const int64_t next = row + 1 < to ? (row + 1) * u->time + phase - 1 : -1;
     nd_unroll_ask(u, nd_values(j->in[X]), next, SUMS * n);
-    if (j->attr[0].integer)
+    if (j->attr[KEEPS].integer)
       nd_unroll_ask(u, j->out[GATES]->data, next, BLOCKS * n);
     go_row(w, row, phase - 1,
            nd_unroll_at(u, w->room, (row - from) * BLOCKS * n));
@@ -96,11 +89,11 @@ static nd_unroll unroll(const nd_job *j)
   const int64_t n = j->in[RECURRENT]->dims[0];
   nd_unroll u = nd_unroll_start(x, x->dims[0], x->dims[1], n);
   u.factors = 1;
-  u.factor[0] = (nd_factor){ .terms = n,
-                             .columns = SUMS * n,
-                             .from = nd_values(j->in[RECURRENT]),
-                             .row = SUMS * n,
-                             .column = 1 };
+  u.factor[0] = (nd_unroll_factor){ .terms = n,
+                                    .columns = SUMS * n,
+                                    .from = nd_values(j->in[RECURRENT]),
+                                    .row = SUMS * n,
+                                    .column = 1 };
   u.room = BLOCKS * n;
   u.cost = 6;
   u.step = go;
@@ -111,15 +104,16 @@ ND_UNROLLED(forward, unroll)
 
 // ------------------------------------------------------------------ back --
 
-enum { DY, DH, DC, KEPT, FACTOR, SEEN };  // the first three may be scalars: 0
+// Inputs; the first three may be scalars: 0.
+enum { DY, DH, DC, KEPT, FACTOR, SEEN_AT };
 enum { DSUMS, FIRST_H, FIRST_C };
 
 static bool back_infer(nd_context *c, const nd_job *j, nd_type *out)
 {
   const nd_tensor *gates = j->in[KEPT];
   const int64_t *d = gates->dims, units = j->in[FACTOR]->dims[0];
-  out[DSUMS] = type_like(gates, 3, d[0], d[1], SUMS * units);
-  out[FIRST_H] = out[FIRST_C] = type_like(gates, 2, d[0], units, 0);
+  out[DSUMS] = nd_recurrent_type(gates, 3, d[0], d[1], SUMS * units);
+  out[FIRST_H] = out[FIRST_C] = nd_recurrent_type(gates, 2, d[0], units, 0);
   return true;
 }
 
@@ -136,7 +130,7 @@ static void return_row(const nd_workplace *w, int64_t row, int64_t t)
   const void *dy = j->in[DY]->rank == 0
                      ? w->zeros
                      : nd_unroll_at(u, nd_values(j->in[DY]), at * n);
-  if (!nd_recurrent_sees(j->in[SEEN], at)) {
+  if (!nd_recurrent_sees(j->in[SEEN_AT], at)) {
     memset(sums, 0, nd_unroll_bytes(u, SUMS * n));
     u->products->plus(n, dh, dy);
     return;
@@ -183,11 +177,11 @@ static nd_unroll unroll_back(const nd_job *j)
   const int64_t n = j->in[FACTOR]->dims[0];
   nd_unroll u = nd_unroll_start(gates, gates->dims[0], gates->dims[1], n);
   u.factors = 1;
-  u.factor[0] = (nd_factor){ .terms = SUMS * n,
-                             .columns = n,
-                             .from = nd_values(j->in[FACTOR]),
-                             .row = 1,
-                             .column = SUMS * n };
+  u.factor[0] = (nd_unroll_factor){ .terms = SUMS * n,
+                                    .columns = n,
+                                    .from = nd_values(j->in[FACTOR]),
+                                    .row = 1,
+                                    .column = SUMS * n };
   u.cost = 3;
   u.step = go_back;
   return u;
@@ -280,10 +274,10 @@ static bool back_by_kernels(nd_context *c, const nd_job *j, nd_tensor *const *g,
     [DC] = g[LAST_C] != NULL ? g[LAST_C] : none,
     [KEPT] = j->out[GATES],
     [FACTOR] = j->in[RECURRENT],
-    [SEEN] = j->in[MASK],
+    [SEEN_AT] = j->in[MASK],
   };
   return none != NULL &&
-         nd_rule_all(c, &nd_op_lstm_sequence_back, SEEN + 1, in, NULL, d);
+         nd_rule_all(c, &nd_op_lstm_sequence_back, SEEN_AT + 1, in, NULL, d);
 }
 
 static void vjp(nd_context *c, const nd_job *j, nd_tensor *const *g,

@@ -90,6 +90,14 @@ nd_tensor *nd_recurrent_outputs(nd_context *c, const nd_recurrent *given,
   return IF(RESHAPE(mask, 3, shape), sequence, NUMBER(sequence, 0));
 }
 
+nd_type nd_recurrent_type(const nd_tensor *x, int rank, int64_t first,
+                          int64_t second, int64_t third)
+{
+  return (nd_type){ .dtype = (nd_dtype)x->dtype,
+                    .rank = rank,
+                    .shape = { first, second, third } };
+}
+
 // --------------------------------------------------------------- by words --
 
 nd_tensor *nd_recurrent_at(nd_context *c, nd_tensor *x, int64_t t)

@@ -27,6 +27,10 @@ bool nd_recurrent_heard(nd_context *c, const nd_recurrent *r, nd_tensor *sums);
 nd_tensor *nd_recurrent_outputs(nd_context *c, const nd_recurrent *given,
                                 nd_tensor *sequence, bool zeroed);
 
+// The type of a result that has the dtype of `x`, of up to three axes.
+nd_type nd_recurrent_type(const nd_tensor *x, int rank, int64_t first,
+                          int64_t second, int64_t third);
+
 // Whether a row counts at a time, by a mask that may be a scalar.
 static inline bool nd_recurrent_sees(const nd_tensor *mask, int64_t at)
 {
