@@ -186,7 +186,9 @@ objects.callbacks = {
   wanted = "a list of callbacks",
   takes_lists = true,
   read = function(value)
-    if type(value) ~= "table" or getmetatable(value) then
+    if class.is(value, nd.callbacks.Callback) then
+      return { value }
+    elseif type(value) ~= "table" or getmetatable(value) then
       return nil
     end
     for i, callback in ipairs(value) do

@@ -324,17 +324,23 @@ static FILE *open_new(const char *path)
   return f;
 }
 
-static int file_create(lua_State *L)
+static int file_make_folders(lua_State *L)
 {
   check_head(L);
   char path[PATH_MAX];
   if (lua_rawlen(L, PATH) >= sizeof path)
     return fail(L, "make", strerror(ENAMETOOLONG));
   snprintf(path, sizeof path, "%s", lua_tostring(L, PATH));
+  return make_folders(path)
+           ? 0
+           : fail(L, "make the folders of", strerror(errno));
+}
+
+static int file_create(lua_State *L)
+{
+  file_make_folders(L);
   luaL_Stream *s = push_handle(L);
-  if (!make_folders(path))
-    return fail(L, "make the folders of", strerror(errno));
-  set_handle(s, open_new(path));
+  set_handle(s, open_new(lua_tostring(L, PATH)));
   if (s->f == NULL && errno != EEXIST)
     return fail(L, "make", strerror(errno));
   return s->f != NULL;
@@ -432,11 +438,15 @@ static int file_read(lua_State *L)
 int ndL_open_file(lua_State *L)
 {
   static const luaL_Reg functions[] = {
-    { "write", file_write },   { "create", file_create },
-    { "append", file_append }, { "open", file_open },
-    { "read", file_read },     { NULL, NULL }
+    { "write", file_write },
+    { "make_folders", file_make_folders },
+    { "create", file_create },
+    { "append", file_append },
+    { "open", file_open },
+    { "read", file_read },
+    { NULL, NULL },
   };
-  lua_createtable(L, 0, 5);
+  lua_createtable(L, 0, 6);
   ndL_setfunctions(L, functions);
   return 1;
 }

@@ -308,11 +308,26 @@ describe("SwapEMAWeights", function()
   end)
 end)
 
+describe("ModelCheckpoint", function()
+  it("makes the folders of its files, and may stand alone", function()
+    local root = os.tmpname()
+    os.remove(root)
+    fit({ 1 }, C.ModelCheckpoint(root .. "/a/{epoch}.safetensors"))
+    local model = nd.Sequential { nd.Input { 1 }, L.Dense(1) }
+    model:compile("sgd", "mse")
+    model:fit(nd.ones { 1, 1 }, nd.ones { 1, 1 }, { verbose = 0,
+      callbacks = C.ModelCheckpoint(root .. "/b/c/{epoch}.safetensors") })
+    nd.models.load_model(root .. "/b/c/1.safetensors")
+    assert(os.remove(root .. "/a/1.safetensors"))
+    assert(os.execute("rm -r " .. root))
+  end)
+end)
+
 describe("BackupAndRestore", function()
   it("goes on from the last epoch with the same bits", function()
-    local directory = os.tmpname()
-    os.remove(directory)
-    assert(os.execute("mkdir " .. directory))
+    local root = os.tmpname()
+    os.remove(root)
+    local directory = root .. "/that is made"
     local x = nd.random.normal { 12, 2 }
     -- Trains for six epochs, the first time up to an error in one of them.
     local function train(fails_in, ...)
@@ -335,7 +350,7 @@ describe("BackupAndRestore", function()
     assert.equal(want, got)
     assert.same({ 4, 5, 6 }, epochs)
     assert.is_nil(io.open(directory .. "/training.safetensors"))
-    os.execute("rm -r " .. directory)
+    os.execute("rm -r '" .. root .. "'")
   end)
 
   it("refuses a model that is not built", function()

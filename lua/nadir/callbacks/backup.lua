@@ -3,6 +3,7 @@
 local nd = require "nadir"
 local Callback = require "nadir.callbacks.callback".Callback
 local fail = require "nadir.fail"
+local file = require "nadir.file"
 local file_names = require "nadir.file_names"
 local train = require "nadir.train.checkpoint"
 
@@ -11,7 +12,7 @@ local remove = os and os.remove
 
 local BackupAndRestore = Callback:extend("BackupAndRestore", {
   doc = "keeps the state of a training in a file, and goes on from it",
-  { "backup_dir", "text", doc = "where; it has to be there" },
+  { "backup_dir", "text", doc = "where; it is made if it is not there" },
   { "delete_checkpoint", "flag", true,
     doc = "whether the file goes when the training ends" },
 })
@@ -22,11 +23,11 @@ end
 
 -- Whether there is a file.
 local function exists(path)
-  local file = open(path, "rb")
-  if file then
-    file:close()
+  local handle = open(path, "rb")
+  if handle then
+    handle:close()
   end
-  return file ~= nil
+  return handle ~= nil
 end
 
 -- The model goes on behind the epoch that is in the file, if there is one.
@@ -37,6 +38,7 @@ function BackupAndRestore:on_train_begin()
       model.name)
   end
   self.path = self.backup_dir .. "/training.safetensors"
+  file.make_folders("BackupAndRestore", self.path)
   self.done = nd.Variable(nd.constant(0, "int64"), { trainable = false })
   self.checkpoint = train.Checkpoint { model = model, done = self.done,
                                        optimizer = model.optimizer }

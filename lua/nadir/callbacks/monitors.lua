@@ -2,6 +2,7 @@
 -- one number of the logs for getting better.
 local Callback = require "nadir.callbacks.callback".Callback
 local fail = require "nadir.fail"
+local file = require "nadir.file"
 local kinds = require "nadir.kinds"
 local structure = require "nadir.structure"
 local warning = require "nadir.warning"
@@ -14,7 +15,7 @@ kinds.way = words("mode", { "auto", "min", "max" })
 local monitor = { "monitor", "text", "val_loss",
                   doc = "the name of the number in logs" }
 local mode = { "mode", "way", "auto",
-               doc = "which way the number is better; auto: by its name" }
+               doc = "which way the number is better; auto: as its metric says" }
 local verbose = { "verbose", "integer", 0, doc = "1: says what it does" }
 
 -- A callback that watches `monitor`.
@@ -193,6 +194,7 @@ end
 
 local function save(self, epoch, logs)
   local path = fill_in(self, epoch, logs)
+  file.make_folders("ModelCheckpoint", path)
   if self.save_weights_only then
     self.model:save_weights(path)
   else

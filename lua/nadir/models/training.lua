@@ -152,6 +152,10 @@ local function run_batches(self, data, list, what, step, bar)
       before(i, {})
     end
     logs = step(self, batch)
+    if type(logs) ~= "table" then
+      fail("%s: %s_step must return a table of numbers by name, got %s",
+        self.name, what, type(logs))
+    end
     if after then
       after(i, Log.numbers(logs))
     end

@@ -205,7 +205,7 @@ end
 
 local CheckpointManager = class("CheckpointManager", {
   { "checkpoint", "nested", doc = "what is saved" },
-  { "directory", "text", doc = "where; it has to be there" },
+  { "directory", "text", doc = "where; it is made if it is not there" },
   { "max_to_keep", "size", doc = "how many files stay" },
   { "checkpoint_name", "text", "ckpt", doc = "what files begin with" },
 })
@@ -279,6 +279,7 @@ end
 ---@return string path
 function CheckpointManager:save()
   local list, old = self.checkpoints, {}
+  file.make_folders("save", self.directory .. "/")
   note_last(list, self.checkpoint:save(self.directory .. "/"
     .. self.checkpoint_name))
   while #list > self.max_to_keep do

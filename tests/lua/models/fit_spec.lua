@@ -224,6 +224,14 @@ describe("fit", function()
     assert.equal(2, #model.metrics)
   end)
 
+  it("refuses a step that returns nothing", function()
+    local Own = nd.Model:extend "Own"
+    function Own.train_step() end
+    local model = Own { name = "own" }
+    refuses("own: train_step must return a table of numbers by name, got nil",
+      function() model:fit(nd.ones { 1, 1 }, { verbose = 0 }) end)
+  end)
+
   it("needs no y where steps need none", function()
     local Own = nd.Model:extend "Own"
     function Own.train_step(_, data)
