@@ -181,6 +181,25 @@ describe("CSVLogger", function()
     refuses("CSVLogger: /no/where: No such file or directory",
       function() fit({ 1 }, C.CSVLogger "/no/where") end)
   end)
+
+  it("says what cannot be written", function()
+    refuses("CSVLogger: /dev/full: No space left on device",
+      function() fit({ 1 }, C.CSVLogger "/dev/full") end)
+    for _, path in ipairs { "", "a\0b" } do
+      refuses("CSVLogger: filename names no file",
+        function() C.CSVLogger(path) end)
+    end
+  end)
+end)
+
+describe("a monitor", function()
+  it("takes any number for better than nan", function()
+    local early = C.EarlyStopping { monitor = "loss",
+                                    restore_best_weights = true }
+    local history, model = fit({ 0 / 0, 3, 2, 4, 5 }, early)
+    assert.same({ 1, 2, 3, 4 }, history.epoch)
+    assert.equal(3, model.w:item())
+  end)
 end)
 
 describe("ModelCheckpoint", function()

@@ -1,6 +1,7 @@
 --- nd.callbacks.EarlyStopping, ReduceLROnPlateau, ModelCheckpoint: what watches
 -- one number of the logs for getting better.
 local Callback = require "nadir.callbacks.callback".Callback
+local describe = require "nadir.describe"
 local fail = require "nadir.fail"
 local file = require "nadir.file"
 local kinds = require "nadir.kinds"
@@ -49,10 +50,12 @@ function Monitor:look(logs)
   return value
 end
 
--- Whether a value is better than another by more than `delta`.
+-- Whether a value is better than another by more than `delta`; any number is
+-- better than nan.
 function Monitor:is_better(value, other, delta)
   self.sign = self.sign or sign_of(self)
-  return not other or self.sign * (value - other) > delta
+  return not other or other ~= other and value == value
+    or self.sign * (value - other) > delta
 end
 
 function Monitor:say(...)
@@ -188,7 +191,10 @@ local function fill_in(self, epoch, logs)
     if format == "" then
       return tostring(value)
     end
-    return ("%" .. format):format(value)
+    local ok, text = pcall(string.format, "%" .. format, value)
+    return ok and text
+      or fail("ModelCheckpoint: filepath cannot show %s as {%s:%s}",
+        describe.value(value), name, format)
   end))
 end
 

@@ -2,6 +2,7 @@
 -- of training.
 local Callback = require "nadir.callbacks.callback".Callback
 local fail = require "nadir.fail"
+local file_names = require "nadir.file_names"
 local number_text = require "nadir.number"
 local structure = require "nadir.structure"
 
@@ -56,6 +57,24 @@ local CSVLogger = Callback:extend("CSVLogger", {
   { "append", "flag", false, doc = "whether what is there stays" },
 })
 
+function CSVLogger:init()
+  file_names.check_file("CSVLogger", "filename", self.filename)
+end
+
+-- Writes texts as a line, at once.
+local function write_line(self, ...)
+  local done, problem = self.file:write(...)
+  if done then
+    done, problem = self.file:write "\n"
+  end
+  if done then
+    done, problem = self.file:flush()
+  end
+  if not done then
+    fail("CSVLogger: %s: %s", self.filename, problem)
+  end
+end
+
 -- Whether there is something in the file.
 local function has_lines(path)
   local file = open(path, "r")
@@ -80,8 +99,8 @@ function CSVLogger:on_epoch_end(epoch, logs)
   if not self.keys then
     self.keys = structure.keys(logs)
     if self.header then
-      self.file:write("epoch", self.separator,
-        table.concat(self.keys, self.separator), "\n")
+      write_line(self, "epoch", self.separator,
+        table.concat(self.keys, self.separator))
     end
   end
   local row = { epoch }
@@ -90,8 +109,7 @@ function CSVLogger:on_epoch_end(epoch, logs)
     row[i + 1] = type(value) == "number" and number_text(value)
       or value ~= nil and tostring(value) or ""
   end
-  self.file:write(table.concat(row, self.separator), "\n")
-  self.file:flush()
+  write_line(self, table.concat(row, self.separator))
 end
 
 function CSVLogger:on_train_end()
