@@ -234,6 +234,20 @@ function class.is(value, Class)
   return one ~= nil
 end
 
+-- Raises unless parameters are as signatures have them.
+local function check_params(params)
+  if params ~= nil and type(params) ~= "table" then
+    fail("extend: parameters must be a list, got %s", type(params))
+  end
+  for i, p in ipairs(params or {}) do
+    local name, kind = table.unpack(type(p) == "table" and p or {})
+    if type(name) ~= "string" or type(kind) ~= "string" then
+      fail("extend: parameter %d must be { name, kind, default }, as in "
+        .. "{ \"units\", \"size\", 1 }", i)
+    end
+  end
+end
+
 --- The method `extend` of every class: makes one that extends it.
 ---@param Parent table
 ---@param name string|table  of the class, or its methods and `name`
@@ -247,6 +261,7 @@ function class.extend(Parent, name, params)
   if type(name) ~= "string" then
     fail("extend: name must be a string, got %s", type(name))
   end
+  check_params(params)
   local Class = class.new(name, params, Parent)
   for key, method in pairs(methods) do -- any order: each has its own place
     Class[key] = key ~= "name" and method or nil
@@ -261,18 +276,21 @@ function class.get_config(self)
 end
 
 --- Raises unless from_config was called as it must be.
+---@param Class table
 ---@param config table
-function class.check_config(config)
+function class.check_config(Class, config)
   if type(config) ~= "table" then
     fail("from_config: the configuration must be a table, got %s; "
       .. "call it as Class:from_config(configuration)", type(config))
+  elseif not about(Class).__objects then
+    fail("from_config: it is of classes, as in Class:from_config(config)")
   end
 end
 
 --- The method `from_config` of classes: an object like the one that gave it.
 ---@param config table
 function class.from_config(Class, config)
-  class.check_config(config)
+  class.check_config(Class, config)
   if not has_params(Class) then
     local self = Class(table.unpack(config.arguments or {}))
     rawset(self, "name", type(config.name) == "string" and config.name

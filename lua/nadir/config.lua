@@ -92,6 +92,10 @@ end
 ---@param classes table  by name
 ---@return table loan
 function config.lend(classes)
+  if type(classes) ~= "table" then
+    fail("custom_objects: needs a table of classes by name, got %s",
+      describe.value(classes))
+  end
   local loan = setmetatable({ before = custom }, Loan)
   custom = setmetatable({}, { __index = custom })
   for name, Class in pairs(classes) do -- any order: each its own

@@ -15,6 +15,7 @@
 -- example; and, if some do not count, which do: `return values, mask`.
 local nd = require "nadir"
 local class = require "nadir.class"
+local describe = require "nadir.describe"
 local fail = require "nadir.fail"
 local kinds = require "nadir.kinds"
 local masks = require "nadir.masks"
@@ -133,7 +134,12 @@ local FunctionLoss = class("FunctionLoss", {
 }, Loss)
 
 function FunctionLoss:call(y_true, y_pred)
-  return self.fn(targets.same_rank(y_true, y_pred))
+  local values = self.fn(targets.same_rank(y_true, y_pred))
+  if not nd.is_tensor(values) and not nd.is_variable(values) then
+    fail("%s: the function must return a tensor, got %s", self.name,
+      describe.value(values))
+  end
+  return values
 end
 
 --- The loss itself, or a function as one.

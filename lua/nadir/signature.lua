@@ -118,6 +118,8 @@ end
 -- What a parameter's value becomes.
 local function read(self, p, value)
   local kind = kinds[p.kind]
+    or fail("%s: %s: no such kind of parameter: '%s'", self.name, p.name,
+      p.kind)
   check_mixed(self, value)
   if value == nil then
     value = p.initial

@@ -331,9 +331,8 @@ static int file_make_folders(lua_State *L)
   if (lua_rawlen(L, PATH) >= sizeof path)
     return fail(L, "make", strerror(ENAMETOOLONG));
   snprintf(path, sizeof path, "%s", lua_tostring(L, PATH));
-  return make_folders(path)
-           ? 0
-           : fail(L, "make the folders of", strerror(errno));
+  return make_folders(path) ? 0
+                            : fail(L, "make the folders of", strerror(errno));
 }
 
 static int file_create(lua_State *L)

@@ -76,6 +76,8 @@ describe("a class", function()
         .. "call it as Class:from_config(configuration)",
         function() Class.from_config(config) end)
     end
+    refuses("from_config: it is of classes, as in Class:from_config(config)",
+      function() dense:from_config(dense:get_config()) end)
   end)
 
   it("refuses a mistake at the script's line", function()
@@ -89,6 +91,15 @@ describe("a class", function()
       function() return Shape.aria end)
     refuses("extend: name must be a string, got number",
       function() Shape:extend(3) end)
+    refuses("extend: parameters must be a list, got number",
+      function() Shape:extend("Round", 3) end)
+    for _, parameter in ipairs { 3, "r", { "r" }, { 1, "number" } } do
+      refuses("extend: parameter 1 must be { name, kind, default }, as in "
+        .. '{ "units", "size", 1 }',
+        function() Shape:extend("Round", { parameter }) end)
+    end
+    refuses("Round: r: no such kind of parameter: 'radius'",
+      function() Shape:extend("Round", { { "r", "radius", 1 } })() end)
     refuses("get_config: Dense.activation is a function, which no file can "
       .. "hold; give it by its name, or by a class", function()
         nd.layers.Dense(1, { activation = function(x) return x end })

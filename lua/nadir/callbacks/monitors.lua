@@ -16,7 +16,7 @@ kinds.way = words("mode", { "auto", "min", "max" })
 local monitor = { "monitor", "text", "val_loss",
                   doc = "the name of the number in logs" }
 local mode = { "mode", "way", "auto",
-               doc = "which way the number is better; auto: as its metric says" }
+               doc = "which way is better; auto: as the metric says" }
 local verbose = { "verbose", "integer", 0, doc = "1: says what it does" }
 
 -- A callback that watches `monitor`.

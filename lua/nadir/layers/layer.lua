@@ -29,6 +29,7 @@
 local nd = require "nadir"
 local class = require "nadir.class"
 local context = require "nadir.call_context"
+local describe = require "nadir.describe"
 local fail = require "nadir.fail"
 local masks = require "nadir.masks"
 local names = require "nadir.names"
@@ -204,36 +205,41 @@ local function shape_of(x)
   return x.shape
 end
 
-local function is_float(x)
-  return x.dtype:find "float" ~= nil
+local function is_tensor(x)
+  return nd.is_tensor(x) or nd.is_variable(x) or symbolic.is(x)
 end
 
-local function check_tensor(self, x)
-  if type(x) ~= "userdata" then
-    fail("%s: x must be tensors, got a %s%s", getmetatable(self).__name,
-      type(x), type(x) == "string"
-      and "; call the layer that reads texts before" or "")
-  end
+-- Raises for inputs that are no tensors.
+local function fail_inputs(self, x)
+  fail("%s: x must be tensors, got %s%s", getmetatable(self).__name,
+    describe.value(x), type(x) == "string"
+    and "; call the layer that reads texts before" or "")
+end
+
+local function is_float(self, x)
+  return (is_tensor(x) or fail_inputs(self, x)) and x.dtype:find "float" ~= nil
 end
 
 -- Builds for an input.
 local function build(self, x)
   local first = structure.flatten(x)[1]
-  check_tensor(self, first)
-  if not self.dtype and is_float(first) then
+  if not self.dtype and is_float(self, first) then
     rawset(self, "dtype", first.dtype)
   end
-  build_once(self, structure.map(x, shape_of), true)
+  build_once(self, structure.map(x, function(one)
+    return is_tensor(one) and one.shape or fail_inputs(self, one)
+  end), true)
 end
 
 local NONE <const> = {}
 
 -- The shape of what the first call gave, of any number of examples.
 local function note_shape(self, y)
-  if y == nil then
-    fail("%s: its method `call` returned nothing", self.name)
-  end
   rawset(self, "_output_shape", structure.map(y, function(x)
+    if not is_tensor(x) then
+      fail("%s: call must return tensors, got %s", getmetatable(self).__name,
+        describe.value(x))
+    end
     return open_shape(x.shape)
   end))
 end
@@ -244,8 +250,7 @@ local function to_floats(self, x)
     return x
   end
   return structure.map(x, function(one)
-    check_tensor(self, one)
-    return is_float(one) and one or nd.cast(one, self.dtype or "float32")
+    return is_float(self, one) and one or nd.cast(one, self.dtype or "float32")
   end)
 end
 
@@ -260,7 +265,9 @@ local function run(self, x, training, mask, options)
   end
   mask = mask or masks.of(x)
   local y = self:call(x, training, mask, options)
-  if first then
+  if y == nil then
+    fail("%s: call returned nothing", getmetatable(self).__name)
+  elseif first then
     note_shape(self, y)
   end
   local made = self:compute_mask(x, mask)

@@ -2,6 +2,7 @@
 -- they have, and whether they may change. nadir.layers.layer has the rest.
 local nd = require "nadir"
 local class = require "nadir.class"
+local describe = require "nadir.describe"
 local fail = require "nadir.fail"
 local Module = require "nadir.module"
 local signature = require "nadir.signature"
@@ -97,6 +98,9 @@ end
 --- Sets the weights to the values, in the order of `weights`.
 ---@param values table
 function Weighted:set_weights(values)
+  if type(values) ~= "table" then
+    fail("set_weights: needs a list of values, got %s", describe.value(values))
+  end
   local weights = self.weights
   if #values ~= #weights then
     fail("set_weights: %s has %d weights, got %d values%s", self.name, #weights,

@@ -3,6 +3,7 @@
 -- in the order of the outputs, or by their names.
 local nd = require "nadir"
 local config = require "nadir.config"
+local describe = require "nadir.describe"
 local fail = require "nadir.fail"
 local structure = require "nadir.structure"
 local symbolic = require "nadir.symbolic"
@@ -202,6 +203,10 @@ end
 --- Adds a batch of n examples to the means and the metrics.
 function Compiled:update(loss, y_true, y_pred, sample_weight, n)
   if loss then
+    if not nd.is_tensor(loss) then
+      fail("%s: compute_loss must return a tensor, got %s", self.model.name,
+        describe.value(loss))
+    end
     self.total = self.total + loss:item() * n
     self.count = self.count + n
   end

@@ -4,6 +4,7 @@
 -- A batch is a list of x, y and sample weights, as far as there are any; each
 -- may be a structure of tensors.
 local nd = require "nadir"
+local describe = require "nadir.describe"
 local fail = require "nadir.fail"
 local structure = require "nadir.structure"
 
@@ -37,6 +38,10 @@ end
 -- The weight of each example by its class: y has labels, or rows with a 1.
 local function weigh_classes(who, class_weight, y)
   local most = 0
+  if type(class_weight) ~= "table" then
+    fail("%s: class_weight must be a table of numbers by labels, got %s", who,
+      describe.value(class_weight))
+  end
   for label, weight in pairs(class_weight) do -- any order: the largest is kept
     if math.type(label) ~= "integer" or label < 1
       or type(weight) ~= "number" then

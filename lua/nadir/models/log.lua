@@ -1,5 +1,7 @@
 --- Logs: what the training of a model tells, numbers by name.
 local nd = require "nadir"
+local describe = require "nadir.describe"
+local fail = require "nadir.fail"
 
 local Log = {}
 
@@ -39,6 +41,18 @@ local function results_of(model, see)
   end
 end
 
+--- What a step, perhaps of a script's class, returned; raises unless it may be
+--- logs.
+---@param logs any
+---@return table logs
+function Log.check(logs)
+  if type(logs) ~= "table" then
+    fail("a step must return a table of numbers by name, got %s",
+      describe.value(logs))
+  end
+  return logs
+end
+
 --- The numbers that logs stand for, and those that were added to them.
 ---@param logs table
 ---@return table
@@ -51,7 +65,10 @@ function Log.numbers(logs)
     end)
   end
   for name, value in next, logs do -- any order: each its own
-    if name ~= Current then
+    if name ~= Current and type(name) ~= "string" then
+      fail("a step must return numbers by name, one goes by %s",
+        describe.value(name))
+    elseif name ~= Current then
       numbers[name] = to_number(value)
     end
   end

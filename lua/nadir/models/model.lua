@@ -227,7 +227,7 @@ end
 --- A model like the one that gave the configuration, with weights of its own.
 ---@param written table
 function Model.from_config(Class, written)
-  class.check_config(written)
+  class.check_config(Class, written)
   if not written.graph then
     return class.from_config(Class, written)
   end

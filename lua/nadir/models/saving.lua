@@ -5,6 +5,7 @@ local nd = require "nadir"
 local checkpoint_file = require "nadir.checkpoint_file"
 local class = require "nadir.class"
 local config = require "nadir.config"
+local describe = require "nadir.describe"
 local fail = require "nadir.fail"
 local form = require "nadir.form"
 local Layer = require "nadir.layers.layer"
@@ -108,7 +109,10 @@ function saving:load_weights(...)
     local renamed = {}
     for name, x in pairs(tensors) do -- any order: each its own
       local path = v.rename(name)
-      if path then
+      if path and type(path) ~= "string" then
+        fail("load_weights: rename must give a path or nil, got %s",
+          describe.value(path))
+      elseif path then
         renamed[path] = x
       end
     end

@@ -4,6 +4,7 @@
 local nd = require "nadir"
 local callback = require "nadir.callbacks.callback"
 local class = require "nadir.class"
+local describe = require "nadir.describe"
 local Display = require "nadir.models.display"
 local fail = require "nadir.fail"
 local Log = require "nadir.models.log"
@@ -151,11 +152,7 @@ local function run_batches(self, data, list, what, step, bar)
     if before then
       before(i, {})
     end
-    logs = step(self, batch)
-    if type(logs) ~= "table" then
-      fail("%s: %s_step must return a table of numbers by name, got %s",
-        self.name, what, type(logs))
-    end
+    logs = Log.check(step(self, batch))
     if after then
       after(i, Log.numbers(logs))
     end
@@ -213,6 +210,9 @@ local function read_data(v)
     local list = v.validation_data
     if type(list) == "function" then
       list = { list }
+    elseif type(list) ~= "table" or list[1] == nil then
+      fail("fit: validation_data must be { x, y } or a function, got %s",
+        describe.value(list))
     end
     held = Data.new("fit", {
       x = list[1], y = list[2], sample_weight = list[3],
@@ -377,7 +377,9 @@ function training:predict(...)
     return {}
   end)
   list:call("on_predict_end", {})
-  if #results == 0 then
+  if #results == 0 and not data.parts then
+    fail("predict: the function gave no batches")
+  elseif #results == 0 then
     return self:predict_step(data.parts)
   end
   return #results == 1 and results[1] or join(results)
@@ -401,12 +403,15 @@ local test_on_batch = on_batch "test_on_batch"
 local function run_on_batch(self, takes, step, ...)
   local v = takes:read(...)
   check_compiled(self, takes.name)
+  if type(v.x) == "function" then
+    fail("%s: x must be a batch, got a function", takes.name)
+  end
   local data = Data.new(takes.name, {
     x = v.x, y = v.y, sample_weight = v.sample_weight or nil,
     class_weight = v.class_weight or nil,
   })
   self:reset_metrics()
-  local numbers = Log.numbers(step(self, data.parts))
+  local numbers = Log.numbers(Log.check(step(self, data.parts)))
   if v.return_dict then
     return numbers
   end

@@ -28,7 +28,7 @@ end
 
 --- The map comes back with its optimizers.
 function Multi.from_config(Class, given)
-  class.check_config(given)
+  class.check_config(Class, given)
   return Class(config.make_optimizer(given.optimizer_map))
 end
 

@@ -166,7 +166,7 @@ describe("a layer of texts", function()
   end)
 
   it("cannot stand in a model", function()
-    refuses("Sequential: x must be tensors, got a string; call the layer that "
+    refuses("Sequential: x must be tensors, got string; call the layer that "
       .. "reads texts before", nd.Sequential { L.StringLookup {
         vocabulary = { "a" } }, L.Embedding(2, 2) }, { "a" })
   end)

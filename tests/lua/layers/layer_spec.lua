@@ -317,4 +317,36 @@ describe("a layer", function()
     assert.is_nil(masks.of(Stopper()(y)))
     assert.is_nil(masks.of(x))
   end)
+
+  it("says what is no tensor, of what it gets and of what it gives", function()
+    local Giver = Layer:extend "Giver"
+    local given
+    function Giver.call() return given end
+    local x = nd.ones { 2, 2 }
+    refuses("Giver: call returned nothing", function() Giver()(x) end)
+    local again = Giver()
+    given = x
+    again(x)
+    given = nil
+    refuses("Giver: call returned nothing", function() again(x) end)
+    for kind, value in pairs { ["2"] = 2, ["function"] = print,
+                               boolean = false } do
+      given = value
+      refuses("Giver: call must return tensors, got " .. kind,
+        function() Giver()(x) end)
+    end
+    given = { x, 3 }
+    refuses("Giver: call must return tensors, got 3",
+      function() Giver()(x) end)
+    local dense = nd.layers.Dense(1)
+    refuses("Dense: x must be tensors, got function",
+      function() dense(print) end)
+    refuses("Dense: x must be tensors, got nil", function() dense(nil) end)
+    local flip = nd.layers.RandomFlip()
+    flip(nd.ones { 1, 2, 2, 1 })
+    refuses("RandomFlip: x must be tensors, got string; call the layer that "
+      .. "reads texts before", function() flip "text" end)
+    refuses("set_weights: needs a list of values, got 3",
+      function() dense:set_weights(3) end)
+  end)
 end)

@@ -228,7 +228,7 @@ describe("fit", function()
     local Own = nd.Model:extend "Own"
     function Own.train_step() end
     local model = Own { name = "own" }
-    refuses("own: train_step must return a table of numbers by name, got nil",
+    refuses("a step must return a table of numbers by name, got nil",
       function() model:fit(nd.ones { 1, 1 }, { verbose = 0 }) end)
   end)
 
@@ -343,5 +343,54 @@ describe("Ctrl-C", function()
 
   it("ends all at once when it is pressed again", function()
     assert.matches("interrupted!", pressed(2))
+  end)
+end)
+
+describe("what a script's own functions return", function()
+  local function net(method, value)
+    local Net = nd.Model:extend("Net")
+    function Net:init() self.dense = L.Dense(1) end
+    function Net:call(a) return self.dense(a) end
+    Net[method] = function() return value end
+    local model = Net()
+    model.name = "net"
+    model:compile("sgd", "mse")
+    return model
+  end
+
+  it("is what steps return: numbers by name", function()
+    for _, step in ipairs { "train_step", "test_step" } do
+      local method = step == "train_step" and "fit" or "evaluate"
+      refuses("a step must return a table of numbers by name, got nil",
+        function() net(step)[method](net(step), x, y, { verbose = 0 }) end)
+      refuses("a step must return numbers by name, one goes by 1",
+        function()
+          local model = net(step, { 1 })
+          model[method](model, x, y, { verbose = 0 })
+        end)
+    end
+  end)
+
+  it("is a tensor where it is a loss", function()
+    refuses("net: compute_loss must return a tensor, got 3",
+      function() net("compute_loss", 3):evaluate(x, y, { verbose = 0 }) end)
+    local model = line_model()
+    model:compile { optimizer = "sgd", loss = function() return 3 end }
+    refuses("loss: the function must return a tensor, got 3",
+      function() model:fit(x, y, { verbose = 0 }) end)
+  end)
+
+  it("is refused otherwise, as are other data", function()
+    local model = line_model()
+    refuses("predict: the function gave no batches",
+      function() model:predict(function() end) end)
+    refuses("train_on_batch: x must be a batch, got a function",
+      function() model:train_on_batch(print, y) end)
+    refuses("fit: class_weight must be a table of numbers by labels, got 3",
+      function() model:fit(x, y, { verbose = 0, class_weight = 3 }) end)
+    for kind, data in pairs { ["3"] = 3, table = {}, boolean = true } do
+      refuses("fit: validation_data must be { x, y } or a function, got "
+        .. kind, function() model:fit(x, y, { validation_data = data }) end)
+    end
   end)
 end)

@@ -10,16 +10,12 @@ local Dense, Input = nd.layers.Dense, nd.Input
 describe("a call", function()
   it("takes tensors, and returns something", function()
     local model = nd.Sequential { Input { 4 }, Dense(3) }
-    refuses("Dense: x must be tensors, got a nil", function() model(nil) end)
-    refuses("Dense: x must be tensors, got a string; call the layer that reads "
+    refuses("Dense: x must be tensors, got nil", function() model(nil) end)
+    refuses("Dense: x must be tensors, got string; call the layer that reads "
       .. "texts before", function() model("a") end)
     local Net = nd.Model:extend "Net"
     function Net.call() end
-    refuses("n: its method `call` returned nothing", function()
-      local net = Net()
-      net.name = "n"
-      net(nd.ones { 1, 4 })
-    end)
+    refuses("Net: call returned nothing", function() Net()(nd.ones { 1 }) end)
   end)
 end)
 

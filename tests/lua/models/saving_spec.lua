@@ -251,6 +251,13 @@ describe("weights in a file", function()
           [name]
       end }))
       assert.same({ { 4, 6 } }, dense({ { 1. } }):totable())
+      refuses("load_weights: rename must give a path or nil, got 3",
+        function()
+          dense:load_weights(path, { rename = function() return 3 end })
+        end)
+      dense:save(path)
+      refuses("custom_objects: needs a table of classes by name, got 3",
+        function() nd.models.load_model(path, { custom_objects = 3 }) end)
     end)
   end)
 
