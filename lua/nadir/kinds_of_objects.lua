@@ -165,6 +165,11 @@ objects.layers = {
           i, type(layer))
       end
     end
+    for key in pairs(value) do -- any order: there are no others
+      if type(key) == "number" and not list[key] then
+        return nil, ("layer %d is nil"):format(#list + 1)
+      end
+    end
     return list
   end,
 }

@@ -37,19 +37,10 @@ end
 
 -- The weight of each example by its class: y has labels, or rows with a 1.
 local function weigh_classes(who, class_weight, y)
-  local most = 0
   if type(class_weight) ~= "table" then
     fail("%s: class_weight must be a table of numbers by labels, got %s", who,
       describe.value(class_weight))
-  end
-  for label, weight in pairs(class_weight) do -- any order: the largest is kept
-    if math.type(label) ~= "integer" or label < 1
-      or type(weight) ~= "number" then
-      fail("%s: class_weight must have numbers by labels from 1 on", who)
-    end
-    most = math.max(most, label)
-  end
-  if not nd.is_tensor(y) then
+  elseif not nd.is_tensor(y) then
     fail("%s: class_weight needs one y, a tensor", who)
   end
   local labels = y
@@ -59,12 +50,15 @@ local function weigh_classes(who, class_weight, y)
     labels = nd.squeeze(y, y.rank)
   end
   labels = nd.cast(labels, "int64")
-  most = math.max(most, nd.reduce_max(labels):item())
-  local weights = {}
-  for label = 1, most do
-    weights[label] = class_weight[label] or 1
+  local weights = nd.ones(labels.shape)
+  for label, weight in pairs(class_weight) do -- any order: each has its own
+    if math.type(label) ~= "integer" or label < 1
+      or type(weight) ~= "number" then
+      fail("%s: class_weight must have numbers by labels from 1 on", who)
+    end
+    weights = nd.where(nd.equal(labels, label), weight, weights)
   end
-  return nd.gather(nd.cast(weights, "float32"), labels)
+  return weights
 end
 
 --- Data for a method of a model.

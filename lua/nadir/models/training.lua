@@ -102,7 +102,8 @@ end
 ---@return table logs  numbers or scalars by name
 function training:train_step(data)
   local x, y, weights = data[1], data[2], data[WEIGHTS]
-  local optimizer = self.optimizer
+  local optimizer = self.optimizer or fail("%s: it has no optimizer; use "
+    .. "model:compile", self.name)
   local y_pred, loss
   local tape = nd.GradientTape()
   do

@@ -164,8 +164,9 @@ describe("fit", function()
     local labels = nd.constant { 1, 1, 1, 1, 2, 2, 2, 2 }
     local loss = model:evaluate(x[{ { 5, 8 } }], labels[{ { 5, 8 } }],
       { verbose = 0 })
-    local history = model:fit(x, labels, { verbose = 0, validation_split = 0.5,
-                                           class_weight = { 1, 3 } }).history
+    local history = model:fit(x, labels, {
+      verbose = 0, validation_split = 0.5,
+      class_weight = { 1, 3, [math.maxinteger] = 2 } }).history
     near({ loss }, history.val_loss, 1e-5)
   end)
 
@@ -268,6 +269,11 @@ describe("fit", function()
   end)
 
   it("refuses a mistake", function()
+    refuses("m: it has no optimizer; use model:compile", function()
+      local model = line_model()
+      model.name, model.optimizer = "m", false
+      model:fit(x, y, { verbose = 0 })
+    end)
     refuses("fit: m is not compiled yet; use model:compile", function()
       nd.Sequential { layers = { L.Dense(1) }, name = "m" }:fit(x, y)
     end)
