@@ -253,8 +253,8 @@ local function finish_weights(self)
 end
 
 local function run_epoch(self, epoch, data, held, list, bar)
-  self:reset_metrics()
   rawset(self, "_steady", {})
+  self:reset_metrics()
   list:call("on_epoch_begin", epoch, {})
   bar:begin(epoch, data.steps)
   local logs = run_batches(self, data, list, "train", self.train_step, bar)
