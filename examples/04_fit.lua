@@ -4,7 +4,7 @@
 --
 -- prints:
 -- > loaded: accuracy 1.0000
--- > 17,154 parameters
+-- > 17154 parameters
 local nd = require "nadir"
 local layers = nd.keras.layers
 
@@ -52,9 +52,4 @@ model:save "build/spirals.safetensors"
 local loaded = nd.keras.models.load_model "build/spirals.safetensors"
 local _, accuracy = loaded:evaluate(x_held, y_held, { verbose = 0 })
 print(("loaded: accuracy %.4f"):format(accuracy))
-model:summary { print_fn = function(line)
-  local total = line:match "^Total params: (.*)"
-  if total then
-    print(total .. " parameters")
-  end
-end }
+print(loaded:count_params() .. " parameters")

@@ -6,9 +6,13 @@ local structure = {}
 
 local type, getmetatable = type, getmetatable
 
-local function is_plain(value)
+--- Whether a value is a list or a table, to be looked into.
+---@return boolean
+function structure.is_plain(value)
   return type(value) == "table" and getmetatable(value) == nil
 end
+
+local is_plain = structure.is_plain
 
 --- The keys of a table that are numbers, in their order, then those that are
 --- strings, in that of their bytes.

@@ -5,16 +5,14 @@ local nd = require "nadir"
 local fail = require "nadir.fail"
 local structure = require "nadir.structure"
 
+local is_plain = structure.is_plain
+
 local arguments = {}
 
 local DEEPEST = 32  -- that tables may be nested, as everywhere
 
 local function is_tensor(value)
   return nd.is_tensor(value) or nd.is_variable(value)
-end
-
-local function is_plain(value)
-  return type(value) == "table" and getmetatable(value) == nil
 end
 
 function arguments.is_float(x)

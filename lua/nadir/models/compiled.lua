@@ -15,8 +15,7 @@ Compiled.__index = Compiled
 
 -- A list, or a table by names, of several; not what describes one object.
 local function is_plain(value)
-  return type(value) == "table" and getmetatable(value) == nil
-    and not config.is(value)
+  return structure.is_plain(value) and not config.is(value)
 end
 
 -- The names of outputs: their keys, or those of the layers that give them.

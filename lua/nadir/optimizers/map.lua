@@ -10,14 +10,11 @@ local describe = require "nadir.describe"
 local fail = require "nadir.fail"
 local kinds = require "nadir.kinds"
 local names = require "nadir.names"
+local is_plain = require "nadir.structure".is_plain
 
 local OptimizerMap = class "OptimizerMap"
 
 local options = { "default_optimizer", "optimizer_map" }
-
-local function is_plain(value)
-  return type(value) == "table" and getmetatable(value) == nil
-end
 
 -- What a call has, by position or by name. A second table has patterns.
 local function read(default, map)
