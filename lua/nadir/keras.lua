@@ -30,7 +30,10 @@ setmetatable(utils, { __index = names.index("nd.keras.utils", utils) })
 
 local own = { ops = nd, utils = utils }
 
-local known = { ops = "ops", utils = "utils" }
+local known = {}
+for name in pairs(own) do -- any order: each its own
+  known[name] = name
+end
 for _, name in ipairs(SAME) do
   known[name] = name
 end

@@ -301,14 +301,14 @@ void ndL_pushbound(lua_State *L, ndL_state *S, const nd_op *op)
 ndL_read ndL_checkargs(ndL_call *k)
 {
   const unsigned before = k->S->collections;
-  ndL_read allocated = NDL_READ;
+  ndL_read read = NDL_READ;
   if (!check_few(k)) {
     const int top = lua_gettop(k->L);
     if (check_args(k))
       return NDL_TAKEN;
-    allocated = lua_gettop(k->L) != top ? NDL_READ_MORE : NDL_READ;
+    read = lua_gettop(k->L) != top ? NDL_READ_MORE : NDL_READ;
   }
-  if (allocated || k->S->collections != before)
+  if (read || k->S->collections != before)
     ndL_readagain(k);
-  return allocated;
+  return read;
 }

@@ -12,6 +12,7 @@ void ndL_lendfiles(lua_State *L);
 
 // Native module: a table of
 //   write(function, path, pieces)  strings and tensors, one after the other
+//   make_folders(function, path)   those on the way to it that there are not
 //   create(function, path)         a file of Lua's that was not there, and the
 //                                  folders on the way; nothing if it was there
 //   append(function, path, file, text)  adds all of the text, or nothing
