@@ -211,6 +211,27 @@ function class.property(Class, name, get)
   about(Class).__objects.__properties[name] = get
 end
 
+--- What help tells of a class: its own methods and properties by name, the
+--- class it extends, and the signature that it is called with, if not `init`.
+---@param Class table
+---@return table? about  nil for what is no class
+function class.describe(Class)
+  local metatable = about(Class)
+  if not metatable.__objects then
+    return nil
+  end
+  local above = about(metatable.__parent).__objects
+  local inherited, properties = above and above.__properties or {}, {}
+  for name, get in pairs(metatable.__objects.__properties) do -- any order: own
+    properties[name] = get ~= inherited[name] and get or nil
+  end
+  return {
+    name = metatable.__name, parent = metatable.__parent,
+    methods = metatable.__methods, properties = properties,
+    signature = has_params(Class) and metatable.__signature or nil,
+  }
+end
+
 --- The class of an object; nil for what is no object of a class of ours.
 ---@param value any
 ---@return table?
@@ -248,10 +269,10 @@ local function check_params(params)
   end
 end
 
---- The method `extend` of every class: makes one that extends it.
+--- Makes a class that extends this one.
 ---@param Parent table
 ---@param name string|table  of the class, or its methods and `name`
----@param params? table      its own parameters
+---@param params? table  its own parameters, { name, kind, initial value } each
 ---@return table Class
 function class.extend(Parent, name, params)
   local methods = {}
@@ -269,7 +290,7 @@ function class.extend(Parent, name, params)
   return Class
 end
 
---- The method `get_config`: what an object was made with, for files.
+--- What it was made with, for files.
 ---@return table
 function class.get_config(self)
   return require "nadir.config".of(self) -- opened when it is first used
@@ -287,7 +308,7 @@ function class.check_config(Class, config)
   end
 end
 
---- The method `from_config` of classes: an object like the one that gave it.
+--- An object like the one that gave the configuration.
 ---@param config table
 function class.from_config(Class, config)
   class.check_config(Class, config)

@@ -1,9 +1,11 @@
 --- nd.help: what an op does, from its entry in the table of ops; what a class
--- takes, from its signature.
+-- or a function takes, from its signature, and what the comment above it says.
 local nd = require "nadir"
+local class = require "nadir.class"
 local describe = require "nadir.describe"
 local fail = require "nadir.fail"
-local namespace = require "nadir.namespace"
+local names = require "nadir.names"
+local reference = require "nadir.reference"
 local signature = require "nadir.signature"
 
 -- -------------------------------------------------------------------- ops --
@@ -58,47 +60,7 @@ local function find_op(value)
   end
 end
 
--- -------------------------------------------------------------- signatures --
-
-local function sorted_names(t)
-  local list = {}
-  for name in pairs(t) do -- any order: sorted below
-    list[#list + 1] = type(name) == "string" and name or nil
-  end
-  table.sort(list)
-  return list
-end
-
--- Adds what has a signature in a table that scripts reach names in, and in
--- those within; each table once.
-local function add_signatures(list, path, t, seen)
-  seen[t] = true
-  for _, name in ipairs(sorted_names(t)) do
-    local value = t[name]
-    local takes = type(value) == "table" and signature.of(value)
-    if takes then
-      list[#list + 1] = { path = path, name = name, takes = takes }
-    elseif namespace.is(value) and not seen[value] then
-      add_signatures(list, path .. name .. ".", value, seen)
-    end
-  end
-end
-
--- All that has a signature: each with its path, the name in it, and the
--- signature. What scripts reach from nd comes before methods.
-local function all_signatures()
-  local list = signature.list()
-  table.sort(list, function(a, b)
-    local x, y = a.path:find "^nd%." ~= nil, b.path:find "^nd%." ~= nil
-    if x ~= y then return x end
-    return a.path .. a.name < b.path .. b.name
-  end)
-  for i, takes in ipairs(list) do
-    list[i] = { path = takes.path, name = takes.name, takes = takes }
-  end
-  add_signatures(list, "nd.", nd, {})
-  return list
-end
+-- ----------------------------------------------------------------- finding --
 
 -- Whether `name` is the end of a path, of whole words.
 local function ends_in(path, name)
@@ -106,112 +68,317 @@ local function ends_in(path, name)
     == "." .. name:gsub(":", ".")
 end
 
--- The signature of what is given as a value, or by its name with as much of its
--- path as one likes, and what to write before it. An object has its class's.
-local function find_signature(what)
-  local own = signature.of(what)
-  local name = type(what) == "userdata" and describe.type(what) or what
-  for _, one in ipairs(all_signatures()) do
-    local takes = one.takes
-    if own and (own == takes or own.path == takes.path
-                and own.path and own.name == takes.name)
-      or type(name) == "string" and ends_in(one.path .. one.name, name) then
-      return takes, one.path
-    end
+-- Those of a list that are called so, with as much of the path as one likes.
+local function named(list, name)
+  local found = {}
+  for _, entry in ipairs(list) do
+    found[#found + 1] = ends_in(entry.path .. entry.name, name) and entry or nil
   end
-  return own, ""
+  return found
 end
 
-local function describe_signature(takes, prefix)
-  local lines = { prefix .. takes:text() }
-  lines[2] = takes.doc and "  " .. takes.doc
-  for _, p in ipairs(takes.params) do
-    local wanted = takes.wanted(p)
-    lines[#lines + 1] = ("  %s: %s"):format(p.name,
-      p.doc and ("%s (%s)"):format(p.doc, wanted) or wanted)
+-- Those of a list that are a value: a class, a function of ours or one in C.
+local function valued(list, value)
+  local found, own = {}, signature.of(value)
+  for _, entry in ipairs(list) do
+    local takes = entry.takes
+    if entry.value ~= nil and rawequal(entry.value, value)
+      or own and own.path and takes and own.path == takes.path
+      and own.name == takes.name then
+      found[#found + 1] = entry
+    end
   end
-  return table.concat(lines, "\n")
+  return found
+end
+
+-- The classes that a class extends, itself first, as help calls them.
+local function ancestors(list, Class)
+  local path, owners = {}, {}
+  for _, entry in ipairs(list) do
+    owners[entry.value or entry] = entry.class
+  end
+  while Class do
+    path[#path + 1] = owners[Class]
+    Class = class.describe(Class).parent
+  end
+  return path
+end
+
+-- What stands at a path, as "keras.layers.Dense" says it.
+local function value_at(path)
+  local value = nd
+  for name in path:gsub("^nd%.", ""):gmatch "[^.]+" do
+    local ok, found = pcall(function() return value[name] end)
+    value = ok and found
+  end
+  return value or nil
+end
+
+-- "Sequential:fit" for what Sequential has of Model.
+local function inherited(list, name)
+  local owner, method = name:match "^(.+)[.:]([%w_]+)$"
+  for _, entry in ipairs(owner and named(list, owner) or {}) do
+    local above = entry.class and ancestors(list, entry.value) or {}
+    for _, class_name in ipairs(above) do
+      local found = named(list, class_name .. ":" .. method)
+      if found[1] then
+        return found
+      end
+    end
+  end
+  return {}
+end
+
+-- The entries of what is given as a value or by a name; an object has its
+-- class's.
+local function find(list, what)
+  local Class = class.of(what)
+    or type(what) == "table" and class.describe(what) and what
+  if type(what) == "userdata" then
+    what = describe.type(what)
+  end
+  if type(what) ~= "string" then
+    local found = valued(list, Class or what)
+    return found[1] and found or { Class and reference.of_class(Class) }
+  end
+  local found = named(list, what)
+  found = found[1] and found or inherited(list, what)
+  return found[1] and found or valued(list, value_at(what))
 end
 
 -- ----------------------------------------------------------------- groups --
 
--- All that has a signature, by its path without what parts it from a name:
--- "nd.optimizers", "Variable"; and these paths in order.
-local function by_path()
+-- All entries by their path without what parts it from a name: "nd.optimizers",
+-- "Variable"; and these paths in order.
+local function by_path(list)
   local groups, paths = {}, {}
-  for _, one in ipairs(all_signatures()) do
-    local path = one.path:sub(1, -2)
+  for _, entry in ipairs(list) do
+    local path = entry.path:sub(1, -2)
     if not groups[path] then
       groups[path] = {}
       paths[#paths + 1] = path
     end
-    table.insert(groups[path], one)
+    table.insert(groups[path], entry)
   end
   return groups, paths
 end
 
 -- The group of what is named, of a module or of the class of an object.
-local function find_group(what)
+local function find_group(list, what)
   local name = type(what) == "userdata" and describe.type(what) or what
-  local groups = by_path()
+  local groups = by_path(list)
   for _, path in ipairs { tostring(name), "nd." .. tostring(name) } do
     if groups[path] then return groups[path] end
   end
-  for _, field in ipairs(sorted_names(nd)) do
+  for _, field in ipairs(reference.sorted_names(nd)) do
     if rawequal(nd[field], what) then return groups["nd." .. field] end
   end
 end
 
+-- ----------------------------------------------------------------- showing --
+
+-- How many columns a line has that is cut.
+local WIDTH <const> = 78
+
+-- The call, or a field by its name.
+local function heading(entry)
+  local takes = entry.takes
+  return entry.path .. entry.name
+    .. (takes and takes:text():sub(#takes.name + 1) or "")
+end
+
+-- Paragraphs that are not indented, as lines of that width; what is one line
+-- stays one.
+local function wrap(text)
+  local lines, open = {}, false
+  if not text:find "\n" then
+    return { text }
+  end
+  for line in (text .. "\n"):gmatch "([^\n]*)\n" do
+    local flows = line:find "^%S" ~= nil
+    local words = flows and line:gmatch "%S+" or function() return nil end
+    if not flows then
+      lines[#lines + 1] = line
+    end
+    for word in words do
+      local last = open and lines[#lines]
+      local longer = last and last .. " " .. word
+      local fits = longer and #longer <= WIDTH - 2
+      lines[fits and #lines or #lines + 1] = fits and longer or word
+      open = true
+    end
+    open = flows
+  end
+  return lines
+end
+
+-- The first sentence of what is said of an entry.
+local function brief(entry)
+  local text = (entry.doc or ""):gsub("\n\n.*", ""):gsub("%s+", " ")
+  return text:match "^(.-)[.;] " or text:match "^(.*[^.])%.$" or text
+end
+
+local function cut(line)
+  if #line <= WIDTH then
+    return line
+  end
+  return line:sub(1, WIDTH - 3):gsub("[ ,:]+[^ ]*$", "") .. "..."
+end
+
 local function list_names(group)
   local list = {}
-  for i, one in ipairs(group) do list[i] = one.name end
+  for i, entry in ipairs(group) do list[i] = entry.name end
   return table.concat(list, " ")
 end
 
-local function describe_group(group)
-  local lines = {}
-  for i, one in ipairs(group) do
-    lines[i] = one.path .. one.takes:text()
-      .. (one.takes.doc and "\n  " .. one.takes.doc or "")
+-- Those of a group whose path ends so, each with a line.
+local function add_members(lines, head, group, link)
+  for _, entry in ipairs(group) do
+    if entry.path:sub(-1) == link then
+      lines[#lines + 1] = head
+      lines[#lines + 1] = cut(("    %s: %s"):format(entry.name, brief(entry)))
+      head = nil
+    end
+  end
+end
+
+-- The classes that one has further methods of. Those of optimizers in C share
+-- them all.
+local function origins(entry, list)
+  if entry.class then
+    return ancestors(list, entry.value)
+  end
+  return entry.path == "nd.optimizers." and { "Optimizer" } or {}
+end
+
+local function describe_entry(entry, list)
+  local lines, takes = { heading(entry) }, entry.takes
+  for _, line in ipairs(entry.doc and wrap(entry.doc) or {}) do
+    lines[#lines + 1] = line == "" and line or "  " .. line
+  end
+  for _, p in ipairs(takes and takes.params or {}) do
+    local wanted = takes.wanted(p)
+    lines[#lines + 1] = ("  %s: %s"):format(p.name,
+      p.doc and ("%s (%s)"):format(p.doc, wanted) or wanted)
+  end
+  for _, what in ipairs(entry.returns or {}) do
+    lines[#lines + 1] = "  returns " .. what
+  end
+  local groups = by_path(list)
+  if entry.path == "" or entry.path:find "^nd%." then
+    local group = groups[entry.class or entry.name] or {}
+    add_members(lines, "  methods:", group, ":")
+    add_members(lines, "  fields:", group, ".")
+  end
+  for _, above in ipairs(origins(entry, list)) do
+    if groups[above] and above ~= entry.class then
+      lines[#lines + 1] = ("  from %s: %s"):format(above,
+        list_names(groups[above]))
+    end
   end
   return table.concat(lines, "\n")
 end
 
--- ------------------------------------------------------------- the module --
+local function describe_group(group)
+  local lines = {}
+  for _, entry in ipairs(group) do
+    lines[#lines + 1] = heading(entry)
+    lines[#lines + 1] = entry.doc and "  " .. brief(entry)
+  end
+  return table.concat(lines, "\n")
+end
 
-local function list_all()
-  local names = {}
-  for i, op in ipairs(nd.ops()) do names[i] = op.name end
-  table.sort(names)
-  print(table.concat(names, " "))
-  local groups, paths = by_path()
+-- Prints a group, or the first of some entries, and what else is called so. A
+-- module is asked for sooner than a field.
+local function print_found(found, group, list)
+  local others = {}
+  local is_group = group and not (found[1] and found[1].takes)
+  for i = is_group and 1 or 2, #found do
+    others[#others + 1] = found[i].path .. found[i].name
+  end
+  if not is_group and group and group[1].path:find "^nd%." then
+    others[#others + 1] = group[1].path:sub(1, -2)
+  end
+  print(is_group and describe_group(group) or describe_entry(found[1], list))
+  if #others > 0 then
+    print("  also: " .. table.concat(others, ", "))
+  end
+end
+
+local function list_all(list)
+  local ops = {}
+  for i, op in ipairs(nd.ops()) do ops[i] = op.name end
+  table.sort(ops)
+  print(table.concat(ops, " "))
+  local groups, paths = by_path(list)
   for _, path in ipairs(paths) do
     print(("%s: %s"):format(path, list_names(groups[path])))
   end
+end
+
+-- ---------------------------------------------------------------- missing --
+
+-- How many names are told that have all words of one that there is not.
+local FEW <const> = 4
+
+local function has_words(name, words)
+  for _, word in ipairs(words) do
+    if not name:lower():find(word, 1, true) then
+      return false
+    end
+  end
+  return #words > 0
+end
+
+-- The shortest names that have all words of another.
+local function similar(list, name)
+  local words, found = {}, {}
+  for word in name:lower():gmatch "[^_.: ]+" do
+    words[#words + 1] = #word > 2 and word or nil
+  end
+  for _, op in ipairs(nd.ops()) do
+    found[#found + 1] = has_words(op.name, words) and op.name or nil
+  end
+  for _, entry in ipairs(list) do
+    found[#found + 1] = has_words(entry.name, words)
+      and entry.path .. entry.name or nil
+  end
+  table.sort(found, function(a, b)
+    return #a < #b or #a == #b and a < b
+  end)
+  return table.move(found, 1, FEW, 1, {})
+end
+
+local function fail_unknown(list, what)
+  if type(what) ~= "string" then
+    fail("help: there is none for a %s", describe.type(what))
+  end
+  local found = similar(list, what)
+  if #found == 0 then
+    fail("help: %s", names.no_such("name", what, nd))
+  end
+  fail("help: no such name: '%s'; did you mean %s?", what,
+    table.concat(found, ", "))
 end
 
 --- Prints the help of an op, a function, a class with its methods or a module,
 -- given by its name or as itself; or the names of all.
 ---@param what? any
 return function(what)
-  if what == nil then
-    list_all()
-    return
-  end
-  local op = find_op(what)
+  local op = what ~= nil and find_op(what)
+    or type(what) == "string" and find_op(value_at(what))
   if op then
     print(describe_op(op))
     return
   end
-  local takes, prefix = find_signature(what)
-  local group = find_group(what)
-  if not takes and not group then
-    fail("help: no such op: %s", tostring(what))
-  end
-  if not takes then
-    print(describe_group(group))
+  local list = reference.all()
+  if what == nil then
+    list_all(list)
     return
   end
-  print(describe_signature(takes, prefix))
-  if group then print("  methods: " .. list_names(group)) end
+  local found, group = find(list, what), find_group(list, what)
+  if not found[1] and not group then
+    fail_unknown(list, what)
+  end
+  print_found(found, group, list)
 end

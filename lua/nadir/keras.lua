@@ -2,6 +2,8 @@
 -- there. All of it is elsewhere in nd.
 local nd = require "nadir"
 local names = require "nadir.names"
+local namespace = require "nadir.namespace"
+local structure = require "nadir.structure"
 
 -- Fields of nd that are Keras's.
 local SAME <const> = {
@@ -26,7 +28,7 @@ function utils.set_random_seed(seed)
   nd.random.set_seed(seed)
 end
 
-setmetatable(utils, { __index = names.index("nd.keras.utils", utils) })
+namespace.close("nd.keras.utils", utils)
 
 local own = { ops = nd, utils = utils }
 
@@ -40,6 +42,13 @@ end
 
 return setmetatable({}, {
   __properties = known,
+  __pairs = function(keras)
+    local list, i = structure.keys(known), 0
+    return function()
+      i = i + 1
+      return list[i], list[i] and keras[list[i]]
+    end
+  end,
   __index = function(_, name)
     if not known[name] then
       return names.index("nd.keras", known)(nil, name)

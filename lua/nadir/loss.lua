@@ -84,6 +84,7 @@ end
 -- ------------------------------------------------------------------ calling --
 
 --- Makes of the arguments of a call those of `call`.
+---@private
 function Loss.prepare(_, y_true, y_pred)
   y_pred = targets.float(y_pred)
   return targets.cast(y_true, y_pred.dtype), y_pred
@@ -95,6 +96,7 @@ function Loss.call(self)
 end
 
 --- A value for each example, and which of them count, if not all do.
+---@private
 function Loss:values(y_true, y_pred)
   return self:call(self:prepare(y_true, y_pred))
 end
@@ -143,6 +145,7 @@ function FunctionLoss:call(y_true, y_pred)
 end
 
 --- The loss itself, or a function as one.
+---@private
 function Loss.of(value)
   return class.is(value, Loss) and value or FunctionLoss(value)
 end

@@ -57,8 +57,8 @@ end
 
 Metric.add_variable = Metric.add_weight
 
---- The same for sums. They are float64, so that many small numbers add up to
---- what they should.
+--- Makes a Variable for a sum. It is float64, so that many small numbers add up
+--- to what they should.
 function Metric:add_sum(name, shape)
   return self:add_weight(name, shape or {}, "zeros", "float64")
 end
@@ -93,6 +93,7 @@ end
 
 --- The metric itself; a loss, or a function of y_true and y_pred, as the mean
 --- of what it gives.
+---@private
 function Metric.of(value)
   if class.is(value, Metric) then
     return value

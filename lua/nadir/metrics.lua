@@ -64,6 +64,7 @@ local choices = {
 ---@param y_true userdata
 ---@param y_pred userdata
 ---@return table metric
+---@private
 function metrics.resolve(value, y_true, y_pred)
   local by_kind = choices[value]
   local metric = by_kind and metrics[by_kind[kind_of(y_true, y_pred)]]()

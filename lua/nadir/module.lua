@@ -27,6 +27,7 @@ local counts = {}  -- how many objects have a name by themselves
 --- "Conv2DTranspose" as "conv2d_transpose".
 ---@param name string
 ---@return string
+---@private
 function Module.snake_case(name)
   return (name:gsub("(.)(%u%l+)", "%1_%2"):gsub("(%l)(%u)", "%1_%2"):lower())
 end
@@ -34,6 +35,7 @@ end
 --- A name for an object of a class: "dense", then "dense_1".
 ---@param name string  of the class
 ---@return string
+---@private
 function Module.invent_name(name)
   name = Module.snake_case(name)
   local n = counts[name] or 0
@@ -121,6 +123,7 @@ end
 --- Before them come the weights of a layer.
 ---@return table parts
 ---@return table paths  of each from here: "blocks/1"
+---@private
 function Module:parts()
   local parts, paths, seen = {}, {}, { [self] = true }
   local function see(part, path)
@@ -141,6 +144,7 @@ end
 --- The objects of a class that the fields hold, or those of modules within.
 ---@param Class table
 ---@return table
+---@private
 function Module:held(Class)
   local list, seen = {}, {}
   local function see(object) list[#list + 1] = object end
@@ -243,18 +247,22 @@ local function pick(variables, trainable)
   return list
 end
 
+--- All Variables, each once: of one module, those that train before the others.
 class.property(Module, "variables", function(self)
   return collect(self, {}, { [self] = true })
 end)
 
+--- Those that a step changes.
 class.property(Module, "trainable_variables", function(self)
   return pick(self.variables, true)
 end)
 
+--- Those that none changes.
 class.property(Module, "non_trainable_variables", function(self)
   return pick(self.variables, false)
 end)
 
+--- All modules within.
 class.property(Module, "submodules", function(self)
   local list = {}
   for i, named in ipairs(self:named_modules()) do

@@ -110,6 +110,15 @@ function namespace.is(value)
   return all[value] ~= nil
 end
 
+--- The name of the module that a field of a namespace comes from, if there is
+--- one for it.
+---@param path string   "nd.layers"
+---@param field string  "Dense"
+---@return string?
+function namespace.module(path, field)
+  return tables[path] and tables[path][field]
+end
+
 --- Makes `nd` a namespace, and the tables in it, with those that are there
 -- because modules name them.
 ---@param nd table

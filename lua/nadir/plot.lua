@@ -12,6 +12,7 @@
 -- no text of the user's meets the shell.
 local fail = require "nadir.fail"
 local names = require "nadir.names"
+local namespace = require "nadir.namespace"
 
 local plot = {}
 
@@ -442,4 +443,4 @@ function plot.scatter(x, y, options)
   return plot.figure():scatter(x, y, options)
 end
 
-return setmetatable(plot, { __index = names.index("plot", plot) })
+return namespace.close("nd.plot", plot)

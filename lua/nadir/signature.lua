@@ -222,6 +222,7 @@ function Signature:callable(call, more)
   local metatable = {
     __name = "function",
     __signature = self,
+    __function = call,
     __call = function(_, ...) return call(...) end,
     __tostring = function() return self:text() end,
   }
@@ -233,15 +234,17 @@ end
 
 -- ------------------------------------------------------------- the module --
 
-local signature = {}
+local signature = { metatable = Signature }
 
 ---@param name string   as messages call what is called
----@param params table  in the order of calls; `doc` says what the whole does
+---@param params table  in the order of calls; `doc` says what the whole does,
+--- `wanted` of one tells help what it must be, if its kind says too little
 ---@return table signature
 function signature.new(name, params)
   local self = { name = name, doc = params.doc, params = {}, names = {} }
   for i, p in ipairs(params) do
-    self.params[i] = { name = p[1], kind = p[2], initial = p[3], doc = p.doc }
+    self.params[i] = { name = p[1], kind = p[2], initial = p[3], doc = p.doc,
+                       wanted = p.wanted }
     self.names[i] = p[1]
   end
   return setmetatable(self, Signature)
@@ -252,17 +255,23 @@ end
 ---@param kind string
 ---@return fun(value: any): any
 function signature.getter(name, kind)
-  local takes = signature.new(name, { { "value", kind } })
+  local takes = signature.new(name, {
+    doc = "what a value stands for where such is wanted", { "value", kind },
+  })
   return function(value)
     return takes:read({ value = value }).value
   end
 end
 
--- Functions of C have entries (src/lua/signature.h), which differ in that they
--- say themselves what an argument must be, and have initial values as text.
-local function from_entry(entry)
+--- A signature for help alone. As those of functions in C, the entry says
+--- itself what arguments must be, and has initial values as text.
+---@param entry table  `name`, `params`
+---@return table signature
+function signature.from_entry(entry)
   return setmetatable(entry, Signature)
 end
+
+local from_entry = signature.from_entry
 
 --- The signatures of the functions in C, in the order of their paths and names.
 -- `path` is what scripts write before the name.

@@ -18,7 +18,8 @@ struct ndL_embedded {
   size_t size;  // of the text
 };
 
-// In the order of their names; the last entry's name is NULL.
+// In the order of their names; then "nadir.docs", which no file has: what
+// nd.help tells of them. The last entry's name is NULL.
 extern const struct ndL_embedded ndL_embedded[];
 
 // Pushes the text. May raise errors of memory.

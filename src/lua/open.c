@@ -29,6 +29,7 @@
 #include "lua/newstate.h"
 #include "lua/op_entry.h"
 #include "lua/op_fields.h"
+#include "lua/origin.h"
 #include "lua/pace.h"
 #include "lua/part.h"
 #include "lua/random_numbers.h"
@@ -160,6 +161,7 @@ static const luaL_Reg natives[] = {
   { "nadir.manager", ndL_open_manager },
   { "nadir.nearest", ndL_open_nearest },
   { "nadir.number", ndL_open_number },
+  { "nadir.origin", ndL_open_origin },
   { "nadir.paths", open_paths },
   { "nadir.patience", ndL_open_patience },
   { "nadir.signatures", ndL_open_signatures },

@@ -45,7 +45,7 @@ is "an error object speaks for itself" "me
 return "me" end }))\n1')"
 is "an error object may say nothing" "(error object is a table value)
 1" "$(said $'error {}\n1')"
-is "an error after return does so too" "stdin:1: help: no such op: nope" \
+is "an error after return does so too" "stdin:1: help: no such name: 'nope'" \
   "$(said 'return nd.help "nope"')"
 is "an unfinished statement is an error at the end" \
   "stdin:1: unexpected symbol near <eof>" "$(said 'x =')"
@@ -118,7 +118,7 @@ for text in 'nd.help "x"' 'help "x"' 'nd.plot.figure { x = 1 }'; do
     "$(said "$text" | grep -c .)"
   has "that of the statement: $text" "stdin:1: " "$(said "$text")"
 done
-is "nor is there more deeper down" "stdin:1: help: no such op: x
+is "nor is there more deeper down" "stdin:1: help: no such name: 'x'
 stack traceback:
 	stdin:1: in function 'f'
 	stdin:1: in main chunk" "$(said $'function f() nd.help "x" end\nf()')"

@@ -101,7 +101,7 @@ describe("a console", function()
 
   it("is no tail call for what is returned", function()
     local err = fails 'return require "nadir".help "nope"'
-    assert.equal("stdin:1: help: no such op: nope", err)
+    assert.equal("stdin:1: help: no such name: 'nope'", err)
   end)
 end)
 

@@ -103,13 +103,16 @@ nd.log_sigmoid(x)
       .. "jacobian pause release reset stop_recording watch "
       .. "watched_variables\n", text)
     assert.matches("\nVariable: [%w_ ]*read_value [%w_ ]*value\n", text)
+    assert.matches("\nModel: build compile [%w_ ]*fit [%w_ ]*metrics", text)
   end)
 
   it("tells the methods of a class", function()
     local text = help("GradientTape")
     assert.matches("^nd%.GradientTape%(", text)
-    assert.matches("\n  methods: batch_jacobian [%w_ ]*watched_variables$",
+    assert.matches("\n  methods:\n    batch_jacobian: the same for each",
       text)
+    assert.matches("\n    watch: records what [^\n]*\n"
+      .. "    watched_variables: [^\n]*$", text)
     assert.matches("^GradientTape:reset%(%)\n  forgets ", help("reset"))
     assert.equal(text, help(nd.GradientTape()))
     assert.matches("^Tensor:assign%(value, .*\nTensor:item%(%)\n",
@@ -138,7 +141,11 @@ nd.Sequential(layers = {}, name = nil, trainable = true, dtype = nil, ]]
   trainable: whether its weights may change (true or false)
   dtype: of its weights; that of its input (float32 or float64)
   activity_regularizer: what the result adds to the loss ]]
-  .. [[(the name of a regularizer or a function)]], help("nd.Sequential"))
+  .. [[(the name of a regularizer or a function)
+  methods:
+    add: Adds a layer to the end
+    pop: Takes the last layer off]],
+      help("nd.Sequential"):match "^(.-)\n  from ")
     local Dense = nd.layers.Dense
     assert.matches("^nd%.layers%.Dense%(units, activation = nil, "
       .. "use_bias = true, kernel_initializer = glorot_uniform, ",
@@ -166,7 +173,7 @@ nd.Variable(value, trainable = true, name = nil, dtype = nil, ]]
       .. [[(a function)
   shape: those it may have; nil: that of the value ]]
       .. "(a shape, where false is any size, or false for any shape)",
-      (help("Variable"):match("(.*)\n  methods: [%w_ ]+$")))
+      (help("Variable"):match "(.-)\n  methods:\n    assign: sets the value\n"))
     assert.equal([[
 nd.optimizers.SGD(learning_rate = 0.01, momentum = 0, nesterov = false, ]]
       .. "weight_decay = nil, clipnorm = nil, clipvalue = nil, "
@@ -220,14 +227,118 @@ RandomState:rand(sizes..., dtype = float32)
       help("initializers.zeros"))
   end)
 
-  it("knows no other op", function()
-    for _, what in ipairs { "nope", 3, {}, print } do
-      local ok, message = pcall(function()
-        nd.help(what)
-      end)
-      assert.is_false(ok)
-      assert.matches("^tests/lua/help_spec.lua:%d+: help: no such op: ",
-        message)
+  it("says what it does not know", function()
+    for _, what in ipairs { 3, {}, print, function() end } do
+      assert.has_error(function() nd.help(what) end,
+        "help: there is none for a " .. type(what))
     end
+    assert.has_error(function() nd.help "qqqqqq" end,
+      "help: no such name: 'qqqqqq'")
+  end)
+
+  it("tells names that have the words of one that there is not", function()
+    assert.has_error(function() nd.help "sparse_crossentropy" end,
+      "help: no such name: 'sparse_crossentropy'; did you mean "
+      .. "nd.losses.SparseCategoricalCrossentropy, "
+      .. "nd.metrics.SparseCategoricalCrossentropy, "
+      .. "nd.losses.sparse_categorical_crossentropy, "
+      .. "nd.metrics.sparse_categorical_crossentropy?")
+    assert.has_error(function() nd.help "tape" end,
+      "help: no such name: 'tape'; did you mean nd.GradientTape?")
+    assert.has_error(function() nd.help "matmull" end,
+      "help: no such name: 'matmull'; did you mean 'matmul'?")
+  end)
+end)
+
+describe("help of what is written in Lua", function()
+  it("tells of a method what its comment and its signature say", function()
+    local text = help "fit"
+    assert.matches("^Model:fit%(x, y = nil, batch_size = 32, epochs = 1", text)
+    assert.matches("\n  Trains the model for a number of epochs%.\n", text)
+    assert.matches("\n  batch_size: how many examples a step has "
+      .. "%(a whole number, 1 or more%)\n", text)
+    assert.matches("\n  returns history: `history%.history%.loss%[1%]` is that "
+      .. "of the first epoch %(table%)$", text)
+    for _, what in ipairs { nd.Model.fit, nd.Sequential({}).fit, "Model:fit",
+                            "Model.fit", "Sequential:fit" } do
+      assert.equal(text, help(what))
+    end
+  end)
+
+  it("tells of one without a signature what its comment says", function()
+    assert.equal([[
+Layer:set_weights(values)
+  Sets the weights to the values, in the order of `weights`.
+  values: table]], help "set_weights")
+    assert.equal([[
+nd.keras.utils.to_categorical(x, num_classes = nil)
+  Rows with a 1 in the place of each label, which count from 1.
+  x: whole numbers of any shape (any)
+  num_classes: the largest label (integer)
+  returns float32 (tensor)]], help(nd.keras.utils.to_categorical))
+  end)
+
+  it("tells of a method in a module that is opened later", function()
+    assert.matches("^Model:save%(filepath, include_optimizer = true%)\n"
+      .. "  Writes the model to one file: ", help "Model:save")
+    assert.matches("^Model:summary%(line_length = nil, .*\n"
+      .. "  print_fn: called with each line %(a function%)\n", help "summary")
+  end)
+
+  it("tells of a class what its module begins with, and its methods", function()
+    local text = help "Model"
+    assert.matches("^nd%.Model%(inputs, outputs, options = nil%)\n"
+      .. "  a layer that is trained as a whole, ", text)
+    assert.matches("\n    local model = nd%.Model%(x, y%)\n", text)
+    assert.matches("\n  methods:\n    build: [^\n]*\n    compile: Says ", text)
+    assert.matches("\n  fields:\n    layers: The layers ", text)
+    assert.matches("\n  from Layer: [%w_ ]*add_weight [%w_ ]*\n", text)
+    assert.matches("\n  from Module: ", text)
+    assert.matches("\n  also: nd%.models%.Model$", text)
+    assert.not_matches("held_metrics", text)
+    for line in text:gmatch "    [^\n]*" do
+      assert.is_true(#line <= 80, line)
+    end
+  end)
+
+  it("tells of classes of scripts what they have from ours", function()
+    local Net = nd.Model:extend "Net"
+    assert.matches("^Net%(inputs, outputs, options = nil%)\n", help(Net))
+    function Net:init(width) self.width = width end
+    assert.matches("^Net%(%.%.%.%)\n  from Model: build ", help(Net))
+    local Largest = nd.metrics.Metric:extend("Largest", {})
+    assert.matches("\n  from Metric: add_sum ", help(Largest()))
+  end)
+
+  it("tells fields, and modules sooner", function()
+    assert.equal("Layer.trainable\n  Whether its weights may change, with "
+      .. "those of all within; may be set.", help "trainable")
+    assert.matches("^nd%.metrics%.AUC%(.*\n  also: Model%.metrics$",
+      help "metrics")
+  end)
+
+  it("tells the methods of each kind of object that is trained with", function()
+    assert.matches("\n  from Optimizer: apply_gradients ", help "Adam")
+    assert.matches("\n    add_weight: Makes a Variable ", help "metrics.Metric")
+    assert.matches("\n    restore: Sets all that it keeps, ", help "Checkpoint")
+    assert.matches("\n  from Callback: ", help "EarlyStopping")
+    assert.matches("\n    reset_states: Begins with ", help "Bidirectional")
+  end)
+
+  it("knows all that scripts reach but for a few functions in C", function()
+    local few = { linear = true, load = true, ops = true, range = true }
+    local namespace = require "nadir.namespace"
+    local function visit(t, seen)
+      seen[t] = true
+      for name, value in pairs(t) do
+        if namespace.is(value) and not seen[value] then
+          visit(value, seen)
+        elseif type(value) == "function" and not few[name]
+          and name ~= "resolve" then
+          assert.is_true(#help(value) > 0, name)
+        end
+      end
+    end
+    visit(nd, {})
   end)
 end)

@@ -20,6 +20,20 @@ describe("nd.keras", function()
       function() return keras.ops.mean end)
   end)
 
+  it("gives what it holds", function()
+    local names = {}
+    for name, value in pairs(keras) do
+      names[#names + 1] = name
+      assert.equal(keras[name], value)
+    end
+    assert.equal("Input Model Sequential activations callbacks constraints "
+      .. "initializers layers losses metrics models ops optimizers random "
+      .. "regularizers utils", table.concat(names, " "))
+    local layers = {}
+    for name, value in pairs(keras.layers) do layers[name] = value end
+    assert.equal(nd.layers.Dense, layers.Dense)
+  end)
+
   it("has what is used of utils", function()
     assert.same({ { 1, 0, 0 }, { 0, 0, 1 } },
       keras.utils.to_categorical({ 1, 3 }):totable())

@@ -110,6 +110,7 @@ local function new_list(callbacks, model, list_params)
 end
 
 --- Calls what there is for a hook.
+---@private
 function List:call(hook, ...)
   local f = self[hook]
   if f then

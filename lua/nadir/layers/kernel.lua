@@ -15,12 +15,14 @@ Kernel.takes_floats = true
 --- Makes the weights, for `build`.
 ---@param kernel table  the shape of the kernel
 ---@param bias table    that of the bias, if one is wanted
+---@private
 function Kernel:add_weights(kernel, bias)
   self.kernel = self:make_weight("kernel", kernel)
   self.bias = self.use_bias and self:make_weight("bias", bias)
 end
 
 --- What becomes of sums of products.
+---@private
 function Kernel:finish(y)
   return self.activation(self.bias and y + self.bias or y)
 end

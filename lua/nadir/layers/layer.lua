@@ -74,6 +74,7 @@ end
 
 --- Fields of a class that are computed from the node of a layer, `input` and
 --- `output`. A method of that name stands before them.
+---@private
 function Layer.node_property(Class, name, get)
   class.property(Class, name, function(self)
     return class.method(class.of(self), name) or get(self)
@@ -131,6 +132,7 @@ end
 ---@param layers table
 ---@param weights table
 ---@return table losses  a list of scalars
+---@private
 function Layer.add_up(layers, weights)
   local losses = {}
   for _, layer in ipairs(any_losses and layers or {}) do
@@ -146,11 +148,13 @@ end
 
 --- The layers and the weights that may add to the losses.
 ---@return table layers, table weights
+---@private
 function Layer:sources_of_losses()
   local layers = all_layers(self)
   return layers, regularized(layers)
 end
 
+--- What it adds to the loss: what its last call did, then regularizers.
 class.property(Layer, "losses", function(self)
   return Layer.add_up(self:sources_of_losses())
 end)
@@ -194,6 +198,7 @@ class.property(Layer, "build", function() return build_once end)
 --- Builds a layer within for inputs of a shape, with the dtype of this one.
 ---@param layer table
 ---@param shape table
+---@private
 function Layer:build_within(layer, shape)
   if not layer.dtype then
     rawset(layer, "dtype", self.dtype)

@@ -30,12 +30,14 @@ end
 
 --- The method of tensors that is called so, or nil.
 ---@param name string
+---@private
 function Operation.method(name)
   local ok, method = pcall(function() return nd.zeros({})[name] end)
   return ok and type(method) == "function" and method or nil
 end
 
 --- What the op gives for all its arguments; a list if these are several values.
+---@private
 function Operation:apply(...)
   local results = table.pack(self._function(...))
   rawset(self, "_gives_several", results.n > 1)

@@ -62,6 +62,7 @@ end
 
 Recurrent.reset_state = Recurrent.reset_states
 
+--- Those that it keeps for its next call, if it does.
 class.property(Recurrent, "states", function(self)
   return self._state.last
 end)

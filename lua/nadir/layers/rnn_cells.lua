@@ -118,6 +118,7 @@ end
 --- All steps of x [batch time width].
 ---@return userdata outputs  [batch time units]
 ---@return table states
+---@private
 function Cell:sequence(x, states, mask, training, zeroed)
   x = drop_inputs(self, x, training)
   local factor = state_factor(self, states[1], training)

@@ -21,13 +21,14 @@ function metatable.__begin(self)
 end
 
 local weight = signature.new("add_weight", {
-  { "name", "text" },
+  { "name", "text", doc = "in paths, behind the layer's" },
   { "shape", "shape" },
-  { "initializer", "initializer", "glorot_uniform" },
-  { "trainable", "flag", true },
-  { "dtype", "float_dtype", false },
-  { "regularizer", "regularizer", false },
-  { "constraint", "constraint", false },
+  { "initializer", "initializer", "glorot_uniform",
+    doc = "what it begins with" },
+  { "trainable", "flag", true, doc = "whether it may change" },
+  { "dtype", "float_dtype", false, doc = "nil: the layer's" },
+  { "regularizer", "regularizer", false, doc = "adds to the loss for it" },
+  { "constraint", "constraint", false, doc = "bounds it" },
 })
 
 -- The first value of a weight.
@@ -67,6 +68,7 @@ end
 ---@param shape table
 ---@param role? string  the name, if it is none
 ---@return userdata variable
+---@private
 function Weighted:make_weight(name, shape, role)
   role = role or name
   return self:add_weight(name, shape, {
@@ -123,6 +125,7 @@ end
 
 -- ---------------------------------------------------------------- freezing --
 
+--- Whether its weights may change, with those of all within; may be set.
 class.property(Weighted, "trainable", function(self)
   return rawget(self, "_trainable")
 end)

@@ -18,6 +18,7 @@ local class = require "nadir.class"
 local describe = require "nadir.describe"
 local fail = require "nadir.fail"
 local kinds = require "nadir.kinds"
+local later = require "nadir.later"
 local Layer = require "nadir.layers.layer"
 local Metric = require "nadir.metric"
 local Module = require "nadir.module"
@@ -29,7 +30,10 @@ local Model = Layer:extend "Model"
 
 Model.is_model = true
 
--- The model between `inputs` and `outputs`; without them, what a class extends.
+---@param inputs any  what nd.Input gave, one or a structure of them
+---@param outputs any  what layers made of them; without these, a class extends
+--- it
+---@param options? table  `name`
 function Model:init(inputs, outputs, options)
   if type(inputs) == "table" and getmetatable(inputs) == nil
     and inputs.outputs ~= nil then
@@ -83,6 +87,7 @@ end
 
 local find_trainable = class.metatable(Layer).__properties.trainable_variables
 
+--- Those that a step changes.
 class.property(Model, "trainable_variables", function(self)
   return steady(self, "trainable_variables", find_trainable)
 end)
@@ -92,6 +97,8 @@ local function find_sources(self)
   return { layers = layers, weights = weights }
 end
 
+--- What its layers add to the loss: what their last calls did, then
+--- regularizers.
 class.property(Model, "losses", function(self)
   local sources = steady(self, "losses", find_sources)
   return Layer.add_up(sources.layers, sources.weights)
@@ -101,14 +108,15 @@ end)
 
 --- The metrics that its fields and its layers hold.
 ---@return table
+---@private
 function Model:held_metrics()
   return steady(self, "held_metrics", function()
     return self:held(Metric)
   end)
 end
 
--- Those, and the ones that it is compiled with, once a batch has shown what
--- they are for.
+--- The metrics that it holds, and those that it is compiled with, once a batch
+--- has shown what they are for.
 class.property(Model, "metrics", function(self)
   local list = table.move(self:held_metrics(), 1, #self:held_metrics(), 1, {})
   local compiled = rawget(self, "_compiled")
@@ -144,12 +152,14 @@ end
 
 --- The layers of its graph; what containers override.
 ---@return table
+---@private
 function Model:chain()
   local graph = rawget(self, "_graph")
   return graph and graph.layers or {}
 end
 
 --- The Variables and modules of its fields, then the layers that it is made of.
+---@private
 function Model:parts()
   local layers = contained(self)
   local paths = paths_of(layers)
@@ -166,7 +176,7 @@ function Model:parts()
   return parts, paths
 end
 
--- The layers that it calls itself.
+--- The layers that it calls itself.
 class.property(Model, "layers", function(self)
   local list = {}
   for _, part in ipairs((self:parts())) do
@@ -189,7 +199,7 @@ end
 
 local get_layer = signature.new("get_layer", {
   { "name", "text", false },
-  { "index", "integer", false },
+  { "index", "integer", false, doc = "from 1 on, in `layers`" },
 })
 
 --- The layer of a name, or in a position.
@@ -239,25 +249,12 @@ function Model.from_config(Class, written)
   return self
 end
 
---- Prints a table of the layers.
-function Model:summary(...)
-  require "nadir.models.summary" (self, ...) -- opened when it is first used
-end
+local SAVING <const> = "nadir.models.saving"
 
---- Writes the model to a file; nd.models.load_model reads it.
-function Model:save(...)
-  require "nadir.models.saving".save(self, ...) -- opened when it is first used
-end
-
---- Writes the weights to a file.
-function Model:save_weights(...)
-  require "nadir.models.saving".save_weights(self, ...)
-end
-
---- Sets the weights from a file.
-function Model:load_weights(...)
-  return require "nadir.models.saving".load_weights(self, ...)
-end
+Model.summary = later.call "nadir.models.summary"
+Model.save = later.call(SAVING, "save")
+Model.save_weights = later.call(SAVING, "save_weights")
+Model.load_weights = later.call(SAVING, "load_weights")
 
 for name, method in pairs(require "nadir.models.training") do -- any order
   Model[name] = method

@@ -54,6 +54,7 @@ end
 
 --- Calls the layers with the symbolic tensor that it begins with.
 ---@return table drawn  what each layer gives
+---@private
 function Sequential:draw()
   local drawn = rawget(self, "_drawn") or {}
   rawset(self, "_drawn", drawn)

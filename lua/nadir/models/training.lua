@@ -18,16 +18,23 @@ local training = {}
 
 -- ----------------------------------------------------------------- compile --
 
+-- What these may be for several outputs.
+local EACH <const> = ", or a list or a table by name of one for each output"
+
 local compile = signature.new("compile", {
-  { "optimizer", "optimizer", "rmsprop" },
-  { "loss", "nested", false },
-  { "loss_weights", "nested", false },
-  { "metrics", "nested", false },
-  { "weighted_metrics", "nested", false },
-  { "run_eagerly", "flag", false },
-  { "steps_per_execution", "size", 1 },
-  { "jit_compile", "nested", "auto" },
-  { "auto_scale_loss", "flag", true },
+  { "optimizer", "optimizer", "rmsprop", doc = "an object, or a name" },
+  { "loss", "nested", false, wanted = "a loss, a function or a name" .. EACH },
+  { "loss_weights", "nested", false, doc = "factors of the losses",
+    wanted = "a number" .. EACH },
+  { "metrics", "nested", false, doc = "without the weights of examples",
+    wanted = "metrics, functions or names" .. EACH },
+  { "weighted_metrics", "nested", false, doc = "with them",
+    wanted = "metrics, functions or names" .. EACH },
+  { "run_eagerly", "flag", false, doc = "makes no difference here" },
+  { "steps_per_execution", "size", 1, doc = "makes no difference here" },
+  { "jit_compile", "nested", "auto", doc = "makes no difference here",
+    wanted = "anything" },
+  { "auto_scale_loss", "flag", true, doc = "makes no difference here" },
 })
 
 --- Says how the model is trained: by which optimizer, loss and metrics, each an
@@ -61,6 +68,7 @@ end
 --- says.
 ---@param name string
 ---@return string?
+---@private
 function training:direction_of(name)
   local compiled = rawget(self, "_compiled")
   return compiled and compiled:direction_of(name)
@@ -180,23 +188,40 @@ end
 
 -- ---------------------------------------------------------------------- fit --
 
+-- Parameters of several methods.
+local X <const> = { "x", "nested", wanted =
+  "tensors, or a function that gives the next batch" }
+local Y <const> = { "y", "nested", false, doc = "labels", wanted = "tensors" }
+local BATCH_SIZE <const> = { "batch_size", "size", 32,
+                             doc = "how many examples a step has" }
+local VERBOSE <const> = { "verbose", "verbosity", "auto",
+                          doc = "0: shows nothing; 2: a line for each epoch" }
+local CALLBACKS <const> = { "callbacks", "callbacks", {},
+                            doc = "called around batches and epochs" }
+local STEPS <const> = { "steps", "size", false,
+                        doc = "how many batches; nil: all" }
+local SAMPLE_WEIGHT <const> = { "sample_weight", "nested", false,
+                                doc = "weights of examples",
+                                wanted = "tensors" }
+local CLASS_WEIGHT <const> = { "class_weight", "nested", false,
+                               doc = "weights of classes, from 1 on",
+                               wanted = "a list or a table of numbers" }
+
 local fit = signature.new("fit", {
-  { "x", "nested" },
-  { "y", "nested", false },
-  { "batch_size", "size", 32 },
-  { "epochs", "integer", 1 },
-  { "verbose", "verbosity", "auto" },
-  { "callbacks", "callbacks", {} },
-  { "validation_split", "number", 0 },
-  { "validation_data", "nested", false },
-  { "shuffle", "flag", true },
-  { "class_weight", "nested", false },
-  { "sample_weight", "nested", false },
-  { "initial_epoch", "integer", 0 },
-  { "steps_per_epoch", "size", false },
-  { "validation_steps", "size", false },
-  { "validation_batch_size", "size", false },
-  { "validation_freq", "size", 1 },
+  X, Y, BATCH_SIZE,
+  { "epochs", "integer", 1, doc = "the last of them" },
+  VERBOSE, CALLBACKS,
+  { "validation_split", "number", 0,
+    doc = "the share at the end of x that is not trained on" },
+  { "validation_data", "nested", false, doc = "what epochs are evaluated on",
+    wanted = "{ x, y } or { x, y, sample_weight }, or a function" },
+  { "shuffle", "flag", true, doc = "whether each epoch has another order" },
+  CLASS_WEIGHT, SAMPLE_WEIGHT,
+  { "initial_epoch", "integer", 0, doc = "how many epochs there were before" },
+  { "steps_per_epoch", "size", false, doc = "how many batches; nil: all" },
+  { "validation_steps", "size", false, doc = "how many batches; nil: all" },
+  { "validation_batch_size", "size", false, doc = "nil: batch_size" },
+  { "validation_freq", "size", 1, doc = "evaluates after so many epochs" },
 })
 
 -- The data to train on and that to evaluate on, if there is such.
@@ -301,15 +326,11 @@ end
 
 -- ------------------------------------------------------ evaluate, predict --
 
+local RETURN_DICT <const> = { "return_dict", "flag", false,
+                              doc = "whether it gives a table by name" }
+
 local evaluate = signature.new("evaluate", {
-  { "x", "nested" },
-  { "y", "nested", false },
-  { "batch_size", "size", 32 },
-  { "verbose", "verbosity", "auto" },
-  { "sample_weight", "nested", false },
-  { "steps", "size", false },
-  { "callbacks", "callbacks", {} },
-  { "return_dict", "flag", false },
+  X, Y, BATCH_SIZE, VERBOSE, SAMPLE_WEIGHT, STEPS, CALLBACKS, RETURN_DICT,
 })
 
 -- Numbers by name as values in the order that the model gives them.
@@ -342,11 +363,7 @@ function training:evaluate(...)
 end
 
 local predict = signature.new("predict", {
-  { "x", "nested" },
-  { "batch_size", "size", 32 },
-  { "verbose", "verbosity", "auto" },
-  { "steps", "size", false },
-  { "callbacks", "callbacks", {} },
+  X, BATCH_SIZE, VERBOSE, STEPS, CALLBACKS,
 })
 
 -- Batches of results as one.
@@ -390,11 +407,8 @@ end
 
 local function on_batch(who)
   return signature.new(who, {
-    { "x", "nested" },
-    { "y", "nested", false },
-    { "sample_weight", "nested", false },
-    { "class_weight", "nested", false },
-    { "return_dict", "flag", false },
+    { "x", "nested", wanted = "tensors" }, Y, SAMPLE_WEIGHT, CLASS_WEIGHT,
+    RETURN_DICT,
   })
 end
 

@@ -96,7 +96,7 @@ end
 
 -- ------------------------------------------------------------- checkpoints --
 
--- What it keeps by name, and `save_counter`.
+---@param kept table  what it keeps by name: { model = model, optimizer = adam }
 function Checkpoint:init(kept)
   if type(kept) ~= "table" or getmetatable(kept) then
     fail("Checkpoint: needs a table of what it keeps, by name")
@@ -251,6 +251,7 @@ function CheckpointManager:init()
   self.checkpoints = read_index("CheckpointManager", self.directory)
 end
 
+--- The path of the last file, or nil.
 class.property(CheckpointManager, "latest_checkpoint", function(self)
   return self.checkpoints[#self.checkpoints]
 end)
