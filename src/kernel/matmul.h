@@ -20,6 +20,7 @@
 enum {
   ND_MATMUL_CHAIN = 128,
   ND_MATMUL_CHAINS = 8,
+  ND_MATMUL_ROWS = 6,   // of a tile of the result
   ND_MATMUL_PANEL = 64  // columns, of which panels of b have a part
 };
 
@@ -36,9 +37,8 @@ typedef struct nd_matmul {
 } nd_matmul;
 
 typedef struct nd_matmul_kernels {
-  // Bytes that these need at `scratch`, 64-byte aligned; 0 if none. What it
-  // says if `packed` is for `run_packed`.
-  size_t (*scratch)(const nd_matmul *p, bool packed);
+  // Bytes that these need at `scratch`, 64-byte aligned; 0 if none.
+  size_t (*scratch)(const nd_matmul *p);
   void (*run)(const nd_matmul *p, void *scratch);
 
   // The same chain after chain, added to c: at most a block, of which c has
@@ -48,13 +48,17 @@ typedef struct nd_matmul_kernels {
   // x[i] += y[i] for i < n
   void (*plus)(int64_t n, void *x, const void *y);
 
-  // Many that share what is packed of b: `pack` makes n columns of `terms`
-  // terms, at most, into panels, with n rounded up to ND_MATMUL_PANEL;
-  // `run_packed` reads these in place of p->b. NULL for integers.
+  // Many that share what is packed, at most `terms` terms of it: columns of b
+  // as panels, their number rounded up to ND_MATMUL_PANEL, and rows of a as
+  // tiles, which take `tiles_bytes`; 0 where they are better read as they lie.
+  // `run_packed` reads these in place of p->b and, unless `tiles` is NULL, of
+  // p->a. NULL for integers.
   int64_t terms;
-  void (*pack)(const nd_matmul *p, void *packed);
-  void (*run_packed)(const nd_matmul *p, void *packed, bool adds,
-                     void *scratch);
+  void (*pack_panels)(const nd_matmul *p, void *panels);
+  size_t (*tiles_bytes)(const nd_matmul *p);
+  void (*pack_tiles)(const nd_matmul *p, void *tiles);
+  void (*run_packed)(const nd_matmul *p, const void *tiles, void *panels,
+                     bool adds);
 
   // The same by three loops: the test oracle of `run`.
   void (*plain)(const nd_matmul *p);

@@ -3,7 +3,7 @@
 
 #include "kernel/matmul.h"
 
-static size_t no_scratch(const nd_matmul *p, bool packed)
+static size_t no_scratch(const nd_matmul *p)
 {
   return 0;
 }

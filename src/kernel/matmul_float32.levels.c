@@ -10,7 +10,9 @@ const nd_matmul_kernels ND_LEVELLED(nd_matmul_float32) = {
   .add = add,
   .plus = plus,
   .terms = TERMS,
-  .pack = pack,
+  .pack_panels = pack_panels,
+  .tiles_bytes = tiles_bytes,
+  .pack_tiles = pack_tiles,
   .run_packed = run_packed,
   .plain = plain,
 };

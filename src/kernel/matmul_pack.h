@@ -133,18 +133,38 @@ ND_INLINE int64_t packed_size(int64_t columns, int64_t k)
   return (columns + PANEL - 1) / PANEL * PANEL * k;
 }
 
-// TILE_ROWS rows of a as a column; writes up to a vector more than that.
+// Terms from..to-1 of a few rows of a as a column.
+ND_INLINE void pack_terms(const task *t, const REAL *a, int rows, int64_t from,
+                          int64_t to, REAL *out)
+{
+  for (int64_t p = from; p < to; p++) {
+    for (int j = 0; j < rows; j++)
+      out[p * rows + j] = a[p * t->a_column + j * t->a_row];
+  }
+}
+
+// The same of a whole tile, whose rows are adjacent.
+static void pack_adjacent(const task *t, const REAL *a, int64_t from,
+                          int64_t to, REAL *out)
+{
+  for (int64_t p = from; p < to; p++)
+    memcpy(out + p * ND_MATMUL_ROWS, a + p * t->a_column,
+           ND_MATMUL_ROWS * sizeof *a);
+}
+
+// ND_MATMUL_ROWS rows of a, whose terms are adjacent, as a column; writes up to
+// a vector more than that.
 static void pack_tile(const task *t, const REAL *a, REAL *out)
 {
-  enum { HIGH = (TILE_ROWS + LANES - 1) / LANES };
+  enum { HIGH = (ND_MATMUL_ROWS + LANES - 1) / LANES };
   int64_t p = 0;
-  for (; t->a_column == 1 && p + LANES <= t->k; p += LANES) {
+  for (; p + LANES <= t->k; p += LANES) {
     vector x[HIGH][LANES];
     ND_UNROLL
     for (int h = 0; h < HIGH; h++) {
       ND_UNROLL
       for (int i = 0; i < LANES; i++) {
-        const int row = h * LANES + i < TILE_ROWS ? h * LANES + i : 0;
+        const int row = h * LANES + i < ND_MATMUL_ROWS ? h * LANES + i : 0;
         x[h][i] = load(a + row * t->a_row + p, 0);
       }
       flip(x[h]);
@@ -153,31 +173,30 @@ static void pack_tile(const task *t, const REAL *a, REAL *out)
     for (int i = 0; i < LANES; i++) {
       ND_UNROLL
       for (int h = 0; h < HIGH; h++)
-        store(out + (p + i) * TILE_ROWS, h, x[h][i]);
+        store(out + (p + i) * ND_MATMUL_ROWS, h, x[h][i]);
     }
   }
-  for (; t->a_row == 1 && p < t->k; p++)
-    memcpy(out + p * TILE_ROWS, a + p * t->a_column, TILE_ROWS * sizeof *a);
-  for (; p < t->k; p++) {
-    for (int j = 0; j < TILE_ROWS; j++)
-      out[p * TILE_ROWS + j] = a[p * t->a_column + j * t->a_row];
-  }
+  pack_terms(t, a, ND_MATMUL_ROWS, p, t->k, out);
 }
 
-// All rows of a as columns of tiles.
+// All rows of a as columns of tiles. Where rows are adjacent, terms are read a
+// few at a time, so that memory is read in long runs.
 static void pack_a(const task *t, REAL *out)
 {
-  int rows;
-  for (int64_t i = 0; i < t->m; i += rows, out += rows * t->k) {
-    rows = tile_rows(t->m - i);
-    const REAL *a = t->a + i * t->a_row;
-    if (rows == TILE_ROWS) {
-      pack_tile(t, a, out);
-      continue;
-    }
-    for (int64_t p = 0; p < t->k; p++) {
-      for (int j = 0; j < rows; j++)
-        out[p * rows + j] = a[p * t->a_column + j * t->a_row];
+  enum { FEW = 8 };
+  const int64_t step = t->a_column == 1 ? t->k : FEW;
+  for (int64_t p = 0; p < t->k; p += step) {
+    const int64_t end = t->k - p < step ? t->k : p + step;
+    int rows;
+    for (int64_t i = 0; i < t->m; i += rows) {
+      rows = tile_rows(t->m - i);
+      const REAL *a = t->a + i * t->a_row;
+      if (rows < ND_MATMUL_ROWS || (t->a_column != 1 && t->a_row != 1))
+        pack_terms(t, a, rows, p, end, out + i * t->k);
+      else if (t->a_column == 1)
+        pack_tile(t, a, out + i * t->k);
+      else
+        pack_adjacent(t, a, p, end, out + i * t->k);
     }
   }
 }

@@ -1,7 +1,7 @@
 // kernel/matmul_real.h: the multiply of one float type: matmul_float32.c and
 // matmul_float64.c define REAL and REAL_BITS and include this.
 //
-// A tile of c, TILE_ROWS by a panel of a few vectors, stays in registers while
+// A tile of c, ND_MATMUL_ROWS by a panel of a few vectors, stays in registers while
 // it takes terms; then the next tile below takes the same part of b, which is
 // read from the first cache over and over. So b is packed into panels, unless
 // there are too few rows to pay for that; the first tile packs what it reads
@@ -118,7 +118,7 @@ static void deliver(const task *t, const REAL *in, int64_t width, bool adds)
 static void run_edge(const task *t, tile_kernel *kernel, const source *s,
                      int width)
 {
-  REAL buffer[TILE_ROWS * PANEL];
+  REAL buffer[ND_MATMUL_ROWS * PANEL];
   if (s->k <= CHAIN && !s->adds) {
     kernel(s, buffer, width);
     deliver(t, buffer, width, false);
@@ -141,9 +141,9 @@ static void run_edge(const task *t, tile_kernel *kernel, const source *s,
 
 // Where the panels of a task lie.
 typedef struct layout {
-  REAL *b;     // where they are packed
-  bool keeps;  // all of them, one after the other; else only one
-  REAL *a;     // room for packed rows, or NULL
+  REAL *b;        // where they are packed
+  bool keeps;     // all of them, one after the other; else only one
+  const REAL *a;  // packed rows, or NULL
   // How they are used first: as they are, packed, or so that they are packed.
   enum { IN_PLACE, PACKED, PACKS } how;
 } layout;
@@ -176,7 +176,7 @@ static void run_panel(const task *t, source s, const panel *y, const REAL *a)
   int rows;
   for (int64_t i = 0; i < t->m; i += rows) {
     rows = tile_rows(t->m - i);
-    tile_kernel *kernel = tiles[y->vectors][s.packed != NULL ? 0 : rows];
+    tile_kernel *kernel = tile_kernels[y->vectors][s.packed != NULL ? 0 : rows];
     s.a = t->a + i * t->a_row;
     if (a != NULL) {
       s.a = a + i * t->k;
@@ -198,10 +198,8 @@ static void run_panel(const task *t, source s, const panel *y, const REAL *a)
 }
 
 // All panels of the task.
-static void run_rows(const task *t, const layout *l)
+static void run_panels(const task *t, const layout *l)
 {
-  if (l->a != NULL)
-    pack_a(t, l->a);
   for (int64_t j = 0; j < t->n;) {
     const panel y = next_panel(j, t->n);
     run_panel(t, find_panel(t, l, &y), &y, l->a);
@@ -209,16 +207,16 @@ static void run_rows(const task *t, const layout *l)
   }
 }
 
-// The task, some rows after the other.
-static void run_panels(const task *t, layout l)
+// The task, some rows after the other, which are packed in `rows` unless that
+// is NULL.
+static void run_rows(const task *t, layout l, REAL *rows)
 {
-  if (t->m <= MANY_ROWS) {
-    run_rows(t, &l);
-    return;
-  }
+  l.a = rows;
   for (int64_t i = 0; i < t->m; i += MANY_ROWS) {
     const task part = part_of(t, i, MANY_ROWS, 0, t->n);
-    run_rows(&part, &l);
+    if (rows != NULL)
+      pack_a(&part, rows);
+    run_panels(&part, &l);
     l.how = PACKED;
   }
 }
@@ -229,10 +227,10 @@ static bool packs_a(const task *t)
   return t->a_column == 1 ? t->n >= WIDE : t->n * t->k >= FLIPPED;
 }
 
-// Elements of packed rows, and a vector more; 0 if they are read in place.
-static int64_t size_of_a(const task *t)
+// Elements of so many packed rows, and a vector more; 0 if they are read in
+// place.
+static int64_t size_of_a(const task *t, int64_t rows)
 {
-  const int64_t rows = t->m < MANY_ROWS ? t->m : MANY_ROWS;
   return packs_a(t) ? rows * t->k + LANES : 0;
 }
 
@@ -249,13 +247,11 @@ static void run_stretch(const task *t, REAL *scratch)
   const int64_t size = size_of_b(t);
   layout l = { .b = size > 0 ? scratch : room, .keeps = size > 0 };
   l.how = t->b_column == 1 && t->m <= FEW_ROWS ? IN_PLACE : PACKS;
-  if (packs_a(t))
-    l.a = scratch + size;
-  if (l.a != NULL && l.keeps && t->b_column == 1) {
+  if (packs_a(t) && l.keeps && t->b_column == 1) {
     pack_b(t, l.b);
     l.how = PACKED;
   }
-  run_panels(t, l);
+  run_rows(t, l, packs_a(t) ? scratch + size : NULL);
 }
 
 // Elements of scratch that the largest part of the task takes.
@@ -263,7 +259,8 @@ static int64_t size_of_stretch(const task *t)
 {
   task part = part_of(t, 0, t->m, 0, MANY_COLUMNS);
   part.k = t->k < TERMS ? t->k : TERMS;
-  return size_of_a(&part) + size_of_b(&part);
+  return size_of_a(&part, part.m < MANY_ROWS ? part.m : MANY_ROWS) +
+         size_of_b(&part);
 }
 
 // ------------------------------------------------------------------- blocks --
@@ -420,11 +417,9 @@ static void plain(const nd_matmul *p)
 
 // --------------------------------------------------------------- the kernel --
 
-static size_t scratch_bytes(const nd_matmul *p, bool packed)
+static size_t scratch_bytes(const nd_matmul *p)
 {
-  const task t = packed ? start(p) : choose_way(p);
-  if (packed)
-    return (size_t)size_of_a(&t) * sizeof(REAL);
+  const task t = choose_way(p);
   if (is_tiny(p))
     return 0;
   return (size_t)(size_of_slots(&t) + size_of_stretch(&t)) * sizeof(REAL);
@@ -454,19 +449,29 @@ static void add(const nd_matmul *p, void *scratch)
   run_block(t, scratch);
 }
 
-static void pack(const nd_matmul *p, void *packed)
+static void pack_panels(const nd_matmul *p, void *panels)
 {
   const task t = start(p);
-  pack_b(&t, packed);
+  pack_b(&t, panels);
 }
 
-static void run_packed(const nd_matmul *p, void *packed, bool adds,
-                       void *scratch)
+static size_t tiles_bytes(const nd_matmul *p)
+{
+  const task t = start(p);
+  return (size_t)size_of_a(&t, t.m) * sizeof(REAL);
+}
+
+static void pack_tiles(const nd_matmul *p, void *tiles)
+{
+  const task t = start(p);
+  pack_a(&t, tiles);
+}
+
+static void run_packed(const nd_matmul *p, const void *tiles, void *panels,
+                       bool adds)
 {
   task t = start(p);
   t.adds = adds;
-  layout l = { .b = packed, .keeps = true, .how = PACKED };
-  if (packs_a(&t))
-    l.a = scratch;
-  run_panels(&t, l);
+  const layout l = { .b = panels, .keeps = true, .a = tiles, .how = PACKED };
+  run_panels(&t, &l);
 }

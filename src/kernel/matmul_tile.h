@@ -26,7 +26,7 @@ ND_INLINE void tile_chain(int rows, int vectors, bool packs, const source *s,
   const REAL *a = s->a + from * a_column;
   const REAL *b = s->b + from * b_row;
   REAL *out = packs ? s->packed + from * vectors * LANES : NULL;
-  vector sum[TILE_ROWS][TILE_VECTORS];
+  vector sum[ND_MATMUL_ROWS][TILE_VECTORS];
   ND_UNROLL
   for (int i = 0; i < rows; i++) {
     ND_UNROLL
@@ -101,14 +101,14 @@ SMALL(4)
 LARGE(4)
 #endif
 
-// By rows; at 0 the one of TILE_ROWS rows that packs.
+// By rows; at 0 the one of ND_MATMUL_ROWS rows that packs.
 #define TILE_LIST(v)                                                        \
   {                                                                         \
     pack_6x##v, tile_1x##v, tile_2x##v, tile_3x##v, tile_4x##v, tile_5x##v, \
       tile_6x##v,                                                           \
   }
 
-static tile_kernel *const tiles[TILE_VECTORS + 1][TILE_ROWS + 1] = {
+static tile_kernel *const tile_kernels[TILE_VECTORS + 1][ND_MATMUL_ROWS + 1] = {
   [1] = TILE_LIST(1),
   [2] = TILE_LIST(2),
 #if TILE_VECTORS > 2

@@ -6,7 +6,6 @@
 #ifndef WIDTH
 #define WIDTH ND_VECTOR_BYTES
 #endif
-#define TILE_ROWS 6
 
 enum {
   LANES = WIDTH / sizeof(REAL),

@@ -211,21 +211,26 @@ static void run_strips(const void *what, void *shared, void *own, int64_t from,
 // ------------------------------------------------------------------- fields --
 
 // What is larger is cut into fields, one after the other, of which a few steps
-// each take some terms. Units are areas of the field. Where areas have rows
-// enough to share what is packed of b, a step of its own packs it; else steps
-// take as many blocks as are cheap.
+// each take some terms. Units are areas of the field. Where there are rows
+// enough, areas share what is packed of both factors by a step of its own; else
+// steps take as many blocks as are cheap.
+
+#define SHARED_AREA 5e4F  // nanoseconds of one, about
 
 enum {
   BLOCK = ND_MATMUL_CHAIN * ND_MATMUL_CHAINS,
-  FEW_ROWS = 96,    // which share nothing
-  LARGE = 1 << 19,  // bytes of b that are shared
-  SHARED_COLUMNS = 1024,
-  SHARED_ROWS = 96,   // of an area that shares b
-  WAITING = 1 << 19,  // elements of a field that wait for other blocks
-  MANY_ROWS = 384,    // of an area that does not
-  AREA = 65536,       // elements of it, at most
-  DOTS = 512,         // the same where a dot is a loop of its own
-  AREAS = 4           // of them in a field
+  FEW_ROWS = 96,          // which share nothing
+  LARGE = 1 << 18,        // bytes of b that are shared
+  SHARED_ROWS = 96,       // of an area that shares
+  SHARED_COLUMNS = 1024,  // of a field of these
+  SMALL = 1 << 19,        // elements of a result whose areas are half as high
+  PANELS = 1 << 17,       // elements of b that are packed at a time, about
+  TILES = 1 << 19,        // the same of a, of which areas read a part
+  WAITING = 1 << 19,      // elements of a field that wait for other blocks
+  MANY_ROWS = 384,        // of an area that does not share
+  AREA = 65536,           // elements of it, at most
+  DOTS = 512,             // the same where a dot is a loop of its own
+  AREAS = 4               // of them in a field
 };
 
 typedef struct cuts {
@@ -235,6 +240,7 @@ typedef struct cuts {
   int64_t rows, columns;  // of an area
   int64_t high, wide;     // areas of a field
   int64_t terms;          // of a step
+  int64_t tiles;          // bytes that they take of the rows of an area, packed
   int64_t leaf;           // terms of what is put together by kernel/tree.h
   int64_t batches;
 } cuts;
@@ -243,7 +249,7 @@ static bool wants_sharing(const nd_job *j, const strips *s)
 {
   return are_floats(j) && s->p.m > FEW_ROWS &&
          (s->cost > ND_PATIENCE ||
-          (!s->by_columns && s->p.n * s->p.k * width_of(j) > LARGE));
+          (!s->by_columns && s->p.n * s->p.k * width_of(j) >= LARGE));
 }
 
 // Parts of `n` of about one size, a multiple of `step`, none above `most`.
@@ -253,16 +259,47 @@ static int64_t even_parts(int64_t n, int64_t most, int64_t step)
   return nd_least(round_up(nd_parts(n, nd_parts(n, whole)), step), n);
 }
 
-static void cut_to_share(cuts *c)
+// Terms of a step whose areas share: as many as may be packed at once.
+static int64_t choose_shared_terms(const nd_job *j, const cuts *c,
+                                   int64_t columns)
 {
-  c->columns = even_parts(c->p.n, SHARED_COLUMNS, ND_MATMUL_PANEL);
-  c->rows = nd_least(c->p.m, SHARED_ROWS);
-  c->terms = c->kernels->terms;
+  const float least = term_cost(j, &c->p, c->rows, ND_MATMUL_PANEL);
+  int64_t terms = c->kernels->terms;
+  while (terms < BLOCK && terms < c->p.k && 2 * terms * columns <= PANELS &&
+         2 * least * (float)terms <= 2 * SHARED_AREA)
+    terms *= 2;
+  return terms;
+}
+
+// Bytes of the packed rows of an area; 0 if they are read as they lie.
+static int64_t count_tiles(const cuts *c, int64_t columns)
+{
+  nd_matmul p = c->p;
+  p.m = c->rows;
+  p.n = columns;
+  p.k = c->kernels->terms;
+  const int64_t chunks = nd_parts(c->terms, c->kernels->terms);
+  return chunks * (int64_t)nd_whole_lines(c->kernels->tiles_bytes(&p));
+}
+
+static void cut_to_share(const nd_job *j, cuts *c)
+{
+  const int64_t columns = even_parts(c->p.n, SHARED_COLUMNS, ND_MATMUL_PANEL);
+  c->rows = even_parts(c->p.m,
+                       c->p.m * c->p.n < SMALL ? SHARED_ROWS / 2 : SHARED_ROWS,
+                       ND_MATMUL_ROWS);
+  c->terms = choose_shared_terms(j, c, columns);
   c->leaf = BLOCK;
-  c->wide = 1;
+  c->tiles = count_tiles(c, columns);
+  const float column = term_cost(j, &c->p, c->rows, 1) * (float)c->terms;
+  c->columns = even_parts(columns, (int64_t)(SHARED_AREA / column),
+                          ND_MATMUL_PANEL);
+  c->wide = nd_parts(columns, c->columns);
   c->high = nd_parts(c->p.m, c->rows);
+  if (c->tiles > 0)
+    c->high = nd_least(c->high, nd_parts(TILES, c->rows * c->terms));
   if (c->p.k > BLOCK)
-    c->high = nd_least(c->high, nd_parts(WAITING, c->rows * c->columns));
+    c->high = nd_least(c->high, nd_parts(WAITING, c->rows * columns));
 }
 
 // As many blocks as may be taken at once; a chain if not even one.
@@ -297,7 +334,7 @@ static cuts cut(const nd_job *j, const strips *s)
   c.batches = j->out[0]->size / (c.p.m * c.p.n);
   c.shares = wants_sharing(j, s);
   if (c.shares)
-    cut_to_share(&c);
+    cut_to_share(j, &c);
   else
     cut_apart(j, &c);
   return c;
@@ -313,10 +350,18 @@ static int64_t count_slots(const cuts *c)
            : nd_tree_slots(leaves) * c->rows * c->columns;
 }
 
-// Elements of b that one step of a field packs.
-static int64_t count_packed(const cuts *c)
+// Columns of a field, as they are packed.
+static int64_t packed_columns(const cuts *c)
 {
-  return c->shares ? round_up(c->columns, ND_MATMUL_PANEL) * c->terms : 0;
+  return round_up(c->wide * c->columns, ND_MATMUL_PANEL);
+}
+
+// Bytes that one step of a field packs, of b and then of a.
+static int64_t packed_bytes(const nd_job *j, const cuts *c)
+{
+  return c->shares
+           ? packed_columns(c) * c->terms * width_of(j) + c->high * c->tiles
+           : 0;
 }
 
 // A step of a field: `part` of the terms, which are packed or multiplied.
@@ -328,12 +373,21 @@ typedef struct stage {
   int64_t units;
 } stage;
 
+// Units that pack, of so many rows and columns: panels, and then tiles of the
+// rows of areas.
+static int64_t count_packing(const cuts *c, int64_t rows, int64_t columns)
+{
+  return nd_parts(columns, ND_MATMUL_PANEL) +
+         (c->tiles > 0 ? nd_parts(rows, c->rows) : 0);
+}
+
 // No stage has more units than this.
 static int64_t most_units(const cuts *c)
 {
-  const int64_t panels = nd_parts(c->columns, ND_MATMUL_PANEL);
+  const int64_t rows = c->high * c->rows, columns = c->wide * c->columns;
+  const int64_t packing = count_packing(c, rows, columns);
   const int64_t areas = c->high * c->wide;
-  return areas > panels ? areas : panels;
+  return areas > packing ? areas : packing;
 }
 
 // Stage number `i`; its batch is too large after the last.
@@ -352,7 +406,7 @@ static stage find_stage(const cuts *c, int64_t i)
   s.rows = nd_least(c->p.m - s.row, rows);
   s.columns = nd_least(c->p.n - s.column, columns);
   s.units = s.packs
-              ? nd_parts(s.columns, ND_MATMUL_PANEL)
+              ? count_packing(c, s.rows, s.columns)
               : nd_parts(s.rows, c->rows) * nd_parts(s.columns, c->columns);
   return s;
 }
@@ -361,8 +415,11 @@ static stage find_stage(const cuts *c, int64_t i)
 
 // One area at work: its multiply, some terms of it, and where its slots lie.
 typedef struct area {
+  const nd_job *job;
   const cuts *cuts;
   nd_matmul p;
+  int64_t row, column;  // where it lies: areas above it, columns before it
+  void *shared, *own;
   char *slots;
   int64_t size, width;  // elements of a slot, bytes of one
 } area;
@@ -400,26 +457,67 @@ static nd_matmul find_terms(const nd_job *j, const cuts *c, const stage *s,
   return p;
 }
 
-static void multiply(const cuts *c, const nd_matmul *p, bool adds, void *packed,
-                     void *own)
+// Where part number `part` of the packed terms lies, from that column or area
+// on.
+static void *find_panels(const nd_job *j, const cuts *c, void *shared,
+                         int64_t part, int64_t column, int64_t terms)
 {
-  if (c->shares)
-    c->kernels->run_packed(p, packed, adds, own);
+  const int64_t before = packed_columns(c) * part * c->kernels->terms;
+  return (char *)shared + (before + column * terms) * width_of(j);
+}
+
+static void *find_tiles(const nd_job *j, const cuts *c, void *shared,
+                        int64_t part, int64_t row)
+{
+  const int64_t parts = nd_parts(c->terms, c->kernels->terms);
+  return (char *)shared + packed_columns(c) * c->terms * width_of(j) +
+         row * c->tiles + part * (c->tiles / parts);
+}
+
+// Part number `part` of the terms of `p`, as they are packed.
+static nd_matmul part_of(const nd_job *j, const cuts *c, const nd_matmul *p,
+                         int64_t part)
+{
+  const int64_t first = part * c->kernels->terms, width = width_of(j);
+  nd_matmul y = *p;
+  y.a = (const char *)p->a + first * p->a_column * width;
+  y.b = (const char *)p->b + first * p->b_row * width;
+  y.k = nd_least(c->kernels->terms, p->k - first);
+  return y;
+}
+
+static void multiply_packed(const area *y, bool adds)
+{
+  const nd_job *j = y->job;
+  const cuts *c = y->cuts;
+  const int64_t parts = nd_parts(y->p.k, c->kernels->terms);
+  for (int64_t i = 0; i < parts; i++) {
+    const nd_matmul p = part_of(j, c, &y->p, i);
+    c->kernels->run_packed(
+      &p, c->tiles > 0 ? find_tiles(j, c, y->shared, i, y->row) : NULL,
+      find_panels(j, c, y->shared, i, y->column, p.k), adds || i > 0);
+  }
+}
+
+static void multiply(const area *y, bool adds)
+{
+  if (y->cuts->shares)
+    multiply_packed(y, adds);
   else if (adds)
-    c->kernels->add(p, own);
+    y->cuts->kernels->add(&y->p, y->own);
   else
-    c->kernels->run(p, own);
+    y->cuts->kernels->run(&y->p, y->own);
 }
 
 // Terms from `first` on of the area, by way of its slots.
-static void run_in_slots(area *y, int64_t first, void *packed, void *own)
+static void run_in_slots(area *y, int64_t first)
 {
   const cuts *c = y->cuts;
   const int64_t leaf = first / c->leaf, end = first + y->p.k;
   char *const home = y->p.c;
   y->p.c = slot(y, nd_tree_slot(leaf));
   y->p.c_row = y->p.n;
-  multiply(c, &y->p, first % c->leaf != 0, packed, own);
+  multiply(y, first % c->leaf != 0);
   if (end % c->leaf == 0 || end == c->p.k)
     nd_tree_add(leaf, join, y);
   if (end == c->p.k)
@@ -431,28 +529,56 @@ static void run_area(const nd_job *j, const cuts *c, const stage *s,
 {
   const int64_t beside = nd_parts(s->columns, c->columns);
   const int64_t first = s->part * c->terms, width = width_of(j);
-  area y = { .cuts = c, .width = width };
-  y.p = find_terms(j, c, s, number / beside * c->rows,
-                   number % beside * c->columns);
+  area y = {
+    .job = j, .cuts = c, .width = width, .shared = shared, .own = own
+  };
+  y.row = number / beside;
+  y.column = number % beside * c->columns;
+  y.p = find_terms(j, c, s, y.row * c->rows, y.column);
   y.p.m = nd_least(y.p.m, c->rows);
   y.p.n = nd_least(y.p.n, c->columns);
   y.size = y.p.m * y.p.n;
-  y.slots = (char *)shared +
-            (count_packed(c) + number * count_slots(c)) * width;
+  y.slots = (char *)shared + packed_bytes(j, c) +
+            number * count_slots(c) * width;
   if (count_slots(c) > 0)
-    run_in_slots(&y, first, shared, own);
+    run_in_slots(&y, first);
   else
-    multiply(c, &y.p, first > 0, shared, own);
+    multiply(&y, first > 0);
 }
 
-// Packs columns of b, in panels from number `from` on.
+// Packs panels from..to-1 of the columns of b: rows of it are read in runs.
 static void pack_panels(const nd_job *j, const cuts *c, const stage *s,
                         int64_t from, int64_t to, void *shared)
 {
   const int64_t column = from * ND_MATMUL_PANEL;
-  nd_matmul p = find_terms(j, c, s, 0, column);
-  p.n = nd_least(p.n, (to - from) * ND_MATMUL_PANEL);
-  c->kernels->pack(&p, (char *)shared + column * p.k * width_of(j));
+  nd_matmul all = find_terms(j, c, s, 0, column);
+  all.n = nd_least(all.n, (to - from) * ND_MATMUL_PANEL);
+  for (int64_t i = 0; i * c->kernels->terms < all.k; i++) {
+    const nd_matmul p = part_of(j, c, &all, i);
+    c->kernels->pack_panels(&p, find_panels(j, c, shared, i, column, p.k));
+  }
+}
+
+// Packs the rows of a that area number `row` from the top has.
+static void pack_tiles(const nd_job *j, const cuts *c, const stage *s,
+                       int64_t row, void *shared)
+{
+  nd_matmul all = find_terms(j, c, s, row * c->rows, 0);
+  all.m = nd_least(all.m, c->rows);
+  for (int64_t i = 0; i * c->kernels->terms < all.k; i++) {
+    const nd_matmul p = part_of(j, c, &all, i);
+    c->kernels->pack_tiles(&p, find_tiles(j, c, shared, i, row));
+  }
+}
+
+static void pack_units(const nd_job *j, const cuts *c, const stage *s,
+                       int64_t from, int64_t to, void *shared)
+{
+  const int64_t panels = nd_parts(s->columns, ND_MATMUL_PANEL);
+  if (from < panels)
+    pack_panels(j, c, s, from, nd_least(to, panels), shared);
+  for (int64_t i = from < panels ? panels : from; i < to; i++)
+    pack_tiles(j, c, s, i - panels, shared);
 }
 
 static void run_stage(const void *what, void *shared, void *own, int64_t from,
@@ -465,7 +591,7 @@ static void run_stage(const void *what, void *shared, void *own, int64_t from,
   const int64_t first = number * most_units(&c);
   const stage s = find_stage(&c, number);
   if (s.packs)
-    pack_panels(j, &c, &s, from - first, to - first, shared);
+    pack_units(j, &c, &s, from - first, to - first, shared);
   for (; !s.packs && from < to; from++)
     run_area(j, &c, &s, from - first, shared, own);
 }
@@ -481,7 +607,7 @@ static float stage_cost(const nd_job *j, const cuts *c, const stage *s)
 
 static bool takes_strips(const nd_job *j, const strips *s)
 {
-  return s->cost <= ND_PATIENCE && !wants_sharing(j, s);
+  return !wants_sharing(j, s) && s->cost <= ND_PATIENCE;
 }
 
 // Of what strips beside each other share, in nanoseconds.
@@ -512,14 +638,14 @@ static bool multiply_next(const void *what, nd_step *step, int i)
   return s.batch < c.batches;
 }
 
-// Scratch of an area: a is all that is packed for those that share b.
+// Scratch of an area that shares nothing.
 static size_t count_own(const cuts *c)
 {
   nd_matmul p = c->p;
   p.m = c->rows;
   p.n = c->columns;
   p.k = c->terms;
-  return c->kernels->scratch(&p, c->shares);
+  return c->kernels->scratch(&p);
 }
 
 nd_work nd_multiply_work(const nd_job *j)
@@ -530,13 +656,13 @@ nd_work nd_multiply_work(const nd_job *j)
   if (j->out[0]->size == 0)
     return (nd_work){ 0 };
   if (takes_strips(j, &all)) {
-    const size_t own = kernels->scratch(&all.p, false);
+    const size_t own = kernels->scratch(&all.p);
     const bool tiny = own == 0 && j->out[0]->size * all.p.k <= TINY;
     return (nd_work){ .own = own, .next = tiny ? NULL : multiply_next };
   }
   const cuts c = cut(j, &all);
-  const int64_t elements = count_packed(&c) + count_slots(&c) * c.high * c.wide;
-  return (nd_work){ .shared = (size_t)(elements * width_of(j)),
-                    .own = count_own(&c),
+  const int64_t slots = count_slots(&c) * c.high * c.wide * width_of(j);
+  return (nd_work){ .shared = (size_t)(packed_bytes(j, &c) + slots),
+                    .own = c.shares ? 0 : count_own(&c),
                     .next = multiply_next };
 }

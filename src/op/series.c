@@ -153,7 +153,7 @@ size_t nd_matrices_scratch(const nd_matrices *p, int64_t m, int64_t n,
                           .b_row = way & 2 ? 1 : n,
                           .b_column = way & 2 ? k : 1,
                           .c_row = n + 1 };
-    const size_t bytes = p->multiply->scratch(&y, false);
+    const size_t bytes = p->multiply->scratch(&y);
     most = bytes > most ? bytes : most;
   }
   return most + (size_t)((k + 1) * FEW * p->width);

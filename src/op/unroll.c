@@ -77,7 +77,7 @@ static void pack_panel(const nd_unroll *u, int factor, int64_t panel,
   for (int64_t term = 0; term < f->terms; term += step) {
     p.k = nd_least(step, f->terms - term);
     p.b = nd_unroll_at(u, f->from, term * f->row + column * f->column);
-    u->products->pack(
+    u->products->pack_panels(
       &p, nd_unroll_at(u, packed, find_packed(u, factor, term) + column * p.k));
   }
 }
@@ -98,9 +98,13 @@ void nd_unroll_multiply(const nd_workplace *w, int factor, bool adds,
   for (int64_t term = 0; term < f->terms; term += step) {
     p.k = nd_least(step, f->terms - term);
     p.a = nd_unroll_at(u, a, term);
+    const bool tiles = u->products->tiles_bytes(&p) > 0;
+    if (tiles)
+      u->products->pack_tiles(&p, w->scratch);
     u->products->run_packed(
-      &p, nd_unroll_at(u, w->packed, find_packed(u, factor, term)),
-      adds || term > 0, w->scratch);
+      &p, tiles ? w->scratch : NULL,
+      nd_unroll_at(u, w->packed, find_packed(u, factor, term)),
+      adds || term > 0);
   }
 }
 
@@ -214,7 +218,7 @@ nd_work nd_unroll_memory(const nd_unroll *u)
                           .a_row = f->terms,
                           .a_column = 1,
                           .c_row = f->columns };
-    const size_t size = u->products->scratch(&p, true);
+    const size_t size = u->products->tiles_bytes(&p);
     scratch = scratch > size ? scratch : size;
   }
   const int64_t packed = u->factors == 0

@@ -189,7 +189,7 @@ static void run_row(nd_context *c, const row *r, nd_dtype dtype)
   problem p = { .r = r, .dtype = dtype, .c = c, .plan = plan_of(r) };
   const size_t bytes = (size_t)r->batch * (size_t)r->m * (size_t)r->n *
                        nd_dtype_size(dtype);
-  const size_t room = find_kernels(&p)->scratch(&p.plan, false);
+  const size_t room = find_kernels(&p)->scratch(&p.plan);
   p.out = aligned_alloc(64, (bytes + 63) & ~(size_t)63);
   p.scratch = aligned_alloc(64, (room + 64) & ~(size_t)63);
   for (int i = 0; i < 2; i++)

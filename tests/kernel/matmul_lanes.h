@@ -48,8 +48,11 @@ static void run_by_panels(const nd_matmul *p)
     part.a = (const REAL *)p->a + at * p->a_column;
     part.b = (const REAL *)p->b + at * p->b_row;
     part.k = p->k - at < TERMS ? p->k - at : TERMS;
-    pack(&part, panels);
-    run_packed(&part, panels, at > 0, room);
+    pack_panels(&part, panels);
+    const bool tiles = tiles_bytes(&part) > 0;
+    if (tiles)
+      pack_tiles(&part, room);
+    run_packed(&part, tiles ? room : NULL, panels, at > 0);
   }
 }
 
@@ -63,7 +66,7 @@ static bool has_the_bits(int64_t m, int64_t n, int64_t k)
     plain(&p);
     p.c = got;
     memset(got, 0x55, bytes);
-    ok = ok && scratch_bytes(&p, false) <= sizeof room;
+    ok = ok && scratch_bytes(&p) <= sizeof room;
     run(&p, room);
     ok = ok && memcmp(got, want, bytes) == 0;
     if (k > BLOCK)

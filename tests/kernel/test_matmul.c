@@ -68,7 +68,7 @@ static bool agrees(const nd_matmul_kernels *kernels, nd_matmul *p, size_t width)
   p->c = want + GUARD * width;
   kernels->plain(p);
   p->c = got + GUARD * width;
-  const size_t needed = kernels->scratch(p, false);
+  const size_t needed = kernels->scratch(p);
   if (needed > sizeof scratch)
     return false;
   memset(scratch, 0xff, needed);
@@ -116,7 +116,7 @@ static bool packed_agrees(const nd_matmul_kernels *kernels, const nd_matmul *p,
                           size_t width)
 {
   enum { MOST = ND_MATMUL_CHAIN * ND_MATMUL_CHAINS };
-  if (kernels->pack == NULL || p->k == 0 || p->k > MOST)
+  if (kernels->pack_panels == NULL || p->k == 0 || p->k > MOST)
     return true;
   const int64_t rows = draw_up_to(p->m);
   const int64_t half = p->n / 2 / ND_MATMUL_PANEL * ND_MATMUL_PANEL;
@@ -127,17 +127,21 @@ static bool packed_agrees(const nd_matmul_kernels *kernels, const nd_matmul *p,
     right.n -= half;
     part.n = half;
     memset(packed, 0xff, sizeof packed);
-    kernels->pack(&part, packed);
-    kernels->pack(&right, packed + (size_t)(half * part.k) * width);
+    kernels->pack_panels(&part, packed);
+    kernels->pack_panels(&right, packed + (size_t)(half * part.k) * width);
     part.n = p->n;
     for (int64_t i = 0; i < p->m; i += rows) {
       nd_matmul y = part;
       y.m = p->m - i < rows ? p->m - i : rows;
       y.a = (const char *)part.a + i * p->a_row * (int64_t)width;
       y.c = got + (size_t)(i * p->c_row) * width;
-      if (kernels->scratch(&y, true) > sizeof scratch)
+      const size_t tiles = kernels->tiles_bytes(&y);
+      if (tiles > sizeof scratch)
         return false;
-      kernels->run_packed(&y, packed, at > 0, scratch);
+      memset(scratch, 0xff, tiles);
+      if (tiles > 0)
+        kernels->pack_tiles(&y, scratch);
+      kernels->run_packed(&y, tiles > 0 ? scratch : NULL, packed, at > 0);
     }
   }
   for (int64_t i = 0; i < p->m; i++) {
@@ -288,7 +292,7 @@ static bool check_million(const nd_matmul_kernels *kernels, nd_dtype dtype)
   p.k = 1000000;
   p.c_row = 16;
   kernels->run(&p, scratch);
-  bool ok = kernels->scratch(&p, false) <= sizeof scratch;
+  bool ok = kernels->scratch(&p) <= sizeof scratch;
   for (int i = 0; i < 64; i++)
     ok = ok && fabs(((float *)(void *)got)[i] / 1e5 - 1) < 1e-6;
   return ok;
