@@ -1,7 +1,7 @@
 // kernel/matmul_real.h: the multiply of one float type: matmul_float32.c and
 // matmul_float64.c define REAL and REAL_BITS and include this.
 //
-// A tile of c, ND_MATMUL_ROWS by a panel of a few vectors, stays in registers while
+// A tile of c, a few rows by a panel of a few vectors, stays in registers while
 // it takes terms; then the next tile below takes the same part of b, which is
 // read from the first cache over and over. So b is packed into panels, unless
 // there are too few rows to pay for that; the first tile packs what it reads
@@ -207,17 +207,26 @@ static void run_panels(const task *t, const layout *l)
   }
 }
 
-// The task, some rows after the other, which are packed in `rows` unless that
-// is NULL.
-static void run_rows(const task *t, layout l, REAL *rows)
+// The task, whose rows are packed in `rows` first, unless that is NULL.
+static void run_some(const task *t, layout *l, REAL *rows)
 {
-  l.a = rows;
+  if (rows != NULL)
+    pack_a(t, rows);
+  l->a = rows;
+  run_panels(t, l);
+}
+
+// The task, some rows after the other.
+static void run_rows(const task *t, layout *l, REAL *rows)
+{
+  if (t->m <= MANY_ROWS) {
+    run_some(t, l, rows);
+    return;
+  }
   for (int64_t i = 0; i < t->m; i += MANY_ROWS) {
     const task part = part_of(t, i, MANY_ROWS, 0, t->n);
-    if (rows != NULL)
-      pack_a(&part, rows);
-    run_panels(&part, &l);
-    l.how = PACKED;
+    run_some(&part, l, rows);
+    l->how = PACKED;
   }
 }
 
@@ -251,7 +260,7 @@ static void run_stretch(const task *t, REAL *scratch)
     pack_b(t, l.b);
     l.how = PACKED;
   }
-  run_rows(t, l, packs_a(t) ? scratch + size : NULL);
+  run_rows(t, &l, packs_a(t) ? scratch + size : NULL);
 }
 
 // Elements of scratch that the largest part of the task takes.

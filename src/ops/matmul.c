@@ -19,9 +19,9 @@ static bool fail_shapes(nd_context *c, const nd_job *j, const char *what)
 {
   return nd_fail(c, ND_BAD_ARGUMENT, "%s: a is %s%s, b is %s%s", what,
                  ND_SHAPE(j->in[0]->rank, j->in[0]->dims),
-                 nd_multiply_flips(j, 0) ? " transposed" : "",
+                 nd_product_flips(j, 0) ? " transposed" : "",
                  ND_SHAPE(j->in[1]->rank, j->in[1]->dims),
-                 nd_multiply_flips(j, 1) ? " transposed" : "");
+                 nd_product_flips(j, 1) ? " transposed" : "");
 }
 
 // The batch axes of the result.
@@ -49,13 +49,13 @@ static bool matmul_infer(nd_context *c, const nd_job *j, nd_type *out)
       return nd_fail(c, ND_BAD_ARGUMENT, "needs at least 2 axes: %s is %s",
                      params[i].name, ND_SHAPE(x->rank, x->dims));
   }
-  if (nd_multiply_side(j, 0, 1) != nd_multiply_side(j, 1, 0))
+  if (nd_product_side(j, 0, 1) != nd_product_side(j, 1, 0))
     return fail_shapes(c, j, "inner sizes differ");
   if (!infer_batch(j, out))
     return fail_shapes(c, j, "batch axes do not broadcast");
   out->dtype = (nd_dtype)j->in[0]->dtype;
-  out->shape[out->rank - 2] = nd_multiply_side(j, 0, 0);
-  out->shape[out->rank - 1] = nd_multiply_side(j, 1, 1);
+  out->shape[out->rank - 2] = nd_product_side(j, 0, 0);
+  out->shape[out->rank - 1] = nd_product_side(j, 1, 1);
   return true;
 }
 
@@ -85,21 +85,21 @@ static nd_tensor *stack(nd_context *c, nd_tensor *x)
 // transposed, which flips and swaps the factors.
 static nd_tensor *by_a(nd_context *c, const nd_job *j, nd_tensor *g)
 {
-  const bool flip_b = nd_multiply_flips(j, 1);
-  return nd_multiply_flips(j, 0) ? MATMUL(j->in[1], flip_b, g, true)
-                                 : MATMUL(g, false, j->in[1], !flip_b);
+  const bool flip_b = nd_product_flips(j, 1);
+  return nd_product_flips(j, 0) ? MATMUL(j->in[1], flip_b, g, true)
+                                : MATMUL(g, false, j->in[1], !flip_b);
 }
 
 static nd_tensor *by_b(nd_context *c, const nd_job *j, nd_tensor *g)
 {
-  const bool flip_a = nd_multiply_flips(j, 0);
+  const bool flip_a = nd_product_flips(j, 0);
   nd_tensor *x = j->in[0];
-  if (nd_multiply_stacks(j)) {
+  if (nd_product_stacks(j)) {
     x = stack(c, x);
     g = stack(c, g);
   }
-  return nd_multiply_flips(j, 1) ? MATMUL(g, true, x, flip_a)
-                                 : MATMUL(x, !flip_a, g, false);
+  return nd_product_flips(j, 1) ? MATMUL(g, true, x, flip_a)
+                                : MATMUL(x, !flip_a, g, false);
 }
 
 static void matmul_transpose(nd_context *c, const nd_job *j,
