@@ -5,12 +5,13 @@ local nd = require "nadir"
 local class = require "nadir.class"
 local describe = require "nadir.describe"
 local fail = require "nadir.fail"
+local finally = require "nadir.finally"
 local kinds = require "nadir.kinds"
 local names = require "nadir.names"
 
 local config = {}
 
-local custom = {}  -- classes of scripts, by name
+local lent = { classes = {} }  -- those of scripts, by name
 
 -- ----------------------------------------------------------------- writing --
 
@@ -81,27 +82,25 @@ end
 
 -- ----------------------------------------------------------------- reading --
 
--- Classes that are known only until this is closed.
-local Loan = {}
-
-function Loan.__close(loan)
-  custom = loan.before
-end
-
---- Makes classes known by name until what it returns is closed.
+--- Classes that are lent next, and known by name until this is closed.
 ---@param classes table  by name
 ---@return table loan
-function config.lend(classes)
+function config.loan(classes)
   if type(classes) ~= "table" then
     fail("custom_objects: needs a table of classes by name, got %s",
       describe.value(classes))
   end
-  local loan = setmetatable({ before = custom }, Loan)
-  custom = setmetatable({}, { __index = custom })
+  local loan = finally(rawset, lent, "classes", lent.classes)
+  loan.classes = setmetatable({}, { __index = lent.classes })
   for name, Class in pairs(classes) do -- any order: each its own
-    custom[name] = Class
+    loan.classes[name] = Class
   end
   return loan
+end
+
+---@param loan table  to be closed
+function config.lend(loan)
+  lent.classes = loan.classes
 end
 
 --- Whether a value is the configuration of an object.
@@ -114,7 +113,7 @@ end
 
 -- The class of a name: a script's, or that of the module.
 local function find_class(name, module)
-  local Class = custom[name]
+  local Class = lent.classes[name]
   if Class == nil then
     local ok, found = pcall(function() return module[name] end)
     Class = ok and found or nil

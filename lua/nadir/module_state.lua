@@ -33,20 +33,26 @@ local function copy(who, value, where)
   return all
 end
 
---- Sets it; of modules that are not in the table it is empty.
+--- What sets it; of modules that are not in the table it is empty.
 ---@param who string    the function that errors are of
 ---@param module table
 ---@param written? table  what `of` gave
-function module_state.set(who, module, written)
+---@return function set
+function module_state.setter(who, module, written)
   written = copy(who, written or {}, module.name)
-  for _, named in ipairs(module:named_modules()) do
+  local modules, states = {}, {}
+  for i, named in ipairs(module:named_modules()) do
     local path, one = named[1], named[2]
-    local state = written[path] or {}
-    local problem = form.problem(one.state_form, state, "it")
+    modules[i], states[i] = one, written[path] or {}
+    local problem = form.problem(one.state_form, states[i], "it")
     if problem then
       fail("%s: the state of %s is damaged: %s", who, one.name, problem)
     end
-    rawset(one, "_state", state)
+  end
+  return function()
+    for i, one in ipairs(modules) do
+      rawset(one, "_state", states[i])
+    end
   end
 end
 

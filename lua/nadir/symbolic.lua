@@ -9,6 +9,7 @@
 local nd = require "nadir"
 local class = require "nadir.class"
 local fail = require "nadir.fail"
+local finally = require "nadir.finally"
 local structure = require "nadir.structure"
 
 local symbolic = {}
@@ -135,24 +136,13 @@ function symbolic.input(layer, shape, dtype)
   return self
 end
 
-local depth = 0  -- how many runs are for shapes alone
-
-local Guard = {}
-
-function Guard.__close()
-  depth = depth - 1
-end
-
-local function enter()
-  depth = depth + 1
-  return setmetatable({}, Guard)
-end
+local trying = { depth = 0 }  -- how many runs are for shapes alone
 
 --- Whether a layer runs for the shape of what it gives alone, so that it must
 --- not learn from what it is called with.
 ---@return boolean
 function symbolic.is_trying()
-  return depth > 0
+  return trying.depth > 0
 end
 
 --- What run(layer, table.unpack(arguments)) gives, symbolically, as a node of
@@ -164,7 +154,9 @@ end
 function symbolic.apply(layer, arguments, run)
   local open = is_batch_open(arguments)
   local function attempt(size)
-    local real, _ <close> = stand_ins(arguments, size), enter()
+    local real = stand_ins(arguments, size)
+    local _ <close> = finally(rawset, trying, "depth", trying.depth)
+    trying.depth = trying.depth + 1
     return run(layer, table.unpack(real, 1, arguments.n))
   end
   local first = attempt(SIZES[1])

@@ -22,6 +22,7 @@
 #include "lua/differences.h"
 #include "lua/embedded.h"
 #include "lua/file.h"
+#include "lua/finally.h"
 #include "lua/loaders.h"
 #include "lua/manager.h"
 #include "lua/module.h"
@@ -40,6 +41,7 @@
 #include "lua/switches.h"
 #include "lua/system.h"
 #include "lua/text.h"
+#include "lua/variable_all.h"
 #include "lua/variable_rows.h"
 #include "lua/warning.h"
 #include "lua/where.h"
@@ -157,6 +159,7 @@ static const luaL_Reg natives[] = {
   { "nadir.differences", ndL_open_differences },
   { "nadir.fields", ndL_pushfields },
   { "nadir.file", ndL_open_file },
+  { "nadir.finally", ndL_open_finally },
   { "nadir.host", ndL_open_host },
   { "nadir.manager", ndL_open_manager },
   { "nadir.nearest", ndL_open_nearest },
@@ -168,6 +171,7 @@ static const luaL_Reg natives[] = {
   { "nadir.wanted", ndL_open_wanted },
   { "nadir.switches", ndL_open_switches },
   { "nadir.warning", ndL_open_warning },
+  { "nadir.variables", ndL_open_variable_all },
   { "nadir.where", open_where },
   { NULL, NULL },
 };

@@ -139,19 +139,21 @@ static int optimizer_finalize(lua_State *L)
   ndL_read(L, S, &a, 2);
   ndL_flat places;
   ndL_flatten(L, S, 2, a.function, "variables", &places);
+  const size_t size = (size_t)places.n * sizeof(nd_variable *);
+  nd_variable **v = lua_newuserdatauv(L, size, 0);
   nd_optimizer *o = ndL_checkoptimizer(L, a.function);
-  for (int i = 0; i < 2 * places.n; i++) {  // all are looked at, then changed
+  for (int i = 0; i < places.n; i++) {
     if (places.list != 0)
-      lua_rawgeti(L, places.list, i % places.n + 1);
+      lua_rawgeti(L, places.list, i + 1);
     else
       lua_pushvalue(L, 2);
-    nd_variable *v = ndL_tovariable(L, S, -1);
-    if (v == NULL)
+    v[i] = ndL_tovariable(L, S, -1);
+    if (v[i] == NULL)
       ndL_typeerror(L, a.function, "a variable", "a Variable", lua_gettop(L));
-    if (i >= places.n && !nd_optimizer_finalize(o, 1, &v))
-      return ndL_raise(L, S);
     lua_pop(L, 1);
   }
+  if (places.n > 0 && !nd_optimizer_finalize(o, places.n, v))
+    return ndL_raise(L, S);
   return 0;
 }
 

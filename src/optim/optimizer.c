@@ -157,16 +157,36 @@ bool nd_optimizer_exclude(nd_optimizer *o, nd_variable *v, const char *from,
   return ok;
 }
 
-static bool finalize(nd_optimizer *o, nd_variable *v)
+// Those of the variables that have a running mean, and these.
+static int find_means(const nd_optimizer *o, int n,
+                      nd_variable *const *variables, nd_variable **averaged,
+                      nd_tensor **means)
 {
-  const nd_slots *slots = v != NULL ? nd_slots_find(o, v) : NULL;
-  if (slots == NULL || !slots->averaged)
-    return v != NULL;
-  const nd_tensor *mean = slots->at[ND_MEAN_SLOT];
-  nd_tensor *copy = nd_tensor_new(o->context, (nd_dtype)mean->dtype, mean->rank,
-                                  mean->dims, mean->data);
-  const bool ok = copy != NULL && nd_variable_assign(v, copy);
-  nd_tensor_release(copy);
+  int found = 0;
+  for (int i = 0; i < n; i++) {
+    const nd_slots *slots = nd_slots_find(o, variables[i]);
+    if (slots == NULL || !slots->averaged)
+      continue;
+    averaged[found] = variables[i];
+    means[found++] = slots->at[ND_MEAN_SLOT];
+  }
+  return found;
+}
+
+static bool finalize(nd_optimizer *o, int n, nd_variable *const *variables)
+{
+  nd_context *c = o->context;
+  if (n <= 0)
+    return nd_fail(c, ND_BAD_ARGUMENT, "no variables");
+  const size_t size = (size_t)n * sizeof(void *);
+  nd_variable **averaged = nd_memory_new(c, size, ND_MEMORY_OBJECT);
+  nd_tensor **means = nd_memory_new(c, size, ND_MEMORY_OBJECT);
+  const bool ok = averaged != NULL && means != NULL &&
+                  nd_variable_assign_all(
+                    c, find_means(o, n, variables, averaged, means), averaged,
+                    means);
+  nd_memory_free(c, averaged, size, ND_MEMORY_OBJECT);
+  nd_memory_free(c, means, size, ND_MEMORY_OBJECT);
   return ok;
 }
 
@@ -174,12 +194,10 @@ bool nd_optimizer_finalize(nd_optimizer *o, int n,
                            nd_variable *const *variables)
 {
   if (o == NULL || (n > 0 && variables == NULL) ||
-      !nd_context_ready(o->context))
+      !nd_context_ready(o->context) || has_null(n, variables))
     return false;
   const char *before = nd_context_enter(o->context, "finalize_variable_values");
-  bool ok = n > 0 || nd_fail(o->context, ND_BAD_ARGUMENT, "no variables");
-  for (int i = 0; i < n && ok; i++)
-    ok = finalize(o, variables[i]);
+  const bool ok = finalize(o, n, variables);
   nd_context_leave(o->context, before);
   return ok;
 }

@@ -5,6 +5,7 @@
 #include "tape/variable.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "op/op.h"
 #include "ops/entries.h"
@@ -188,10 +189,15 @@ static bool may_be(const nd_variable *v, const nd_tensor *x)
          (v->shapes != NULL && fits(v->shapes, x));
 }
 
+bool nd_variable_accepts(const nd_variable *v, const nd_tensor *x)
+{
+  return nd_variable_takes(v, x) && (may_be(v, x) || fail_shapes(v, x, ""));
+}
+
 static bool assign(nd_variable *v, nd_tensor *x)
 {
-  if (!nd_variable_takes(v, x) || (!may_be(v, x) && !fail_shapes(v, x, "")) ||
-      !nd_force(x) || !nd_variable_tell(v, x, true))
+  if (!nd_variable_accepts(v, x) || !nd_force(x) ||
+      !nd_variable_tell(v, x, true))
     return false;
   const bool apart = x->block == NULL || x->block != v->value->block;
   if (nd_same_shape(v->value, x) && !nd_tensor_is_shared(v->value) && apart &&
@@ -210,6 +216,39 @@ bool nd_variable_assign(nd_variable *v, nd_tensor *x)
   const char *before = nd_context_enter(v->context, "assign");
   const bool ok = assign(v, x);
   nd_context_leave(v->context, before);
+  return ok;
+}
+
+// The copies that the variables are to have; they take no memory any more.
+static bool copy_all(int n, nd_variable *const *v, nd_tensor *const *x,
+                     nd_tensor **copies)
+{
+  bool ok = true;
+  for (int i = 0; i < n && ok; i++)
+    ok = nd_variable_accepts(v[i], x[i]);
+  for (int i = 0; i < n && ok; i++)
+    ok = (copies[i] = copy_values(x[i])) != NULL;
+  for (int i = 0; i < n && ok; i++)
+    ok = nd_variable_tell(v[i], x[i], true);
+  return ok;
+}
+
+bool nd_variable_assign_all(nd_context *c, int n, nd_variable *const *v,
+                            nd_tensor *const *x)
+{
+  if (n == 0)
+    return nd_context_ready(c);
+  const size_t size = (size_t)n * sizeof(nd_tensor *);
+  nd_tensor **copies = nd_memory_new(c, size, ND_MEMORY_OBJECT);
+  if (copies == NULL)
+    return false;
+  memset(copies, 0, size);
+  const bool ok = nd_context_ready(c) && copy_all(n, v, x, copies);
+  for (int i = 0; i < n && ok; i++)
+    adopt(v[i], copies[i]);
+  for (int i = 0; i < n && !ok; i++)
+    nd_tensor_release(copies[i]);
+  nd_memory_free(c, copies, size, ND_MEMORY_OBJECT);
   return ok;
 }
 

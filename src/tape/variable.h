@@ -72,6 +72,13 @@ bool nd_variable_tell(nd_variable *v, nd_tensor *x, bool whole);
 nd_tensor *nd_variable_compute(nd_context *c, const nd_op *op, int n,
                                nd_tensor *const *x, const nd_value *attr);
 
+// Whether it may have that value, by its context, dtype and shape.
+bool nd_variable_accepts(const nd_variable *v, const nd_tensor *x);
+
+// Gives each of `n` variables its value, or none of them any.
+bool nd_variable_assign_all(nd_context *c, int n, nd_variable *const *v,
+                            nd_tensor *const *x);
+
 // Attaches `a`, of which `keeper` and `drop` are set; detach it before it goes.
 void nd_variable_attach(nd_variable *v, nd_attachment *a);
 void nd_attachment_detach(nd_attachment *a);

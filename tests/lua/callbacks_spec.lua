@@ -182,8 +182,22 @@ describe("CSVLogger", function()
       function() fit({ 1 }, C.CSVLogger "/no/where") end)
   end)
 
+  it("goes on behind the last whole line", function()
+    for text, want in pairs { -- any order: each its own
+      ["epoch,loss\n1,3\n2,0."] = "epoch,loss\n1,3\n1,5\n",
+      ["epoch,lo"] = "epoch,loss\n1,5\n",
+      [""] = "epoch,loss\n1,5\n",
+    } do
+      support.with_file(text, function(path)
+        fit({ 5 }, C.CSVLogger(path, { append = true }))
+        local file <close> = io.open(path)
+        assert.equal(want, file:read "a")
+      end)
+    end
+  end)
+
   it("says what cannot be written", function()
-    refuses("CSVLogger: /dev/full: No space left on device",
+    refuses("CSVLogger: cannot write all to /dev/full: No space left on device",
       function() fit({ 1 }, C.CSVLogger "/dev/full") end)
     for _, path in ipairs { "", "a\0b" } do
       refuses("CSVLogger: filename names no file",
@@ -370,6 +384,24 @@ describe("BackupAndRestore", function()
     assert.same({ 4, 5, 6 }, epochs)
     assert.is_nil(io.open(directory .. "/training.safetensors"))
     os.execute("rm -r '" .. root .. "'")
+  end)
+
+  it("leaves nothing behind for a fit without it", function()
+    local directory = os.tmpname()
+    os.remove(directory)
+    local x, y = nd.ones { 4, 2 }, nd.ones { 4, 1 }
+    local model = nd.Sequential { nd.Input { 2 }, L.Dense(1) }
+    model:compile("adam", "mse")
+    local function fit(epochs, ...)
+      return model:fit(x, y, { epochs = epochs, verbose = 0,
+                               callbacks = { ... } })
+    end
+    fit(2, C.BackupAndRestore { backup_dir = directory,
+                                delete_checkpoint = false })
+    refuses("broken off", fit, 4, C.BackupAndRestore(directory),
+      C.LambdaCallback { on_epoch_begin = function() error "broken off" end })
+    assert.same({ 1, 2 }, fit(2).epoch)
+    os.execute("rm -r " .. directory)
   end)
 
   it("refuses a model that is not built", function()

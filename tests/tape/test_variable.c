@@ -144,6 +144,39 @@ static void integers_and_bools_are_values_too(void)
   finish();
 }
 
+static void several_get_their_values_or_none_does(void)
+{
+  start();
+  nd_variable *v[] = { nd_variable_new(F32("[1 2]"), true),
+                       nd_variable_new(F32("3"), true) };
+  nd_tensor *wrong[] = { F32("[5 6]"), F32("[7]") };
+  CHECK_FAILS(nd_variable_assign_all(c, 2, v, wrong),
+              "shapes differ: the variable is [], the value is [1]");
+  CHECK_VALUES(value_of(v[0]), "[1 2]", 0);
+  nd_tensor *right[] = { F32("[5 6]"), F32("7") };
+  CHECK(nd_variable_assign_all(c, 2, v, right));
+  CHECK_VALUES(value_of(v[0]), "[5 6]", 0);
+  CHECK_VALUES(value_of(v[1]), "7", 0);
+  CHECK(nd_variable_assign_all(c, 0, NULL, NULL));
+  nd_variable_release(v[0]);
+  nd_variable_release(v[1]);
+  finish();
+}
+
+static void several_may_exchange_their_values(void)
+{
+  start();
+  nd_variable *v[] = { nd_variable_new(F32("[1 2]"), true),
+                       nd_variable_new(F32("[3 4]"), true) };
+  nd_tensor *x[] = { value_of(v[1]), value_of(v[0]) };
+  CHECK(nd_variable_assign_all(c, 2, v, x));
+  CHECK_VALUES(value_of(v[0]), "[3 4]", 0);
+  CHECK_VALUES(value_of(v[1]), "[1 2]", 0);
+  nd_variable_release(v[0]);
+  nd_variable_release(v[1]);
+  finish();
+}
+
 static void the_last_reference_frees_it(void)
 {
   start();
@@ -167,6 +200,8 @@ int main(void)
   RUN(a_variable_may_be_assigned_itself);
   RUN(shape_and_dtype_stay);
   RUN(integers_and_bools_are_values_too);
+  RUN(several_get_their_values_or_none_does);
+  RUN(several_may_exchange_their_values);
   RUN(the_last_reference_frees_it);
   return check_done();
 }

@@ -54,7 +54,6 @@ function BackupAndRestore:on_epoch_end(epoch)
 end
 
 function BackupAndRestore:on_train_end()
-  self.model.initial_epoch = false
   if self.delete_checkpoint and not self.model.stop_training then
     remove(self.path)
   end

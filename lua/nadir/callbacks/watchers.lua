@@ -2,6 +2,7 @@
 -- of training.
 local Callback = require "nadir.callbacks.callback".Callback
 local fail = require "nadir.fail"
+local file = require "nadir.file"
 local file_names = require "nadir.file_names"
 local number_text = require "nadir.number"
 local structure = require "nadir.structure"
@@ -61,46 +62,45 @@ function CSVLogger:init()
   file_names.check_file("CSVLogger", "filename", self.filename)
 end
 
--- Writes texts as a line, at once.
-local function write_line(self, ...)
-  local done, problem = self.file:write(...)
-  if done then
-    done, problem = self.file:write "\n"
-  end
-  if done then
-    done, problem = self.file:flush()
-  end
-  if not done then
-    fail("CSVLogger: %s: %s", self.filename, problem)
-  end
+-- Writes a line, all of it or nothing.
+local function write_line(self, list)
+  file.append("CSVLogger", self.filename, self.file,
+    table.concat(list, self.separator) .. "\n")
 end
 
--- Whether there is something in the file.
+-- Whether there are lines in the file. Half a one at its end, as a process that
+-- is killed leaves, goes.
 local function has_lines(path)
-  local file = open(path, "r")
-  local any = file and file:read(1) ~= nil
-  if file then
-    file:close()
+  local handle <close> = open(path, "rb")
+  local size = handle and handle:seek "end" or 0
+  if size == 0 then
+    return false
   end
-  return any
+  handle:seek("end", -1)
+  if handle:read(1) == "\n" then
+    return true
+  end
+  handle:seek "set"
+  local lines = handle:read "a":match "^.*\n" or ""
+  file.write("CSVLogger", path, { lines })
+  return lines ~= ""
 end
 
 function CSVLogger:on_train_begin()
   self.keys = false
   self.header = not (self.append and has_lines(self.filename))
-  local file, problem = open(self.filename, self.append and "a" or "w")
-  if not file then
+  local handle, problem = open(self.filename, self.append and "a" or "w")
+  if not handle then
     fail("CSVLogger: %s", problem)
   end
-  self.file = file
+  self.file = handle
 end
 
 function CSVLogger:on_epoch_end(epoch, logs)
   if not self.keys then
     self.keys = structure.keys(logs)
     if self.header then
-      write_line(self, "epoch", self.separator,
-        table.concat(self.keys, self.separator))
+      write_line(self, { "epoch", table.unpack(self.keys) })
     end
   end
   local row = { epoch }
@@ -109,7 +109,7 @@ function CSVLogger:on_epoch_end(epoch, logs)
     row[i + 1] = type(value) == "number" and number_text(value)
       or value ~= nil and tostring(value) or ""
   end
-  write_line(self, table.concat(row, self.separator))
+  write_line(self, row)
 end
 
 function CSVLogger:on_train_end()

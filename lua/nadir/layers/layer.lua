@@ -31,6 +31,7 @@ local class = require "nadir.class"
 local context = require "nadir.call_context"
 local describe = require "nadir.describe"
 local fail = require "nadir.fail"
+local finally = require "nadir.finally"
 local masks = require "nadir.masks"
 local names = require "nadir.names"
 local open_shape = require "nadir.layers.open_shape"
@@ -172,25 +173,20 @@ end
 function Layer.build(_, _)
 end
 
--- A layer whose build fails is not built.
-local Attempt = {}
+local VALUE <const> = 4  -- of what is set back
 
-function Attempt.__close(attempt, problem)
-  if problem ~= nil then
-    rawset(attempt.layer, "built", false)
-  end
-end
-
--- Once, however it comes to it: `called` says that x is there.
+-- Once, however it comes to it: `called` says that x is there. A layer whose
+-- build fails is not built.
 local function build_once(self, shape, called)
   if self.built then
     return
   end
   rawset(self, "_build_shape", open_shape(shape))
-  local _ <close> = setmetatable({ layer = self }, Attempt)
+  local attempt <close> = finally(rawset, self, "built", false)
   rawset(self, "_weights", {})
   rawset(self, "built", true)
   class.method(class.of(self), "build")(self, shape, called)
+  attempt[VALUE] = true
 end
 
 class.property(Layer, "build", function() return build_once end)
@@ -289,11 +285,12 @@ end
 
 -- The same, where losses are counted or it is said whether to train.
 local function run_within(self, x, training, mask, options)
-  local _ <close>, depth, trains = context.enter(training)
-  if any_losses and depth == 1 then
+  local call <close> = context.call(training)
+  context.enter(call)
+  if any_losses and call.depth == 1 then
     forget_losses(self)
   end
-  return run(self, x, trains or false, mask, options)
+  return run(self, x, call.training or false, mask, options)
 end
 
 --- Lets the layers within forget the states that they keep between calls.

@@ -6,6 +6,7 @@ local describe = require "nadir.describe"
 local fail = require "nadir.fail"
 local Module = require "nadir.module"
 local signature = require "nadir.signature"
+local variables = require "nadir.variables"
 
 local Weighted = class("Weighted", nil, Module)
 
@@ -97,7 +98,7 @@ function Weighted:get_weights()
   return values
 end
 
---- Sets the weights to the values, in the order of `weights`.
+--- Sets the weights to the values, in the order of `weights`, all or none.
 ---@param values table
 function Weighted:set_weights(values)
   if type(values) ~= "table" then
@@ -108,9 +109,7 @@ function Weighted:set_weights(values)
     fail("set_weights: %s has %d weights, got %d values%s", self.name, #weights,
       #values, self.built and "" or "; it is not built yet")
   end
-  for i, variable in ipairs(weights) do
-    variable:assign(values[i])
-  end
+  variables.assign("set_weights", weights, values)
 end
 
 --- How many elements the weights have.

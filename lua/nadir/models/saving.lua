@@ -7,11 +7,13 @@ local class = require "nadir.class"
 local config = require "nadir.config"
 local describe = require "nadir.describe"
 local fail = require "nadir.fail"
+local finally = require "nadir.finally"
 local form = require "nadir.form"
 local Layer = require "nadir.layers.layer"
 local module_state = require "nadir.module_state"
 local pack = require "nadir.pack"
 local signature = require "nadir.signature"
+local variables = require "nadir.variables"
 
 local saving = {}
 
@@ -41,10 +43,10 @@ local function list(names)
   return #names > 5 and ("%s and %d more"):format(shown, #names - 5) or shown
 end
 
--- Sets the weights from tensors by path. What is amiss is found before any is
--- set, and an error unless `skip_mismatch`.
+-- Sets the weights from tensors by path, all or none. What is amiss is an error
+-- unless `skip_mismatch`.
 local function set_weights(who, model, tensors, skip_mismatch)
-  local known, missing, strange, pairs_to_set = {}, {}, {}, {}
+  local known, missing, strange, fitting, values = {}, {}, {}, {}, {}
   for _, named in ipairs(model:named_variables()) do
     local path, variable = named[1], named[2]
     local x = tensors[path]
@@ -55,7 +57,8 @@ local function set_weights(who, model, tensors, skip_mismatch)
       strange[#strange + 1] = ("%s is %s, not %s"):format(path, x.shape,
         variable.shape)
     else
-      pairs_to_set[#pairs_to_set + 1] = { variable, x }
+      fitting[#fitting + 1] = variable
+      values[#values + 1] = nd.cast(x, variable.dtype)
     end
   end
   for path in pairs(only_weights(tensors)) do -- any order: sorted below
@@ -67,10 +70,8 @@ local function set_weights(who, model, tensors, skip_mismatch)
   elseif not skip_mismatch and #strange > 0 then
     fail("%s: the file does not fit: %s", who, list(strange))
   end
-  for _, one in ipairs(pairs_to_set) do
-    one[1]:assign(nd.cast(one[2], one[1].dtype))
-  end
-  return #pairs_to_set
+  variables.assign(who, fitting, values)
+  return #fitting
 end
 
 local save_weights = signature.new("save_weights", {
@@ -240,20 +241,15 @@ local function read_file(path)
   return written, tensors
 end
 
--- What layers draw first, which the file overwrites, is drawn for nobody.
-local function keep_random()
-  return setmetatable({ state = nd.random.get_state() }, {
-    __close = function(kept) nd.random.set_state(kept.state) end,
-  })
-end
-
---- The model that a file holds. Random numbers go on as without it.
+--- The model that a file holds. Random numbers go on as without it: what layers
+--- draw first, which the file overwrites, is drawn for nobody.
 ---@return table model
 local function load(...)
   local v = load_model:read(...)
   local written, tensors = read_file(v.filepath)
-  local _ <close> = keep_random()
-  local _ <close> = config.lend(v.custom_objects)
+  local _ <close> = finally(nd.random.set_state, nd.random.get_state())
+  local loan <close> = config.loan(v.custom_objects)
+  config.lend(loan)
   local model, problem = config.make(written.model, "model", nd.models)
   if not model then
     fail("load_model: %s", problem)
@@ -263,7 +259,7 @@ local function load(...)
   end
   read_frozen(model, written.frozen)
   set_weights("load_model", model, tensors)
-  module_state.set("load_model", model, pack.read(written.state, tensors))
+  module_state.setter("load_model", model, pack.read(written.state, tensors))()
   if v.compile and written.training then
     read_training(model, written.training, tensors)
   end

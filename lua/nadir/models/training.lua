@@ -7,6 +7,7 @@ local class = require "nadir.class"
 local describe = require "nadir.describe"
 local Display = require "nadir.models.display"
 local fail = require "nadir.fail"
+local finally = require "nadir.finally"
 local Log = require "nadir.models.log"
 local new_compiled = require "nadir.models.compiled"
 local Data = require "nadir.models.data"
@@ -255,17 +256,6 @@ local function read_data(v)
   return data, held
 end
 
--- What is left when fit is left, however that is.
-local Guard = {}
-
-function Guard.__close(guard)
-  patience.finish()
-  rawset(guard.model, "_steady", nil)
-  if guard.bar then
-    guard.bar:leave()
-  end
-end
-
 -- The model gets the running means that its optimizer may keep of weights.
 local function finish_weights(self)
   local optimizer, variables = self.optimizer, self.trainable_variables
@@ -306,8 +296,11 @@ function training:fit(...)
   local list = callback.new_list(callbacks, self, params)
   local bar = Display(self, v.verbose, v.epochs)
   self.stop_training = false
+  local _ <close> = finally(rawset, self, "initial_epoch", false)
+  local _ <close> = finally(rawset, self, "_steady", nil)
+  local _ <close> = finally(bar.leave, bar)
+  local _ <close> = finally(patience.finish)
   patience.begin()
-  local _ <close> = setmetatable({ model = self, bar = bar }, Guard)
   list:call("on_train_begin", {})
   local first = self.initial_epoch or v.initial_epoch
   for epoch = first + 1, v.epochs do

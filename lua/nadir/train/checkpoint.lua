@@ -20,6 +20,7 @@ local module_state = require "nadir.module_state"
 local pack = require "nadir.pack"
 local file_names = require "nadir.file_names"
 local signature = require "nadir.signature"
+local variables = require "nadir.variables"
 
 local open = io and io.open
 
@@ -27,7 +28,7 @@ local Checkpoint = class "Checkpoint"
 
 -- ------------------------------------------------------------------- kinds --
 -- What can be kept, each by what it is: `write` gives a value that may hold
--- tensors, `read` takes such a value.
+-- tensors, `read` notes in a plan what such a value sets.
 
 local function is_optimizer(value)
   local Class = class.of(value)
@@ -43,7 +44,7 @@ local kinds = {
     fits = nd.is_variable,
     write = function(variable) return variable:read_value() end,
     form = "userdata",
-    read = function(variable, value) variable:assign(value) end,
+    read = function(plan, variable, value) plan:assign(variable, value) end,
   },
   {
     fits = function(value) return class.is(value, Module) end,
@@ -56,32 +57,35 @@ local kinds = {
       return written
     end,
     form = { [STATE .. "?"] = "table", ["*"] = "any" },
-    read = function(module, value, name)
+    read = function(plan, module, value, name)
       for _, named in ipairs(module:named_variables()) do
         local path, variable = named[1], named[2]
         if value[path] == nil then
           fail("restore: the file lacks %s/%s", name, path)
         end
-        variable:assign(value[path])
+        plan:assign(variable, value[path])
       end
-      module_state.set("restore", module, value[STATE])
+      plan.last[#plan.last + 1] = module_state.setter("restore", module,
+        value[STATE])
     end,
   },
   {
     fits = is_optimizer,
-    write = function(optimizer, variables)
-      return optimizer:state_dict(variables)
-    end,
+    write = function(optimizer, all) return optimizer:state_dict(all) end,
     form = "table",
-    read = function(optimizer, value, _, variables)
-      optimizer:load_state_dict(value, variables)
+    read = function(plan, optimizer, value)
+      plan.first[#plan.first + 1] = function()
+        optimizer:load_state_dict(value, plan.all)
+      end
     end,
   },
   {
     fits = function(value) return describe.type(value) == "RandomState" end,
     write = function(random) return random:get_state() end,
     form = "table",
-    read = function(random, value) random:set_state(value) end,
+    read = function(plan, random, value)
+      plan.first[#plan.first + 1] = function() random:set_state(value) end
+    end,
   },
 }
 
@@ -140,20 +144,24 @@ local takes = {
   save = signature.new("save", { { "file_prefix", "text" } }),
 }
 
+-- Writes a file that has this as its save_counter.
+local function write(self, path, save_counter)
+  local all, tensors, values = variables_of(self), {}, {}
+  for _, name in ipairs(self.names) do
+    local value = self.kept[name]
+    values[name] = pack.write(kind_of(name, value).write(value, all), name,
+      tensors)
+  end
+  checkpoint_file.write(path, tensors, { kept = values,
+    random = nd.random.get_state(), save_counter = save_counter }, "write")
+  return path
+end
+
 --- Writes all that it keeps to a file, as a whole or not at all.
 ---@param path string
 ---@return string path
 function Checkpoint:write(...)
-  local path = takes.write:read(...).path
-  local variables, tensors, values = variables_of(self), {}, {}
-  for _, name in ipairs(self.names) do
-    local value = self.kept[name]
-    values[name] = pack.write(kind_of(name, value).write(value, variables),
-      name, tensors)
-  end
-  checkpoint_file.write(path, tensors, { kept = values,
-    random = nd.random.get_state(), save_counter = self.save_counter }, "write")
-  return path
+  return write(self, takes.write:read(...).path, self.save_counter)
 end
 
 local FORM <const> = { kept = { ["*"] = "any" }, random = "table",
@@ -166,7 +174,29 @@ local function check(path, wanted, value, name)
   end
 end
 
---- Sets all that it keeps, and the state of `nd.random`, from a file.
+-- What a file sets: `first` and `last` are functions, and in between Variables
+-- get their values, all or none.
+local Plan = {}
+Plan.__index = Plan
+
+function Plan:assign(variable, value)
+  local n = #self.variables + 1
+  self.variables[n], self.values[n] = variable, value
+end
+
+function Plan:carry_out()
+  variables.check("restore", self.variables, self.values)
+  for _, set in ipairs(self.first) do
+    set()
+  end
+  variables.assign("restore", self.variables, self.values)
+  for _, set in ipairs(self.last) do
+    set()
+  end
+end
+
+--- Sets all that it keeps, and the state of `nd.random`, from a file. What does
+--- not fit is found before anything is set.
 ---@param path string
 function Checkpoint:read(...)
   local path = takes.read:read(...).path
@@ -175,7 +205,8 @@ function Checkpoint:read(...)
     fail("restore: %s is no checkpoint", path)
   end
   check(path, FORM, values, "it")
-  local variables = variables_of(self)
+  local plan = setmetatable({ all = variables_of(self), first = {}, last = {},
+                              variables = {}, values = {} }, Plan)
   for _, name in ipairs(self.names) do
     local value = self.kept[name]
     if values.kept[name] == nil then
@@ -184,8 +215,9 @@ function Checkpoint:read(...)
     local kind = kind_of(name, value)
     local written = pack.read(values.kept[name], tensors)
     check(path, kind.form, written, name)
-    kind.read(value, written, name, variables)
+    kind.read(plan, value, written, name)
   end
+  plan:carry_out()
   nd.random.set_state(values.random)
   self.save_counter = values.save_counter
 end
@@ -197,8 +229,10 @@ Checkpoint.restore = Checkpoint.read
 ---@return string path
 function Checkpoint:save(...)
   local prefix = takes.save:read(...).file_prefix
-  self.save_counter = self.save_counter + 1
-  return self:write(("%s-%d"):format(prefix, self.save_counter))
+  local counter = self.save_counter + 1
+  local path = write(self, ("%s-%d"):format(prefix, counter), counter)
+  self.save_counter = counter
+  return path
 end
 
 -- ---------------------------------------------------------------- managers --
@@ -256,9 +290,9 @@ class.property(CheckpointManager, "latest_checkpoint", function(self)
   return self.checkpoints[#self.checkpoints]
 end)
 
-local function write_index(self)
+local function write_index(self, paths)
   local list = {}
-  for i, path in ipairs(self.checkpoints) do
+  for i, path in ipairs(paths) do
     list[i] = path:sub(#self.directory + 2)
   end
   file.write("save", index_of(self.directory),
@@ -276,19 +310,19 @@ local function note_last(list, path)
 end
 
 --- Writes the next file, and removes those that are too many. The list is
---- written in between, so that it names files that are there.
+--- written in between, so that it names files that are there; what was not
+--- removed because that failed, the next call removes.
 ---@return string path
 function CheckpointManager:save()
-  local list, old = self.checkpoints, {}
+  local list = self.checkpoints
   file.make_folders("save", self.directory .. "/")
   note_last(list, self.checkpoint:save(self.directory .. "/"
     .. self.checkpoint_name))
-  while #list > self.max_to_keep do
-    old[#old + 1] = table.remove(list, 1)
-  end
-  write_index(self)
-  for _, path in ipairs(old) do
-    os.remove(path)
+  local old = math.max(#list - self.max_to_keep, 0)
+  write_index(self, table.move(list, old + 1, #list, 1, {}))
+  for _ = 1, old do
+    os.remove(list[1])
+    table.remove(list, 1)
   end
   return list[#list]
 end

@@ -259,6 +259,9 @@ describe("a layer", function()
     other:set_weights(one:get_weights())
     assert.same(one(x):totable(), other(x):totable())
     assert.equal(6, one:count_params())
+    refuses("set_weights: shapes differ: the variable is [2], the value is [3]",
+      function() other:set_weights { nd.zeros { 2, 2 }, nd.zeros { 3 } } end)
+    assert.same(one(x):totable(), other(x):totable())
     refuses("set_weights: d has 2 weights, got 1 values", function()
       local dense = nd.layers.Dense { units = 2, name = "d" }
       dense(x)
