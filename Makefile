@@ -239,7 +239,7 @@ exchange: all ## exchange files with Python's safetensors and TensorBoard
 	@BUILD=$(BUILD) tests/golden/exchange.sh build/venv-files/bin/python
 
 oom: ## fail the n-th allocation, for every n
-	@$(MAKE) test T=oom
+	@EVERY=1 LIMIT=7200 $(MAKE) test T=oom
 
 docs: $(BUILD)/docs/ops.md ## write the reference page of the ops to build/docs
 

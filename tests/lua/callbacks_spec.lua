@@ -392,15 +392,15 @@ describe("BackupAndRestore", function()
     local x, y = nd.ones { 4, 2 }, nd.ones { 4, 1 }
     local model = nd.Sequential { nd.Input { 2 }, L.Dense(1) }
     model:compile("adam", "mse")
-    local function fit(epochs, ...)
+    local function fit_for(epochs, ...)
       return model:fit(x, y, { epochs = epochs, verbose = 0,
                                callbacks = { ... } })
     end
-    fit(2, C.BackupAndRestore { backup_dir = directory,
-                                delete_checkpoint = false })
-    refuses("broken off", fit, 4, C.BackupAndRestore(directory),
+    fit_for(2, C.BackupAndRestore { backup_dir = directory,
+                                    delete_checkpoint = false })
+    refuses("broken off", fit_for, 4, C.BackupAndRestore(directory),
       C.LambdaCallback { on_epoch_begin = function() error "broken off" end })
-    assert.same({ 1, 2 }, fit(2).epoch)
+    assert.same({ 1, 2 }, fit_for(2).epoch)
     os.execute("rm -r " .. directory)
   end)
 

@@ -268,7 +268,7 @@ describe("help of what is written in Lua", function()
   it("tells of one without a signature what its comment says", function()
     assert.equal([[
 Layer:set_weights(values)
-  Sets the weights to the values, in the order of `weights`.
+  Sets the weights to the values, in the order of `weights`, all or none.
   values: table]], help "set_weights")
     assert.equal([[
 nd.keras.utils.to_categorical(x, num_classes = nil)
