@@ -91,11 +91,22 @@ void ndL_stop_check(lua_State *L)
   raise_standing(L);
 }
 
-// A mild stop, at the line that Lua's own program would name.
+// The line that Lua's own program would name; if that is ours, the script's.
+static void push_mild_where(lua_State *L)
+{
+  lua_Debug ar;
+  const bool ours = lua_getstack(L, 1, &ar) && lua_getinfo(L, "S", &ar) &&
+                    ndL_isours(ar.source);
+  if (ours)
+    ndL_pushwhere(L);
+  else
+    luaL_where(L, 1);
+}
+
 static void raise_mild(lua_State *L, const ndL_stop *s)
 {
   ndL_stop_settle(L);
-  luaL_where(L, 1);
+  push_mild_where(L);
   lua_pushstring(L, s->word);
   lua_concat(L, 2);
   ndL_stop_raise(L, lua_tostring(L, -1));

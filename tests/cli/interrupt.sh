@@ -35,6 +35,11 @@ interrupted -e "setmetatable({}, { __gc = function() print 'closed' end })
   $ready while true do end"
 has "finalizers run" "closed" "$(cat said)"
 
+interrupted -e "local nd = require 'nadir'
+  nd.map_fn(function() $ready while true do end end, nd.ones { 2 })"
+has "what ours calls has the script's line" \
+  "nadir: (command line):2: interrupted!" "$(plain < said)"
+
 echo "with setmetatable({}, { __close = function() print 'left' end }) do
   $ready while true do end
 end" > block.lua
