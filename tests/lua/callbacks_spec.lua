@@ -386,6 +386,30 @@ describe("BackupAndRestore", function()
     os.execute("rm -r '" .. root .. "'")
   end)
 
+  it("goes on before an epoch that was broken off", function()
+    local directory = os.tmpname()
+    os.remove(directory)
+    local x, y = nd.random.normal { 12, 2 }, nd.ones { 12, 1 }
+    -- The weights after three epochs, or up to a batch of the second.
+    local function train(stops, ...)
+      nd.random.set_seed(1)
+      local model = nd.Sequential { nd.Input { 2 }, L.Dense(1) }
+      model:compile("adam", "mse")
+      local history = model:fit(x, y, { epochs = 3, batch_size = 4,
+        verbose = 0, callbacks = { ..., C.LambdaCallback {
+          on_train_batch_end = function()
+            model.stop_training = stops and model.optimizer.iterations == 4
+          end } } })
+      return model.weights[1]:read_value():tobytes(), history.epoch
+    end
+    local want = train(false, C.Callback())
+    train(true, C.BackupAndRestore(directory))
+    local got, epochs = train(false, C.BackupAndRestore(directory))
+    assert.same({ 2, 3 }, epochs)
+    assert.equal(want, got)
+    os.execute("rm -r " .. directory)
+  end)
+
   it("leaves nothing behind for a fit without it", function()
     local directory = os.tmpname()
     os.remove(directory)

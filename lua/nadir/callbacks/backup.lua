@@ -48,7 +48,19 @@ function BackupAndRestore:on_train_begin()
   end
 end
 
+function BackupAndRestore:on_epoch_begin()
+  self.batches = 0
+end
+
+function BackupAndRestore:on_train_batch_end()
+  self.batches = self.batches + 1
+end
+
+-- An epoch that was broken off is done again.
 function BackupAndRestore:on_epoch_end(epoch)
+  if self.model.stop_training and self.batches ~= self.params.steps then
+    return
+  end
   self.done:assign(epoch)
   self.checkpoint:write(self.path)
 end
