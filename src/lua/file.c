@@ -190,11 +190,21 @@ static void close_target(target *t)
   errno = number;
 }
 
-static bool write_bytes(nd_context *c, int fd, const char *bytes, size_t n)
+// Whether nobody has interrupted the function of the call.
+static bool is_ready(lua_State *L, nd_context *c)
+{
+  const char *before = nd_context_enter(c, lua_tostring(L, FUNCTION));
+  const bool ready = nd_context_ready(c);
+  nd_context_leave(c, before);
+  return ready;
+}
+
+static bool write_bytes(lua_State *L, nd_context *c, int fd, const char *bytes,
+                        size_t n)
 {
   for (size_t done = 0; done < n;) {
     const size_t some = n - done < PORTION ? n - done : PORTION;
-    const ssize_t got = nd_context_ready(c) ? write(fd, bytes + done, some) : 0;
+    const ssize_t got = is_ready(L, c) ? write(fd, bytes + done, some) : 0;
     if (got == 0 || (got < 0 && errno != EINTR))
       return false;
     done += got > 0 ? (size_t)got : 0;
@@ -202,16 +212,17 @@ static bool write_bytes(nd_context *c, int fd, const char *bytes, size_t n)
   return true;
 }
 
-static bool write_tensor(nd_context *c, int fd, const nd_tensor *x)
+static bool write_tensor(lua_State *L, nd_context *c, int fd,
+                         const nd_tensor *x)
 {
   const size_t width = nd_dtype_size((nd_dtype)x->dtype);
   if (x->dense)
-    return write_bytes(c, fd, nd_values(x), (size_t)x->size * width);
+    return write_bytes(L, c, fd, nd_values(x), (size_t)x->size * width);
   nd_reader r;
   nd_reader_start(&r, x, (nd_dtype)x->dtype);
   for (int64_t done = 0, some; done < x->size; done += some) {
     some = x->size - done < ND_BLOCK ? x->size - done : ND_BLOCK;
-    if (!write_bytes(c, fd, nd_reader_next(&r, some), (size_t)some * width))
+    if (!write_bytes(L, c, fd, nd_reader_next(&r, some), (size_t)some * width))
       return false;
   }
   return true;
@@ -244,8 +255,9 @@ static bool write_pieces(lua_State *L, ndL_state *S, int fd, lua_Integer n)
     size_t size;
     const bool is_text = lua_rawgeti(L, PIECES, i) == LUA_TSTRING;
     const char *text = is_text ? lua_tolstring(L, -1, &size) : NULL;
-    ok = is_text ? write_bytes(S->context, fd, text, size)
-                 : write_tensor(S->context, fd, ndL_peek(L, S, lua_gettop(L)));
+    ok = is_text
+           ? write_bytes(L, S->context, fd, text, size)
+           : write_tensor(L, S->context, fd, ndL_peek(L, S, lua_gettop(L)));
     lua_pop(L, 1);
   }
   return ok;
@@ -353,7 +365,7 @@ static int file_append(lua_State *L)
   size_t n;
   const char *text = luaL_checklstring(L, TEXT, &n);
   const off_t size = lseek(fd, 0, SEEK_END);
-  if (write_bytes(S->context, fd, text, n))
+  if (write_bytes(L, S->context, fd, text, n))
     return 0;
   const int number = errno;
   const bool as_before = ftruncate(fd, size) == 0;
@@ -399,11 +411,12 @@ static nd_tensor *make_tensor(ndL_state *S, const char *function,
   return x;
 }
 
-static bool read_bytes(nd_context *c, FILE *f, char *bytes, size_t n)
+static bool read_bytes(lua_State *L, nd_context *c, FILE *f, char *bytes,
+                       size_t n)
 {
   for (size_t done = 0, some; done < n; done += some) {
     some = n - done < PORTION ? n - done : PORTION;
-    if (!nd_context_ready(c) || fread(bytes + done, 1, some, f) != some)
+    if (!is_ready(L, c) || fread(bytes + done, 1, some, f) != some)
       return false;
   }
   return true;
@@ -424,7 +437,7 @@ static int file_read(lua_State *L)
     return ndL_raise(L, S);
   ndL_fill(L, S, box, x);
   x = box->tensor;
-  if (read_bytes(S->context, f, x->data,
+  if (read_bytes(L, S->context, f, x->data,
                  (size_t)x->size * nd_dtype_size(type.dtype))) {
     ndL_settlebytes(x);
     return 1;

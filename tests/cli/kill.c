@@ -1,6 +1,7 @@
 // tests/cli/kill.c: a library to preload, in which the process is killed at a
 // call that files see, the one whose number KILL has, counted from where a file
-// named "armed" is looked for. What writes has written the first half then.
+// named "armed" is looked for. What writes has written the first half then. If
+// PRESSES is set it is not killed, but gets so many times a SIGINT.
 
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -21,9 +22,20 @@ static bool is_last(void)
   return left > 0 && --left == 0;
 }
 
+// Whether it is to die now.
+static bool dies_now(void)
+{
+  if (!is_last())
+    return false;
+  const char *presses = getenv("PRESSES");
+  for (int n = presses == NULL ? 0 : atoi(presses); n > 0; n--)
+    raise(SIGINT);
+  return presses == NULL;
+}
+
 static void die_if_due(void)
 {
-  if (is_last())
+  if (dies_now())
     raise(SIGKILL);
 }
 
@@ -61,7 +73,7 @@ int open(const char *path, int flags, ...)
 
 ssize_t write(int fd, const void *bytes, size_t size)
 {
-  if (is_last()) {
+  if (dies_now()) {
     NEXT(write)(fd, bytes, size / 2);
     raise(SIGKILL);
   }
@@ -70,7 +82,7 @@ ssize_t write(int fd, const void *bytes, size_t size)
 
 size_t fwrite(const void *bytes, size_t size, size_t count, FILE *file)
 {
-  if (is_last()) {
+  if (dies_now()) {
     NEXT(fwrite)(bytes, 1, size * count / 2, file);
     raise(SIGKILL);
   }

@@ -66,4 +66,5 @@ kill -INT $child
 wait $child
 is "an interrupt leaves no other file" "closed large said x" "$(ls -A | xargs)"
 has "and says so" "interrupted" "$(cat said)"
+lacks "as of the script" "[nadir" "$(cat said)"
 finish
