@@ -12,6 +12,8 @@
 -- an `init` and no parameters of its own gets there what it is called with:
 -- `init(self, ...)`. Before it runs `__begin` of the metatable.
 --
+-- All have the methods `extend`, `get_config`, `from_config` and `fail`.
+--
 -- Methods are the fields of the class. Fields that are computed, and what else
 -- a metatable has, are of the class and of those that extend it later:
 -- `class.property`, `class.metatable`.
@@ -169,7 +171,7 @@ function class.new(name, params, Parent)
     metatable.__properties)
   metatable.__tostring = metatable.__tostring or show
   if not Parent then
-    methods.extend = class.extend
+    methods.extend, methods.fail = class.extend, class.fail
     methods.get_config = class.get_config
     methods.from_config = class.from_config
   end
@@ -288,6 +290,13 @@ function class.extend(Parent, name, params)
     Class[key] = key ~= "name" and method or nil
   end
   return Class
+end
+
+--- Raises what is wrong with it, after the name of its class, at the line of
+--- the script.
+---@param format string  as string.format has it, with what follows
+function class.fail(self, format, ...)
+  fail("%s: " .. format, getmetatable(self).__name, ...)
 end
 
 --- What it was made with, for files.

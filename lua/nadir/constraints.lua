@@ -8,7 +8,6 @@
 -- [inputs outputs], axis 1 gives each output its norm.
 local nd = require "nadir"
 local class = require "nadir.class"
-local fail = require "nadir.fail"
 local Module = require "nadir.module"
 local signature = require "nadir.signature"
 local targets = require "nadir.targets"
@@ -23,7 +22,7 @@ end
 
 --- What a class must override: a tensor of the shape of w.
 function Constraint.call(self)
-  fail("%s: has no call(w)", getmetatable(self).__name)
+  self:fail("has no call(w)")
 end
 
 local constraints = { Constraint = Constraint }

@@ -9,7 +9,6 @@
 -- Objects with a seed give the same each time.
 local nd = require "nadir"
 local class = require "nadir.class"
-local fail = require "nadir.fail"
 local kinds = require "nadir.kinds"
 local Module = require "nadir.module"
 local shorten = require "nadir.short"
@@ -66,7 +65,7 @@ add("Constant", "one value everywhere, or values of the same shape",
 add("Identity", "gain on the diagonal of a matrix",
   { { "gain", "number", 1 } }, function(self, shape, dtype)
     if #shape ~= 2 then
-      fail("Identity: shape needs 2 axes: it is [%s]",
+      self:fail("shape needs 2 axes: it is [%s]",
         table.concat(shape, " "))
     end
     return nd.eye(shape[1], shape[2], { dtype = dtype }) * self.gain
@@ -122,7 +121,7 @@ add("TruncatedNormal", "normal, within two standard deviations", moments,
 add("Orthogonal", "orthogonal rows or columns, whichever are fewer, times gain",
   { { "gain", "number", 1 }, seed }, function(self, shape, dtype)
     if #shape < 2 then
-      fail("Orthogonal: shape needs 2 axes or more: it is [%s]",
+      self:fail("shape needs 2 axes or more: it is [%s]",
         table.concat(shape, " "))
     end
     local columns, rows = shape[#shape], 1
@@ -198,7 +197,7 @@ add("VarianceScaling", "random numbers of the variance scale / count", {
 
 function initializers.VarianceScaling:init()
   if self.scale <= 0 then
-    fail("VarianceScaling: scale must be above 0")
+    self:fail("scale must be above 0")
   end
 end
 

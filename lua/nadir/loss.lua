@@ -92,7 +92,7 @@ end
 
 --- What a class must override: values for each example.
 function Loss.call(self)
-  fail("%s: has no call(y_true, y_pred)", getmetatable(self).__name)
+  self:fail("has no call(y_true, y_pred)")
 end
 
 --- A value for each example, and which of them count, if not all do.

@@ -27,7 +27,7 @@ local losses = { Loss = Loss }
 local function pairs_of(self, y_true, y_pred)
   y_pred = targets.float(y_pred)
   if y_pred.rank == 0 then
-    fail("%s: y_pred needs an axis: it is []", getmetatable(self).__name)
+    self:fail("y_pred needs an axis: it is []")
   end
   return targets.align(self, targets.cast(y_true, y_pred.dtype), y_pred,
     self.hint)
@@ -214,10 +214,9 @@ local function classes_last(self, ...)
   local n = select(1, ...).rank
   local from = self.axis < 0 and n + 1 + self.axis or self.axis
   if n == 0 then
-    fail("%s: y_pred needs an axis of classes: it is []",
-      getmetatable(self).__name)
+    self:fail("y_pred needs an axis of classes: it is []")
   elseif from < 1 or from > n then
-    fail("%s: axis %d is outside 1..%d", getmetatable(self).__name, self.axis,
+    self:fail("axis %d is outside 1..%d", self.axis,
       n)
   elseif from == n then
     return ...
@@ -303,7 +302,7 @@ add("CategoricalGeneralizedCrossEntropy",
     prepare = classes_of,
     init = function(self)
       if self.q <= 0 or self.q >= 1 then
-        fail("CategoricalGeneralizedCrossEntropy: q must be between 0 and 1")
+        self:fail("q must be between 0 and 1")
       end
     end,
     call = function(self, y, p)

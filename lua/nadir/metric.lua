@@ -16,7 +16,6 @@
 -- are no weights of a layer or a model that holds the metric.
 local nd = require "nadir"
 local class = require "nadir.class"
-local fail = require "nadir.fail"
 local Module = require "nadir.module"
 local signature = require "nadir.signature"
 
@@ -65,7 +64,7 @@ end
 
 local function lacks(name)
   return function(self)
-    fail("%s: has no %s", getmetatable(self).__name, name)
+    self:fail("has no %s", name)
   end
 end
 

@@ -20,7 +20,7 @@ end
 
 --- What a class must override: a scalar for a tensor.
 function Regularizer.call(self)
-  fail("%s: has no call(x)", getmetatable(self).__name)
+  self:fail("has no call(x)")
 end
 
 local regularizers = { Regularizer = Regularizer }
@@ -76,7 +76,7 @@ add("OrthogonalRegularizer",
     { "mode", "direction", "rows" },
   }, function(self, x)
     if x.rank ~= 2 then
-      fail("OrthogonalRegularizer: x needs 2 axes: it is %s", x.shape)
+      self:fail("x needs 2 axes: it is %s", x.shape)
     end
     x = self.mode == "rows" and x or nd.transpose(x)
     local n = x.shape[1]

@@ -4,7 +4,6 @@
 -- Nothing is repeated to fit. Of two shapes that differ in rank by one the
 -- longer may end in 1: [n 1] goes with [n].
 local nd = require "nadir"
-local fail = require "nadir.fail"
 
 local targets = {}
 
@@ -53,10 +52,6 @@ function targets.same_rank(a, b)
   return a, b
 end
 
-local function name_of(object)
-  return getmetatable(object).__name
-end
-
 --- The same, and of one shape.
 ---@param object table  whose class messages name
 ---@param hint? string
@@ -66,8 +61,8 @@ function targets.align(object, y_true, y_pred, hint)
   end
   y_true, y_pred = targets.same_rank(y_true, y_pred)
   if y_true.shape ~= y_pred.shape then
-    fail("%s: shapes differ: y_true is %s, y_pred %s%s", name_of(object),
-      y_true.shape, y_pred.shape, hint and "; " .. hint or "")
+    object:fail("shapes differ: y_true is %s, y_pred %s%s", y_true.shape,
+      y_pred.shape, hint and "; " .. hint or "")
   end
   return y_true, y_pred
 end
@@ -76,7 +71,7 @@ end
 function targets.classes(object, y_true, y_pred)
   local n = y_pred.rank
   if n == 0 then
-    fail("%s: y_pred needs an axis of classes: it is []", name_of(object))
+    object:fail("y_pred needs an axis of classes: it is []")
   elseif y_true.rank == n and y_true.shape[n] == 1 then
     y_true = nd.squeeze(y_true, n)
   end
@@ -85,8 +80,8 @@ function targets.classes(object, y_true, y_pred)
     fits = fits and y_true.shape[axis] == y_pred.shape[axis]
   end
   if not fits then
-    fail("%s: shapes differ: y_true is %s, y_pred %s; y_true has a class for "
-      .. "each row of y_pred", name_of(object), y_true.shape, y_pred.shape)
+    object:fail("shapes differ: y_true is %s, y_pred %s; y_true has a class "
+      .. "for each row of y_pred", y_true.shape, y_pred.shape)
   end
   return y_true
 end
@@ -110,8 +105,8 @@ function targets.weights(object, weights, values, dtype)
     weights, n = nd.squeeze(weights, n), rank
   end
   if not fits(weights.shape, values.shape) then
-    fail("%s: sample_weight %s does not fit what it weighs, %s%s",
-      name_of(object), weights.shape, values.shape, rank == 0
+    object:fail("sample_weight %s does not fit what it weighs, %s%s",
+      weights.shape, values.shape, rank == 0
       and "; y_pred needs an axis of examples and another one" or "")
   end
   if n > 0 and n < rank then

@@ -49,6 +49,14 @@ describe("a class", function()
     assert.equal(5, Thin(5).radius)
   end)
 
+  it("refuses in the name of the class of the object", function()
+    local Shape = shape_class()
+    function Shape:check() self:fail("no %s is %d", self.color, 3) end
+    refuses("Shape: no red is 3", Shape().check, Shape())
+    local Square = Shape:extend "Square"
+    refuses("Square: no blue is 3", Square.check, Square "blue")
+  end)
+
   it("knows its objects", function()
     local Shape = shape_class()
     local Square = Shape:extend "Square"

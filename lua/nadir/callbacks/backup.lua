@@ -2,7 +2,6 @@
 -- the end of its last epoch, with the same bits.
 local nd = require "nadir"
 local Callback = require "nadir.callbacks.callback".Callback
-local fail = require "nadir.fail"
 local file = require "nadir.file"
 local file_names = require "nadir.file_names"
 local train = require "nadir.train.checkpoint"
@@ -34,7 +33,7 @@ end
 function BackupAndRestore:on_train_begin()
   local model = self.model
   if not model.built then
-    fail("BackupAndRestore: %s is not built yet; call it, or use model:build",
+    self:fail("%s is not built yet; call it, or use model:build",
       model.name)
   end
   self.path = self.backup_dir .. "/training.safetensors"

@@ -2,7 +2,6 @@
 -- one number of the logs for getting better.
 local Callback = require "nadir.callbacks.callback".Callback
 local describe = require "nadir.describe"
-local fail = require "nadir.fail"
 local file = require "nadir.file"
 local kinds = require "nadir.kinds"
 local structure = require "nadir.structure"
@@ -30,8 +29,8 @@ local function sign_of(self)
     way = name:find "loss$" and "min" or self.model:direction_of(name)
   end
   if not way then
-    fail("%s: it is not known which way '%s' is better; give mode, min or max",
-      getmetatable(self).__name, self.monitor)
+    self:fail("it is not known which way '%s' is better; give mode, min or max",
+      self.monitor)
   end
   return way == "max" and 1 or -1
 end
@@ -132,7 +131,7 @@ local ReduceLROnPlateau = Monitor:extend("ReduceLROnPlateau", {
 
 function ReduceLROnPlateau:init()
   if self.factor >= 1 then
-    fail("ReduceLROnPlateau: factor must be below 1")
+    self:fail("factor must be below 1")
   end
 end
 
@@ -186,14 +185,14 @@ local function fill_in(self, epoch, logs)
   return (self.filepath:gsub("{([%w_]+):?([^}]*)}", function(name, format)
     local value = name == "epoch" and epoch or logs[name]
     if value == nil then
-      fail("ModelCheckpoint: filepath names '%s', which logs have not", name)
+      self:fail("filepath names '%s', which logs have not", name)
     end
     if format == "" then
       return tostring(value)
     end
     local ok, text = pcall(string.format, "%" .. format, value)
     return ok and text
-      or fail("ModelCheckpoint: filepath cannot show %s as {%s:%s}",
+      or self:fail("filepath cannot show %s as {%s:%s}",
         describe.value(value), name, format)
   end))
 end

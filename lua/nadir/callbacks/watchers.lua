@@ -1,7 +1,6 @@
 --- nd.callbacks.LearningRateScheduler, TerminateOnNaN, CSVLogger: small helpers
 -- of training.
 local Callback = require "nadir.callbacks.callback".Callback
-local fail = require "nadir.fail"
 local file = require "nadir.file"
 local file_names = require "nadir.file_names"
 local number_text = require "nadir.number"
@@ -22,7 +21,7 @@ function LearningRateScheduler:on_epoch_begin(epoch)
   local optimizer = self.model.optimizer
   local rate = self.schedule(epoch, optimizer.learning_rate)
   if type(rate) ~= "number" then
-    fail("LearningRateScheduler: schedule must give a number, got %s",
+    self:fail("schedule must give a number, got %s",
       type(rate))
   end
   optimizer.learning_rate = rate
@@ -91,7 +90,7 @@ function CSVLogger:on_train_begin()
   self.header = not (self.append and has_lines(self.filename))
   local handle, problem = open(self.filename, self.append and "a" or "w")
   if not handle then
-    fail("CSVLogger: %s", problem)
+    self:fail("%s", problem)
   end
   self.file = handle
 end

@@ -2,7 +2,6 @@
 -- functions, and softmax, as layers.
 local nd = require "nadir"
 local axes = require "nadir.layers.axes"
-local fail = require "nadir.fail"
 local Layer = require "nadir.layers.layer"
 local roles = require "nadir.layers.roles"
 
@@ -33,7 +32,7 @@ local ReLU = extend("ReLU", {
 function ReLU:init()
   for _, name in ipairs { "max_value", "negative_slope", "threshold" } do
     if self[name] and self[name] < 0 then
-      fail("ReLU: %s must not be below 0", name)
+      self:fail("%s must not be below 0", name)
     end
   end
 end
@@ -50,7 +49,7 @@ local LeakyReLU = extend("LeakyReLU", {
 
 function LeakyReLU:init()
   if self.negative_slope < 0 then
-    fail("LeakyReLU: negative_slope must not be below 0")
+    self:fail("negative_slope must not be below 0")
   end
 end
 
@@ -100,7 +99,7 @@ function PReLU:build(shape)
   for _, axis in ipairs(self.shared_axes) do
     axis = axes.find(self, "shared_axes", axis, #shape)
     if axis == 1 then
-      fail("PReLU: shared_axes has 1, the batch, which always shares")
+      self:fail("shared_axes has 1, the batch, which always shares")
     end
     size[axis - 1] = 1
   end

@@ -8,7 +8,6 @@
 -- gives a list of y and the scores [batch tq tv]. `mask` is a list of those of
 -- query and value.
 local nd = require "nadir"
-local fail = require "nadir.fail"
 local Layer = require "nadir.layers.layer"
 local masks = require "nadir.masks"
 local next_seed = require "nadir.layers.seeds"
@@ -26,8 +25,8 @@ local function check_inputs(self, list)
   local plain = type(list) == "table" and getmetatable(list) == nil
   local n = plain and type(list[1]) ~= "number" and #list or 1
   if n ~= 2 and n ~= 3 then
-    fail("%s: takes a list of query, value and, if it is another, key, got %d",
-      getmetatable(self).__name, n)
+    self:fail("takes a list of query, value and, if it is another, key, got %d",
+      n)
   end
 end
 

@@ -3,7 +3,6 @@
 -- are examples.
 local nd = require "nadir"
 local axes = require "nadir.layers.axes"
-local fail = require "nadir.fail"
 
 local function product(list, first, last)
   local n = 1
@@ -20,8 +19,7 @@ local function order_of(self, rank)
   for _, axis in ipairs(self.attention_axes or axes.inner(rank)) do
     local found = axes.find(self, "attention_axes", axis, rank)
     if found == rank then
-      fail("%s: attention_axes %d is the width", getmetatable(self).__name,
-        axis)
+      self:fail("attention_axes %d is the width", axis)
     end
     attended[#attended + 1] = found
     attended[-found] = true
@@ -90,8 +88,8 @@ local function merge_mask(self, mask, query, key)
   local tk = product(key.sizes, key.others + 1, #key.sizes - 1)
   local n = product(query.sizes, 1, query.others)
   if mask.size ~= n * tq * tk then
-    fail("%s: attention_mask %s has not one value for each of %d times %d "
-      .. "times %d", getmetatable(self).__name, mask.shape, n, tq, tk)
+    self:fail("attention_mask %s has not one value for each of %d times %d "
+      .. "times %d", mask.shape, n, tq, tk)
   end
   return nd.reshape(mask, { n, tq, tk })
 end

@@ -1,6 +1,5 @@
 --- Axes of inputs, which settings name: from 1, the batch, or from the end by
 -- negative numbers.
-local fail = require "nadir.fail"
 local nd = require "nadir"
 
 local axes = {}
@@ -14,8 +13,7 @@ local axes = {}
 function axes.find(self, name, axis, rank)
   local found = axis < 0 and rank + 1 + axis or axis
   if found < 1 or found > rank then
-    fail("%s: %s %d: x has %d axes", getmetatable(self).__name, name, axis,
-      rank)
+    self:fail("%s %d: x has %d axes", name, axis, rank)
   end
   return found
 end

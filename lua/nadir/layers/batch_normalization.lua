@@ -1,7 +1,6 @@
 --- nd.layers.BatchNormalization: what is normalized by the moments of a batch.
 local nd = require "nadir"
 local axes = require "nadir.layers.axes"
-local fail = require "nadir.fail"
 local Layer = require "nadir.layers.layer"
 local roles = require "nadir.layers.roles"
 local symbolic = require "nadir.symbolic"
@@ -85,7 +84,7 @@ function BatchNormalization:call(x, training, mask)
   local rank = x.rank
   local axis = axes.find(self, "axis", self.axis, rank)
   if x.shape[axis] ~= self.moving_mean.shape[1] then
-    fail("BatchNormalization: axis %d of x has %d elements, not %d", axis,
+    self:fail("axis %d of x has %d elements, not %d", axis,
       x.shape[axis], self.moving_mean.shape[1])
   end
   local beta, gamma = spread(self.beta, axis, rank),

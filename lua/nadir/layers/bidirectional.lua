@@ -2,7 +2,6 @@
 -- way.
 local nd = require "nadir"
 local class = require "nadir.class"
-local fail = require "nadir.fail"
 local Layer = require "nadir.layers.layer"
 
 local Bidirectional = Layer:extend("Bidirectional", {
@@ -28,12 +27,12 @@ function Bidirectional:init()
   local forward = self.layer
   local ok = pcall(function() return forward.return_sequences end)
   if not ok then
-    fail "Bidirectional: layer must be recurrent"
+    self:fail "layer must be recurrent"
   end
   self.forward_layer = forward
   self.backward_layer = self.backward_layer or turn_round(forward)
   if self.backward_layer.go_backwards == forward.go_backwards then
-    fail "Bidirectional: layers must go in different directions"
+    self:fail "layers must go in different directions"
   end
   for _, layer in ipairs { forward, self.backward_layer } do
     rawset(layer, "zero_output_for_mask", layer.return_sequences)

@@ -18,12 +18,12 @@ CategoryEncoding.call_options = { "count_weights" }
 function CategoryEncoding:call(x, _, _, options)
   local weights = options.count_weights
   if weights and self.output_mode ~= "count" then
-    fail("CategoryEncoding: count_weights need output_mode 'count'")
+    self:fail("count_weights need output_mode 'count'")
   end
   local at = x.dtype:find "int" and x or nd.cast(x, "int32")
   if at.size > 0 and (nd.reduce_min(at):item() < 1
     or nd.reduce_max(at):item() > self.num_tokens) then
-    fail("CategoryEncoding: categories must be from 1 to %d", self.num_tokens)
+    self:fail("categories must be from 1 to %d", self.num_tokens)
   end
   return encode(at, self.output_mode, self.num_tokens, self.dtype, weights)
 end
@@ -39,7 +39,7 @@ local Discretization = Layer:extend("Discretization", {
 
 function Discretization:init()
   if (self.bin_boundaries == false) == (self.num_bins == false) then
-    fail "Discretization: needs either bin_boundaries or num_bins"
+    self:fail "needs either bin_boundaries or num_bins"
   end
 end
 
@@ -72,7 +72,7 @@ end
 
 function Discretization:call(x)
   if not self.bin_boundaries then
-    fail "Discretization: needs bin_boundaries, or adapt(data) first"
+    self:fail "needs bin_boundaries, or adapt(data) first"
   end
   local boundaries = nd.constant(self.bin_boundaries, "float64")
   local at = nd.searchsorted(boundaries,

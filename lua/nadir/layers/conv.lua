@@ -1,6 +1,5 @@
 --- nd.layers.Conv1D, Conv2D, Conv3D: layers that sum over windows.
 local nd = require "nadir"
-local fail = require "nadir.fail"
 local Kernel = require "nadir.layers.kernel"
 local spatial = require "nadir.layers.spatial"
 
@@ -25,8 +24,7 @@ end
 function Conv:init()
   spatial.spread(self, self.axes, "kernel_size", "strides", "dilation_rate")
   if self.filters % self.groups ~= 0 then
-    fail("%s: %d filters do not make %d groups", getmetatable(self).__name,
-      self.filters, self.groups)
+    self:fail("%d filters do not make %d groups", self.filters, self.groups)
   end
 end
 
@@ -34,8 +32,7 @@ function Conv:build(shape)
   spatial.check(self, shape, self.axes)
   local channels = shape[#shape]
   if channels % self.groups ~= 0 then
-    fail("%s: %d channels do not make %d groups", getmetatable(self).__name,
-      channels, self.groups)
+    self:fail("%d channels do not make %d groups", channels, self.groups)
   end
   self:add_weights(spatial.kernel_shape(self, channels // self.groups,
     self.filters), { self.filters })

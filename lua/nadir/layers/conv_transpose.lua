@@ -1,7 +1,6 @@
 --- nd.layers.Conv1DTranspose, Conv2DTranspose, Conv3DTranspose: layers that
 -- spread what they get over windows: convolutions, backwards.
 local nd = require "nadir"
-local fail = require "nadir.fail"
 local Kernel = require "nadir.layers.kernel"
 local spatial = require "nadir.layers.spatial"
 
@@ -31,8 +30,8 @@ function ConvTranspose:init()
   end
   for axis, more in ipairs(self.output_padding or {}) do
     if more < 0 or more >= self.strides[axis] then
-      fail("%s: output_padding %d needs to be 0 or more, and below strides, %d",
-        getmetatable(self).__name, more, self.strides[axis])
+      self:fail("output_padding %d needs to be 0 or more, and below "
+        .. "strides, %d", more, self.strides[axis])
     end
   end
 end

@@ -1,6 +1,5 @@
 --- nd.layers.Dense: the fully connected layer.
 local nd = require "nadir"
-local fail = require "nadir.fail"
 local Kernel = require "nadir.layers.kernel"
 
 local Dense = Kernel:extend("Dense", {
@@ -12,7 +11,7 @@ Dense.supports_masking = true
 
 function Dense:build(shape)
   if #shape < 2 then
-    fail("Dense: x needs 2 axes or more: it is [%s]; "
+    self:fail("x needs 2 axes or more: it is [%s]; "
       .. "use nd.reshape(x, {-1, 1})", table.concat(shape, " "))
   end
   self:add_weights({ shape[#shape], self.units }, { self.units })

@@ -2,7 +2,6 @@
 -- GaussianDropout, GaussianNoise, AlphaDropout: layers that disturb what they
 -- pass on, while they train.
 local nd = require "nadir"
-local fail = require "nadir.fail"
 local Layer = require "nadir.layers.layer"
 local next_seed = require "nadir.layers.seeds"
 local spatial = require "nadir.layers.spatial"
@@ -47,8 +46,7 @@ local function drawn_shape(self, x)
   if not shape or #shape == 0 then
     return nil
   elseif #shape ~= x.rank then
-    fail("%s: noise_shape has %d axes, x has %d", getmetatable(self).__name,
-      #shape, x.rank)
+    self:fail("noise_shape has %d axes, x has %d", #shape, x.rank)
   end
   local full = {}
   for axis, size in ipairs(shape) do
@@ -118,7 +116,7 @@ local GaussianNoise = Noise:extend("GaussianNoise", {
 
 function GaussianNoise:init()
   if self.stddev < 0 then
-    fail("GaussianNoise: stddev must not be below 0")
+    self:fail("stddev must not be below 0")
   end
 end
 

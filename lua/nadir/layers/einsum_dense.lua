@@ -1,7 +1,6 @@
 --- nd.layers.EinsumDense: a fully connected layer over any axes.
 local nd = require "nadir"
 local class = require "nadir.class"
-local fail = require "nadir.fail"
 local Kernel = require "nadir.layers.kernel"
 
 local EinsumDense = Kernel:extend("EinsumDense", {
@@ -19,7 +18,7 @@ local function read_letters(self, text)
   local front, back = text:match "^(%a*)%.%.%.(%a*)$"
   local letters = front and front .. back or text:match "^%a+$"
   if not letters or front ~= "" and (back or "") ~= "" then
-    fail("EinsumDense: equation '%s': '%s' needs letters, and ... before or "
+    self:fail("equation '%s': '%s' needs letters, and ... before or "
       .. "after them at most", self.equation, text)
   end
   local list = {}
@@ -33,7 +32,7 @@ function EinsumDense:init()
   local x, kernel, y = self.equation:gsub("%s", "")
     :match "^([%a.]+),(%a+)%->([%a.]+)$"
   if not x then
-    fail("EinsumDense: equation '%s' needs the form x,kernel->y",
+    self:fail("equation '%s' needs the form x,kernel->y",
       self.equation)
   end
   self._x, self._dots = read_letters(self, x)
@@ -45,7 +44,7 @@ end
 local function sizes_of(self, shape)
   local sizes, x, y = {}, self._x, self._y
   if self._dots and #shape < #x or not self._dots and #shape ~= #x then
-    fail("EinsumDense: equation '%s': x is [%s]", self.equation,
+    self:fail("equation '%s': x is [%s]", self.equation,
       table.concat(shape, " "))
   end
   local skip = self._dots == "before" and #shape - #x or 0
@@ -56,7 +55,7 @@ local function sizes_of(self, shape)
   for i, size in ipairs(self.output_shape) do
     local letter = y[skip + i]
     if not letter then
-      fail("EinsumDense: equation '%s': output_shape has %d sizes",
+      self:fail("equation '%s': output_shape has %d sizes",
         self.equation, #self.output_shape)
     end
     sizes[letter] = sizes[letter] or size or nil
@@ -68,9 +67,9 @@ end
 local function shape_of(self, letters, sizes)
   local shape = {}
   for i, letter in ipairs(letters) do
-    shape[i] = sizes[letter] or fail(
-      "EinsumDense: equation '%s': nothing tells the size of '%s'",
-      self.equation, letter)
+    shape[i] = sizes[letter]
+      or self:fail("equation '%s': nothing tells the size of '%s'",
+        self.equation, letter)
   end
   return shape
 end
@@ -87,7 +86,7 @@ local function bias_shape(self, sizes, more)
     end
   end
   if not first then
-    fail("EinsumDense: bias_axes '%s' are no axes of '%s'", self.bias_axes,
+    self:fail("bias_axes '%s' are no axes of '%s'", self.bias_axes,
       self.equation)
   end
   for _ = 1, self._dots == "after" and more or 0 do

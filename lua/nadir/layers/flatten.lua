@@ -1,16 +1,15 @@
 --- nd.layers.Flatten: each example as one row.
 local nd = require "nadir"
-local fail = require "nadir.fail"
 local Layer = require "nadir.layers.layer"
 
 local Flatten = Layer:extend("Flatten", {
   doc = "x [n, ...] as [n, size]: all axes but the first become one",
 })
 
-function Flatten.call(_, x)
+function Flatten:call(x)
   local shape = nd.constant(x).shape
   if #shape == 0 then
-    fail("Flatten: x needs 1 axis or more: it is []")
+    self:fail("x needs 1 axis or more: it is []")
   end
   local size = 1
   for axis = 2, #shape do

@@ -2,7 +2,6 @@
 -- RandomContrast: images[batch, height, width, channels], and what makes more
 -- of them.
 local nd = require "nadir"
-local fail = require "nadir.fail"
 local Layer = require "nadir.layers.layer"
 local next_seed = require "nadir.layers.seeds"
 local spatial = require "nadir.layers.spatial"
@@ -113,8 +112,7 @@ function Random:range_of(name)
   local low = type(value) == "table" and value[1] or value
   local high = type(value) == "table" and value[2] or value
   if type(low) ~= "number" or type(high) ~= "number" then
-    fail("%s: %s must be a number, or a list of two",
-      getmetatable(self).__name, name)
+    self:fail("%s must be a number, or a list of two", name)
   end
   return type(value) == "table" and low or -low, high
 end

@@ -212,9 +212,8 @@ end
 
 -- Raises for inputs that are no tensors.
 local function fail_inputs(self, x)
-  fail("%s: x must be tensors, got %s%s", getmetatable(self).__name,
-    describe.value(x), type(x) == "string"
-    and "; call the layer that reads texts before" or "")
+  self:fail("x must be tensors, got %s%s", describe.value(x),
+    type(x) == "string" and "; call the layer that reads texts before" or "")
 end
 
 local function is_float(self, x)
@@ -238,8 +237,7 @@ local NONE <const> = {}
 local function note_shape(self, y)
   rawset(self, "_output_shape", structure.map(y, function(x)
     if not is_tensor(x) then
-      fail("%s: call must return tensors, got %s", getmetatable(self).__name,
-        describe.value(x))
+      self:fail("call must return tensors, got %s", describe.value(x))
     end
     return open_shape(x.shape)
   end))
@@ -267,7 +265,7 @@ local function run(self, x, training, mask, options)
   mask = mask or masks.of(x)
   local y = self:call(x, training, mask, options)
   if y == nil then
-    fail("%s: call returned nothing", getmetatable(self).__name)
+    self:fail("call returned nothing")
   elseif first then
     note_shape(self, y)
   end

@@ -9,7 +9,6 @@
 local nd = require "nadir"
 local class = require "nadir.class"
 local encode = require "nadir.layers.encoding"
-local fail = require "nadir.fail"
 local Layer = require "nadir.layers.layer"
 
 local Lookup = Layer:extend "Lookup"
@@ -51,7 +50,7 @@ function Lookup:set_vocabulary(words)
   each(words, function(word)
     local known = word == self.mask_token or word == all[1]
     if at[word] then
-      fail("%s: the vocabulary has '%s' twice", getmetatable(self).__name, word)
+      self:fail("the vocabulary has '%s' twice", word)
     elseif not known then
       all[#all + 1] = word
       at[word] = #all
@@ -66,7 +65,7 @@ end
 function Lookup:init()
   rawset(self, "_words", false)
   if self.num_oov_indices ~= 0 and self.num_oov_indices ~= 1 then
-    fail("%s: num_oov_indices must be 0 or 1", getmetatable(self).__name)
+    self:fail("num_oov_indices must be 0 or 1")
   end
   if self.vocabulary then
     self:set_vocabulary(self.vocabulary)
@@ -106,8 +105,7 @@ end
 
 -- The words, or an error where there are none.
 local function words_of(self)
-  return self._words or fail(
-    "%s: needs a vocabulary, or adapt(data) first", getmetatable(self).__name)
+  return self._words or self:fail("needs a vocabulary, or adapt(data) first")
 end
 
 --- The words by their positions.
@@ -132,7 +130,7 @@ local function find(self, word)
   elseif word == self.mask_token then
     return 0
   elseif self.num_oov_indices == 0 then
-    fail("%s: '%s' is not in the vocabulary", getmetatable(self).__name, word)
+    self:fail("'%s' is not in the vocabulary", word)
   end
   return 1
 end
@@ -242,7 +240,7 @@ local splits = {
 local function choose(self, name, known)
   local value = self[name]
   return type(value) == "function" and value or known[value]
-    or value and fail("TextVectorization: no such %s: '%s'", name,
+    or value and self:fail("no such %s: '%s'", name,
       tostring(value)) or nil
 end
 

@@ -2,7 +2,6 @@
 -- Dot: one tensor of several.
 local nd = require "nadir"
 local axes = require "nadir.layers.axes"
-local fail = require "nadir.fail"
 local Layer = require "nadir.layers.layer"
 
 -- `merge(self, list)` is what they do.
@@ -12,13 +11,11 @@ Merge.fewest, Merge.most = 1, math.huge
 
 -- Raises unless x is a list of as many tensors as the class takes.
 local function check_list(self, x)
-  local name = getmetatable(self).__name
   if type(x) ~= "table" or getmetatable(x) ~= nil then
-    fail("%s: takes a list of tensors, got one", name)
+    self:fail "takes a list of tensors, got one"
   elseif #x < self.fewest or #x > self.most then
-    fail("%s: takes %s tensors, got %d", name,
-      self.most == self.fewest and tostring(self.most)
-      or "2 or more", #x)
+    self:fail("takes %s tensors, got %d",
+      self.most == self.fewest and tostring(self.most) or "2 or more", #x)
   end
 end
 
@@ -149,7 +146,7 @@ function Dot:merge(list)
   for i, x in ipairs(list) do
     local axis = axes.find(self, "axes", self.axes[i] or self.axes[1], x.rank)
     if axis == 1 then
-      fail "Dot: axes has 1, the batch"
+      self:fail "axes has 1, the batch"
     end
     local y, others = flatten(x, axis)
     table.move(others, 1, #others, #shape + 1, shape)

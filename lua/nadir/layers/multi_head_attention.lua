@@ -14,7 +14,6 @@
 local nd = require "nadir"
 local axes = require "nadir.layers.axes"
 local EinsumDense = require "nadir.layers.einsum_dense"
-local fail = require "nadir.fail"
 local Layer = require "nadir.layers.layer"
 local masks = require "nadir.masks"
 local merged_axes = require "nadir.layers.attention_axes"
@@ -57,11 +56,11 @@ local function projection(self, name, equation, shape, bias_axes)
 end
 
 -- Query, value and key of a list of two or three, or one that is all of them.
-local function split_inputs(x, name)
+local function split_inputs(self, x)
   if type(x) ~= "table" or getmetatable(x) ~= nil then
     return x, x, x
   elseif #x > 3 then
-    fail("%s: takes query, value and key, got %d tensors", name, #x)
+    self:fail("takes query, value and key, got %d tensors", #x)
   end
   return x[1], x[2] or x[1], x[3] or x[2] or x[1]
 end
@@ -77,14 +76,13 @@ local function letters(first, n)
 end
 
 function Heads:build(shape)
-  local name = getmetatable(self).__name
   local query, value, key = shape, shape, shape
   if type(shape[1]) == "table" then
-    query, value, key = split_inputs(shape, name)
+    query, value, key = split_inputs(self, shape)
   end
   for _, one in ipairs { query, value, key } do
     if #one ~= 3 then
-      fail("%s: inputs need 3 axes, batch, time and width: one is [%s]", name,
+      self:fail("inputs need 3 axes, batch, time and width: one is [%s]",
         table.concat(one, " "))
     end
   end
@@ -169,7 +167,7 @@ local function attend(self, q, k, v, visible, training)
 end
 
 function Heads:call(x, training, mask, options)
-  local query, value, key = split_inputs(x, getmetatable(self).__name)
+  local query, value, key = split_inputs(self, x)
   local q, v, k = self.query_dense(query), self.value_dense(value),
     self.key_dense(key)
   local visible, is_causal = seen(mask, options), options.use_causal_mask
@@ -220,15 +218,14 @@ end
 
 -- The same with all axes that are attended to as one.
 local function call_merged(self, x, training, mask, options)
-  local name = getmetatable(self).__name
   if mask ~= nil then
-    fail("%s: a mask of steps needs inputs of 3 axes; use attention_mask", name)
+    self:fail "a mask of steps needs inputs of 3 axes; use attention_mask"
   end
-  local query, value, key = split_inputs(x, name)
+  local query, value, key = split_inputs(self, x)
   local plan, key_plan = merged_axes.lay_out(self, query),
     merged_axes.lay_out(self, key)
   if options.use_causal_mask and #plan.sizes - plan.others > 2 then
-    fail("%s: use_causal_mask needs one axis of time, not %d", name,
+    self:fail("use_causal_mask needs one axis of time, not %d",
       #plan.sizes - plan.others - 1)
   end
   local given, inner = options.attention_mask, {}
@@ -250,7 +247,7 @@ local function call_merged(self, x, training, mask, options)
 end
 
 function MultiHeadAttention:call(x, training, mask, options)
-  local query = split_inputs(x, getmetatable(self).__name)
+  local query = split_inputs(self, x)
   if has_more(self, query.rank) then
     return call_merged(self, x, training, mask, options)
   end
@@ -267,7 +264,7 @@ local GroupQueryAttention = Heads:extend("GroupQueryAttention", params {
 
 function GroupQueryAttention:init()
   if self.num_query_heads % self.num_key_value_heads ~= 0 then
-    fail("GroupQueryAttention: %d heads of the query cannot share %d",
+    self:fail("%d heads of the query cannot share %d",
       self.num_query_heads, self.num_key_value_heads)
   end
   self.query_heads, self.key_heads = self.num_query_heads,

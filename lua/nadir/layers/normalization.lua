@@ -20,7 +20,7 @@ Normalization.supports_masking = true
 
 function Normalization:init()
   if (self.mean == false) ~= (self.variance == false) then
-    fail "Normalization: needs both mean and variance, or none"
+    self:fail "needs both mean and variance, or none"
   end
   rawset(self, "_given_moments", self.mean ~= false)
 end

@@ -2,7 +2,6 @@
 -- UnitNormalization: each example normalized by itself.
 local nd = require "nadir"
 local axes = require "nadir.layers.axes"
-local fail = require "nadir.fail"
 local Layer = require "nadir.layers.layer"
 local roles = require "nadir.layers.roles"
 
@@ -94,7 +93,7 @@ function GroupNormalization:build(shape)
   local channels = shape[axes.find(self, "axis", self.axis, #shape)]
   local groups = self.groups == -1 and channels or self.groups
   if groups < 1 or channels % groups ~= 0 then
-    fail("GroupNormalization: %d channels do not make %d groups", channels,
+    self:fail("%d channels do not make %d groups", channels,
       groups)
   end
   rawset(self, "groups", groups)

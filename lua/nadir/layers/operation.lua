@@ -1,7 +1,6 @@
 --- nd.layers.Operation: an op between the layers of a model that is drawn up,
 -- as `x + 1`, `nd.silu(x)` and `x:reshape { -1, 3 }` make one.
 local nd = require "nadir"
-local fail = require "nadir.fail"
 local Layer = require "nadir.layers.layer"
 
 local Operation = Layer:extend("Operation", {
@@ -24,7 +23,7 @@ function Operation:init()
   functions = functions or list_functions()
   rawset(self, "built", true)
   rawset(self, "_function", functions[self.op]
-    or fail("Operation: no such op: '%s'", self.op))
+    or self:fail("no such op: '%s'", self.op))
   rawset(self, "_gives_several", false)
 end
 

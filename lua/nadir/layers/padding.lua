@@ -1,7 +1,6 @@
 --- nd.layers.ZeroPadding1D, ZeroPadding2D, ZeroPadding3D, Cropping1D,
 -- Cropping2D, Cropping3D: space with zeros around it, or with less of it.
 local nd = require "nadir"
-local fail = require "nadir.fail"
 local Layer = require "nadir.layers.layer"
 local spatial = require "nadir.layers.spatial"
 
@@ -13,16 +12,16 @@ local function pairs_of(self, name)
     value = { value }
   end
   if #value ~= 1 and #value ~= self.axes then
-    fail("%s: %s needs 1 number, or %d of them or of pairs, got %d",
-      getmetatable(self).__name, name, self.axes, #value)
+    self:fail("%s needs 1 number, or %d of them or of pairs, got %d",
+      name, self.axes, #value)
   end
   for axis = 1, self.axes do
     local one = value[axis] or value[1]
     local pair = type(one) == "table" and one or { one, one }
     for i = 1, 2 do
       if math.type(pair[i]) ~= "integer" or pair[i] < 0 or pair[3] then
-        fail("%s: %s must be whole numbers, 0 or more, or pairs of them",
-          getmetatable(self).__name, name)
+        self:fail("%s must be whole numbers, 0 or more, or pairs of them",
+          name)
       end
     end
     list[axis] = pair
@@ -78,8 +77,8 @@ function Cropping:build(shape)
   spatial.check(self, shape, self.axes)
   for axis, pair in ipairs(self._pairs) do
     if pair[1] + pair[2] >= shape[axis + 1] then
-      fail("%s: nothing is left of axis %d, which has %d elements",
-        getmetatable(self).__name, axis + 1, shape[axis + 1])
+      self:fail("nothing is left of axis %d, which has %d elements", axis + 1,
+        shape[axis + 1])
     end
   end
 end

@@ -1,6 +1,5 @@
 --- nd.layers.Reshape, Permute, RepeatVector: examples in another form.
 local nd = require "nadir"
-local fail = require "nadir.fail"
 local Layer = require "nadir.layers.layer"
 
 -- How many elements an example has.
@@ -31,7 +30,7 @@ function Reshape:call(x)
     shape[open] = size // math.max(known, 1)
   end
   if size_of(shape) ~= size then
-    fail("Reshape: %d elements of an example do not fit target_shape [%s]",
+    self:fail("%d elements of an example do not fit target_shape [%s]",
       size, table.concat(self.target_shape, " "))
   end
   return nd.reshape(x, shape)
@@ -49,7 +48,7 @@ function Permute:build(shape)
   end
   for axis = 1, #shape - 1 do
     if not seen[axis] or #self.dims ~= #shape - 1 then
-      fail("Permute: dims needs each of the axes 1 to %d once: it is [%s]",
+      self:fail("dims needs each of the axes 1 to %d once: it is [%s]",
         #shape - 1, table.concat(self.dims, " "))
     end
   end
@@ -70,7 +69,7 @@ local RepeatVector = Layer:extend("RepeatVector", {
 
 function RepeatVector:call(x)
   if x.rank ~= 2 then
-    fail("RepeatVector: x needs 2 axes: it is [%s]",
+    self:fail("x needs 2 axes: it is [%s]",
       table.concat(x.shape, " "))
   end
   return nd.broadcast_to(nd.expand_dims(x, 2),

@@ -9,7 +9,6 @@ local nd = require "nadir"
 local cells = require "nadir.layers.rnn_cells"
 local class = require "nadir.class"
 local describe = require "nadir.describe"
-local fail = require "nadir.fail"
 local Layer = require "nadir.layers.layer"
 local steps = require "nadir.layers.steps"
 local structure = require "nadir.structure"
@@ -44,8 +43,8 @@ end
 function Recurrent:build(shape)
   local x = type(shape[1]) == "table" and shape[1] or shape
   if #x < 3 then
-    fail("%s: x needs 3 axes, batch, time and width: it is [%s]",
-      getmetatable(self).__name, table.concat(x, " "))
+    self:fail("x needs 3 axes, batch, time and width: it is [%s]",
+      table.concat(x, " "))
   end
   if class.is(self.cell, cells.Cell) then
     self:build_within(self.cell, table.move(x, 3, #x, 2, { x[1] }))
@@ -69,18 +68,17 @@ end)
 
 -- Raises unless states are as many as the cell begins with, each of n examples.
 local function check_states(self, states, first, n, hint)
-  local name, given = getmetatable(self).__name, structure.flatten(states)
-  local count = #structure.flatten(first)
+  local given, count = structure.flatten(states), #structure.flatten(first)
   for _, state in ipairs(given) do
     if not nd.is_tensor(state) and not nd.is_variable(state) then
-      fail("%s: states must be tensors, got %s", name, describe.value(state))
+      self:fail("states must be tensors, got %s", describe.value(state))
     elseif state.shape[1] ~= n then
-      fail("%s: states are of %s examples, x has %d%s", name,
+      self:fail("states are of %s examples, x has %d%s",
         tostring(state.shape[1] or "no"), n, hint)
     end
   end
   if #given ~= count then
-    fail("%s: has %d states, got %d", name, count, #given)
+    self:fail("has %d states, got %d", count, #given)
   end
 end
 
@@ -125,7 +123,7 @@ function Recurrent:call(x, training, mask, options)
     x, mask = nd.reverse(x, 2), mask and nd.reverse(mask, 2)
   end
   if x.shape[2] == 0 then
-    fail("%s: x has no steps", getmetatable(self).__name)
+    self:fail "x has no steps"
   end
   local y, states = sequence(self, x, first_states(self, given, x), mask,
     training)

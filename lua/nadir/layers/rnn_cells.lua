@@ -6,7 +6,6 @@
 -- A class of one's own has `state_size`, a number or a list of them, and a
 -- `call` like that.
 local nd = require "nadir"
-local fail = require "nadir.fail"
 local Kernel = require "nadir.layers.kernel"
 local Layer = require "nadir.layers.layer"
 local next_seed = require "nadir.layers.seeds"
@@ -260,7 +259,7 @@ local StackedRNNCells = Layer:extend("StackedRNNCells", {
 
 function StackedRNNCells:init()
   if #self.cells == 0 then
-    fail "StackedRNNCells: needs a cell"
+    self:fail "needs a cell"
   end
   self.state_size = {}
   for i, cell in ipairs(self.cells) do

@@ -1,6 +1,5 @@
 --- What layers over x [batch, spatial..., channels] share: settings that are
 -- one number, or one for each spatial axis.
-local fail = require "nadir.fail"
 
 local spatial = {}
 
@@ -12,8 +11,7 @@ function spatial.spread(self, n, ...)
   for _, name in ipairs { ... } do
     local list = self[name]
     if #list ~= 1 and #list ~= n then
-      fail("%s: %s needs 1 number or %d, got %d", getmetatable(self).__name,
-        name, n, #list)
+      self:fail("%s needs 1 number or %d, got %d", name, n, #list)
     end
     local all = {}
     for axis = 1, n do
@@ -26,8 +24,8 @@ end
 --- Raises unless a shape has `n` spatial axes.
 function spatial.check(self, shape, n)
   if #shape ~= n + 2 then
-    fail("%s: x needs %d axes, %s: it is [%s]", getmetatable(self).__name,
-      n + 2, "those of batch, space and channels", table.concat(shape, " "))
+    self:fail("x needs %d axes, those of batch, space and channels: it is [%s]",
+      n + 2, table.concat(shape, " "))
   end
 end
 

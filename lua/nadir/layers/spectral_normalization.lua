@@ -1,7 +1,6 @@
 --- nd.layers.SpectralNormalization: a layer whose kernel keeps a largest
 -- singular value of 1.
 local nd = require "nadir"
-local fail = require "nadir.fail"
 local Layer = require "nadir.layers.layer"
 local symbolic = require "nadir.symbolic"
 
@@ -16,7 +15,7 @@ local SpectralNormalization = Layer:extend("SpectralNormalization", {
 local function kernel_of(self)
   local kernel = rawget(self.layer, "kernel")
     or rawget(self.layer, "embeddings")
-  return kernel or fail("SpectralNormalization: %s has no kernel",
+  return kernel or self:fail("%s has no kernel",
     self.layer.name)
 end
 

@@ -1,6 +1,5 @@
 --- nd.layers.TimeDistributed: a layer at each step of time.
 local nd = require "nadir"
-local fail = require "nadir.fail"
 local Layer = require "nadir.layers.layer"
 local structure = require "nadir.structure"
 
@@ -20,7 +19,7 @@ end
 
 function TimeDistributed:call(x)
   if x.rank < 2 then
-    fail("TimeDistributed: x needs 2 axes or more, batch and time: it is [%s]",
+    self:fail("x needs 2 axes or more, batch and time: it is [%s]",
       table.concat(x.shape, " "))
   end
   local batch, time = x.shape[1], x.shape[2]

@@ -65,21 +65,20 @@ end
 
 -- What is true and what is predicted, as it is counted.
 local function read(self, y_true, y_pred)
-  local who = getmetatable(self).__name
   local p = targets.float(y_pred)
   local y = targets.cast(y_true, p.dtype)
   y, p = targets.align(self, y, p)
   p = self.from_logits and nd.sigmoid(p) or p
   p = self.within and nd.clip_by_value(p, 0, 1) or p
   if (self.class_id or self.top_k or 0) > classes(p) then
-    fail("%s: %s is %d, y_pred %s", who, self.class_id and "class_id"
+    self:fail("%s is %d, y_pred %s", self.class_id and "class_id"
       or "top_k", self.class_id or self.top_k, p.shape)
   end
   p = self.top_k and keep_largest(p, self.top_k) or p
   if self.class_id then
     y, p = pick_class(y, self.class_id), pick_class(p, self.class_id)
   elseif self.multi_label and p.rank ~= 2 then
-    fail("%s: y_pred must be [n labels], got %s", who, p.shape)
+    self:fail("y_pred must be [n labels], got %s", p.shape)
   end
   return y, p
 end
@@ -121,8 +120,8 @@ function Counts:update_state(y_true, y_pred, sample_weight)
   if #self.variables == 0 then
     build(self, self.multi_label and classes(p) or 1)
   elseif self.multi_label and p.shape[2] ~= self.labels then
-    fail("%s: y_pred has %d labels, and had %d", getmetatable(self).__name,
-      p.shape[2], self.labels)
+    self:fail("y_pred has %d labels, and had %d", p.shape[2],
+      self.labels)
   end
   local weights = nd.reshape(weigh(self, p, sample_weight), { -1 })
   self.counts:assign_add(nd.unsorted_segment_sum(weights, places(self, y, p),
@@ -164,8 +163,7 @@ local top_k = { "top_k", "size", false,
 local function check_thresholds(self, list)
   for _, t in ipairs(list) do
     if not (t >= 0 and t <= 1) then
-      fail("%s: thresholds must be within 0..1, got %g",
-        getmetatable(self).__name, t)
+      self:fail("thresholds must be within 0..1, got %g", t)
     end
   end
   return list
@@ -329,9 +327,9 @@ local AUC = define.add(confusion, "AUC", {
 -- The ends are beyond 0 and 1, so that the curve has both.
 function AUC:init()
   if self.num_thresholds < 2 then
-    fail("AUC: num_thresholds must be 2 or more, got %d", self.num_thresholds)
+    self:fail("num_thresholds must be 2 or more, got %d", self.num_thresholds)
   elseif self.num_labels and not self.multi_label then
-    fail "AUC: num_labels is for multi_label only"
+    self:fail "num_labels is for multi_label only"
   end
   local list = even(self.num_thresholds)
   if self.thresholds then

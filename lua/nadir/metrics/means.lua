@@ -3,7 +3,6 @@
 local nd = require "nadir"
 local class = require "nadir.class"
 local define = require "nadir.metrics.define"
-local fail = require "nadir.fail"
 local Loss = require "nadir.loss"
 local losses = require "nadir.losses"
 local masks = require "nadir.masks"
@@ -165,7 +164,7 @@ add("BinaryAccuracy", {
   init = function(self)
     Mean.init(self)
     if self.threshold <= 0 or self.threshold >= 1 then
-      fail("BinaryAccuracy: threshold must be between 0 and 1, got %g",
+      self:fail("threshold must be between 0 and 1, got %g",
         self.threshold)
     end
   end,

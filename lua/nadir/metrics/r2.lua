@@ -1,7 +1,6 @@
 --- How much of a variance predictions explain.
 local nd = require "nadir"
 local define = require "nadir.metrics.define"
-local fail = require "nadir.fail"
 local kinds = require "nadir.kinds"
 local structure = require "nadir.structure"
 local targets = require "nadir.targets"
@@ -30,7 +29,7 @@ local R2Score = define.add(r2, "R2Score", {
 
 function R2Score:init()
   if self.num_regressors < 0 then
-    fail("R2Score: num_regressors must be 0 or more, got %d",
+    self:fail("num_regressors must be 0 or more, got %d",
       self.num_regressors)
   end
 end
@@ -39,7 +38,7 @@ local SUMS <const> = { "sum", "squared_sum", "total_mse", "count" }
 
 local function build(self, y)
   if y.rank ~= 2 then
-    fail("R2Score: y_pred must be [n outputs], got %s", y.shape)
+    self:fail("y_pred must be [n outputs], got %s", y.shape)
   end
   self.num_samples = self:add_sum "num_samples"
   for _, name in ipairs(SUMS) do

@@ -2,7 +2,6 @@
 local nd = require "nadir"
 local class = require "nadir.class"
 local define = require "nadir.metrics.define"
-local fail = require "nadir.fail"
 local kinds = require "nadir.kinds"
 local Metric = require "nadir.metric"
 local targets = require "nadir.targets"
@@ -27,20 +26,18 @@ local Score = class("Score", nil, Metric)
 Score.direction = "up"
 
 function Score:init()
-  local who = getmetatable(self).__name
   if self.beta <= 0 then
-    fail("%s: beta must be above 0, got %g", who, self.beta)
+    self:fail("beta must be above 0, got %g", self.beta)
   elseif self.threshold and not (self.threshold > 0 and self.threshold <= 1)
   then
-    fail("%s: threshold must be above 0, and at most 1, got %g", who,
+    self:fail("threshold must be above 0, and at most 1, got %g",
       self.threshold)
   end
 end
 
 local function build(self, p)
   if p.rank ~= 2 then
-    fail("%s: y_pred must be [n classes], got %s", getmetatable(self).__name,
-      p.shape)
+    self:fail("y_pred must be [n classes], got %s", p.shape)
   end
   local shape = self.average == "micro" and {} or { p.shape[2] }
   self.hits = self:add_sum("hits", shape)
@@ -122,8 +119,8 @@ Overlap.direction = "up"
 function Overlap:init()
   for _, id in ipairs(self.target_class_ids) do
     if id < 1 or id > self.num_classes then
-      fail("%s: target_class_ids must be within 1..%d, got %d",
-        getmetatable(self).__name, self.num_classes, id)
+      self:fail("target_class_ids must be within 1..%d, got %d",
+        self.num_classes, id)
     end
   end
   self.total_cm = self:add_sum("total_confusion_matrix",

@@ -55,8 +55,7 @@ end
 function Model:call(x)
   local graph = rawget(self, "_graph")
   if not graph then
-    fail("%s: needs a method `call`, or inputs and outputs",
-      getmetatable(self).__name)
+    self:fail("needs a method `call`, or inputs and outputs")
   end
   return graph:run(x)
 end
