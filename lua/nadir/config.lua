@@ -8,6 +8,7 @@ local fail = require "nadir.fail"
 local finally = require "nadir.finally"
 local kinds = require "nadir.kinds"
 local names = require "nadir.names"
+local structure = require "nadir.structure"
 
 local config = {}
 
@@ -70,6 +71,10 @@ function config.of(object)
   local given = rawget(object, "_given")
     or { arguments = rawget(object, "_arguments"),
          name = rawget(object, "name") }
+  local problem = structure.problem(given)
+  if problem then
+    fail("get_config: %s: %s", getmetatable(object).__name, problem)
+  end
   return write_table(given, getmetatable(object).__name)
 end
 

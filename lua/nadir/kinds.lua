@@ -4,6 +4,7 @@
 -- `read` returns nil for a value of another kind, and then, if there is more to
 -- say than what it must be, what is wrong.
 local nd = require "nadir"
+local structure = require "nadir.structure"
 local wanted = require "nadir.wanted" -- of the kinds that C has too
 local words = require "nadir.words"
 
@@ -172,6 +173,10 @@ kinds.nested = {
   wanted = wanted.nested,
   takes_lists = true,
   read = function(value)
+    local problem = structure.problem(value)
+    if problem then
+      return nil, problem
+    end
     return value
   end,
 }

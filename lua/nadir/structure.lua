@@ -1,8 +1,11 @@
 --- Values in lists and tables of them, to any depth. What has a metatable is a
 -- value.
+local fail = require "nadir.fail"
 local nd = require "nadir"
 
 local structure = {}
+
+local DEEPEST <const> = 100
 
 local type, getmetatable = type, getmetatable
 
@@ -75,10 +78,36 @@ function structure.join(first, second, f)
   return joined
 end
 
+local TOO_DEEP <const> = ("a table is nested deeper than %d"):format(DEEPEST)
+
+local function check_depth(depth, who)
+  if depth > DEEPEST then
+    fail("%s: %s", who, TOO_DEEP)
+  end
+end
+
+--- What is wrong with tables that are nested too deep, as one within itself is;
+--- nil for others.
+---@param value any
+---@return string?
+function structure.problem(value, depth)
+  depth = depth or 0
+  if depth > DEEPEST then
+    return TOO_DEEP
+  end
+  for _, one in pairs(is_plain(value) and value or {}) do -- any order: all
+    local problem = type(one) == "table" and structure.problem(one, depth + 1)
+    if problem then
+      return problem
+    end
+  end
+end
+
 -- The first value in nested lists.
-local function first_of(value)
+local function first_of(value, who, depth)
   while is_plain(value) do
-    value = value[1]
+    value, depth = value[1], depth + 1
+    check_depth(depth, who)
   end
   return value
 end
@@ -86,9 +115,11 @@ end
 --- Numbers, and nested lists of them, as tensors; lists and tables of inputs
 --- with each as a tensor.
 ---@param value any
+---@param who string  for messages
 ---@return any
-function structure.to_tensors(value)
-  local first = first_of(value)
+function structure.to_tensors(value, who, depth)
+  depth = depth or 0
+  local first = first_of(value, who, depth)
   if type(first) == "number" or type(first) == "boolean"
     or is_plain(value) and next(value) == nil then -- any order: none is there
     return nd.constant(value)
@@ -97,7 +128,7 @@ function structure.to_tensors(value)
   end
   local mapped = {}
   for key, one in pairs(value) do -- any order: each its own
-    mapped[key] = structure.to_tensors(one)
+    mapped[key] = structure.to_tensors(one, who, depth + 1)
   end
   return mapped
 end

@@ -7,6 +7,7 @@
 
 #include "lua/stop.h"
 #include "lua/where.h"
+#include "lua/within.h"
 
 static const char RAISED_KEY = 0;
 
@@ -19,6 +20,7 @@ int ndL_error(lua_State *L, const char *format, ...)
   va_end(args);
   ndL_pushwhere(L);
   lua_pushstring(L, text);
+  ndL_addwithin(L);
   lua_concat(L, 2);
   return lua_error(L);
 }
@@ -48,12 +50,13 @@ int ndL_raise(lua_State *L, ndL_state *S)
   snprintf(text, sizeof text, "%s", nd_error_message(S->context));
   const bool stops = nd_error_code(S->context) == ND_INTERRUPTED;
   nd_error_clear(S->context);
-  if (!stops || S->owns_context)
+  if (!stops)
     return ndL_error(L, "%s", text);
   ndL_pushwhere(L);
   lua_pushstring(L, text);
   lua_concat(L, 2);
-  return ndL_stop_raise(L, lua_tostring(L, -1));
+  return S->owns_context ? lua_error(L)
+                         : ndL_stop_raise(L, lua_tostring(L, -1));
 }
 
 // True of a box whose finalizer has run: another finalizer may still hold it.

@@ -5,7 +5,8 @@
 
 #include "lua/state.h"
 
-// Raises `format` at the line of the script that called us.
+// Raises `format` at the line of the script that called us, with the layer that
+// is being called (lua/within.h).
 int ndL_error(lua_State *L, const char *format, ...)
   __attribute__((format(printf, 2, 3)));
 

@@ -45,6 +45,7 @@
 #include "lua/variable_rows.h"
 #include "lua/warning.h"
 #include "lua/where.h"
+#include "lua/within.h"
 #include "lua/zip.h"
 
 static const char MODULE_KEY = 0;
@@ -160,6 +161,7 @@ static const luaL_Reg natives[] = {
   { "nadir.fields", ndL_pushfields },
   { "nadir.file", ndL_open_file },
   { "nadir.finally", ndL_open_finally },
+  { "nadir.frames", ndL_open_frames },
   { "nadir.host", ndL_open_host },
   { "nadir.manager", ndL_open_manager },
   { "nadir.nearest", ndL_open_nearest },

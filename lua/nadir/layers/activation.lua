@@ -2,7 +2,7 @@
 -- functions, and softmax, as layers.
 local nd = require "nadir"
 local axes = require "nadir.layers.axes"
-local Layer = require "nadir.layers.layer"
+local Layer = require "nadir.layers.one_input"
 local roles = require "nadir.layers.roles"
 
 -- Adds a layer that passes masks on.

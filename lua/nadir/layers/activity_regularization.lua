@@ -1,6 +1,6 @@
 --- nd.layers.ActivityRegularization: what passes adds to the loss.
 local nd = require "nadir"
-local Layer = require "nadir.layers.layer"
+local Layer = require "nadir.layers.one_input"
 
 local ActivityRegularization = Layer:extend("ActivityRegularization", {
   doc = "x, which adds l1 * sum(abs(x)) + l2 * sum(x * x) to the loss",

@@ -18,6 +18,7 @@ local Attending = Layer:extend("Attending", {
   { "seed", "integer", false, doc = "of what is lost" },
 })
 
+Attending.takes = "list"
 Attending.call_options = { "use_causal_mask", "return_attention_scores" }
 
 -- Raises unless there are two inputs or three.

@@ -12,10 +12,21 @@ local axes = {}
 ---@return integer
 function axes.find(self, name, axis, rank)
   local found = axis < 0 and rank + 1 + axis or axis
-  if found < 1 or found > rank then
+  if axis == 0 then
+    self:fail("%s 0: axes count from 1 here; Keras's axis 0 is 1", name)
+  elseif found < 1 or found > rank then
     self:fail("%s %d: x has %d axes", name, axis, rank)
   end
   return found
+end
+
+--- Raises for a setting that names no axis.
+---@param self table
+---@param name string
+function axes.check_some(self, name)
+  if #self[name] == 0 then
+    self:fail("%s needs an axis: it is {}", name)
+  end
 end
 
 --- All of `rank` axes but one.

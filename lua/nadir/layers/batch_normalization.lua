@@ -1,7 +1,7 @@
 --- nd.layers.BatchNormalization: what is normalized by the moments of a batch.
 local nd = require "nadir"
 local axes = require "nadir.layers.axes"
-local Layer = require "nadir.layers.layer"
+local Layer = require "nadir.layers.one_input"
 local roles = require "nadir.layers.roles"
 local symbolic = require "nadir.symbolic"
 

@@ -23,11 +23,19 @@ local function turn_round(layer)
   return class.of(layer):from_config(config)
 end
 
+local function check_recurrent(self, name)
+  local layer = self[name]
+  local ok, value = pcall(function() return layer.return_sequences end)
+  if not ok or type(value) ~= "boolean" then
+    self:fail("%s must be recurrent", name)
+  end
+end
+
 function Bidirectional:init()
   local forward = self.layer
-  local ok = pcall(function() return forward.return_sequences end)
-  if not ok then
-    self:fail "layer must be recurrent"
+  check_recurrent(self, "layer")
+  if self.backward_layer then
+    check_recurrent(self, "backward_layer")
   end
   self.forward_layer = forward
   self.backward_layer = self.backward_layer or turn_round(forward)

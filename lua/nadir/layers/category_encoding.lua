@@ -3,7 +3,7 @@
 local nd = require "nadir"
 local encode = require "nadir.layers.encoding"
 local fail = require "nadir.fail"
-local Layer = require "nadir.layers.layer"
+local Layer = require "nadir.layers.one_input"
 
 local CategoryEncoding = Layer:extend("CategoryEncoding", {
   doc = "categories, from 1 to num_tokens, as rows with a place for each",

@@ -55,6 +55,7 @@ local function length(self, axis, n)
 end
 
 function ConvTranspose:call(x)
+  spatial.check(self, x.shape, self.axes)
   local shape = { x.shape[1] }
   for axis = 1, self.axes do
     shape[axis + 1] = length(self, axis, x.shape[axis + 1])

@@ -2,7 +2,7 @@
 -- SeparableConv2D: layers that sum over the windows of each channel alone.
 local nd = require "nadir"
 local Kernel = require "nadir.layers.kernel"
-local Layer = require "nadir.layers.layer"
+local Layer = require "nadir.layers.one_input"
 local roles = require "nadir.layers.roles"
 local spatial = require "nadir.layers.spatial"
 
@@ -44,6 +44,7 @@ end
 
 -- Sums over windows by a kernel of that shape: as many groups as channels.
 local function depthwise(self, x, kernel)
+  spatial.check(self, x.shape, self.axes)
   local shape = spatial.kernel_shape(self, 1,
     x.shape[#x.shape] * self.depth_multiplier)
   return nd.nn.convolution(x, nd.reshape(kernel, shape), {

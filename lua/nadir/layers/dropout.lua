@@ -2,7 +2,7 @@
 -- GaussianDropout, GaussianNoise, AlphaDropout: layers that disturb what they
 -- pass on, while they train.
 local nd = require "nadir"
-local Layer = require "nadir.layers.layer"
+local Layer = require "nadir.layers.one_input"
 local next_seed = require "nadir.layers.seeds"
 local spatial = require "nadir.layers.spatial"
 

@@ -1,6 +1,6 @@
 --- nd.layers.Embedding: rows of a table by their positions.
 local nd = require "nadir"
-local Layer = require "nadir.layers.layer"
+local Layer = require "nadir.layers.one_input"
 local roles = require "nadir.layers.roles"
 
 local Embedding = Layer:extend("Embedding", roles({

@@ -1,6 +1,6 @@
 --- nd.layers.Flatten: each example as one row.
 local nd = require "nadir"
-local Layer = require "nadir.layers.layer"
+local Layer = require "nadir.layers.one_input"
 
 local Flatten = Layer:extend("Flatten", {
   doc = "x [n, ...] as [n, size]: all axes but the first become one",

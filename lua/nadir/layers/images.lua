@@ -2,7 +2,7 @@
 -- RandomContrast: images[batch, height, width, channels], and what makes more
 -- of them.
 local nd = require "nadir"
-local Layer = require "nadir.layers.layer"
+local Layer = require "nadir.layers.one_input"
 local next_seed = require "nadir.layers.seeds"
 local spatial = require "nadir.layers.spatial"
 
@@ -51,6 +51,7 @@ end
 -- The middle of x; of smaller images the largest part of the same form, made
 -- larger.
 local function crop_middle(self, x)
+  spatial.check(self, x.shape, 2)
   local height, width = self.height, self.width
   local rows, columns = x.shape[2], x.shape[3]
   if rows < height or columns < width then
@@ -74,6 +75,7 @@ local RandomCrop = Random:extend("RandomCrop", {
 })
 
 function RandomCrop:call(x, training)
+  spatial.check(self, x.shape, 2)
   local more = x.shape[2] - self.height
   local wider = x.shape[3] - self.width
   if not training or more < 0 or wider < 0 or x.size == 0 then

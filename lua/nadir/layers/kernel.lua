@@ -1,6 +1,6 @@
 --- What layers have in common that multiply by a kernel, add a bias and apply
 -- an activation.
-local Layer = require "nadir.layers.layer"
+local Layer = require "nadir.layers.one_input"
 local roles = require "nadir.layers.roles"
 
 local Kernel = Layer:extend("Kernel", roles({

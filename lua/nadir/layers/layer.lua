@@ -38,6 +38,7 @@ local open_shape = require "nadir.layers.open_shape"
 local structure = require "nadir.structure"
 local symbolic = require "nadir.symbolic"
 local Weighted = require "nadir.layers.weighted"
+local within = require "nadir.within"
 
 local Layer = class("Layer", {
   { "name", "text", false, doc = "names of weights begin with it" },
@@ -50,6 +51,7 @@ local Layer = class("Layer", {
 Layer.supports_masking = false
 Layer.state_form = { ["draws?"] = "integer" }  -- as nadir.layers.seeds has it
 Layer.takes_floats = false  -- whether whole numbers become floats for it
+Layer.takes = "any"  -- "one" tensor; a "list" of some, or one; or "any" thing
 Layer.is_model = false  -- whether losses of layers within are those of its call
 
 local metatable = class.metatable(Layer)
@@ -202,6 +204,8 @@ function Layer:build_within(layer, shape)
   layer:build(shape)
 end
 
+local NONE <const> = {}
+
 local function shape_of(x)
   return x.shape
 end
@@ -214,6 +218,23 @@ end
 local function fail_inputs(self, x)
   self:fail("x must be tensors, got %s%s", describe.value(x),
     type(x) == "string" and "; call the layer that reads texts before" or "")
+end
+
+-- Raises for what is no tensor where it has to be one.
+local function check_input(self, x)
+  local takes, plain = self.takes, structure.is_plain(x)
+  if x == nil then
+    self:fail "x is missing: it must be a tensor"
+  elseif takes == "one" and plain then
+    self:fail("takes one tensor, got a table of %d", #structure.flatten(x))
+  elseif takes ~= "any" and not plain then
+    fail_inputs(self, x)
+  end
+  for i, one in ipairs(takes == "list" and x or NONE) do
+    if type(one) ~= "userdata" then
+      self:fail("input %d must be a tensor, got %s", i, describe.value(one))
+    end
+  end
 end
 
 local function is_float(self, x)
@@ -230,8 +251,6 @@ local function build(self, x)
     return is_tensor(one) and one.shape or fail_inputs(self, one)
   end), true)
 end
-
-local NONE <const> = {}
 
 -- The shape of what the first call gave, of any number of examples.
 local function note_shape(self, y)
@@ -255,6 +274,9 @@ end
 
 -- One call with tensors.
 local function run(self, x, training, mask, options)
+  if type(x) ~= "userdata" then
+    check_input(self, x)
+  end
   if self.takes_floats then
     x = to_floats(self, x)
   end
@@ -280,6 +302,11 @@ local function run(self, x, training, mask, options)
   end
   return y
 end
+
+within.mark(run)
+within.mark(symbolic.apply, function(layer, arguments)
+  return layer, arguments[1]
+end)
 
 -- The same, where losses are counted or it is said whether to train.
 local function run_within(self, x, training, mask, options)
@@ -351,7 +378,7 @@ function metatable.__call(self, x, ...)
     x, training, mask, options = read_call(self, x, ...)
   end
   if type(x) ~= "userdata" then
-    x = structure.to_tensors(x)
+    x = structure.to_tensors(x, getmetatable(self).__name)
     if symbolic.within(x) then
       return symbolic.apply(self, table.pack(x, training, mask, options),
         run_within)
@@ -362,6 +389,8 @@ function metatable.__call(self, x, ...)
   end
   return run_within(self, x, training, mask, options)
 end
+
+within.mark(metatable.__call)
 
 -- An input of a shape, or inputs of a list of shapes.
 local function symbols_of(self, shape)

@@ -8,8 +8,10 @@
 -- 0 pads.
 local nd = require "nadir"
 local class = require "nadir.class"
+local describe = require "nadir.describe"
 local encode = require "nadir.layers.encoding"
 local Layer = require "nadir.layers.layer"
+local structure = require "nadir.structure"
 
 local Lookup = Layer:extend "Lookup"
 
@@ -49,7 +51,9 @@ function Lookup:set_vocabulary(words)
   local all, at = { self.num_oov_indices == 1 and self.oov_token or nil }, {}
   each(words, function(word)
     local known = word == self.mask_token or word == all[1]
-    if at[word] then
+    if word ~= word then
+      self:fail "the vocabulary has nan"
+    elseif at[word] then
       self:fail("the vocabulary has '%s' twice", word)
     elseif not known then
       all[#all + 1] = word
@@ -91,9 +95,14 @@ end
 --- Makes the vocabulary of data.
 ---@param data any
 function Lookup:adapt(data)
-  local counts = {}
+  local counts, problem = {}, structure.problem(data)
+  if problem then
+    self:fail("%s", problem)
+  end
   each(data, function(word)
-    if word ~= self.mask_token and word ~= self.oov_token then
+    if word ~= word then
+      self:fail "the data has nan"
+    elseif word ~= self.mask_token and word ~= self.oov_token then
       counts[word] = (counts[word] or 0) + 1
     end
   end)
@@ -184,7 +193,10 @@ local function is_text(x)
 end
 
 function metatable.__call(self, x, ...)
-  if is_text(x) or self.invert then
+  local problem = x == nil and "x is missing" or structure.problem(x)
+  if problem then
+    self:fail("%s", problem)
+  elseif is_text(x) or self.invert then
     return self:call(x)
   end
   return call_layer(self, x, ...)
@@ -255,6 +267,9 @@ local function texts_of(self, x)
   local list = {}
   for i, text in ipairs(type(x) == "table" and x or { x }) do
     text = type(text) == "table" and text[1] or text
+    if type(text) ~= "string" then
+      self:fail("texts must be strings, got %s", describe.value(text))
+    end
     text = self._standardize and self._standardize(text) or text
     list[i] = self._split and self._split(text) or { text }
   end

@@ -1,6 +1,6 @@
 --- nd.layers.Masking: steps that do not count.
 local nd = require "nadir"
-local Layer = require "nadir.layers.layer"
+local Layer = require "nadir.layers.one_input"
 
 local Masking = Layer:extend("Masking", {
   doc = "masks the steps of x[batch, time, width] that are mask_value "

@@ -7,6 +7,7 @@ local Layer = require "nadir.layers.layer"
 -- `merge(self, list)` is what they do.
 local Merge = Layer:extend "Merge"
 
+Merge.takes = "list"
 Merge.fewest, Merge.most = 1, math.huge
 
 -- Raises unless x is a list of as many tensors as the class takes.
@@ -124,6 +125,12 @@ local Dot = Merge:extend("Dot", {
 })
 
 Dot.fewest, Dot.most = 2, 2
+
+function Dot:init()
+  if #self.axes < 1 or #self.axes > 2 then
+    self:fail("axes needs 1 number or 2, got %d", #self.axes)
+  end
+end
 
 -- x with `axis` last and the axes before it as one, [n, others, size], and the
 -- sizes of the others.

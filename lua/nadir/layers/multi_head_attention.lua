@@ -24,6 +24,8 @@ local roles = require "nadir.layers.roles"
 -- `value_dim`.
 local Heads = Layer:extend "Heads"
 
+Heads.takes = "list"
+
 Heads.call_options = { "attention_mask", "use_causal_mask",
                        "return_attention_scores" }
 
@@ -197,6 +199,9 @@ local MultiHeadAttention = Heads:extend("MultiHeadAttention", params({
      doc = "that are attended to: all but the first and the last" }))
 
 function MultiHeadAttention:init()
+  if self.attention_axes then
+    axes.check_some(self, "attention_axes")
+  end
   self.query_heads, self.key_heads = self.num_heads, self.num_heads
   self.value_dim = self.value_dim or self.key_dim
 end

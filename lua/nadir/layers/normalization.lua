@@ -6,7 +6,7 @@
 local nd = require "nadir"
 local axes = require "nadir.layers.axes"
 local fail = require "nadir.fail"
-local Layer = require "nadir.layers.layer"
+local Layer = require "nadir.layers.one_input"
 
 local Normalization = Layer:extend("Normalization", {
   doc = "(x - mean) / sqrt(variance) by what `adapt` saw, or as given",

@@ -2,7 +2,7 @@
 -- UnitNormalization: each example normalized by itself.
 local nd = require "nadir"
 local axes = require "nadir.layers.axes"
-local Layer = require "nadir.layers.layer"
+local Layer = require "nadir.layers.one_input"
 local roles = require "nadir.layers.roles"
 
 -- Layers over `axis`, one or several.
@@ -10,6 +10,13 @@ local function extend(name, params)
   local Class = Layer:extend(name, params)
   Class.supports_masking, Class.takes_floats = true, true
   Class.gamma, Class.beta = false, false
+
+  function Class:init()
+    if type(self.axis) == "table" then
+      axes.check_some(self, "axis")
+    end
+  end
+
   return Class
 end
 

@@ -2,6 +2,7 @@
 -- as `x + 1`, `nd.silu(x)` and `x:reshape { -1, 3 }` make one.
 local nd = require "nadir"
 local Layer = require "nadir.layers.layer"
+local within = require "nadir.within"
 
 local Operation = Layer:extend("Operation", {
   doc = "computes by one op",
@@ -43,6 +44,8 @@ function Operation:apply(...)
   results.n = nil
   return self._gives_several and results or results[1]
 end
+
+within.mark(Operation.apply, function(self) return self end)
 
 function Operation:call(x)
   return self:apply(x)

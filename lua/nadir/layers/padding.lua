@@ -1,14 +1,19 @@
 --- nd.layers.ZeroPadding1D, ZeroPadding2D, ZeroPadding3D, Cropping1D,
 -- Cropping2D, Cropping3D: space with zeros around it, or with less of it.
 local nd = require "nadir"
-local Layer = require "nadir.layers.layer"
+local describe = require "nadir.describe"
+local Layer = require "nadir.layers.one_input"
 local spatial = require "nadir.layers.spatial"
+local structure = require "nadir.structure"
 
 -- A setting as a list of { before, after }, one for each axis: it is one number
 -- for all, or a list of one for each axis, or of pairs; for one axis a pair.
 local function pairs_of(self, name)
   local value, list = self[name], {}
-  if type(value) == "number" or self.axes == 1 and #value == 2 then
+  if type(value) ~= "number" and not structure.is_plain(value) then
+    self:fail("%s must be a number, or a list of numbers or of pairs, got %s",
+      name, describe.value(value))
+  elseif type(value) == "number" or self.axes == 1 and #value == 2 then
     value = { value }
   end
   if #value ~= 1 and #value ~= self.axes then
@@ -84,6 +89,7 @@ function Cropping:build(shape)
 end
 
 function Cropping:call(x)
+  spatial.check(self, x.shape, self.axes)
   local ranges = { {} }
   for axis, pair in ipairs(self._pairs) do
     ranges[axis + 1] = { pair[1] + 1, x.shape[axis + 1] - pair[2] }

@@ -7,7 +7,7 @@
 -- for all of space.
 local nd = require "nadir"
 local axes = require "nadir.layers.axes"
-local Layer = require "nadir.layers.layer"
+local Layer = require "nadir.layers.one_input"
 local spatial = require "nadir.layers.spatial"
 
 -- ----------------------------------------------------------------- windows --

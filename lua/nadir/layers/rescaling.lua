@@ -1,6 +1,6 @@
 --- nd.layers.Rescaling: x * scale + offset.
 local nd = require "nadir"
-local Layer = require "nadir.layers.layer"
+local Layer = require "nadir.layers.one_input"
 
 local Rescaling = Layer:extend("Rescaling", {
   doc = "x * scale + offset, of floats",

@@ -1,6 +1,6 @@
 --- nd.layers.Reshape, Permute, RepeatVector: examples in another form.
 local nd = require "nadir"
-local Layer = require "nadir.layers.layer"
+local Layer = require "nadir.layers.one_input"
 
 -- How many elements an example has.
 local function size_of(shape)

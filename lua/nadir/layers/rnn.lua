@@ -30,7 +30,7 @@ local Recurrent = Layer:extend("Recurrent", {
 
 Recurrent.state_form = { ["last?"] = "table" }
 Recurrent.call_options = { "initial_state" }
-Recurrent.takes_floats = true
+Recurrent.takes_floats, Recurrent.takes = true, "list"
 
 -- A list of x and states, as one may call it too, is x and an initial_state.
 local function split_inputs(x, options)

@@ -6,6 +6,7 @@
 -- A class of one's own has `state_size`, a number or a list of them, and a
 -- `call` like that.
 local nd = require "nadir"
+local describe = require "nadir.describe"
 local Kernel = require "nadir.layers.kernel"
 local Layer = require "nadir.layers.layer"
 local next_seed = require "nadir.layers.seeds"
@@ -16,6 +17,8 @@ local steps = require "nadir.layers.steps"
 -- its kernels have, `advance` and, if there is an op over whole sequences,
 -- `fused`.
 local Cell = Kernel:extend "Cell"
+
+Cell.takes = "any"
 
 -- The settings of a cell, and of the layer that repeats it. `own` come before
 -- those that all have.
@@ -279,6 +282,10 @@ function StackedRNNCells:call(inputs)
   local x, before = inputs, nil
   if type(inputs) == "table" then
     x, before = inputs[1], inputs[2]
+  end
+  if not nd.is_tensor(x) and not nd.is_variable(x) then
+    self:fail("x must be a tensor, or a list of one and states, got %s",
+      describe.value(inputs))
   end
   before = before or self:get_initial_state(x.shape[1], x.dtype)
   local after = {}

@@ -1,7 +1,7 @@
 --- nd.layers.SpectralNormalization: a layer whose kernel keeps a largest
 -- singular value of 1.
 local nd = require "nadir"
-local Layer = require "nadir.layers.layer"
+local Layer = require "nadir.layers.one_input"
 local symbolic = require "nadir.symbolic"
 
 local SpectralNormalization = Layer:extend("SpectralNormalization", {

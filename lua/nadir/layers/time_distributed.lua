@@ -1,6 +1,6 @@
 --- nd.layers.TimeDistributed: a layer at each step of time.
 local nd = require "nadir"
-local Layer = require "nadir.layers.layer"
+local Layer = require "nadir.layers.one_input"
 local structure = require "nadir.structure"
 
 local TimeDistributed = Layer:extend("TimeDistributed", {

@@ -1,6 +1,6 @@
 --- nd.layers.UpSampling1D, UpSampling2D, UpSampling3D: space made larger.
 local nd = require "nadir"
-local Layer = require "nadir.layers.layer"
+local Layer = require "nadir.layers.one_input"
 local spatial = require "nadir.layers.spatial"
 
 local UpSampling = Layer:extend "UpSampling"

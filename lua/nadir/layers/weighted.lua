@@ -37,7 +37,7 @@ local function draw(self, v)
   local dtype = v.dtype or self.dtype or "float32"
   local first = nd.cast(v.initializer(v.shape, dtype), dtype)
   if first.shape ~= v.shape then
-    fail("%s: the initializer of %s gave shape %s, not [%s]", self.name, v.name,
+    self:fail("the initializer of %s gave shape %s, not [%s]", v.name,
       first.shape, table.concat(v.shape, " "))
   end
   return first

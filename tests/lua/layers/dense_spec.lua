@@ -95,14 +95,16 @@ describe("Dense", function()
       function() Dense(1, { use_bias = "no" }) end },
     { "Dense: no such initializer: 'HeNorml'; did you mean 'HeNormal'?",
       function() Dense(1, { kernel_initializer = "HeNorml" }) end },
-    { "d: the initializer of kernel gave shape [2], not [2 1]", function()
+    { "Dense: the initializer of kernel gave shape [2], not [2 1]", function()
       local two = function() return { 1., 2. } end
-      Dense { units = 1, kernel_initializer = two, name = "d" } { { 1, 2 } }
+      Dense { units = 1, kernel_initializer = two } { { 1, 2 } }
     end },
     { "Dense: x needs 2 axes or more: it is [3]; use nd.reshape(x, {-1, 1})",
       function() Dense(1)(nd.zeros { 3 }) end },
-    { "matmul: inner sizes differ: a is [1 3], b is [2 1]", function()
-      local layer = Dense(1)
+    { "matmul: inner sizes differ: a is [1 3], b is [2 1]; in layer \"d\" "
+      .. "(Dense), whose input is float32 [1 3] where it was built for [nil 2]",
+    function()
+      local layer = Dense(1, { name = "d" })
       layer(nd.zeros { 1, 2 })
       layer(nd.zeros { 1, 3 })
     end },

@@ -50,7 +50,8 @@ describe("Embedding", function()
   it("refuses a mistake", function()
     refuses("Embedding: input_dim must be a whole number, 1 or more, got 0",
       function() Embedding(0, 2) end)
-    refuses("gather: index 4 is outside 1..3",
-      function() Embedding(3, 2)(nd.constant { 4 }) end)
+    refuses('gather: index 4 is outside 1..3; in layer "e" (Embedding), whose '
+      .. "input is int32 [1]",
+      function() Embedding(3, 2, { name = "e" })(nd.constant { 4 }) end)
   end)
 end)

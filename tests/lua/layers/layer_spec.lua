@@ -119,15 +119,16 @@ describe("a layer", function()
 
   it("refuses a weight that cannot be", function()
     for message, weight in pairs {
-      ["add_weight: name must be a string, got 3"] = { 3, { 1 } },
-      ["add_weight: shape is missing: it must be a whole number or a list of "
-        .. "them"] = { "k" },
-      ["add_weight: no such initializer: 'onse'; did you mean 'ones'?"] =
+      ["name must be a string, got 3;"] = { 3, { 1 } },
+      ["shape is missing: it must be a whole number or a list of them;"] =
+        { "k" },
+      ["no such initializer: 'onse'; did you mean 'ones'?"] =
         { "k", { 1 }, "onse" },
     } do
       local Bad = Layer:extend("Bad", {})
       function Bad:build() self:add_weight(table.unpack(weight)) end
-      refuses(message, function() Bad() (1) end)
+      refuses("add_weight: " .. message .. ' in layer "b" (Bad), whose input '
+        .. "is int32 []", function() Bad { name = "b" } (1) end)
     end
   end)
 
@@ -344,7 +345,8 @@ describe("a layer", function()
     local dense = nd.layers.Dense(1)
     refuses("Dense: x must be tensors, got function",
       function() dense(print) end)
-    refuses("Dense: x must be tensors, got nil", function() dense(nil) end)
+    refuses("Dense: x is missing: it must be a tensor",
+      function() dense(nil) end)
     local flip = nd.layers.RandomFlip()
     flip(nd.ones { 1, 2, 2, 1 })
     refuses("RandomFlip: x must be tensors, got string; call the layer that "

@@ -9,10 +9,13 @@ local Dense, Input = nd.layers.Dense, nd.Input
 
 describe("a call", function()
   it("takes tensors, and returns something", function()
-    local model = nd.Sequential { Input { 4 }, Dense(3) }
-    refuses("Dense: x must be tensors, got nil", function() model(nil) end)
+    local model = nd.Sequential({ Input { 4 }, Dense(3, { name = "d" }) },
+      { name = "m" })
+    refuses("Sequential: x is missing: it must be a tensor",
+      function() model(nil) end)
     refuses("Dense: x must be tensors, got string; call the layer that reads "
-      .. "texts before", function() model("a") end)
+      .. 'texts before; in layer "m/d" (Dense), whose input is string',
+      function() model("a") end)
     local Net = nd.Model:extend "Net"
     function Net.call() end
     refuses("Net: call returned nothing", function() Net()(nd.ones { 1 }) end)
