@@ -57,6 +57,8 @@ local choices = {
   crossentropy = crossentropies, ce = crossentropies,
 }
 
+metrics._choices = choices  -- names that only models take
+
 --- The same, for the predictions and labels of a model: "accuracy" or "acc",
 --- and "crossentropy" or "ce", are those that fit. A metric that is given by a
 --- name is called so.

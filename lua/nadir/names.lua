@@ -103,8 +103,21 @@ local function elsewhere(name)
   return paths_of(require "nadir")[name]
 end
 
+-- The shortest name that has all the words of another, two at least, in their
+-- order: 'sparse_crossentropy' is meant for 'sparse_categorical_crossentropy'.
+local function with_words(name, list)
+  local pattern, n = name:gsub("[^%w_]", ""):gsub("_+", "_.*")
+  local found
+  for _, one in ipairs(n > 0 and list or {}) do
+    local fits = ("_" .. one .. "_"):find("_" .. pattern .. "_")
+    found = fits and (not found or #one < #found) and one or found
+  end
+  return found
+end
+
 local function hint(name, paths, list)
-  local found = translate(name, paths) or nearest(name, list)
+  local found = translate(name, paths) or with_words(name, list)
+    or nearest(name, list)
   if not found then
     return ""
   end
@@ -148,6 +161,18 @@ function names.no_such(what, name, has, lists)
   local paths = paths_of(has)
   return ("no such %s: '%s'%s"):format(what, name,
     (lists and hint_or_list or hint)(name, paths, sorted(paths)))
+end
+
+--- The same, or nil where a module, whose unknown names are errors, has it.
+---@param what string
+---@param name string
+---@param module table
+---@return string?
+function names.problem(what, name, module)
+  local ok, value = pcall(function() return module[name] end)
+  if not ok or value == nil then
+    return names.no_such(what, name, module)
+  end
 end
 
 --- The text of the error for an option that `who`, a function or a class, does

@@ -5,6 +5,7 @@ local nd = require "nadir"
 local config = require "nadir.config"
 local describe = require "nadir.describe"
 local fail = require "nadir.fail"
+local name_problem = require "nadir.names".problem
 local structure = require "nadir.structure"
 local symbolic = require "nadir.symbolic"
 
@@ -148,6 +149,21 @@ local function build(self, y_true, y_pred)
   end
 end
 
+-- Raises for a name, alone or in lists and tables, that no module has, and that
+-- is not in `others`.
+local function check_known(value, what, module, others)
+  if is_plain(value) then
+    for _, key in ipairs(structure.keys(value)) do
+      check_known(value[key], what, module, others)
+    end
+  elseif type(value) == "string" and not others[value] then
+    local problem = name_problem(what, value, module)
+    if problem then
+      fail("compile: %s", problem)
+    end
+  end
+end
+
 ---@param model table
 ---@param settings table  `loss`, `loss_weights`, `metrics`, `weighted_metrics`
 ---@return table compiled
@@ -155,6 +171,10 @@ local function new(model, settings)
   local self = { model = model, total = 0, count = 0 }
   for key, value in pairs(settings) do -- any order: each its own
     self[key] = value or nil
+  end
+  check_known(self.loss, "loss", nd.losses, {})
+  for _, list in ipairs { self.metrics or {}, self.weighted_metrics or {} } do
+    check_known(list, "metric", nd.metrics, nd.metrics._choices)
   end
   return setmetatable(self, Compiled)
 end

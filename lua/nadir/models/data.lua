@@ -64,19 +64,24 @@ end
 --- Data for a method of a model.
 ---@param who string      the method, for messages
 ---@param options table   `x`, `y`, `sample_weight`, `class_weight`,
---- `batch_size`, `shuffle`, `steps`
+--- `batch_size`, `shuffle`, `steps`, `needs_y`
 ---@return table data
 local function new(who, options)
   local self = setmetatable({ who = who, steps = options.steps or nil,
-                              shuffle = options.shuffle }, Data)
+                              shuffle = options.shuffle,
+                              needs_y = options.needs_y }, Data)
   if type(options.x) == "function" then
     self.generate = options.x
     return self
   end
+  if self.needs_y and not options.y then
+    fail("%s: y is missing: the loss compares it with what the model gives",
+      who)
+  end
   local parts = {}
   for i, name in ipairs(PARTS) do
     local part = options[name]
-    parts[i] = part and structure.to_tensors(part) or false
+    parts[i] = part and structure.to_tensors(part, who) or false
   end
   if options.class_weight then
     if parts[3] then
@@ -121,6 +126,26 @@ local function cut(self, order, step)
   return pick(self, function(x) return x[range] end)
 end
 
+-- Raises for a batch of a function that is none, or has no labels where they
+-- are needed.
+local function check_batch(self, batch)
+  local x, y = batch[1], batch[2]
+  if self.needs_y and y == nil then
+    fail("%s: y is missing: the function returned %s", self.who,
+      structure.is_plain(x) and "one table; return x, y without braces"
+      or "x only; return x, y")
+  end
+  for i, name in ipairs(PARTS) do
+    for _, leaf in ipairs(structure.flatten(batch[i])) do
+      if not nd.is_tensor(leaf) and not nd.is_variable(leaf) then
+        fail("%s: the function returned a %s for %s, no tensor", self.who,
+          describe.value(leaf), name)
+      end
+    end
+  end
+  return batch
+end
+
 --- An iterator over the batches of an epoch, with their numbers. Each epoch of
 --- shuffled data has an order of its own, from `nd.random`.
 function Data:batches()
@@ -130,8 +155,11 @@ function Data:batches()
         return nil
       end
       local batch = { self.generate() }
-      if batch[1] ~= nil then
-        return step + 1, structure.to_tensors(batch)
+      if batch[1] == nil and step == 0 then
+        fail("%s: the function gave no batches", self.who)
+      elseif batch[1] ~= nil then
+        return step + 1, check_batch(self, structure.to_tensors(batch,
+          self.who))
       end
     end, nil, 0
   end

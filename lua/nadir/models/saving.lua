@@ -3,6 +3,7 @@
 -- one.
 local nd = require "nadir"
 local checkpoint_file = require "nadir.checkpoint_file"
+local check_self = require "nadir.models.receiver"
 local class = require "nadir.class"
 local config = require "nadir.config"
 local describe = require "nadir.describe"
@@ -80,6 +81,7 @@ local save_weights = signature.new("save_weights", {
 
 --- Writes the weights to a safetensors file, by their paths.
 function saving:save_weights(...)
+  check_self(self, "save_weights", "path")
   local v = save_weights:read(...)
   if not self.built then
     fail("save_weights: %s is not built yet; call it, or use model:build",
@@ -99,6 +101,7 @@ local load_weights = signature.new("load_weights", {
 --- Sets the weights from a safetensors file, by their paths.
 ---@return integer n  how many were set
 function saving:load_weights(...)
+  check_self(self, "load_weights", "path")
   local v = load_weights:read(...)
   if not self.built then
     fail("load_weights: %s is not built yet; call it, or use model:build",
@@ -184,6 +187,7 @@ end
 --- Writes the model to one file: its configuration, its weights, what its calls
 --- left, and, if it is compiled, what training goes on from.
 function saving:save(...)
+  check_self(self, "save", "path")
   local v = save:read(...)
   if not self.built then
     fail("save: %s is not built yet; call it, or use model:build", self.name)

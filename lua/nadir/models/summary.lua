@@ -2,6 +2,7 @@
 -- classes, the shapes of what they give, and how many parameters they have. Of
 -- models whose layers do not simply follow each other it tells what each is
 -- connected to.
+local check_self = require "nadir.models.receiver"
 local class = require "nadir.class"
 local fail = require "nadir.fail"
 local signature = require "nadir.signature"
@@ -177,6 +178,7 @@ end
 --- Prints the table of the layers of a model.
 ---@param model table
 return function(model, ...)
+  check_self(model, "summary", "")
   local v = takes:read(...)
   if not model.built then
     fail("summary: %s is not built yet; call it, or use model:build",

@@ -3,6 +3,7 @@
 -- `train_step`, `test_step`, `predict_step`, `compute_loss`.
 local nd = require "nadir"
 local callback = require "nadir.callbacks.callback"
+local check_self = require "nadir.models.receiver"
 local class = require "nadir.class"
 local describe = require "nadir.describe"
 local Display = require "nadir.models.display"
@@ -41,6 +42,7 @@ local compile = signature.new("compile", {
 --- Says how the model is trained: by which optimizer, loss and metrics, each an
 --- object, a class, or a name.
 function training:compile(...)
+  check_self(self, "compile", "optimizer, loss")
   local v, given = compile:read(...)
   self.optimizer = v.optimizer
   rawset(self, "_compile", given)
@@ -58,11 +60,15 @@ local function compiled_of(self, who)
   return compiled
 end
 
--- A class whose steps are its own need not be compiled.
+-- A class whose steps are its own need not be compiled. Tells whether batches
+-- have to have a y, because a loss compares it.
 local function check_compiled(self, who)
-  if self.train_step == training.train_step then
-    compiled_of(self, who)
+  if self.train_step ~= training.train_step then
+    return false
   end
+  return compiled_of(self, who).loss ~= nil
+    and self.test_step == training.test_step
+    and self.compute_loss == training.compute_loss
 end
 
 --- Which way a number of the logs is better: "min" or "max"; nil if no metric
@@ -226,11 +232,11 @@ local fit = signature.new("fit", {
 })
 
 -- The data to train on and that to evaluate on, if there is such.
-local function read_data(v)
+local function read_data(v, needs_y)
   local data = Data.new("fit", {
     x = v.x, y = v.y, sample_weight = v.sample_weight or nil,
     class_weight = v.class_weight or nil, batch_size = v.batch_size,
-    shuffle = v.shuffle, steps = v.steps_per_epoch,
+    shuffle = v.shuffle, steps = v.steps_per_epoch, needs_y = needs_y,
   })
   local held
   if v.validation_data then
@@ -241,10 +247,10 @@ local function read_data(v)
       fail("fit: validation_data must be { x, y } or a function, got %s",
         describe.value(list))
     end
-    held = Data.new("fit", {
+    held = Data.new("fit: validation_data", {
       x = list[1], y = list[2], sample_weight = list[3],
       batch_size = v.validation_batch_size or v.batch_size,
-      steps = v.validation_steps,
+      steps = v.validation_steps, needs_y = needs_y,
     })
   elseif v.validation_split > 0 then
     data, held = data:split(v.validation_split)
@@ -286,9 +292,10 @@ end
 --- Trains the model for a number of epochs.
 ---@return table history  `history.history.loss[1]` is that of the first epoch
 function training:fit(...)
+  check_self(self, "fit", "x, y")
   local v = fit:read(...)
-  check_compiled(self, "fit")
-  local data, held = read_data(v)
+  local needs_y = check_compiled(self, "fit")
+  local data, held = read_data(v, needs_y)
   local history = callback.History()
   local callbacks = table.move(v.callbacks, 1, #v.callbacks, 1, {})
   callbacks[#callbacks + 1] = history
@@ -338,11 +345,12 @@ end
 --- The mean loss and the metrics.
 ---@return number ...  the loss, then each metric; or a table of them by name
 function training:evaluate(...)
+  check_self(self, "evaluate", "x, y")
   local v = evaluate:read(...)
-  check_compiled(self, "evaluate")
+  local needs_y = check_compiled(self, "evaluate")
   local data = Data.new("evaluate", {
     x = v.x, y = v.y, sample_weight = v.sample_weight or nil,
-    batch_size = v.batch_size, steps = v.steps,
+    batch_size = v.batch_size, steps = v.steps, needs_y = needs_y,
   })
   local list = callback.new_list(v.callbacks, self, { steps = data.steps })
   local bar = Display(self, v.verbose)
@@ -377,6 +385,7 @@ end
 --- What the model gives for all of x, batch by batch.
 ---@return any
 function training:predict(...)
+  check_self(self, "predict", "x")
   local v = predict:read(...)
   local data = Data.new("predict", { x = v.x, batch_size = v.batch_size,
                                      steps = v.steps })
@@ -409,17 +418,18 @@ local train_on_batch = on_batch "train_on_batch"
 local test_on_batch = on_batch "test_on_batch"
 
 local function run_on_batch(self, takes, step, ...)
+  check_self(self, takes.name, "x, y")
   local v = takes:read(...)
-  check_compiled(self, takes.name)
+  local needs_y = check_compiled(self, takes.name)
   if type(v.x) == "function" then
     fail("%s: x must be a batch, got a function", takes.name)
   end
   local data = Data.new(takes.name, {
     x = v.x, y = v.y, sample_weight = v.sample_weight or nil,
-    class_weight = v.class_weight or nil,
+    class_weight = v.class_weight or nil, needs_y = needs_y,
   })
   self:reset_metrics()
-  local numbers = Log.numbers(Log.check(step(self, data.parts)))
+  local numbers = Log.numbers(Log.check(self[step](self, data.parts)))
   if v.return_dict then
     return numbers
   end
@@ -429,17 +439,18 @@ end
 --- Learns from one batch.
 ---@return number ...  the loss, then each metric; or a table of them by name
 function training:train_on_batch(...)
-  return run_on_batch(self, train_on_batch, self.train_step, ...)
+  return run_on_batch(self, train_on_batch, "train_step", ...)
 end
 
 --- Evaluates one batch.
 function training:test_on_batch(...)
-  return run_on_batch(self, test_on_batch, self.test_step, ...)
+  return run_on_batch(self, test_on_batch, "test_step", ...)
 end
 
 --- What the model gives for one batch.
 function training:predict_on_batch(x)
-  return self:predict_step { structure.to_tensors(x) }
+  check_self(self, "predict_on_batch", "x")
+  return self:predict_step { structure.to_tensors(x, "predict_on_batch") }
 end
 
 -- What `fit` looks at between batches.

@@ -268,6 +268,77 @@ describe("fit", function()
     assert.matches("^" .. line .. line .. "$", text)
   end)
 
+  it("says that it was called with a dot", function()
+    local m = line_model()
+    refuses("fit: self must be a model, got Tensor; use a colon, "
+      .. "model:fit(x, y)", function() m.fit(x, y) end)
+    refuses("fit: self must be a model, got table; use a colon, "
+      .. "model:fit(x, y)", function() m.fit { x = x, y = y } end)
+    for name, arguments in pairs {
+      compile = "optimizer, loss", evaluate = "x, y", predict = "x",
+      train_on_batch = "x, y", test_on_batch = "x, y", predict_on_batch = "x",
+      summary = "", save = "path", save_weights = "path",
+      load_weights = "path",
+    } do
+      refuses(("%s: self must be a model, got string; use a colon, "
+        .. "model:%s(%s)"):format(name, name, arguments),
+        function() m[name] "a" end)
+    end
+  end)
+
+  it("says that there is no y where a loss needs it", function()
+    local m = line_model()
+    local missing = "y is missing: the loss compares it with what the model "
+      .. "gives"
+    refuses("fit: " .. missing, function() m:fit(x) end)
+    refuses("evaluate: " .. missing, function() m:evaluate(x) end)
+    refuses("train_on_batch: " .. missing, function() m:train_on_batch(x) end)
+    refuses("fit: validation_data: " .. missing, function()
+      m:fit(x, y, { validation_data = { x } })
+    end)
+    local none = line_model()
+    none:compile "sgd"
+    none:evaluate(x, { verbose = 0 })
+  end)
+
+  it("says what a function has to return for a batch", function()
+    local m = line_model()
+    local function refuses_batch(message, ...)
+      local batch = table.pack(...)
+      refuses("fit: " .. message, function()
+        m:fit(function() return table.unpack(batch, 1, batch.n) end,
+          { steps_per_epoch = 1, verbose = 0 })
+      end)
+    end
+    local braces = "y is missing: the function returned one table; return x, y "
+      .. "without braces"
+    refuses_batch(braces, { x })
+    refuses_batch(braces, { x, y })
+    refuses_batch("y is missing: the function returned x only; return x, y", x)
+    refuses_batch("the function returned a string for x, no tensor", "a", y)
+    refuses_batch("the function returned a function for y, no tensor", x, print)
+    refuses_batch("the function gave no batches")
+  end)
+
+  it("knows losses and metrics by their names when it is compiled", function()
+    local function refuses_names(message, ...)
+      refuses("compile: " .. message, function(...)
+        line_model():compile("sgd", ...)
+      end, ...)
+    end
+    refuses_names("no such loss: 'sparse_crossentropy'; did you mean "
+      .. "'sparse_categorical_crossentropy'?", "sparse_crossentropy")
+    refuses_names("no such loss: 'mean_squared_eror'; did you mean "
+      .. "'mean_squared_error'?",
+      { "mse", "mean_squared_eror" })
+    refuses_names("no such metric: 'acuracy'; did you mean 'accuracy'?", "mse",
+      { metrics = { "acc", "acuracy" } })
+    refuses_names("no such metric: 'f1'", "mse",
+      { weighted_metrics = { a = "f1" } })
+    line_model():compile("sgd", { a = "mse", b = nd.losses.Huber() },
+      { metrics = { "ce", { "crossentropy", "AUC" } } })
+  end)
+
   it("refuses a mistake", function()
     refuses("m: it has no optimizer; use model:compile", function()
       local model = line_model()
