@@ -8,6 +8,7 @@ package.path = "tests/?.lua;tests/lua/?.lua;" .. package.path
 local nd = require "nadir"
 local checkpoint_file = require "nadir.checkpoint_file"
 local each_layer = require "layers.each_layer"
+local is_ours = require "ours"
 local L, optimizers = nd.layers, nd.optimizers
 
 local models = {}
@@ -209,19 +210,6 @@ local function mutate(tensors, values, random, largest)
 end
 
 -- ------------------------------------------------------------------- trying --
-
--- Whether an error is one in words of ours. Lua's are of a line of our own
--- modules, or of none.
-local function is_ours(message)
-  if type(message) ~= "string" then
-    return false
-  elseif message:find "not enough memory" or message:find "quota" then
-    return true
-  end
-  return message:find "^[%w_/]+%.lua:%d+: [^:]+: "
-    and not message:find "attempt to" and not message:find "bad argument"
-    and not message:find "stack overflow"
-end
 
 -- Raises unless a call succeeds, or is refused.
 local function try(f, ...)

@@ -229,6 +229,8 @@ local function check_input(self, x)
     self:fail("takes one tensor, got a table of %d", #structure.flatten(x))
   elseif takes ~= "any" and not plain then
     fail_inputs(self, x)
+  elseif takes == "list" and #x == 0 then
+    self:fail "takes a list of tensors, got a table without any"
   end
   for i, one in ipairs(takes == "list" and x or NONE) do
     if type(one) ~= "userdata" then

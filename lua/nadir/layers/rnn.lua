@@ -153,6 +153,9 @@ local RNN = Recurrent:extend("RNN", {
 
 -- Files have what a list of cells became.
 function RNN:init()
+  if type(self.cell) == "function" then
+    self:fail "cell must be a layer with a state_size, got function"
+  end
   self._given.cell = self.cell
 end
 

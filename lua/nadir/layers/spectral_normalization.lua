@@ -1,6 +1,8 @@
 --- nd.layers.SpectralNormalization: a layer whose kernel keeps a largest
 -- singular value of 1.
 local nd = require "nadir"
+local class = require "nadir.class"
+local describe = require "nadir.describe"
 local Layer = require "nadir.layers.one_input"
 local symbolic = require "nadir.symbolic"
 
@@ -10,6 +12,13 @@ local SpectralNormalization = Layer:extend("SpectralNormalization", {
   { "layer", "layer", doc = "one with a kernel, or embeddings" },
   { "power_iterations", "size", 1, doc = "how closely it is found" },
 })
+
+function SpectralNormalization:init()
+  if not class.is(self.layer, Layer) then
+    self:fail("layer must be a layer with a kernel, got %s",
+      describe.value(self.layer))
+  end
+end
 
 -- The weight that it normalizes.
 local function kernel_of(self)

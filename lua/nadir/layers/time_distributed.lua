@@ -1,5 +1,6 @@
 --- nd.layers.TimeDistributed: a layer at each step of time.
 local nd = require "nadir"
+local describe = require "nadir.describe"
 local Layer = require "nadir.layers.one_input"
 local structure = require "nadir.structure"
 
@@ -25,6 +26,9 @@ function TimeDistributed:call(x)
   local batch, time = x.shape[1], x.shape[2]
   local y = self.layer(regroup(x, 2, { batch * time }))
   return structure.map(y, function(one)
+    if not nd.is_tensor(one) then
+      self:fail("layer must return tensors, got %s", describe.value(one))
+    end
     return regroup(one, 1, { batch, time })
   end)
 end

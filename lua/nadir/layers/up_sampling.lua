@@ -43,6 +43,7 @@ local function repeated(self, x)
 end
 
 function UpSampling:call(x)
+  spatial.check(self, x.shape, self.axes)
   if self.interpolation == "nearest" then
     return repeated(self, x)
   end
