@@ -115,7 +115,8 @@ end
 
 -- ---------------------------------------------------------------- building --
 
--- Makes losses and metrics when the first outputs show what they are for.
+-- Makes losses and metrics when the first outputs show what they are for. What
+-- fails is made anew for the next.
 local function build(self, y_true, y_pred)
   local names = name_outputs(self.model, y_pred)
   local wanted, outputs = in_order(y_true, names), structure.flatten(y_pred)
@@ -128,7 +129,7 @@ local function build(self, y_true, y_pred)
                           "weighted_metrics" } do
     check_names("compile", what, self[what], names)
   end
-  self.names, self.entries = names, {}
+  local entries = {}
   for i, name in ipairs(names) do
     local function given(what, is_list)
       return given_for(what, self[what], i, n, name, is_list)
@@ -139,7 +140,7 @@ local function build(self, y_true, y_pred)
       fail("%s: y has no part for output '%s'", self.model.name, name)
     end
     loss = loss ~= nil and nd.losses.get(loss) or nil
-    self.entries[i] = {
+    entries[i] = {
       name = name, loss = loss, weight = given "loss_weights",
       metrics = make_metrics(given("metrics", true), wanted[i], outputs[i]),
       weighted = make_metrics(given("weighted_metrics", true), wanted[i],
@@ -147,6 +148,7 @@ local function build(self, y_true, y_pred)
       total = 0, count = 0,
     }
   end
+  self.names, self.entries = names, entries
 end
 
 -- Raises for a name, alone or in lists and tables, that no module has, and that

@@ -136,6 +136,16 @@ describe("fit", function()
       true)
   end)
 
+  it("has all losses after one that failed", function()
+    local x, y, input = nd.ones { 2, 1 }, nd.ones { 2, 1 }, nd.Input { 1 }
+    local model = nd.Model(input, {
+      a = L.Dense(1, { kernel_initializer = "zeros" })(input),
+      b = L.Dense(1, { kernel_initializer = "zeros" })(input) })
+    model:compile { loss = "mse" }
+    assert.is_false(pcall(model.evaluate, model, x, { a = y }))
+    assert.equal(2, (model:evaluate(x, { a = y, b = y }, { verbose = 0 })))
+  end)
+
   it("tells inputs and y by name from options", function()
     local a = nd.Input({ 1 }, { name = "a" })
     local b = nd.Input({ 1 }, { name = "b" })
