@@ -2,6 +2,7 @@
 -- layers.
 local class = require "nadir.class"
 local fail = require "nadir.fail"
+local finally = require "nadir.finally"
 local InputLayer = require "nadir.models.input".InputLayer
 local kinds = require "nadir.kinds"
 local Layer = require "nadir.layers.layer"
@@ -73,7 +74,9 @@ Layer.node_property(Sequential, "output", function(self)
   return self:draw()[#self._chain] or self.input
 end)
 
---- Adds a layer to the end.
+local VALUE <const> = 4  -- of what is set back
+
+--- Adds a layer to the end; one that does not fit is not added.
 ---@param layer any
 function Sequential:add(layer)
   local chain = self._chain
@@ -86,12 +89,15 @@ function Sequential:add(layer)
   if not added then
     fail("add: %s", problem or "needs a layer, got a " .. type(layer))
   end
-  chain[#chain + 1] = added
-  note_layers(self)
+  local n = #chain + 1
+  local attempt <close> = finally(rawset, chain, n, nil)
+  chain[n] = added
   if rawget(self, "_input") then
     rawset(self, "built", false)
     self:build(self._input.shape)
   end
+  attempt[VALUE] = added
+  note_layers(self)
 end
 
 --- Takes the last layer off.

@@ -63,4 +63,12 @@ describe("Sequential", function()
       'Sequential { layers = { Dense { units = 2, name = "a" } }, name = "m" }',
       tostring(model))
   end)
+
+  it("stays as it was where a layer does not fit", function()
+    local model = nd.Sequential { nd.Input { 2 }, nd.layers.Dense(3) }
+    assert.is_false(pcall(model.add, model, nd.layers.Conv2D(1, 2)))
+    assert.equal(1, #model.layers)
+    model:add(nd.layers.Dense(4))
+    assert.same({ 1, 4 }, { table.unpack(model(nd.ones { 1, 2 }).shape) })
+  end)
 end)
