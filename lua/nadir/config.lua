@@ -14,6 +14,10 @@ local config = {}
 
 local lent = { classes = {} }  -- those of scripts, by name
 
+-- What a copy that is being made has in place of an object, or nil; while none
+-- is, false. What no file could hold is in its configuration as it is.
+local replace = false
+
 -- ----------------------------------------------------------------- writing --
 
 local write
@@ -26,16 +30,17 @@ local function write_table(t, where)
   return copy
 end
 
--- The configuration of an object of ours, however its class is made; nil for
--- what is none.
-local function config_of(value)
+local function get_config(value)
+  return value:get_config()
+end
+
+-- What gives the configuration of an object of ours, however its class is made;
+-- nil for what is none.
+local function writer_of(value)
   local metatable = getmetatable(value)
   local write_own = type(metatable) == "table" and rawget(metatable, "__config")
-  if write_own then
-    return write_own(value)
-  elseif class.of(value) or describe.type(value) == "Optimizer" then
-    return value:get_config()
-  end
+  local is_object = class.of(value) or describe.type(value) == "Optimizer"
+  return write_own or is_object and get_config or nil
 end
 
 local function class_name_of(value)
@@ -46,17 +51,36 @@ local function class_name_of(value)
   return rawget(metatable, "__class_name") or metatable.__name
 end
 
+-- The class of an object, if its configuration is that of no other.
+local function own_class(value)
+  local metatable = getmetatable(value)
+  return type(metatable) == "table" and not rawget(metatable, "__class_name")
+    and class.of(value) or nil
+end
+
+-- An object in a configuration. Its copy is in a function, which is written as
+-- it is if the configuration is part of another one.
+local function write_object(value, own, where)
+  local written = { class_name = class_name_of(value) }
+  local copy = replace and replace(value)
+  written.config = copy and {} or write_table(own(value), where)
+  if replace then
+    written.copy = copy and function() return copy end
+    written.class = own_class(value)
+  end
+  return written
+end
+
 function write(value, where)
-  local own = config_of(value)
+  local own = writer_of(value)
   if own then
-    return { class_name = class_name_of(value),
-             config = write_table(own, where) }
+    return write_object(value, own, where)
   elseif nd.is_tensor(value) or nd.is_variable(value) then
     return value:totable()
   elseif type(value) == "table" and getmetatable(value) == nil then
     return write_table(value, where)
-  elseif type(value) == "function" or type(value) == "userdata"
-    or type(value) == "table" then
+  elseif not replace and (type(value) == "function"
+    or type(value) == "userdata" or type(value) == "table") then
     fail("get_config: %s is a %s, which no file can hold; give it by its name, "
       .. "or by a class", where, type(value))
   end
@@ -116,9 +140,11 @@ function config.is(value)
     and (value.config == nil or type(value.config) == "table")
 end
 
--- The class of a name: a script's, or that of the module.
-local function find_class(name, module)
-  local Class = lent.classes[name]
+-- The class of a configuration: that of a copy; a script's, by its name; or the
+-- module's.
+local function find_class(value, module)
+  local name, Class = value.class_name, replace and value.class
+    or lent.classes[value.class_name]
   if Class == nil then
     local ok, found = pcall(function() return module[name] end)
     Class = ok and found or nil
@@ -133,12 +159,41 @@ end
 ---@return table? object
 ---@return string? problem
 function config.make(value, what, module)
-  local Class = find_class(value.class_name, module)
+  if replace and value.copy then
+    return value.copy()
+  end
+  local Class = find_class(value, module)
   if not Class then
     return nil, names.no_such(what, value.class_name, module)
       .. "; a class of a script goes into custom_objects"
   end
   return Class:from_config(value.config or {})
+end
+
+-- What copies are made with, until this is closed.
+local Copying = {}
+
+function Copying.__close(copying)
+  replace = copying.before
+end
+
+--- An object of the same class that is made with the same settings. What these
+--- hold is copied too, but for functions and tensors.
+---@param object table
+---@param changes? table  settings that are others, by name
+---@param replacement? fun(object: table): table?  a copy of an object in it, if
+--- that is to be another
+---@return table
+function config.copy(object, changes, replacement)
+  local _ <close> = setmetatable({ before = replace }, Copying)
+  replace = function(value)
+    return replacement and value ~= object and replacement(value) or nil
+  end
+  local written = write(object, getmetatable(object).__name)
+  for name, value in pairs(changes or {}) do -- any order: each its own
+    written.config[name] = value
+  end
+  return (config.make(written, "class", {}))
 end
 
 --- The layer that a configuration describes, or the model, which is one.

@@ -35,6 +35,7 @@ return {
   bias = "b",
   binary_cross_entropy_with_logits = "sigmoid_cross_entropy_with_logits",
   bmm = "matmul",
+  by_name = "use skip_mismatch, or rename for other paths",
   cat = "concat",
   clamp = "clip_by_value",
   clip = "clip_by_value",

@@ -1,7 +1,7 @@
 --- nd.layers.Bidirectional: a recurrent layer, and another that goes the other
 -- way.
 local nd = require "nadir"
-local class = require "nadir.class"
+local config = require "nadir.config"
 local Layer = require "nadir.layers.layer"
 
 local Bidirectional = Layer:extend("Bidirectional", {
@@ -17,10 +17,8 @@ Bidirectional.call_options = { "initial_state" }
 
 -- A layer like it that goes the other way.
 local function turn_round(layer)
-  local config = layer:get_config()
-  config.go_backwards = not layer.go_backwards
-  config.name = "backward_" .. layer.name
-  return class.of(layer):from_config(config)
+  return config.copy(layer, { go_backwards = not layer.go_backwards,
+                              name = "backward_" .. layer.name })
 end
 
 local function check_recurrent(self, name)

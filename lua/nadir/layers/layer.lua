@@ -92,14 +92,40 @@ Layer.node_property(Layer, "output", function(self)
   return only_node(self, "output").outputs
 end)
 
+local function shape_of(x)
+  return x.shape
+end
+
+-- Shapes that were noted when the layer was built and called, or else those of
+-- what is asked of its node.
+local function shapes(self, noted, what)
+  return structure.map(rawget(self, noted) or structure.map(self[what],
+    shape_of), function(size) return size end)
+end
+
+--- The shape of its input, `false` for what is not known, or shapes of several.
+class.property(Layer, "input_shape", function(self)
+  return shapes(self, "_build_shape", "input")
+end)
+
+--- The shape of what it gives, or shapes of several.
+class.property(Layer, "output_shape", function(self)
+  return shapes(self, "_output_shape", "output")
+end)
+
 -- ------------------------------------------------------------------ losses --
 
-local any_losses = false  -- whether any layer has added one, or may
+-- The layers that have added one, or may.
+local adders = setmetatable({}, { __mode = "k" })
+
+local function any_losses()
+  return next(adders) ~= nil -- any order: whether there is one
+end
 
 --- Adds a scalar to what a step makes small, for `call`.
 ---@param loss userdata
 function Layer:add_loss(loss)
-  any_losses = true
+  adders[self] = true
   local losses = self._losses
   losses[#losses + 1] = loss
 end
@@ -138,7 +164,7 @@ end
 ---@private
 function Layer.add_up(layers, weights)
   local losses = {}
-  for _, layer in ipairs(any_losses and layers or {}) do
+  for _, layer in ipairs(any_losses() and layers or {}) do
     table.move(layer._losses, 1, #layer._losses, #losses + 1, losses)
   end
   for _, one in ipairs(weights) do
@@ -168,7 +194,7 @@ function metatable.__begin(self)
   class.metatable(Weighted).__begin(self)
   rawset(self, "_losses", {})
   rawset(self, "built", false)
-  any_losses = any_losses or rawget(self, "activity_regularizer")
+  adders[self] = rawget(self, "activity_regularizer") and true or nil
 end
 
 --- What a class whose objects have weights overrides.
@@ -205,10 +231,6 @@ function Layer:build_within(layer, shape)
 end
 
 local NONE <const> = {}
-
-local function shape_of(x)
-  return x.shape
-end
 
 local function is_tensor(x)
   return nd.is_tensor(x) or nd.is_variable(x) or symbolic.is(x)
@@ -314,7 +336,7 @@ end)
 local function run_within(self, x, training, mask, options)
   local call <close> = context.call(training)
   context.enter(call)
-  if any_losses and call.depth == 1 then
+  if call.depth == 1 and any_losses() then
     forget_losses(self)
   end
   return run(self, x, call.training or false, mask, options)
@@ -386,7 +408,7 @@ function metatable.__call(self, x, ...)
         run_within)
     end
   end
-  if training == nil and not any_losses and not self.is_model then
+  if training == nil and not self.is_model and not any_losses() then
     return run(self, x, context.training() or false, mask, options)
   end
   return run_within(self, x, training, mask, options)

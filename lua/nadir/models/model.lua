@@ -20,6 +20,7 @@ local fail = require "nadir.fail"
 local kinds = require "nadir.kinds"
 local later = require "nadir.later"
 local Layer = require "nadir.layers.layer"
+local Log = require "nadir.models.log"
 local Metric = require "nadir.metric"
 local Module = require "nadir.module"
 local Graph = require "nadir.models.graph"
@@ -117,12 +118,25 @@ end
 --- The metrics that it holds, and those that it is compiled with, once a batch
 --- has shown what they are for.
 class.property(Model, "metrics", function(self)
-  local list = table.move(self:held_metrics(), 1, #self:held_metrics(), 1, {})
+  local list, seen = {}, {}
+  local function add(metric)
+    list[#list + 1] = not seen[metric] and metric or nil
+    seen[metric] = true
+  end
+  for _, metric in ipairs(self:held_metrics()) do
+    add(metric)
+  end
   local compiled = rawget(self, "_compiled")
   if compiled then
-    compiled:each_metric(function(_, metric) list[#list + 1] = metric end)
+    compiled:each_metric(function(_, metric) add(metric) end)
   end
   return list
+end)
+
+--- The names of what `evaluate` gives, in its order, once it has been trained or
+--- evaluated.
+class.property(Model, "metrics_names", function(self)
+  return Log.names(self, self:get_metrics_result())
 end)
 
 -- ------------------------------------------------------------------ layers --

@@ -214,6 +214,23 @@ describe("fit", function()
     assert.equal(0, model.seen[1]:result():item())
   end)
 
+  it("lists metrics once, and names what evaluate gives", function()
+    local Own = nd.Model:extend "Own"
+    function Own:init(metric)
+      self.dense, self.metric = L.Dense(1), metric
+    end
+    function Own:call(x) return self.dense(x) end
+    local metric = nd.metrics.MeanAbsoluteError()
+    local model = Own(metric)
+    model:compile { loss = "mse", metrics = { metric, "mse" } }
+    assert.same({ metric }, model.metrics)
+    model:fit(nd.ones { 4, 2 }, nd.ones { 4, 1 }, { verbose = 0 })
+    assert.equal(2, #model.metrics)
+    assert.same({ "loss", "mean_absolute_error", "mse" }, model.metrics_names)
+    assert.equal(3, select("#", model:evaluate(nd.ones { 4, 2 },
+      nd.ones { 4, 1 }, { verbose = 0 })))
+  end)
+
   it("tells metrics that a model holds, and logs that a step adds", function()
     local Own = nd.Model:extend "Own"
     function Own:init()

@@ -69,6 +69,37 @@ describe("what a layer takes and gives", function()
   end)
 end)
 
+describe("shapes of what a layer takes and gives", function()
+  it("are known once it is drawn up, or called", function()
+    local x = Input { false, 3 }
+    local lstm = nd.layers.LSTM(5, { return_sequences = true })
+    local y = lstm(x)
+    local model = nd.Model(x, { y, Dense(1)(y) })
+    assert.same({ false, false, 3 }, lstm.input_shape)
+    assert.same({ false, false, 5 }, lstm.output_shape)
+    assert.same({ false, false, 3 }, model.input_shape)
+    assert.same({ { false, false, 5 }, { false, false, 1 } },
+      model.output_shape)
+    local dense = Dense(4)
+    refuses(dense.name .. ": has no input yet; call it with what nd.Input gives",
+      function() return dense.input_shape end)
+    dense(nd.ones { 7, 2 })
+    assert.same({ false, 2 }, dense.input_shape)
+    assert.same({ false, 4 }, dense.output_shape)
+  end)
+
+  it("are those of a Sequential and its layers", function()
+    local model = nd.Sequential { Input { 3 }, Dense(4), Dense(2) }
+    assert.same({ false, 3 }, model.input_shape)
+    assert.same({ false, 2 }, model.output_shape)
+    assert.same({ false, 4 }, model.layers[2].input_shape)
+    local late = nd.Sequential { Dense(2) }
+    late(nd.ones { 1, 3 })
+    assert.same({ false, 3 }, late.input_shape)
+    assert.same({ false, 2 }, late.output_shape)
+  end)
+end)
+
 describe("a symbolic tensor", function()
   it("knows its shape as far as there is one", function()
     assert.equal("KerasTensor(name=x, shape=(nil, 3), dtype=float32)",

@@ -282,6 +282,13 @@ describe("weights in a file", function()
 end)
 
 describe("saving", function()
+  it("go by paths, which may be others in the file", function()
+    local model = nd.Sequential { nd.Input { 2 }, L.Dense(1) }
+    refuses("load_weights: unknown option 'by_name': it takes filepath, "
+      .. "skip_mismatch, rename; use skip_mismatch, or rename for other paths",
+      function() model:load_weights("x", { by_name = true }) end)
+  end)
+
   it("refuses a mistake", function()
     with_new_file(function(path)
       refuses("save: m is not built yet; call it, or use model:build",
