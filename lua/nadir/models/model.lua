@@ -133,8 +133,8 @@ class.property(Model, "metrics", function(self)
   return list
 end)
 
---- The names of what `evaluate` gives, in its order, once it has been trained or
---- evaluated.
+--- The names of what `evaluate` gives, in its order, once it has been trained
+--- or evaluated.
 class.property(Model, "metrics_names", function(self)
   return Log.names(self, self:get_metrics_result())
 end)

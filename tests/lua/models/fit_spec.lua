@@ -219,7 +219,7 @@ describe("fit", function()
     function Own:init(metric)
       self.dense, self.metric = L.Dense(1), metric
     end
-    function Own:call(x) return self.dense(x) end
+    function Own:call(inputs) return self.dense(inputs) end
     local metric = nd.metrics.MeanAbsoluteError()
     local model = Own(metric)
     model:compile { loss = "mse", metrics = { metric, "mse" } }

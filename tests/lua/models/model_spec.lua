@@ -81,8 +81,8 @@ describe("shapes of what a layer takes and gives", function()
     assert.same({ { false, false, 5 }, { false, false, 1 } },
       model.output_shape)
     local dense = Dense(4)
-    refuses(dense.name .. ": has no input yet; call it with what nd.Input gives",
-      function() return dense.input_shape end)
+    refuses(dense.name .. ": has no input yet; call it with what nd.Input "
+      .. "gives", function() return dense.input_shape end)
     dense(nd.ones { 7, 2 })
     assert.same({ false, 2 }, dense.input_shape)
     assert.same({ false, 4 }, dense.output_shape)
