@@ -216,4 +216,17 @@ add_scaled("Glorot", "Glorot and Bengio, 2 / (inputs + outputs)", 1, "fan_avg")
 add_scaled("He", "He et al., 2 / inputs", 2, "fan_in")
 add_scaled("Lecun", "LeCun et al., 1 / inputs", 1, "fan_in")
 
+for name, of in pairs { -- any order: each its own
+  uniform = "random_uniform", normal = "random_normal", zero = "zeros",
+  one = "ones",
+} do
+  initializers[name] = initializers[of]
+end
+
+--- The initializer that a value stands for: an object, a class, a name, a
+--- configuration, or a function of a shape and a dtype.
+---@param value any
+---@return any initializer
+initializers.get = signature.getter("initializers.get", "initializer")
+
 return initializers

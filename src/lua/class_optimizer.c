@@ -54,10 +54,10 @@ static int optimizer_new(lua_State *L)
   if (*box == NULL)
     return ndL_raise(L, S);
   const nd_update *u = (*box)->update;
-  const nd_param *s = u->settings;
-  int n = 0;
-  for (; s[n].name != NULL; n++) {
-    if (!nd_optimizer_set(*box, s[n].name, nd_param_number(&s[n], &a.at[n])))
+  const nd_param *p = a.reader.params;
+  const int n = nd_params_count(u->settings);
+  for (int i = 0; i < n; i++) {
+    if (!nd_optimizer_set(*box, p[i].name, nd_param_number(&p[i], &a.at[i])))
       return ndL_raise(L, S);
   }
   if (ndL_iscallable(L, 1)) {
@@ -315,14 +315,26 @@ static const ndL_function methods[] = {
 // The entries of the classes, a userdata.
 static const char CLASSES_KEY = 0;
 
-// The parameters of a rule's class, at `p` if there are more than settings.
+// Moves weight_decay to the second place.
+static void put_decay_second(nd_param *p)
+{
+  const int i = nd_params_find(p, "weight_decay");
+  const nd_param decay = p[i];
+  memmove(p + 2, p + 1, (size_t)(i - 1) * sizeof *p);
+  p[1] = decay;
+}
+
+// The parameters of a rule's class, at `p` if they are not as the settings are.
 static const nd_param *make_params(const nd_update *u, nd_param *p)
 {
   const int n = nd_params_count(u->settings);
-  if (u->excludes == NULL)
+  if (u->excludes == NULL && !u->decays)
     return u->settings;
-  memcpy(p, u->settings, (size_t)n * sizeof *p);
-  memcpy(p + n, script_options, sizeof script_options);
+  memcpy(p, u->settings, (size_t)(n + 1) * sizeof *p);
+  if (u->decays)
+    put_decay_second(p);
+  if (u->excludes != NULL)
+    memcpy(p + n, script_options, sizeof script_options);
   return p;
 }
 

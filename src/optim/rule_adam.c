@@ -122,6 +122,7 @@ const nd_update nd_entry_adam = {
 const nd_update nd_entry_adamw = {
   .name = "AdamW",
   .doc = "Adam with decoupled weight decay",
+  .decays = true,
   ADAM("0.004"),
 };
 

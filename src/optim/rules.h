@@ -78,6 +78,9 @@ typedef struct nd_update {
   int (*way)(const nd_tensor *w, bool excluded);
   const char *excludes;
 
+  // Whether weight_decay is what it is about, and stands second in calls.
+  bool decays;
+
   // Which slots there are, as bits; NULL: all that have a name.
   int (*kept)(const double *settings, int way);
 

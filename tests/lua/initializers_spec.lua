@@ -33,10 +33,21 @@ describe("an initializer", function()
 
   it("gives a tensor at once by a name in lower case", function()
     for name, short in pairs(nd.initializers) do
-      if name:find "^%l" then
+      if name:find "^%l" and name ~= "get" then
         assert.same({ 3, 2 }, short({ 3, 2 }).shape, name)
       end
     end
+  end)
+
+  it("goes by short names, too", function()
+    for short, name in pairs { uniform = "RandomUniform", zero = "Zeros",
+                               normal = "RandomNormal", one = "Ones" } do
+      assert.equal(name .. " {}", tostring(nd.initializers.get(short)))
+    end
+    assert.same({ 1, 1 }, nd.initializers.get("one")({ 2 }):totable())
+    local layer = nd.layers.Embedding(3, 2, { embeddings_initializer =
+      "uniform" })
+    assert.same({ 1, 2 }, layer(nd.constant { 1 }).shape)
   end)
 
   it("may be one value everywhere", function()
@@ -151,7 +162,7 @@ describe("an initializer", function()
     refuses("random_normal: unknown option 'scale': it takes shape, mean, "
       .. "stddev, seed; did you mean 'stddev'?",
       function() nd.initializers.random_normal(2, { scale = 1 }) end)
-    refuses("nd.initializers: no such name: 'one'; did you mean 'ones'?",
-      function() return nd.initializers.one end)
+    refuses("nd.initializers: no such name: 'onse'; did you mean 'ones'?",
+      function() return nd.initializers.onse end)
   end)
 end)

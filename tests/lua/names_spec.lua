@@ -46,7 +46,8 @@ describe("an unknown name", function()
       nd.nn.rulu     --> nd.nn: no such name: 'rulu'; did you mean 'relu'?
       nd.layers.Dens --> nd.layers: no such name: 'Dens'; did you mean 'Dense'?
       nd.layers.relu --> nd.layers: no such name: 'relu'; use nd.relu
-      nd.plot.scater --> plot: no such name: 'scater'; did you mean 'scatter'?
+      nd.plot.scater
+        --> nd.plot: no such name: 'scater'; did you mean 'scatter'?
     ]]
   end)
 

@@ -37,6 +37,14 @@ describe("an optimizer", function()
 
   it("takes a number alone for the learning rate", function()
     assert.equal(0.5, SGD(0.5).learning_rate)
+    local adamw = nd.optimizers.AdamW(0.5, 0.25, 0.125)
+    assert.same({ 0.5, 0.25, 0.125, 0.999 }, { adamw.learning_rate,
+      adamw.weight_decay, adamw.beta_1, adamw.beta_2 })
+    assert.equal(0.25, Adam(0.5, 0.25).beta_1)
+    assert.equal(0.004, nd.optimizers.AdamW {}.weight_decay)
+    local muon = nd.optimizers.Muon {}
+    assert.same({ 3.4445, -4.775, 2.0315 },
+      { muon.muon_a, muon.muon_b, muon.muon_c })
     assert.equal(1.0, SGD(1).learning_rate)
     assert.equal(0.5, SGD { learning_rate = C(0.5) }.learning_rate)
     assert.equal(0.5, SGD { learning_rate = C { 0.5 } }.learning_rate)

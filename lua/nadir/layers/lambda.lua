@@ -7,7 +7,14 @@ local Lambda = Layer:extend("Lambda", {
   { "arguments", "nested", false, doc = "its options" },
   { "mask", "nested", false,
     doc = "that of the result, or a function of x and its mask" },
+  { "output_shape", "nested", false, doc = "makes no difference here",
+    wanted = "anything" },
 })
+
+-- As with other layers, its output_shape is what it gives.
+function Lambda:init()
+  rawset(self, "output_shape", nil)
+end
 
 function Lambda:call(x)
   if self.arguments then

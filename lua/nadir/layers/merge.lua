@@ -1,8 +1,11 @@
 --- nd.layers.Add, Subtract, Multiply, Average, Maximum, Minimum, Concatenate,
--- Dot: one tensor of several.
+-- Dot, add, subtract, multiply, average, maximum, minimum, concatenate,
+-- dot: one tensor of several; by names in lower case at once.
 local nd = require "nadir"
+local class = require "nadir.class"
 local axes = require "nadir.layers.axes"
 local Layer = require "nadir.layers.layer"
+local signature = require "nadir.signature"
 
 -- `merge(self, list)` is what they do.
 local Merge = Layer:extend "Merge"
@@ -166,10 +169,36 @@ function Dot:merge(list)
   return nd.reshape(y, shape)
 end
 
-return {
+-- ---------------------------------------------------------------- functions --
+
+-- A function that calls a new layer of a class: f(list, settings of the class).
+local function at_once(name, Class)
+  local own = class.metatable(Class).__signature
+  local params = { doc = own.doc, { "inputs", "nested",
+                                    wanted = "a list of tensors" } }
+  for i, p in ipairs(own.params) do
+    params[i + 1] = { p.name, p.kind, p.initial, doc = p.doc }
+  end
+  local takes = signature.new(name, params)
+  return takes:callable(function(...)
+    local _, given = takes:read(...)
+    local inputs = given.inputs
+    given.inputs = nil
+    return Class(given)(inputs)
+  end)
+end
+
+local classes = {
   Add = Add, Average = Average, Subtract = Subtract,
   Multiply = fold("Multiply", "the product of tensors", nd.multiply),
   Maximum = fold("Maximum", "the largest of each place", nd.maximum),
   Minimum = fold("Minimum", "the smallest of each place", nd.minimum),
   Concatenate = Concatenate, Dot = Dot,
 }
+
+local all = {}
+for name, Class in pairs(classes) do -- any order: each its own
+  all[name], all[name:lower()] = Class, at_once(name:lower(), Class)
+end
+
+return all

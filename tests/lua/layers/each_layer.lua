@@ -119,11 +119,11 @@ local others = { Input = true, InputLayer = true, Layer = true,
                  Sequential = true, StringLookup = true,
                  TextVectorization = true }
 
--- Each by its own name; some have another.
+-- Each by its own name; some have another, and functions begin in lower case.
 local names = {}
 each_layer.names = names
 for name, Class in pairs(L) do -- any order: sorted below
-  local own = tostring(Class):match "^%w+" == name
+  local own = tostring(Class):match "^%u%w*" == name
   names[#names + 1] = own and not others[name] and name or nil
 end
 table.sort(names)

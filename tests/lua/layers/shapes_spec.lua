@@ -22,6 +22,20 @@ describe("a merge", function()
     assert.same({ { 13 } }, L.Dot(2)(one, other):totable())
   end)
 
+  it("is done at once by a name in lower case", function()
+    assert.same({ { 4, 7 } }, L.add { one, other }:totable())
+    assert.same({ { 3, 10 } }, L.multiply({ one, other }):totable())
+    assert.same({ { 1, 2 }, { 3, 5 } },
+      L.concatenate({ one, other }, { axis = 1 }):totable())
+    assert.same({ { 13 } }, L.dot({ one, other }, 2):totable())
+    local a, b = nd.Input { 2 }, nd.Input { 3 }
+    local model = nd.Model({ a, b }, L.concatenate({ a, b }))
+    assert.same({ false, 5 }, model.output_shape)
+    assert.not_equal(L.add({ a, a }).node.layer, L.add({ a, a }).node.layer)
+    refuses("concatenate: inputs is missing: it must be a tensor, a Variable "
+      .. "or a table", function() L.concatenate() end)
+  end)
+
   it("counts a step that one of its masks has", function()
     local a, b = nd.ones { 1, 3, 2 }, nd.ones { 1, 3, 2 }
     masks.note(a, nd.constant { { true, false, false } })
@@ -96,6 +110,12 @@ describe("a function as a layer", function()
       end)
     refuses("Activation: no such activation: 'rel'; did you mean 'relu'?",
       function() L.Activation "rel" end)
+  end)
+
+  it("may be told the shape, which it has anyway", function()
+    local layer = L.Lambda("square", { output_shape = { 7 } })
+    layer(nd.ones { 1, 2 })
+    assert.same({ false, 2 }, layer.output_shape)
   end)
 
   it("has the mask it is told", function()
