@@ -14,9 +14,10 @@ local config = {}
 
 local lent = { classes = {} }  -- those of scripts, by name
 
--- What a copy that is being made has in place of an object, or nil; while none
--- is, false. What no file could hold is in its configuration as it is.
-local replace = false
+-- `replace` gives what a copy that is being made has in place of an object, or
+-- nil; while none is, false. What no file could hold is in its configuration as
+-- it is.
+local copying = { replace = false }
 
 -- ----------------------------------------------------------------- writing --
 
@@ -62,9 +63,9 @@ end
 -- it is if the configuration is part of another one.
 local function write_object(value, own, where)
   local written = { class_name = class_name_of(value) }
-  local copy = replace and replace(value)
+  local copy = copying.replace and copying.replace(value)
   written.config = copy and {} or write_table(own(value), where)
-  if replace then
+  if copying.replace then
     written.copy = copy and function() return copy end
     written.class = own_class(value)
   end
@@ -79,7 +80,7 @@ function write(value, where)
     return value:totable()
   elseif type(value) == "table" and getmetatable(value) == nil then
     return write_table(value, where)
-  elseif not replace and (type(value) == "function"
+  elseif not copying.replace and (type(value) == "function"
     or type(value) == "userdata" or type(value) == "table") then
     fail("get_config: %s is a %s, which no file can hold; give it by its name, "
       .. "or by a class", where, type(value))
@@ -143,7 +144,7 @@ end
 -- The class of a configuration: that of a copy; a script's, by its name; or the
 -- module's.
 local function find_class(value, module)
-  local name, Class = value.class_name, replace and value.class
+  local name, Class = value.class_name, copying.replace and value.class
     or lent.classes[value.class_name]
   if Class == nil then
     local ok, found = pcall(function() return module[name] end)
@@ -159,7 +160,7 @@ end
 ---@return table? object
 ---@return string? problem
 function config.make(value, what, module)
-  if replace and value.copy then
+  if copying.replace and value.copy then
     return value.copy()
   end
   local Class = find_class(value, module)
@@ -170,13 +171,6 @@ function config.make(value, what, module)
   return Class:from_config(value.config or {})
 end
 
--- What copies are made with, until this is closed.
-local Copying = {}
-
-function Copying.__close(copying)
-  replace = copying.before
-end
-
 --- An object of the same class that is made with the same settings. What these
 --- hold is copied too, but for functions and tensors.
 ---@param object table
@@ -185,8 +179,8 @@ end
 --- that is to be another
 ---@return table
 function config.copy(object, changes, replacement)
-  local _ <close> = setmetatable({ before = replace }, Copying)
-  replace = function(value)
+  local _ <close> = finally(rawset, copying, "replace", copying.replace)
+  copying.replace = function(value)
     return replacement and value ~= object and replacement(value) or nil
   end
   local written = write(object, getmetatable(object).__name)
