@@ -86,7 +86,8 @@ static inline void nd_unroll_ask(const nd_unroll *u, const void *x, int64_t row,
   if (row < 0)
     return;
   const char *at = nd_unroll_at(u, x, row * n);
-  for (size_t i = 0; i < nd_unroll_bytes(u, n); i += 64)
+  const size_t bytes = nd_unroll_bytes(u, n);
+  for (size_t i = 0; i < bytes; i += 64)
     __builtin_prefetch(at + i, 0, 2);
 }
 
