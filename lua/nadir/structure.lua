@@ -36,17 +36,27 @@ function structure.keys(t)
   return keys
 end
 
+local TOO_DEEP <const> = ("a table is nested deeper than %d"):format(DEEPEST)
+
+local function check_depth(depth, who)
+  if depth > DEEPEST then
+    fail("%s: %s", who, TOO_DEEP)
+  end
+end
+
 --- The structure with f(value) in place of each value. Numbers come before
 --- names, in their order.
 ---@param value any
 ---@param f fun(value: any): any
-function structure.map(value, f)
+function structure.map(value, f, depth)
   if not is_plain(value) then
     return f(value)
   end
   local mapped = {}
+  depth = depth or 0
+  check_depth(depth, "nadir")
   for _, key in ipairs(structure.keys(value)) do
-    mapped[key] = structure.map(value[key], f)
+    mapped[key] = structure.map(value[key], f, depth + 1)
   end
   return mapped
 end
@@ -76,14 +86,6 @@ function structure.join(first, second, f)
     joined[key] = structure.join(first[key], second[key], f)
   end
   return joined
-end
-
-local TOO_DEEP <const> = ("a table is nested deeper than %d"):format(DEEPEST)
-
-local function check_depth(depth, who)
-  if depth > DEEPEST then
-    fail("%s: %s", who, TOO_DEEP)
-  end
 end
 
 --- What is wrong with tables that are nested too deep, as one within itself is;

@@ -160,6 +160,9 @@ function symbolic.apply(layer, arguments, run)
     return run(layer, table.unpack(real, 1, arguments.n))
   end
   local first = attempt(SIZES[1])
+  if first == nil then
+    return nil -- as x[#x + 1], which ends ipairs
+  end
   local second = is_open(arguments) and attempt(SIZES[2]) or first
   nodes = nodes + 1
   local node = { id = nodes, layer = layer, arguments = arguments, run = run }

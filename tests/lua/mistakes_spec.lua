@@ -159,6 +159,78 @@ describe("schedules refuse in words of their own:", function()
   end
 end)
 
+-- What models, and what draws them up, are given in turn.
+local model_calls = {
+  function(bad) nd.Sequential(bad) end,
+  function(bad) nd.Sequential { bad } (x) end,
+  function(bad) nd.Sequential({}, { name = bad }) end,
+  function(bad) nd.Model(bad) end,
+  function(bad) nd.Model(nd.Input { 3 }, bad) end,
+  function(bad) nd.Model(bad, nd.Input { 3 }) end,
+  function(bad) local y = nd.Input { 3 } nd.Model(y, y + 1, bad) end,
+  function(bad) nd.Input(bad) end,
+  function(bad) nd.Input { shape = { 3 }, dtype = bad } end,
+  function(bad) local y = nd.Input { 3 } nd.Model(y, y + 1)(bad) end,
+  function(bad) L.LSTM(2)(nd.ones { 2, 3, 4 }, { mask = bad }) end,
+  function(bad) L.LSTM(2)(nd.ones { 2, 3, 4 }, { initial_state = bad }) end,
+  function(bad) L.Dense(2):build(bad) end,
+  function(bad) L.Dense(2):compute_output_shape(bad) end,
+  function(bad) L.Dense:from_config(bad) end,
+  function(bad) nd.Model:from_config(bad) end,
+  function(bad) L.Layer:extend("A", bad) end,
+  function(bad) L.Normalization():adapt(bad) end,
+  function(bad) L.Discretization { num_bins = 3 }:adapt(bad) end,
+  function(bad) L.StringLookup():adapt(bad) end,
+  function(bad) L.TextVectorization { vocabulary = { "a" } } (bad) end,
+}
+
+-- What a model is asked for, with what is given for one argument.
+local function compiled_model()
+  local model = nd.Sequential { L.Dense(3) }
+  model:compile("sgd", "mse")
+  return model
+end
+
+for _, method in ipairs { "build", "add", "get_layer", "set_weights",
+                          "predict", "predict_on_batch", "compile" } do
+  model_calls[#model_calls + 1] = function(bad)
+    local model = compiled_model()
+    model[method](model, bad)
+  end
+end
+
+for _, option in ipairs { "x", "y", "batch_size", "epochs", "callbacks",
+                          "validation_split", "validation_data",
+                          "class_weight", "sample_weight", "initial_epoch",
+                          "steps_per_epoch", "validation_freq" } do
+  model_calls[#model_calls + 1] = function(bad)
+    local settings = { x = x, y = x, verbose = 0 }
+    settings[option] = bad
+    compiled_model():fit(settings)
+  end
+end
+
+for _, setting in ipairs { "optimizer", "loss", "metrics", "loss_weights",
+                           "weighted_metrics" } do
+  model_calls[#model_calls + 1] = function(bad)
+    local model = compiled_model()
+    model:compile { optimizer = "sgd", [setting] = bad }
+    model:fit(x, x, { verbose = 0 })
+  end
+end
+
+describe("models", function()
+  it("refuse in words of their own", function()
+    local wrong = {}
+    for i, call in ipairs(model_calls) do
+      for _, bad in ipairs(strange) do
+        probe(wrong, ("call %d with %s"):format(i, bad.name), call, bad.value)
+      end
+    end
+    assert_none(wrong)
+  end)
+end)
+
 describe("a layer's mistake", function()
   it("is told by what it is", function()
     local a, b = nd.ones { 2, 3 }, nd.ones { 2, 4, 4, 1 }
@@ -200,6 +272,22 @@ describe("a layer's mistake", function()
       ["Bidirectional: backward_layer must be recurrent"] = function()
         L.Bidirectional(L.LSTM(2), { backward_layer = L.Dense(2) })
       end,
+    } do
+      refuses(message, f)
+    end
+    for message, f in pairs { -- any order: each its own
+      ["compute_output_shape: shape must be a list of sizes, false for those "
+        .. "that are not known, or a table of such lists, got 3"] =
+        function() L.Dense(2):compute_output_shape(3) end,
+      ["Dense: takes one shape, got a table of them"] =
+        function() L.Dense(2):build { { 2, 3 } } end,
+      ["Model: takes inputs, outputs, and options by name, got string"] =
+        function() nd.Model(nd.Input { 3 }, nd.Input { 3 }, "m") end,
+      ["Sequential: layer 2 is an input; one may come first, and models of "
+        .. "several are nd.Model(inputs, outputs)"] =
+        function() nd.Sequential { nd.Input { 3 }, nd.Input { 3 } } end,
+      ["predict: x must be a tensor or a table of tensors, got boolean"] =
+        function() compiled_model():predict(false) end,
     } do
       refuses(message, f)
     end

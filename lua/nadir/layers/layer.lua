@@ -209,7 +209,10 @@ local function build_once(self, shape, called)
   if self.built then
     return
   end
-  rawset(self, "_build_shape", open_shape(shape))
+  rawset(self, "_build_shape", open_shape(shape, "build"))
+  if self.takes == "one" and type(shape[1]) == "table" then
+    self:fail "takes one shape, got a table of them"
+  end
   local attempt <close> = finally(rawset, self, "built", false)
   rawset(self, "_weights", {})
   rawset(self, "built", true)
@@ -282,7 +285,7 @@ local function note_shape(self, y)
     if not is_tensor(x) then
       self:fail("call must return tensors, got %s", describe.value(x))
     end
-    return open_shape(x.shape)
+    return open_shape(x.shape, "call")
   end))
 end
 
@@ -393,6 +396,9 @@ local function read_call(self, x, ...)
   elseif n > 0 then
     x = { x, table.unpack(rest, 1, n) }
   end
+  if symbolic.is(mask) and type(x) == "userdata" then
+    self:fail "mask is symbolic, x is not"
+  end
   return x, training, mask, options
 end
 
@@ -433,6 +439,7 @@ end
 ---@param shape table
 ---@return table shape
 function Layer:compute_output_shape(shape)
+  open_shape(shape, "compute_output_shape")
   return structure.map(self(symbols_of(self, shape)), shape_of)
 end
 

@@ -2,6 +2,7 @@
 -- examples there are.
 local describe = require "nadir.describe"
 local fail = require "nadir.fail"
+local structure = require "nadir.structure"
 
 -- Whether a value is a list of sizes, `false` for those that are not known.
 local function is_shape(value)
@@ -19,8 +20,10 @@ local function is_shape(value)
   return true
 end
 
--- A shape, or shapes in lists and tables of them, of any number of examples.
-local function open_shape(shape)
+local WANTED <const> = "shape must be a list of sizes, false for those that "
+  .. "are not known, or a table of such lists"
+
+local function open(shape, who)
   local list = {}
   if is_shape(shape) then
     for axis, size in ipairs(shape) do
@@ -28,13 +31,22 @@ local function open_shape(shape)
     end
     return list
   elseif type(shape) ~= "table" then
-    fail("build: shape must be a list of sizes, false for those that are not "
-      .. "known, or a table of such lists, got %s", describe.value(shape))
+    fail("%s: %s, got %s", who, WANTED, describe.value(shape))
   end
   for key, one in pairs(shape) do -- any order: each its own
-    list[key] = open_shape(one)
+    list[key] = open(one, who)
   end
   return list
 end
 
-return open_shape
+--- A shape, or shapes in lists and tables of them, of any number of examples.
+---@param shape any
+---@param who string  for messages
+---@return table
+return function(shape, who)
+  local problem = structure.problem(shape)
+  if problem then
+    fail("%s: %s", who, problem)
+  end
+  return open(shape, who)
+end

@@ -74,7 +74,10 @@ local function new(who, options)
     self.generate = options.x
     return self
   end
-  if self.needs_y and not options.y then
+  if not options.x then
+    fail("%s: x must be a tensor or a table of tensors, got %s", who,
+      describe.value(options.x))
+  elseif self.needs_y and not options.y then
     fail("%s: y is missing: the loss compares it with what the model gives",
       who)
   end

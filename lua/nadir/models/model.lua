@@ -42,7 +42,10 @@ function Model:init(inputs, outputs, options)
   elseif outputs == nil then
     options, inputs = inputs, nil
   end
-  if options and options.name then
+  if options ~= nil and not structure.is_plain(options) then
+    self:fail("takes inputs, outputs, and options by name, got %s",
+      describe.value(options))
+  elseif options and options.name then
     self.name = kinds.text.read(options.name)
       or fail("Model: name must be %s, got %s", kinds.text.wanted,
         describe.value(options.name))

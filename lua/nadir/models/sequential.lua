@@ -32,6 +32,12 @@ function Sequential:init()
   local chain = rawget(self, "layers")
   rawset(self, "layers", nil)
   rawset(self, "_chain", chain)
+  for i, layer in ipairs(chain) do
+    if i > 1 and symbolic.is(layer) then
+      self:fail("layer %d is an input; one may come first, and models of "
+        .. "several are nd.Model(inputs, outputs)", i)
+    end
+  end
   if symbolic.is(chain[1]) or class.is(chain[1], InputLayer) then
     local input = table.remove(chain, 1)
     rawset(self, "_input", symbolic.is(input) and input or input.output)
