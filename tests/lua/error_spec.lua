@@ -59,7 +59,7 @@ local x = nd.range(1, 2, 0)]])
     assert.equal("script:2: zip: a is missing: it must be a list", failure [[
 local nd = ...
 local x = nd.zip()]])
-    assert.equal("script:2: help: no such op: x", failure [[
+    assert.equal("script:2: help: no such name: 'x'", failure [[
 local nd = ...
 nd.help("x")]])
   end)
