@@ -111,13 +111,14 @@ add_mean("MeanSquaredLogarithmicError",
       nd.log1p(nd.maximum(p, EPSILON)))
   end)
 
--- The error e, clipped to c: e * e / 2 within delta; beyond, a line.
+-- The error e, clipped to c: e * e / 2 within delta; beyond, a line, whose slope
+-- is delta at infinity, too.
 add_mean("Huber", "mean of squares / 2 up to delta, and of lines beyond",
   { { "delta", "number", 1, doc = "where the line begins" } },
   function(self, y, p)
     local e = p - y
     local c = nd.clip_by_value(e, -self.delta, self.delta)
-    return c * (e - 0.5 * c)
+    return 0.5 * nd.square(c) + self.delta * nd.abs(e - c)
   end, { label = "huber_loss" })
 
 add_mean("LogCosh", "mean of log(cosh(difference))", {}, function(_, y, p)

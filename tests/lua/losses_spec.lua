@@ -143,6 +143,16 @@ describe("a loss", function()
       assert.equal("loss", own.name)
     end)
 
+  it("has slopes at infinite errors", function()
+    local p = nd.Variable { -1 / 0, -1e30, -2., -.5, 0, .5, 2, 1e30, 1 / 0 }
+    local y
+    with nd.GradientTape() as tape do
+      y = losses.Huber { reduction = "sum" }(nd.zeros { 9, 1 },
+        nd.reshape(p, { 9, 1 }))
+    end
+    near({ -1, -1, -1, -.5, 0, .5, 1, 1, 1 }, tape:gradient(y, p))
+  end)
+
   it("may be of a class of one's own", function()
     local Distance = losses.Loss:extend("Distance", {
       { "power", "number", 2 } })
