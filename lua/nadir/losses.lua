@@ -111,8 +111,8 @@ add_mean("MeanSquaredLogarithmicError",
       nd.log1p(nd.maximum(p, EPSILON)))
   end)
 
--- The error e, clipped to c: e * e / 2 within delta; beyond, a line, whose slope
--- is delta at infinity, too.
+-- The error e, clipped to c: e * e / 2 within delta; beyond, a line, whose
+-- slope is delta at infinity, too.
 add_mean("Huber", "mean of squares / 2 up to delta, and of lines beyond",
   { { "delta", "number", 1, doc = "where the line begins" } },
   function(self, y, p)
