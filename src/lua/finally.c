@@ -4,6 +4,9 @@
 
 #include <lauxlib.h>
 
+// For `n` and what users add.
+enum { ROOM = 4 };
+
 static int finish(lua_State *L)
 {
   lua_getfield(L, 1, "n");
@@ -19,7 +22,7 @@ static int finish(lua_State *L)
 static int make(lua_State *L)
 {
   const int n = lua_gettop(L);
-  lua_createtable(L, n, 1);
+  lua_createtable(L, n, ROOM);
   lua_insert(L, 1);
   for (int i = n; i > 0; i--)
     lua_rawseti(L, 1, i);
