@@ -79,6 +79,11 @@ describe("Dropout", function()
 
   it("keeps mean and variance of what is normal, if it is alpha", function()
     local x = nd.random.normal({ 40000 })
+    for _, value in ipairs(L.AlphaDropout(0.5)(nd.ones { 50 }, true):totable())
+    do
+      local wanted = value > 0 and 1.6655988252 or -0.7791939305
+      assert.is_true(math.abs(value - wanted) < 1e-6, value)
+    end
     local y = L.AlphaDropout(0.3, { seed = 2 })(x, true)
     local mean, variance = nd.moments(y)
     assert.is_true(math.abs(mean:item()) < 0.03)

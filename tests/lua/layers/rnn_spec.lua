@@ -29,6 +29,14 @@ describe("a recurrent layer", function()
     end
   end)
 
+  it("is built by a list that begins with x", function()
+    local x, state = sequence(2, 5, 3), nd.ones { 2, 4 }
+    local layer = L.GRU(4)
+    local y = layer { x, state }
+    assert.same({ 3, 12 }, { table.unpack(layer.weights[1].shape) })
+    near(y:totable(), layer(x, { initial_state = state }))
+  end)
+
   it("remembers, if it is stateful, until it is reset", function()
     local x = sequence(2, 4, 3)
     local layer = L.LSTM(3, { stateful = true })
