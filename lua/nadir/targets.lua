@@ -9,7 +9,7 @@ local targets = {}
 
 --- Numbers, and tables of them, as a tensor.
 function targets.tensor(x)
-  return type(x) == "userdata" and x or nd.constant(x)
+  return (nd.is_tensor(x) or nd.is_variable(x)) and x or nd.constant(x)
 end
 
 local tensor = targets.tensor

@@ -32,6 +32,7 @@ local strange = values {
   ["a list in itself"] = cyclic, ["a table in itself"] = named,
   ["a list of a text"] = { "a" }, ["an empty table"] = {},
   ["a list of lists"] = { {} }, ["a name"] = { a = 1 }, ["zero"] = 0,
+  ["a file"] = io.stdout, ["files"] = { io.stdout, io.stdout },
   ["a tape"] = nd.GradientTape(), ["a layer"] = L.Dense(2),
   ["a class"] = L.Dense, ["an object"] = setmetatable({}, {}),
   ["a scalar"] = nd.ones {}, ["no rows"] = nd.zeros { 0 },

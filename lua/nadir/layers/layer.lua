@@ -252,13 +252,13 @@ local function check_input(self, x)
     self:fail "x is missing: it must be a tensor"
   elseif takes == "one" and plain then
     self:fail("takes one tensor, got a table of %d", #structure.flatten(x))
-  elseif takes ~= "any" and not plain then
+  elseif takes ~= "any" and not plain and not is_tensor(x) then
     fail_inputs(self, x)
-  elseif takes == "list" and #x == 0 then
+  elseif takes == "list" and plain and #x == 0 then
     self:fail "takes a list of tensors, got a table without any"
   end
-  for i, one in ipairs(takes == "list" and x or NONE) do
-    if type(one) ~= "userdata" then
+  for i, one in ipairs(takes == "list" and plain and x or NONE) do
+    if not is_tensor(one) then
       self:fail("input %d must be a tensor, got %s", i, describe.value(one))
     end
   end
@@ -301,7 +301,7 @@ end
 
 -- One call with tensors.
 local function run(self, x, training, mask, options)
-  if type(x) ~= "userdata" then
+  if not nd.is_tensor(x) then
     check_input(self, x)
   end
   if self.takes_floats then
