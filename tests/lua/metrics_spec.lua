@@ -285,6 +285,8 @@ describe("a metric", function()
       end)
     refuses("AUC: num_thresholds must be 2 or more, got 1",
       function() metrics.AUC { num_thresholds = 1 } end)
+    refuses("AUC: num_thresholds must be at most 1048576, got 1048577",
+      function() metrics.AUC { num_thresholds = 1048577 } end)
     refuses("AUC: num_labels is for multi_label only",
       function() metrics.AUC { num_labels = 2 } end)
     refuses("AUC: y_pred must be [n labels], got [4]", function()

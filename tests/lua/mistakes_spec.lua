@@ -140,6 +140,7 @@ for family, way in pairs(families) do -- any order: each its own
       if name:find "^%u%l" and signature.of(Class) then
         it(name, function()
           assert_none(sweep(Class, Class, way[1], way[2], strange))
+          assert_none(sweep(Class, Class, nil, nil, huge))
           if way[1] then
             assert_none(sweep_calls(Class, way[1], way[2]))
           end

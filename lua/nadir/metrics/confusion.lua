@@ -4,7 +4,6 @@
 -- and what is not apart; that tells all of them at every threshold.
 local nd = require "nadir"
 local define = require "nadir.metrics.define"
-local fail = require "nadir.fail"
 local kinds = require "nadir.kinds"
 local Metric = require "nadir.metric"
 local structure = require "nadir.structure"
@@ -206,8 +205,14 @@ add("Recall", "the share of what is true that is predicted", three, recall,
 
 -- ---------------------------------------------------------- over thresholds --
 
--- n of them from 0 to 1; the one is the middle.
-local function even(n)
+local MOST <const> = 1 << 20  -- thresholds
+
+-- As many as it wants from 0 to 1; the one is the middle.
+local function even(self)
+  local n = self.num_thresholds
+  if n > MOST then
+    self:fail("num_thresholds must be at most %d, got %d", MOST, n)
+  end
   local list = { n == 1 and 0.5 or nil }
   for i = 1, n > 1 and n or 0 do
     list[i] = (i - 1) / (n - 1)
@@ -224,9 +229,9 @@ local function add_best(name, doc, key, bound, wanted)
     label = false, within = true,
     init = function(self)
       if not (self[key] >= 0 and self[key] <= 1) then
-        fail("%s: %s must be within 0..1, got %g", name, key, self[key])
+        self:fail("%s must be within 0..1, got %g", key, self[key])
       end
-      set_thresholds(self, even(self.num_thresholds))
+      set_thresholds(self, even(self))
       build(self, 1)
     end,
     result = function(self)
@@ -331,7 +336,7 @@ function AUC:init()
   elseif self.num_labels and not self.multi_label then
     self:fail "num_labels is for multi_label only"
   end
-  local list = even(self.num_thresholds)
+  local list = even(self)
   if self.thresholds then
     list = table.move(check_thresholds(self, self.thresholds), 1,
       #self.thresholds, 2, { 0 })

@@ -167,12 +167,13 @@ function Overlap:result()
     / (nd.reduce_sum(valid) + EPSILON), self.dtype)
 end
 
+-- The matrix comes first, so that memory bounds how many there are.
 local function every_class(self)
   self.target_class_ids = {}
+  Overlap.init(self)
   for i = 1, self.num_classes do
     self.target_class_ids[i] = i
   end
-  Overlap.init(self)
 end
 
 local function add(name, params, methods)
