@@ -18,6 +18,15 @@ typedef struct list {
   nd_tensor **values;
 } list;
 
+// The dtype of the Variable on top.
+static nd_dtype dtype_of(lua_State *L, ndL_state *S, const char *function)
+{
+  const nd_variable *v = ndL_tovariable(L, S, -1);
+  if (v != NULL)
+    return (nd_dtype)v->value->dtype;
+  return ndL_typeerror(L, function, "a variable", "a Variable", lua_gettop(L));
+}
+
 // Pushes the table of the values, each of which is held, at HELD.
 static void hold_values(lua_State *L, ndL_state *S, lua_Integer n)
 {
@@ -25,10 +34,7 @@ static void hold_values(lua_State *L, ndL_state *S, lua_Integer n)
   lua_createtable(L, (int)n, 0);
   for (lua_Integer i = 1; i <= n; i++) {
     lua_rawgeti(L, VARIABLES, i);
-    const nd_variable *v = ndL_tovariable(L, S, -1);
-    if (v == NULL)
-      ndL_typeerror(L, function, "a variable", "a Variable", lua_gettop(L));
-    const nd_dtype dtype = (nd_dtype)v->value->dtype;
+    const nd_dtype dtype = dtype_of(L, S, function);
     lua_rawgeti(L, VALUES, i);
     ndL_checktensor(L, S, lua_gettop(L), dtype, function, "a value");
     lua_rawseti(L, HELD, i);
