@@ -7,6 +7,7 @@ local fail = require "nadir.fail"
 local names = require "nadir.names"
 local reference = require "nadir.reference"
 local signature = require "nadir.signature"
+local structure = require "nadir.structure"
 
 -- -------------------------------------------------------------------- ops --
 
@@ -170,7 +171,7 @@ local function find_group(list, what)
   for _, path in ipairs { tostring(name), "nd." .. tostring(name) } do
     if groups[path] then return groups[path] end
   end
-  for _, field in ipairs(reference.sorted_names(nd)) do
+  for _, field in ipairs(structure.keys(nd)) do
     if rawequal(nd[field], what) then return groups["nd." .. field] end
   end
 end

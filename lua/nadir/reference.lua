@@ -12,6 +12,7 @@ local later = require "nadir.later"
 local namespace = require "nadir.namespace"
 local origin = require "nadir.origin"
 local signature = require "nadir.signature"
+local structure = require "nadir.structure"
 
 local reference = {}
 
@@ -149,22 +150,10 @@ local function of_field(value, path, name)
            doc = takes.doc or told.doc, returns = told.returns }
 end
 
---- The names in a table, in the order of letters.
----@param t table
----@return table
-function reference.sorted_names(t)
-  local list = {}
-  for name in pairs(t) do -- any order: sorted below
-    list[#list + 1] = type(name) == "string" and name or nil
-  end
-  table.sort(list)
-  return list
-end
-
 -- Adds what stands in a namespace, and in those within; each of these once.
 local function add_namespace(list, path, t, seen)
   seen[t] = true
-  for _, name in ipairs(reference.sorted_names(t)) do
+  for _, name in ipairs(structure.keys(t)) do
     local value = t[name]
     if namespace.is(value) and not seen[value] then
       add_namespace(list, path .. name .. ".", value, seen)
@@ -179,7 +168,7 @@ end
 -- Adds the methods, or the properties, that comments tell of and that the owner
 -- does not have yet.
 local function add_members(list, members, path, known)
-  for _, name in ipairs(reference.sorted_names(members)) do
+  for _, name in ipairs(structure.keys(members)) do
     local entry = reference.of_function(rawget(members, name), path, name, true)
     if entry and entry.doc and not known[path .. name] then
       known[path .. name] = true

@@ -16,4 +16,10 @@ static inline int64_t nd_parts(int64_t n, int64_t size)
   return (n + size - 1) / size;
 }
 
+// The next multiple of `step`.
+static inline int64_t nd_round_up(int64_t n, int64_t step)
+{
+  return nd_parts(n, step) * step;
+}
+
 #endif

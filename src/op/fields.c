@@ -44,17 +44,11 @@ bool nd_fields_share(const nd_job *j, const nd_bands *s)
           (!s->by_columns && s->p.n * s->p.k * nd_product_width(j) >= LARGE));
 }
 
-// The next multiple of `step`.
-static int64_t round_up(int64_t n, int64_t step)
-{
-  return nd_parts(n, step) * step;
-}
-
 // Parts of `n` of about one size, a multiple of `step`, none above `most`.
 static int64_t even_parts(int64_t n, int64_t most, int64_t step)
 {
   const int64_t whole = most / step * step > 0 ? most / step * step : step;
-  return nd_least(round_up(nd_parts(n, nd_parts(n, whole)), step), n);
+  return nd_least(nd_round_up(nd_parts(n, nd_parts(n, whole)), step), n);
 }
 
 // Terms of a step whose areas share: as many as may be packed at once.
@@ -152,7 +146,7 @@ static int64_t count_slots(const cuts *c)
 // Columns of a field, as they are packed.
 static int64_t packed_columns(const cuts *c)
 {
-  return round_up(c->wide * c->columns, ND_MATMUL_PANEL);
+  return nd_round_up(c->wide * c->columns, ND_MATMUL_PANEL);
 }
 
 // Bytes that one step of a field packs, of b and then of a.

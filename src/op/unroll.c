@@ -38,11 +38,6 @@ static int64_t width_of(const nd_unroll *u)
   return (int64_t)nd_dtype_size(u->dtype);
 }
 
-static int64_t round_up(int64_t n, int64_t step)
-{
-  return nd_parts(n, step) * step;
-}
-
 static int64_t count_panels(const nd_unroll_factor *f)
 {
   return nd_parts(f->columns, ND_MATMUL_PANEL);
@@ -167,12 +162,12 @@ static void pack(const nd_unroll *u, void *packed, int64_t from, int64_t to)
 
 static size_t room_size(const nd_unroll *u)
 {
-  return (size_t)round_up(ND_UNROLL_ROWS * u->room * width_of(u), LINE);
+  return (size_t)nd_round_up(ND_UNROLL_ROWS * u->room * width_of(u), LINE);
 }
 
 static size_t zeros_size(const nd_unroll *u)
 {
-  return (size_t)round_up(u->units * width_of(u), LINE);
+  return (size_t)nd_round_up(u->units * width_of(u), LINE);
 }
 
 // Some phases of strips beside each other.
