@@ -19,7 +19,7 @@
 enum {
   HELPERS = ND_MAX_THREADS - 1,
   STACK = 512 * 1024,  // kernels keep some blocks there
-  PATIENCE = 50000,    // nanoseconds to wait awake
+  PATIENCE = 200000,   // nanoseconds to wait awake
   LENT = 5000          // in which nobody else can have used the processor
 };
 

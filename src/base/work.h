@@ -37,7 +37,19 @@ enum { ND_UNITS = 512, ND_FEW_UNITS = 64 };
 #define ND_PATIENCE 5e5F
 
 // How long a step may be before other threads help, if there are any.
-#define ND_ALONE 1.5e4F
+#define ND_ALONE 1e4F
+
+// Bytes that a thread has near, and how long one takes that is not.
+#define ND_NEAR 2.6e5F
+#define ND_FAR_BYTE .04F
+
+// What a unit costs that reads and writes so many bytes, and takes `cost` where
+// these are near.
+static inline float nd_moving_cost(float cost, float bytes, int64_t units)
+{
+  const float moving = ND_FAR_BYTE * bytes;
+  return moving > cost && bytes * (float)units > ND_NEAR ? moving : cost;
+}
 
 // Runs the steps of `what`. False if it was interrupted, or without memory.
 bool nd_work_run(nd_context *c, const nd_work *work, const void *what);

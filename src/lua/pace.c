@@ -1,8 +1,10 @@
 // lua/pace.c: when the collector runs. Lua sees a few bytes of each tensor. So
-// tensor memory is counted here: net growth by PACE_BYTES costs a minor
-// collection, and doubling since the last full one costs a full one. Objects,
-// such as the records of tapes, count as well. A quota makes both come sooner,
-// so that what was dropped never takes more than half of what the quotas leave.
+// tensor memory is counted here: doubling since the last full collection costs
+// another, and net growth by as much as it freed a minor one. For what lives as
+// long as a step of training should not outlive two minor ones, after which
+// only a full one frees it. Objects, such as the records of tapes, count
+// as well. A quota makes both come sooner, so that what was dropped never takes
+// more than half of what the quotas leave.
 // Minor collections that are asked for put off the full ones that Lua would do
 // by itself, so the Lua heap, too, is watched for doubling.
 
@@ -10,8 +12,9 @@
 
 #include "lua/taped.h"
 
-// Net growth of tensor memory between two minor collections.
-enum { PACE_BYTES = 1 << 18, LEAST_PACE = 64 << 10 };
+// Net growth of tensor memory between two minor collections: as is of use, and
+// the least under a quota.
+enum { PACE_BYTES = 1 << 18, MOST_PACE = 1 << 24, LEAST_PACE = 64 << 10 };
 
 // Growth of the Lua heap, in KB, that is never worth a full collection.
 enum { HEAP_SLACK = 256 };
@@ -22,11 +25,16 @@ static size_t held(const ndL_state *S)
   return a->used[ND_MEMORY_TENSOR] + a->used[ND_MEMORY_OBJECT];
 }
 
+static size_t within(size_t x, size_t least, size_t most)
+{
+  return x < least ? least : x > most ? most : x;
+}
+
 static void set_pace(ndL_state *S, size_t left)
 {
   const size_t half = nd_account_headroom(S->context) / 2;
-  const size_t growth = half < PACE_BYTES ? half : PACE_BYTES;
-  S->pace = left + (growth > LEAST_PACE ? growth : LEAST_PACE);
+  const size_t growth = within(S->freed, PACE_BYTES, MOST_PACE);
+  S->pace = left + within(half, LEAST_PACE, growth);
 }
 
 void ndL_startpace(ndL_state *S)
@@ -37,11 +45,13 @@ void ndL_startpace(ndL_state *S)
 
 void ndL_collect(lua_State *L, ndL_state *S)
 {
+  const size_t before = held(S);
   lua_gc(L, LUA_GCCOLLECT);
   lua_gc(L, LUA_GCCOLLECT);
   ndL_taped_free_lost(S);
   S->collections++;
   S->floor = held(S);
+  S->freed = before > S->floor ? before - S->floor : 0;
   S->room = nd_account_headroom(S->context);
   S->heap_floor = lua_gc(L, LUA_GCCOUNT);
   set_pace(S, S->floor);

@@ -183,6 +183,17 @@ static void run_blocks(const void *what, void *shared, void *own, int64_t from,
   nd_engine_run(what, from, to);
 }
 
+// The cost of one element of `out`, read and written in order.
+static float moving_cost(const nd_elements *e, const nd_tensor *out)
+{
+  size_t bytes = nd_dtype_size((nd_dtype)out->dtype);
+  for (int i = 0; i < e->n; i++) {
+    if (e->in[i]->size == out->size)
+      bytes += nd_dtype_size((nd_dtype)e->in[i]->dtype);
+  }
+  return nd_moving_cost(nd_op_cost(e->op), (float)bytes, out->size);
+}
+
 // The elements of `out`, which has no values yet: now, or when somebody asks.
 static bool run_elements_of(const nd_elements *e, nd_tensor *out)
 {
@@ -196,7 +207,7 @@ static bool run_elements_of(const nd_elements *e, nd_tensor *out)
   nd_engine engine;
   nd_engine_start(&engine, e->kernel, e->p, e->n, e->in, e->as, out);
   const nd_step step = { .units = out->size,
-                         .cost = nd_op_cost(e->op),
+                         .cost = moving_cost(e, out),
                          .run = run_blocks };
   return nd_step_run(c, &step, &engine, NULL);
 }

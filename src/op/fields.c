@@ -389,10 +389,20 @@ static void run_stage(const void *what, void *shared, void *own, int64_t from,
     run_area(j, &c, &s, from - first, shared, own);
 }
 
+// Of a term of a unit that packs: the elements that are read and written, some
+// of which lie apart.
+static float packing_cost(const nd_job *j, const cuts *c)
+{
+  const int64_t most = c->tiles > 0 && c->rows > ND_MATMUL_PANEL
+                         ? c->rows
+                         : ND_MATMUL_PANEL;
+  return 3 * ND_FAR_BYTE * (float)(most * nd_product_width(j));
+}
+
 static float stage_cost(const nd_job *j, const cuts *c, const stage *s)
 {
   const float terms = (float)nd_least(c->terms, c->p.k - s->part * c->terms);
-  return terms * (s->packs ? nd_product_cost(j, &c->p, 4, ND_MATMUL_PANEL)
+  return terms * (s->packs ? packing_cost(j, c)
                            : nd_product_cost(j, &c->p, c->rows, c->columns));
 }
 

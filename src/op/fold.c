@@ -12,13 +12,11 @@
 
 ND_DECLARE_LEVELS(const nd_reduce_table, nd_reduce_table);
 
-enum { GROUP = ND_FOLD_GROUP, PART = ND_FOLD_PART };
+enum { PART = ND_FOLD_PART };
 
 // Bytes of a line of the cache; columns that are flipped together; elements
 // that are, so that they stay in the first cache.
 enum { LINE = 64, FLIPPED_LEAST = 8, FLIPPED_MOST = 64, FLIPPED = 4096 };
-
-_Static_assert(GROUP *GROUP == PART, "groups of groups are parts");
 
 _Static_assert(PART / ND_BLOCK >> ND_FOLD_SLOTS == 0, "the blocks have slots");
 
@@ -258,7 +256,7 @@ static int64_t add_rows(nd_folding *l, const nd_reduce_kernels *k, int64_t at,
                         int64_t r, int64_t n, int64_t most, void *sum)
 {
   const int64_t width = (int64_t)l->reader.width;
-  const bool is_first = r % GROUP == 0;
+  const bool is_first = r % l->group == 0;
   const char *row;
   int64_t stride;
   const int64_t rows = nd_least(most,
@@ -279,11 +277,11 @@ static void fold_part_columns(nd_folding *l, const nd_reduce_kernels *k,
   if (l->tile != NULL)
     see_columns(l, at, n);
   for (int64_t r = first; r < end;) {
-    const int64_t whole = (r / GROUP + 1) * GROUP;
+    const int64_t whole = (r / l->group + 1) * l->group;
     const int64_t stop = whole < end ? whole : end;
     r += add_rows(l, k, at, r, n, stop - r, group);
     if (r == stop)
-      add_row(k, n, l->reader.width, out, group, stop - first <= GROUP);
+      add_row(k, n, l->reader.width, out, group, stop - first <= l->group);
   }
 }
 
@@ -293,9 +291,9 @@ static void fold_columns(nd_folding *l, const nd_reduce_kernels *k, int64_t at,
 {
   double part[ND_BLOCK];
   clear(k, n, l->reader.width, out);
-  for (int64_t first = 0; first < l->folded; first += PART) {
-    const int64_t left = l->folded - first;
-    const int64_t end = first + (left < PART ? left : PART);
+  const int64_t most = l->group * l->group;
+  for (int64_t first = 0; first < l->folded; first += most) {
+    const int64_t end = nd_least(first + most, l->folded);
     fold_part_columns(l, k, at, n, first, end, (char *)part);
     k->merge(n, out, part);
   }
@@ -468,7 +466,7 @@ void nd_fold_range(const nd_job *j, const nd_value *axes, nd_fold fold,
 
 static int64_t size_of_part(const nd_folding *l)
 {
-  return l->columns ? GROUP : PART;
+  return l->columns ? l->group : PART;
 }
 
 static int64_t count_parts(const nd_folding *l)
@@ -541,15 +539,14 @@ void nd_fold_join_row(const nd_reduce_kernels *k, size_t width, int64_t folded,
 }
 
 void nd_fold_join_columns(const nd_reduce_kernels *k, size_t width,
-                          int64_t folded, int64_t n, const char *parts,
-                          size_t stride, void *out)
+                          int64_t groups, int64_t group, int64_t n,
+                          const char *parts, size_t stride, void *out)
 {
   double sum[ND_BLOCK];
-  const int64_t groups = nd_parts(folded, GROUP);
   clear(k, n, width, out);
   for (int64_t i = 0; i < groups; i++, parts += stride) {
-    add_row(k, n, width, sum, parts, i % GROUP == 0);
-    if (i % GROUP == GROUP - 1 || i == groups - 1)
+    add_row(k, n, width, sum, parts, i % group == 0);
+    if (i % group == group - 1 || i == groups - 1)
       k->merge(n, out, sum);
   }
 }
@@ -567,7 +564,8 @@ void nd_fold_join_parts(const nd_job *j, const nd_value *axes, nd_fold fold,
   for (int64_t at = from, n; at < to; at += n) {
     n = l.columns ? nd_least(to - at, ND_BLOCK) : 1;
     if (l.columns)
-      nd_fold_join_columns(k, width, l.folded, n, parts, stride, out);
+      nd_fold_join_columns(k, width, count_parts(&l), l.group, n, parts, stride,
+                           out);
     else
       nd_fold_join_row(k, width, l.folded, parts, stride, out);
     parts += (size_t)n * width;

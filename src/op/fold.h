@@ -4,13 +4,13 @@
 //   ND_BLOCK inputs, each over lanes (kernel/reduce.h), whose lanes are put
 //   together pairwise (kernel/tree.h); beyond ND_FOLD_PART inputs, pairwise
 //   over such parts;
-// - columns, when the last axis stays: 256 rows are added up one by one, then
-//   256 such groups, then those.
+// - columns, when the last axis stays: a group of rows (op/fold_plan.h) is
+//   added up one by one, then as many groups, then those.
 //
 // A fold of many inputs may be done in parts, which are subtrees, so that the
-// bits stay: ND_FOLD_PART inputs of a row, or 256 of a column, so that many of
-// these can be walked together. Unit p * outputs + i of the parts is part p of
-// output i, whose fold stands in that place; then they are joined.
+// bits stay: ND_FOLD_PART inputs of a row, or a group of a column, so that many
+// of these can be walked together. Unit p * outputs + i of the parts is part p
+// of output i, whose fold stands in that place; then they are joined.
 
 #ifndef ND_OP_FOLD_H
 #define ND_OP_FOLD_H
@@ -29,9 +29,8 @@ void nd_fold_all(const nd_tensor *x, nd_fold fold, void *out);
 void nd_fold_range(const nd_job *j, const nd_value *axes, nd_fold fold,
                    int64_t from, int64_t to);
 
-// The inputs of a part of a row; the rows that columns add up one by one, of
-// which as many make a part.
-enum { ND_FOLD_PART = 65536, ND_FOLD_GROUP = 256 };
+// The inputs of a part of a row.
+enum { ND_FOLD_PART = 65536 };
 
 // How many parts a fold of a row of so many inputs has, and that of a job.
 int64_t nd_fold_row_parts(int64_t folded);
@@ -63,11 +62,11 @@ void nd_fold_part_next(nd_fold_part *p);
 void nd_fold_join_row(const nd_reduce_kernels *k, size_t width, int64_t folded,
                       const char *parts, size_t stride, void *out);
 
-// The same of `n` columns, ND_BLOCK at most, of `folded` rows each. Their
-// parts are groups, side by side.
+// The same of `n` columns, ND_BLOCK at most, of `groups` parts each, side by
+// side, of which `group` are added up one by one.
 void nd_fold_join_columns(const nd_reduce_kernels *k, size_t width,
-                          int64_t folded, int64_t n, const char *parts,
-                          size_t stride, void *out);
+                          int64_t groups, int64_t group, int64_t n,
+                          const char *parts, size_t stride, void *out);
 
 // The same by units of parts, and then by outputs.
 void nd_fold_run_parts(const nd_job *j, const nd_value *axes, nd_fold fold,

@@ -72,8 +72,9 @@ void nd_fold_blocks_join(const nd_span *span, const nd_reduce_kernels *k,
                          char *out)
 {
   if (span->columns) {
-    nd_fold_join_columns(k, width, span->size / span->row, span->row, parts,
-                         stride, out);
+    nd_fold_join_columns(k, width, nd_span_units(span),
+                         nd_fold_group(span->row), span->row, parts, stride,
+                         out);
     return;
   }
   const int64_t rows = span->size / span->row;

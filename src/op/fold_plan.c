@@ -75,6 +75,7 @@ void nd_fold_plan(nd_folding *l, const nd_tensor *x, nd_dtype as,
   l->last = 1;
   for (int i = tail; i < x->rank; i++)
     l->last *= x->dims[i];
+  l->group = nd_fold_group(l->last);
   const bool any_order = !nd_dtype_in(as, ND_FLOATS);
   l->columns = any_order ? beside != 0 : tail > 0 && l->last > 1;
   if (l->columns && beside == 0) {

@@ -244,6 +244,19 @@ static void find_spread(nd_program *q)
   }
 }
 
+// What an element costs with the tensors that are read and made for it.
+static float moving_cost(const nd_plan *plan, float cost)
+{
+  const nd_bindings *b = &plan->bindings;
+  size_t bytes = 0;
+  for (int i = 0; i < plan->program.memories; i++) {
+    const nd_bound_memory *m = &b->memory[i];
+    if (m->x == NULL || m->x->size == b->span.size)
+      bytes += nd_dtype_size(m->as);
+  }
+  return nd_moving_cost(cost, (float)bytes, b->span.size);
+}
+
 _Static_assert(ND_MOST_NODES == 64, "registers are bits of a word");
 
 bool nd_plan_program(nd_plan *plan)
@@ -265,6 +278,7 @@ bool nd_plan_program(nd_plan *plan)
     free_registers(p, k, &free);
     plan->bindings.cost += nd_op_cost(p->op);
   }
+  plan->bindings.cost = moving_cost(plan, plan->bindings.cost);
   nd_program_join(q, &plan->bindings, plan->order[0]->tensor->context->level);
   find_spread(q);
   return true;

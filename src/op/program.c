@@ -303,10 +303,11 @@ static size_t bytes_of_parts(const running *r)
   return (size_t)(r->units * r->program->folds) * r->part;
 }
 
-static bool is_short(const running *r)
+static bool is_short(const nd_context *c, const running *r)
 {
   const nd_bindings *b = r->bindings;
-  return (float)b->span.size * b->cost <= ND_PATIENCE / 10 &&
+  const float time = (float)b->span.size * b->cost;
+  return time <= c->threads.alone && time <= ND_PATIENCE / 10 &&
          bytes_of_parts(r) <= SHORT_PARTS && r->layout.end <= SHORT_BYTES;
 }
 
@@ -334,7 +335,7 @@ bool nd_program_run(nd_context *c, const nd_program *p, const nd_bindings *b)
   r.part = size_of_part(&r);
   r.stride = ND_BLOCK * p->width;
   lay_out(&r);
-  if (is_short(&r)) {
+  if (is_short(c, &r)) {
     run_short(&r);
     return true;
   }

@@ -48,12 +48,16 @@ bool nd_span_has_parts(const nd_span *s)
   return s->columns || s->row > ND_FOLD_PART;
 }
 
-// The most elements of a unit.
+// The most elements of a unit: rows that have no parts are as many as make some
+// blocks.
 static int64_t most(const nd_span *s)
 {
+  enum { SOME = 8 * ND_BLOCK };
   if (s->columns)
-    return ND_FOLD_GROUP * s->row;
-  return s->row > ND_FOLD_PART ? ND_FOLD_PART : ND_FOLD_PART / s->row * s->row;
+    return nd_fold_group(s->row) * s->row;
+  return s->row > ND_FOLD_PART ? ND_FOLD_PART
+         : s->row > SOME       ? s->row
+                               : SOME / s->row * s->row;
 }
 
 // What units do not go across: rows with parts.

@@ -95,10 +95,22 @@ static bool is_by_rows(const pass *p)
   return found;
 }
 
+// What an element costs: the gradient, the variable before and after, and the
+// slots before and after.
+static float element_cost(const nd_tensor *w, const pass *p)
+{
+  size_t moved = 3;
+  for (int i = 0; i < ND_ALL_SLOTS; i++)
+    moved += p->slots[i] != NULL ? 2 : 0;
+  return nd_moving_cost(.5F, (float)(moved * p->width), w->size);
+}
+
 // One step over all elements, or over the rows that there are.
 static nd_step make_step(const nd_tensor *w, const nd_update_job *j, pass *p)
 {
-  nd_step step = { .units = w->size, .cost = .5F, .run = run_elements };
+  nd_step step = { .units = w->size,
+                   .cost = element_cost(w, p),
+                   .run = run_elements };
   if (j->rows.sums != NULL) {
     p->rows = j->rows.at;
     p->run = w->dims[0] > 0 ? w->size / w->dims[0] : 0;

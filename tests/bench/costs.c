@@ -2,9 +2,7 @@
 // the rows whose name has the word. Each step that is worth sharing is one
 // column: the time it took over the time it declared, at best of a few tries. 1
 // is right; below 1/3 threads are called for what is too short for them, above
-// 3 what is worth it stays alone. Times are those of the thread that works;
-// what does little with each element is declared as it goes in a cache, and is
-// larger here: 3 or 4 is right for it.
+// 3 what is worth it stays alone. Times are those of the thread that works.
 
 #include <malloc.h>
 #include <stdio.h>

@@ -352,16 +352,18 @@ static void compare_folds(const char *shape, const char *axes, bool waits)
 static void folds_over_the_last_axes_and_the_first_wait_too(void)
 {
   start();
-  static const char *const rows[] = { "shape=[300 2]",  "shape=[20 30]",
-                                      "shape=[3 512]",  "shape=[5 513]",
-                                      "shape=[3 4000]", "shape=[2 140000]",
-                                      "shape=[2 65536]" };
+  static const char *const rows[] = { "shape=[300 2]",   "shape=[20 30]",
+                                      "shape=[3 512]",   "shape=[5 513]",
+                                      "shape=[3 4000]",  "shape=[2 140000]",
+                                      "shape=[2 65536]", "shape=[9 4097]",
+                                      "shape=[90 500]" };
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
     compare_folds(rows[i], "axis=2", true);
   static const char *const columns[] = { "shape=[2 300]",    "shape=[30 20]",
                                          "shape=[256 3]",    "shape=[257 512]",
                                          "shape=[5000 100]", "shape=[70000 3]",
-                                         "shape=[140000 2]" };
+                                         "shape=[140000 2]", "shape=[65 64]",
+                                         "shape=[4097 65]",  "shape=[300 63]" };
   for (size_t i = 0; i < sizeof columns / sizeof *columns; i++)
     compare_folds(columns[i], "axis=1", true);
   compare_folds("shape=[30 4 5]", "axis=[2 3]", true);
