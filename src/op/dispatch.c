@@ -186,6 +186,8 @@ static void run_blocks(const void *what, void *shared, void *own, int64_t from,
 // The cost of one element of `out`, read and written in order.
 static float moving_cost(const nd_elements *e, const nd_tensor *out)
 {
+  if (out->size <= ND_BLOCK)
+    return nd_op_cost(e->op);
   size_t bytes = nd_dtype_size((nd_dtype)out->dtype);
   for (int i = 0; i < e->n; i++) {
     if (e->in[i]->size == out->size)

@@ -249,6 +249,8 @@ static float moving_cost(const nd_plan *plan, float cost)
 {
   const nd_bindings *b = &plan->bindings;
   size_t bytes = 0;
+  if (b->span.size <= ND_BLOCK)
+    return cost;
   for (int i = 0; i < plan->program.memories; i++) {
     const nd_bound_memory *m = &b->memory[i];
     if (m->x == NULL || m->x->size == b->span.size)
