@@ -51,12 +51,14 @@ typedef struct nd_matmul_kernels {
   // Many that share what is packed, at most `terms` terms of it: columns of b
   // as panels, their number rounded up to ND_MATMUL_PANEL, and rows of a as
   // tiles, which take `tiles_bytes`; 0 where they are better read as they lie.
-  // `run_packed` reads these in place of p->b and, unless `tiles` is NULL, of
-  // p->a. NULL for integers.
+  // Several may pack these: terms from..to-1 of the panels, and the tiles that
+  // begin with rows from..to-1. `run_packed` reads them in place of p->b and,
+  // unless `tiles` is NULL, of p->a. NULL for integers.
   int64_t terms;
-  void (*pack_panels)(const nd_matmul *p, void *panels);
+  void (*pack_panels)(const nd_matmul *p, int64_t from, int64_t to,
+                      void *panels);
   size_t (*tiles_bytes)(const nd_matmul *p);
-  void (*pack_tiles)(const nd_matmul *p, void *tiles);
+  void (*pack_tiles)(const nd_matmul *p, int64_t from, int64_t to, void *tiles);
   void (*run_packed)(const nd_matmul *p, const void *tiles, void *panels,
                      bool adds);
 

@@ -39,8 +39,9 @@ ND_INLINE panel next_panel(int64_t column, int64_t end)
   return y;
 }
 
-// Columns of b, where they are contiguous, to rows of a panel.
-static void pack_flipped(const task *t, const panel *y, REAL *out)
+// Terms from..to-1 of columns of b, which are contiguous, to rows of a panel.
+static void pack_flipped(const task *t, const panel *y, int64_t from,
+                         int64_t to, REAL *out)
 {
   const int width = y->vectors * LANES;
   for (int j = 0; j < y->columns; j += LANES) {
@@ -49,8 +50,8 @@ static void pack_flipped(const task *t, const panel *y, REAL *out)
       const int column = j + i < y->columns ? j + i : y->columns - 1;
       in[i] = t->b + (y->column + column) * t->b_column;
     }
-    int64_t p = 0;
-    for (; p + LANES <= t->k; p += LANES) {
+    int64_t p = from;
+    for (; p + LANES <= to; p += LANES) {
       vector x[LANES];
       ND_UNROLL
       for (int i = 0; i < LANES; i++)
@@ -60,7 +61,7 @@ static void pack_flipped(const task *t, const panel *y, REAL *out)
       for (int i = 0; i < LANES; i++)
         store(out + (p + i) * width + j, 0, x[i]);
     }
-    for (; p < t->k; p++) {
+    for (; p < to; p++) {
       for (int i = 0; i < LANES; i++)
         out[p * width + j + i] = in[i][p];
     }
@@ -99,26 +100,26 @@ static void pack_rows(const task *t, const panel *y, int64_t from, int64_t to,
   pack_elements(t, y, p, to, out);
 }
 
-// Terms from..to-1 of a panel; all of them unless rows of b are contiguous.
+// Terms from..to-1 of a panel.
 static void pack_panel(const task *t, const panel *y, int64_t from, int64_t to,
                        REAL *out)
 {
   if (t->b_column == 1)
     pack_rows(t, y, from, to, out);
   else if (t->b_row == 1)
-    pack_flipped(t, y, out);
+    pack_flipped(t, y, from, to, out);
   else
     pack_elements(t, y, from, to, out);
 }
 
-// All of b as panels. Rows are read a few at a time, so that memory is read in
-// long runs.
-static void pack_b(const task *t, REAL *out)
+// Terms from..to-1 of b as panels. Rows are read a few at a time, so that
+// memory is read in long runs.
+static void pack_b(const task *t, int64_t from, int64_t to, REAL *out)
 {
   enum { FEW = 8 };
   const int64_t step = t->b_column == 1 ? FEW : t->k;
-  for (int64_t p = 0; p < t->k; p += step) {
-    const int64_t end = t->k - p < step ? t->k : p + step;
+  for (int64_t p = from; p < to; p += step) {
+    const int64_t end = to - p < step ? to : p + step;
     for (int64_t j = 0; j < t->n;) {
       const panel y = next_panel(j, t->n);
       pack_panel(t, &y, p, end, out + j * t->k);
@@ -152,13 +153,14 @@ static void pack_adjacent(const task *t, const REAL *a, int64_t from,
            ND_MATMUL_ROWS * sizeof *a);
 }
 
-// ND_MATMUL_ROWS rows of a, whose terms are adjacent, as a column; writes up to
-// a vector more than that.
-static void pack_tile(const task *t, const REAL *a, REAL *out)
+// ND_MATMUL_ROWS rows of a, whose terms are adjacent, as a column; `exact`, or
+// up to a vector more than that is written.
+static void pack_tile(const task *t, const REAL *a, bool exact, REAL *out)
 {
   enum { HIGH = (ND_MATMUL_ROWS + LANES - 1) / LANES };
+  const int64_t end = exact ? t->k - LANES : t->k;
   int64_t p = 0;
-  for (; p + LANES <= t->k; p += LANES) {
+  for (; p + LANES <= end; p += LANES) {
     vector x[HIGH][LANES];
     ND_UNROLL
     for (int h = 0; h < HIGH; h++) {
@@ -179,22 +181,25 @@ static void pack_tile(const task *t, const REAL *a, REAL *out)
   pack_terms(t, a, ND_MATMUL_ROWS, p, t->k, out);
 }
 
-// All rows of a as columns of tiles. Where rows are adjacent, terms are read a
-// few at a time, so that memory is read in long runs.
-static void pack_a(const task *t, REAL *out)
+// Rows of a as columns of tiles, those that begin with rows from..to-1. Where
+// rows are adjacent, terms are read a few at a time, so that memory is read in
+// long runs.
+static void pack_a(const task *t, int64_t from, int64_t to, REAL *out)
 {
   enum { FEW = 8 };
   const int64_t step = t->a_column == 1 ? t->k : FEW;
   for (int64_t p = 0; p < t->k; p += step) {
     const int64_t end = t->k - p < step ? t->k : p + step;
     int rows;
-    for (int64_t i = 0; i < t->m; i += rows) {
+    for (int64_t i = 0; i < to; i += rows) {
       rows = tile_rows(t->m - i);
       const REAL *a = t->a + i * t->a_row;
+      if (i < from)
+        continue;
       if (rows < ND_MATMUL_ROWS || (t->a_column != 1 && t->a_row != 1))
         pack_terms(t, a, rows, p, end, out + i * t->k);
       else if (t->a_column == 1)
-        pack_tile(t, a, out + i * t->k);
+        pack_tile(t, a, i + rows >= to, out + i * t->k);
       else
         pack_adjacent(t, a, p, end, out + i * t->k);
     }

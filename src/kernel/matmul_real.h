@@ -211,7 +211,7 @@ static void run_panels(const task *t, const layout *l)
 static void run_some(const task *t, layout *l, REAL *rows)
 {
   if (rows != NULL)
-    pack_a(t, rows);
+    pack_a(t, 0, t->m, rows);
   l->a = rows;
   run_panels(t, l);
 }
@@ -236,11 +236,10 @@ static bool packs_a(const task *t)
   return t->a_column == 1 ? t->n >= WIDE : t->n * t->k >= FLIPPED;
 }
 
-// Elements of so many packed rows, and a vector more; 0 if they are read in
-// place.
+// Elements of so many packed rows; 0 if they are read in place.
 static int64_t size_of_a(const task *t, int64_t rows)
 {
-  return packs_a(t) ? rows * t->k + LANES : 0;
+  return packs_a(t) ? rows * t->k : 0;
 }
 
 // Elements of all panels; 0 if rows are so few that all use one at a time.
@@ -257,7 +256,7 @@ static void run_stretch(const task *t, REAL *scratch)
   layout l = { .b = size > 0 ? scratch : room, .keeps = size > 0 };
   l.how = t->b_column == 1 && t->m <= FEW_ROWS ? IN_PLACE : PACKS;
   if (packs_a(t) && l.keeps && t->b_column == 1) {
-    pack_b(t, l.b);
+    pack_b(t, 0, t->k, l.b);
     l.how = PACKED;
   }
   run_rows(t, &l, packs_a(t) ? scratch + size : NULL);
@@ -458,10 +457,11 @@ static void add(const nd_matmul *p, void *scratch)
   run_block(t, scratch);
 }
 
-static void pack_panels(const nd_matmul *p, void *panels)
+static void pack_panels(const nd_matmul *p, int64_t from, int64_t to,
+                        void *panels)
 {
   const task t = start(p);
-  pack_b(&t, panels);
+  pack_b(&t, from, to, panels);
 }
 
 static size_t tiles_bytes(const nd_matmul *p)
@@ -470,10 +470,11 @@ static size_t tiles_bytes(const nd_matmul *p)
   return (size_t)size_of_a(&t, t.m) * sizeof(REAL);
 }
 
-static void pack_tiles(const nd_matmul *p, void *tiles)
+static void pack_tiles(const nd_matmul *p, int64_t from, int64_t to,
+                       void *tiles)
 {
   const task t = start(p);
-  pack_a(&t, tiles);
+  pack_a(&t, from, to, tiles);
 }
 
 static void run_packed(const nd_matmul *p, const void *tiles, void *panels,

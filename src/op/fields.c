@@ -18,6 +18,8 @@ enum {
   SMALL = 1 << 19,        // elements of a result whose areas are half as high
   PANELS = 1 << 17,       // elements of b that are packed at a time, about
   TILES = 1 << 19,        // the same of a, of which areas read a part
+  PACKED_TERMS = 64,      // of a panel that a unit packs
+  PACKED_ROWS = 24,       // of an area, likewise
   WAITING = 1 << 19,      // elements of a field that wait for other blocks
   MANY_ROWS = 384,        // of an area that does not share
   AREA = 65536,           // elements of it, at most
@@ -166,12 +168,22 @@ typedef struct stage {
   int64_t units;
 } stage;
 
-// Units that pack, of so many rows and columns: panels, and then tiles of the
-// rows of areas.
+// Units that pack one panel, or the rows of one area.
+static int64_t count_slices(const cuts *c)
+{
+  return nd_parts(c->terms, PACKED_TERMS);
+}
+
+static int64_t count_pieces(const cuts *c)
+{
+  return nd_parts(c->rows, PACKED_ROWS);
+}
+
+// Those that pack so many rows and columns: panels, and then areas.
 static int64_t count_packing(const cuts *c, int64_t rows, int64_t columns)
 {
-  return nd_parts(columns, ND_MATMUL_PANEL) +
-         (c->tiles > 0 ? nd_parts(rows, c->rows) : 0);
+  return nd_parts(columns, ND_MATMUL_PANEL) * count_slices(c) +
+         (c->tiles > 0 ? nd_parts(rows, c->rows) * count_pieces(c) : 0);
 }
 
 // No stage has more units than this.
@@ -340,28 +352,35 @@ static void run_area(const nd_job *j, const cuts *c, const stage *s,
     multiply(&y, first > 0);
 }
 
-// Packs panels from..to-1 of the columns of b: rows of it are read in runs.
+// Packs a slice of the terms of panels from..to-1, so that rows of b are read
+// in long runs.
 static void pack_panels(const nd_job *j, const cuts *c, const stage *s,
-                        int64_t from, int64_t to, void *shared)
+                        int64_t slice, int64_t from, int64_t to, void *shared)
 {
-  const int64_t column = from * ND_MATMUL_PANEL;
+  const int64_t column = from * ND_MATMUL_PANEL, first = slice * PACKED_TERMS;
+  const int64_t part = first / c->kernels->terms;
+  const int64_t term = first % c->kernels->terms;
   nd_matmul all = find_terms(j, c, s, 0, column);
+  if (first >= all.k)
+    return;
   all.n = nd_least(all.n, (to - from) * ND_MATMUL_PANEL);
-  for (int64_t i = 0; i * c->kernels->terms < all.k; i++) {
-    const nd_matmul p = part_of(j, c, &all, i);
-    c->kernels->pack_panels(&p, find_panels(j, c, shared, i, column, p.k));
-  }
+  const nd_matmul p = part_of(j, c, &all, part);
+  c->kernels->pack_panels(&p, term, nd_least(term + PACKED_TERMS, p.k),
+                          find_panels(j, c, shared, part, column, p.k));
 }
 
-// Packs the rows of a that area number `row` from the top has.
+// Packs a piece of the rows of a that an area has.
 static void pack_tiles(const nd_job *j, const cuts *c, const stage *s,
-                       int64_t row, void *shared)
+                       int64_t unit, void *shared)
 {
+  const int64_t row = unit / count_pieces(c);
+  const int64_t from = unit % count_pieces(c) * PACKED_ROWS;
   nd_matmul all = find_terms(j, c, s, row * c->rows, 0);
   all.m = nd_least(all.m, c->rows);
   for (int64_t i = 0; i * c->kernels->terms < all.k; i++) {
     const nd_matmul p = part_of(j, c, &all, i);
-    c->kernels->pack_tiles(&p, find_tiles(j, c, shared, i, row));
+    c->kernels->pack_tiles(&p, from, nd_least(from + PACKED_ROWS, p.m),
+                           find_tiles(j, c, shared, i, row));
   }
 }
 
@@ -369,10 +388,15 @@ static void pack_units(const nd_job *j, const cuts *c, const stage *s,
                        int64_t from, int64_t to, void *shared)
 {
   const int64_t panels = nd_parts(s->columns, ND_MATMUL_PANEL);
-  if (from < panels)
-    pack_panels(j, c, s, from, nd_least(to, panels), shared);
-  for (int64_t i = from < panels ? panels : from; i < to; i++)
-    pack_tiles(j, c, s, i - panels, shared);
+  const int64_t end = panels * count_slices(c);
+  while (from < to && from < end) {
+    const int64_t slice = from / panels, first = from % panels;
+    const int64_t last = nd_least(panels, first + to - from);
+    pack_panels(j, c, s, slice, first, last, shared);
+    from += last - first;
+  }
+  for (; from < to; from++)
+    pack_tiles(j, c, s, from - end, shared);
 }
 
 static void run_stage(const void *what, void *shared, void *own, int64_t from,
@@ -389,21 +413,21 @@ static void run_stage(const void *what, void *shared, void *own, int64_t from,
     run_area(j, &c, &s, from - first, shared, own);
 }
 
-// Of a term of a unit that packs: the elements that are read and written, some
-// of which lie apart.
-static float packing_cost(const nd_job *j, const cuts *c)
+// Of a unit that packs: what is read and written, some of which lies apart.
+static float packing_cost(const nd_job *j, const cuts *c, int64_t terms)
 {
-  const int64_t most = c->tiles > 0 && c->rows > ND_MATMUL_PANEL
-                         ? c->rows
-                         : ND_MATMUL_PANEL;
+  const int64_t panel = nd_least(terms, PACKED_TERMS) * ND_MATMUL_PANEL;
+  const int64_t tiles = c->tiles > 0 ? terms * PACKED_ROWS : 0;
+  const int64_t most = panel > tiles ? panel : tiles;
   return 3 * ND_FAR_BYTE * (float)(most * nd_product_width(j));
 }
 
 static float stage_cost(const nd_job *j, const cuts *c, const stage *s)
 {
-  const float terms = (float)nd_least(c->terms, c->p.k - s->part * c->terms);
-  return terms * (s->packs ? packing_cost(j, c)
-                           : nd_product_cost(j, &c->p, c->rows, c->columns));
+  const int64_t terms = nd_least(c->terms, c->p.k - s->part * c->terms);
+  return s->packs
+           ? packing_cost(j, c, terms)
+           : (float)terms * nd_product_cost(j, &c->p, c->rows, c->columns);
 }
 
 // ---------------------------------------------------------------- the work --

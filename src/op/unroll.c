@@ -73,7 +73,8 @@ static void pack_panel(const nd_unroll *u, int factor, int64_t panel,
     p.k = nd_least(step, f->terms - term);
     p.b = nd_unroll_at(u, f->from, term * f->row + column * f->column);
     u->products->pack_panels(
-      &p, nd_unroll_at(u, packed, find_packed(u, factor, term) + column * p.k));
+      &p, 0, p.k,
+      nd_unroll_at(u, packed, find_packed(u, factor, term) + column * p.k));
   }
 }
 
@@ -95,7 +96,7 @@ void nd_unroll_multiply(const nd_workplace *w, int factor, bool adds,
     p.a = nd_unroll_at(u, a, term);
     const bool tiles = u->products->tiles_bytes(&p) > 0;
     if (tiles)
-      u->products->pack_tiles(&p, w->scratch);
+      u->products->pack_tiles(&p, 0, rows, w->scratch);
     u->products->run_packed(
       &p, tiles ? w->scratch : NULL,
       nd_unroll_at(u, w->packed, find_packed(u, factor, term)),

@@ -48,10 +48,13 @@ static void run_by_panels(const nd_matmul *p)
     part.a = (const REAL *)p->a + at * p->a_column;
     part.b = (const REAL *)p->b + at * p->b_row;
     part.k = p->k - at < TERMS ? p->k - at : TERMS;
-    pack_panels(&part, panels);
+    pack_panels(&part, 0, part.k / 3, panels);
+    pack_panels(&part, part.k / 3, part.k, panels);
     const bool tiles = tiles_bytes(&part) > 0;
-    if (tiles)
-      pack_tiles(&part, room);
+    if (tiles) {
+      pack_tiles(&part, part.m / 2, part.m, room);
+      pack_tiles(&part, 0, part.m / 2, room);
+    }
     run_packed(&part, tiles ? room : NULL, panels, at > 0);
   }
 }

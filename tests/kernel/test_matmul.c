@@ -111,6 +111,16 @@ static bool chains_agree(const nd_matmul_kernels *kernels, const nd_matmul *p,
   return true;
 }
 
+// Packs `n` terms or rows, the later ones first.
+static void pack_in_two(void (*pack)(const nd_matmul *p, int64_t from,
+                                     int64_t to, void *out),
+                        const nd_matmul *p, int64_t n, void *out)
+{
+  const int64_t middle = draw_up_to(n);
+  pack(p, middle, n, out);
+  pack(p, 0, middle, out);
+}
+
 // The same where b is packed for all rows, and rows share it.
 static bool packed_agrees(const nd_matmul_kernels *kernels, const nd_matmul *p,
                           size_t width)
@@ -127,8 +137,9 @@ static bool packed_agrees(const nd_matmul_kernels *kernels, const nd_matmul *p,
     right.n -= half;
     part.n = half;
     memset(packed, 0xff, sizeof packed);
-    kernels->pack_panels(&part, packed);
-    kernels->pack_panels(&right, packed + (size_t)(half * part.k) * width);
+    pack_in_two(kernels->pack_panels, &part, part.k, packed);
+    pack_in_two(kernels->pack_panels, &right, right.k,
+                packed + (size_t)(half * part.k) * width);
     part.n = p->n;
     for (int64_t i = 0; i < p->m; i += rows) {
       nd_matmul y = part;
@@ -140,7 +151,7 @@ static bool packed_agrees(const nd_matmul_kernels *kernels, const nd_matmul *p,
         return false;
       memset(scratch, 0xff, tiles);
       if (tiles > 0)
-        kernels->pack_tiles(&y, scratch);
+        pack_in_two(kernels->pack_tiles, &y, y.m, scratch);
       kernels->run_packed(&y, tiles > 0 ? scratch : NULL, packed, at > 0);
     }
   }
