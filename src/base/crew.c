@@ -18,9 +18,9 @@
 
 enum {
   HELPERS = ND_MAX_THREADS - 1,
-  STACK = 512 * 1024,  // kernels keep some blocks there
-  PATIENCE = 200000,   // nanoseconds to wait awake
-  LENT = 5000          // in which nobody else can have used the processor
+  STACK = 1 << 20,    // kernels keep some blocks there, sanitizers some more
+  PATIENCE = 200000,  // nanoseconds to wait awake
+  LENT = 5000         // in which nobody else can have used the processor
 };
 
 // Where one thread waits for another, which opens it once for each wait.
