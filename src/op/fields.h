@@ -1,6 +1,6 @@
-// op/fields.h: products of large matrices, cut as field_cuts.h says. Where there
-// are rows enough, areas share what is packed of both factors by a step of its
-// own; else steps take as many blocks as are cheap.
+// op/fields.h: products of large matrices, cut as field_cuts.h says. Where
+// there are rows enough, areas share what is packed of both factors by a step
+// of its own; else steps take as many blocks as are cheap.
 
 #ifndef ND_OP_FIELDS_H
 #define ND_OP_FIELDS_H
