@@ -146,7 +146,7 @@ ND_API const char *nd_context_cpu(const nd_context *c);
 
 // How many threads share large work, the one that uses the context included: no
 // number changes a bit of a result. With 1 there are no others. Else steps of
-// an op that take some dozen microseconds use what is free of the library's
+// an op that take ten microseconds use what is free of the library's
 // threads, which all contexts of the process share: as many as the largest
 // number less one. They are made when they are first of use and end with the
 // last context that may use them, take no signals, and are made anew in the

@@ -9,7 +9,7 @@
 // Whoever cuts a multiply moves pointers and lessens sizes. Rows and columns
 // may be cut anywhere; terms where chains end: `add` goes on with a block, and
 // `plus` puts together what `run` gave for as many blocks as make a subtree
-// (op/bands.c, op/fields.c).
+// (op/bands.c, op/field_cuts.c).
 
 #ifndef ND_KERNEL_MATMUL_H
 #define ND_KERNEL_MATMUL_H

@@ -1,20 +1,25 @@
 // lua/pace.c: when the collector runs. Lua sees a few bytes of each tensor. So
 // tensor memory is counted here: doubling since the last full collection costs
-// another, and net growth by as much as it freed a minor one. For what lives as
-// long as a step of training should not outlive two minor ones, after which
-// only a full one frees it. Objects, such as the records of tapes, count
-// as well. A quota makes both come sooner, so that what was dropped never takes
-// more than half of what the quotas leave.
-// Minor collections that are asked for put off the full ones that Lua would do
-// by itself, so the Lua heap, too, is watched for doubling.
+// another, and net growth by as much as that freed a minor one, within limits.
+// For what lives as long as a step of training should not outlive two minor
+// ones, after which only a full one frees it. Objects, such as the records of
+// tapes, count as well. A quota makes both come sooner, so that what was dropped
+// never takes more than three quarters of what the quotas leave. Minor
+// collections that are asked for put off the full ones that Lua would do by
+// itself, so the Lua heap, too, is watched for doubling.
 
 #include "lua/pace.h"
 
 #include "lua/taped.h"
 
-// Net growth of tensor memory between two minor collections: as is of use, and
-// the least under a quota.
-enum { PACE_BYTES = 1 << 18, MOST_PACE = 1 << 24, LEAST_PACE = 64 << 10 };
+// Net growth of tensor memory between two minor collections: the least, also
+// under a quota, and the most. That which is no reason for a full one.
+enum {
+  LEAST_PACE = 1 << 18,
+  LEAST_UNDER_QUOTA = 1 << 16,
+  MOST_PACE = 1 << 24,
+  SLACK = 1 << 20
+};
 
 // Growth of the Lua heap, in KB, that is never worth a full collection.
 enum { HEAP_SLACK = 256 };
@@ -25,7 +30,7 @@ static size_t held(const ndL_state *S)
   return a->used[ND_MEMORY_TENSOR] + a->used[ND_MEMORY_OBJECT];
 }
 
-static size_t within(size_t x, size_t least, size_t most)
+static size_t clamp(size_t x, size_t least, size_t most)
 {
   return x < least ? least : x > most ? most : x;
 }
@@ -33,8 +38,9 @@ static size_t within(size_t x, size_t least, size_t most)
 static void set_pace(ndL_state *S, size_t left)
 {
   const size_t half = nd_account_headroom(S->context) / 2;
-  const size_t growth = within(S->freed, PACE_BYTES, MOST_PACE);
-  S->pace = left + within(half, LEAST_PACE, growth);
+  const size_t most = clamp(S->floor + SLACK, LEAST_PACE, MOST_PACE);
+  const size_t growth = clamp(S->freed, LEAST_PACE, most);
+  S->pace = left + clamp(half, LEAST_UNDER_QUOTA, growth);
 }
 
 void ndL_startpace(ndL_state *S)
@@ -45,13 +51,11 @@ void ndL_startpace(ndL_state *S)
 
 void ndL_collect(lua_State *L, ndL_state *S)
 {
-  const size_t before = held(S);
   lua_gc(L, LUA_GCCOLLECT);
   lua_gc(L, LUA_GCCOLLECT);
   ndL_taped_free_lost(S);
   S->collections++;
   S->floor = held(S);
-  S->freed = before > S->floor ? before - S->floor : 0;
   S->room = nd_account_headroom(S->context);
   S->heap_floor = lua_gc(L, LUA_GCCOUNT);
   set_pace(S, S->floor);
@@ -66,17 +70,27 @@ bool ndL_retry(lua_State *L, ndL_state *S)
   return true;
 }
 
+// As steps of training make it necessary: what that freed is what they make.
+static void collect_doubled(lua_State *L, ndL_state *S, size_t before)
+{
+  ndL_collect(L, S);
+  S->freed = before > S->floor ? before - S->floor : 0;
+  set_pace(S, S->floor);
+}
+
 void ndL_pace(lua_State *L, ndL_state *S)
 {
-  if (held(S) < S->pace)
+  const size_t before = held(S);
+  if (before < S->pace)
     return;
   lua_gc(L, LUA_GCSTEP, 0);
   ndL_taped_free_lost(S);
   const size_t left = held(S);
-  const size_t most = 2 * S->floor + 4 * (size_t)PACE_BYTES;
   const bool pressed = left > S->floor && left - S->floor > S->room / 2;
   const bool heaped = lua_gc(L, LUA_GCCOUNT) > 2 * S->heap_floor + HEAP_SLACK;
-  if (left > most || pressed || heaped)
+  if (left > 2 * S->floor + SLACK)
+    collect_doubled(L, S, before);
+  else if (pressed || heaped)
     ndL_collect(L, S);
   else
     set_pace(S, left);

@@ -41,7 +41,7 @@ typedef struct ndL_state {
   struct ndL_scope *scopes;   // those that are open, the newest first
   size_t pace;           // bytes of tensors and objects for the next collection
   size_t floor;          // bytes of them that a full one left
-  size_t freed;          // and those that it freed
+  size_t freed;          // and that one freed which came of doubling
   size_t room;           // bytes that the quotas allowed then
   int heap_floor;        // likewise of the Lua heap, in KB
   unsigned collections;  // full ones that we asked for

@@ -97,11 +97,30 @@ static int variables_assign(lua_State *L)
   return use_lists(L, nd_variable_assign_all);
 }
 
+static int variables_put_back(lua_State *L)
+{
+  ndL_state *S = ndL_upstate(L);
+  luaL_checktype(L, 1, LUA_TTABLE);
+  luaL_checktype(L, 2, LUA_TTABLE);
+  const lua_Integer n = (lua_Integer)lua_rawlen(L, 1);
+  for (lua_Integer i = 1; i <= n; i++) {
+    lua_rawgeti(L, 1, i);
+    lua_rawgeti(L, 2, i);
+    nd_variable *v = ndL_tovariable(L, S, -2);
+    nd_tensor *x = ndL_peek(L, S, -1);
+    if (v != NULL && x != NULL)
+      nd_variable_put_back(v, x);
+    lua_pop(L, 2);
+  }
+  return 0;
+}
+
 int ndL_open_variable_all(lua_State *L)
 {
   static const luaL_Reg functions[] = {
     { "assign", variables_assign },
     { "check", variables_check },
+    { "put_back", variables_put_back },
     { NULL, NULL },
   };
   lua_createtable(L, 0, 2);

@@ -10,7 +10,10 @@
 //                                        Variables may have that value
 //   assign(function, variables, values)  gives it to them, or raises, and none
 //                                        of them has changed
-// which raise errors as `function`.
+// which raise errors as `function`, and
+//   put_back(variables, values)          gives it to those that it fits: values
+//                                        that they had, even without memory, or
+//                                        when a host stops the script
 int ndL_open_variable_all(lua_State *L);
 
 #endif

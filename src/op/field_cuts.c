@@ -23,7 +23,7 @@ enum {
   AREAS = 4               // of them in a field
 };
 
-bool nd_fields_share(const nd_job *j, const nd_bands *s)
+bool nd_field_shares(const nd_job *j, const nd_bands *s)
 {
   return nd_product_is_float(j) && s->p.m > FEW_ROWS &&
          (s->cost > ND_PATIENCE ||
@@ -112,7 +112,7 @@ nd_field_cuts nd_field_cut(const nd_job *j)
                       .kernels = nd_product_kernels(j) };
   c.batches = j->out[0]->size / (c.p.m * c.p.n);
   const nd_bands bands = nd_bands_cut(j, &c.p);
-  c.shares = nd_fields_share(j, &bands);
+  c.shares = nd_field_shares(j, &bands);
   if (c.shares)
     cut_to_share(j, &c);
   else
@@ -143,9 +143,9 @@ int64_t nd_field_packed_bytes(const nd_job *j, const nd_field_cuts *c)
 
 // ------------------------------------------------------------------ stages --
 
-int64_t nd_field_slices(const nd_field_cuts *c)
+int64_t nd_field_slices(const nd_field_stage *s)
 {
-  return nd_parts(c->terms, ND_PACKED_TERMS);
+  return nd_parts(s->terms, ND_PACKED_TERMS);
 }
 
 int64_t nd_field_pieces(const nd_field_cuts *c)
@@ -153,39 +153,37 @@ int64_t nd_field_pieces(const nd_field_cuts *c)
   return nd_parts(c->rows, ND_PACKED_ROWS);
 }
 
-// Those that pack so many rows and columns: panels, and then areas.
-static int64_t count_packing(const nd_field_cuts *c, int64_t rows,
-                             int64_t columns)
+static int64_t count_packing(const nd_field_cuts *c, const nd_field_stage *s)
 {
-  return nd_parts(columns, ND_MATMUL_PANEL) * nd_field_slices(c) +
-         (c->tiles > 0 ? nd_parts(rows, c->rows) * nd_field_pieces(c) : 0);
+  return nd_parts(s->columns, ND_MATMUL_PANEL) * nd_field_slices(s) +
+         (c->tiles > 0 ? nd_parts(s->rows, c->rows) * nd_field_pieces(c) : 0);
 }
 
 int64_t nd_field_most(const nd_field_cuts *c)
 {
-  const int64_t rows = c->high * c->rows, columns = c->wide * c->columns;
-  const int64_t packing = count_packing(c, rows, columns);
-  const int64_t areas = c->high * c->wide;
+  const nd_field_stage whole = { .rows = c->high * c->rows,
+                                 .columns = c->wide * c->columns,
+                                 .terms = c->terms };
+  const int64_t packing = count_packing(c, &whole), areas = c->high * c->wide;
   return areas > packing ? areas : packing;
 }
 
-// Of a unit that packs: what is read and written, some of which lies apart.
+// Of a unit that packs, which goes over more than the bytes of one factor: they
+// are read, some from far apart, and written.
 static float packing_cost(const nd_job *j, const nd_field_cuts *c,
-                          int64_t terms)
+                          const nd_field_stage *s)
 {
-  const int64_t panel = nd_least(terms, ND_PACKED_TERMS) * ND_MATMUL_PANEL;
-  const int64_t tiles = c->tiles > 0 ? terms * ND_PACKED_ROWS : 0;
+  enum { WAYS = 3 };
+  const int64_t panel = nd_least(s->terms, ND_PACKED_TERMS) * ND_MATMUL_PANEL;
+  const int64_t tiles = c->tiles > 0 ? s->terms * ND_PACKED_ROWS : 0;
   const int64_t most = panel > tiles ? panel : tiles;
-  return 3 * ND_FAR_BYTE * (float)(most * nd_product_width(j));
+  return WAYS * ND_FAR_BYTE * (float)(most * nd_product_width(j));
 }
 
-static float stage_cost(const nd_job *j, const nd_field_cuts *c,
-                        const nd_field_stage *s)
+static float area_cost(const nd_job *j, const nd_field_cuts *c,
+                       const nd_field_stage *s)
 {
-  const int64_t terms = nd_least(c->terms, c->p.k - s->part * c->terms);
-  return s->packs
-           ? packing_cost(j, c, terms)
-           : (float)terms * nd_product_cost(j, &c->p, c->rows, c->columns);
+  return (float)s->terms * nd_product_cost(j, &c->p, c->rows, c->columns);
 }
 
 nd_field_stage nd_field_find_stage(const nd_job *j, const nd_field_cuts *c,
@@ -204,9 +202,10 @@ nd_field_stage nd_field_find_stage(const nd_job *j, const nd_field_cuts *c,
   s.column = field % beside * columns;
   s.rows = nd_least(c->p.m - s.row, rows);
   s.columns = nd_least(c->p.n - s.column, columns);
+  s.terms = nd_least(c->terms, c->p.k - s.part * c->terms);
   s.units = s.packs
-              ? count_packing(c, s.rows, s.columns)
+              ? count_packing(c, &s)
               : nd_parts(s.rows, c->rows) * nd_parts(s.columns, c->columns);
-  s.cost = stage_cost(j, c, &s);
+  s.cost = s.packs ? packing_cost(j, c, &s) : area_cost(j, c, &s);
   return s;
 }

@@ -20,7 +20,7 @@ typedef struct nd_field_cuts {
 } nd_field_cuts;
 
 // True if a product is worth stages for packing.
-bool nd_fields_share(const nd_job *j, const nd_bands *s);
+bool nd_field_shares(const nd_job *j, const nd_bands *s);
 
 nd_field_cuts nd_field_cut(const nd_job *j);
 
@@ -33,18 +33,19 @@ int64_t nd_field_slots(const nd_field_cuts *c);
 int64_t nd_field_packed_columns(const nd_field_cuts *c);
 int64_t nd_field_packed_bytes(const nd_job *j, const nd_field_cuts *c);
 
-// What a unit packs of one panel, in terms, and of the rows of one area.
+// What a unit packs: so many terms of one panel, or all terms of so many rows of
+// one area.
 enum { ND_PACKED_TERMS = 64, ND_PACKED_ROWS = 24 };
 
-// Units that pack a panel, and those that pack the rows of an area.
-int64_t nd_field_slices(const nd_field_cuts *c);
-int64_t nd_field_pieces(const nd_field_cuts *c);
+_Static_assert(ND_MATMUL_CHAIN % ND_PACKED_TERMS == 0,
+               "a unit packs terms that lie beside each other");
 
 typedef struct nd_field_stage {
   int64_t batch, row, column;  // where the field begins
   int64_t rows, columns;
-  int64_t part;  // of the terms
-  bool packs;    // slices of panels, and then pieces of areas
+  int64_t part;   // of the terms
+  int64_t terms;  // in it
+  bool packs;     // slices of panels, and then pieces of areas
   int64_t units;
   float cost;  // of a unit
 } nd_field_stage;
@@ -54,5 +55,9 @@ typedef struct nd_field_stage {
 nd_field_stage nd_field_find_stage(const nd_job *j, const nd_field_cuts *c,
                                    int64_t i);
 int64_t nd_field_most(const nd_field_cuts *c);
+
+// Units that pack a panel, and those that pack the rows of an area.
+int64_t nd_field_slices(const nd_field_stage *s);
+int64_t nd_field_pieces(const nd_field_cuts *c);
 
 #endif

@@ -49,7 +49,7 @@ static nd_matmul find_terms(const nd_job *j, const nd_field_cuts *c,
                                 s->column + column);
   p.m = s->rows - row;
   p.n = s->columns - column;
-  p.k = nd_least(c->terms, c->p.k - first);
+  p.k = s->terms;
   p.a = (const char *)p.a + first * p.a_column * width;
   p.b = (const char *)p.b + first * p.b_row * width;
   return p;
@@ -159,8 +159,6 @@ static void pack_panels(const nd_job *j, const nd_field_cuts *c,
   const int64_t part = first / c->kernels->terms;
   const int64_t term = first % c->kernels->terms;
   nd_matmul all = find_terms(j, c, s, 0, column);
-  if (first >= all.k)
-    return;
   all.n = nd_least(all.n, (to - from) * ND_MATMUL_PANEL);
   const nd_matmul p = part_of(j, c, &all, part);
   c->kernels->pack_panels(&p, term, nd_least(term + ND_PACKED_TERMS, p.k),
@@ -187,7 +185,7 @@ static void pack_units(const nd_job *j, const nd_field_cuts *c,
                        void *shared)
 {
   const int64_t panels = nd_parts(s->columns, ND_MATMUL_PANEL);
-  const int64_t end = panels * nd_field_slices(c);
+  const int64_t end = panels * nd_field_slices(s);
   while (from < to && from < end) {
     const int64_t slice = from / panels, first = from % panels;
     const int64_t last = nd_least(panels, first + to - from);

@@ -14,7 +14,7 @@ typedef struct nd_folding {
   nd_reader reader;
   int64_t folded;   // inputs of one output
   int64_t last;     // outputs side by side in columns; 1 for rows
-  int64_t group;    // of columns
+  int64_t group;    // columns: rows that are added up one by one
   int64_t beside;   // outputs whose inputs lie beside each other
   int64_t between;  // how far apart these outputs are; 1 if they are neighbours
   bool columns;
@@ -22,11 +22,12 @@ typedef struct nd_folding {
   nd_tile *tile;  // columns: where inputs are flipped; NULL: they are not
 } nd_folding;
 
-// How many rows of so many columns are added up one by one: what is long enough
-// to be worth a thread, and few rows of many columns make enough of.
+// How many rows of so many columns are added up one by one. Few of wide ones are
+// work enough for a thread; groups of narrow ones are to be worth starting.
 static inline int64_t nd_fold_group(int64_t columns)
 {
-  return columns < 64 ? 256 : 64;
+  enum { WIDE = 64, FEW = 64, MANY = 256 };
+  return columns < WIDE ? MANY : FEW;
 }
 
 // Over an attribute of kind ND_AXES. By rows if asked, whatever the axes: then

@@ -37,7 +37,7 @@ nd_work nd_multiply_work(const nd_job *j)
   if (own == 0 && j->out[0]->size * p.k <= TINY)
     return (nd_work){ 0 };
   const nd_bands bands = nd_bands_cut(j, &p);
-  if (!nd_fields_share(j, &bands) && bands.cost <= ND_PATIENCE)
+  if (!nd_field_shares(j, &bands) && bands.cost <= ND_PATIENCE)
     return (nd_work){ .own = own, .next = next_band };
   nd_work work = nd_fields_memory(j);
   work.next = nd_fields_next;

@@ -52,12 +52,12 @@ bool nd_span_has_parts(const nd_span *s)
 // blocks.
 static int64_t most(const nd_span *s)
 {
-  enum { SOME = 8 * ND_BLOCK };
+  enum { ENOUGH = 8 * ND_BLOCK };
   if (s->columns)
     return nd_fold_group(s->row) * s->row;
   return s->row > ND_FOLD_PART ? ND_FOLD_PART
-         : s->row > SOME       ? s->row
-                               : SOME / s->row * s->row;
+         : s->row > ENOUGH     ? s->row
+                               : ENOUGH / s->row * s->row;
 }
 
 // What units do not go across: rows with parts.

@@ -122,8 +122,10 @@ static bool next_step(const nd_job *j, int64_t parts, float each,
   const int64_t outs = j->out[0]->size;
   const int64_t units = i == 0 ? outs * parts : outs;
   const int64_t inputs = i == 0 ? j->in[0]->size : outs * parts;
+  const size_t width = nd_dtype_size((nd_dtype)j->in[0]->dtype);
   if (i >= 2)
     return false;
+  each = nd_moving_cost(each, (float)width, inputs);
   *step = (nd_step){
     .units = units,
     .cost = .5F + each * (float)inputs / (float)units,

@@ -58,13 +58,19 @@ static void run_rows(const void *what, void *shared, void *own, int64_t from,
     run_part(p, p->run, p->rows[i] * p->run, i * p->run);
 }
 
+static nd_lies lies(const pass *p, int slot)
+{
+  return slot < ND_MAX_SLOTS ? p->lie[slot].lies : ND_BY_ELEMENT;
+}
+
 // Where a slot is for element `at` of a row.
 static int64_t place(const pass *p, int slot, int64_t row, int64_t at)
 {
-  const nd_lies lies = slot < ND_MAX_SLOTS ? p->lie[slot].lies : ND_BY_ELEMENT;
-  return lies == ND_BY_ROW      ? row
-         : lies == ND_BY_COLUMN ? row / p->column * p->run + at
-                                : row * p->run + at;
+  switch (lies(p, slot)) {
+  case ND_BY_ROW: return row;
+  case ND_BY_COLUMN: return row / p->column * p->run + at;
+  default: return row * p->run + at;
+  }
 }
 
 // The frame counts on from where slots are, so it gets a block at a time.
@@ -95,13 +101,15 @@ static bool is_by_rows(const pass *p)
   return found;
 }
 
-// What an element costs: the gradient, the variable before and after, and the
-// slots before and after.
+// What an element costs: the gradient, the variable before and after, and slots
+// by element before and after.
 static float element_cost(const nd_tensor *w, const pass *p)
 {
   size_t moved = 3;
-  for (int i = 0; i < ND_ALL_SLOTS; i++)
-    moved += p->slots[i] != NULL ? 2 : 0;
+  for (int i = 0; i < ND_ALL_SLOTS; i++) {
+    if (p->slots[i] != NULL && lies(p, i) == ND_BY_ELEMENT)
+      moved += 2;
+  }
   return nd_moving_cost(.5F, (float)(moved * p->width), w->size);
 }
 

@@ -252,6 +252,13 @@ bool nd_variable_assign_all(nd_context *c, int n, nd_variable *const *v,
   return ok;
 }
 
+void nd_variable_put_back(nd_variable *v, nd_tensor *x)
+{
+  if (x->context == v->context && x->dtype == v->value->dtype && x->dense &&
+      !x->waits && may_be(v, x))
+    adopt(v, nd_tensor_retain(x));
+}
+
 bool nd_variable_replace(nd_variable *v, nd_tensor *value)
 {
   if (value == NULL)

@@ -457,6 +457,36 @@ do
   end)
 end
 
+-- What minimizes leaves its Variables at a point that it has come to.
+for name, method in pairs {
+  LBFGS = nd.optimizers.LBFGS, LevenbergMarquardt =
+  nd.optimizers.LevenbergMarquardt,
+} do
+  local v = nd.Variable({ -1.2, 1.0 }, { dtype = "float64" })
+  local function residuals()
+    local a, b = v[1], v[2]
+    return nd.stack { 10 * (b - a * a), 1 - a }
+  end
+  local function loss()
+    local r = residuals()
+    return name == "LBFGS" and nd.reduce_sum(r * r) or r
+  end
+  local points = { [v:read_value():tobytes()] = true }
+  local function minimize(most)
+    method({ max_iterations = most }):minimize(loss, v)
+  end
+  for most = 1, 5 do
+    v:assign { -1.2, 1.0 }
+    minimize(most)
+    points[v:read_value():tobytes()] = true
+  end
+  v:assign { -1.2, 1.0 }
+  add_act("minimize by " .. name, function() minimize(5) end, function()
+    assert(points[v:read_value():tobytes()], "a point on trial is left")
+    v:assign { -1.2, 1.0 }
+  end)
+end
+
 -- ------------------------------------------------------------------- texts --
 
 do

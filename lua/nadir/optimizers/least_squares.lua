@@ -94,8 +94,7 @@ end
 function LevenbergMarquardt:minimize(f, variables)
   local state = minimizer.start(self.name, f, variables, look)
   local scale, damping = column_norms(state.jacobian), self.damping
-  local holder = { state = state }
-  local _ <close> = minimizer.keep(holder)
+  local kept <close> = minimizer.keep(state)
   for i = 1, self.max_iterations do
     if angle(state) <= self.gradient_tolerance then
       return minimizer.result(state, i - 1, true,
@@ -106,7 +105,8 @@ function LevenbergMarquardt:minimize(f, variables)
       return minimizer.result(state, i - 1, true,
         "no lower loss is found: it is as low as rounding lets it be")
     end
-    state, damping, holder.state = after, next_damping, after
+    state, damping = after, next_damping
+    minimizer.accept(kept, state)
     scale = nd.maximum(scale, column_norms(state.jacobian))
     local message = minimizer.why_small(self, state, before)
     if message then

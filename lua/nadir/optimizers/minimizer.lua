@@ -4,9 +4,11 @@ local nd = require "nadir"
 local class = require "nadir.class"
 local describe = require "nadir.describe"
 local fail = require "nadir.fail"
+local finally = require "nadir.finally"
 local line_search = require "nadir.optimizers.line_search"
 local number_text = require "nadir.number"
 local objective = require "nadir.optimizers.objective"
+local put_back = require "nadir.variables".put_back
 
 local minimizer = {}
 
@@ -73,9 +75,8 @@ function minimizer.why_done(self, state, before)
   return message, message ~= nil
 end
 
---- The table that `minimize` gives. The Variables are where the loss is.
+--- The table that `minimize` gives.
 function minimizer.result(state, iterations, converged, message)
-  state.objective:write(state.x)
   return {
     loss = state.loss,
     iterations = iterations,
@@ -107,16 +108,19 @@ local function look_at(problem, x)
   return { objective = problem, x = x, loss = loss, gradient = gradient }
 end
 
---- To be closed where a minimizer is left: after an error the Variables are
--- what they were at `holder.state`, the last point that was good.
----@param holder table
-function minimizer.keep(holder)
-  return setmetatable({}, { __close = function(_, problem)
-    if problem ~= nil then
-      pcall(holder.state.objective.write, holder.state.objective,
-        holder.state.x)
-    end
-  end })
+local VALUES <const> = 3  -- that are put back
+
+--- To be closed where a minimizer is left, however it is left: the Variables
+-- are then what they are at the last state that was accepted, first `state`.
+function minimizer.keep(state)
+  local problem = state.objective
+  return finally(put_back, problem.variables,
+    problem:values_at(state.x))
+end
+
+---@param kept table  what `keep` gave
+function minimizer.accept(kept, state)
+  kept[VALUES] = state.objective:values_at(state.x)
 end
 
 -- The state after the best step along a direction, or nil.
@@ -166,8 +170,7 @@ end
 function minimizer.minimize(self, f, variables)
   local state = minimizer.start(self.name, f, variables, look_at)
   local message = minimizer.why_done(self, state)
-  local holder = { state = state }
-  local _ <close> = minimizer.keep(holder)
+  local kept <close> = minimizer.keep(state)
   self:restart()
   for i = 1, self.max_iterations do
     if message then
@@ -180,7 +183,8 @@ function minimizer.minimize(self, f, variables)
     end
     message = is_done(self, next_, state)
     self:learn(state, next_)
-    state, holder.state = next_, next_
+    state = next_
+    minimizer.accept(kept, state)
   end
   return minimizer.result(state, self.max_iterations, message ~= nil,
     message or "max_iterations are done")

@@ -49,13 +49,18 @@ local function flatten(self, tensors)
   return #parts == 1 and parts[1] or nd.concat(parts, 1)
 end
 
---- The vector that the Variables are.
-function Objective:read()
+-- What the Variables are, as tensors.
+local function read_all(self)
   local values = {}
   for i, v in ipairs(self.variables) do
     values[i] = v:read_value()
   end
-  return flatten(self, values)
+  return values
+end
+
+--- The vector that the Variables are.
+function Objective:read()
+  return flatten(self, read_all(self))
 end
 
 --- Makes the Variables those of a vector.
@@ -68,6 +73,13 @@ function Objective:write(x)
     v:assign(nd.reshape(part, v.shape))
     from = from + size
   end
+end
+
+--- What the Variables are then.
+---@return table values  tensors
+function Objective:values_at(x)
+  self:write(x)
+  return read_all(self)
 end
 
 -- What f gives, recorded.
