@@ -3,8 +3,8 @@
 // another, and net growth by as much as that freed a minor one, within limits.
 // For what lives as long as a step of training should not outlive two minor
 // ones, after which only a full one frees it. Objects, such as the records of
-// tapes, count as well. A quota makes both come sooner, so that what was dropped
-// never takes more than three quarters of what the quotas leave. Minor
+// tapes, count as well. A quota makes both come sooner, so that what was
+// dropped never takes more than three quarters of what the quotas leave. Minor
 // collections that are asked for put off the full ones that Lua would do by
 // itself, so the Lua heap, too, is watched for doubling.
 

@@ -33,8 +33,8 @@ int64_t nd_field_slots(const nd_field_cuts *c);
 int64_t nd_field_packed_columns(const nd_field_cuts *c);
 int64_t nd_field_packed_bytes(const nd_job *j, const nd_field_cuts *c);
 
-// What a unit packs: so many terms of one panel, or all terms of so many rows of
-// one area.
+// What a unit packs: so many terms of one panel, or all terms of so many rows
+// of one area.
 enum { ND_PACKED_TERMS = 64, ND_PACKED_ROWS = 24 };
 
 _Static_assert(ND_MATMUL_CHAIN % ND_PACKED_TERMS == 0,

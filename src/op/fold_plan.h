@@ -22,8 +22,8 @@ typedef struct nd_folding {
   nd_tile *tile;  // columns: where inputs are flipped; NULL: they are not
 } nd_folding;
 
-// How many rows of so many columns are added up one by one. Few of wide ones are
-// work enough for a thread; groups of narrow ones are to be worth starting.
+// How many rows of so many columns are added up one by one. Few of wide ones
+// are work enough for a thread; groups of narrow ones are to be worth starting.
 static inline int64_t nd_fold_group(int64_t columns)
 {
   enum { WIDE = 64, FEW = 64, MANY = 256 };

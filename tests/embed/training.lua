@@ -458,22 +458,19 @@ do
 end
 
 -- What minimizes leaves its Variables at a point that it has come to.
-for name, method in pairs {
-  LBFGS = nd.optimizers.LBFGS, LevenbergMarquardt =
-  nd.optimizers.LevenbergMarquardt,
-} do
+for _, name in ipairs { "LBFGS", "LevenbergMarquardt" } do
   local v = nd.Variable({ -1.2, 1.0 }, { dtype = "float64" })
-  local function residuals()
+  local function rosenbrock()
     local a, b = v[1], v[2]
     return nd.stack { 10 * (b - a * a), 1 - a }
   end
   local function loss()
-    local r = residuals()
+    local r = rosenbrock()
     return name == "LBFGS" and nd.reduce_sum(r * r) or r
   end
   local points = { [v:read_value():tobytes()] = true }
   local function minimize(most)
-    method({ max_iterations = most }):minimize(loss, v)
+    nd.optimizers[name]({ max_iterations = most }):minimize(loss, v)
   end
   for most = 1, 5 do
     v:assign { -1.2, 1.0 }
