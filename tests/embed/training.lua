@@ -460,12 +460,8 @@ end
 -- What minimizes leaves its Variables at a point that it has come to.
 for _, name in ipairs { "LBFGS", "LevenbergMarquardt" } do
   local v = nd.Variable({ -1.2, 1.0 }, { dtype = "float64" })
-  local function valley()
-    local a, b = v[1], v[2]
-    return nd.stack { 10 * (b - a * a), 1 - a }
-  end
   local function loss()
-    local r = valley()
+    local r = nd.stack { 10 * (v[2] - v[1] * v[1]), 1 - v[1] }
     return name == "LBFGS" and nd.reduce_sum(r * r) or r
   end
   local points = { [v:read_value():tobytes()] = true }
