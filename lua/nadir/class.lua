@@ -25,7 +25,8 @@ local signature = require "nadir.signature"
 -- table of its methods, which goes on in that of the class it extends. The
 -- class's metatable has that as `__methods`, that of its objects as
 -- `__objects`, the class it extends as `__parent`, and as `__has_params`
--- whether it has parameters of its own.
+-- whether it has parameters of its own. The metatable of objects has their class
+-- as `__class`, and that and all it extends as a set, `__classes`.
 
 -- That metatable; an empty table for what is no class.
 local function about(Class)
@@ -163,6 +164,8 @@ function class.new(name, params, Parent)
   local all = join_params(params, Parent)
   metatable.__name = name
   metatable.__class = Class
+  metatable.__classes = copy(metatable.__classes)
+  metatable.__classes[Class] = true
   metatable.__params = all
   metatable.__signature = all and signature.new(name, all)
   metatable.__methods = methods
@@ -250,11 +253,9 @@ end
 ---@param Class table
 ---@return boolean
 function class.is(value, Class)
-  local one = class.of(value)
-  while one and one ~= Class do
-    one = about(one).__parent
-  end
-  return one ~= nil
+  local metatable = type(value) == "table" and getmetatable(value)
+  local classes = type(metatable) == "table" and rawget(metatable, "__classes")
+  return type(classes) == "table" and classes[Class] == true
 end
 
 -- Raises unless parameters are as signatures have them.

@@ -12,6 +12,7 @@
 -- with an underscore are the module's own affair.
 local nd = require "nadir"
 local class = require "nadir.class"
+local holders = require "nadir.holders"
 local structure = require "nadir.structure"
 
 local Module = class("Module")
@@ -24,12 +25,19 @@ local metatable = class.metatable(Module)
 
 local counts = {}  -- how many objects have a name by themselves
 
+local snake_cases = {} -- by names of classes
+
 --- "Conv2DTranspose" as "conv2d_transpose".
 ---@param name string
 ---@return string
 ---@private
 function Module.snake_case(name)
-  return (name:gsub("(.)(%u%l+)", "%1_%2"):gsub("(%l)(%u)", "%1_%2"):lower())
+  local known = snake_cases[name]
+  if not known then
+    known = name:gsub("(.)(%u%l+)", "%1_%2"):gsub("(%l)(%u)", "%1_%2"):lower()
+    snake_cases[name] = known
+  end
+  return known
 end
 
 --- A name for an object of a class: "dense", then "dense_1".
@@ -79,7 +87,7 @@ local function is_public(key)
 end
 
 local function is_part(value)
-  return nd.is_variable(value) or class.is(value, Module)
+  return class.is(value, Module) or nd.is_variable(value)
 end
 
 local visit
@@ -108,15 +116,17 @@ function visit(value, path, see, seen, is_wanted)
   end
 end
 
--- The names of the fields: settings, then others in the order that they were
+local NOTHING <const> = {}
+
+-- The same for the fields: settings, then others in the order that they were
 -- first set.
-local function fields_of(self)
-  local takes, list = getmetatable(self).__signature, {}
-  for i, p in ipairs(takes and takes.params or {}) do
-    list[i] = p.name
+local function visit_fields(self, see, seen, is_wanted)
+  local takes = getmetatable(self).__signature
+  local found = holders(self, takes and takes.names or NOTHING,
+    rawget(self, "_fields") or NOTHING)
+  for i = 1, #found, 2 do
+    visit(found[i + 1], found[i], see, seen, is_wanted)
   end
-  local fields = rawget(self, "_fields") or {}
-  return table.move(fields, 1, #fields, #list + 1, list)
 end
 
 --- The Variables and the modules that the fields hold, each once, in order.
@@ -133,11 +143,7 @@ function Module:parts()
     seen[weight.variable] = true
     see(weight.variable, weight.name)
   end
-  for _, key in ipairs(fields_of(self)) do
-    if is_public(key) then
-      visit(rawget(self, key), key, see, seen, is_part)
-    end
-  end
+  visit_fields(self, see, seen, is_part)
   return parts, paths
 end
 
@@ -150,12 +156,7 @@ function Module:held(Class)
   local function see(object) list[#list + 1] = object end
   local function is_wanted(value) return class.is(value, Class) end
   for _, named in ipairs(self:named_modules()) do
-    local module = named[2]
-    for _, key in ipairs(fields_of(module)) do
-      if is_public(key) then
-        visit(rawget(module, key), key, see, seen, is_wanted)
-      end
-    end
+    visit_fields(named[2], see, seen, is_wanted)
   end
   return list
 end
@@ -221,19 +222,21 @@ end
 -- modules it holds.
 local function collect(self, all, seen)
   local parts, frozen = self:parts(), rawget(self, "_frozen") or {}
-  local last = {}
+  local last, modules = {}, {}
   for _, part in ipairs(parts) do
-    if nd.is_variable(part) and not seen[part] then
+    if not nd.is_variable(part) then
+      modules[#modules + 1] = part
+    elseif not seen[part] then
       seen[part] = true
       local list = (part.trainable or frozen[part]) and all or last
       list[#list + 1] = part
     end
   end
   table.move(last, 1, #last, #all + 1, all)
-  for _, part in ipairs(parts) do
-    if not nd.is_variable(part) and not seen[part] then
-      seen[part] = true
-      collect(part, all, seen)
+  for _, module in ipairs(modules) do
+    if not seen[module] then
+      seen[module] = true
+      collect(module, all, seen)
     end
   end
   return all

@@ -23,6 +23,7 @@
 #include "lua/embedded.h"
 #include "lua/file.h"
 #include "lua/finally.h"
+#include "lua/holders.h"
 #include "lua/loaders.h"
 #include "lua/manager.h"
 #include "lua/module.h"
@@ -162,6 +163,7 @@ static const luaL_Reg natives[] = {
   { "nadir.file", ndL_open_file },
   { "nadir.finally", ndL_open_finally },
   { "nadir.frames", ndL_open_frames },
+  { "nadir.holders", ndL_open_holders },
   { "nadir.host", ndL_open_host },
   { "nadir.manager", ndL_open_manager },
   { "nadir.nearest", ndL_open_nearest },
