@@ -25,8 +25,8 @@ local signature = require "nadir.signature"
 -- table of its methods, which goes on in that of the class it extends. The
 -- class's metatable has that as `__methods`, that of its objects as
 -- `__objects`, the class it extends as `__parent`, and as `__has_params`
--- whether it has parameters of its own. The metatable of objects has their class
--- as `__class`, and that and all it extends as a set, `__classes`.
+-- whether it has parameters of its own. The metatable of objects has their
+-- class as `__class`, and that and all it extends as a set, `__classes`.
 
 -- That metatable; an empty table for what is no class.
 local function about(Class)
