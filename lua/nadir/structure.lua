@@ -17,6 +17,13 @@ end
 
 local is_plain = structure.is_plain
 
+local function comes_before(a, b)
+  if type(a) ~= type(b) then
+    return type(a) == "number"
+  end
+  return a < b
+end
+
 --- The keys of a table that are numbers, in their order, then those that are
 --- strings, in that of their bytes.
 ---@param t table
@@ -27,12 +34,7 @@ function structure.keys(t)
     local sorts = type(key) == "number" or type(key) == "string"
     keys[#keys + 1] = sorts and key or nil
   end
-  table.sort(keys, function(a, b)
-    if type(a) ~= type(b) then
-      return type(a) == "number"
-    end
-    return a < b
-  end)
+  table.sort(keys, comes_before)
   return keys
 end
 

@@ -79,14 +79,25 @@ local function bind(values, symbols, x)
   end)
 end
 
-local function resolve(values, arguments)
-  return structure.map(arguments, function(x)
+-- The values of the symbolic tensors of a structure, and all else as it is.
+local function resolve(values, all)
+  local function look_up(x)
     local value = values[x]
     if value == nil then
       return x
     end
     return value
-  end)
+  end
+  return structure.map(all, look_up)
+end
+
+-- The same of what was packed for a call, most of which is no structure.
+local function resolve_packed(values, packed)
+  local all = {}
+  for i = 1, packed.n do
+    all[i] = resolve(values, packed[i])
+  end
+  return table.unpack(all, 1, packed.n)
 end
 
 -- Inputs by their names or in another structure than the model's, in its own.
@@ -118,9 +129,8 @@ function Graph:run(x)
   local values = {}
   bind(values, self.inputs, arrange(self, x))
   for _, node in ipairs(self.nodes) do
-    local arguments = resolve(values, node.arguments)
     bind(values, node.outputs,
-      node.run(node.layer, table.unpack(arguments, 1, node.arguments.n)))
+      node.run(node.layer, resolve_packed(values, node.arguments)))
   end
   return resolve(values, self.outputs)
 end
