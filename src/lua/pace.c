@@ -12,13 +12,12 @@
 
 #include "lua/taped.h"
 
-// Net growth of tensor memory between two minor collections: the least, also
-// under a quota, and the most. That which is no reason for a full one.
+// Net growth of tensor memory, in bytes.
 enum {
-  LEAST_PACE = 1 << 18,
-  LEAST_UNDER_QUOTA = 1 << 16,
+  LEAST_PACE = 1 << 18,         // to a minor collection
+  LEAST_UNDER_QUOTA = 1 << 16,  // the same where a quota leaves little
   MOST_PACE = 1 << 24,
-  SLACK = 1 << 20
+  SLACK = 1 << 20  // which is never worth a full collection
 };
 
 // Growth of the Lua heap, in KB, that is never worth a full collection.
