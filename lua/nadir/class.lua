@@ -255,7 +255,7 @@ end
 function class.is(value, Class)
   local metatable = type(value) == "table" and getmetatable(value)
   local classes = type(metatable) == "table" and rawget(metatable, "__classes")
-  return type(classes) == "table" and classes[Class] == true
+  return type(classes) == "table" and rawget(classes, Class) == true
 end
 
 -- Raises unless parameters are as signatures have them.

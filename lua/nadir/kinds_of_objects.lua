@@ -55,7 +55,7 @@ local function object_of(what, family)
       return config.make(value, what, family())
     end
     local metatable = type(value) == "table" and getmetatable(value)
-    local Class = metatable and rawget(metatable, "__made_of")
+    local Class = type(metatable) == "table" and rawget(metatable, "__made_of")
       or class.metatable(value) and value
     if Class then
       return Class()

@@ -107,9 +107,9 @@ static int variables_put_back(lua_State *L)
     lua_rawgeti(L, 1, i);
     lua_rawgeti(L, 2, i);
     nd_variable *v = ndL_tovariable(L, S, -2);
-    nd_tensor *x = ndL_peek(L, S, -1);
-    if (v != NULL && x != NULL)
-      nd_variable_put_back(v, x);
+    const nd_variable *kept = ndL_tovariable(L, S, -1);
+    if (v != NULL && kept != NULL)
+      nd_variable_put_back(v, kept);
     lua_pop(L, 2);
   }
   return 0;

@@ -252,10 +252,11 @@ bool nd_variable_assign_all(nd_context *c, int n, nd_variable *const *v,
   return ok;
 }
 
-void nd_variable_put_back(nd_variable *v, nd_tensor *x)
+void nd_variable_put_back(nd_variable *v, const nd_variable *kept)
 {
-  if (x->context == v->context && x->dtype == v->value->dtype && x->dense &&
-      !x->waits && may_be(v, x))
+  nd_tensor *x = kept->value;
+  if (kept->context == v->context && x->dtype == v->value->dtype &&
+      may_be(v, x))
     adopt(v, nd_tensor_retain(x));
 }
 

@@ -76,6 +76,15 @@ describe("a module", function()
     assert.equal(8, #it_.variables)
   end)
 
+  it("takes no object of others for one of ours", function()
+    local module = nd.Module:extend "Odd"()
+    module.odd = setmetatable({}, { __classes = setmetatable({}, {
+      __index = function() return true end,
+    }) })
+    module.own = nd.Variable(1)
+    assert.equal(1, #module.variables)
+  end)
+
   it("has a name of its own", function()
     for class, name in pairs { DeepNet2D = "deep_net2d", GRUCell = "gru_cell",
                                DeepNet2DTwice = "deep_net2d_twice" } do

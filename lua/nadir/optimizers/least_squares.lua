@@ -94,7 +94,7 @@ end
 function LevenbergMarquardt:minimize(f, variables)
   local state = minimizer.start(self.name, f, variables, look)
   local scale, damping = column_norms(state.jacobian), self.damping
-  local kept <close> = minimizer.keep(state)
+  local guard <close> = minimizer.keep(state)
   for i = 1, self.max_iterations do
     if angle(state) <= self.gradient_tolerance then
       return minimizer.result(state, i - 1, true,
@@ -106,7 +106,7 @@ function LevenbergMarquardt:minimize(f, variables)
         "no lower loss is found: it is as low as rounding lets it be")
     end
     state, damping = after, next_damping
-    minimizer.accept(kept, state)
+    minimizer.accept(guard, state)
     scale = nd.maximum(scale, column_norms(state.jacobian))
     local message = minimizer.why_small(self, state, before)
     if message then

@@ -108,19 +108,19 @@ local function look_at(problem, x)
   return { objective = problem, x = x, loss = loss, gradient = gradient }
 end
 
-local VALUES <const> = 3  -- that are put back
+local KEPT <const> = 3  -- of what is put back
 
 --- To be closed where a minimizer is left, however it is left: the Variables
 -- are then what they are at the last state that was accepted, first `state`.
 function minimizer.keep(state)
   local problem = state.objective
   return finally(put_back, problem.variables,
-    problem:values_at(state.x))
+    problem:keep(state.x))
 end
 
----@param kept table  what `keep` gave
-function minimizer.accept(kept, state)
-  kept[VALUES] = state.objective:values_at(state.x)
+---@param guard table  what `keep` gave
+function minimizer.accept(guard, state)
+  guard[KEPT] = state.objective:keep(state.x)
 end
 
 -- The state after the best step along a direction, or nil.
@@ -170,7 +170,7 @@ end
 function minimizer.minimize(self, f, variables)
   local state = minimizer.start(self.name, f, variables, look_at)
   local message = minimizer.why_done(self, state)
-  local kept <close> = minimizer.keep(state)
+  local guard <close> = minimizer.keep(state)
   self:restart()
   for i = 1, self.max_iterations do
     if message then
@@ -184,7 +184,7 @@ function minimizer.minimize(self, f, variables)
     message = is_done(self, next_, state)
     self:learn(state, next_)
     state = next_
-    minimizer.accept(kept, state)
+    minimizer.accept(guard, state)
   end
   return minimizer.result(state, self.max_iterations, message ~= nil,
     message or "max_iterations are done")

@@ -75,11 +75,15 @@ function Objective:write(x)
   end
 end
 
---- What the Variables are then.
----@return table values  tensors
-function Objective:values_at(x)
+--- What the Variables are then, kept by others.
+---@return table kept  Variables
+function Objective:keep(x)
   self:write(x)
-  return read_all(self)
+  local kept = read_all(self)
+  for i, value in ipairs(kept) do
+    kept[i] = nd.Variable(value)
+  end
+  return kept
 end
 
 -- What f gives, recorded.

@@ -34,6 +34,8 @@ describe("Sequential", function()
         { Dense(1), name = "x" },
       ["Sequential: layer 2 cannot be called: it is a number"] =
         { Dense(1), 2 },
+      ["Sequential: layer 1 cannot be called: it is a table"] =
+        { setmetatable({}, { __metatable = 7 }) },
       ["Sequential: layer 2 is nil"] = { Dense(1), nil, Dense(2) },
     } do
       local _, err = pcall(function()
