@@ -11,10 +11,10 @@
 //   assign(function, variables, values)  gives it to them, or raises, and none
 //                                        of them has changed
 // which raise errors as `function`, and
-//   put_back(variables, kept)            gives them the values that Variables in
-//                                        another list have kept for them, even
-//                                        without memory, or when a host stops
-//                                        the script
+//   put_back(variables, kept)            gives them what Variables in another
+//                                        list have kept for them, even without
+//                                        memory, or when a host stops the
+//                                        script
 int ndL_open_variable_all(lua_State *L);
 
 #endif

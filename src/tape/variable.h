@@ -79,8 +79,8 @@ bool nd_variable_accepts(const nd_variable *v, const nd_tensor *x);
 bool nd_variable_assign_all(nd_context *c, int n, nd_variable *const *v,
                             nd_tensor *const *x);
 
-// Gives `v` a value that it had, which `kept` has had since. Needs no memory and
-// does not ask the context; nobody is told. What does not fit is left out.
+// Gives `v` a value that it had, which `kept` has had since. Needs no memory
+// and does not ask the context; nobody is told. What does not fit is left out.
 void nd_variable_put_back(nd_variable *v, const nd_variable *kept);
 
 // Attaches `a`, of which `keeper` and `drop` are set; detach it before it goes.

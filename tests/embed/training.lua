@@ -475,22 +475,17 @@ for _, name in ipairs { "LBFGS", "LevenbergMarquardt" } do
     for i, v in ipairs(variables) do values[i] = v:read_value() end
     return in_bytes(values)
   end
-  local function start()
-    for _, v in ipairs(variables) do v:assign(0.5) end
-  end
   local function minimize(most)
+    for _, v in ipairs(variables) do v:assign(0.5) end
     nd.optimizers[name]({ max_iterations = most }):minimize(loss, variables)
   end
   local points = { [where()] = true }
   for most = 1, 3 do
-    start()
     minimize(most)
     points[where()] = true
   end
-  start()
   add_act("minimize by " .. name, function() minimize(3) end, function()
     assert(points[where()], "a point on trial is left")
-    start()
   end)
 end
 
