@@ -25,7 +25,7 @@ local metatable = class.metatable(Module)
 
 local counts = {}  -- how many objects have a name by themselves
 
-local snake_cases = {} -- by names of classes
+local snake_cases = {}  -- by names of classes
 
 --- "Conv2DTranspose" as "conv2d_transpose".
 ---@param name string
@@ -70,20 +70,19 @@ Module.changes = { n = 0 }
 
 local changes = Module.changes
 
--- Notes the order of fields.
+-- Notes the order of fields that have names.
 function metatable.__newindex(self, key, value)
   rawset(self, key, value)
   changes.n = changes.n + 1
+  if type(key) ~= "string" then
+    return
+  end
   local fields = rawget(self, "_fields")
   if not fields then
     fields = {}
     rawset(self, "_fields", fields)
   end
   fields[#fields + 1] = key
-end
-
-local function is_public(key)
-  return type(key) == "string" and key:sub(1, 1) ~= "_"
 end
 
 local function is_part(value)
@@ -97,10 +96,9 @@ local function visit_table(t, path, see, seen, is_wanted)
     return
   end
   seen[t] = true
-  for _, key in ipairs(structure.keys(t)) do
-    if type(key) == "number" or is_public(key) then
-      visit(t[key], ("%s/%s"):format(path, key), see, seen, is_wanted)
-    end
+  local found = holders(t, structure.keys(t))
+  for i = 1, #found, 2 do
+    visit(found[i + 1], ("%s/%s"):format(path, found[i]), see, seen, is_wanted)
   end
 end
 

@@ -5,15 +5,15 @@
 #include <lauxlib.h>
 #include <stdbool.h>
 
-enum { OBJECT = 1, NAMES };
+enum { OBJECT = 1, KEYS };
 
-// Whether the name on top is one that all may see.
+// Whether the key on top is one that all may see.
 static bool is_public(lua_State *L)
 {
-  return lua_type(L, -1) == LUA_TSTRING && *lua_tostring(L, -1) != '_';
+  return lua_type(L, -1) != LUA_TSTRING || *lua_tostring(L, -1) != '_';
 }
 
-// Adds the field whose name is on top to the list at `list`.
+// Adds the field whose key is on top to the list at `list`.
 static void add_field(lua_State *L, int list)
 {
   lua_pushvalue(L, -1);
@@ -30,11 +30,11 @@ static int holders(lua_State *L)
   luaL_checktype(L, OBJECT, LUA_TTABLE);
   lua_newtable(L);
   const int list = lua_gettop(L);
-  for (int names = NAMES; names < list; names++) {
-    luaL_checktype(L, names, LUA_TTABLE);
-    const lua_Integer n = (lua_Integer)lua_rawlen(L, names);
+  for (int keys = KEYS; keys < list; keys++) {
+    luaL_checktype(L, keys, LUA_TTABLE);
+    const lua_Integer n = (lua_Integer)lua_rawlen(L, keys);
     for (lua_Integer i = 1; i <= n; i++) {
-      lua_rawgeti(L, names, i);
+      lua_rawgeti(L, keys, i);
       if (is_public(L))
         add_field(L, list);
       lua_settop(L, list);

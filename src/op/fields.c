@@ -154,8 +154,8 @@ static void pack_panels(const nd_job *j, const nd_field_cuts *c,
                         const nd_field_stage *s, int64_t slice, int64_t from,
                         int64_t to, void *shared)
 {
-  const int64_t column = from * ND_MATMUL_PANEL,
-                first = slice * ND_PACKED_TERMS;
+  const int64_t column = from * ND_MATMUL_PANEL;
+  const int64_t first = slice * ND_PACKED_TERMS;
   const int64_t part = first / c->kernels->terms;
   const int64_t term = first % c->kernels->terms;
   nd_matmul all = find_terms(j, c, s, 0, column);

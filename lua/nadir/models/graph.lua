@@ -79,23 +79,11 @@ local function bind(values, symbols, x)
   end)
 end
 
--- The values of the symbolic tensors of a structure, and all else as it is.
-local function resolve(values, all)
-  local function look_up(x)
-    local value = values[x]
-    if value == nil then
-      return x
-    end
-    return value
-  end
-  return structure.map(all, look_up)
-end
-
--- The same of what was packed for a call, most of which is no structure.
-local function resolve_packed(values, packed)
+-- The values of what was packed for a call, most of which is no structure.
+local function unpack_values(packed, value_of)
   local all = {}
   for i = 1, packed.n do
-    all[i] = resolve(values, packed[i])
+    all[i] = structure.map(packed[i], value_of)
   end
   return table.unpack(all, 1, packed.n)
 end
@@ -127,12 +115,19 @@ end
 ---@return any
 function Graph:run(x)
   local values = {}
+  local function value_of(one) -- of a symbolic tensor; all else is itself
+    local value = values[one]
+    if value == nil then
+      return one
+    end
+    return value
+  end
   bind(values, self.inputs, arrange(self, x))
   for _, node in ipairs(self.nodes) do
     bind(values, node.outputs,
-      node.run(node.layer, resolve_packed(values, node.arguments)))
+      node.run(node.layer, unpack_values(node.arguments, value_of)))
   end
-  return resolve(values, self.outputs)
+  return structure.map(self.outputs, value_of)
 end
 
 -- ----------------------------------------------------------- configurations --

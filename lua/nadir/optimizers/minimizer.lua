@@ -114,8 +114,7 @@ local KEPT <const> = 3  -- of what is put back
 -- are then what they are at the last state that was accepted, first `state`.
 function minimizer.keep(state)
   local problem = state.objective
-  return finally(put_back, problem.variables,
-    problem:keep(state.x))
+  return finally(put_back, problem.variables, problem:keep(state.x))
 end
 
 ---@param guard table  what `keep` gave

@@ -49,39 +49,41 @@ local function flatten(self, tensors)
   return #parts == 1 and parts[1] or nd.concat(parts, 1)
 end
 
--- What the Variables are, as tensors.
-local function read_all(self)
+--- The vector that the Variables are.
+function Objective:read()
   local values = {}
   for i, v in ipairs(self.variables) do
     values[i] = v:read_value()
   end
-  return values
+  return flatten(self, values)
 end
 
---- The vector that the Variables are.
-function Objective:read()
-  return flatten(self, read_all(self))
+-- What each Variable is at a vector.
+local function parts_of(self, x)
+  local parts, from = {}, 1
+  for i, v in ipairs(self.variables) do
+    local size = v.size
+    local part = size > 0 and x[{ { from, from + size - 1 } }]
+      or nd.zeros({ 0 }, v.dtype)
+    parts[i] = nd.reshape(part, v.shape)
+    from = from + size
+  end
+  return parts
 end
 
 --- Makes the Variables those of a vector.
 function Objective:write(x)
-  local from = 1
-  for _, v in ipairs(self.variables) do
-    local size = v.size
-    local part = size > 0 and x[{ { from, from + size - 1 } }]
-      or nd.zeros({ 0 }, v.dtype)
-    v:assign(nd.reshape(part, v.shape))
-    from = from + size
+  for i, part in ipairs(parts_of(self, x)) do
+    self.variables[i]:assign(part)
   end
 end
 
---- What the Variables are then, kept by others.
----@return table kept  Variables
+--- Variables like these that are those of a vector.
+---@return table
 function Objective:keep(x)
-  self:write(x)
-  local kept = read_all(self)
-  for i, value in ipairs(kept) do
-    kept[i] = nd.Variable(value)
+  local kept = parts_of(self, x)
+  for i, part in ipairs(kept) do
+    kept[i] = nd.Variable(part)
   end
   return kept
 end
